@@ -1,0 +1,83 @@
+// swift-tools-version: 6.2
+
+import PackageDescription
+
+/// Every Swift target is held to the same rules: warnings are errors, imports are internal unless said otherwise,
+/// existentials are spelled out.
+let strict: [SwiftSetting] = [
+    .treatAllWarnings(as: .error),
+    .enableUpcomingFeature("ExistentialAny"),
+    .enableUpcomingFeature("MemberImportVisibility"),
+    .enableUpcomingFeature("InternalImportsByDefault"),
+    .enableUpcomingFeature("NonisolatedNonsendingByDefault"),
+]
+
+let package = Package(
+    name: "swift-rediscron",
+    platforms: [.macOS(.v15)],
+    products: [
+        .library(name: "RedisCron", targets: ["RedisCron"]),
+        .executable(name: "rqrcron", targets: ["rqrcron"]),
+        .executable(name: "rediscron-benchmarks", targets: ["RedisCronBenchmarks"]),
+    ],
+    targets: [
+        // C libraries of the system. hiredis' own pkg-config file makes SwiftPM warn and libev has none,
+        // so the module maps name what to link.
+        .systemLibrary(name: "CHiredis", providers: [.apt(["libhiredis-dev"]), .brew(["hiredis"])]),
+        .systemLibrary(name: "CZlib", providers: [.apt(["zlib1g-dev"]), .brew(["zlib"])]),
+        .systemLibrary(name: "CMessageDigest", providers: [.apt(["libmd-dev"]), .brew(["libmd"])]),
+
+        // The only C written here: a libev loop on its own thread, and hiredis' libev adapter.
+        .target(
+            name: "CEventLoop",
+            linkerSettings: [.linkedLibrary("ev"), .linkedLibrary("hiredis")]),
+
+        // Pure modules: no I/O, no clock.
+        .target(name: "Crontab", swiftSettings: strict),
+        .target(name: "RQWire", dependencies: ["CZlib", "CMessageDigest"], swiftSettings: strict),
+
+        // hiredis' callbacks turned into `await`.
+        .target(name: "RedisBridge", dependencies: ["CEventLoop", "CHiredis"], swiftSettings: strict),
+
+        // The product.
+        .target(
+            name: "RedisCron",
+            dependencies: ["RedisBridge", "RQWire", "Crontab"],
+            swiftSettings: strict),
+        .executableTarget(
+            name: "rqrcron",
+            dependencies: ["RedisCron", "RedisBridge", "RQWire", "Crontab"],
+            swiftSettings: strict),
+        .executableTarget(
+            name: "RedisCronBenchmarks",
+            dependencies: ["RedisCron", "RedisBridge", "RQWire", "Crontab", "CHiredis"],
+            path: "Benchmarks/RedisCronBenchmarks",
+            swiftSettings: strict),
+
+        // Tests.
+        .target(
+            name: "TestSupport",
+            dependencies: ["RedisBridge"],
+            path: "Tests/TestSupport",
+            swiftSettings: strict),
+        .testTarget(name: "CrontabTests", dependencies: ["Crontab", "TestSupport"], swiftSettings: strict),
+        .testTarget(name: "RQWireTests", dependencies: ["RQWire", "TestSupport"], swiftSettings: strict),
+        .testTarget(
+            name: "RedisBridgeTests",
+            dependencies: ["RedisBridge", "TestSupport"],
+            swiftSettings: strict),
+        .testTarget(
+            name: "RedisCronTests",
+            dependencies: ["RedisCron", "RedisBridge", "RQWire", "Crontab", "TestSupport"],
+            swiftSettings: strict),
+        .testTarget(
+            name: "CommandLineTests",
+            dependencies: ["rqrcron", "RedisCron", "TestSupport"],
+            swiftSettings: strict),
+        .testTarget(
+            name: "InteropTests",
+            dependencies: ["RedisCron", "RQWire", "TestSupport"],
+            swiftSettings: strict),
+    ],
+    swiftLanguageModes: [.v6]
+)
