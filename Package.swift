@@ -26,6 +26,8 @@ let package = Package(
         .systemLibrary(name: "CHiredis", providers: [.apt(["libhiredis-dev"]), .brew(["hiredis"])]),
         .systemLibrary(name: "CZlib", providers: [.apt(["zlib1g-dev"]), .brew(["zlib"])]),
         .systemLibrary(name: "CMessageDigest", providers: [.apt(["libmd-dev"]), .brew(["libmd"])]),
+        // getopt_long and prctl, part of libc.
+        .systemLibrary(name: "CProcess"),
 
         // The only C written here: a libev loop on its own thread, and hiredis' libev adapter.
         .target(
@@ -46,7 +48,7 @@ let package = Package(
             swiftSettings: strict),
         .executableTarget(
             name: "rqrcron",
-            dependencies: ["RedisCron", "RedisBridge", "RQWire", "Crontab"],
+            dependencies: ["RedisCron", "RedisBridge", "RQWire", "Crontab", "CProcess"],
             swiftSettings: strict),
         .executableTarget(
             name: "RedisCronBenchmarks",

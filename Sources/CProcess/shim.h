@@ -1,0 +1,19 @@
+// What libc has for a command line and a process, and Swift's Glibc module leaves out: getopt_long(3), and prctl(2),
+// which Swift cannot call because it is variadic.
+
+#ifndef CPROCESS_SHIM_H
+#define CPROCESS_SHIM_H
+
+#include <getopt.h>
+
+#ifdef __linux__
+#include <sys/prctl.h>
+
+// Asks the kernel to send `signal` to the calling process when the thread that started it has ended. Survives execve(2).
+// Returns 0, or -1 with errno set.
+static inline int rqrcron_signal_at_parent_death(int signal) {
+    return prctl(PR_SET_PDEATHSIG, signal);
+}
+#endif
+
+#endif

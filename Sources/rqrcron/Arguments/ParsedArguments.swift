@@ -1,0 +1,87 @@
+/// The words of one command line, sorted into options and arguments.
+struct ParsedArguments: Sendable {
+    /// The values given for each option, in order.
+    ///
+    /// A flag has an empty text for each time it was given.
+    private var given: [String: [String]] = [:]
+    /// What is neither an option nor an option's value, in order.
+    private(set) var operands: [String] = []
+
+    init(options: [(CommandOption, String)] = [], operands: [String] = []) {
+        for (option, value) in options { append(option, value: value) }
+        self.operands = operands
+    }
+
+    mutating func append(_ option: CommandOption, value: String) {
+        given[option.name, default: []].append(value)
+    }
+
+    mutating func append(operand: String) {
+        operands.append(operand)
+    }
+
+    /// Takes over what was given before the command's name.
+    mutating func merge(_ earlier: ParsedArguments) {
+        given.merge(earlier.given) { later, earlier in earlier + later }
+    }
+
+    /// Whether the option was given at all.
+    func has(_ option: CommandOption) -> Bool {
+        given[option.name] != nil
+    }
+
+    /// The last value given for the option.
+    func text(_ option: CommandOption) -> String? {
+        given[option.name]?.last
+    }
+
+    /// Every value given for the option, in order.
+    func texts(_ option: CommandOption) -> [String] {
+        given[option.name] ?? []
+    }
+
+    /// The option's value as a whole number.
+    ///
+    /// - Throws: ``UsageError`` when the text is no whole number, or is outside of `range`.
+    func wholeNumber(_ option: CommandOption, in range: ClosedRange<Int>) throws(UsageError) -> Int? {
+        guard let text = text(option) else { return nil }
+        guard let number = Int(text) else {
+            throw UsageError("--\(option.name) takes a whole number, not '\(text)'")
+        }
+        guard range.contains(number) else {
+            let bounds =
+                range.upperBound == .max
+                ? "at least \(range.lowerBound)" : "from \(range.lowerBound) to \(range.upperBound)"
+            throw UsageError("--\(option.name) must be \(bounds), not \(number)")
+        }
+        return number
+    }
+
+    /// The option's value as a number of seconds, fractions allowed.
+    ///
+    /// - Throws: ``UsageError`` when the text is no finite number of at least `minimum`.
+    func seconds(_ option: CommandOption, atLeast minimum: Double) throws(UsageError) -> Double? {
+        guard let text = text(option) else { return nil }
+        guard let number = Double(text), number.isFinite else {
+            throw UsageError("--\(option.name) takes a number of seconds, not '\(text)'")
+        }
+        guard number >= minimum, number <= Self.longestWait else {
+            throw UsageError("--\(option.name) takes at least \(minimum) and at most \(Self.longestWait) seconds")
+        }
+        return number
+    }
+
+    /// The option's value, which must be one of `choices`.
+    ///
+    /// - Throws: ``UsageError`` that lists the choices.
+    func choice(_ option: CommandOption, of choices: [String]) throws(UsageError) -> String? {
+        guard let text = text(option) else { return nil }
+        guard choices.contains(text) else {
+            throw UsageError("--\(option.name) is one of \(choices.joined(separator: ", ")), not '\(text)'")
+        }
+        return text
+    }
+
+    /// Ten years: longer than any wait that is meant, short enough for every clock.
+    static let longestWait: Double = 315_360_000
+}

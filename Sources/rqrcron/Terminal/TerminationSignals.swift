@@ -1,0 +1,81 @@
+// Dispatch does not say so yet, but its sources may be used from any thread.
+@preconcurrency import Dispatch
+import Synchronization
+
+#if canImport(Glibc)
+    import Glibc
+#else
+    import Darwin
+#endif
+
+/// SIGINT and SIGTERM as a sequence instead of the end of the process.
+///
+/// The first signal is delivered to the sequence. The second one ends the process at once, as if it had never been
+/// caught: whoever presses Ctrl-C twice does not want to wait.
+final class TerminationSignals: Sendable {
+    /// The signals in the order of their arrival.
+    ///
+    /// Buffers the first one, which may come before anybody listens.
+    let signals: AsyncStream<CInt>
+
+    /// Installs the handlers.
+    ///
+    /// Kept as long as the process lives.
+    static let shared = TerminationSignals()
+
+    private let sources: [any DispatchSourceSignal]
+
+    private init() {
+        let (signals, continuation) = AsyncStream.makeStream(of: CInt.self, bufferingPolicy: .bufferingOldest(1))
+        self.signals = signals
+        let queue = DispatchQueue(label: "rqrcron.signals")
+        let count = SignalCount()
+        sources = [SIGINT, SIGTERM].map { number in
+            // The default action must be off for the source to be the only one that hears the signal.
+            signal(number, SIG_IGN)
+            let source = DispatchSource.makeSignalSource(signal: number, queue: queue)
+            source.setEventHandler {
+                if count.increment() == 1 {
+                    continuation.yield(number)
+                } else {
+                    signal(number, SIG_DFL)
+                    kill(getpid(), number)
+                }
+            }
+            source.resume()
+            return source
+        }
+    }
+
+    /// Runs `work` until it ends by itself or the first signal comes, which cancels it and waits for its end.
+    ///
+    /// - Returns: the signal, or nil when the work ended by itself.
+    func cancelling(_ work: @escaping @Sendable () async throws -> Void) async throws -> CInt? {
+        try await withThrowingTaskGroup(of: CInt?.self) { group in
+            group.addTask {
+                try await work()
+                return nil
+            }
+            group.addTask { [signals] in
+                for await number in signals { return number }
+                return nil
+            }
+            let first = try await group.next() ?? nil
+            group.cancelAll()
+            // A cancelled work may say so by throwing; that is the end that was asked for.
+            do {
+                while try await group.next() != nil {}
+            } catch is CancellationError {}
+            return first
+        }
+    }
+}
+
+/// Counts the signals that have come.
+private final class SignalCount: Sendable {
+    private let count = Atomic<Int>(0)
+
+    func increment() -> Int {
+        count.wrappingAdd(1, ordering: .relaxed).newValue
+    }
+}

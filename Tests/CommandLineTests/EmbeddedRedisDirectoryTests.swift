@@ -1,0 +1,48 @@
+import Foundation
+import TestSupport
+import Testing
+
+@testable import rqrcron
+
+@Suite struct EmbeddedRedisDirectoryTests {
+    @Test func `the data goes where the user's data is`() throws {
+        let named = ProcessEnvironment(["XDG_DATA_HOME": "/data", "HOME": "/home/me"])
+        #expect(try EmbeddedRedisDirectory.standard(environment: named) == "/data/rqrcron")
+        let home = ProcessEnvironment(["HOME": "/home/me", "XDG_DATA_HOME": ""])
+        #expect(try EmbeddedRedisDirectory.standard(environment: home) == "/home/me/.local/share/rqrcron")
+        #expect(throws: CommandFailure.self) {
+            try EmbeddedRedisDirectory.standard(environment: ProcessEnvironment([:]))
+        }
+    }
+
+    @Test func `a directory is made for its owner and locked against a second one`() async throws {
+        try await withTemporaryDirectory { directory in
+            let path = "\(directory.path)/deep/er"
+            let first = try await EmbeddedRedisDirectory.open(path, patience: .zero)
+            let mode = try FileManager.default.attributesOfItem(atPath: path)[.posixPermissions] as? Int
+            #expect(mode == 0o700)
+            await #expect(throws: CommandFailure.self) {
+                try await EmbeddedRedisDirectory.open(path, patience: .milliseconds(1))
+            }
+            close(first.lockDescriptor)
+            close(try await EmbeddedRedisDirectory.open(path, patience: .zero).lockDescriptor)
+        }
+    }
+
+    @Test func `a file is no directory`() async throws {
+        try await withTemporaryDirectory { directory in
+            let path = "\(directory.path)/file"
+            try Data().write(to: URL(fileURLWithPath: path))
+            let expected = CommandFailure("\(path) is no directory; name another after --embedded")
+            await #expect(throws: expected) { try await EmbeddedRedisDirectory.open(path, patience: .zero) }
+        }
+    }
+
+    @Test func `programs are found by the order of their names, then of the directories`() throws {
+        let search = ProgramSearch(environment: ProcessEnvironment(["PATH": "/nowhere:/usr/bin:/bin"]))
+        #expect(
+            search.firstExecutable(named: ["no-such-program", "sh"]) == "/usr/bin/sh"
+                || search.firstExecutable(named: ["sh"]) == "/bin/sh")
+        #expect(search.firstExecutable(named: ["no-such-program"]) == nil)
+    }
+}

@@ -1,0 +1,78 @@
+import Testing
+
+@testable import rqrcron
+
+@Suite struct InfoTableTests {
+    private let rows = [
+        InfoRow(id: "visits", queue: "analytics", schedule: "*/1 * * * *", isEnabled: true, nextRun: "now"),
+        InfoRow(id: "vacuum", queue: "maintenance", schedule: "every 10s", isEnabled: false, nextRun: "-"),
+    ]
+
+    @Test func `the list ends each line with Python's two blanks`() {
+        #expect(
+            InfoTable(rows: rows).list == """
+                visits  */1 * * * *  enabled   now  analytics   \u{20}
+                vacuum  every 10s    disabled  -    maintenance \u{20}
+                2 scheduled jobs total
+
+                """)
+    }
+
+    @Test func `queues are listed with their own column widths`() {
+        #expect(
+            InfoTable(rows: rows).listByQueue == """
+                analytics:
+                  visits  */1 * * * *  enabled   now
+
+                maintenance:
+                  vacuum  every 10s  disabled  -
+
+                2 queues, 2 scheduled jobs total
+
+                """)
+    }
+
+    @Test func `only the queues asked for are listed`() {
+        #expect(
+            InfoTable(rows: rows, queues: ["analytics", "nobody"]).listByQueue.hasSuffix(
+                "1 queues, 1 scheduled jobs total\n"))
+        #expect(InfoTable(rows: rows, queues: ["nobody"]).list == "No scheduled jobs\n")
+    }
+
+    @Test func `canonically equivalent names are different names, as in Python`() {
+        let composed = InfoRow(id: "a", queue: "\u{E9}", schedule: "s", isEnabled: true, nextRun: "now")
+        let decomposed = InfoRow(id: "b", queue: "e\u{301}", schedule: "s", isEnabled: true, nextRun: "now")
+        let table = InfoTable(rows: [composed, decomposed])
+        #expect(table.listByQueue.hasSuffix("2 queues, 2 scheduled jobs total\n"))
+        #expect(InfoTable(rows: [composed, decomposed], queues: ["\u{E9}"]).list.hasSuffix("1 scheduled jobs total\n"))
+        // Two code points in the decomposed one: its column is wider, and the composed one is padded.
+        #expect(
+            table.list.unicodeScalars.elementsEqual(
+                "b  s  enabled   now  e\u{301}  \na  s  enabled   now  \u{E9}   \n2 scheduled jobs total\n"
+                    .unicodeScalars))
+    }
+
+    @Test func `the clock leaves a fraction of zero out, as Python does`() {
+        #expect(LocalClock.text(seconds: 0, microseconds: 42).hasSuffix(".000042"))
+        #expect(!LocalClock.text(seconds: 0, microseconds: 0).contains("."))
+    }
+}
+
+@Suite struct ScreenTests {
+    private func lines(of picture: String) -> [String] {
+        picture.split(separator: "\r\n", omittingEmptySubsequences: false).map { line in
+            String(line.replacing(/\u{1B}\[[?0-9]*[A-Za-z]/, with: ""))
+        }
+    }
+
+    @Test func `a picture that fits is shown whole`() {
+        let picture = Screen.picture(["a", "b"], tail: 1, size: Screen.Size(columns: 80, rows: 24))
+        #expect(lines(of: picture) == ["a", "b"])
+    }
+
+    @Test func `a picture that does not fit keeps its end and says what is missing`() {
+        let all = (1...50).map(String.init)
+        let shown = lines(of: Screen.picture(all, tail: 3, size: Screen.Size(columns: 80, rows: 10)))
+        #expect(shown == ["1", "2", "3", "4", "5", "6", "… 41 more lines", "48", "49", "50"])
+    }
+}
