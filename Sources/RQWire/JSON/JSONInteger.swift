@@ -1,0 +1,79 @@
+/// An integer beyond the 64 bits of `Int`, by its decimal digits.
+///
+/// What fits in `Int` is always ``JSONValue/int(_:)``, so that every integer has one form only.
+public struct JSONInteger: Sendable, Hashable, CustomStringConvertible {
+    /// The most digits that an integer may have.
+    ///
+    /// It is Python's default limit (`sys.get_int_max_str_digits()`), beyond which `json.loads` refuses an integer. It also
+    /// bounds the time of the conversion to binary.
+    public static let maximalDigits = 4300
+
+    /// A sign if negative, and the digits without leading zeros, in ASCII.
+    public let bytes: [UInt8]
+
+    /// Takes an integer of at most ``maximalDigits`` digits that `Int` cannot hold.
+    ///
+    /// - Parameter text: Digits, with `-` or `+` before them if wanted.
+    /// - Returns: `nil` when it is no integer, has too many digits, or fits in `Int`.
+    public init?(_ text: String) {
+        guard case .bigInt(let integer) = JSONValue(integer: text) else { return nil }
+        self = integer
+    }
+
+    /// Takes digits without leading zeros, with a minus sign or none, that are known not to fit in `Int`.
+    init(checkedBytes bytes: [UInt8]) {
+        self.bytes = bytes
+    }
+
+    /// The decimal digits.
+    public var description: String {
+        String(decoding: bytes, as: UTF8.self)
+    }
+
+    /// The integer in binary: two's complement, least significant byte first, as few bytes as hold it.
+    var littleEndianBytes: [UInt8] {
+        let isNegative = bytes.first == UInt8(ascii: "-")
+        var words = Self.magnitude(ofDigits: bytes.dropFirst(isNegative ? 1 : 0))
+        if isNegative {
+            var carry = true
+            for index in words.indices {
+                words[index] = ~words[index]
+                if carry {
+                    words[index] &+= 1
+                    carry = words[index] == 0
+                }
+            }
+        }
+        var result = words.flatMap { word in (0..<8).map { UInt8(truncatingIfNeeded: word >> UInt64(8 * $0)) } }
+        let fill: UInt8 = isNegative ? 0xFF : 0
+        result.append(fill)
+        while result.count > 1, result[result.count - 1] == fill, (result[result.count - 2] ^ fill) & 0x80 == 0 {
+            result.removeLast()
+        }
+        return result
+    }
+
+    private static func magnitude(ofDigits digits: ArraySlice<UInt8>) -> [UInt64] {
+        var words: [UInt64] = []
+        var rest = digits
+        while !rest.isEmpty {
+            // Eighteen digits at a time: 10^18 is the largest power of ten whose product leaves room for a carry.
+            let chunk = rest.prefix(18)
+            rest = rest.dropFirst(chunk.count)
+            var factor: UInt64 = 1
+            var carry: UInt64 = 0
+            for digit in chunk {
+                factor *= 10
+                carry = carry * 10 + UInt64(digit - 48)
+            }
+            for index in words.indices {
+                let product = words[index].multipliedFullWidth(by: factor)
+                let (low, overflow) = product.low.addingReportingOverflow(carry)
+                words[index] = low
+                carry = product.high + (overflow ? 1 : 0)
+            }
+            if carry > 0 { words.append(carry) }
+        }
+        return words
+    }
+}

@@ -1,0 +1,171 @@
+extension JSONValue {
+    /// Reads a text as Python's `json.loads` does.
+    ///
+    /// That includes `NaN`, `Infinity` and `-Infinity`, integers of any size up to Python's limit, numbers too large for a
+    /// double (they become infinite), escapes of lone surrogates, and keys that come twice, of which the last value counts.
+    ///
+    /// - Throws: ``JSONError``, with the offset, for anything that Python refuses: other syntax, invalid UTF-8, a byte order
+    ///   mark, integers of more than ``JSONInteger/maximalDigits`` digits, nesting deeper than ``maximalDepth``.
+    public init(parsing text: UnsafeBufferPointer<UInt8>) throws(JSONError) {
+        var reader = JSONReader(text)
+        self = try reader.readDocument()
+    }
+
+    /// Reads a text as Python's `json.loads` does; see ``init(parsing:)-(UnsafeBufferPointer<UInt8>)``.
+    ///
+    /// - Throws: ``JSONError``, with the offset, for anything that Python refuses.
+    public init(parsing text: [UInt8]) throws(JSONError) {
+        self = try text.withUnsafeBufferPointer { text in
+            Result { () throws(JSONError) in try JSONValue(parsing: text) }
+        }
+        .get()
+    }
+
+    /// Reads a text as Python's `json.loads` does; see ``init(parsing:)-(UnsafeBufferPointer<UInt8>)``.
+    ///
+    /// - Throws: ``JSONError``, with the offset, for anything that Python refuses.
+    public init(parsing text: String) throws(JSONError) {
+        var text = text
+        self = try text.withUTF8 { text in Result { () throws(JSONError) in try JSONValue(parsing: text) } }.get()
+    }
+}
+
+/// An array or object of which the end has not been read yet.
+private struct UnfinishedContainer {
+    var elements: [JSONValue] = []
+    var object: JSONObject?
+    var key: JSONString
+
+    static func array() -> UnfinishedContainer { UnfinishedContainer(key: JSONString(checkedBytes: [])) }
+
+    static func object(firstKey: JSONString) -> UnfinishedContainer {
+        UnfinishedContainer(object: JSONObject(), key: firstKey)
+    }
+
+    var isObject: Bool { object != nil }
+
+    mutating func add(_ value: JSONValue) {
+        if isObject {
+            object?[key] = value
+        } else {
+            elements.append(value)
+        }
+    }
+
+    var value: JSONValue { object.map { .object($0) } ?? .array(elements) }
+}
+
+/// Reads JSON as Python's `json.loads` does, with the open containers on the heap.
+struct JSONReader {
+    let text: UnsafeBufferPointer<UInt8>
+    var offset = 0
+    private var open: [UnfinishedContainer] = []
+
+    init(_ text: UnsafeBufferPointer<UInt8>) {
+        self.text = text
+    }
+
+    /// Reads the one value of the text.
+    mutating func readDocument() throws(JSONError) -> JSONValue {
+        while true {
+            skipWhitespace()
+            guard var value = try readScalarOrOpen() else { continue }
+            // A value is complete: it goes into its container, which it may complete in turn.
+            while true {
+                skipWhitespace()
+                guard let last = open.indices.last else {
+                    guard offset == text.count else { throw syntax("the end of the text") }
+                    return value
+                }
+                open[last].add(value)
+                if skip(",") {
+                    if open[last].isObject {
+                        skipWhitespace()
+                        open[last].key = try readKey()
+                    }
+                    break
+                }
+                let isObject = open[last].isObject
+                guard skip(isObject ? "}" : "]") else { throw syntax(isObject ? "',' or '}'" : "',' or ']'") }
+                value = open[last].value
+                open.removeLast()
+            }
+        }
+    }
+
+    /// Reads a value that stands alone, an empty container included; `nil` when a container was opened instead.
+    private mutating func readScalarOrOpen() throws(JSONError) -> JSONValue? {
+        guard offset < text.count else { throw syntax("a value") }
+        switch text[offset] {
+        case UInt8(ascii: "\""):
+            return .string(try readString())
+        case UInt8(ascii: "["):
+            try checkDepth()
+            offset += 1
+            skipWhitespace()
+            if skip("]") { return .array([]) }
+            open.append(.array())
+            return nil
+        case UInt8(ascii: "{"):
+            try checkDepth()
+            offset += 1
+            skipWhitespace()
+            if skip("}") { return .object([:]) }
+            open.append(.object(firstKey: try readKey()))
+            return nil
+        case UInt8(ascii: "n") where skipWord("null"): return .null
+        case UInt8(ascii: "t") where skipWord("true"): return .bool(true)
+        case UInt8(ascii: "f") where skipWord("false"): return .bool(false)
+        case UInt8(ascii: "N") where skipWord("NaN"): return .double(.nan)
+        case UInt8(ascii: "I") where skipWord("Infinity"): return .double(.infinity)
+        case UInt8(ascii: "-") where skipWord("-Infinity"): return .double(-.infinity)
+        case UInt8(ascii: "-"), UInt8(ascii: "0")...UInt8(ascii: "9"): return try readNumber()
+        default: throw syntax("a value")
+        }
+    }
+
+    /// Reads a key and the colon behind it.
+    private mutating func readKey() throws(JSONError) -> JSONString {
+        guard offset < text.count, text[offset] == UInt8(ascii: "\"") else { throw syntax("a key in double quotes") }
+        let key = try readString()
+        skipWhitespace()
+        guard skip(":") else { throw syntax("':'") }
+        return key
+    }
+
+    private func checkDepth() throws(JSONError) {
+        guard open.count < JSONValue.maximalDepth else {
+            throw JSONError(
+                .tooDeep, at: offset, expected: "at most \(JSONValue.maximalDepth) nested arrays and objects")
+        }
+    }
+
+    private mutating func skipWhitespace() {
+        while offset < text.count {
+            switch text[offset] {
+            case 0x20, 0x09, 0x0A, 0x0D: offset += 1
+            default: return
+            }
+        }
+    }
+
+    private mutating func skip(_ character: Unicode.Scalar) -> Bool {
+        guard offset < text.count, text[offset] == UInt8(ascii: character) else { return false }
+        offset += 1
+        return true
+    }
+
+    private mutating func skipWord(_ word: StaticString) -> Bool {
+        let length = word.utf8CodeUnitCount
+        guard text.count - offset >= length else { return false }
+        for index in 0..<length where text[offset + index] != word.utf8Start[index] { return false }
+        offset += length
+        return true
+    }
+
+    /// The error of a text that breaks the grammar where reading stands.
+    func syntax(_ expected: String) -> JSONError {
+        let end = offset >= text.count ? ", but the text ended" : ""
+        return JSONError(.syntax, at: offset, expected: expected + end)
+    }
+}

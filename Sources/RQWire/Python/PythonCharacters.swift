@@ -1,0 +1,45 @@
+/// What Python's `str` thinks of a code point.
+enum PythonCharacters {
+    /// Python's `str.isprintable` for one code point: any category but "other" and "separator", and the ASCII space.
+    static func isPrintable(_ codePoint: UInt32) -> Bool {
+        if codePoint < 0x7F { return codePoint >= 0x20 }
+        guard let scalar = Unicode.Scalar(codePoint) else { return false }
+        return switch scalar.properties.generalCategory {
+        case .control, .format, .surrogate, .privateUse, .unassigned, .lineSeparator, .paragraphSeparator,
+            .spaceSeparator:
+            false
+        default:
+            true
+        }
+    }
+
+    /// Whether an identifier may begin with it.
+    static func startsIdentifier(_ scalar: Unicode.Scalar) -> Bool {
+        scalar == "_" || scalar.properties.isXIDStart
+    }
+
+    /// Whether an identifier may go on with it.
+    static func continuesIdentifier(_ scalar: Unicode.Scalar) -> Bool {
+        scalar.properties.isXIDContinue
+    }
+
+    /// Appends the escape by which `repr` shows what is not printable, a quote or a backslash.
+    static func appendEscape(_ codePoint: UInt32, to bytes: inout [UInt8]) {
+        bytes.append(UInt8(ascii: "\\"))
+        switch codePoint {
+        case 0x09: bytes.append(UInt8(ascii: "t"))
+        case 0x0A: bytes.append(UInt8(ascii: "n"))
+        case 0x0D: bytes.append(UInt8(ascii: "r"))
+        case 0x27, 0x22, 0x5C: bytes.append(UInt8(truncatingIfNeeded: codePoint))
+        case 0..<0x100:
+            bytes.append(UInt8(ascii: "x"))
+            Hexadecimal.append(codePoint, digits: 2, to: &bytes)
+        case 0x100..<0x10000:
+            bytes.append(UInt8(ascii: "u"))
+            Hexadecimal.append(codePoint, digits: 4, to: &bytes)
+        default:
+            bytes.append(UInt8(ascii: "U"))
+            Hexadecimal.append(codePoint, digits: 8, to: &bytes)
+        }
+    }
+}

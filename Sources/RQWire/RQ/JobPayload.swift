@@ -1,0 +1,74 @@
+/// What of a job's hash depends on its definition alone, made once when the definition is loaded.
+///
+/// Its bytes are held in one piece, so that a cached definition costs one allocation here.
+public struct JobPayload: Sendable, Hashable {
+    /// Seconds that RQ gives a job which has no time-out of its own.
+    public static let defaultTimeout = 180
+    /// Seconds that rq-rediscron has a result kept for which nothing else is said.
+    public static let defaultResultTTL = 500
+
+    private let storage: [UInt8]
+    private let descriptionStart: UInt32
+    private let originStart: UInt32
+    private let metaStart: UInt32
+
+    /// Seconds that the job may run; negative (-1 by custom) is without limit.
+    public let timeout: Int
+    /// Seconds that the result of a success is kept; 0 not at all, negative for ever.
+    public let resultTTL: Int
+    /// Seconds that a failed job is kept; `nil` leaves it to the worker.
+    public let failureTTL: Int?
+    /// Seconds that the job may wait in the queue before Redis drops it; `nil` is without limit.
+    public let ttl: Int?
+
+    /// Makes the payload of a definition.
+    ///
+    /// The values are taken as they are: whether a time-out of 0 or an empty queue is sensible is for the definition to say.
+    ///
+    /// - Parameters:
+    ///   - functionName: The dotted name of the function that the worker calls.
+    ///   - args: Positional arguments.
+    ///   - kwargs: Keyword arguments.
+    ///   - queue: The name of the queue.
+    ///   - jobTimeout: Seconds; `nil` is ``defaultTimeout``.
+    ///   - resultTTL: Seconds; `nil` is ``defaultResultTTL``, while 0 and -1 stay as they are.
+    ///   - ttl: Seconds or `nil`.
+    ///   - failureTTL: Seconds or `nil`.
+    ///   - meta: The job's `meta`; an empty one is not written, as in RQ.
+    ///   - serializer: That of the workers.
+    public init(
+        functionName: String, args: [JSONValue] = [], kwargs: JSONObject = [:], queue: String, jobTimeout: Int? = nil,
+        resultTTL: Int? = nil, ttl: Int? = nil, failureTTL: Int? = nil, meta: JSONObject = [:],
+        serializer: JobSerializer = .pickle
+    ) {
+        let call = serializer.serializeCall(function: functionName, args: args, kwargs: kwargs)
+        var storage = ZlibStream.compress(call)
+        storage.reserveCapacity(storage.count + functionName.utf8.count + queue.utf8.count + call.count)
+        descriptionStart = UInt32(clamping: storage.count)
+        CallDescription.append(function: functionName, args: args, kwargs: kwargs, to: &storage)
+        originStart = UInt32(clamping: storage.count)
+        storage.append(contentsOf: queue.utf8)
+        metaStart = UInt32(clamping: storage.count)
+        if !meta.isEmpty { storage.append(contentsOf: serializer.serialize(.object(meta))) }
+        // Copied to leave the spare room behind: a payload may stay in a cache for long.
+        self.storage = Array(storage[...])
+        timeout = jobTimeout ?? Self.defaultTimeout
+        self.resultTTL = resultTTL ?? Self.defaultResultTTL
+        self.failureTTL = failureTTL
+        self.ttl = ttl
+    }
+
+    /// The call, serialized and compressed: the field `data`.
+    public var data: ArraySlice<UInt8> { storage[..<Int(descriptionStart)] }
+
+    /// The call as Python would print it: the field `description`.
+    public var description: ArraySlice<UInt8> { storage[Int(descriptionStart)..<Int(originStart)] }
+
+    /// The name of the queue: the field `origin`.
+    public var origin: ArraySlice<UInt8> { storage[Int(originStart)..<Int(metaStart)] }
+
+    /// The serialized `meta`, `nil` where it is empty.
+    public var meta: ArraySlice<UInt8>? {
+        Int(metaStart) == storage.count ? nil : storage[Int(metaStart)...]
+    }
+}

@@ -1,0 +1,45 @@
+/// The hash of one job that waits in its queue, as RQ's `Queue.enqueue` writes it.
+public enum RQJobHash {
+    /// The fields that hold nothing yet: present and empty, as RQ writes them.
+    public static let emptyFields = [
+        "success_callback_name", "failure_callback_name", "stopped_callback_name", "started_at", "ended_at",
+        "last_heartbeat", "worker_name", "group_id",
+    ]
+
+    /// The status of a job that waits in its queue.
+    public static let status = "queued"
+
+    /// All fields of a job in the order in which RQ writes them.
+    ///
+    /// Besides the hash, RQ adds the queue's key to the set of queues, pushes the job's id onto the queue and, when there is a
+    /// `ttl`, lets the hash expire after it.
+    ///
+    /// - Parameters:
+    ///   - payload: What the definition says.
+    ///   - createdAt: When the job was made.
+    ///   - enqueuedAt: When it was put into its queue.
+    public static func fields(
+        payload: JobPayload, createdAt: Timestamp, enqueuedAt: Timestamp
+    ) -> [(field: String, value: [UInt8])] {
+        func text(_ instant: Timestamp) -> [UInt8] {
+            var bytes: [UInt8] = []
+            instant.appendWireFormat(to: &bytes)
+            return bytes
+        }
+        var fields: [(field: String, value: [UInt8])] = [
+            ("status", Array(status.utf8)),
+            ("created_at", text(createdAt)),
+            ("data", Array(payload.data)),
+        ]
+        fields.append(contentsOf: emptyFields.map { ($0, []) })
+        fields.append(("origin", Array(payload.origin)))
+        fields.append(("description", Array(payload.description)))
+        fields.append(("enqueued_at", text(enqueuedAt)))
+        fields.append(("timeout", DecimalText.bytes(payload.timeout)))
+        fields.append(("result_ttl", DecimalText.bytes(payload.resultTTL)))
+        if let failureTTL = payload.failureTTL { fields.append(("failure_ttl", DecimalText.bytes(failureTTL))) }
+        if let meta = payload.meta { fields.append(("meta", Array(meta))) }
+        if let ttl = payload.ttl { fields.append(("ttl", DecimalText.bytes(ttl))) }
+        return fields
+    }
+}

@@ -1,0 +1,126 @@
+import CMessageDigest
+
+/// The id of one enqueued RQ job: a UUID, written in lower case.
+///
+/// A planned run has a version-5 UUID, so that whoever computes it gets the same id and no planned time can be enqueued
+/// twice under two names. A run that nobody planned has a random one of version 4, as RQ's own jobs have.
+public struct RQJobID: Sendable, Hashable, CustomStringConvertible {
+    /// Bytes of the text of every id.
+    public static let textLength = 36
+
+    private let high: UInt64
+    private let low: UInt64
+
+    private init(high: UInt64, low: UInt64, version: UInt64) {
+        self.high = (high & ~0xF000) | (version << 12)
+        self.low = (low & ~(0b11 << 62)) | (0b10 << 62)
+    }
+
+    /// The id of the run of a definition at a planned time.
+    ///
+    /// It is the version-5 UUID (RFC 9562) of `{definition}|{planned time as %Y-%m-%dT%H:%M:%S.%fZ}` in the namespace
+    /// `6f1c2f0a-5e5b-5c55-9d0b-1f6f0e7a3c11`.
+    ///
+    /// - Parameters:
+    ///   - definition: The id of the definition, UTF-8.
+    ///   - time: The time for which the run was planned, not the time at which it happens to be enqueued.
+    public static func planned(definition: UnsafeBufferPointer<UInt8>, at time: Timestamp) -> RQJobID {
+        // Padded here and given block by block to the transformation, since libmd's SHA1Final pads with one call per
+        // byte, which costs more than the digest itself.
+        let length = namespace.count + definition.count + 1 + Timestamp.wireFormatLength
+        let paddedLength = (length + 9 + 63) / 64 * 64
+        return withUnsafeTemporaryAllocation(of: UInt8.self, capacity: paddedLength) { message in
+            _ = message.update(fromContentsOf: namespace)
+            var end = namespace.count
+            end = message[end...].update(fromContentsOf: definition)
+            message[end] = UInt8(ascii: "|")
+            time.writeWireFormat(to: UnsafeMutableBufferPointer(rebasing: message[(end + 1)...]))
+            message[length] = 0x80
+            message[(length + 1)...].update(repeating: 0)
+            let bitCount = UInt64(length) * 8
+            for index in 0..<8 {
+                message[paddedLength - 1 - index] = UInt8(truncatingIfNeeded: bitCount >> UInt64(8 * index))
+            }
+            return digest(UnsafeBufferPointer(message))
+        }
+    }
+
+    /// The id of the run of a definition at a planned time; see ``planned(definition:at:)-(UnsafeBufferPointer<UInt8>,_)``.
+    public static func planned(definition: [UInt8], at time: Timestamp) -> RQJobID {
+        definition.withUnsafeBufferPointer { planned(definition: $0, at: time) }
+    }
+
+    /// The id of the run of a definition at a planned time; see ``planned(definition:at:)-(UnsafeBufferPointer<UInt8>,_)``.
+    public static func planned(definition: String, at time: Timestamp) -> RQJobID {
+        var definition = definition
+        return definition.withUTF8 { planned(definition: $0, at: time) }
+    }
+
+    /// A new random id (version 4), from the system's random numbers.
+    public static func random() -> RQJobID {
+        var generator = SystemRandomNumberGenerator()
+        return random(using: &generator)
+    }
+
+    /// A new random id (version 4), from the given source.
+    public static func random(using generator: inout some RandomNumberGenerator) -> RQJobID {
+        let high = generator.next()
+        return RQJobID(high: high, low: generator.next(), version: 4)
+    }
+
+    /// The 36 characters, lower case.
+    public var description: String {
+        String(unsafeUninitializedCapacity: Self.textLength) { buffer in
+            write(to: buffer)
+            return Self.textLength
+        }
+    }
+
+    /// The 36 bytes, lower case.
+    public var bytes: [UInt8] {
+        [UInt8](unsafeUninitializedCapacity: Self.textLength) { buffer, count in
+            write(to: buffer)
+            count = Self.textLength
+        }
+    }
+
+    /// Appends the 36 bytes, lower case.
+    public func append(to bytes: inout [UInt8]) {
+        withUnsafeTemporaryAllocation(of: UInt8.self, capacity: Self.textLength) { buffer in
+            write(to: buffer)
+            bytes.append(contentsOf: buffer)
+        }
+    }
+
+    private func write(to buffer: UnsafeMutableBufferPointer<UInt8>) {
+        var offset = 0
+        for index in 0..<16 {
+            if index == 4 || index == 6 || index == 8 || index == 10 {
+                buffer[offset] = UInt8(ascii: "-")
+                offset += 1
+            }
+            let word = index < 8 ? high : low
+            let byte = UInt8(truncatingIfNeeded: word >> UInt64(56 - 8 * (index & 7)))
+            buffer[offset] = Hexadecimal.digit(byte >> 4)
+            buffer[offset + 1] = Hexadecimal.digit(byte & 15)
+            offset += 2
+        }
+    }
+
+    private static func digest(_ paddedMessage: UnsafeBufferPointer<UInt8>) -> RQJobID {
+        var context = SHA1_CTX()
+        SHA1Init(&context)
+        withUnsafeMutablePointer(to: &context.state.0) { state in
+            for block in stride(from: 0, to: paddedMessage.count, by: 64) {
+                SHA1Transform(state, paddedMessage.baseAddress?.advanced(by: block))
+            }
+        }
+        let state = context.state
+        return RQJobID(
+            high: UInt64(state.0) << 32 | UInt64(state.1), low: UInt64(state.2) << 32 | UInt64(state.3), version: 5)
+    }
+
+    private static let namespace: [UInt8] = [
+        0x6F, 0x1C, 0x2F, 0x0A, 0x5E, 0x5B, 0x5C, 0x55, 0x9D, 0x0B, 0x1F, 0x6F, 0x0E, 0x7A, 0x3C, 0x11,
+    ]
+}

@@ -1,0 +1,95 @@
+/// The names of the Redis keys of RQ and of the scheduler, for one prefix.
+///
+/// The prefix is RQ 3's `RQ_KEY_PREFIX` (default `rq`); `{rq}` puts every key into one slot of a Redis Cluster. RQ 2 and
+/// rq-rediscron always use `rq`.
+public struct RQKeys: Sendable, Hashable {
+    /// What every key begins with, before the first colon.
+    public let prefix: String
+    /// Sorted set: id of each enabled definition by its next enqueue time.
+    public let cronJobs: String
+    /// String with a TTL: the token of the scheduler that leads.
+    public let lock: String
+    /// String: Unix time of the last change of any definition.
+    public let lastUpdate: String
+    /// Pub/Sub channel on which changes of definitions are announced.
+    public let events: String
+    /// Sorted set: RQ's registry of schedulers by last heartbeat.
+    public let cronSchedulers: String
+    /// Set: the keys of all queues that ever had a job.
+    public let queues: String
+    /// What the key of a definition begins with; its id follows.
+    public let cronJobPrefix: String
+    /// What the key of a job begins with; its id follows.
+    public let jobPrefix: String
+    /// What the key of a queue begins with; its name follows.
+    public let queuePrefix: String
+
+    /// Keys with the default prefix, `rq`.
+    public init() {
+        self.init(checkedPrefix: "rq")
+    }
+
+    /// Keys with a prefix of one's own.
+    ///
+    /// - Throws: ``RQWireError`` with code `.keyPrefix` unless the prefix consists of ASCII letters, digits and
+    ///   `_ . : - { }`, at least one of them. This is RQ's own rule.
+    public init(prefix: String) throws(RQWireError) {
+        guard !prefix.isEmpty, prefix.utf8.allSatisfy(Self.isAllowed) else {
+            throw RQWireError(
+                .keyPrefix, text: prefix.utf8,
+                expected: "a key prefix of ASCII letters, digits and _ . : - { }, with at least one character")
+        }
+        self.init(checkedPrefix: prefix)
+    }
+
+    private init(checkedPrefix prefix: String) {
+        self.prefix = prefix
+        cronJobs = prefix + ":cron_jobs"
+        lock = prefix + ":cron_jobs:lock"
+        lastUpdate = prefix + ":cron_jobs:last_update"
+        events = prefix + ":cron_jobs:events"
+        cronSchedulers = prefix + ":cron_schedulers"
+        queues = prefix + ":queues"
+        cronJobPrefix = prefix + ":cron_job:"
+        jobPrefix = prefix + ":job:"
+        queuePrefix = prefix + ":queue:"
+    }
+
+    /// Hash: one definition.
+    public func cronJob(_ id: String) -> String {
+        cronJobPrefix + id
+    }
+
+    /// Sorted set: RQ 3's own history of the jobs that its cron job of this name spawned; never written here.
+    public func cronJobHistory(_ name: String) -> String {
+        cronJobPrefix + name + ":jobs"
+    }
+
+    /// Hash with a TTL: what RQ's registry tells about one scheduler.
+    public func cronScheduler(_ name: String) -> String {
+        prefix + ":cron_scheduler:" + name
+    }
+
+    /// List: the ids of the jobs that wait in a queue.
+    public func queue(_ name: String) -> String {
+        queuePrefix + name
+    }
+
+    /// Hash: one job.
+    public func job(_ id: RQJobID) -> String {
+        jobPrefix + id.description
+    }
+
+    private static func isAllowed(_ byte: UInt8) -> Bool {
+        switch byte {
+        case UInt8(ascii: "A")...UInt8(ascii: "Z"), UInt8(ascii: "a")...UInt8(ascii: "z"),
+            UInt8(ascii: "0")...UInt8(ascii: "9"):
+            true
+        case UInt8(ascii: "_"), UInt8(ascii: "."), UInt8(ascii: ":"), UInt8(ascii: "-"), UInt8(ascii: "{"),
+            UInt8(ascii: "}"):
+            true
+        default:
+            false
+        }
+    }
+}

@@ -1,0 +1,66 @@
+/// What was wrong with a name, a time or a field on the wire, where, and what was expected.
+///
+/// Errors in JSON text have a type of their own, ``JSONError``, because they carry an offset; a field whose JSON cannot
+/// be read throws this one with the ``JSONError`` as its ``cause``.
+public struct RQWireError: Error, Sendable, Hashable, CustomStringConvertible {
+    /// The kinds of error.
+    ///
+    /// More may be added, so a `switch` over them needs a `default`.
+    public struct Code: Sendable, Hashable, CustomStringConvertible {
+        private enum Value: String {
+            case timestamp, functionName, keyPrefix, missingField, field
+        }
+
+        private let value: Value
+
+        private init(_ value: Value) {
+            self.value = value
+        }
+
+        /// A time that is not written as `%Y-%m-%dT%H:%M:%S.%fZ`, with or without the fraction.
+        public static let timestamp = Code(.timestamp)
+        /// A function's name that is not `module.attribute`.
+        public static let functionName = Code(.functionName)
+        /// A key prefix with a character that RQ refuses.
+        public static let keyPrefix = Code(.keyPrefix)
+        /// A definition's hash lacks a field without which Python cannot read it either.
+        public static let missingField = Code(.missingField)
+        /// A field of a definition's hash holds something else than it should.
+        public static let field = Code(.field)
+
+        /// The name of the kind, for logs.
+        public var description: String { value.rawValue }
+    }
+
+    /// The kind of error.
+    public let code: Code
+    /// The field of the definition's hash, where one is concerned.
+    public let field: String?
+    /// The offending text as Python would print it, cut after 75 characters; `nil` where nothing was there.
+    public let text: String?
+    /// What was expected, as the end of a sentence that begins with "expected".
+    public let expected: String
+    /// Why the JSON of a field could not be read.
+    public let cause: JSONError?
+
+    /// One sentence: field, offending text, what was expected.
+    public var description: String {
+        var sentence = field.map { "field '\($0)': " } ?? ""
+        sentence += text.map { "got \($0), " } ?? ""
+        sentence += "expected \(expected)"
+        if let cause { sentence += " (\(cause))" }
+        return sentence
+    }
+
+    init(_ code: Code, field: String? = nil, text: (some Sequence<UInt8>)?, expected: String, cause: JSONError? = nil) {
+        self.code = code
+        self.field = field
+        self.text = text.map { PythonRepr.excerpt(of: $0) }
+        self.expected = expected
+        self.cause = cause
+    }
+
+    static func missing(field: String, expected: String) -> RQWireError {
+        RQWireError(.missingField, field: field, text: nil as [UInt8]?, expected: "\(expected), but it is missing")
+    }
+}

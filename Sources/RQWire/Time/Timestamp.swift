@@ -1,0 +1,100 @@
+/// An instant in UTC with the microseconds of Python's `datetime`, between the years 1 and 9999.
+///
+/// The range is that of Python's `datetime`, so that every value has a wire form that Python reads. Construction and
+/// arithmetic stop at its ends instead of trapping or wrapping around.
+public struct Timestamp: Sendable, Hashable, Comparable {
+    /// Microseconds since 1970-01-01T00:00:00Z, always between those of ``earliest`` and ``latest``.
+    public let microseconds: Int64
+
+    /// Makes an instant from microseconds since 1970, moved into the range where it lies outside.
+    public init(microseconds: Int64) {
+        self.microseconds = min(max(microseconds, Self.microsecondsRange.lowerBound), Self.microsecondsRange.upperBound)
+    }
+
+    /// Makes an instant from whole seconds since 1970, moved into the range where it lies outside.
+    public init(unixSeconds: Int64) {
+        let (product, overflow) = unixSeconds.multipliedReportingOverflow(by: 1_000_000)
+        self.init(microseconds: overflow ? (unixSeconds < 0 ? .min : .max) : product)
+    }
+
+    /// Makes an instant from a score of the index, that is Unix seconds as Redis stores them, to the nearest microsecond.
+    ///
+    /// Scores beyond the range count as its ends, infinite ones included. NaN, which no sorted set can hold, counts as
+    /// ``latest``, so that nothing becomes due by it.
+    public init(score: Double) {
+        let scaled = (score * 1_000_000).rounded()
+        if scaled >= -0x1p62 && scaled <= 0x1p62 {
+            self.init(microseconds: Int64(scaled))
+        } else {
+            self.init(microseconds: scaled < 0 ? .min : .max)
+        }
+    }
+
+    /// Unix seconds as Python's `datetime.timestamp()` gives them: the double nearest to the instant.
+    public var score: Double {
+        // Beyond 2^53 µs (the year 2255) the conversion to Double rounds, and the division a second time; the remainder
+        // of the division, exact thanks to the fused multiplication, corrects that.
+        let whole = Double(microseconds)
+        let rest = Double(microseconds - Int64(whole))
+        let quotient = whole / 1_000_000
+        let remainder = whole.addingProduct(-quotient, 1_000_000)
+        return quotient + (remainder + rest) / 1_000_000
+    }
+
+    /// Unix seconds, rounded down.
+    public var unixSeconds: Int64 {
+        microseconds >= 0 ? microseconds / 1_000_000 : (microseconds - 999_999) / 1_000_000
+    }
+
+    /// 0001-01-01T00:00:00.000000Z, Python's `datetime.min`.
+    public static let earliest = Timestamp(microseconds: microsecondsRange.lowerBound)
+    /// 9999-12-31T23:59:59.999999Z, Python's `datetime.max`.
+    public static let latest = Timestamp(microseconds: microsecondsRange.upperBound)
+
+    private static let microsecondsRange: ClosedRange<Int64> = -62_135_596_800_000_000...253_402_300_799_999_999
+
+    /// Earlier is smaller.
+    public static func < (left: Timestamp, right: Timestamp) -> Bool {
+        left.microseconds < right.microseconds
+    }
+}
+
+extension Timestamp {
+    /// The instant that much later, fractions of a microsecond cut off; stops at ``latest`` and ``earliest``.
+    public static func + (instant: Timestamp, duration: Duration) -> Timestamp {
+        Timestamp(microseconds: saturatingSum(instant.microseconds, wholeMicroseconds(in: duration)))
+    }
+
+    /// The instant that much earlier, fractions of a microsecond cut off; stops at ``latest`` and ``earliest``.
+    public static func - (instant: Timestamp, duration: Duration) -> Timestamp {
+        let microseconds = wholeMicroseconds(in: duration)
+        return Timestamp(microseconds: saturatingSum(instant.microseconds, microseconds == .min ? .max : -microseconds))
+    }
+
+    /// The time from the right instant to the left one, negative when the left one is earlier.
+    public static func - (left: Timestamp, right: Timestamp) -> Duration {
+        .microseconds(left.microseconds - right.microseconds)
+    }
+
+    /// Moves the instant by that much; stops at ``latest`` and ``earliest``.
+    public static func += (instant: inout Timestamp, duration: Duration) {
+        instant = instant + duration
+    }
+
+    /// Moves the instant back by that much; stops at ``latest`` and ``earliest``.
+    public static func -= (instant: inout Timestamp, duration: Duration) {
+        instant = instant - duration
+    }
+
+    private static func wholeMicroseconds(in duration: Duration) -> Int64 {
+        let (seconds, attoseconds) = duration.components
+        let (product, overflow) = seconds.multipliedReportingOverflow(by: 1_000_000)
+        if overflow { return seconds < 0 ? .min : .max }
+        return saturatingSum(product, attoseconds / 1_000_000_000_000)
+    }
+
+    private static func saturatingSum(_ left: Int64, _ right: Int64) -> Int64 {
+        let (sum, overflow) = left.addingReportingOverflow(right)
+        return overflow ? (right < 0 ? .min : .max) : sum
+    }
+}
