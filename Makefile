@@ -1,0 +1,59 @@
+# Everything a developer or CI runs. `make help` lists the targets.
+#
+# Each target builds only what it needs and leaves a machine that has everything alone.
+
+SWIFT  ?= swift
+PREFIX ?= /usr/local
+SOURCES := Package.swift Sources Tests Benchmarks
+
+# Homebrew's libraries are not where Apple's compiler looks.
+ifeq ($(shell uname),Darwin)
+BREW := $(shell brew --prefix 2>/dev/null)
+FLAGS := -Xcc -I$(BREW)/include -Xlinker -L$(BREW)/lib
+endif
+
+.PHONY: help
+help: ## List the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+.PHONY: deps
+deps: ## Install what is missing: redis-server, C libraries, Python virtual environments
+	@scripts/install-deps.sh test
+
+.PHONY: build
+build: ## Build for debugging, tests included
+	@scripts/install-deps.sh build
+	$(SWIFT) build --build-tests $(FLAGS)
+
+.PHONY: release
+release: ## Build for release
+	@scripts/install-deps.sh build
+	$(SWIFT) build -c release $(FLAGS)
+
+.PHONY: test
+test: deps lint build release ## Lint, build both ways, run every test, interop with Python included
+	@SWIFT="$(SWIFT)" FLAGS="$(FLAGS)" scripts/run-tests.sh
+
+.PHONY: lint
+lint: ## Check format and house rules
+	$(SWIFT) format lint --strict --parallel --recursive $(SOURCES)
+	@scripts/check-sources.py
+	@for script in scripts/*.sh .ci/run; do sh -n "$$script" || exit 1; done
+
+.PHONY: format
+format: ## Format all Swift files in place
+	$(SWIFT) format format --in-place --parallel --recursive $(SOURCES)
+
+.PHONY: sanitize
+sanitize: deps ## Run every test under ThreadSanitizer and AddressSanitizer
+	@SWIFT="$(SWIFT)" FLAGS="$(FLAGS)" scripts/run-tests.sh --sanitize thread
+	@SWIFT="$(SWIFT)" FLAGS="$(FLAGS)" scripts/run-tests.sh --sanitize address
+
+.PHONY: install
+install: release ## Install rqrcron into PREFIX (/usr/local)
+	install -d "$(DESTDIR)$(PREFIX)/bin"
+	install -m 755 "$$($(SWIFT) build -c release --show-bin-path)/rqrcron" "$(DESTDIR)$(PREFIX)/bin/rqrcron"
+
+.PHONY: clean
+clean: ## Remove what was built (the Python environments stay)
+	rm -rf .build

@@ -1,0 +1,98 @@
+#!/bin/sh
+# Installs what the package needs and this machine lacks: redis-server, C libraries, Python with its virtual
+# environments. A machine that has everything is left alone, in well under a second.
+#
+#   install-deps.sh build   what `swift build` and a running scheduler need
+#   install-deps.sh test    the same, and what the tests need (the default)
+set -eu
+cd "$(dirname "$0")/.."
+scope=${1:-test}
+
+say() { printf '%s\n' "deps: $*"; }
+fail() { printf '%s\n' "deps: $*" >&2; exit 1; }
+
+# Where C headers are looked for.
+headers=/usr/include
+if [ "$(uname)" = Darwin ]; then
+    command -v brew >/dev/null || fail "Homebrew is needed to install libraries: https://brew.sh"
+    headers="$(brew --prefix)/include"
+fi
+
+# --- What is missing -----------------------------------------------------------------------------------------
+
+apt_packages='' brew_formulae=''
+# need APT-PACKAGE BREW-FORMULA TEST…: notes both names unless the test succeeds. "-" stands for none.
+need() {
+    apt=$1 brew=$2
+    shift 2
+    "$@" >/dev/null 2>&1 && return 0
+    [ "$apt" = - ] || apt_packages="$apt_packages $apt"
+    [ "$brew" = - ] || brew_formulae="$brew_formulae $brew"
+}
+
+# A Python that can make virtual environments; prints its path.
+find_python() {
+    for python in ${PYTHON:-} python3 /usr/bin/python3; do
+        if "$python" -c 'import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 10))' 2>/dev/null; then
+            command -v "$python"
+            return 0
+        fi
+    done
+    return 1
+}
+
+need libhiredis-dev hiredis test -e "$headers/hiredis/async.h"
+need libev-dev libev test -e "$headers/ev.h"
+need libmd-dev libmd test -e "$headers/sha1.h"
+need zlib1g-dev - test -e "$headers/zlib.h"
+need redis-server redis command -v redis-server
+need tzdata - test -e /usr/share/zoneinfo/Europe/Berlin
+if [ "$scope" = test ]; then
+    need 'python3 python3-venv' python find_python
+fi
+if [ "$(uname)" = Darwin ]; then apt_packages=''; else brew_formulae=''; fi
+
+# --- Install it ----------------------------------------------------------------------------------------------
+
+as_root() {
+    if [ "$(id -u)" = 0 ]; then
+        "$@"
+    elif command -v sudo >/dev/null; then
+        sudo "$@"
+    else
+        fail "root is needed (there is no sudo here) for: $*"
+    fi
+}
+
+if [ -n "$apt_packages" ]; then
+    command -v apt-get >/dev/null || fail "no apt-get here; install the equivalents of:$apt_packages"
+    say "installing$apt_packages"
+    as_root apt-get update -q </dev/null
+    # shellcheck disable=SC2086 # a list of names
+    as_root env DEBIAN_FRONTEND=noninteractive apt-get install -q -y --no-install-recommends $apt_packages </dev/null
+fi
+if [ -n "$brew_formulae" ]; then
+    say "installing$brew_formulae"
+    # shellcheck disable=SC2086 # a list of names
+    brew install $brew_formulae </dev/null
+fi
+
+# --- Python --------------------------------------------------------------------------------------------------
+
+# virtual_environment DIRECTORY REQUIREMENTS: made anew whenever the pinned versions differ from those in it.
+virtual_environment() {
+    if cmp -s "$2" "$1/requirements.installed" && "$1/bin/python" -c '' 2>/dev/null; then
+        return 0
+    fi
+    python=$(find_python) || fail "no Python 3.10 or later with venv and ensurepip; on Debian and Ubuntu: apt-get install python3-venv"
+    say "making $1 with the versions of $2"
+    rm -rf "$1"
+    "$python" -m venv "$1"
+    "$1/bin/pip" install --quiet --disable-pip-version-check --requirement "$2" </dev/null
+    cp "$2" "$1/requirements.installed"
+}
+
+if [ "$scope" = test ]; then
+    virtual_environment .venv Tests/python/requirements.txt
+    virtual_environment .venv-rq28 Tests/python/requirements-rq28.txt
+fi

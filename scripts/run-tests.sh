@@ -1,0 +1,63 @@
+#!/bin/sh
+# Runs every test, one test target after another, and shows what matters: failures, and one closing line per target.
+# The full log of each run stays in .build/test-logs.
+#
+#   run-tests.sh                            what `swift build --build-tests` has built
+#   run-tests.sh --sanitize thread|address  builds with that sanitizer in a folder of its own first
+#
+# One after another, because Swift Testing starts all tests of a run at once: pure computation in one target would
+# take the two threads of a small machine away from tests that wait for Redis with a bound.
+#
+# Fails when a test fails, when a target runs fewer tests than its sources declare, and when all together are fewer
+# than the floor in Tests/FLOOR: tests that silently stopped running are a failure too.
+set -eu
+cd "$(dirname "$0")/.."
+swift=${SWIFT:-swift}
+logs=.build/test-logs
+options=${FLAGS:-}
+
+if [ "${1:-}" = --sanitize ]; then
+    options="$options --sanitize $2 --scratch-path .build/sanitize-$2"
+    logs=.build/test-logs-$2
+    export TSAN_OPTIONS="halt_on_error=0 exitcode=66 ${TSAN_OPTIONS:-}"
+    export ASAN_OPTIONS="detect_leaks=1 ${ASAN_OPTIONS:-}"
+    # shellcheck disable=SC2086 # a list of options
+    "$swift" build --build-tests $options
+fi
+
+mkdir -p "$logs"
+total=0 failed=''
+for folder in Tests/*Tests; do
+    target=${folder#Tests/}
+    declared=$(scripts/check-sources.py --count "$folder")
+    [ "$declared" -gt 0 ] || continue
+    log=$logs/$target.log
+    status=0
+    # shellcheck disable=SC2086 # a list of options
+    "$swift" test --skip-build --disable-xctest $options --filter "^$target\\." </dev/null >"$log" 2>&1 || status=$?
+
+    closing=$(grep -E 'Test run with [0-9]+ tests? ' "$log" | tail -n 1 || true)
+    ran=$(printf '%s' "$closing" | sed -n 's/.*Test run with \([0-9]*\) test.*/\1/p')
+    total=$((total + ${ran:-0}))
+    if [ "$status" -ne 0 ]; then
+        failed="$failed $target"
+        # All but the lines that say that something began or passed.
+        grep -vE '^(◇|✔|\[[0-9]+/[0-9]+\]|Build)' "$log" | head -n 400 || true
+        printf '%s\n' "$target failed (exit status $status); its full log is $log"
+    elif [ "${ran:-0}" -lt "$declared" ]; then
+        failed="$failed $target"
+        printf '%s\n' "$target ran ${ran:-0} tests but declares $declared"
+    fi
+    printf '%-18s %s\n' "$target" "${closing:-no test run}"
+done
+
+floor=$(cat Tests/FLOOR)
+if [ -n "$failed" ]; then
+    printf '%s\n' "FAILED:$failed" >&2
+    exit 1
+fi
+if [ "$total" -lt "$floor" ]; then
+    printf '%s\n' "FAILED: $total tests ran, fewer than the $floor of Tests/FLOOR" >&2
+    exit 1
+fi
+printf '%s\n' "All $total tests passed (at least $floor expected)."
