@@ -130,6 +130,14 @@ public final class RedisServer: Sendable {
         try connection.use(connect) { try $0.command(parts) }
     }
 
+    /// Sends one command, given as an array, on a connection that tests share, and waits for its answer.
+    ///
+    /// - Throws: ``SupportError`` with the server's text for an error reply, and when the server is gone or silent.
+    @discardableResult
+    public func command(_ parts: [any CommandPart]) throws -> ServerReply {
+        try connection.use(connect) { try $0.command(parts) }
+    }
+
     /// Sends many commands at once and returns all answers, error replies among them.
     ///
     /// - Throws: ``SupportError`` when the server is gone or silent.

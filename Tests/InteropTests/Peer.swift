@@ -1,0 +1,85 @@
+import RQWire
+import TestSupport
+
+/// The Python side of a test: rq and rq-rediscron on the test's own server, through `Tests/python/peer.py`.
+struct Peer: Sendable {
+    let python: PythonEnvironment
+    let server: RedisServer
+
+    /// Uses the packages of `edition` on `server`.
+    init(_ edition: PythonEnvironment.Edition = .rq3, on server: RedisServer) throws {
+        python = try PythonEnvironment(edition)
+        self.server = server
+    }
+
+    private static let script = "\(PythonEnvironment.scripts)/peer.py"
+
+    /// Has several requests carried out by one Python process, one after another, and returns their answers.
+    @discardableResult
+    func ask(_ requests: [JSONObject]) async throws -> [JSONValue] {
+        // Its description keeps the order of keys; `wireText` sorts them.
+        let input = requests.map { "\(JSONValue.object($0))\n" }.joined()
+        let output = try await python.run([Self.script, server.socketURL], input: input)
+        return try output.split(separator: "\n").map { try JSONValue(parsing: String($0)) }
+    }
+
+    /// Has one request carried out and returns its answer.
+    @discardableResult
+    func ask(_ request: JSONObject) async throws -> JSONValue {
+        try await ask([request]).first ?? .null
+    }
+
+    /// Starts rq-rediscron's own scheduler; the caller ends it.
+    func startScheduler(lockTTLSeconds: Int = 120) throws -> ChildProcess {
+        try python.start([Self.script, server.socketURL, "scheduler", "\(lockTTLSeconds)"])
+    }
+
+    /// Starts RQ's own `rq cron` with `app/cron_config.py`; the caller ends it.
+    func startNeighbour() throws -> ChildProcess {
+        try python.start(["-m", "rq.cli", "cron", "--url", server.socketURL, "app.cron_config"])
+    }
+
+    /// Lets a real `rq worker` run what is queued, until the queues are empty.
+    func work(_ queues: String..., serializer: JobSerializer = .pickle) async throws {
+        // The short name came with RQ 3.
+        let name = python.edition == .rq3 ? "json" : "rq.serializers.JSONSerializer"
+        let options = serializer == .json ? ["--serializer", name] : []
+        try await python.run(
+            ["-m", "rq.cli", "worker", "--burst", "--url", server.socketURL] + options + queues, within: .seconds(120))
+    }
+
+    /// What `app.tasks.rebuild` was called with, by job id.
+    func calls() throws -> [String: Call] {
+        var calls: [String: Call] = [:]
+        for text in try server.command("LRANGE", "calls", 0, -1).strings {
+            let call = try JSONValue(parsing: text)
+            guard let job = call["job"]?.text else { continue }
+            calls[job] = Call(args: call["args"]?.text, kwargs: call["kwargs"]?.text, meta: call["meta"]?.text)
+        }
+        return calls
+    }
+
+    /// Arguments of one call, as Python prints them.
+    struct Call: Sendable, Hashable {
+        var args: String?
+        var kwargs: String?
+        var meta: String?
+    }
+}
+
+extension JSONValue {
+    /// The value of a key, `nil` when this is no object or has no such key.
+    subscript(key: JSONString) -> JSONValue? {
+        if case .object(let object) = self { object[key] } else { nil }
+    }
+
+    /// The text of a string, `nil` when this is none.
+    var text: String? {
+        if case .string(let string) = self { string.text } else { nil }
+    }
+
+    /// The texts of an array of strings, `nil` when this is no array.
+    var texts: [String]? {
+        if case .array(let elements) = self { elements.compactMap(\.text) } else { nil }
+    }
+}

@@ -1,0 +1,1 @@
+"""The application whose functions the tests schedule."""

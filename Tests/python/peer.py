@@ -1,0 +1,187 @@
+#!/usr/bin/env python3
+"""The Python side of the interop tests: rq and rq-rediscron, driven from outside.
+
+    peer.py URL                        carries out requests from standard input, one JSON object a line, and
+                                       prints one JSON value a line for each
+    peer.py URL scheduler [LOCK_TTL]   runs rq-rediscron's scheduler until SIGTERM
+
+A request names what to do and holds the arguments of the function of that name below:
+{"do": "fetch", "id": "metric:pm25"}.
+"""
+
+import importlib
+import json
+import logging
+import re
+import sys
+
+from redis import Redis
+from rq import Queue
+from rq.job import Job
+
+REQUESTS = {}
+
+
+def request(function):
+    """Makes a function reachable by its name."""
+    REQUESTS[function.__name__] = function
+    return function
+
+
+def function_named(name):
+    """The function with a dotted name."""
+    module, _, attribute = name.rpartition(".")
+    return getattr(importlib.import_module(module), attribute)
+
+
+def hash_of(redis, id):
+    """The definition's hash as it stands in Redis, or None when there is none."""
+    raw = redis.hgetall(f"rq:cron_job:{id}")
+    return {name.decode(): value.decode() for name, value in raw.items()} or None
+
+
+# --- Definitions, through rq-rediscron -------------------------------------------------------------------------
+
+
+def fetched(redis, id):
+    """The definition as rq-rediscron reads it."""
+    from rediscron import RedisCronJob
+
+    return RedisCronJob.fetch(id, redis)
+
+
+@request
+def register(redis, id, func, queue, **fields):
+    """Registers a definition and returns its hash. Fields are those of RedisCronScheduler.register."""
+    from rediscron import RedisCronScheduler
+
+    fields["args"] = tuple(fields.get("args", ()))
+    RedisCronScheduler(redis).register(function_named(func), queue, id=id, **fields)
+    return hash_of(redis, id)
+
+
+@request
+def fetch(redis, id):
+    """What rq-rediscron makes of a definition, each value as Python prints it."""
+    job = fetched(redis, id)
+    names = (
+        "id", "queue_name", "func_name", "args", "kwargs", "interval", "cron", "latest_enqueue_time",
+        "next_enqueue_time", "created_at", "updated_at", "enabled", "job_options",
+    )  # fmt: skip
+    return {name: repr(getattr(job, name)) for name in names}
+
+
+@request
+def edit(redis, id, **fields):
+    """Sets attributes of a definition, saves it, and returns its hash."""
+    job = fetched(redis, id)
+    for name, value in fields.items():
+        setattr(job, name, tuple(value) if name == "args" else value)
+    job.save()
+    return hash_of(redis, id)
+
+
+@request
+def rewrite(redis, id):
+    """Reads a definition and returns the hash that rq-rediscron would write for it, unsaved."""
+    return {name: str(value) for name, value in fetched(redis, id).to_dict().items()}
+
+
+@request
+def enable(redis, id):
+    """Enables a definition and returns its hash."""
+    fetched(redis, id).enable()
+    return hash_of(redis, id)
+
+
+@request
+def disable(redis, id):
+    """Disables a definition and returns its hash."""
+    fetched(redis, id).disable()
+    return hash_of(redis, id)
+
+
+@request
+def delete(redis, id):
+    """Deletes a definition."""
+    fetched(redis, id).delete()
+
+
+@request
+def jobs(redis):
+    """Ids of the enabled definitions in the order of their next enqueue time."""
+    from rediscron import RedisCronScheduler
+
+    return [job.id for job in RedisCronScheduler(redis).get_jobs()]
+
+
+@request
+def all_jobs(redis):
+    """Ids of all definitions, in their order by id."""
+    from rediscron import RedisCronScheduler
+
+    return [job.id for job in RedisCronScheduler(redis).get_all_jobs()]
+
+
+# --- Jobs, through rq ------------------------------------------------------------------------------------------
+
+
+def serializer_named(serializer):
+    """The serializer as rq names it."""
+    return {"pickle": None, "json": "rq.serializers.JSONSerializer"}[serializer]
+
+
+@request
+def enqueue(redis, func, queue, args=(), kwargs=None, serializer="pickle", **options):
+    """Enqueues a job as an application does, and returns its id. Options are those of Queue.enqueue."""
+    target = Queue(queue, connection=redis, serializer=serializer_named(serializer))
+    return target.enqueue(function_named(func), args=tuple(args), kwargs=kwargs or {}, **options).id
+
+
+@request
+def job(redis, id, serializer="pickle"):
+    """All that Job.fetch knows of a job, each attribute as Python prints it; times only as present or not."""
+    job = Job.fetch(id, connection=redis, serializer=serializer_named(serializer))
+    # The properties unpack the data, which `vars` would show packed.
+    view = {name: repr(getattr(job, name)) for name in ("func_name", "instance", "args", "kwargs", "timeout", "meta")}
+    view["status"] = job.get_status().value
+    for name, value in vars(job).items():
+        if name in ("connection", "_id", "_data", "_status", "redis_server_version") or name in view:
+            continue
+        address = r" at 0x[0-9a-f]+"
+        view[name] = "a time" if name.endswith("_at") and value is not None else re.sub(address, "", repr(value))
+    return view
+
+
+@request
+def outcome(redis, id, serializer="pickle"):
+    """Status and, for a failed job, the last line of its traceback."""
+    job = Job.fetch(id, connection=redis, serializer=serializer_named(serializer))
+    result = job.latest_result()
+    text = (result.exc_string or "").strip() if result else ""
+    return {"status": job.get_status().value, "error": text.splitlines()[-1] if text else None}
+
+
+# --- Entry -----------------------------------------------------------------------------------------------------
+
+
+def run_scheduler(redis, lock_ttl=120):
+    """Runs rq-rediscron's scheduler until SIGTERM."""
+    from rediscron import RedisCronScheduler
+
+    RedisCronScheduler(redis, lock_ttl=lock_ttl).start()
+
+
+def main(arguments):
+    redis = Redis.from_url(arguments[0])
+    if arguments[1:2] == ["scheduler"]:
+        return run_scheduler(redis, *map(int, arguments[2:]))
+    # Standard output is for the answers; with a handler in place rq adds none of its own.
+    logging.basicConfig(stream=sys.stderr)
+    for line in sys.stdin:
+        fields = json.loads(line)
+        print(json.dumps(REQUESTS[fields.pop("do")](redis, **fields)), flush=True)
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])
