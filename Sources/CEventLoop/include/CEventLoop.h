@@ -1,4 +1,8 @@
 #ifndef CEVENTLOOP_H
 #define CEVENTLOOP_H
 
+#include "event_loop.h"
+#include "name_lookup.h"
+#include "redis_link.h"
+
 #endif

@@ -1,0 +1,252 @@
+#if defined(__linux__) && !defined(_GNU_SOURCE)
+#define _GNU_SOURCE
+#endif
+
+#include "redis_link_internal.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+/// What one read of hiredis takes at most, and how many of them one turn of the loop spends on one socket.
+static const size_t read_bytes = 16 * 1024;
+static const int reads_per_turn = 64;
+
+static void stop_watching(redis_link *link) {
+    ev_io_stop(link->loop->ev, &link->readable);
+    ev_io_stop(link->loop->ev, &link->writable);
+}
+
+static void forget_unwritten(redis_link *link) {
+    for (redis_link **place = &link->loop->unwritten; link->is_unwritten && *place; place = &(*place)->next_unwritten) {
+        if (*place == link) {
+            *place = link->next_unwritten;
+            link->is_unwritten = false;
+            return;
+        }
+    }
+}
+
+static void free_link(redis_link *link) {
+    link->delegate.released(link->delegate.context);
+    redisFree(link->context);
+    byte_queue_free(&link->output);
+    free(link);
+}
+
+/// Around each callback: the link that it closes stays in memory until the last one has returned.
+static void report(redis_link *link, redis_link_event event) {
+    link->delegate.event(link->delegate.context, event);
+}
+
+static void enter(redis_link *link) {
+    link->depth += 1;
+}
+
+static void leave(redis_link *link) {
+    link->depth -= 1;
+    if (link->depth == 0 && link->state == LINK_CLOSED) {
+        free_link(link);
+    }
+}
+
+void redis_link_fail(redis_link *link, redis_link_failure failure, const char *text) {
+    if (link->state == LINK_FAILED || link->state == LINK_CLOSED) {
+        return;
+    }
+    link->state = LINK_FAILED;
+    link->failure = failure;
+    snprintf(link->failure_text, sizeof(link->failure_text), "%s", text);
+    stop_watching(link);
+    forget_unwritten(link);
+    enter(link);
+    report(link, REDIS_LINK_FAILED);
+    leave(link);
+}
+
+void redis_link_fail_errno(redis_link *link, redis_link_failure failure, int error_number) {
+    char text[128] = "";
+#if defined(__GLIBC__)
+    redis_link_fail(link, failure, strerror_r(error_number, text, sizeof(text)));
+#else
+    strerror_r(error_number, text, sizeof(text));
+    redis_link_fail(link, failure, text);
+#endif
+}
+
+void redis_link_fail_context(redis_link *link) {
+    redis_link_failure kind = REDIS_LINK_BROKEN;
+    if (link->context->err == REDIS_ERR_EOF) {
+        kind = REDIS_LINK_END_OF_FILE;
+    } else if (link->context->err == REDIS_ERR_PROTOCOL) {
+        kind = REDIS_LINK_MALFORMED;
+    }
+    redis_link_fail(link, kind, link->context->errstr);
+}
+
+/// A connect in progress ends when the socket becomes writable.
+static void finish_connect(redis_link *link) {
+    int error_number = 0;
+    socklen_t length = sizeof(error_number);
+    if (getsockopt(link->context->fd, SOL_SOCKET, SO_ERROR, &error_number, &length) != 0) {
+        error_number = errno;
+    }
+    if (error_number) {
+        redis_link_fail_errno(link, REDIS_LINK_REFUSED, error_number);
+        return;
+    }
+    link->state = LINK_OPEN;
+    ev_io_start(link->loop->ev, &link->readable);
+    report(link, REDIS_LINK_CONNECTED);
+}
+
+static void on_writable(struct ev_loop *ev, ev_io *watcher, int events) {
+    (void)ev, (void)events;
+    redis_link *link = watcher->data;
+    enter(link);
+    if (link->state == LINK_CONNECTING) {
+        finish_connect(link);
+    }
+    if (link->state == LINK_OPEN) {
+        redis_link_flush(link);
+    }
+    leave(link);
+}
+
+/// True when the read filled hiredis' buffer, so that there may be more to read.
+static bool read_once(redis_link *link) {
+    size_t before = link->context->reader->len;
+    if (redisBufferRead(link->context) != REDIS_OK) {
+        // What came before the end was reported already: nothing complete is lost.
+        redis_link_fail_context(link);
+        return false;
+    }
+    size_t count = link->context->reader->len - before;
+    if (count == 0) {
+        return false;
+    }
+    report(link, REDIS_LINK_READABLE);
+    if (link->state == LINK_OPEN && link->context->reader->err) {
+        redis_link_fail(link, REDIS_LINK_MALFORMED, link->context->reader->errstr);
+    }
+    return link->state == LINK_OPEN && count == read_bytes;
+}
+
+static void on_readable(struct ev_loop *ev, ev_io *watcher, int events) {
+    (void)ev, (void)events;
+    redis_link *link = watcher->data;
+    enter(link);
+    for (int count = 0; count < reads_per_turn && read_once(link); count++) {
+    }
+    leave(link);
+}
+
+void *redis_link_next_reply(redis_link *link) {
+    void *reply = NULL;
+    if (link->state != LINK_OPEN || link->context->reader->err) {
+        return NULL;
+    }
+    // On malformed input the reader keeps its error, which `read_once` reports when the callback has returned.
+    return redisGetReplyFromReader(link->context, &reply) == REDIS_OK ? reply : NULL;
+}
+
+void redis_link_free_reply(void *reply) {
+    freeReplyObject(reply);
+}
+
+redis_link_failure redis_link_failure_kind(const redis_link *link) {
+    return link->failure;
+}
+
+const char *redis_link_failure_text(const redis_link *link) {
+    return link->failure_text;
+}
+
+void redis_link_close(redis_link *link) {
+    if (link->state == LINK_CLOSED) {
+        return;
+    }
+    stop_watching(link);
+    forget_unwritten(link);
+    enter(link);
+    link->state = LINK_CLOSED;
+    leave(link);
+}
+
+/// A non-blocking socket that no child process inherits.
+static int make_socket(int family) {
+    int descriptor = -1;
+#ifdef __linux__
+    descriptor = socket(family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+#else
+    descriptor = socket(family, SOCK_STREAM, 0);
+    if (descriptor >= 0) {
+        fcntl(descriptor, F_SETFD, FD_CLOEXEC);
+        fcntl(descriptor, F_SETFL, fcntl(descriptor, F_GETFL) | O_NONBLOCK);
+    }
+#endif
+    int on = 1;
+    if (descriptor >= 0 && family != AF_UNIX) {
+        setsockopt(descriptor, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
+        setsockopt(descriptor, SOL_SOCKET, SO_KEEPALIVE, &on, sizeof(on));
+    }
+    return descriptor;
+}
+
+redis_link *redis_link_open(
+    event_loop *loop, const struct sockaddr *address, socklen_t length, redis_link_delegate delegate,
+    int *error_number) {
+    int descriptor = make_socket(address->sa_family);
+    if (descriptor < 0) {
+        *error_number = errno;
+        return NULL;
+    }
+    if (connect(descriptor, address, length) != 0 && errno != EINPROGRESS && errno != EINTR) {
+        *error_number = errno;
+        close(descriptor);
+        return NULL;
+    }
+    redis_link *link = calloc(1, sizeof(*link));
+    redisContext *context = link ? redisConnectFd(descriptor) : NULL;
+    if (!context || context->err) {
+        *error_number = ENOMEM;
+        if (context) {
+            redisFree(context);
+        } else {
+            close(descriptor);
+        }
+        free(link);
+        return NULL;
+    }
+    // hiredis takes a descriptor for a blocking one: with this flag a read of nothing would be an error.
+    context->flags &= ~REDIS_BLOCK;
+    link->loop = loop;
+    link->delegate = delegate;
+    link->context = context;
+    link->state = LINK_CONNECTING;
+    ev_io_init(&link->readable, on_readable, descriptor, EV_READ);
+    link->readable.data = link;
+    ev_io_init(&link->writable, on_writable, descriptor, EV_WRITE);
+    link->writable.data = link;
+    ev_io_start(loop->ev, &link->writable);
+    return link;
+}
+
+redis_link *redis_link_open_unix(
+    event_loop *loop, const char *path, redis_link_delegate delegate, int *error_number) {
+    struct sockaddr_un address;
+    memset(&address, 0, sizeof(address));
+    address.sun_family = AF_UNIX;
+    if (strlen(path) >= sizeof(address.sun_path)) {
+        *error_number = ENAMETOOLONG;
+        return NULL;
+    }
+    strcpy(address.sun_path, path);
+    return redis_link_open(loop, (const struct sockaddr *)&address, sizeof(address), delegate, error_number);
+}

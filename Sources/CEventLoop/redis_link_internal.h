@@ -1,0 +1,54 @@
+#ifndef REDIS_LINK_INTERNAL_H
+#define REDIS_LINK_INTERNAL_H
+
+#include "event_loop_internal.h"
+#include "redis_link.h"
+
+#include <hiredis/hiredis.h>
+
+typedef enum link_state {
+    LINK_CONNECTING,
+    LINK_OPEN,
+    LINK_FAILED,
+    LINK_CLOSED,
+} link_state;
+
+/// Bytes that wait for their turn in hiredis' own output buffer: that one moves all it holds at each partial write, so
+/// it is given no more than a slice at a time, which keeps a long pipeline linear.
+typedef struct byte_queue {
+    char *bytes;
+    size_t head;
+    size_t end;
+    size_t capacity;
+} byte_queue;
+
+struct redis_link {
+    event_loop *loop;
+    redis_link_delegate delegate;
+    redisContext *context;
+    ev_io readable;
+    ev_io writable;
+    link_state state;
+    /// How many of the link's functions are on the stack below a callback: freed when it is back to zero.
+    int depth;
+    bool is_unwritten;
+    struct redis_link *next_unwritten;
+    byte_queue output;
+    redis_link_failure failure;
+    char failure_text[256];
+};
+
+bool byte_queue_append(byte_queue *queue, const void *bytes, size_t count);
+void byte_queue_drop(byte_queue *queue, size_t count);
+void byte_queue_free(byte_queue *queue);
+
+/// redis_link_output.c: writes until the socket takes no more, then waits for it to become writable.
+void redis_link_flush(redis_link *link);
+
+/// redis_link.c: records the first failure and reports it.
+void redis_link_fail(redis_link *link, redis_link_failure failure, const char *text);
+void redis_link_fail_errno(redis_link *link, redis_link_failure failure, int error_number);
+/// Fails the link with what hiredis found.
+void redis_link_fail_context(redis_link *link);
+
+#endif

@@ -1,0 +1,82 @@
+import CEventLoop
+
+/// What the link reports. All of it runs on the loop's thread, entered with `assumeIsolated`.
+extension RedisConnection {
+    func handle(_ event: redis_link_event) {
+        switch event {
+        case REDIS_LINK_CONNECTED:
+            if case .connecting(let connected) = state {
+                connected.finish(.success(()))
+            }
+        case REDIS_LINK_READABLE:
+            takeReplies()
+        default:
+            linkFailed()
+        }
+    }
+
+    private func takeReplies() {
+        lastReceived = EventLoop.monotonicNanoseconds
+        // A reply may end the connection, which closes the link and so ends this loop.
+        while let link, link.withNextReply({ dispatch($0) }) {}
+    }
+
+    private func dispatch(_ reply: borrowing RedisReplyView) {
+        if let onPush, onPush(reply) {
+            return
+        }
+        guard slots.isEmpty else {
+            slots.popFirst()?.receive(reply)
+            return
+        }
+        // An unasked-for error is how a server says why it is about to hang up, such as "max number of clients".
+        let error = reply.error ?? RedisError(.malformedReply, "the server sent a reply that nobody asked for")
+        end(error.at(endpoint: endpoint.description))
+    }
+
+    private func linkFailed() {
+        guard let failure = link?.failure else { return }
+        let isOpen = isOpen
+        let code: RedisError.Code =
+            switch failure.kind {
+            case REDIS_LINK_MALFORMED: .malformedReply
+            case REDIS_LINK_INSECURE: .tlsFailed
+            default: isOpen ? .connectionLost : .connectFailed
+            }
+        end(
+            RedisError(
+                code, failure.text, endpoint: endpoint.description, fate: isOpen ? .unknown : .notSent))
+    }
+
+    /// Ends the connection: the only way into `.closed`.
+    func end(_ error: RedisError) {
+        let former = state
+        if case .closed = former { return }
+        state = .closed(error)
+        link?.close()
+        link = nil
+        disarm()
+        for waiter in slots.removeAll() {
+            waiter.fail(
+                RedisError(error.code, error.reason, prefix: error.prefix, endpoint: error.endpoint, fate: .unknown))
+        }
+        if case .connecting(let connected) = former {
+            connected.finish(.failure(error))
+        }
+        onPush = nil
+        let onEnd = onEnd
+        self.onEnd = nil
+        onEnd?(error)
+    }
+
+    private func disarm() {
+        if let timeoutAlarm {
+            eventLoop.core.cancelAlarm(EVENT_LOOP_MONOTONIC, timeoutAlarm.name)
+        }
+        if let healthAlarm {
+            eventLoop.core.cancelAlarm(EVENT_LOOP_MONOTONIC, healthAlarm)
+        }
+        timeoutAlarm = nil
+        healthAlarm = nil
+    }
+}

@@ -1,0 +1,97 @@
+import CEventLoop
+
+/// From nothing to an open connection.
+extension RedisConnection {
+    func open() async throws(RedisError) {
+        let deadline = EventLoop.monotonicNanoseconds.addingClamped(options.connectTimeout.nanosecondsClamped)
+        do {
+            try await connect(until: deadline)
+            try await logIn(until: deadline)
+        } catch {
+            let located = error.at(endpoint: endpoint.description)
+            end(located)
+            throw located
+        }
+        scheduleHealthCheck()
+    }
+
+    private func connect(until deadline: Int64) async throws(RedisError) {
+        let addresses: [SocketAddress]
+        switch endpoint {
+        case .unix(let path):
+            addresses = [.unix(path)]
+        case .tcp(let host, let port):
+            addresses = try await NameLookup.addresses(of: host, port: port, on: eventLoop, until: deadline)
+        case .tls:
+            throw RedisError(.tlsUnavailable, "this build has no TLS")
+        }
+        var failure = RedisError(.connectFailed, "the name has no address")
+        for (index, address) in addresses.enumerated() {
+            // An address that swallows packets must not use up the time of those after it.
+            let now = EventLoop.monotonicNanoseconds
+            let share = max(0, deadline - now) / Int64(addresses.count - index)
+            do {
+                return try await connect(to: address, until: now.addingClamped(share))
+            } catch {
+                guard error.code != .cancelled else { throw error }
+                failure = error
+            }
+        }
+        throw failure
+    }
+
+    private func connect(to address: SocketAddress, until deadline: Int64) async throws(RedisError) {
+        let connected = Rendezvous<Void>(on: eventLoop)
+        link = try RedisLink.open(address, on: eventLoop) { [weak self] event in
+            self?.assumeIsolated { $0.handle(event) }
+        }
+        state = .connecting(connected)
+        do {
+            try await connected.wait(
+                until: deadline,
+                orThrow: RedisError(
+                    .connectTimedOut, "no connection within \(options.connectTimeout.secondsText)"))
+        } catch {
+            end(error)
+            throw error
+        }
+        guard case .connecting = state else { throw RedisError(.closed, "the connection was closed") }
+        state = .open
+        lastReceived = EventLoop.monotonicNanoseconds
+    }
+
+    private func logIn(until deadline: Int64) async throws(RedisError) {
+        var commands: [RedisCommand] = []
+        if let password = options.password {
+            commands.append(
+                options.username.map { RedisCommand("AUTH", $0, password.value) }
+                    ?? RedisCommand("AUTH", password.value))
+        }
+        if let name = options.clientName {
+            commands.append(RedisCommand("CLIENT", "SETNAME", name))
+        }
+        if options.database != 0 {
+            commands.append(RedisCommand("SELECT", options.database))
+        }
+        guard !commands.isEmpty else { return }
+        let remaining = max(0, deadline - EventLoop.monotonicNanoseconds)
+        do throws(RedisError) {
+            let replies = try await pipeline(commands, timeout: .nanoseconds(remaining))
+            for (command, reply) in zip(commands, replies) {
+                if case .error(let error) = reply {
+                    throw error.at(command: command.name)
+                }
+            }
+        } catch {
+            guard error.code == .timedOut else { throw error }
+            throw RedisError(.connectTimedOut, "no log-in within \(options.connectTimeout.secondsText)")
+        }
+    }
+}
+
+extension Int64 {
+    func addingClamped(_ other: Int64) -> Int64 {
+        let (sum, overflow) = addingReportingOverflow(other)
+        return overflow ? (other < 0 ? .min : .max) : sum
+    }
+}

@@ -1,0 +1,109 @@
+import CEventLoop
+import CHiredis
+
+/// The C link of a connection, closed with the last reference to this.
+///
+/// `@unchecked Sendable`: everything but `deinit` is for the loop's thread, and `deinit` sends the closing there.
+final class RedisLink: @unchecked Sendable {
+    /// How a link ended.
+    struct Failure {
+        let kind: redis_link_failure
+        let text: String
+    }
+
+    /// What the C side calls: one reference is its own until the link is freed.
+    private final class Context {
+        let onEvent: (redis_link_event) -> Void
+
+        init(_ onEvent: @escaping (redis_link_event) -> Void) {
+            self.onEvent = onEvent
+        }
+    }
+
+    private let eventLoop: EventLoop
+    private var link: OpaquePointer?
+
+    private init(on eventLoop: EventLoop) {
+        self.eventLoop = eventLoop
+    }
+
+    deinit {
+        guard let link else { return }
+        let address = UInt(bitPattern: link)
+        eventLoop.execute {
+            if let link = OpaquePointer(bitPattern: address) {
+                redis_link_close(link)
+            }
+        }
+    }
+
+    /// Starts to connect.
+    ///
+    /// Events come later, on the loop's thread; `onEvent` is freed with the link.
+    static func open(
+        _ address: SocketAddress, on eventLoop: EventLoop, onEvent: @escaping (redis_link_event) -> Void
+    ) throws(RedisError) -> RedisLink {
+        let opened = RedisLink(on: eventLoop)
+        let context = Unmanaged.passRetained(Context(onEvent))
+        let delegate = redis_link_delegate(
+            context: context.toOpaque(),
+            event: { context, event in
+                guard let context else { return }
+                Unmanaged<Context>.fromOpaque(context).takeUnretainedValue().onEvent(event)
+            },
+            released: { context in
+                guard let context else { return }
+                Unmanaged<Context>.fromOpaque(context).release()
+            })
+        var code: Int32 = 0
+        if let loop = eventLoop.core.handle {
+            opened.link = address.withPointers { path, socket, length in
+                if let path {
+                    redis_link_open_unix(loop, path, delegate, &code)
+                } else {
+                    redis_link_open(loop, socket, length, delegate, &code)
+                }
+            }
+        }
+        guard opened.link != nil else {
+            context.release()
+            throw RedisError(.connectFailed, systemErrorText(code))
+        }
+        return opened
+    }
+
+    /// Queues a command's bytes; false when the link failed or memory is short.
+    func append(_ command: RedisCommand) -> Bool {
+        guard let link else { return false }
+        return command.withBytes { redis_link_append(link, $0.baseAddress, $0.count) }
+    }
+
+    /// Bytes queued and not yet given to the system.
+    var unwrittenBytes: Int {
+        link.map { redis_link_unwritten_bytes($0) } ?? 0
+    }
+
+    /// Lends the next complete reply to `body`; false when there is none.
+    ///
+    /// Inside `onEvent` only.
+    func withNextReply(_ body: (borrowing RedisReplyView) -> Void) -> Bool {
+        guard let link, let raw = redis_link_next_reply(link) else { return false }
+        body(RedisReplyView(UnsafePointer(raw.assumingMemoryBound(to: redisReply.self))))
+        redis_link_free_reply(raw)
+        return true
+    }
+
+    /// Why the link failed, after it said so.
+    var failure: Failure {
+        guard let link else { return Failure(kind: REDIS_LINK_NO_FAILURE, text: "closed") }
+        return Failure(
+            kind: redis_link_failure_kind(link), text: String(cString: redis_link_failure_text(link)))
+    }
+
+    /// Closes the socket; no event comes after it.
+    func close() {
+        guard let link else { return }
+        self.link = nil
+        redis_link_close(link)
+    }
+}

@@ -1,0 +1,78 @@
+#if canImport(Darwin)
+    import Darwin
+#elseif canImport(Glibc)
+    import Glibc
+#elseif canImport(Musl)
+    import Musl
+#endif
+
+extension RedisError {
+    /// What a server's error line says.
+    ///
+    /// The prefix is the first word when it is in upper case, as the server's conventions have it, or else `ERR`.
+    static func server(_ line: String, command: String? = nil, endpoint: String? = nil) -> RedisError {
+        let words = line.split(separator: " ", maxSplits: 1)
+        if let first = words.first, isPrefix(first) {
+            return RedisError(
+                .server, words.count > 1 ? String(words[1]) : "", prefix: ServerErrorPrefix(rawValue: String(first)),
+                command: command, endpoint: endpoint, fate: .refused)
+        }
+        return RedisError(.server, line, prefix: .err, command: command, endpoint: endpoint, fate: .refused)
+    }
+
+    private static func isPrefix(_ word: Substring) -> Bool {
+        word.utf8.allSatisfy { byte in
+            (UInt8(ascii: "A")...UInt8(ascii: "Z")).contains(byte) || byte == UInt8(ascii: "_")
+        }
+    }
+
+    static func timedOut(after duration: Duration) -> RedisError {
+        RedisError(.timedOut, "no answer within \(duration.secondsText)", fate: .unknown)
+    }
+
+    static func cancelled(fate: CommandFate) -> RedisError {
+        RedisError(.cancelled, "cancelled", fate: fate)
+    }
+
+    static func unexpectedReply(_ got: String, expected: String) -> RedisError {
+        RedisError(.unexpectedReply, "got \(got) where \(expected) was expected", fate: .refused)
+    }
+
+    static func system(_ doing: String, _ code: Int32) -> RedisError {
+        RedisError(.system, "\(doing): \(systemErrorText(code))")
+    }
+
+    /// The same error, told of the command and the server, where it does not know them yet.
+    func at(command: String? = nil, endpoint: String? = nil) -> RedisError {
+        var located = self
+        located.command = self.command ?? command
+        located.endpoint = self.endpoint ?? endpoint
+        return located
+    }
+}
+
+/// What the system calls an `errno`.
+func systemErrorText(_ code: Int32) -> String {
+    var buffer = [CChar](repeating: 0, count: 128)
+    // The POSIX form on every platform: 0 on success, the text in the buffer.
+    guard strerror_r(code, &buffer, buffer.count) == 0 else { return "error \(code)" }
+    return String(decoding: buffer.prefix { $0 != 0 }.map(UInt8.init(bitPattern:)), as: UTF8.self)
+}
+
+extension Duration {
+    /// Whole and fractional seconds, for messages: `0.25 s`.
+    var secondsText: String {
+        let (seconds, attoseconds) = components
+        let value = Double(seconds) + Double(attoseconds) / 1e18
+        return value == value.rounded() ? "\(seconds) s" : "\(value) s"
+    }
+
+    /// Nanoseconds, clamped to what 64 bits hold.
+    var nanosecondsClamped: Int64 {
+        let (seconds, attoseconds) = components
+        let (scaled, overflow) = seconds.multipliedReportingOverflow(by: 1_000_000_000)
+        if overflow { return seconds < 0 ? .min : .max }
+        let (sum, carried) = scaled.addingReportingOverflow(attoseconds / 1_000_000_000)
+        return carried ? (seconds < 0 ? .min : .max) : sum
+    }
+}

@@ -1,0 +1,90 @@
+/// What is to happen at which time, earliest first: a binary heap, with removal by name.
+///
+/// Pure: instants are plain nanoseconds, and the owner says what time it is.
+struct DeadlineQueue<Value> {
+    /// Names an entry until it is removed or due.
+    struct Name: Hashable, Sendable {
+        fileprivate let number: UInt64
+    }
+
+    private struct Entry {
+        let deadline: Int64
+        let number: UInt64
+    }
+
+    private var heap: [Entry] = []
+    private var values: [UInt64: Value] = [:]
+    private var lastNumber: UInt64 = 0
+
+    /// The number of entries.
+    var count: Int { values.count }
+
+    /// When the next entry is due.
+    var earliest: Int64? { heap.first?.deadline }
+
+    mutating func insert(_ value: Value, at deadline: Int64) -> Name {
+        lastNumber += 1
+        values[lastNumber] = value
+        heap.append(Entry(deadline: deadline, number: lastNumber))
+        siftUp(heap.count - 1)
+        return Name(number: lastNumber)
+    }
+
+    /// Removes an entry; `nil` when it was due or removed before.
+    mutating func remove(_ name: Name) -> Value? {
+        guard let value = values.removeValue(forKey: name.number) else { return nil }
+        // Its place in the heap stays until it comes to the top, but the dead never outnumber the living for long.
+        if heap.count > 64, heap.count > values.count * 2 {
+            heap.removeAll { values[$0.number] == nil }
+            heap.sort(by: Self.precedes)
+        }
+        dropDeadTop()
+        return value
+    }
+
+    /// Removes and returns the first entry that is due at `now`; those of equal deadlines in their order of insertion.
+    mutating func popDue(at now: Int64) -> Value? {
+        guard let top = heap.first, top.deadline <= now else { return nil }
+        removeTop()
+        let value = values.removeValue(forKey: top.number)
+        dropDeadTop()
+        return value
+    }
+
+    private static func precedes(_ left: Entry, _ right: Entry) -> Bool {
+        (left.deadline, left.number) < (right.deadline, right.number)
+    }
+
+    private mutating func dropDeadTop() {
+        while let top = heap.first, values[top.number] == nil {
+            removeTop()
+        }
+    }
+
+    private mutating func removeTop() {
+        heap.swapAt(0, heap.count - 1)
+        heap.removeLast()
+        var index = 0
+        while true {
+            var least = index
+            for child in [2 * index + 1, 2 * index + 2] where child < heap.count {
+                if Self.precedes(heap[child], heap[least]) {
+                    least = child
+                }
+            }
+            guard least != index else { return }
+            heap.swapAt(index, least)
+            index = least
+        }
+    }
+
+    private mutating func siftUp(_ start: Int) {
+        var index = start
+        while index > 0 {
+            let parent = (index - 1) / 2
+            guard Self.precedes(heap[index], heap[parent]) else { return }
+            heap.swapAt(index, parent)
+            index = parent
+        }
+    }
+}

@@ -1,0 +1,161 @@
+/// A command as the bytes that Redis reads: encoded once, sent as often as wanted.
+///
+/// ```swift
+/// let command = RedisCommand("SET", "greeting", "hello", "EX", 60)
+/// ```
+///
+/// For the hot path `RedisCommand.Builder` appends arguments that were encoded before.
+public struct RedisCommand: Sendable, CustomStringConvertible {
+    /// The encoded command, behind some unused bytes that left room for its header.
+    private let storage: [UInt8]
+    private let start: Int
+
+    fileprivate init(storage: [UInt8], start: Int) {
+        self.storage = storage
+        self.start = start
+    }
+
+    /// Encodes a command.
+    ///
+    /// - Parameters:
+    ///   - name: the first word, such as `SET`.
+    ///   - arguments: strings, bytes, integers and floating-point numbers.
+    public init(_ name: String, _ arguments: any RedisArgument...) {
+        self.init(name, arguments: arguments)
+    }
+
+    /// Encodes a command from a list of arguments.
+    public init(_ name: String, arguments: [any RedisArgument]) {
+        var builder = Builder(name)
+        for argument in arguments {
+            argument.append(to: &builder)
+        }
+        self = builder.finish()
+    }
+
+    /// The number of bytes that go to the server.
+    public var byteCount: Int { storage.count - start }
+
+    /// The bytes that go to the server.
+    public var encoded: ArraySlice<UInt8> { storage[start...] }
+
+    /// The first word, in upper case.
+    public var name: String {
+        let header = UInt8(ascii: "\n")
+        guard
+            let length = storage[start...].firstIndex(of: header),
+            let end = storage[(length + 1)...].firstIndex(of: header)
+        else { return "" }
+        let word = storage[(end + 1)...].prefix { $0 != UInt8(ascii: "\r") }
+        return String(decoding: word, as: UTF8.self).uppercased()
+    }
+
+    /// Whether the first letter allows for a command that changes the connection's mode: cheap, for the hot path.
+    var mayChangeMode: Bool {
+        guard let lineEnd = storage[start...].firstIndex(of: UInt8(ascii: "$")) else { return false }
+        guard let word = storage[lineEnd...].firstIndex(of: UInt8(ascii: "\n")), word + 1 < storage.count else {
+            return false
+        }
+        return switch storage[word + 1] | 0x20 {
+        case UInt8(ascii: "s"), UInt8(ascii: "p"), UInt8(ascii: "u"), UInt8(ascii: "m"), UInt8(ascii: "h"): true
+        default: false
+        }
+    }
+
+    /// The command's name alone: arguments may be secret.
+    public var description: String { name }
+
+    func withBytes<Result>(_ body: (UnsafeRawBufferPointer) -> Result) -> Result {
+        storage.withUnsafeBytes { body(UnsafeRawBufferPointer(rebasing: $0[start...])) }
+    }
+}
+
+extension RedisCommand: CustomReflectable {
+    /// Shows the name alone.
+    public var customMirror: Mirror { Mirror(self, children: ["name": name]) }
+}
+
+extension RedisCommand {
+    /// Encodes a command piece by piece into one buffer.
+    public struct Builder: Sendable {
+        /// Room for `*`, ten digits and the line end; the number of arguments is known when all have come.
+        private static let headerSize = 13
+
+        private var storage: [UInt8]
+        /// The number of arguments so far, the command's name included.
+        public private(set) var argumentCount = 0
+
+        /// Begins a command with its name.
+        ///
+        /// - Parameter capacity: the bytes to reserve for all arguments; more are taken when needed.
+        public init(_ name: String, reserving capacity: Int = 96) {
+            storage = []
+            storage.reserveCapacity(Self.headerSize + capacity)
+            storage.append(contentsOf: repeatElement(0, count: Self.headerSize))
+            append(name)
+        }
+
+        /// Appends a string argument.
+        public mutating func append(_ text: some StringProtocol) {
+            appendLength(text.utf8.count)
+            storage.append(contentsOf: text.utf8)
+            appendLineEnd()
+        }
+
+        /// Appends an argument of raw bytes.
+        public mutating func append(_ bytes: some Collection<UInt8>) {
+            appendLength(bytes.count)
+            storage.append(contentsOf: bytes)
+            appendLineEnd()
+        }
+
+        /// Appends an integer argument.
+        public mutating func append(_ number: some BinaryInteger) {
+            append(String(number))
+        }
+
+        /// Appends a floating-point argument, in the shortest form that reads back the same.
+        public mutating func append(_ number: Double) {
+            append(number.description)
+        }
+
+        /// Appends arguments that were encoded before, as they are: `$3\r\nfoo\r\n` and so on.
+        ///
+        /// - Parameter count: how many arguments the bytes hold; a wrong number makes the server close the connection.
+        public mutating func appendEncoded(_ bytes: some Sequence<UInt8>, argumentCount count: Int) {
+            storage.append(contentsOf: bytes)
+            argumentCount += count
+        }
+
+        /// The finished command.
+        public consuming func finish() -> RedisCommand {
+            let digits = String(argumentCount).utf8
+            var index = Self.headerSize - digits.count - 3
+            let start = index
+            storage[index] = UInt8(ascii: "*")
+            for digit in digits {
+                index += 1
+                storage[index] = digit
+            }
+            storage[index + 1] = UInt8(ascii: "\r")
+            storage[index + 2] = UInt8(ascii: "\n")
+            return RedisCommand(storage: storage, start: start)
+        }
+
+        private mutating func appendLength(_ length: Int) {
+            argumentCount += 1
+            storage.append(UInt8(ascii: "$"))
+            if length < 10 {
+                storage.append(UInt8(ascii: "0") + UInt8(length))
+            } else {
+                storage.append(contentsOf: String(length).utf8)
+            }
+            appendLineEnd()
+        }
+
+        private mutating func appendLineEnd() {
+            storage.append(UInt8(ascii: "\r"))
+            storage.append(UInt8(ascii: "\n"))
+        }
+    }
+}

@@ -1,0 +1,109 @@
+import CHiredis
+
+/// A reply where hiredis left it: reading it copies nothing.
+///
+/// It is lent to the closure that decodes it, on the event loop's thread, and freed when that has returned; it cannot
+/// be copied or kept.
+public struct RedisReplyView: ~Copyable {
+    /// What a reply is.
+    public enum Kind: Sendable, Hashable {
+        /// A status line, such as `OK`.
+        case status
+        /// A number.
+        case integer
+        /// A string of bytes.
+        case bytes
+        /// A list of replies.
+        case array
+        /// Nothing.
+        case null
+        /// An error.
+        case error
+    }
+
+    private let reply: UnsafePointer<redisReply>
+
+    init(_ reply: UnsafePointer<redisReply>) {
+        self.reply = reply
+    }
+
+    /// What the reply is.
+    ///
+    /// The types that only protocol 3 has, which is never asked for, appear as their nearest kin.
+    public var kind: Kind {
+        switch reply.pointee.type {
+        case REDIS_REPLY_INTEGER: .integer
+        case REDIS_REPLY_STRING: .bytes
+        case REDIS_REPLY_STATUS: .status
+        case REDIS_REPLY_ERROR: .error
+        case REDIS_REPLY_NIL: .null
+        default: reply.pointee.element != nil ? .array : reply.pointee.str != nil ? .bytes : emptyKind
+        }
+    }
+
+    private var emptyKind: Kind {
+        // 0.14 has array alone; of the further types of 1.x the Boolean is the one without text and elements.
+        reply.pointee.type == REDIS_REPLY_ARRAY || reply.pointee.integer == 0 ? .array : .integer
+    }
+
+    /// The number, for `.integer`.
+    public var integer: Int? {
+        kind == .integer ? Int(reply.pointee.integer) : nil
+    }
+
+    /// The number of elements, for `.array`; 0 for all others.
+    public var count: Int { reply.pointee.elements }
+
+    /// Whether it is `.null`.
+    public var isNull: Bool { kind == .null }
+
+    /// The text of `.bytes` and `.status`; what is not UTF-8 is replaced.
+    public var string: String? {
+        switch kind {
+        case .bytes, .status: String(decoding: raw, as: UTF8.self)
+        default: nil
+        }
+    }
+
+    /// For `.error`: what the server said.
+    public var error: RedisError? {
+        kind == .error ? .server(String(decoding: raw, as: UTF8.self)) : nil
+    }
+
+    private var raw: UnsafeRawBufferPointer {
+        UnsafeRawBufferPointer(start: reply.pointee.str, count: reply.pointee.str == nil ? 0 : reply.pointee.len)
+    }
+
+    /// Lends the bytes of `.bytes` and `.status`, and `nil` for all others.
+    ///
+    /// They are valid inside `body` only.
+    public func withBytes<Result, Failure>(
+        _ body: (UnsafeRawBufferPointer?) throws(Failure) -> Result
+    ) throws(Failure) -> Result {
+        switch kind {
+        case .bytes, .status: try body(raw)
+        default: try body(nil)
+        }
+    }
+
+    /// Lends an element of `.array`.
+    ///
+    /// - Precondition: `index` is less than `count`.
+    public func withElement<Result, Failure>(
+        _ index: Int, _ body: (borrowing RedisReplyView) throws(Failure) -> Result
+    ) throws(Failure) -> Result {
+        precondition(index >= 0 && index < count, "element \(index) of a reply with \(count)")
+        // hiredis fills every element of a complete array.
+        guard let element = reply.pointee.element[index] else { return try body(RedisReplyView(reply)) }
+        return try body(RedisReplyView(element))
+    }
+
+    /// Lends each element of `.array` in turn.
+    public func forEach<Failure>(
+        _ body: (borrowing RedisReplyView) throws(Failure) -> Void
+    ) throws(Failure) {
+        for index in 0..<count {
+            try withElement(index, body)
+        }
+    }
+}
