@@ -1,0 +1,62 @@
+/// All that decides on which dates the weekdays of one month fall: its length and the weekday it begins with.
+///
+/// Sets of days are bit sets: bit `d` stands for day `d`, bit 0 is unused.
+struct MonthShape {
+    let length: Int
+    /// The weekday of day 1, Sunday being 0.
+    let firstWeekday: Int
+
+    init(year: Int, month: Int, firstDayNumber: Int) {
+        length = CivilDate.length(ofMonth: month, year: year)
+        firstWeekday = CivilDate.weekday(dayNumber: firstDayNumber)
+    }
+
+    /// Every day that the month has.
+    var allDays: UInt32 { (2 << length) &- 2 }
+
+    var lastDay: UInt32 { 1 << length }
+
+    /// The days that fall on one of `weekdays` (bit 0 is Sunday).
+    func days(on weekdays: UInt8) -> UInt32 {
+        // Turn the set so that its bit 0 is the weekday of day 1, then lay it down for five weeks.
+        let set = UInt64(weekdays)
+        let week = (set >> firstWeekday | set << (7 - firstWeekday)) & 0x7F
+        return UInt32(truncatingIfNeeded: week * Self.weekStarts << 1) & allDays
+    }
+
+    /// Bits 0, 7, 14, 21 and 28: multiplying by it repeats seven bits five times.
+    private static let weekStarts: UInt64 = 0x1020_4081
+
+    /// The days that are an admitted occurrence of their weekday in this month.
+    func days(on occurrences: WeekdayOccurrences) -> UInt32 {
+        var days: UInt32 = 0
+        for weekday in 0..<7 {
+            let admitted = occurrences[weekday]
+            if admitted == 0 { continue }
+            var day = 1 + (weekday - firstWeekday + 7) % 7
+            var occurrence = 1
+            while day <= length {
+                let isLast = day + 7 > length
+                if admitted & (1 << occurrence) != 0 || isLast && admitted & WeekdayOccurrences.last != 0 {
+                    days |= 1 << day
+                }
+                day += 7
+                occurrence += 1
+            }
+        }
+        return days
+    }
+
+    /// The working day (Monday to Friday) nearest to `day` in this month.
+    ///
+    /// croniter's rule: a day past the end means the last one; Saturday moves back and Sunday forward by a day, unless
+    /// that leaves the month, when it moves two days the other way.
+    func nearestWorkingDay(to day: Int) -> Int {
+        let day = min(day, length)
+        switch (firstWeekday + day - 1) % 7 {
+        case 6: return day > 1 ? day - 1 : day + 2
+        case 0: return day < length ? day + 1 : day - 2
+        default: return day
+        }
+    }
+}

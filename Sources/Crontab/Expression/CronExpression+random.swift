@@ -1,0 +1,31 @@
+extension CronExpression {
+    /// Replaces each `R` of an expression by the plain numbers that a draw selects, and leaves the rest as written.
+    ///
+    /// Meant for the moment of registration: the drawn text is what is stored, so that every process and every restart
+    /// computes the same times. (croniter draws anew whenever it parses.) The result is plain cron that croniter reads
+    /// too. Everything else in the text is checked by ``init(_:id:)``, not here.
+    ///
+    /// - Throws: ``CronExpressionError`` when an `R` has bounds or a step that croniter refuses, or the text has not 5, 6
+    ///   or 7 columns.
+    public static func drawingRandomFields(
+        _ text: String, using generator: inout some RandomNumberGenerator
+    ) throws(CronExpressionError) -> String {
+        let source = try CronSource(text)
+        // An @ name stands for columns without R, and stays as it is.
+        guard text.utf8.first != UInt8(ascii: "@") else { return text }
+        var drawn: [UInt8] = []
+        var copied = 0
+        let written = Array(text.utf8)
+        for (field, column) in zip(CronField.allCases, source.columns) {
+            let parser = FieldParser(source: source, field: field, seed: nil)
+            guard let random = try HashedField(parser, column), random.isRandom else { continue }
+            let (first, range) = random.selection(
+                seed: UInt32.random(in: .min ... .max, using: &generator), field: field)
+            drawn += written[copied..<column.lowerBound]
+            drawn += (range.map { "\(first)-\($0.last)/\($0.step)" } ?? "\(first)").utf8
+            copied = column.upperBound
+        }
+        drawn += written[copied...]
+        return String(decoding: drawn, as: UTF8.self)
+    }
+}
