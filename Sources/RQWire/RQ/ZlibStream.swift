@@ -10,9 +10,10 @@ import CZlib
 
 /// Compresses into the zlib format (RFC 1950), as RQ stores a job's call.
 enum ZlibStream {
-    /// Below that many bytes the text is wrapped uncompressed, which every reader of zlib accepts: compression would save
-    /// next to nothing of so little and costs ten times as much.
-    private static let storedBelow = 128
+    /// Below that many bytes the text is wrapped uncompressed, which every reader of zlib accepts.
+    ///
+    /// Compression would save a few bytes in a hundred of so short a call and costs ten times as much.
+    private static let storedBelow = 200
 
     /// A stream that `zlib.decompress` reads, holding these bytes.
     static func compress(_ bytes: [UInt8]) -> [UInt8] {

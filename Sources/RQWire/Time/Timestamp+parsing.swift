@@ -6,29 +6,38 @@ extension Timestamp {
     /// ASCII only.
     ///
     /// - Throws: ``RQWireError`` with code `.timestamp` for any other text and for days and times that do not exist.
-    public init(parsing text: some Sequence<UInt8>) throws(RQWireError) {
-        var reader = TimestampReader(text.makeIterator())
+    public init(parsing text: UnsafeBufferPointer<UInt8>) throws(RQWireError) {
+        var reader = TimestampReader(text: text)
         guard let microseconds = reader.read() else {
             throw RQWireError(.timestamp, text: text, expected: "a UTC time such as 2026-06-03T05:40:00.000000Z")
         }
         self.init(microseconds: microseconds)
     }
 
-    /// Reads an instant as RQ's `utcparse` does: `%Y-%m-%dT%H:%M:%S.%fZ`, or without the fraction.
+    /// Reads an instant as RQ's `utcparse` does; see ``init(parsing:)-(UnsafeBufferPointer<UInt8>)``.
+    ///
+    /// - Throws: ``RQWireError`` with code `.timestamp` for any other text and for days and times that do not exist.
+    public init(parsing text: [UInt8]) throws(RQWireError) {
+        self = try text.withUnsafeBufferPointer { text in
+            Result { () throws(RQWireError) in try Timestamp(parsing: text) }
+        }.get()
+    }
+
+    /// Reads an instant as RQ's `utcparse` does; see ``init(parsing:)-(UnsafeBufferPointer<UInt8>)``.
     ///
     /// - Throws: ``RQWireError`` with code `.timestamp` for any other text and for days and times that do not exist.
     public init(parsing text: String) throws(RQWireError) {
-        try self.init(parsing: text.utf8)
+        var text = text
+        self = try text.withUTF8 { text in Result { () throws(RQWireError) in try Timestamp(parsing: text) } }.get()
     }
 }
 
-private struct TimestampReader<Source: IteratorProtocol<UInt8>> {
-    private var source: Source
-    private var current: UInt8?
+private struct TimestampReader {
+    let text: UnsafeBufferPointer<UInt8>
+    private var offset = 0
 
-    init(_ source: Source) {
-        self.source = source
-        current = self.source.next()
+    init(text: UnsafeBufferPointer<UInt8>) {
+        self.text = text
     }
 
     mutating func read() -> Int64? {
@@ -46,7 +55,7 @@ private struct TimestampReader<Source: IteratorProtocol<UInt8>> {
             guard let microseconds = fractionOfSecond() else { return nil }
             fraction = microseconds
         }
-        guard skip("Z") || skip("z"), current == nil else { return nil }
+        guard skip("Z") || skip("z"), offset == text.count else { return nil }
         let seconds = Int64(date.daysSince1970) * 86_400 + Int64(hour * 3600 + minute * 60 + second)
         return seconds * 1_000_000 + Int64(fraction)
     }
@@ -73,14 +82,14 @@ private struct TimestampReader<Source: IteratorProtocol<UInt8>> {
     }
 
     private mutating func digit() -> Int? {
-        guard let byte = current, byte >= 48, byte <= 57 else { return nil }
-        current = source.next()
-        return Int(byte) - 48
+        guard offset < text.count, (48...57).contains(text[offset]) else { return nil }
+        offset += 1
+        return Int(text[offset - 1]) - 48
     }
 
     private mutating func skip(_ character: Unicode.Scalar) -> Bool {
-        guard current == UInt8(ascii: character) else { return false }
-        current = source.next()
+        guard offset < text.count, text[offset] == UInt8(ascii: character) else { return false }
+        offset += 1
         return true
     }
 }

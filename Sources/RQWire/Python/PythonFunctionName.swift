@@ -1,0 +1,54 @@
+/// The dotted name by which a worker finds a function: `module.attribute`, each part a Python identifier.
+///
+/// Only the form is checked, nothing is imported. Identifiers may hold what Python's `str.isidentifier` allows, letters of all
+/// scripts included; keywords pass, since a worker looks names up as text.
+public struct PythonFunctionName: Sendable, Hashable, CustomStringConvertible {
+    /// The whole name.
+    public let text: String
+
+    /// Everything before the last dot.
+    public var module: Substring { text[..<(text.lastIndex(of: ".") ?? text.endIndex)] }
+
+    /// Everything behind the last dot.
+    public var attribute: Substring {
+        text[(text.lastIndex(of: ".").map { text.index(after: $0) } ?? text.startIndex)...]
+    }
+
+    /// The whole name.
+    public var description: String { text }
+
+    /// Takes a name of the right form.
+    ///
+    /// - Throws: ``RQWireError`` with code `.functionName`, which tells the part and the character that is wrong, unless there are
+    ///   at least two parts and each of them is an identifier.
+    public init(_ text: String) throws(RQWireError) {
+        let form = "a function's dotted name such as app.tasks.rebuild"
+        func refusal(_ reason: String) -> RQWireError {
+            RQWireError(.functionName, text: text.utf8, expected: "\(form), but \(reason)")
+        }
+        var position = 0
+        var part = 1
+        var partIsEmpty = true
+        for scalar in text.unicodeScalars {
+            position += 1
+            if scalar == "." {
+                if partIsEmpty { throw refusal("part \(part) is empty, at character \(position)") }
+                part += 1
+                partIsEmpty = true
+                continue
+            }
+            let isAllowed =
+                partIsEmpty
+                ? PythonCharacters.startsIdentifier(scalar) : PythonCharacters.continuesIdentifier(scalar)
+            guard isAllowed else {
+                let shown = JSONValue.string(String(scalar)).pythonRepr
+                let place = partIsEmpty ? "begin part \(part)" : "stand in part \(part)"
+                throw refusal("\(shown) cannot \(place), at character \(position)")
+            }
+            partIsEmpty = false
+        }
+        if partIsEmpty { throw refusal(position == 0 ? "it is empty" : "part \(part) is empty, at its end") }
+        if part < 2 { throw refusal("it has no dot, so it lacks the module") }
+        self.text = text
+    }
+}
