@@ -1,0 +1,63 @@
+import Crontab
+import Foundation
+import TestSupport
+
+/// One question for both sides, and this side's answer.
+struct DifferentialCase: Sendable {
+    let written: String
+    /// The text after `R` was drawn; the written one when it has none.
+    let expression: String
+    let id: String?
+    let zone: String
+    let base: Int64
+    let outcome: Outcome
+
+    enum Outcome: Sendable, Equatable {
+        case refused(CronExpressionError.Code)
+        case times([Int64])
+    }
+
+    static let timesPerCase = 5
+
+    init(using generator: inout ExpressionGenerator, from pool: ZonePool) {
+        let written = generator.expression()
+        let zone = pool.zone(using: &generator.random)
+        let base = pool.base(in: zone, using: &generator.random)
+        // A name such as @daily means something else to croniter when it has a hash id. RQ gives it none.
+        let ids: [String?] = [nil, "", "a", "metric:pm25", "cron:6f1c2c1e-9c1b-4a60-8d0e-0c1f4a7d3b11", "zürich/日本"]
+        let id = written.hasPrefix("@") ? nil : generator.pick(ids)
+
+        var expression = written
+        let outcome: Outcome
+        do {
+            expression = try CronExpression.drawingRandomFields(written, using: &generator.random)
+            let parsed = try CronExpression(expression, id: id)
+            outcome = .times(Self.times(of: parsed, after: base, in: zone))
+        } catch {
+            outcome = .refused(error.code)
+        }
+        self.written = written
+        self.expression = expression
+        self.id = id
+        self.zone = zone.identifier
+        self.base = base
+        self.outcome = outcome
+    }
+
+    private static func times(of expression: CronExpression, after base: Int64, in zone: ZoneRules) -> [Int64] {
+        var times: [Int64] = []
+        while times.count < timesPerCase, let next = expression.next(after: times.last ?? base, in: zone) {
+            times.append(next)
+        }
+        return times
+    }
+
+    /// The line that `cron_reference.py` reads.
+    var request: String {
+        get throws {
+            let drawnFrom: Any = written == expression ? NSNull() : written
+            let parts: [Any] = [zone, base, id ?? NSNull(), expression, drawnFrom]
+            return String(decoding: try JSONSerialization.data(withJSONObject: parts), as: UTF8.self)
+        }
+    }
+}
