@@ -16,9 +16,9 @@ extension CronJobHash {
 
     /// Takes the fields of a hash one by one, in whatever order, as they stand in a reply of Redis.
     ///
-    /// It reads what rq-rediscron's `restore` reads. An empty field counts as an absent one, as there. A field of another name is
-    /// left alone. `id`, `func_name`, `queue_name` and `enabled` must be present; numbers may be written in the ways of Python's
-    /// `int()`, within ASCII and 64 bits.
+    /// It reads what rq-rediscron's `restore` reads. An empty field counts as an absent one, as there. A field of
+    /// another name is left alone. `id`, `func_name`, `queue_name` and `enabled` must be present; numbers may be
+    /// written in the ways of Python's `int()`, within ASCII and 64 bits.
     public struct Decoder: Sendable {
         private var id: String?
         private var functionName: String?
@@ -31,7 +31,8 @@ extension CronJobHash {
 
         /// Takes one field.
         ///
-        /// - Throws: ``RQWireError`` with code `.field`, the name of the field and its text, when it does not hold what it should.
+        /// - Throws: ``RQWireError`` with code `.field`, the name of the field and its text, when it does not hold what
+        ///   it should.
         public mutating func take(
             field name: UnsafeBufferPointer<UInt8>, value: UnsafeBufferPointer<UInt8>
         ) throws(RQWireError) {

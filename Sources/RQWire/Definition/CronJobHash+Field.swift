@@ -1,5 +1,6 @@
 extension CronJobHash {
-    /// The names of the fields, in the order in which rq-rediscron writes them, and `timezone`, which is our own, behind them.
+    /// The names of the fields, in the order in which rq-rediscron writes them, and `timezone`, which is our own,
+    /// behind them.
     public enum Field: String, Sendable, Hashable, CaseIterable {
         /// The application's name for the definition.
         case id

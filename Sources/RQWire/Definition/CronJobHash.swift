@@ -1,7 +1,7 @@
 /// A definition's hash in Redis, field by field, as rq-rediscron reads and writes it.
 ///
-/// It holds what stands there and nothing more: whether an interval and a cron expression exclude each other, or a time-out makes
-/// sense, is for the scheduler to say.
+/// It holds what stands there and nothing more: whether an interval and a cron expression exclude each other, or a
+/// time-out makes sense, is for the scheduler to say.
 public struct CronJobHash: Sendable, Hashable {
     /// The application's name for the definition.
     public var id: String

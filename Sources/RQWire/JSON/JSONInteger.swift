@@ -4,8 +4,8 @@
 public struct JSONInteger: Sendable, Hashable, CustomStringConvertible {
     /// The most digits that an integer may have.
     ///
-    /// It is Python's default limit (`sys.get_int_max_str_digits()`), beyond which `json.loads` refuses an integer. It also
-    /// bounds the time of the conversion to binary.
+    /// It is Python's default limit (`sys.get_int_max_str_digits()`), beyond which `json.loads` refuses an integer. It
+    /// also bounds the time of the conversion to binary.
     public static let maximalDigits = 4300
 
     /// A sign if negative, and the digits without leading zeros, in ASCII.

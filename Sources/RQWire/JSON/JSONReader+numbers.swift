@@ -1,8 +1,8 @@
 extension JSONReader {
     /// Reads a number, of which the sign or first digit is next.
     ///
-    /// It is an integer unless a fraction or an exponent follows. As in Python, what cannot belong to the number any more is
-    /// left, to be refused by whoever reads on: of `01` only the `0` is read.
+    /// It is an integer unless a fraction or an exponent follows. As in Python, what cannot belong to the number any
+    /// more is left, to be refused by whoever reads on: of `01` only the `0` is read.
     mutating func readNumber() throws(JSONError) -> JSONValue {
         let start = offset
         if text[offset] == UInt8(ascii: "-") { offset += 1 }

@@ -1,11 +1,12 @@
 extension JSONValue {
     /// Reads a text as Python's `json.loads` does.
     ///
-    /// That includes `NaN`, `Infinity` and `-Infinity`, integers of any size up to Python's limit, numbers too large for a
-    /// double (they become infinite), escapes of lone surrogates, and keys that come twice, of which the last value counts.
+    /// That includes `NaN`, `Infinity` and `-Infinity`, integers of any size up to Python's limit, numbers too large
+    /// for a double (they become infinite), escapes of lone surrogates, and keys that come twice, of which the last
+    /// value counts.
     ///
-    /// - Throws: ``JSONError``, with the offset, for anything that Python refuses: other syntax, invalid UTF-8, a byte order
-    ///   mark, integers of more than ``JSONInteger/maximalDigits`` digits, nesting deeper than ``maximalDepth``.
+    /// - Throws: ``JSONError``, with the offset, for anything that Python refuses: other syntax, invalid UTF-8, a byte
+    ///   order mark, integers of more than ``JSONInteger/maximalDigits`` digits, nesting deeper than ``maximalDepth``.
     public init(parsing text: UnsafeBufferPointer<UInt8>) throws(JSONError) {
         var reader = JSONReader(text)
         self = try reader.readDocument()

@@ -33,7 +33,7 @@ public struct JSONString: Sendable, Hashable, Comparable {
     }
 }
 
-extension JSONString: ExpressibleByStringLiteral, CustomStringConvertible {
+extension JSONString: ExpressibleByStringInterpolation, CustomStringConvertible {
     /// Holds the text of the literal.
     public init(stringLiteral text: String) {
         self.init(text)

@@ -1,8 +1,8 @@
 extension JSONValue: Hashable {
     /// Whether both are the same value to Python, type included: `1`, `1.0` and `true` all differ.
     ///
-    /// Floats are compared by what is written of them: NaN equals itself, and `0.0` differs from `-0.0`. The order of an
-    /// object's keys does not count. It takes no stack in proportion to the depth.
+    /// Floats are compared by what is written of them: NaN equals itself, and `0.0` differs from `-0.0`. The order of
+    /// an object's keys does not count. It takes no stack in proportion to the depth.
     public static func == (left: JSONValue, right: JSONValue) -> Bool {
         var pending: [(JSONValue, JSONValue)] = []
         var current = (left, right)

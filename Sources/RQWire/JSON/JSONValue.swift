@@ -1,7 +1,7 @@
 /// A value of JSON in Python's dialect: exactly what Python's `json.loads` can return.
 ///
-/// It keeps what other JSON libraries lose: `1` is not `1.0`, integers have any number of digits up to Python's own limit,
-/// there are NaN, infinities and lone surrogates, and objects keep the order of their keys.
+/// It keeps what other JSON libraries lose: `1` is not `1.0`, integers have any number of digits up to Python's own
+/// limit, there are NaN, infinities and lone surrogates, and objects keep the order of their keys.
 public enum JSONValue: Sendable {
     /// `null`, Python's `None`.
     case null
@@ -20,10 +20,11 @@ public enum JSONValue: Sendable {
     /// An object, Python's `dict`.
     case object(JSONObject)
 
-    /// How deeply arrays and objects may be nested in a text that is read, as in Python under its default recursion limit.
+    /// How deeply arrays and objects may be nested in a text that is read, as in Python under its default recursion
+    /// limit.
     ///
-    /// Comparing, writing and reading take no stack in proportion to the depth; releasing a value does, and that much of it
-    /// fits in the smallest thread's stack.
+    /// Comparing, writing and reading take no stack in proportion to the depth; releasing a value does, and that much
+    /// of it fits in the smallest thread's stack.
     public static let maximalDepth = 1000
 
     /// A string.

@@ -19,8 +19,11 @@ enum PythonCharacters {
     }
 
     /// Whether an identifier may go on with it.
+    ///
+    /// The two joiners, which nobody sees, are left out: Unicode counts them only since version 15.1, and Python 3.12
+    /// does not.
     static func continuesIdentifier(_ scalar: Unicode.Scalar) -> Bool {
-        scalar.properties.isXIDContinue
+        scalar.properties.isXIDContinue && scalar != "\u{200C}" && scalar != "\u{200D}"
     }
 
     /// Appends the escape by which `repr` shows what is not printable, a quote or a backslash.

@@ -1,8 +1,8 @@
 /// Integers as Python's `int(text)` reads them.
 ///
-/// ASCII white space may surround them, one sign may precede them, leading zeros count for nothing, and single underscores may
-/// stand between digits (`1_000`). Unlike Python, digits and white space beyond ASCII are refused, and so is what does not fit in
-/// 64 bits.
+/// ASCII white space may surround them, one sign may precede them, leading zeros count for nothing, and single
+/// underscores may stand between digits (`1_000`). Unlike Python, digits and white space beyond ASCII are refused, and
+/// so is what does not fit in 64 bits.
 enum PythonInteger {
     enum Reading: Equatable {
         case value(Int)

@@ -9,9 +9,9 @@ extension JSONValue {
 
 /// Writes values as Python's `repr` does.
 ///
-/// What is printable is decided by the general category of each code point (Python's `str.isprintable`), in the version of
-/// Unicode that Swift knows. A character that is newer than the Unicode of a given Python is printed here and escaped there;
-/// this shows in a job's description only.
+/// What is printable is decided by the general category of each code point (Python's `str.isprintable`), in the version
+/// of Unicode that Swift knows. A character that is newer than the Unicode of a given Python is printed here and
+/// escaped there; this shows in a job's description only.
 struct PythonRepr: JSONSink {
     private var bytes: [UInt8] = []
     /// Beyond that many bytes nothing more is wanted.

@@ -5,8 +5,8 @@ enum CallDescription {
 
     /// RQ's `get_call_string`: `app.tasks.rebuild('pm25', deep=True)`.
     ///
-    /// Keyword arguments are sorted by their text, value included, as RQ does. A lone surrogate in the name of one, which
-    /// Python could not even send to Redis, is written as its escape.
+    /// Keyword arguments are sorted by their text, value included, as RQ does. A lone surrogate in the name of one,
+    /// which Python could not even send to Redis, is written as its escape.
     static func append(function: String, args: [JSONValue], kwargs: JSONObject, to bytes: inout [UInt8]) {
         bytes.append(contentsOf: function.utf8)
         bytes.append(UInt8(ascii: "("))

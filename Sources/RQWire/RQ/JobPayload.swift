@@ -23,7 +23,8 @@ public struct JobPayload: Sendable, Hashable {
 
     /// Makes the payload of a definition.
     ///
-    /// The values are taken as they are: whether a time-out of 0 or an empty queue is sensible is for the definition to say.
+    /// The values are taken as they are: whether a time-out of 0 or an empty queue is sensible is for the definition to
+    /// say.
     ///
     /// - Parameters:
     ///   - functionName: The dotted name of the function that the worker calls.

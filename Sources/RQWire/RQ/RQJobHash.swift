@@ -11,8 +11,8 @@ public enum RQJobHash {
 
     /// All fields of a job in the order in which RQ writes them.
     ///
-    /// Besides the hash, RQ adds the queue's key to the set of queues, pushes the job's id onto the queue and, when there is a
-    /// `ttl`, lets the hash expire after it.
+    /// Besides the hash, RQ adds the queue's key to the set of queues, pushes the job's id onto the queue and, when
+    /// there is a `ttl`, lets the hash expire after it.
     ///
     /// - Parameters:
     ///   - payload: What the definition says.

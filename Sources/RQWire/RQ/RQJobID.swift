@@ -45,12 +45,14 @@ public struct RQJobID: Sendable, Hashable, CustomStringConvertible {
         }
     }
 
-    /// The id of the run of a definition at a planned time; see ``planned(definition:at:)-(UnsafeBufferPointer<UInt8>,_)``.
+    /// The id of the run of a definition at a planned time; see
+    /// ``planned(definition:at:)-(UnsafeBufferPointer<UInt8>,_)``.
     public static func planned(definition: [UInt8], at time: Timestamp) -> RQJobID {
         definition.withUnsafeBufferPointer { planned(definition: $0, at: time) }
     }
 
-    /// The id of the run of a definition at a planned time; see ``planned(definition:at:)-(UnsafeBufferPointer<UInt8>,_)``.
+    /// The id of the run of a definition at a planned time; see
+    /// ``planned(definition:at:)-(UnsafeBufferPointer<UInt8>,_)``.
     public static func planned(definition: String, at time: Timestamp) -> RQJobID {
         var definition = definition
         return definition.withUTF8 { planned(definition: $0, at: time) }

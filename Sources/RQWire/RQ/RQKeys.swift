@@ -1,7 +1,7 @@
 /// The names of the Redis keys of RQ and of the scheduler, for one prefix.
 ///
-/// The prefix is RQ 3's `RQ_KEY_PREFIX` (default `rq`); `{rq}` puts every key into one slot of a Redis Cluster. RQ 2 and
-/// rq-rediscron always use `rq`.
+/// The prefix is RQ 3's `RQ_KEY_PREFIX` (default `rq`); `{rq}` puts every key into one slot of a Redis Cluster. RQ 2
+/// and rq-rediscron always use `rq`.
 public struct RQKeys: Sendable, Hashable {
     /// What every key begins with, before the first colon.
     public let prefix: String

@@ -68,7 +68,8 @@ enum ZlibStream {
 
 /// One zlib state for each thread, since making one costs many times what compressing a job's call does.
 ///
-/// Only its own thread ever sees a state, by way of a pthread key, and the key's destructor frees it when the thread ends.
+/// Only its own thread ever sees a state, by way of a pthread key, and the key's destructor frees it when the thread
+/// ends.
 private enum ThreadStream {
     static func current() -> UnsafeMutablePointer<z_stream>? {
         guard let key else { return nil }

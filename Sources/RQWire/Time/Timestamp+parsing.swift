@@ -2,8 +2,8 @@ extension Timestamp {
     /// Reads an instant as RQ's `utcparse` does: `%Y-%m-%dT%H:%M:%S.%fZ`, or without the fraction.
     ///
     /// As in Python's `strptime`, the fraction has one to six digits, month, day, hour, minute and second may have one
-    /// digit instead of two, a day of one digit may be preceded by a space, and `T` and `Z` may be lower case. Digits are
-    /// ASCII only.
+    /// digit instead of two, a day of one digit may be preceded by a space, and `T` and `Z` may be lower case. Digits
+    /// are ASCII only.
     ///
     /// - Throws: ``RQWireError`` with code `.timestamp` for any other text and for days and times that do not exist.
     public init(parsing text: UnsafeBufferPointer<UInt8>) throws(RQWireError) {

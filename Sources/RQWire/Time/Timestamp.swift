@@ -17,7 +17,8 @@ public struct Timestamp: Sendable, Hashable, Comparable {
         self.init(microseconds: overflow ? (unixSeconds < 0 ? .min : .max) : product)
     }
 
-    /// Makes an instant from a score of the index, that is Unix seconds as Redis stores them, to the nearest microsecond.
+    /// Makes an instant from a score of the index, that is Unix seconds as Redis stores them, to the nearest
+    /// microsecond.
     ///
     /// Scores beyond the range count as its ends, infinite ones included. NaN, which no sorted set can hold, counts as
     /// ``latest``, so that nothing becomes due by it.
