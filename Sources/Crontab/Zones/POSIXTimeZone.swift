@@ -29,7 +29,8 @@ struct POSIXTimeZone: Equatable {
             offset = -west
         }
         if scanner.isAtEnd {
-            // A rule without dates means the current ones of the United States, as in glibc.
+            // A rule without dates means the current ones of the United States, in force since 2007. (Where a system has
+            // the obsolete file `posixrules`, glibc follows New York's older dates for the years before.)
             daylight = Daylight(
                 offset: offset,
                 start: YearlyChange(day: .weekday(0, week: 2, month: 3), time: 7200),

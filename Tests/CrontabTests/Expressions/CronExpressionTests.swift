@@ -1,0 +1,110 @@
+import Crontab
+import TestSupport
+import Testing
+
+@Suite struct CronExpressionTests {
+    /// Thursday, 1 January 2026, midnight UTC.
+    static let newYear2026: Int64 = 1_767_225_600
+
+    @Test(arguments: [
+        "* * * * *", "*/15 0-6,22 * jan-mar MON-FRI", "0 0 L * *", "0 0 15W * ?", "0 0 w15 * *", "0 0 ? * 5#2,l3",
+        "0 0 * * mon-wed#1", "0 22-3/2 * nov-feb sat-sun", "5/15 * * * *", "* * * * * */10", "0 0 1 1 * 0 2026-2030/2",
+        "\t0  0 \n 1 * * ", "0 0 5-0 * *", "0 0 0-0 * *", "0 0 * * 7/2", "*/99999999999999999999 * * * *", "@HOURLY",
+        "*,5 * * * *",
+    ])
+    func `what croniter accepts is accepted`(text: String) throws {
+        let expression = try CronExpression(text)
+        #expect(expression.text == text)
+        #expect(expression.next(after: Self.newYear2026, in: .utc) != nil)
+    }
+
+    // Text, column, offending part, its position.
+    @Test(arguments: [
+        ("61 * * * *", CronField.minute, "61", 0),
+        ("* 5,24 * * *", .hour, "24", 4),
+        ("* * 0 * *", .dayOfMonth, "0", 4),
+        ("* * * Dezember *", .month, "Dezember", 6),
+        ("* * * * mon-xyz", .dayOfWeek, "xyz", 12),
+        ("* * * * 5#6", .dayOfWeek, "5#6", 8),
+        ("* * * * 1-5#2", .dayOfWeek, "1-5#2", 8),
+        ("* * * * mon/2#1", .dayOfWeek, "mon/2#1", 8),
+        ("* * * * 1#2,3", .dayOfWeek, "1#2,3", 8),
+        ("* * * * L", .dayOfWeek, "L", 8),
+        ("* * * * * 60", .second, "60", 10),
+        ("* * * * * * 1969", .year, "1969", 12),
+        ("*/0 * * * *", .minute, "*/0", 0),
+        ("5- * * * *", .minute, "5-", 0),
+        ("*/x * * * *", .minute, "x", 2),
+        ("1,,2 * * * *", .minute, "", 2),
+        ("? * * * *", .minute, "?", 0),
+        ("* * ?,1 * *", .dayOfMonth, "?,1", 4),
+        ("* * 15W,3 * *", .dayOfMonth, "15W", 4),
+        ("* * 32W * *", .dayOfMonth, "32W", 4),
+        ("* * L-3 * *", .dayOfMonth, "L", 4),
+        ("H(5-5) * * * *", .minute, "H(5-5)", 0),
+        ("H(0-60) * * * *", .minute, "H(0-60)", 0),
+        ("H/0 * * * *", .minute, "H/0", 0),
+        ("٣ * * * *", .minute, "٣", 0),
+        ("é  ٣ * * *", .minute, "é", 0),
+    ])
+    func `what croniter refuses is refused, with its place`(
+        text: String, field: CronField, part: String, position: Int
+    ) throws {
+        let error = try #require(throws: CronExpressionError.self) { try CronExpression(text, id: "a") }
+        #expect(error.field == field)
+        #expect(error.text == part)
+        #expect(error.position == position)
+        #expect(error.expression == text)
+        #expect(error.description.contains(field.description))
+        #expect(error.description.contains("expected \(error.expected)"))
+    }
+
+    @Test(arguments: ["", "* * * *", "* * * * * * * *", "@reboot", " @daily", "@daily ", "1\u{A0}2 3 4 5"])
+    func `a wrong number of columns is refused`(text: String) throws {
+        let error = try #require(throws: CronExpressionError.self) { try CronExpression(text) }
+        #expect(error.code == .columnCount)
+        #expect(error.field == nil)
+    }
+
+    @Test(arguments: [
+        "0 0 31 2 *", "0 0 30 2 *", "0 0 31 4,6,9,11 *", "0 0 29 2 * 0 2023", "0 0 1 * 5#2", "0 0 15W * 0",
+        "0 0 29 2 * 0 2099",
+    ])
+    func `an expression without any date is refused at once`(text: String) throws {
+        let error = try #require(throws: CronExpressionError.self) { try CronExpression(text) }
+        #expect(error.code == .neverMatches)
+    }
+
+    @Test func `a schedule whose years have passed has a previous time and no next one`() throws {
+        let expression = try CronExpression("30 6 1 3 * 0 2020")
+        #expect(expression.next(after: Self.newYear2026, in: .utc) == nil)
+        #expect(expression.previous(before: Self.newYear2026, in: .utc) == 1_583_044_200)
+    }
+
+    @Test func `the search ends after 50 years, as croniter's`() throws {
+        let expression = try CronExpression("0 0 1 1 * 0 2099")
+        #expect(expression.next(after: Self.newYear2026, in: .utc) == nil)
+        // 2049-01-01 00:00:00, 50 years before.
+        #expect(expression.next(after: 2_493_072_000, in: .utc) == 4_070_908_800)
+    }
+
+    @Test(arguments: [Int64.min, -62_135_596_801, 0, 253_402_300_798, 253_402_300_799, Int64.max])
+    func `a base at the edge of time gives a later time or none`(base: Int64) throws {
+        let berlin = try ZoneRules(identifier: "Europe/Berlin")
+        for text in ["* * * * *", "0 3 * * *", "0 0 29 2 *", "* * * * * *"] {
+            let expression = try CronExpression(text)
+            for zone in [ZoneRules.utc, berlin] {
+                if let next = expression.next(after: base, in: zone) { #expect(next > base) }
+                if let previous = expression.previous(before: base, in: zone) { #expect(previous < base) }
+            }
+        }
+    }
+
+    @Test(arguments: [
+        ("*", true), ("*/1", true), ("0-23", true), ("5-4", true), ("0-11,12-23", true), ("*,7", true), ("0-0", true),
+        ("*/2", false), ("0-22", false), ("0", false),
+    ])
+    func `the hour column admits every hour however that is written`(hours: String, every: Bool) throws {
+        #expect(try CronExpression("30 \(hours) * * *").admitsEveryHour == every)
+    }
+}

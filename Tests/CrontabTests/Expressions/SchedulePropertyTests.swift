@@ -1,0 +1,117 @@
+import Crontab
+import TestSupport
+import Testing
+
+/// What holds for any expression, zone and base.
+@Suite(.seeded, .timeLimit(.minutes(5)))
+struct SchedulePropertyTests {
+    private static let day: Int64 = 86_400
+
+    /// Calls `body` with random valid expressions, zones and bases.
+    private func forAny(
+        _ count: Int, _ body: (_ expression: CronExpression, _ zone: ZoneRules, _ base: Int64) throws -> Void
+    ) throws {
+        let pool = try ZonePool()
+        var generator = ExpressionGenerator(random: .ofTest())
+        var valid = 0
+        while valid < count {
+            guard let expression = try? CronExpression(generator.expression(), id: "a") else { continue }
+            let zone = pool.zone(using: &generator.random)
+            try body(expression, zone, pool.base(in: zone, using: &generator.random))
+            valid += 1
+        }
+    }
+
+    @Test func `the next time is strictly later and the previous one strictly earlier`() throws {
+        try forAny(6_000) { expression, zone, base in
+            var time = base
+            for _ in 0..<8 {
+                guard let next = expression.next(after: time, in: zone) else { break }
+                #expect(next > time, "\(expression), \(zone), \(time)")
+                time = next
+            }
+            time = base
+            for _ in 0..<8 {
+                guard let previous = expression.previous(before: time, in: zone) else { break }
+                #expect(previous < time, "\(expression), \(zone), \(time)")
+                time = previous
+            }
+        }
+    }
+
+    @Test func `every time matches the columns, or stands for one that clocks skipped`() throws {
+        try forAny(6_000) { expression, zone, base in
+            guard let next = expression.next(after: base, in: zone), !expression.matches(next, in: zone) else { return }
+            #expect(!expression.admitsEveryHour)
+            // Between the jump and this time lies at most the gap, so half a day or a day before another offset held.
+            let gaps = [Self.day, Self.day / 2, Self.day / 6].map {
+                Int64(zone.offset(at: next) - zone.offset(at: next - $0))
+            }
+            #expect(gaps.contains { $0 > 0 }, "\(expression), \(zone), \(next)")
+        }
+    }
+
+    @Test func `previous undoes next`() throws {
+        var undone = 0
+        try forAny(6_000) { expression, zone, base in
+            // For a day after clocks jumped, next may come to a time that a schedule from before the jump passed over.
+            if zone.offset(at: base) > zone.offset(at: base - Self.day) { return }
+            guard let first = expression.next(after: base, in: zone) else { return }
+            #expect(expression.previous(before: first + 1, in: zone) == first, "\(expression), \(zone), \(base)")
+            if let before = expression.previous(before: first, in: zone) {
+                #expect(before <= base, "\(expression), \(zone), \(base)")
+            }
+            undone += 1
+            guard let second = expression.next(after: first, in: zone) else { return }
+            #expect(expression.previous(before: second, in: zone) == first, "\(expression), \(zone), \(base)")
+        }
+        #expect(undone > 5_000)
+    }
+
+    @Test func `previous gives the last time that asking again and again comes to`() throws {
+        var compared = 0
+        try forAny(4_000) { expression, zone, base in
+            guard let change = ZonePool.change(after: base, in: zone) else { return }
+            let end = change + base % (2 * Self.day) - Self.day
+            var last: Int64?
+            var time = change - 2 * Self.day
+            // A jump at the start itself is another matter, see the test above.
+            if zone.offset(at: time) > zone.offset(at: time - Self.day) { return }
+            for _ in 0..<6_000 {
+                guard let next = expression.next(after: time, in: zone), next < end else {
+                    if let last {
+                        #expect(expression.previous(before: end, in: zone) == last, "\(expression), \(zone), \(end)")
+                        compared += 1
+                    }
+                    break
+                }
+                (last, time) = (next, next)
+            }
+        }
+        #expect(compared > 500)
+    }
+
+    @Test func `with every hour admitted, the times are exactly the instants that match`() throws {
+        var compared = 0
+        try forAny(6_000) { expression, zone, base in
+            guard expression.admitsEveryHour, let change = ZonePool.change(after: base, in: zone) else { return }
+            // Offsets of whole minutes: the instants that can match lie on the grid of minutes.
+            guard zone.offset(at: change) % 60 == 0, zone.offset(at: change - 1) % 60 == 0, change % 60 == 0 else {
+                return
+            }
+            guard expression.text.split(whereSeparator: \.isWhitespace).count == 5 else { return }
+            var time = change - Self.day / 6
+            let expected = stride(from: time + 60, through: change + Self.day / 6, by: 60).filter {
+                expression.matches($0, in: zone)
+            }
+            for instant in expected {
+                let next = expression.next(after: time, in: zone)
+                #expect(next == instant, "\(expression), \(zone), \(time)")
+                #expect(expression.previous(before: instant + 1, in: zone) == instant, "\(expression), \(zone)")
+                time = instant
+            }
+            compared += expected.count
+        }
+        #expect(compared > 10_000)
+    }
+}

@@ -1,0 +1,78 @@
+import Foundation
+import TestSupport
+import Testing
+
+@testable import Crontab
+
+@Suite struct ZoneRulesTests {
+    // Just before and at changes, and in years for which only the rule of the footer speaks.
+    @Test(arguments: [
+        ("Europe/Berlin", Int64(1_774_745_999), 3600), ("Europe/Berlin", 1_774_746_000, 7200),
+        ("America/New_York", 1_793_512_799, -14_400), ("America/New_York", 1_793_512_800, -18_000),
+        ("Australia/Lord_Howe", 1_790_000_000, 37_800), ("Antarctica/Troll", 1_790_000_000, 7200),
+        ("Asia/Kathmandu", 1_790_000_000, 20_700), ("Africa/Monrovia", 0, -2670),
+        ("Europe/Berlin", 16_738_000_000, 7200), ("Europe/Dublin", 16_738_000_000, 3600),
+        ("Etc/GMT+12", 0, -43_200), ("UTC", .max, 0), ("UTC", .min, 0), ("Europe/Berlin", 253_402_300_799, 3600),
+    ])
+    func `a zone knows its offset at any time`(identifier: String, instant: Int64, offset: Int) throws {
+        #expect(try ZoneRules(identifier: identifier).offset(at: instant) == offset)
+    }
+
+    @Test(arguments: [
+        "", "Mars/Olympus", "europe/berlin", "Europe/Berlin ", "Europe", "Europe/", "/Europe/Berlin", "Europe//Berlin",
+        "../zoneinfo/UTC", "Europe/../UTC", "/usr/share/zoneinfo/UTC", ":UTC", "zone.tab", "zone1970.tab", "tzdata.zi",
+        "CET-1CEST", "right/UTC", "posix/UTC", "UTC\0", "Europe/Bérlin",
+    ])
+    func `what is no zone's name is refused`(identifier: String) throws {
+        let error = try #require(throws: ZoneRulesError.self) { try ZoneRules(identifier: identifier) }
+        #expect(error.code == .unknownZone)
+        #expect(error.identifier == identifier)
+        #expect(error.description.contains("expected a name"))
+    }
+
+    @Test func `every zone of the system can be read, and its readings map back to instants`() throws {
+        for zone in try ZonePool().zones {
+            // Long before and long after, and at each change between.
+            var instant: Int64 = 0
+            while instant < 7_000_000_000, let change = ZonePool.change(after: instant, in: zone) {
+                for probe in [change - 1, change, change + 86_400] {
+                    let span = zone.table.span(at: Int(probe))
+                    #expect(span.start <= probe && probe < span.end)
+                    let reading = Int(probe) + span.offset
+                    let first = zone.table.firstInstant(showing: reading)
+                    #expect(first <= probe)
+                    #expect(first + zone.offset(at: Int64(first)) == reading, "\(zone) at \(probe)")
+                }
+                instant = change
+            }
+        }
+    }
+
+    @Test func `the rules repeat with the calendar, without end`() throws {
+        let turn = Int64(ZoneTable.turn)
+        for identifier in ["Europe/Berlin", "America/Santiago", "Australia/Lord_Howe", "Antarctica/Troll", "Asia/Gaza"]
+        {
+            let zone = try ZoneRules(identifier: identifier)
+            for instant in stride(from: Int64(4_102_444_800), to: 4_102_444_800 + turn, by: 30_000_017) {
+                for turns in 1...15 {
+                    #expect(
+                        zone.offset(at: instant) == zone.offset(at: instant + turn * Int64(turns)), "\(zone) \(instant)"
+                    )
+                }
+            }
+        }
+    }
+
+    @Test func `spans join without a gap far into the future`() throws {
+        let zone = try ZoneRules(identifier: "Europe/Berlin")
+        var span = zone.table.span(at: 0)
+        for _ in 0..<3_000 {
+            let next = zone.table.span(at: span.end)
+            #expect(next.start == span.end)
+            #expect(next.previousOffset == span.offset)
+            #expect(next.offset != span.offset)
+            span = next
+        }
+        #expect(span.end > 45_000_000_000)
+    }
+}
