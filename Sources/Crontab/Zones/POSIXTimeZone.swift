@@ -29,8 +29,8 @@ struct POSIXTimeZone: Equatable {
             offset = -west
         }
         if scanner.isAtEnd {
-            // A rule without dates means the current ones of the United States, in force since 2007. (Where a system has
-            // the obsolete file `posixrules`, glibc follows New York's older dates for the years before.)
+            // A rule without dates means the current ones of the United States, which are glibc's default. Not followed:
+            // the obsolete file `posixrules`, by which glibc shifts some changes and forgets the offset after 2037.
             daylight = Daylight(
                 offset: offset,
                 start: YearlyChange(day: .weekday(0, week: 2, month: 3), time: 7200),
