@@ -49,6 +49,10 @@ sanitize: deps ## Run every test under ThreadSanitizer and AddressSanitizer
 	@SWIFT="$(SWIFT)" FLAGS="$(FLAGS)" scripts/run-tests.sh --sanitize thread
 	@SWIFT="$(SWIFT)" FLAGS="$(FLAGS)" scripts/run-tests.sh --sanitize address
 
+.PHONY: differential
+differential: deps build ## Put a million cron expressions before croniter and RQ
+	REDISCRON_DIFFERENTIAL=1000000 $(SWIFT) test --skip-build --disable-xctest $(FLAGS) --filter '^CrontabTests\.DifferentialTests'
+
 .PHONY: install
 install: release ## Install rqrcron into PREFIX (/usr/local)
 	install -d "$(DESTDIR)$(PREFIX)/bin"

@@ -55,6 +55,11 @@ let package = Package(
             dependencies: ["RedisCron", "RedisBridge", "RQWire", "Crontab", "CHiredis"],
             path: "Benchmarks/RedisCronBenchmarks",
             swiftSettings: strict),
+        .executableTarget(
+            name: "CrontabBenchmark",
+            dependencies: ["Crontab"],
+            path: "Benchmarks/CrontabBenchmark",
+            swiftSettings: strict),
 
         // Tests.
         // Shares no code with the package, so that no test checks a part with itself.

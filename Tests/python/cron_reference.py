@@ -15,13 +15,13 @@ from RQ on purpose, and this is what it must say instead.
 
 import bisect
 import datetime
+import importlib.metadata
 import json
 import os
 import statistics
 import sys
 import time
 
-import croniter as croniter_package
 import rq.cron
 from croniter import croniter
 from croniter.croniter import HOUR_FIELD, CroniterBadDateError
@@ -165,7 +165,7 @@ def compare():
 
 
 def benchmark():
-    print(croniter_package.__version__)
+    print(importlib.metadata.version("croniter"))
     for line in sys.stdin:
         zone, base, expression = json.loads(line)
         enter(zone)

@@ -19,6 +19,11 @@ struct DifferentialCase: Sendable {
 
     static let timesPerCase = 5
 
+    /// An expression without `R`.
+    init(_ expression: String, id: String? = nil, zone: ZoneRules, base: Int64) {
+        self.init(written: expression, drawn: expression, id: id, zone: zone, base: base)
+    }
+
     init(using generator: inout ExpressionGenerator, from pool: ZonePool) {
         let written = generator.expression()
         let zone = pool.zone(using: &generator.random)
@@ -26,22 +31,22 @@ struct DifferentialCase: Sendable {
         // A name such as @daily means something else to croniter when it has a hash id. RQ gives it none.
         let ids: [String?] = [nil, "", "a", "metric:pm25", "cron:6f1c2c1e-9c1b-4a60-8d0e-0c1f4a7d3b11", "zürich/日本"]
         let id = written.hasPrefix("@") ? nil : generator.pick(ids)
+        // What cannot be drawn is put to both sides as it is, and must be refused by both.
+        let drawn = try? CronExpression.drawingRandomFields(written, using: &generator.random)
+        self.init(written: written, drawn: drawn ?? written, id: id, zone: zone, base: base)
+    }
 
-        var expression = written
-        let outcome: Outcome
-        do {
-            expression = try CronExpression.drawingRandomFields(written, using: &generator.random)
-            let parsed = try CronExpression(expression, id: id)
-            outcome = .times(Self.times(of: parsed, after: base, in: zone))
-        } catch {
-            outcome = .refused(error.code)
-        }
+    private init(written: String, drawn: String, id: String?, zone: ZoneRules, base: Int64) {
         self.written = written
-        self.expression = expression
+        expression = drawn
         self.id = id
         self.zone = zone.identifier
         self.base = base
-        self.outcome = outcome
+        do {
+            outcome = .times(Self.times(of: try CronExpression(drawn, id: id), after: base, in: zone))
+        } catch {
+            outcome = .refused(error.code)
+        }
     }
 
     private static func times(of expression: CronExpression, after base: Int64, in zone: ZoneRules) -> [Int64] {

@@ -1,0 +1,51 @@
+import Foundation
+
+/// croniter's and RQ's medians, in nanoseconds, measured by the same machine in the same run.
+struct PythonMedians {
+    let parse: Double
+    let next: Double
+    /// RQ's `get_next_enqueue_time`, which parses at each call.
+    let nextByRQ: Double
+
+    /// Runs the reference on all expressions; one entry for each.
+    ///
+    /// - Throws: with a sentence when there is no Python with croniter and RQ.
+    static func measure(_ cases: [BenchmarkCase]) throws -> (version: String, medians: [PythonMedians]) {
+        let root = URL(fileURLWithPath: #filePath)
+            .deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent().path
+        let python = ProcessInfo.processInfo.environment["REDISCRON_PYTHON"] ?? "\(root)/.venv/bin/python"
+        guard FileManager.default.isExecutableFile(atPath: python) else {
+            throw Failure(description: "no Python with croniter at \(python): run `make deps`, or set REDISCRON_PYTHON")
+        }
+        let process = Process()
+        process.executableURL = URL(fileURLWithPath: python)
+        process.arguments = ["\(root)/Tests/python/cron_reference.py", "--benchmark"]
+        let (input, output) = (Pipe(), Pipe())
+        process.standardInput = input
+        process.standardOutput = output
+        try process.run()
+        // A handful of short lines: they fit into the pipe whether or not Python reads them.
+        for question in cases {
+            let line = try JSONSerialization.data(withJSONObject: [question.zone, question.base, question.expression])
+            try input.fileHandleForWriting.write(contentsOf: line + Data("\n".utf8))
+        }
+        try input.fileHandleForWriting.close()
+        let text = String(decoding: try output.fileHandleForReading.readToEnd() ?? Data(), as: UTF8.self)
+        process.waitUntilExit()
+
+        let lines = text.split(separator: "\n")
+        let medians = lines.dropFirst().compactMap { line -> PythonMedians? in
+            let numbers = line.split(separator: " ").compactMap { Double($0) }
+            return numbers.count == 3 ? PythonMedians(parse: numbers[0], next: numbers[1], nextByRQ: numbers[2]) : nil
+        }
+        guard process.terminationStatus == 0, let version = lines.first, medians.count == cases.count else {
+            throw Failure(
+                description: "the Python side of the benchmark failed with status \(process.terminationStatus)")
+        }
+        return (String(version), medians)
+    }
+
+    struct Failure: Error, CustomStringConvertible {
+        let description: String
+    }
+}
