@@ -42,7 +42,8 @@ struct CronSource {
     func error(
         _ code: CronExpressionError.Code, _ field: CronField?, _ part: Range<Int>, expected: String
     ) -> CronExpressionError {
-        // Parts begin and end at ASCII characters, so this never cuts a character of the text in two.
+        // Parts begin and end at ASCII characters, so this never cuts a character of the text in two. The text that an @
+        // name stands for has no errors, and if it had, it would not lie within the text as written.
         let original = Array(text.utf8)
         let written = part.upperBound <= original.count ? original[part] : bytes[part]
         return CronExpressionError(

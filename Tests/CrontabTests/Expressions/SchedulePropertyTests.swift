@@ -51,6 +51,27 @@ struct SchedulePropertyTests {
         }
     }
 
+    @Test func `any text is accepted or refused with an error that quotes it`() throws {
+        var generator = ExpressionGenerator(random: .ofTest())
+        let letters = Array("0159*/,-#?LWHR() \tanfju٣é🕰\0\n").map { String($0) }
+        var refused = 0
+        for round in 0..<20_000 {
+            let text =
+                round % 2 == 0
+                ? generator.expression()
+                : (0..<Int.random(in: 0...24, using: &generator.random)).map { _ in generator.pick(letters) }.joined()
+            do {
+                _ = try CronExpression(text, id: "a")
+            } catch {
+                refused += 1
+                let quoted = text.utf8.dropFirst(error.position).prefix(error.text.utf8.count)
+                #expect(quoted.elementsEqual(error.text.utf8), "\(error)")
+                #expect(error.expression == text)
+            }
+        }
+        #expect(refused > 10_000)
+    }
+
     @Test func `previous undoes next`() throws {
         var undone = 0
         try forAny(6_000) { expression, zone, base in

@@ -48,6 +48,19 @@ import Testing
         }
     }
 
+    @Test func `many tasks may ask for zones at once`() async throws {
+        try await withThrowingTaskGroup(of: [ZoneRules].self) { group in
+            let names = ZonePool.common + ZonePool.unusual
+            for _ in 0..<8 {
+                group.addTask { try names.map { try ZoneRules(identifier: $0) } }
+            }
+            while let zones = try await group.next() {
+                #expect(zones.map(\.identifier) == names)
+                #expect(try zones == names.map { try ZoneRules(identifier: $0) })
+            }
+        }
+    }
+
     @Test func `the rules repeat with the calendar, without end`() throws {
         let turn = Int64(ZoneTable.turn)
         for identifier in ["Europe/Berlin", "America/Santiago", "Australia/Lord_Howe", "Antarctica/Troll", "Asia/Gaza"]
