@@ -45,6 +45,7 @@ let package = Package(
         .target(
             name: "RedisCron",
             dependencies: ["RedisBridge", "RQWire", "Crontab"],
+            resources: [.embedInCode("Store/Scripts")],
             swiftSettings: strict),
         .executableTarget(
             name: "rqrcron",

@@ -62,10 +62,11 @@ extension RedisConnection {
 
     private func logIn(until deadline: Int64) async throws(RedisError) {
         var commands: [RedisCommand] = []
-        if let password = options.password {
-            commands.append(
-                options.username.map { RedisCommand("AUTH", $0, password.value) }
-                    ?? RedisCommand("AUTH", password.value))
+        // With a user and no password the server is sent an empty one, as redis-py does.
+        if let username = options.username, !username.isEmpty {
+            commands.append(RedisCommand("AUTH", username, options.password?.value ?? ""))
+        } else if let password = options.password {
+            commands.append(RedisCommand("AUTH", password.value))
         }
         if let name = options.clientName {
             commands.append(RedisCommand("CLIENT", "SETNAME", name))

@@ -1,26 +1,15 @@
 import CEventLoop
 
 /// Commands.
-extension RedisConnection {
-    /// Sends a command and waits for its reply.
-    ///
-    /// Suspends until the reply came. Cancellation ends the wait at once; the command is not taken back.
-    ///
-    /// - Parameter timeout: how long to wait; `commandTimeout` by default.
-    /// - Throws: `.server` when the server answers with an error; `.timedOut`, `.cancelled`, `.connectionLost` or
-    ///   `.closed` when no answer came; `.outputFull` or `.misuse` when it was not sent. A `null` reply is no error.
-    public func send(_ command: RedisCommand, timeout: Duration? = nil) async throws(RedisError) -> RedisReply {
-        try await send(command, timeout: timeout) { reply throws(RedisError) in RedisReply(reply) }
-    }
-
+extension RedisConnection: RedisCommandSender {
     /// Sends a command and decodes its reply where it lies, on the loop's thread, without a copy.
     ///
     /// - Parameters:
-    ///   - timeout: how long to wait; `commandTimeout` by default.
+    ///   - timeout: how long to wait; `commandTimeout` when `nil`.
     ///   - decode: gets every reply but an error, and must not block.
     /// - Throws: as `send(_:timeout:)`, and what `decode` throws.
     public func send<Value: Sendable>(
-        _ command: RedisCommand, timeout: Duration? = nil,
+        _ command: RedisCommand, timeout: Duration?,
         decoding decode: @escaping @Sendable (borrowing RedisReplyView) throws(RedisError) -> Value
     ) async throws(RedisError) -> Value {
         do {
@@ -31,27 +20,14 @@ extension RedisConnection {
         }
     }
 
-    /// Sends commands in one go and waits for all their replies.
-    ///
-    /// It is no transaction: other clients' commands may run in between.
-    ///
-    /// - Parameter timeout: how long to wait for the last reply; `commandTimeout` by default.
-    /// - Returns: one reply a command, in their order; a command that the server refused has `.error` in its place.
-    /// - Throws: as `send(_:timeout:)`, but for `.server`.
-    public func pipeline(
-        _ commands: [RedisCommand], timeout: Duration? = nil
-    ) async throws(RedisError) -> [RedisReply] {
-        try await pipeline(commands, timeout: timeout) { _, reply throws(RedisError) in RedisReply(reply) }
-    }
-
     /// Sends commands in one go and decodes each reply where it lies.
     ///
     /// - Parameters:
-    ///   - timeout: how long to wait for the last reply; `commandTimeout` by default.
+    ///   - timeout: how long to wait for the last reply; `commandTimeout` when `nil`.
     ///   - decode: gets the command's index and its reply, which may be an error.
     /// - Throws: as `send(_:timeout:)`, but for `.server`; and the first that `decode` throws, once all replies came.
     public func pipeline<Value: Sendable>(
-        _ commands: [RedisCommand], timeout: Duration? = nil,
+        _ commands: [RedisCommand], timeout: Duration?,
         decoding decode: @escaping @Sendable (Int, borrowing RedisReplyView) throws(RedisError) -> Value
     ) async throws(RedisError) -> [Value] {
         guard !commands.isEmpty else { return [] }
@@ -82,7 +58,7 @@ extension RedisConnection {
         return try waited(outcome, limit)
     }
 
-    private func transmit<Value: Sendable>(
+    func transmit<Value: Sendable>(
         _ commands: [RedisCommand], timeout: Duration?, decode: @escaping PipelineWaiter<Value>.Decode
     ) async throws(RedisError) -> [Value] {
         let limit = timeout ?? options.commandTimeout

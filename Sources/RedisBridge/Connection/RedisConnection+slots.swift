@@ -37,8 +37,12 @@ extension RedisConnection {
 
     /// Takes a slot and queues the bytes: exactly one reply or failure follows.
     func enqueue(_ command: RedisCommand, _ waiter: any ReplyWaiter, deadline: Int64) {
+        guard let link else {
+            waiter.fail(RedisError(.closed, "the connection has ended", endpoint: endpoint.description))
+            return
+        }
         slots.append(waiter, deadline: deadline)
-        guard let link, link.append(command) else {
+        guard link.append(command) else {
             // Half a pipeline would shift every reply after it.
             end(RedisError(.system, "out of memory for the output", endpoint: endpoint.description))
             return

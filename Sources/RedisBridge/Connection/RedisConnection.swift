@@ -65,6 +65,16 @@ public actor RedisConnection {
         if case .open = state { true } else { false }
     }
 
+    /// Why the connection has ended, or `nil` while it has not.
+    var endReason: RedisError? {
+        if case .closed(let error) = state { error } else { nil }
+    }
+
+    /// For who is on the loop's thread already, such as another actor of the same loop: access without `await`.
+    nonisolated func onLoop<Value: Sendable>(_ body: (isolated RedisConnection) -> Value) -> Value {
+        assumeIsolated(body)
+    }
+
     /// The number of replies that are still to come, those of abandoned commands included.
     public var commandsInFlight: Int { slots.count }
 

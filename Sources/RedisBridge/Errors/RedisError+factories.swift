@@ -34,7 +34,7 @@ extension RedisError {
         RedisError(.cancelled, "cancelled", fate: fate)
     }
 
-    static func unexpectedReply(_ got: String, expected: String) -> RedisError {
+    package static func unexpectedReply(_ got: String, expected: String) -> RedisError {
         RedisError(.unexpectedReply, "got \(got) where \(expected) was expected", fate: .refused)
     }
 

@@ -7,7 +7,7 @@
 /// For the hot path `RedisCommand.Builder` appends arguments that were encoded before.
 public struct RedisCommand: Sendable, CustomStringConvertible {
     /// The encoded command, behind some unused bytes that left room for its header.
-    private let storage: [UInt8]
+    private var storage: [UInt8]
     private let start: Int
 
     fileprivate init(storage: [UInt8], start: Int) {
@@ -65,6 +65,17 @@ public struct RedisCommand: Sendable, CustomStringConvertible {
     /// The command's name alone: arguments may be secret.
     public var description: String { name }
 
+    /// Stands for a script's digest until that is known: as long as a SHA-1 in hexadecimal.
+    static let noDigest = String(repeating: "0", count: 40)
+
+    /// Puts a script's digest in its place, which is the same in every EVALSHA.
+    mutating func setDigest(_ digest: String) {
+        let place = Builder.headerSize + "$7\r\nEVALSHA\r\n$40\r\n".utf8.count
+        for (offset, byte) in digest.utf8.enumerated() where storage[place + offset] != byte {
+            storage[place + offset] = byte
+        }
+    }
+
     func withBytes<Result>(_ body: (UnsafeRawBufferPointer) -> Result) -> Result {
         storage.withUnsafeBytes { body(UnsafeRawBufferPointer(rebasing: $0[start...])) }
     }
@@ -79,7 +90,7 @@ extension RedisCommand {
     /// Encodes a command piece by piece into one buffer.
     public struct Builder: Sendable {
         /// Room for `*`, ten digits and the line end; the number of arguments is known when all have come.
-        private static let headerSize = 13
+        fileprivate static let headerSize = 13
 
         private var storage: [UInt8]
         /// The number of arguments so far, the command's name included.

@@ -1,0 +1,101 @@
+/// The parts of a URL as Python's `urllib.parse.urlparse` takes them apart, not yet percent-decoded.
+struct URLParts {
+    enum Scheme: String, CaseIterable {
+        case redis, rediss, unix
+    }
+
+    let scheme: Scheme
+    let username: String?
+    let password: String?
+    /// In lower case, as there; `nil` when empty.
+    let host: String?
+    private let portText: String?
+    let path: String
+    let query: String
+
+    init(_ text: String) throws(RedisError) {
+        guard let scheme = Scheme.allCases.first(where: { text.hasPrefix("\($0.rawValue)://") }) else {
+            throw .invalidURL("it must begin with redis://, rediss:// or unix://")
+        }
+        self.scheme = scheme
+        let rest = text.dropFirst(scheme.rawValue.count + 3)
+        let authority = rest.prefix { !"/?#".contains($0) }
+        let afterAuthority = rest[authority.endIndex...].prefix { $0 != "#" }
+        path = String(afterAuthority.prefix { $0 != "?" })
+        query = String(afterAuthority.dropFirst(path.count).dropFirst())
+
+        let at = authority.lastIndex(of: "@")
+        let login = at.map { authority[..<$0] }
+        let address = at.map { authority[authority.index(after: $0)...] } ?? authority
+        guard authority.contains("[") == authority.contains("]") else {
+            throw .invalidURL("an IPv6 address stands in brackets, as in redis://[::1]:6379")
+        }
+        username = login.map { String($0.prefix { $0 != ":" }) }
+        password = login.flatMap { login in
+            login.firstIndex(of: ":").map { String(login[login.index(after: $0)...]) }
+        }
+        let (hostText, portText) = try Self.split(address: address)
+        // The zone of an IPv6 address keeps its case.
+        let name = hostText.prefix { $0 != "%" }
+        let whole = name.lowercased() + hostText[name.endIndex...]
+        host = whole.isEmpty ? nil : whole
+        self.portText = portText.isEmpty ? nil : String(portText)
+    }
+
+    private static func split(address: Substring) throws(RedisError) -> (host: Substring, port: Substring) {
+        guard let open = address.firstIndex(of: "[") else {
+            let host = address.prefix { $0 != ":" }
+            return (host, address[host.endIndex...].dropFirst())
+        }
+        let inside = address[address.index(after: open)...].prefix { $0 != "]" }
+        let after = address[inside.endIndex...].dropFirst()
+        guard open == address.startIndex, after.isEmpty || after.hasPrefix(":"), isIPv6(inside) else {
+            throw .invalidURL("only an IPv6 address may stand in brackets, and only a port behind them")
+        }
+        return (inside, after.dropFirst())
+    }
+
+    private static func isIPv6(_ text: Substring) -> Bool {
+        NumericAddress.isIPv6(String(text.prefix { $0 != "%" }))
+    }
+
+    /// The port; `nil` when there is none, or 0, which redis-py takes for none.
+    var port: UInt16? {
+        get throws(RedisError) {
+            guard let portText else { return nil }
+            guard portText.utf8.allSatisfy({ (0x30...0x39).contains($0) }), let port = UInt16(portText) else {
+                // Quoted, it could be a password whose `@` was forgotten.
+                throw .invalidURL("the port must be a number from 0 to 65535")
+            }
+            return port == 0 ? nil : port
+        }
+    }
+
+    /// Percent-decoded as UTF-8; what is no escape stays, what is no UTF-8 is replaced.
+    static func decoded(_ text: String) -> String {
+        guard text.utf8.contains(UInt8(ascii: "%")) else { return text }
+        var bytes: [UInt8] = []
+        var rest = Array(text.utf8)[...]
+        while let byte = rest.popFirst() {
+            if byte == UInt8(ascii: "%"), rest.count >= 2,
+                let high = hexDigit(rest[rest.startIndex]), let low = hexDigit(rest[rest.startIndex + 1])
+            {
+                bytes.append(high << 4 | low)
+                rest.removeFirst(2)
+            } else {
+                bytes.append(byte)
+            }
+        }
+        return String(decoding: bytes, as: UTF8.self)
+    }
+
+    private static func hexDigit(_ byte: UInt8) -> UInt8? {
+        Character(UnicodeScalar(byte)).hexDigitValue.map(UInt8.init)
+    }
+}
+
+extension RedisError {
+    static func invalidURL(_ reason: String) -> RedisError {
+        RedisError(.invalidURL, "no URL of a Redis server: \(reason)")
+    }
+}

@@ -1,0 +1,227 @@
+/// A server to send commands to, over a connection that is made when it is needed and made again after a loss.
+///
+/// A command whose connection was lost is not sent again, because the server may have executed it: its error says so in
+/// `fate`, and what to do is the caller's to know. The next command connects again, after a pause that grows with the
+/// failures in a row. Callers who need a connection at the same time share one attempt.
+///
+/// So each command is bounded by the pause, the connect time-out and its own time-out.
+public actor RedisClient {
+    private enum Phase {
+        case idle
+        case connecting(Connecting)
+        case open(RedisConnection, since: Int64)
+        case closed
+    }
+
+    /// One attempt, which those who wait for it share.
+    private struct Connecting {
+        let task: Task<Void, Never>
+        var waiters: [Rendezvous<RedisConnection>]
+    }
+
+    /// The loop that the client and its connections live on.
+    public nonisolated let eventLoop: EventLoop
+    /// How its connections are opened.
+    public nonisolated let options: RedisConnectionOptions
+    private nonisolated let resolver: any RedisEndpointResolver
+
+    private var phase = Phase.idle
+    private var backoff: Backoff
+    /// No attempt before this time, in nanoseconds of the monotonic clock.
+    private var notBefore: Int64 = 0
+    private var watchers: [AsyncStream<RedisClientState>.Continuation] = []
+
+    /// Where the client stands now.
+    public private(set) var state = RedisClientState.idle {
+        didSet {
+            guard state != oldValue else { return }
+            for watcher in watchers { watcher.yield(state) }
+        }
+    }
+
+    /// The event loop, so that isolation is its thread.
+    public nonisolated var unownedExecutor: UnownedSerialExecutor {
+        eventLoop.asUnownedSerialExecutor()
+    }
+
+    /// A client of the server that `resolver` names.
+    ///
+    /// It does not connect yet.
+    public init(
+        resolver: any RedisEndpointResolver, options: RedisConnectionOptions = .init(), backoff: Backoff = .init(),
+        on eventLoop: EventLoop
+    ) {
+        self.resolver = resolver
+        self.options = options
+        self.backoff = backoff
+        self.eventLoop = eventLoop
+    }
+
+    /// A client of a URL's server.
+    ///
+    /// It does not connect yet.
+    public init(url: RedisURL, backoff: Backoff = .init(), on eventLoop: EventLoop) {
+        self.init(
+            resolver: FixedEndpoint(url.endpoint), options: url.options, backoff: backoff, on: eventLoop)
+    }
+
+    /// The states from now on, the present one first.
+    ///
+    /// A reader that lags behind loses the oldest of more than 64. The stream ends when the client is closed.
+    public func states() -> AsyncStream<RedisClientState> {
+        let (stream, continuation) = AsyncStream.makeStream(
+            of: RedisClientState.self, bufferingPolicy: .bufferingNewest(64))
+        continuation.yield(state)
+        if case .closed = phase {
+            continuation.finish()
+        } else {
+            watchers.append(continuation)
+        }
+        return stream
+    }
+
+    /// The connection, made first where there is none.
+    ///
+    /// Cancellation ends this wait; the attempt goes on for those who share it.
+    ///
+    /// - Throws: as `RedisConnection.connect`, and `.closed` after `close()`.
+    public func connection() async throws(RedisError) -> RedisConnection {
+        switch phase {
+        case .closed:
+            throw RedisError(.closed, "the client was closed")
+        case .open(let connection, _) where connection.onLoop { $0.isOpen }:
+            return connection
+        case .idle, .open, .connecting:
+            guard !Task.isCancelled else { throw .cancelled(fate: .notSent) }
+            let waiter = Rendezvous<RedisConnection>(on: eventLoop)
+            share(waiter)
+            // The attempt itself is bounded.
+            return try await waiter.wait(until: .max, orThrow: RedisError(.connectTimedOut, "no connection"))
+        }
+    }
+
+    /// Closes the connection and makes no other.
+    ///
+    /// Commands in flight, and those who wait for a connection, fail with `.closed`; closing twice does nothing.
+    public func close() {
+        let former = phase
+        phase = .closed
+        state = .closed
+        switch former {
+        case .idle, .closed: break
+        case .open(let connection, _): connection.onLoop { $0.close() }
+        case .connecting(let attempt):
+            attempt.task.cancel()
+            for waiter in attempt.waiters {
+                waiter.finish(.failure(RedisError(.closed, "the client was closed")))
+            }
+        }
+        for watcher in watchers { watcher.finish() }
+        watchers = []
+    }
+
+    /// Drops a connection, so that the next command makes a new one; those in flight on it fail with `.connectionLost`.
+    func discard(_ connection: RedisConnection, because reason: String) {
+        connection.onLoop {
+            $0.end(
+                RedisError(.connectionLost, reason, endpoint: connection.endpoint.description, fate: .unknown))
+        }
+    }
+
+    /// The server that the resolver names now.
+    func currentEndpoint() async throws(RedisError) -> RedisEndpoint {
+        try await resolver.endpoint(on: eventLoop)
+    }
+
+    func consequence(of error: RedisError) async -> RedisErrorConsequence {
+        await resolver.consequence(of: error)
+    }
+
+    // MARK: Connecting
+
+    private func share(_ waiter: Rendezvous<RedisConnection>) {
+        if case .connecting(var attempt) = phase {
+            attempt.waiters.append(waiter)
+            phase = .connecting(attempt)
+            return
+        }
+        // Unstructured: it belongs to all who wait for it, and must not end with the first who no longer does.
+        let task = Task { await self.attempt() }
+        phase = .connecting(Connecting(task: task, waiters: [waiter]))
+        state = .connecting(failures: backoff.failures)
+    }
+
+    private func attempt() async {
+        let outcome: Result<RedisConnection, RedisError>
+        do throws(RedisError) {
+            outcome = .success(try await open())
+        } catch {
+            outcome = .failure(error)
+        }
+        guard case .connecting(let attempt) = phase else {
+            // Closed meanwhile.
+            if case .success(let connection) = outcome { await connection.close() }
+            return
+        }
+        switch outcome {
+        case .success(let connection):
+            phase = .open(connection, since: EventLoop.monotonicNanoseconds)
+            state = .open(connection.endpoint)
+            watch(connection)
+        case .failure(let error):
+            phase = .idle
+            state = .disconnected(error)
+            postpone()
+        }
+        for waiter in attempt.waiters { waiter.finish(outcome) }
+    }
+
+    private func watch(_ connection: RedisConnection) {
+        let onEnd: (RedisError) -> Void = { [weak self, weak connection] error in
+            self?.assumeIsolated { client in
+                guard let connection else { return }
+                client.lost(connection, error)
+            }
+        }
+        connection.onLoop { $0.onEnd = onEnd }
+    }
+
+    private func open() async throws(RedisError) -> RedisConnection {
+        let pause = notBefore - EventLoop.monotonicNanoseconds
+        if pause > 0 {
+            do {
+                try await eventLoop.sleep(for: .nanoseconds(pause))
+            } catch {
+                throw .cancelled(fate: .notSent)
+            }
+        }
+        let endpoint = try await resolver.endpoint(on: eventLoop)
+        let connection = try await RedisConnection.connect(to: endpoint, options: options, on: eventLoop)
+        do {
+            try await resolver.verify(connection)
+        } catch {
+            await connection.close()
+            throw error
+        }
+        // It may have ended while the resolver looked at it.
+        if let error = connection.onLoop({ $0.endReason }) { throw error }
+        return connection
+    }
+
+    private func lost(_ connection: RedisConnection, _ error: RedisError) {
+        guard case .open(let current, let since) = phase, current === connection else { return }
+        phase = .idle
+        state = .disconnected(error)
+        // A server that accepts and hangs up at once is no better than one that refuses.
+        if EventLoop.monotonicNanoseconds - since >= backoff.maximum.nanosecondsClamped {
+            backoff.succeed()
+        }
+        postpone()
+    }
+
+    private func postpone() {
+        var generator = SystemRandomNumberGenerator()
+        let delay = backoff.delayAfterFailure(using: &generator)
+        notBefore = EventLoop.monotonicNanoseconds.addingClamped(delay.nanosecondsClamped)
+    }
+}

@@ -1,0 +1,106 @@
+/// A Lua script that the server keeps: sent once, then called by its digest.
+///
+/// The digest is what the server answered to SCRIPT LOAD, so nothing here computes it. A server that does not know the
+/// script (it restarted, or was told to forget) says NOSCRIPT and has executed nothing: then the script is loaded and
+/// called once more.
+///
+/// ```swift
+/// var call = script.call(keyCount: 1)
+/// call.append("counter")
+/// call.append(7)
+/// let total = try await script.run(call.finish(), on: client) { … }
+/// ```
+public final class RedisScript: Sendable {
+    /// The Lua text.
+    public let source: String
+    private let digest = DigestBox()
+
+    /// A script by its text; nothing is sent yet.
+    public init(_ source: String) {
+        self.source = source
+    }
+
+    /// Begins a call: append the keys, then the other arguments.
+    ///
+    /// The result can be run on any server, whether or not the script was loaded when it was made.
+    ///
+    /// - Parameters:
+    ///   - keyCount: how many of the arguments are keys.
+    ///   - capacity: the bytes to reserve for the arguments.
+    public func call(keyCount: Int, reserving capacity: Int = 256) -> RedisCommand.Builder {
+        var builder = RedisCommand.Builder("EVALSHA", reserving: capacity + 64)
+        builder.append(digest.value ?? RedisCommand.noDigest)
+        builder.append(keyCount)
+        return builder
+    }
+
+    /// Runs a call and decodes its reply where it lies.
+    ///
+    /// Suspends for one round trip, or three when the server has to be given the script first.
+    ///
+    /// - Parameters:
+    ///   - call: what `call(keyCount:)` began. Its first argument is set to the script's digest.
+    ///   - sender: the connection or client.
+    ///   - timeout: how long to wait for each of the replies; the sender's `commandTimeout` when `nil`.
+    ///   - decode: gets the reply unless it is an error.
+    /// - Throws: as the sender does. When the connection is lost it is not known whether the script ran.
+    public func run<Value: Sendable>(
+        _ call: RedisCommand, on sender: some RedisCommandSender, timeout: Duration? = nil,
+        decoding decode: @escaping @Sendable (borrowing RedisReplyView) throws(RedisError) -> Value
+    ) async throws(RedisError) -> Value {
+        guard let known = digest.value else {
+            try await load(on: sender, timeout: timeout)
+            return try await run(call, on: sender, timeout: timeout, decoding: decode)
+        }
+        var command = call
+        command.setDigest(known)
+        do {
+            return try await sender.send(command, timeout: timeout, decoding: decode)
+        } catch {
+            guard error.prefix == .noScript else { throw error }
+        }
+        try await load(on: sender, timeout: timeout)
+        return try await sender.send(command, timeout: timeout, decoding: decode)
+    }
+
+    /// Runs the script with keys and arguments that need no preparation.
+    ///
+    /// - Throws: as `run(_:on:timeout:decoding:)`.
+    public func run(
+        keys: [String], arguments: [any RedisArgument] = [], on sender: some RedisCommandSender,
+        timeout: Duration? = nil
+    ) async throws(RedisError) -> RedisReply {
+        var call = call(keyCount: keys.count)
+        for key in keys { call.append(key) }
+        for argument in arguments { argument.append(to: &call) }
+        return try await run(call.finish(), on: sender, timeout: timeout) { reply throws(RedisError) in
+            RedisReply(reply)
+        }
+    }
+
+    /// Gives the server the script, whether or not it has it.
+    ///
+    /// - Throws: as the sender does; `.server` when the script does not compile.
+    public func load(on sender: some RedisCommandSender, timeout: Duration? = nil) async throws(RedisError) {
+        let reply = try await sender.send(RedisCommand("SCRIPT", "LOAD", source), timeout: timeout)
+        guard let answer = reply.string, answer.utf8.count == RedisCommand.noDigest.utf8.count else {
+            throw .unexpectedReply("\(reply)", expected: "the digest of a script")
+        }
+        digest.value = answer
+    }
+}
+
+/// The digest, once known.
+///
+/// It depends on the text alone, so whoever sets it sets the same.
+///
+/// `@unchecked Sendable`: `stored` is only touched under the lock.
+private final class DigestBox: @unchecked Sendable {
+    private let mutex = PthreadMutex()
+    private var stored: String?
+
+    var value: String? {
+        get { mutex.withLock { stored } }
+        set { mutex.withLock { stored = newValue } }
+    }
+}

@@ -1,0 +1,55 @@
+import RQWire
+
+/// A cached definition and what has happened to it since it was read.
+struct CachedDefinition: Sendable {
+    let definition: PreparedDefinition
+    /// The next planned time, if a run was queued since the hash was read.
+    private(set) var movedTo: Timestamp?
+    /// The planned time of the last run that we queued ourselves.
+    ///
+    /// An editor that rewrites the whole hash, as Python's does, may bring an old schedule back with it. Its runs have
+    /// been queued; they are stepped over even when their jobs have long been done and gone.
+    private(set) var lastPlanned: Timestamp?
+    /// The generation of the cache in which it was read.
+    let generation: UInt32
+    /// Whether it is known to have changed since.
+    var isStale = false
+
+    init(_ definition: PreparedDefinition, generation: UInt32, replacing previous: CachedDefinition?) {
+        self.definition = definition
+        self.generation = generation
+        if let previous, previous.definition.createdAt == definition.createdAt {
+            lastPlanned = previous.lastPlanned
+        }
+    }
+
+    /// Notes that the run has been queued, here or by somebody before us.
+    mutating func didQueue(_ run: PlannedRun) {
+        movedTo = run.next
+        lastPlanned = max(lastPlanned ?? run.planned, run.planned)
+        if run.next == nil { isStale = true }
+    }
+
+    /// Decides what a due entry leads to.
+    ///
+    /// Pure: the same entry, definition and time give the same decision.
+    func decide(_ entry: DueEntry, now: Timestamp) -> DueDecision {
+        guard definition.isEnabled else { return .settle(UnsettledEntry(entry: entry, nextScore: nil)) }
+        let planned: Timestamp
+        if let movedTo {
+            // The hash has moved on with each run that we queued; an entry elsewhere was moved by somebody else.
+            guard Timestamp(score: entry.score) == movedTo else { return .readAgain }
+            planned = movedTo
+        } else {
+            planned = definition.plannedTime(score: entry.score)
+            if planned > now, definition.nextEnqueueTime != nil {
+                return .settle(UnsettledEntry(entry: entry, nextScore: planned))
+            }
+        }
+        return .run(
+            PlannedRun(
+                definition: definition, entry: entry, planned: planned,
+                next: definition.plan.next(planned: planned, now: now),
+                isReplay: lastPlanned.map { planned <= $0 } ?? false))
+    }
+}

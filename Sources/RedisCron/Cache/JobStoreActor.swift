@@ -1,0 +1,167 @@
+import RQWire
+
+/// Caches the definitions that were fetched, and says of each due index entry what it leads to.
+///
+/// Shares the executor of the scheduler and of the connection, so that a call from there costs no thread hop.
+actor JobStoreActor {
+    /// What a chunk of due entries leads to.
+    struct Resolution: Sendable {
+        var runs: [PlannedRun] = []
+        var unsettled: [UnsettledEntry] = []
+        /// Definitions that cannot be used and were not named before.
+        var bad: [BadDefinition] = []
+    }
+
+    /// A definition that cannot be used.
+    struct BadDefinition: Sendable {
+        let id: DefinitionID
+        let field: String?
+        let reason: String
+    }
+
+    nonisolated let executor: any SerialExecutor
+    private let store: any CronStore
+    private var cache: JobCache
+    private var parked = ParkedEntries()
+    private var marker: [UInt8]??
+    private var announcedSinceMarker = false
+
+    nonisolated var unownedExecutor: UnownedSerialExecutor { executor.asUnownedSerialExecutor() }
+
+    /// Makes an empty cache before a store.
+    ///
+    /// - Parameter limit: The most definitions to hold.
+    init(store: any CronStore, limit: Int, executor: any SerialExecutor) {
+        self.store = store
+        self.cache = JobCache(limit: limit)
+        self.executor = executor
+    }
+
+    /// How many definitions are held.
+    var count: Int { cache.count }
+
+    // MARK: What a tick asks
+
+    /// The entries of a survey that may lead to a run: those that are not passed over.
+    func candidates(_ entries: [DueEntry]) -> [DueEntry] {
+        parked.isEmpty ? entries : entries.filter { !parked.contains($0) }
+    }
+
+    /// Says what each entry leads to, reading what is not cached in one round trip.
+    ///
+    /// - Throws: What the store throws. Nothing has changed then.
+    func resolve(_ entries: [DueEntry], now: Timestamp) async throws -> Resolution {
+        var resolution = Resolution()
+        resolution.runs.reserveCapacity(entries.count)
+        var missing: [DueEntry] = []
+        for entry in entries {
+            guard let cached = cache.current(entry.id) else {
+                missing.append(entry)
+                continue
+            }
+            switch cached.decide(entry, now: now) {
+            case .run(let run): resolution.runs.append(run)
+            case .settle(let unsettled): resolution.unsettled.append(unsettled)
+            case .readAgain: missing.append(entry)
+            }
+        }
+        if !missing.isEmpty {
+            let fetched = try await store.definitions(missing.map(\.id))
+            for (entry, definition) in zip(missing, fetched) {
+                take(definition, for: entry, now: now, into: &resolution)
+            }
+        }
+        return resolution
+    }
+
+    private func take(
+        _ fetched: FetchedDefinition, for entry: DueEntry, now: Timestamp, into resolution: inout Resolution
+    ) {
+        switch fetched {
+        case .missing:
+            cache.remove(entry.id)
+            parked.settle(entry.id)
+            resolution.unsettled.append(UnsettledEntry(entry: entry, nextScore: nil))
+        case .unreadable(let field, let reason):
+            cache.remove(entry.id)
+            parked.park(entry)
+            if parked.isNews(entry.id, reason: reason) {
+                resolution.bad.append(BadDefinition(id: entry.id, field: field, reason: reason))
+            }
+        case .definition(let definition):
+            parked.settle(entry.id)
+            cache.store(definition)
+            switch cache.current(entry.id)?.decide(entry, now: now) {
+            case .run(let run): resolution.runs.append(run)
+            case .settle(let unsettled): resolution.unsettled.append(unsettled)
+            case .readAgain, nil: break
+            }
+        }
+    }
+
+    // MARK: What a tick tells
+
+    /// Takes in what became of a batch.
+    func record(_ outcomes: [JobOutcome], of batch: DueBatch) {
+        for (run, outcome) in zip(batch.runs, outcomes) {
+            switch outcome {
+            case .queued, .duplicate, .advanced: cache.didQueue(run)
+            case .movedByOther, .stale: cache.invalidate(run.definition.id)
+            case .unusableQueue: parked.park(run.entry)
+            }
+        }
+    }
+
+    /// Takes in what became of entries that led to no run.
+    func record(_ outcomes: [EntryOutcome], of entries: [UnsettledEntry]) {
+        for (unsettled, outcome) in zip(entries, outcomes) {
+            let id = unsettled.entry.id
+            switch outcome {
+            case .foreign: parked.park(unsettled.entry)
+            case .pruned, .disabled: cache.remove(id)
+            case .moved: break
+            case .leftAlone: cache.invalidate(id)
+            }
+        }
+    }
+
+    // MARK: What changes elsewhere
+
+    /// Takes in news from the events channel.
+    func take(_ announcement: Announcement) {
+        announcedSinceMarker = true
+        switch announcement {
+        case .changed(let id):
+            cache.invalidate(id)
+            parked.release(id)
+        case .anything:
+            forgetAll()
+        }
+    }
+
+    /// Takes in the update marker as it stands.
+    ///
+    /// If it moved and nothing was announced, everything may have changed.
+    ///
+    /// - Returns: Whether it moved without an announcement.
+    func observe(marker new: [UInt8]?) -> Bool {
+        defer {
+            marker = .some(new)
+            announcedSinceMarker = false
+        }
+        guard let marker, marker != new, !announcedSinceMarker else { return false }
+        forgetAll()
+        return true
+    }
+
+    /// Reads everything again before it is used.
+    func forgetAll() {
+        cache.invalidateAll()
+        parked.releaseAll()
+    }
+
+    /// Looks again at what was passed over.
+    func releaseParked() {
+        parked.releaseAll()
+    }
+}

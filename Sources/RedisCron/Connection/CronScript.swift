@@ -1,0 +1,18 @@
+import RedisBridge
+
+/// The scripts of the scheduler.
+///
+/// Each has its keys, arguments, answers and the reason for its atomicity in its header.
+enum CronScript {
+    static let enqueueBatch = script(PackageResources.enqueue_batch_lua)
+    static let settleIndex = script(PackageResources.settle_index_lua)
+    static let heartbeat = script(PackageResources.heartbeat_lua)
+    static let release = script(PackageResources.release_lua)
+    static let saveDefinition = script(PackageResources.save_definition_lua)
+    static let deleteDefinition = script(PackageResources.delete_definition_lua)
+    static let pushJob = script(PackageResources.push_job_lua)
+
+    private static func script(_ bytes: [UInt8]) -> RedisScript {
+        RedisScript(String(decoding: bytes, as: UTF8.self))
+    }
+}

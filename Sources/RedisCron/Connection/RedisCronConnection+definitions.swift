@@ -1,0 +1,97 @@
+import RQWire
+import RedisBridge
+
+/// What became of a write.
+enum WriteOutcome: Sendable {
+    case written
+    /// There is no such definition.
+    case missing
+    /// It is not what the edit expected.
+    case changed
+}
+
+extension RedisCronConnection {
+    /// The fields of a definition's hash, or `nil` if there is none.
+    func hash(id: String) async throws -> [(field: [UInt8], value: [UInt8])]? {
+        let key = keys.cronJob(id)
+        let flat: [[UInt8]]
+        do throws(RedisError) {
+            flat = try await client.send(RedisCommand("HGETALL", key)) { reply in reply.copiedElements }
+        } catch {
+            guard error.prefix == .wrongType else { throw error }
+            throw RedisCronError.unreadable(id, nil, "its key \(key) holds no hash")
+        }
+        guard !flat.isEmpty else { return nil }
+        return stride(from: 0, to: flat.count - 1, by: 2).map { (flat[$0], flat[$0 + 1]) }
+    }
+
+    /// Writes an edit and announces it, in one atomic step.
+    func write(_ edit: DefinitionEdit, id: String, event: CronEvent, now: Timestamp) async throws -> WriteOutcome {
+        var tail = ArgumentBuffer(reserving: 1024)
+        appendKeys(of: id, to: &tail)
+        tail.append(id)
+        tail.append(edit.mode.rawValue)
+        tail.append("")
+        tail.append(edit.expectedNext ?? [UInt8(ascii: "*")])
+        tail.append(edit.score?.scoreText ?? [])
+        tail.append(score: edit.scoreIfMissing)
+        tail.append(keys.events)
+        tail.append(Self.message(event, id: id))
+        tail.append(score: now)
+        for (field, value) in edit.fields {
+            tail.append(field.rawValue)
+            tail.append(value)
+        }
+        switch try await run(CronScript.saveDefinition, keyCount: 3, tail, decoding: { $0.integer }) {
+        case 1: return .written
+        case 0: return .missing
+        case -1: return .changed
+        case let other: throw RedisCronError.unexpectedReply(to: "save_definition", String(describing: other))
+        }
+    }
+
+    /// Removes a definition and announces it, in one atomic step.
+    ///
+    /// - Returns: Whether there was one.
+    func delete(id: String) async throws -> Bool {
+        var tail = ArgumentBuffer(reserving: 512)
+        appendKeys(of: id, to: &tail)
+        tail.append(id)
+        tail.append(keys.events)
+        tail.append(Self.message(.deleted, id: id))
+        tail.append(score: SystemClock.wallClock)
+        return try await run(CronScript.deleteDefinition, keyCount: 3, tail) { $0.integer == 1 }
+    }
+
+    /// Queues one run outside of any schedule, under a random id.
+    func push(_ payload: JobPayload) async throws -> RQJobID {
+        let id = RQJobID.random()
+        let now = SystemClock.wallClock
+        var tail = ArgumentBuffer(reserving: 1024)
+        tail.append(keys.queues)
+        tail.append(Array(keys.queuePrefix.utf8), Array(payload.origin))
+        tail.append(keys.job(id))
+        tail.append(id.description)
+        tail.append(payload.ttl.map(String.init) ?? "")
+        for (field, value) in RQJobHash.fields(payload: payload, createdAt: now, enqueuedAt: now) {
+            tail.append(field)
+            tail.append(value)
+        }
+        _ = try await run(CronScript.pushJob, keyCount: 3, tail) { $0.integer }
+        return id
+    }
+
+    private func appendKeys(of id: String, to tail: inout ArgumentBuffer) {
+        tail.append(keys.cronJob(id))
+        tail.append(keys.cronJobs)
+        tail.append(keys.lastUpdate)
+    }
+
+    /// The message that announces an event.
+    private static func message(_ event: CronEvent, id: String) -> [UInt8] {
+        var bytes: [UInt8] = []
+        let message: JSONValue = ["event": .string(event.rawValue), "job_id": .string(id)]
+        message.appendPythonJSON(to: &bytes)
+        return bytes
+    }
+}

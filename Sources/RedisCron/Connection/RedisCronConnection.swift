@@ -1,0 +1,54 @@
+public import Crontab
+public import RQWire
+public import RedisBridge
+
+/// Where definitions live: a connection to Redis, opened when it is first needed and again after a loss, and the names of
+/// the keys there.
+///
+/// One may be shared by any number of jobs and schedulers. It is closed when it is let go, or by ``close()``.
+public final class RedisCronConnection: Sendable {
+    /// The names of the keys.
+    public let keys: RQKeys
+    /// The loop on whose thread the connection and its schedulers live.
+    public let eventLoop: EventLoop
+    /// The zone of expressions whose definition names none, for jobs that are used without a scheduler.
+    public let defaultTimeZone: ZoneRules
+    let client: RedisClient
+
+    /// Makes a connection.
+    ///
+    /// Nothing is sent to Redis yet.
+    ///
+    /// - Parameters:
+    ///   - url: The address, as Python's `Redis.from_url` takes it.
+    ///   - keyPrefix: What every key begins with, as RQ 3's `RQ_KEY_PREFIX`. Default `rq`.
+    ///   - defaultTimeZone: The zone of expressions whose definition names none. Default: the process's own.
+    ///   - eventLoop: A loop to share; `nil` makes one with a thread of its own.
+    /// - Throws: `RQWireError` if the prefix holds other characters than RQ allows, `RedisError` if the loop's thread
+    ///   cannot be started.
+    public init(
+        url: RedisURL, keyPrefix: String = "rq", defaultTimeZone: ZoneRules = .local(), eventLoop: EventLoop? = nil
+    ) throws {
+        self.keys = try RQKeys(prefix: keyPrefix)
+        self.eventLoop = try eventLoop ?? EventLoop()
+        self.defaultTimeZone = defaultTimeZone
+        self.client = RedisClient(url: url, on: self.eventLoop)
+    }
+
+    /// Closes the connection.
+    ///
+    /// What is under way fails; what comes later opens it again.
+    public func close() async {
+        await client.close()
+    }
+
+    /// Runs a script with arguments that are encoded already, keys first, and decodes its answer where it lies.
+    func run<Value: Sendable>(
+        _ script: RedisScript, keyCount: Int, _ arguments: ArgumentBuffer,
+        decoding decode: @escaping @Sendable (borrowing RedisReplyView) throws(RedisError) -> Value
+    ) async throws(RedisError) -> Value {
+        var call = script.call(keyCount: keyCount, reserving: arguments.bytes.count)
+        call.appendEncoded(arguments.bytes, argumentCount: arguments.count)
+        return try await script.run(call.finish(), on: client, decoding: decode)
+    }
+}

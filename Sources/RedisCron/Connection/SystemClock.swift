@@ -1,0 +1,27 @@
+import RQWire
+import RedisBridge
+
+/// The clocks of the system, with the event loop's timers.
+struct SystemClock: SchedulerClock {
+    private static let start = ContinuousClock().now
+    private let loop: EventLoop
+
+    init(loop: EventLoop) {
+        self.loop = loop
+    }
+
+    /// The wall clock.
+    static var wallClock: Timestamp { Timestamp(microseconds: EventLoop.wallClockMicroseconds) }
+
+    func now() -> Timestamp { Self.wallClock }
+
+    func monotonic() -> Duration { Self.start.duration(to: ContinuousClock().now) }
+
+    func sleep(until time: Timestamp) async throws {
+        try await loop.sleep(untilWallClockMicroseconds: time.microseconds)
+    }
+
+    func sleep(for duration: Duration) async throws {
+        try await loop.sleep(for: duration)
+    }
+}

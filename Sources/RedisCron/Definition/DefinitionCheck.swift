@@ -1,0 +1,88 @@
+import Crontab
+import RQWire
+
+/// Says whether a definition makes sense, and what its schedule is.
+///
+/// The same rules hold at the door and when a hash is read: what RQ or the scheduler could not run is named there and
+/// here alike.
+struct DefinitionCheck {
+    /// The longest interval: a thousand years of 365 days.
+    static let longestInterval = 31_536_000_000
+
+    let definition: CronJobHash
+
+    init(_ definition: CronJobHash) {
+        self.definition = definition
+    }
+
+    /// The schedule, ready to compute with.
+    ///
+    /// - Parameter compile: Parses an expression; a loader of many definitions passes one that remembers.
+    /// - Throws: ``RedisCronError`` with code `.invalidDefinition`, naming the field and the reason.
+    func plan(
+        defaultZone: ZoneRules,
+        compile: (CronJobHash, ZoneRules) throws(RedisCronError) -> CompiledCron = DefinitionCheck.compile
+    ) throws(RedisCronError) -> RunPlan {
+        try checkNames()
+        try checkTimes()
+        let cron = definition.cron.flatMap { $0.isEmpty ? nil : $0 }
+        switch (definition.interval, cron) {
+        case (let interval?, nil):
+            guard interval >= 1 else { throw refusal("interval", "must be at least 1 s, not \(interval)") }
+            guard interval <= Self.longestInterval else {
+                throw refusal("interval", "must be at most \(Self.longestInterval) s, not \(interval)")
+            }
+            // A zone without an expression has no effect, but a wrong one would fail whoever adds an expression.
+            if definition.timeZone != nil { _ = try zone(defaultZone) }
+            return .interval(seconds: Int64(interval))
+        case (nil, _?):
+            return .cron(try compile(definition, try zone(defaultZone)))
+        case (_?, _?):
+            throw refusal("interval", "given together with cron: exactly one of the two is expected")
+        case (nil, nil):
+            throw refusal("interval", "missing, and so is cron: exactly one of the two is expected")
+        }
+    }
+
+    /// Parses the expression of a definition.
+    static func compile(_ definition: CronJobHash, _ zone: ZoneRules) throws(RedisCronError) -> CompiledCron {
+        do {
+            return CompiledCron(expression: try CronExpression(definition.cron ?? "", id: definition.id), zone: zone)
+        } catch {
+            throw RedisCronError.invalid("cron", String(describing: error), id: definition.id)
+        }
+    }
+
+    private func checkNames() throws(RedisCronError) {
+        if definition.id.isEmpty { throw RedisCronError.invalid("id", "must not be empty") }
+        if DefinitionID(definition.id).isHistoryKey {
+            throw refusal("id", "must not end in ':jobs': RQ keeps the history of a name under such a key")
+        }
+        if definition.queueName.isEmpty { throw refusal("queue_name", "must not be empty") }
+        do {
+            _ = try PythonFunctionName(definition.functionName)
+        } catch {
+            throw refusal("func_name", String(describing: error))
+        }
+    }
+
+    private func checkTimes() throws(RedisCronError) {
+        if definition.jobTimeout == 0 {
+            throw refusal("job_timeout", "must not be 0; -1 is no limit, as in RQ")
+        }
+        if let ttl = definition.ttl, ttl < 1 { throw refusal("ttl", "must be at least 1 s, not \(ttl)") }
+    }
+
+    private func zone(_ defaultZone: ZoneRules) throws(RedisCronError) -> ZoneRules {
+        guard let identifier = definition.timeZone, !identifier.isEmpty else { return defaultZone }
+        do {
+            return try ZoneRules(identifier: identifier)
+        } catch {
+            throw refusal("timezone", String(describing: error))
+        }
+    }
+
+    private func refusal(_ field: String, _ message: String) -> RedisCronError {
+        .invalid(field, message, id: definition.id)
+    }
+}

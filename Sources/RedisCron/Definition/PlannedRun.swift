@@ -1,0 +1,29 @@
+import RQWire
+
+/// One run of a definition, planned for a time that has come.
+struct PlannedRun: Sendable {
+    let definition: PreparedDefinition
+    /// The index entry that led to it.
+    let entry: DueEntry
+    /// The time for which it was planned; the job's id follows from it.
+    let planned: Timestamp
+    /// When the definition is due again; `nil` when it never is.
+    let next: Timestamp?
+    /// Whether a job is to be queued, or only the schedule to be moved because this run has been queued before.
+    let isReplay: Bool
+}
+
+/// Runs that are queued in one atomic step.
+struct DueBatch: Sendable {
+    var runs: [PlannedRun]
+}
+
+/// What a due index entry leads to.
+enum DueDecision: Sendable {
+    /// A run.
+    case run(PlannedRun)
+    /// No run: the entry is wrong and is to be settled.
+    case settle(UnsettledEntry)
+    /// The cached definition does not explain the entry: it is to be read again.
+    case readAgain
+}

@@ -1,0 +1,45 @@
+import RQWire
+
+/// A definition ready to be scheduled: all that depends on it alone, computed once when it is loaded.
+///
+/// Kept small, because a million of them may be cached: the three texts that a batch sends are one block of bytes,
+/// already in the form in which they are sent.
+final class PreparedDefinition: Sendable {
+    let id: DefinitionID
+    let plan: RunPlan
+    let template: JobTemplate
+    /// `updated_at`, `data` and `description` as three encoded arguments.
+    let arguments: [UInt8]
+    /// What stood in `next_enqueue_time`.
+    let nextEnqueueTime: Timestamp?
+    /// The anchor of an interval that never ran.
+    let createdAt: Timestamp?
+    let isEnabled: Bool
+    let neverRan: Bool
+
+    init(
+        id: DefinitionID, plan: RunPlan, template: JobTemplate, arguments: [UInt8], nextEnqueueTime: Timestamp?,
+        createdAt: Timestamp?, isEnabled: Bool, neverRan: Bool
+    ) {
+        self.id = id
+        self.plan = plan
+        self.template = template
+        self.arguments = arguments
+        self.nextEnqueueTime = nextEnqueueTime
+        self.createdAt = createdAt
+        self.isEnabled = isEnabled
+        self.neverRan = neverRan
+    }
+
+    /// The planned time of the run to which an index entry leads, if the hash does not name one.
+    ///
+    /// An interval that never ran is planned for its `created_at`, which anchors its grid. Old data may lack that too:
+    /// then the index says when. It is the same time whoever computes it, since the job's id follows from it.
+    func plannedTime(score: Double) -> Timestamp {
+        nextEnqueueTime ?? (neverRan && isInterval ? createdAt : nil) ?? Timestamp(score: max(0, score))
+    }
+
+    private var isInterval: Bool {
+        if case .interval = plan { true } else { false }
+    }
+}

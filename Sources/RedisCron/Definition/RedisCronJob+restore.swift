@@ -1,0 +1,35 @@
+public import Crontab
+import RQWire
+
+extension RedisCronJob {
+    /// Makes a job from the fields of its hash.
+    ///
+    /// Unlike rq-rediscron's `restore` it imports nothing: the function's name is enough.
+    ///
+    /// - Parameters:
+    ///   - id: The id by which it was asked for; the hash must say the same.
+    ///   - hash: Fields and values. Unknown fields are left alone.
+    ///   - connection: Where it lives.
+    ///   - defaultTimeZone: The zone that counts when the definition names none.
+    /// - Throws: ``RedisCronError`` with code `.unreadableDefinition`, naming the field and the reason.
+    public static func restore(
+        id: String, hash: [(field: [UInt8], value: [UInt8])], connection: RedisCronConnection? = nil,
+        defaultTimeZone: ZoneRules = .local()
+    ) throws(RedisCronError) -> RedisCronJob {
+        let definition: CronJobHash
+        do {
+            definition = try CronJobHash(fields: hash)
+        } catch {
+            throw RedisCronError.unreadable(id, error.field, String(describing: error))
+        }
+        guard definition.id.utf8.elementsEqual(id.utf8) else {
+            throw RedisCronError.unreadable(id, "id", "the hash says \(quoted(definition.id))")
+        }
+        do {
+            _ = try DefinitionCheck(definition).plan(defaultZone: defaultTimeZone)
+        } catch {
+            throw RedisCronError.unreadable(id, error.field, error.message)
+        }
+        return RedisCronJob(definition: definition, connection: connection, stored: StoredDefinition(definition))
+    }
+}

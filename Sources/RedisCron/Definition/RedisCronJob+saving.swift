@@ -1,0 +1,161 @@
+import Crontab
+public import RQWire
+
+extension RedisCronJob {
+    /// Tries of a save against a schedule that keeps moving.
+    private static let patience = 16
+
+    /// Writes the job and tells the schedulers, in one atomic step.
+    ///
+    /// A job that was read from Redis writes what was changed since; fields that others changed meanwhile stay theirs,
+    /// and so do the times that ticks moved. If the schedule was changed, the next run is computed anew: of an interval
+    /// from the last enqueue time, of an expression from now. A job that was never in Redis is written whole.
+    ///
+    /// `updatedAt` is the time of the save afterwards. When the task is cancelled while the write is under way, it may
+    /// or may not have happened.
+    ///
+    /// - Parameter event: What to announce.
+    /// - Throws: ``RedisCronError`` with code `.invalidDefinition` (nothing is written then), `.noSuchJob` if the job
+    ///   was read from Redis and has been deleted since (it does not come back), `.editConflict` if it kept changing,
+    ///   `.noConnection`, and what the connection throws.
+    public mutating func save(event: CronEvent = .updated) async throws {
+        try await save(event: event, newOnly: false)
+    }
+
+    /// Switches the job on and tells the schedulers.
+    ///
+    /// What was missed meanwhile runs once.
+    ///
+    /// - Throws: As ``save(event:)``.
+    public mutating func enable() async throws {
+        definition.enabled = true
+        try await save(event: .enabled)
+    }
+
+    /// Switches the job off and tells the schedulers.
+    ///
+    /// - Throws: As ``save(event:)``.
+    public mutating func disable() async throws {
+        definition.enabled = false
+        try await save(event: .disabled)
+    }
+
+    /// Records an enqueue time, computes the run that follows it, and saves both.
+    ///
+    /// - Throws: As ``save(event:)``.
+    public mutating func setEnqueueTime(_ time: Timestamp) async throws {
+        definition.latestEnqueueTime = time
+        definition.nextEnqueueTime = try nextRun(after: time, defaultTimeZone: connection?.defaultTimeZone ?? .local())
+        try await save()
+    }
+
+    /// Reads the job again, in place.
+    ///
+    /// What was changed and not saved is gone.
+    ///
+    /// - Throws: ``RedisCronError`` with code `.noSuchJob` or `.unreadableDefinition`, and what the connection throws.
+    public mutating func refresh() async throws {
+        self = try await Self.fetch(id: id, on: try reachable())
+    }
+
+    /// Removes the job and tells the schedulers, in one atomic step.
+    ///
+    /// A job that is gone already is no error.
+    ///
+    /// - Throws: ``RedisCronError`` with code `.noConnection`, and what the connection throws.
+    public func delete() async throws {
+        _ = try await reachable().delete(id: id)
+    }
+
+    /// Queues one run now, under a random job id, and leaves the schedule alone.
+    ///
+    /// - Parameter serializer: What the workers read.
+    /// - Returns: The id of the RQ job.
+    /// - Throws: ``RedisCronError`` with code `.invalidDefinition` or `.noConnection`, and what the connection throws.
+    @discardableResult
+    public func enqueue(serializer: JobSerializer = .pickle) async throws -> RQJobID {
+        let connection = try reachable()
+        _ = try DefinitionCheck(definition).plan(defaultZone: connection.defaultTimeZone)
+        return try await connection.push(
+            JobPayload(
+                functionName: definition.functionName, args: definition.args, kwargs: definition.kwargs,
+                queue: definition.queueName, jobTimeout: definition.jobTimeout, resultTTL: definition.resultTTL,
+                ttl: definition.ttl, failureTTL: definition.failureTTL, meta: definition.meta, serializer: serializer))
+    }
+
+    /// Reads one job.
+    ///
+    /// - Throws: ``RedisCronError`` with code `.noSuchJob` or `.unreadableDefinition`, and what the connection throws.
+    public static func fetch(id: String, on connection: RedisCronConnection) async throws -> RedisCronJob {
+        guard let hash = try await connection.hash(id: id) else { throw RedisCronError.noSuchJob(id) }
+        return try restore(
+            id: id, hash: hash, connection: connection, defaultTimeZone: connection.defaultTimeZone)
+    }
+
+    /// Saves; with `newOnly` fails with `.editConflict` if a definition of that id stands in Redis already.
+    mutating func save(event: CronEvent, newOnly: Bool) async throws {
+        let connection = try reachable()
+        for _ in 0..<Self.patience {
+            var attempt = self
+            let now = SystemClock.wallClock
+            // Every save gives a new version, even when the clock was stepped back.
+            attempt.definition.updatedAt = max(now, (stored?.definition.updatedAt ?? now) + .microseconds(1))
+            _ = try DefinitionCheck(attempt.definition).plan(defaultZone: connection.defaultTimeZone)
+            try attempt.rescheduleIfChanged(now: now, defaultTimeZone: connection.defaultTimeZone)
+            let edit = DefinitionEdit(
+                attempt.definition, stored: stored?.definition, mode: newOnly ? .new : .create, event: event,
+                now: now)
+            switch try await connection.write(edit, id: id, event: event, now: now) {
+            case .written:
+                attempt.stored = StoredDefinition(attempt.definition)
+                self = attempt
+                return
+            case .missing:
+                throw RedisCronError.noSuchJob(id)
+            case .changed where newOnly:
+                throw RedisCronError(.editConflict, id: id, "a definition of that id exists already")
+            case .changed:
+                let current = try await Self.fetch(id: id, on: connection)
+                if let base = stored?.definition {
+                    definition = definition.merged(onto: current.definition, base: base)
+                }
+                stored = current.stored
+            }
+        }
+        throw RedisCronError(.editConflict, id: id, "its schedule kept moving while it was saved; try again")
+    }
+
+    private func reachable() throws(RedisCronError) -> RedisCronConnection {
+        guard let connection else {
+            throw RedisCronError(.noConnection, id: id, "the job was made without a connection")
+        }
+        return connection
+    }
+}
+
+extension CronJobHash {
+    /// The edit that led from `base` to this definition, applied to what stands in Redis now.
+    func merged(onto current: CronJobHash, base: CronJobHash) -> CronJobHash {
+        var result = current
+        func take<Value: Equatable>(_ field: WritableKeyPath<CronJobHash, Value>) {
+            if self[keyPath: field] != base[keyPath: field] { result[keyPath: field] = self[keyPath: field] }
+        }
+        take(\.functionName)
+        take(\.queueName)
+        take(\.args)
+        take(\.kwargs)
+        take(\.interval)
+        take(\.cron)
+        take(\.latestEnqueueTime)
+        take(\.nextEnqueueTime)
+        take(\.createdAt)
+        take(\.enabled)
+        take(\.jobTimeout)
+        take(\.resultTTL)
+        take(\.ttl)
+        take(\.failureTTL)
+        take(\.meta)
+        take(\.timeZone)
+        return result
+    }
+}

@@ -1,0 +1,132 @@
+public import Crontab
+public import RQWire
+
+/// One recurring job: what to call, where to queue it, and when.
+///
+/// A value: changing it changes nothing in Redis until it is saved. It is stored in the hash `rq:cron_job:{id}` and
+/// indexed in `rq:cron_jobs` by its next enqueue time. For normal use create and edit jobs with
+/// ``RedisCronScheduler/register(functionName:queueName:id:args:kwargs:interval:cron:timeZone:jobTimeout:resultTTL:ttl:failureTTL:meta:enabled:idGenerator:)``;
+/// use this type directly in tools that fetch, edit or delete single jobs.
+///
+/// Every field of the hash is a property, by the names of `CronJobHash`:
+///
+/// ```swift
+/// var job = try await RedisCronJob.fetch(id: "metric:pm25", on: connection)
+/// job.interval = 600
+/// try await job.save()
+/// ```
+@dynamicMemberLookup
+public struct RedisCronJob: Sendable {
+    /// Makes an id for a definition that has none; it sees the definition.
+    public typealias IDGenerator = @Sendable (RedisCronJob) -> String
+
+    /// The fields of the hash.
+    public internal(set) var definition: CronJobHash
+    /// Where the job lives, or `nil` for one that was never meant to be saved.
+    public let connection: RedisCronConnection?
+    /// What stood in Redis when the job was read or written last: a save writes what differs from it.
+    var stored: StoredDefinition?
+
+    /// The application's name for the job; the same id always means the same job.
+    public var id: String { definition.id }
+
+    /// A field of the definition.
+    public subscript<Value>(dynamicMember field: WritableKeyPath<CronJobHash, Value>) -> Value {
+        get { definition[keyPath: field] }
+        set { definition[keyPath: field] = newValue }
+    }
+
+    /// When it runs.
+    ///
+    /// Setting it sets `interval` and `cron` together.
+    public var schedule: CronSchedule {
+        get { definition.interval.map(CronSchedule.interval(seconds:)) ?? .cron(definition.cron ?? "") }
+        set { (definition.interval, definition.cron) = (newValue.interval, newValue.cron) }
+    }
+
+    /// Makes a job that is not in Redis yet.
+    ///
+    /// - Parameters:
+    ///   - id: A stable id; `nil` means that `idGenerator` makes one.
+    ///   - queueName: The queue of its runs.
+    ///   - functionName: The dotted name of the function. Its form is checked; it is never imported.
+    ///   - args: Positional arguments.
+    ///   - kwargs: Keyword arguments.
+    ///   - interval: Whole seconds between runs, at least 1. Exactly one of `interval` and `cron` is given.
+    ///   - cron: A cron expression. `R` fields are drawn here, once, and stay.
+    ///   - timeZone: The IANA zone in which `cron` is read; `nil` means the scheduler's.
+    ///   - jobTimeout: Seconds that a run may take, -1 for no limit, `nil` for RQ's default of 180.
+    ///   - resultTTL: Seconds that a result is kept; -1 for ever, 0 not at all. Default 500.
+    ///   - ttl: Seconds that a run may wait in its queue, at least 1; `nil` for no limit.
+    ///   - failureTTL: Seconds that a failed run is kept; `nil` for the worker's default.
+    ///   - meta: The `meta` of each run.
+    ///   - enabled: Whether it runs at all.
+    ///   - connection: Where it is saved.
+    ///   - defaultTimeZone: The zone that counts when `timeZone` is `nil`.
+    ///   - idGenerator: Makes the id when none is given.
+    /// - Throws: ``RedisCronError`` with code `.invalidDefinition`, naming the field and the reason.
+    public init(
+        id: String? = nil, queueName: String, functionName: String, args: [JSONValue] = [], kwargs: JSONObject = [:],
+        interval: Int? = nil, cron: String? = nil, timeZone: String? = nil, jobTimeout: Int? = nil,
+        resultTTL: Int? = JobPayload.defaultResultTTL, ttl: Int? = nil, failureTTL: Int? = nil,
+        meta: JSONObject = [:], enabled: Bool = true, connection: RedisCronConnection? = nil,
+        defaultTimeZone: ZoneRules = .local(), idGenerator: IDGenerator = RedisCronJob.randomID
+    ) throws(RedisCronError) {
+        let now = SystemClock.wallClock
+        self.definition = CronJobHash(
+            id: id ?? "", functionName: functionName, queueName: queueName, args: args, kwargs: kwargs,
+            interval: interval, cron: try Self.drawn(cron, id: id), createdAt: now, updatedAt: now, enabled: enabled,
+            jobTimeout: jobTimeout, resultTTL: resultTTL, ttl: ttl, failureTTL: failureTTL, meta: meta,
+            timeZone: timeZone)
+        self.connection = connection
+        if id == nil { definition.id = idGenerator(self) }
+        let plan = try DefinitionCheck(definition).plan(defaultZone: defaultTimeZone)
+        if case .cron(let compiled) = plan { definition.nextEnqueueTime = compiled.next(after: now) }
+    }
+
+    init(definition: CronJobHash, connection: RedisCronConnection?, stored: StoredDefinition?) {
+        self.definition = definition
+        self.connection = connection
+        self.stored = stored
+    }
+
+    /// The Redis key of the hash.
+    public var key: String { (connection?.keys ?? RQKeys()).cronJob(id) }
+
+    /// The fields of the hash with their values, as they are written: `to_dict` of rq-rediscron, byte for byte.
+    ///
+    /// `timezone` is among them only where the job has a zone of its own.
+    public func hashFields() -> [(field: String, value: [UInt8])] {
+        definition.encode().map { ($0.field.rawValue, $0.value) }
+    }
+
+    /// An id like rq-rediscron's: `cron:` and 32 hexadecimal digits.
+    public static let randomID: IDGenerator = { _ in "cron:\(randomHexadecimal())" }
+
+    /// 32 hexadecimal digits of a random UUID.
+    static func randomHexadecimal() -> String {
+        RQJobID.random().description.filter { $0 != "-" }
+    }
+
+    /// The expression with its `R` fields drawn.
+    private static func drawn(_ cron: String?, id: String?) throws(RedisCronError) -> String? {
+        guard let cron else { return nil }
+        var generator = SystemRandomNumberGenerator()
+        do {
+            return try CronExpression.drawingRandomFields(cron, using: &generator)
+        } catch {
+            throw RedisCronError.invalid("cron", String(describing: error), id: id)
+        }
+    }
+}
+
+/// What stood in Redis when a job was read or written.
+///
+/// A box, so that a job stays a small value.
+final class StoredDefinition: Sendable {
+    let definition: CronJobHash
+
+    init(_ definition: CronJobHash) {
+        self.definition = definition
+    }
+}

@@ -1,0 +1,58 @@
+import RQWire
+
+extension SchedulerEvent {
+    /// How much the event matters to somebody who reads the log.
+    var level: SchedulerLogger.Level {
+        switch self {
+        case .becameLeader, .standingBy, .enqueued, .reconnected, .stopped: .info
+        case .skipped(_, let reason): reason.level
+        case .badDefinition, .disconnected: .warning
+        case .lockLost: .error
+        }
+    }
+
+    /// The event as one line for a log.
+    var line: String {
+        switch self {
+        case .becameLeader(let name): "\(name) took the lock and leads"
+        case .standingBy(let name): "\(name) stands by: another scheduler holds the lock"
+        case .enqueued(let runs): Self.line(of: runs)
+        case .skipped(let id, let reason): "skipped \(quoted(id)): \(reason)"
+        case .badDefinition(let id, let field, let reason):
+            "cannot use \(quoted(id)): \(field.map { "\($0): " } ?? "")\(reason)"
+        case .lockLost(let name): "\(name) lost the lock and stopped enqueueing"
+        case .disconnected(let reason): "Redis is out of reach: \(reason)"
+        case .reconnected: "Redis answers again"
+        case .stopped(let name): "\(name) stopped; lock and registry entry are released"
+        }
+    }
+
+    private static func line(of runs: [EnqueuedRun]) -> String {
+        guard runs.count == 1, let run = runs.first else { return "enqueued \(runs.count) jobs" }
+        let next = run.next?.description ?? "never"
+        return "enqueued \(quoted(run.id)) to \(quoted(run.queueName)) as \(run.jobID), next \(next)"
+    }
+}
+
+extension SkipReason: CustomStringConvertible {
+    /// The reason in words.
+    public var description: String {
+        switch self {
+        case .alreadyQueued(let planned): "its run of \(planned) had been queued before"
+        case .movedByOther: "somebody else moved its schedule"
+        case .changed: "it changed; it is read again"
+        case .disabled: "it is disabled"
+        case .notDue(let next): "it is due at \(next), later than the index said"
+        case .missing: "there is no such definition; its index entry was removed"
+        case .unusableQueue(let queue): "the key of its queue \(quoted(queue)) holds no list"
+        }
+    }
+
+    fileprivate var level: SchedulerLogger.Level {
+        switch self {
+        case .alreadyQueued, .movedByOther, .changed, .disabled, .notDue: .debug
+        case .missing: .info
+        case .unusableQueue: .warning
+        }
+    }
+}

@@ -1,0 +1,55 @@
+public import RQWire
+
+/// What a scheduler does, as it does it.
+public enum SchedulerEvent: Sendable, Hashable {
+    /// It took the lock and leads.
+    case becameLeader(name: String)
+    /// Another scheduler holds the lock; this one waits to take over.
+    case standingBy(name: String)
+    /// One batch of due definitions was queued.
+    case enqueued([EnqueuedRun])
+    /// A due definition was not queued.
+    case skipped(id: String, SkipReason)
+    /// A definition cannot be used. It is named once, and skipped until it changes.
+    case badDefinition(id: String, field: String?, reason: String)
+    /// The lock is not ours any more: leading stopped at once.
+    case lockLost(name: String)
+    /// Redis is out of reach or refuses to work; the reason never holds a password.
+    case disconnected(reason: String)
+    /// Redis answers again.
+    case reconnected
+    /// The lock and the registry entry are released.
+    case stopped(name: String)
+}
+
+/// Why a due definition was not queued.
+public enum SkipReason: Sendable, Hashable {
+    /// Its planned time had been queued before; the schedule was moved.
+    case alreadyQueued(planned: Timestamp)
+    /// Its schedule was moved by somebody else between reading and queueing.
+    case movedByOther
+    /// It changed between reading and queueing; it is read again at once.
+    case changed
+    /// It is disabled; its index entry was removed.
+    case disabled
+    /// It is not due yet; its index entry was moved to the time that the definition says.
+    case notDue(next: Timestamp)
+    /// There is no such definition; its index entry was removed.
+    case missing
+    /// The key of its queue holds something that is no list.
+    case unusableQueue(String)
+}
+
+/// A run of a definition that was queued.
+public struct EnqueuedRun: Sendable, Hashable {
+    /// The definition's id.
+    public let id: String
+    /// The id of the RQ job.
+    public let jobID: RQJobID
+    /// The queue.
+    public let queueName: String
+    /// The time for which it was planned.
+    public let planned: Timestamp
+    /// When the definition is due again, if ever.
+    public let next: Timestamp?
+}

@@ -1,0 +1,118 @@
+/// What went wrong in the scheduler or with a definition, with the data that says where.
+///
+/// The text never holds a password: addresses appear with their secret removed.
+public struct RedisCronError: Error, Sendable, Hashable {
+    /// The kind of a failure.
+    ///
+    /// More may be added, so switch over it with a default.
+    public struct Code: Sendable, Hashable, CustomStringConvertible {
+        private enum Kind: String {
+            case invalidDefinition, unreadableDefinition, noSuchJob, editConflict, noConnection
+            case lockHeld, lockLost, alreadyRunning, alreadyRegistered, notRegistered, invalidOption, redis
+        }
+
+        private let kind: Kind
+
+        private init(_ kind: Kind) {
+            self.kind = kind
+        }
+
+        /// A definition was refused before anything was written.
+        public static let invalidDefinition = Code(.invalidDefinition)
+        /// A hash in Redis cannot be understood as a definition.
+        public static let unreadableDefinition = Code(.unreadableDefinition)
+        /// No definition of that id stands in Redis, or it was deleted meanwhile.
+        public static let noSuchJob = Code(.noSuchJob)
+        /// The definition kept changing under an edit.
+        public static let editConflict = Code(.editConflict)
+        /// The value carries no connection, so it cannot reach Redis.
+        public static let noConnection = Code(.noConnection)
+        /// Another live scheduler holds the lock.
+        public static let lockHeld = Code(.lockHeld)
+        /// The lock was lost while leading.
+        public static let lockLost = Code(.lockLost)
+        /// `run()` was called while it was running, or after it had ended.
+        public static let alreadyRunning = Code(.alreadyRunning)
+        /// A scheduler of that name stands in RQ's registry.
+        public static let alreadyRegistered = Code(.alreadyRegistered)
+        /// The scheduler holds no lock and is in no registry.
+        public static let notRegistered = Code(.notRegistered)
+        /// An option is out of its range.
+        public static let invalidOption = Code(.invalidOption)
+        /// Redis could not be reached, or answered with an error or with something unexpected.
+        public static let redis = Code(.redis)
+
+        /// The name of the code.
+        public var description: String { kind.rawValue }
+    }
+
+    /// The kind of the failure.
+    public let code: Code
+    /// The definition's id, where one is concerned.
+    public let id: String?
+    /// The field or option that is wrong, where one is.
+    public let field: String?
+    /// One sentence for a person: what was wrong, where, and what was expected.
+    public let message: String
+
+    init(_ code: Code, id: String? = nil, field: String? = nil, _ message: String) {
+        self.code = code
+        self.id = id
+        self.field = field
+        self.message = message
+    }
+}
+
+extension RedisCronError: CustomStringConvertible {
+    /// The message with the job and the field that it is about.
+    public var description: String {
+        switch (id, field) {
+        case (let id?, let field?): "job \(quoted(id)), \(field): \(message)"
+        case (let id?, nil): "job \(quoted(id)): \(message)"
+        case (nil, let field?): "\(field): \(message)"
+        case (nil, nil): message
+        }
+    }
+}
+
+extension RedisCronError {
+    static func invalid(_ field: String, _ message: String, id: String? = nil) -> RedisCronError {
+        RedisCronError(.invalidDefinition, id: id, field: field, message)
+    }
+
+    static func unreadable(_ id: String, _ field: String?, _ message: String) -> RedisCronError {
+        RedisCronError(.unreadableDefinition, id: id, field: field, message)
+    }
+
+    static func noSuchJob(_ id: String) -> RedisCronError {
+        RedisCronError(.noSuchJob, id: id, "no such definition in Redis")
+    }
+
+    static func lockHeld(_ key: String) -> RedisCronError {
+        RedisCronError(
+            .lockHeld,
+            "another live scheduler holds \(key); stop it, wait until its lock expires, or stand by to take over")
+    }
+
+    static func lockLost(_ name: String) -> RedisCronError {
+        RedisCronError(.lockLost, "scheduler \(quoted(name)) lost the lock to another one and stopped")
+    }
+
+    static func unexpectedReply(to command: String, _ reply: String) -> RedisCronError {
+        RedisCronError(.redis, "unexpected answer to \(command): \(reply)")
+    }
+}
+
+/// A text as it may stand in a message: quoted, control characters escaped, cut at 200 characters.
+func quoted(_ text: some StringProtocol) -> String {
+    var result = "'"
+    for scalar in text.unicodeScalars.prefix(200) {
+        if scalar.value < 0x20 || scalar.value == 0x7f || scalar == "'" || scalar == "\\" {
+            result += scalar.escaped(asASCII: false)
+        } else {
+            result.unicodeScalars.append(scalar)
+        }
+    }
+    if text.unicodeScalars.dropFirst(200).first != nil { result += "…" }
+    return result + "'"
+}

@@ -1,0 +1,57 @@
+public import Crontab
+public import RQWire
+
+extension RedisCronScheduler {
+    /// How a scheduler behaves.
+    ///
+    /// The defaults are rq-rediscron's where it has the option.
+    public struct Options: Sendable {
+        /// The name in RQ's registry; `nil` means `{hostname}:{pid}:{6 hexadecimal digits}`.
+        public var name: String?
+        /// How long Redis keeps the lock after a heartbeat; a successor takes over within this and a second.
+        ///
+        /// Default 120 s, at least 1 s.
+        public var lockTTL: Duration = .seconds(120)
+        /// The longest sleep, after which the index is read even if nothing was announced.
+        ///
+        /// Default 60 s, at least 10 ms.
+        public var maxSleepInterval: Duration = .seconds(60)
+        /// What happens when another scheduler holds the lock.
+        ///
+        /// Default: ``LockHeldPolicy/fail``.
+        public var whenLockHeld: LockHeldPolicy = .fail
+        /// The zone in which cron expressions are read whose definition names none.
+        ///
+        /// Default: the process's own, as in RQ.
+        public var timeZone: ZoneRules = .local()
+        /// What the workers read: `pickle` unless they were started with `--serializer json`.
+        public var serializer: JobSerializer = .pickle
+        /// How long a stop may take before what is in flight is abandoned.
+        ///
+        /// Default 10 s.
+        public var shutdownBound: Duration = .seconds(10)
+        /// Where log lines go.
+        ///
+        /// Default: nowhere.
+        public var logger: SchedulerLogger = .silent
+        /// Makes the id of a definition that is registered without one; it sees the definition.
+        ///
+        /// Default: `cron:` and 32 hexadecimal digits.
+        public var idGenerator: RedisCronJob.IDGenerator = RedisCronJob.randomID
+        /// Most jobs in one atomic step.
+        ///
+        /// Default 200, between 1 and 1000: more blocks Redis for longer.
+        public var batchSize = 200
+        /// Batches sent before the first one is answered.
+        ///
+        /// Default 3, between 1 and 64; more where Redis is far away.
+        public var batchesInFlight = 3
+        /// Most definitions kept in memory.
+        ///
+        /// Default 1,000,000, at least 2.
+        public var cacheLimit = 1_000_000
+
+        /// The defaults.
+        public init() {}
+    }
+}

@@ -1,0 +1,75 @@
+import RQWire
+
+extension SchedulerActor {
+    /// Whether the lock is ours, as far as we know.
+    var isLeading: Bool {
+        if case .leading = machine.state { true } else { false }
+    }
+
+    /// Takes the lock and registers, for those who drive the scheduler by hand.
+    func beginByHand() async throws {
+        guard runTask == nil, machine.acquire() else {
+            throw RedisCronError(.alreadyRunning, "the scheduler has begun already")
+        }
+        let action: SchedulerStateMachine.AcquisitionAction
+        do {
+            action = try await askForLock()
+        } catch {
+            machine.released(mayBeginAgain: true)
+            throw error
+        }
+        switch action {
+        case .lead:
+            do {
+                try await register()
+            } catch {
+                machine.released(mayBeginAgain: true)
+                throw error
+            }
+        case .wait, .fail, .stop:
+            machine.released(mayBeginAgain: true)
+            throw RedisCronError.lockHeld(settings.keys.lock)
+        case .release(let lease):
+            _ = try await store.release(token: lease.token, name: settings.name)
+        }
+    }
+
+    /// Releases what ``beginByHand()`` took.
+    func endByHand() async throws {
+        guard runTask == nil else {
+            throw RedisCronError(.alreadyRunning, "run() releases the lock itself when its task is cancelled")
+        }
+        await release(mayBeginAgain: true)
+    }
+
+    /// How long until the next entry that may lead to a run is due.
+    func sleepInterval() async throws -> Duration {
+        var passedOver = 0
+        while true {
+            let now = clock.now()
+            let survey = try await store.survey(until: now, offset: passedOver, limit: settings.pageSize)
+            if await !jobStore.candidates(survey.due).isEmpty { return .zero }
+            passedOver += survey.due.count
+            if survey.due.count < settings.pageSize {
+                guard let score = survey.nextScore else { return settings.maxSleepInterval }
+                return min(max(.zero, Timestamp(score: score) - now), settings.maxSleepInterval)
+            }
+        }
+    }
+
+    /// How the scheduler is doing, at this moment.
+    func currentHealth() async -> SchedulerHealth {
+        let state: SchedulerHealth.State =
+            switch machine.state {
+            case .idle, .acquiring: .starting
+            case .waiting: .standingBy
+            case .leading: .leading
+            case .draining: .stopping
+            case .stopped: .stopped
+            }
+        return SchedulerHealth(
+            state: state, disconnectedSince: health.disconnectedSince, lastTick: health.lastTick,
+            lastHeartbeat: health.lastHeartbeat, lag: health.lag, enqueued: health.enqueued,
+            cachedDefinitions: await jobStore.count)
+    }
+}

@@ -1,0 +1,138 @@
+import RQWire
+import RedisBridge
+
+extension SchedulerActor {
+    /// Leads, or stands by, until the calling task is cancelled.
+    func run() async throws {
+        guard runTask == nil, case .idle = machine.state else {
+            throw RedisCronError(.alreadyRunning, "this scheduler is running, or has run; make another one")
+        }
+        // Not a child task: cancelling the caller asks for a stop, after which the batch in flight is finished and
+        // everything is released. A child would be cancelled in the middle of its batch.
+        let body = Task { try await self.life() }
+        runTask = body
+        try await withTaskCancellationHandler {
+            try await body.value
+        } onCancel: {
+            // A cancellation handler cannot await; the actor takes the request when its thread is free.
+            Task { await self.stop() }
+        }
+    }
+
+    /// Asks for a stop: what is in flight is finished, then lock and registry entry are released.
+    ///
+    /// What has not ended within the shutdown bound is abandoned.
+    func stop() async {
+        guard !machine.isStopping else { return }
+        machine.stop()
+        wake()
+        guard let body = runTask else { return }
+        // Neither a child of the caller nor of the loop: it must outlive the one and cut the other short.
+        Task { [clock, bound = settings.shutdownBound] in
+            try? await clock.sleep(for: bound)
+            body.cancel()
+        }
+    }
+
+    private func life() async throws {
+        var outcome: Result<Void, any Error> = .success(())
+        do {
+            try await pursueLock()
+        } catch {
+            if !(error is CancellationError) { outcome = .failure(error) }
+        }
+        await release(mayBeginAgain: false)
+        try outcome.get()
+    }
+
+    /// Asks for the lock, leads while it is ours, and begins again, until a stop is asked for.
+    private func pursueLock() async throws {
+        var hasLed = false
+        while machine.acquire() {
+            do {
+                switch try await askForLock() {
+                case .lead:
+                    hasLed = true
+                    try await register()
+                    try await lead()
+                case .wait:
+                    try await nap(settings.standbyInterval)
+                case .fail:
+                    throw hasLed ? RedisCronError.lockLost(settings.name) : RedisCronError.lockHeld(settings.keys.lock)
+                case .release(let lease):
+                    _ = try? await store.release(token: lease.token, name: settings.name)
+                case .stop:
+                    return
+                }
+            } catch let error as RedisCronError {
+                throw error
+            } catch {
+                try await retryLater(after: error, isFirstContact: !hasLed)
+            }
+        }
+    }
+
+    /// Ticks until the lock is lost or a stop is asked for, with the heartbeat and the events channel beside it.
+    private func lead() async throws {
+        try await withThrowingTaskGroup(of: LeadingRole.self) { group in
+            group.addTask {
+                try await self.keepHeartbeat()
+                return .heartbeat
+            }
+            group.addTask {
+                try await self.listen()
+                return .listener
+            }
+            group.addTask {
+                try await self.keepTicking()
+                return .ticker
+            }
+            // The ticker ends by itself, after its batch, when the lock is lost or a stop is asked for. The other two
+            // hold nothing that would have to be finished.
+            while let ended = try await group.next(), ended != .ticker {}
+            group.cancelAll()
+        }
+    }
+
+    private enum LeadingRole {
+        case heartbeat, listener, ticker
+    }
+
+    private func keepTicking() async throws {
+        while case .leading = machine.state {
+            do {
+                let next = try await tick().nextScore
+                reachedRedis()
+                try await sleepUntilDue(next)
+            } catch let error where !(error is CancellationError) {
+                try await retryLater(after: error, isFirstContact: false)
+                await jobStore.forgetAll()
+            }
+        }
+    }
+
+    /// Redis failed: says so once, and waits a while that grows with each failure.
+    ///
+    /// - Throws: The error itself, if it is the first thing that Redis ever answered and waiting cannot mend it.
+    func retryLater(after error: any Error, isFirstContact: Bool) async throws {
+        if error is CancellationError { throw error }
+        if isFirstContact, settings.whenLockHeld == .fail || settings.isHopeless(error) { throw error }
+        lostRedis(error)
+        try await nap(backoff.delayAfterFailure(using: &jitter))
+    }
+
+    func lostRedis(_ error: any Error) {
+        guard isConnected else { return }
+        isConnected = false
+        health.disconnectedSince = clock.now()
+        tell(.disconnected(reason: String(describing: error)))
+    }
+
+    func reachedRedis() {
+        backoff.succeed()
+        guard !isConnected else { return }
+        isConnected = true
+        health.disconnectedSince = nil
+        tell(.reconnected)
+    }
+}

@@ -1,0 +1,196 @@
+import RQWire
+
+extension SchedulerActor {
+    /// What a tick came to.
+    struct TickResult: Sendable {
+        /// The score of the next entry that is not due yet, if there is one.
+        var nextScore: Double?
+        /// The runs that were queued, if they were asked for.
+        var queued: [PlannedRun] = []
+    }
+
+    /// Passes over the same due entries without any progress before the tick gives up for a moment.
+    private static let patience = 3
+
+    /// Queues all that is due, page by page, until nothing due is left, the lock is lost or a stop is asked for.
+    ///
+    /// - Parameter collecting: Whether to return the runs that were queued.
+    /// - Throws: What the store throws. Batches that Redis has executed are in effect; the index says which.
+    func tick(collecting: Bool = false) async throws -> TickResult {
+        var result = TickResult()
+        var passedOver = 0
+        var fruitless = 0
+        while case .leading(let lease) = machine.state {
+            let now = clock.now()
+            let survey = try await store.survey(until: now, offset: passedOver, limit: settings.pageSize)
+            if await jobStore.observe(marker: survey.marker) {
+                settings.logger(.debug, "the update marker moved without an event: definitions are read again")
+            }
+            let candidates = await jobStore.candidates(survey.due)
+            health.surveyed(at: now, oldestDue: candidates.first?.score)
+            passedOver += survey.due.count - candidates.count
+            if candidates.isEmpty {
+                result.nextScore = survey.nextScore
+                if survey.due.count < settings.pageSize { break }
+                continue
+            }
+            let progress = try await work(through: candidates, token: lease.token, surveyedAt: now)
+            if collecting { result.queued += progress.queued }
+            fruitless = progress.didMove ? 0 : fruitless + 1
+            if fruitless >= Self.patience {
+                result.nextScore = (clock.now() + settings.retryInterval).score
+                break
+            }
+        }
+        return result
+    }
+
+    /// What became of some due entries.
+    private struct Progress: Sendable {
+        var didMove = false
+        var queued: [PlannedRun] = []
+
+        mutating func add(_ other: Progress) {
+            didMove = didMove || other.didMove
+            queued += other.queued
+        }
+    }
+
+    /// Works through one page in batches, several of them in flight, so that encoding overlaps with Redis' work.
+    private func work(through entries: [DueEntry], token: String, surveyedAt: Timestamp) async throws -> Progress {
+        if entries.count <= settings.batchSize {
+            return try await work(throughBatch: entries[...], token: token, surveyedAt: surveyedAt)
+        }
+        return try await withThrowingTaskGroup(of: Progress.self) { group in
+            var progress = Progress()
+            var rest = entries[...]
+            var inFlight = 0
+            while true {
+                while inFlight < settings.batchesInFlight, !rest.isEmpty, machine.mayEnqueue(at: clock.monotonic()) {
+                    let batch = rest.prefix(settings.batchSize)
+                    rest = rest.dropFirst(settings.batchSize)
+                    inFlight += 1
+                    group.addTask {
+                        try await self.work(throughBatch: batch, token: token, surveyedAt: surveyedAt)
+                    }
+                }
+                guard let finished = try await group.next() else { return progress }
+                inFlight -= 1
+                progress.add(finished)
+            }
+        }
+    }
+
+    private func work(
+        throughBatch entries: ArraySlice<DueEntry>, token: String, surveyedAt: Timestamp
+    ) async throws -> Progress {
+        // A clock that was stepped back since the survey must not make due entries undue.
+        let now = max(clock.now(), surveyedAt)
+        let resolution = try await jobStore.resolve(Array(entries), now: now)
+        for bad in resolution.bad {
+            tell(.badDefinition(id: bad.id.display, field: bad.field, reason: bad.reason))
+        }
+        var progress = Progress(didMove: !resolution.bad.isEmpty)
+        if !resolution.runs.isEmpty {
+            progress.add(try await enqueue(DueBatch(runs: resolution.runs), token: token, now: now))
+        }
+        if !resolution.unsettled.isEmpty, machine.mayEnqueue(at: clock.monotonic()) {
+            try await settle(resolution.unsettled, token: token)
+            progress.didMove = true
+        }
+        return progress
+    }
+
+    private func enqueue(_ batch: DueBatch, token: String, now: Timestamp) async throws -> Progress {
+        // Only a courtesy to Redis: the script looks at the lock itself.
+        guard machine.mayEnqueue(at: clock.monotonic()) else { return Progress() }
+        switch try await store.enqueue(batch, token: token, now: now) {
+        case .lockLost:
+            lockIsLost(token: token)
+            return Progress()
+        case .done(let outcomes):
+            await jobStore.record(outcomes, of: batch)
+            let queued = report(outcomes, of: batch)
+            return Progress(didMove: outcomes.contains(where: \.didMove), queued: queued)
+        }
+    }
+
+    /// Tells what became of a batch.
+    ///
+    /// - Returns: The runs that were queued.
+    private func report(_ outcomes: [JobOutcome], of batch: DueBatch) -> [PlannedRun] {
+        var queued = batch.runs
+        if outcomes.contains(where: { $0 != .queued }) {
+            queued = zip(batch.runs, outcomes).filter { $0.1 == .queued }.map(\.0)
+            for (run, outcome) in zip(batch.runs, outcomes) {
+                if let reason = outcome.skipReason(of: run) {
+                    tell(.skipped(id: run.definition.id.display, reason))
+                }
+            }
+        }
+        guard !queued.isEmpty else { return [] }
+        health.enqueued += queued.count
+        if queued.count == 1 || channel.hasReaders {
+            tell(.enqueued(queued.map(EnqueuedRun.init)))
+        } else {
+            settings.logger(.info, "enqueued \(queued.count) jobs")
+        }
+        return queued
+    }
+
+    private func settle(_ entries: [UnsettledEntry], token: String) async throws {
+        switch try await store.settle(entries, token: token) {
+        case .lockLost:
+            lockIsLost(token: token)
+        case .done(let outcomes):
+            await jobStore.record(outcomes, of: entries)
+            for (unsettled, outcome) in zip(entries, outcomes) {
+                if let reason = outcome.skipReason(of: unsettled) {
+                    tell(.skipped(id: unsettled.entry.id.display, reason))
+                }
+            }
+        }
+    }
+}
+
+extension JobOutcome {
+    /// Whether the index moved on, or the entry is passed over from now on.
+    fileprivate var didMove: Bool {
+        switch self {
+        case .queued, .duplicate, .advanced, .unusableQueue: true
+        case .movedByOther, .stale: false
+        }
+    }
+
+    fileprivate func skipReason(of run: PlannedRun) -> SkipReason? {
+        switch self {
+        case .queued: nil
+        case .duplicate, .advanced: .alreadyQueued(planned: run.planned)
+        case .movedByOther: .movedByOther
+        case .stale: .changed
+        case .unusableQueue: .unusableQueue(String(decoding: run.definition.template.queue, as: UTF8.self))
+        }
+    }
+}
+
+extension EntryOutcome {
+    fileprivate func skipReason(of unsettled: UnsettledEntry) -> SkipReason? {
+        switch self {
+        case .pruned: .missing
+        case .disabled: .disabled
+        case .moved: unsettled.nextScore.map(SkipReason.notDue(next:))
+        case .foreign, .leftAlone: nil
+        }
+    }
+}
+
+extension EnqueuedRun {
+    init(_ run: PlannedRun) {
+        self.init(
+            id: run.definition.id.display,
+            jobID: RQJobID.planned(definition: run.definition.id.bytes, at: run.planned),
+            queueName: String(decoding: run.definition.template.queue, as: UTF8.self),
+            planned: run.planned,
+            next: run.next)
+    }
+}

@@ -1,0 +1,47 @@
+import RQWire
+import RedisBridge
+
+/// Owns the lock and the loop: decides by ``SchedulerStateMachine``, acts through ``CronStore``.
+///
+/// Its parts stand in files of their own: the loop (`+run`), the lock (`+lock`), the tick (`+tick`), the sleep and what
+/// ends it (`+sleep`).
+actor SchedulerActor {
+    nonisolated let executor: any SerialExecutor
+    nonisolated var unownedExecutor: UnownedSerialExecutor { executor.asUnownedSerialExecutor() }
+
+    let store: any CronStore
+    let clock: any SchedulerClock
+    let jobStore: JobStoreActor
+    let channel: EventChannel
+    let settings: SchedulerSettings
+
+    var machine: SchedulerStateMachine
+    var alarm = WakeAlarm()
+    var sleepTask: Task<Void, any Error>?
+    var runTask: Task<Void, any Error>?
+    var isConnected = true
+    var backoff = Backoff(first: .milliseconds(100), maximum: .seconds(5))
+    var jitter: SplitMix64
+    var health: SchedulerHealthRecord
+
+    init(
+        store: any CronStore, clock: any SchedulerClock, settings: SchedulerSettings, channel: EventChannel,
+        executor: any SerialExecutor
+    ) {
+        self.store = store
+        self.clock = clock
+        self.settings = settings
+        self.channel = channel
+        self.executor = executor
+        self.machine = SchedulerStateMachine(whenLockHeld: settings.whenLockHeld)
+        self.jobStore = JobStoreActor(store: store, limit: settings.cacheLimit, executor: executor)
+        self.jitter = SplitMix64(state: settings.seed)
+        self.health = SchedulerHealthRecord()
+    }
+
+    /// Tells the readers of the events, and the log.
+    func tell(_ event: SchedulerEvent) {
+        settings.logger(event.level, event.line)
+        channel.send(event)
+    }
+}

@@ -1,0 +1,86 @@
+import Crontab
+import RQWire
+
+#if canImport(Glibc)
+    import Glibc
+#elseif canImport(Darwin)
+    import Darwin
+#endif
+
+/// The options of a scheduler, checked, with all that follows from them.
+struct SchedulerSettings: Sendable {
+    let name: String
+    let birth: SchedulerBirth
+    let keys: RQKeys
+    let lockTTL: Duration
+    let maxSleepInterval: Duration
+    let whenLockHeld: LockHeldPolicy
+    let shutdownBound: Duration
+    let logger: SchedulerLogger
+    let batchSize: Int
+    let batchesInFlight: Int
+    let cacheLimit: Int
+    /// Seeds the jitter.
+    let seed: UInt64
+    /// Makes the token of a lease.
+    let makeToken: @Sendable () -> String
+    /// Whether waiting cannot mend an error: a wrong password stays wrong.
+    let isHopeless: @Sendable (any Error) -> Bool
+
+    /// Due entries read at once.
+    var pageSize: Int { batchSize * 25 }
+    /// How often a scheduler that stands by asks for the lock.
+    var standbyInterval: Duration { .milliseconds(500) }
+    /// How long to wait before due entries that could not be moved are looked at again.
+    var retryInterval: Duration { .milliseconds(200) }
+
+    init(
+        options: RedisCronScheduler.Options, keys: RQKeys, createdAt: Timestamp, seed: UInt64,
+        makeToken: (@Sendable () -> String)? = nil,
+        isHopeless: @escaping @Sendable (any Error) -> Bool = { _ in false }
+    ) throws(RedisCronError) {
+        try Self.check(options)
+        let hostname = Self.hostname
+        let pid = getpid()
+        let name = options.name ?? "\(hostname):\(pid):\(RQJobID.random().description.suffix(6))"
+        self.name = name
+        self.birth = SchedulerBirth(name: name, hostname: hostname, pid: pid, createdAt: createdAt)
+        self.keys = keys
+        self.lockTTL = options.lockTTL
+        self.maxSleepInterval = options.maxSleepInterval
+        self.whenLockHeld = options.whenLockHeld
+        self.shutdownBound = options.shutdownBound
+        self.logger = options.logger
+        self.batchSize = options.batchSize
+        self.batchesInFlight = options.batchesInFlight
+        self.cacheLimit = options.cacheLimit
+        self.seed = seed
+        self.makeToken = makeToken ?? { "\(name):\(RedisCronJob.randomHexadecimal())" }
+        self.isHopeless = isHopeless
+    }
+
+    private static func check(_ options: RedisCronScheduler.Options) throws(RedisCronError) {
+        func require(_ holds: Bool, _ option: String, _ expectation: String) throws(RedisCronError) {
+            if !holds { throw RedisCronError(.invalidOption, field: option, expectation) }
+        }
+        try require(options.name != "", "name", "must not be empty")
+        try require(options.lockTTL >= .seconds(1), "lockTTL", "must be at least 1 s")
+        try require(options.lockTTL <= .seconds(86_400), "lockTTL", "must be at most a day")
+        try require(options.maxSleepInterval >= .milliseconds(10), "maxSleepInterval", "must be at least 10 ms")
+        try require(options.maxSleepInterval <= .seconds(86_400), "maxSleepInterval", "must be at most a day")
+        try require(options.shutdownBound > .zero, "shutdownBound", "must be more than 0")
+        try require((1...1000).contains(options.batchSize), "batchSize", "must be between 1 and 1000")
+        try require((1...64).contains(options.batchesInFlight), "batchesInFlight", "must be between 1 and 64")
+        try require(options.cacheLimit >= 2, "cacheLimit", "must be at least 2")
+    }
+
+    private static var hostname: String {
+        var buffer = [UInt8](repeating: 0, count: 256)
+        let status = buffer.withUnsafeMutableBytes { bytes in
+            bytes.withMemoryRebound(to: CChar.self) { name in
+                name.baseAddress.map { gethostname($0, name.count - 1) } ?? -1
+            }
+        }
+        return status == 0 ? String(decoding: buffer.prefix { $0 != 0 }, as: UTF8.self) : "localhost"
+    }
+}

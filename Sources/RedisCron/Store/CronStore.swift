@@ -1,0 +1,88 @@
+import RQWire
+
+/// All that the scheduler does to Redis, one call for each round trip.
+///
+/// Two stores exist: ``RedisStore``, and a model in memory against which the scheduler is simulated. What a call
+/// promises is written here, and both are held to it by the same tests.
+protocol CronStore: Sendable {
+    /// Takes the lock if nobody holds it.
+    ///
+    /// - Returns: Whether it is now ours.
+    func acquireLock(token: String, timeToLive: Duration) async throws -> Bool
+
+    /// Extends the lock and renews the registry entry, in one step, if the lock is still ours.
+    ///
+    /// - Parameter isFirst: Whether it is the birth: the entry is written whole then.
+    /// - Returns: Whether it was ours.
+    func heartbeat(
+        token: String, timeToLive: Duration, birth: SchedulerBirth, isFirst: Bool, now: Timestamp
+    ) async throws -> Bool
+
+    /// Removes the registry entry, and the lock if it is still ours.
+    ///
+    /// - Returns: Whether the lock was ours.
+    func release(token: String, name: String) async throws -> Bool
+
+    /// Reads what a tick starts from, in one round trip.
+    func survey(until now: Timestamp, offset: Int, limit: Int) async throws -> Survey
+
+    /// Reads the hashes of definitions, in the order of the ids, in one round trip.
+    func definitions(_ ids: [DefinitionID]) async throws -> [FetchedDefinition]
+
+    /// Queues the jobs of a batch and moves their schedules, in one atomic step.
+    func enqueue(_ batch: DueBatch, token: String, now: Timestamp) async throws -> BatchOutcome
+
+    /// Settles index entries that lead to no run, in one atomic step. `token` is `nil` when the caller need not lead.
+    func settle(_ entries: [UnsettledEntry], token: String?) async throws -> SettleOutcome
+
+    /// What is announced about definitions from now on.
+    func announcements() async throws -> any AnnouncementReader
+}
+
+/// Reads what is announced about definitions.
+///
+/// One task reads at a time.
+protocol AnnouncementReader: Sendable {
+    /// The next announcement, or `nil` when there will be none.
+    ///
+    /// - Throws: What ended the connection, and `CancellationError` or the like when the task is cancelled.
+    func next() async throws -> Announcement?
+
+    /// Ends the reading.
+    func close() async
+}
+
+/// What a tick starts from.
+struct Survey: Sendable {
+    /// Entries due by the instant asked for, in order of their scores, at most as many as asked for.
+    var due: [DueEntry]
+    /// The lowest score that lies after that instant, if any.
+    var nextScore: Double?
+    /// The update marker, as it stands.
+    var marker: [UInt8]?
+}
+
+/// What Redis has under the key of a definition.
+enum FetchedDefinition: Sendable {
+    /// There is no such key.
+    case missing
+    /// It cannot be a definition: the reason, for a person.
+    case unreadable(field: String?, reason: String)
+    /// A definition, ready to be scheduled.
+    case definition(PreparedDefinition)
+}
+
+/// An index entry that leads to no run.
+struct UnsettledEntry: Sendable {
+    var entry: DueEntry
+    /// The score to which the definition says it belongs, or `nil` to prune or take out only.
+    var nextScore: Timestamp?
+}
+
+/// News from the events channel.
+enum Announcement: Sendable, Hashable {
+    /// A definition changed.
+    case changed(DefinitionID)
+    /// Something was announced that cannot be understood, or more than could be held: everything may have changed.
+    case anything
+}

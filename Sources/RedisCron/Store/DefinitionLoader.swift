@@ -1,0 +1,87 @@
+import Crontab
+import RQWire
+
+/// Makes of a hash what the scheduler needs of it: schedule, template, and the bytes that every run of it sends.
+///
+/// Remembers the templates, expressions and zones that it met, since thousands of definitions share a few of them.
+struct DefinitionLoader {
+    /// A hash as it came, with the very bytes of its version.
+    struct Fetched: Sendable {
+        let hash: CronJobHash
+        let version: [UInt8]
+    }
+
+    private struct CronKey: Hashable {
+        let expression: String
+        let zone: String?
+    }
+
+    /// Shared things that are remembered before all are forgotten, so that ever new ones do not pile up.
+    private static let remembered = 50_000
+
+    private let zone: ZoneRules
+    private let serializer: JobSerializer
+    private var templates: [JobTemplate: JobTemplate] = [:]
+    private var crons: [CronKey: CompiledCron] = [:]
+
+    init(zone: ZoneRules, serializer: JobSerializer) {
+        self.zone = zone
+        self.serializer = serializer
+    }
+
+    /// A definition ready to be scheduled, or why it cannot be.
+    mutating func prepare(_ fetched: Fetched, id: DefinitionID) -> FetchedDefinition {
+        let hash = fetched.hash
+        guard hash.id.utf8.elementsEqual(id.bytes) else {
+            return .unreadable(field: "id", reason: "the hash says \(quoted(hash.id))")
+        }
+        let plan: RunPlan
+        do {
+            plan = try DefinitionCheck(hash).plan(defaultZone: zone) { definition, zone throws(RedisCronError) in
+                try compile(definition, zone)
+            }
+        } catch {
+            return .unreadable(field: error.field, reason: error.message)
+        }
+        let payload = JobPayload(
+            functionName: hash.functionName, args: hash.args, kwargs: hash.kwargs, queue: hash.queueName,
+            jobTimeout: hash.jobTimeout, resultTTL: hash.resultTTL, ttl: hash.ttl, failureTTL: hash.failureTTL,
+            meta: hash.meta, serializer: serializer)
+        var arguments = ArgumentBuffer(
+            reserving: fetched.version.count + payload.data.count + payload.description.count + 32)
+        arguments.append(fetched.version)
+        arguments.append(payload.data)
+        arguments.append(payload.description)
+        return .definition(
+            PreparedDefinition(
+                id: id, plan: plan, template: template(of: payload), arguments: arguments.bytes,
+                nextEnqueueTime: hash.nextEnqueueTime, createdAt: hash.createdAt, isEnabled: hash.enabled,
+                neverRan: hash.latestEnqueueTime == nil))
+    }
+
+    private mutating func template(of payload: JobPayload) -> JobTemplate {
+        let template = JobTemplate(
+            queue: Array(payload.origin), timeout: payload.timeout, resultTTL: payload.resultTTL,
+            failureTTL: payload.failureTTL, ttl: payload.ttl, meta: payload.meta.map(Array.init))
+        if let known = templates[template] { return known }
+        if templates.count >= Self.remembered { templates = [:] }
+        templates[template] = template
+        return template
+    }
+
+    private mutating func compile(
+        _ definition: CronJobHash, _ zone: ZoneRules
+    ) throws(RedisCronError) -> CompiledCron {
+        let text = definition.cron ?? ""
+        // A hashed field means something else for each id.
+        guard !text.utf8.contains(where: { $0 | 0x20 == UInt8(ascii: "h") }) else {
+            return try DefinitionCheck.compile(definition, zone)
+        }
+        let key = CronKey(expression: text, zone: definition.timeZone)
+        if let known = crons[key] { return known }
+        let compiled = try DefinitionCheck.compile(definition, zone)
+        if crons.count >= Self.remembered { crons = [:] }
+        crons[key] = compiled
+        return compiled
+    }
+}

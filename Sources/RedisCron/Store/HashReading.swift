@@ -1,0 +1,53 @@
+import RQWire
+import RedisBridge
+
+/// The reply to `HGETALL` for the key of a definition.
+enum HashReading: Sendable {
+    /// There is no such key.
+    case missing
+    /// It is no hash, or a field does not hold what it should.
+    case unreadable(field: String?, reason: String)
+    /// A definition, as far as its fields go.
+    case hash(DefinitionLoader.Fetched)
+
+    /// Reads the reply where it lies.
+    init(_ reply: borrowing RedisReplyView) {
+        if let error = reply.error {
+            let isOtherType = error.prefix == .wrongType
+            self = .unreadable(field: nil, reason: isOtherType ? "its key holds no hash" : error.reason)
+            return
+        }
+        guard reply.count > 0 else {
+            self = .missing
+            return
+        }
+        var decoder = CronJobHash.Decoder()
+        var version: [UInt8] = []
+        do throws(RQWireError) {
+            for index in stride(from: 0, to: reply.count - 1, by: 2) {
+                try reply.withElement(index) { name throws(RQWireError) in
+                    try reply.withElement(index + 1) { value throws(RQWireError) in
+                        try Self.take(name, value, into: &decoder, version: &version)
+                    }
+                }
+            }
+            self = .hash(DefinitionLoader.Fetched(hash: try decoder.finish(), version: version))
+        } catch {
+            self = .unreadable(field: error.field, reason: String(describing: error))
+        }
+    }
+
+    private static func take(
+        _ name: borrowing RedisReplyView, _ value: borrowing RedisReplyView, into decoder: inout CronJobHash.Decoder,
+        version: inout [UInt8]
+    ) throws(RQWireError) {
+        try name.withBytes { name throws(RQWireError) in
+            try value.withBytes { value throws(RQWireError) in
+                guard let name, let value else { return }
+                let field = name.assumingMemoryBound(to: UInt8.self)
+                try decoder.take(field: field, value: value.assumingMemoryBound(to: UInt8.self))
+                if field.elementsEqual("updated_at".utf8) { version = Array(value) }
+            }
+        }
+    }
+}

@@ -1,0 +1,37 @@
+import RQWire
+import RedisBridge
+
+/// The events channel of Redis, read message by message.
+actor RedisAnnouncements: AnnouncementReader {
+    nonisolated let loop: EventLoop
+    nonisolated var unownedExecutor: UnownedSerialExecutor { loop.asUnownedSerialExecutor() }
+
+    private let subscription: RedisSubscription
+
+    init(_ subscription: RedisSubscription, on loop: EventLoop) {
+        self.subscription = subscription
+        self.loop = loop
+    }
+
+    func next() async throws -> Announcement? {
+        // An iterator holds nothing but the subscription: a new one goes on where the last one was.
+        var iterator = subscription.makeAsyncIterator()
+        return switch try await iterator.next() {
+        case .message(let message): Self.read(message.payload)
+        case .overflowed: .anything
+        case nil: nil
+        }
+    }
+
+    func close() async {
+        await subscription.close()
+    }
+
+    /// The definition that a message names; whatever else was published may mean anything.
+    static func read(_ payload: [UInt8]) -> Announcement {
+        guard case .object(let message) = try? JSONValue(parsing: payload),
+            case .string(let id) = message["job_id"], !id.bytes.isEmpty
+        else { return .anything }
+        return .changed(DefinitionID(bytes: id.bytes))
+    }
+}

@@ -1,0 +1,130 @@
+import RQWire
+import RedisBridge
+
+/// The store that is Redis: commands and scripts over one connection of the scheduler's own.
+actor RedisStore: CronStore {
+    nonisolated var unownedExecutor: UnownedSerialExecutor { connection.eventLoop.asUnownedSerialExecutor() }
+
+    nonisolated let connection: RedisCronConnection
+    private var loader: DefinitionLoader
+    private let batchCommand: BatchCommand
+
+    var keys: RQKeys { connection.keys }
+    var client: RedisClient { connection.client }
+
+    init(connection: RedisCronConnection, loader: DefinitionLoader) {
+        self.connection = connection
+        self.loader = loader
+        self.batchCommand = BatchCommand(keys: connection.keys)
+    }
+
+    func acquireLock(token: String, timeToLive: Duration) async throws -> Bool {
+        let command = RedisCommand("SET", keys.lock, token, "NX", "PX", timeToLive.milliseconds)
+        return try await client.send(command) { reply in !reply.isNull }
+    }
+
+    func heartbeat(
+        token: String, timeToLive: Duration, birth: SchedulerBirth, isFirst: Bool, now: Timestamp
+    ) async throws -> Bool {
+        var tail = ArgumentBuffer(reserving: 512)
+        tail.append(keys.lock)
+        tail.append(keys.cronSchedulers)
+        tail.append(keys.cronScheduler(birth.name))
+        tail.append(token)
+        tail.append(timeToLive.milliseconds)
+        tail.append(birth.name)
+        tail.append(score: now)
+        tail.append(SchedulerBirth.timeToLiveSeconds)
+        tail.append(isFirst ? 1 : 0)
+        for (field, value) in birth.hashFields {
+            tail.append(field)
+            tail.append(value)
+        }
+        return try await connection.run(CronScript.heartbeat, keyCount: 3, tail) { reply in reply.integer == 1 }
+    }
+
+    func release(token: String, name: String) async throws -> Bool {
+        var tail = ArgumentBuffer(reserving: 256)
+        tail.append(keys.lock)
+        tail.append(keys.cronSchedulers)
+        tail.append(token)
+        tail.append(name)
+        return try await connection.run(CronScript.release, keyCount: 2, tail) { reply in reply.integer == 1 }
+    }
+
+    func enqueue(_ batch: DueBatch, token: String, now: Timestamp) async throws -> BatchOutcome {
+        let (keyCount, tail) = batchCommand.arguments(of: batch, token: token, now: now)
+        let codes = try await connection.run(CronScript.enqueueBatch, keyCount: keyCount, tail) { reply in
+            reply.copiedBytes
+        }
+        guard codes != Self.lockLost else { return .lockLost }
+        let outcomes = codes.compactMap(JobOutcome.init(rawValue:))
+        guard outcomes.count == batch.runs.count else {
+            throw RedisCronError.unexpectedReply(to: "enqueue_batch", "\(codes.count) of \(batch.runs.count) outcomes")
+        }
+        return .done(outcomes)
+    }
+
+    func settle(_ entries: [UnsettledEntry], token: String?) async throws -> SettleOutcome {
+        var tail = ArgumentBuffer(reserving: 256 + entries.count * 160)
+        tail.append(keys.lock)
+        tail.append(keys.cronJobs)
+        let prefix = Array(keys.cronJobPrefix.utf8)
+        for unsettled in entries { tail.append(prefix, unsettled.entry.id.bytes) }
+        for unsettled in entries { tail.append(prefix, unsettled.entry.id.bytes + DefinitionID.historySuffix) }
+        tail.append(token ?? "")
+        tail.append(keys.cronJobPrefix)
+        tail.append(entries.count)
+        for unsettled in entries {
+            tail.append(unsettled.entry.rawScore)
+            tail.append(unsettled.nextScore?.scoreText ?? [])
+        }
+        let codes = try await connection.run(
+            CronScript.settleIndex, keyCount: 2 + entries.count * 2, tail
+        ) { reply in reply.copiedBytes }
+        guard codes != Self.lockLost else { return .lockLost }
+        let outcomes = codes.compactMap(EntryOutcome.init(rawValue:))
+        guard outcomes.count == entries.count else {
+            throw RedisCronError.unexpectedReply(to: "settle_index", "\(codes.count) of \(entries.count) outcomes")
+        }
+        return .done(outcomes)
+    }
+
+    func definitions(_ ids: [DefinitionID]) async throws -> [FetchedDefinition] {
+        let prefix = Array(keys.cronJobPrefix.utf8)
+        let commands = ids.map { RedisCommand("HGETALL", prefix + $0.bytes) }
+        let readings = try await client.pipeline(commands) { _, reply in HashReading(reply) }
+        return zip(ids, readings).map { id, reading in
+            switch reading {
+            case .missing: .missing
+            case .unreadable(let field, let reason): .unreadable(field: field, reason: reason)
+            case .hash(let fetched): loader.prepare(fetched, id: id)
+            }
+        }
+    }
+
+    func announcements() async throws -> any AnnouncementReader {
+        // The server that commands go to, which may be another one after a failover.
+        let endpoint = try await client.connection().endpoint
+        let subscription = try await RedisSubscription.subscribe(
+            to: [keys.events], at: endpoint, options: client.options, on: connection.eventLoop)
+        return RedisAnnouncements(subscription, on: connection.eventLoop)
+    }
+
+    /// What the scripts answer instead of outcomes when the lock is not ours.
+    private static let lockLost = [UInt8(ascii: "L")]
+
+    /// Whether waiting cannot mend an error: what the server refuses for our name or password, it refuses for ever.
+    static let isHopeless: @Sendable (any Error) -> Bool = { error in
+        guard let prefix = (error as? RedisError)?.prefix else { return false }
+        return prefix == .wrongPass || prefix == .noAuth || prefix == .noPerm
+    }
+}
+
+extension Duration {
+    /// Whole milliseconds, rounded down.
+    var milliseconds: Int {
+        let (seconds, attoseconds) = components
+        return Int(clamping: seconds) * 1000 + Int(attoseconds / 1_000_000_000_000_000)
+    }
+}

@@ -1,0 +1,18 @@
+--[[
+Removes a definition: hash, index entry, and the news of it in one step.
+
+KEYS  1 the definition's hash   2 index of definitions   3 update marker
+ARGV  1 id   2 channel   3 event   4 update marker
+Returns  1 when there was such a definition, 0 when there was none (nothing is announced then).
+
+Why atomic: an index entry without a hash, or a hash without its entry, would be seen by a tick in between. The entry
+of an id that has no hash is not touched: it may be one of RQ's own names.
+]]
+if redis.call('TYPE', KEYS[1]).ok ~= 'hash' then
+  return 0
+end
+redis.call('DEL', KEYS[1])
+redis.call('ZREM', KEYS[2], ARGV[1])
+redis.call('SET', KEYS[3], ARGV[4])
+redis.call('PUBLISH', ARGV[2], ARGV[3])
+return 1

@@ -1,0 +1,145 @@
+--[[
+Turns one batch of due definitions into queued RQ jobs and moves their schedules, as one atomic step.
+
+KEYS
+  1                 lock
+  2                 index of definitions (zset: id by next enqueue time)
+  3                 RQ's set of queues
+  4 .. 3+T          the queue of each template
+  then N            the definitions' hashes
+  then N            the RQ jobs' hashes
+ARGV
+  1                 our lock token
+  2                 the present, in RQ's wire format (created_at, enqueued_at, latest_enqueue_time)
+  3                 what stands before an id in a definition's key
+  4                 what stands before an id in an RQ job's key
+  5                 T, the number of templates
+  6                 N, the number of jobs
+  then T times 6    template: queue name, timeout, result_ttl, failure_ttl, ttl, meta; the last three may be empty
+  then N times 7    job: index score as it was read, next_enqueue_time, next index score (both empty when there is no
+                    further run), template number or 0 to move the schedule only, updated_at as it was read,
+                    data, description
+Returns
+  'L' when the lock is not ours (nothing was done), else one character for each job, in order:
+  '+' queued        'd' this planned time was queued before: the schedule was moved, nothing queued
+  'a' schedule moved only, as asked
+  'm' the index score is no longer the one that was read: somebody else moved it
+  's' the definition changed or went away since it was read
+  'q' its queue's key holds something that is no list
+
+Why atomic: the four fences (lock, once, fresh, only ours) hold at the instant of the write, whatever the client went
+through before; and a job's hash, its queue entry and its schedule move together or not at all. Nothing is written
+before all that could make a write fail half way has been looked at.
+]]
+local call, pcall, sub = redis.call, redis.pcall, string.sub
+
+if call('GET', KEYS[1]) ~= ARGV[1] then
+  return 'L'
+end
+
+local now = ARGV[2]
+local id_start, job_start = #ARGV[3] + 1, #ARGV[4] + 1
+local template_count, count = tonumber(ARGV[5]), tonumber(ARGV[6])
+local arg = 6
+
+-- Old data may lack updated_at: such a definition is fresh while it still lacks it and still exists.
+local function is_fresh(definition, updated_at)
+  local found = pcall('HGET', definition, 'updated_at')
+  return found == updated_at or (updated_at == '' and found == false and call('EXISTS', definition) == 1)
+end
+
+local function holds(key, kind)
+  local found = call('TYPE', key).ok
+  return found == kind or found == 'none'
+end
+
+local queues_usable = holds(KEYS[3], 'set')
+local templates = {}
+for t = 1, template_count do
+  local key = KEYS[3 + t]
+  templates[tostring(t)] = {
+    key = key, queue = ARGV[arg + 1], timeout = ARGV[arg + 2], result_ttl = ARGV[arg + 3],
+    failure_ttl = ARGV[arg + 4], ttl = ARGV[arg + 5], meta = ARGV[arg + 6],
+    extras = ARGV[arg + 4] ~= '' or ARGV[arg + 5] ~= '' or ARGV[arg + 6] ~= '',
+    usable = queues_usable and holds(key, 'list')
+  }
+  arg = arg + 6
+end
+
+local first = 3 + template_count
+local ids, jobs = {}, {}
+for j = 1, count do
+  ids[j] = sub(KEYS[first + j], id_start)
+  jobs[j] = KEYS[first + count + j]
+end
+local scores = call('ZMSCORE', KEYS[2], unpack(ids))
+local any_exists = call('EXISTS', unpack(jobs)) > 0
+
+local outcome, moved, gone = {}, {}, {}
+local pushed, touched = {}, {}
+local moved_count = 0
+for j = 1, count do
+  local definition, job = KEYS[first + j], jobs[j]
+  local number = ARGV[arg + 4]
+  local template = templates[number]
+  local result
+  if scores[j] ~= ARGV[arg + 1] then
+    result = 'm'
+  elseif not is_fresh(definition, ARGV[arg + 5]) then
+    result = 's'
+  elseif number == '0' then
+    result = 'a'
+  elseif any_exists and call('EXISTS', job) == 1 then
+    result = 'd'
+  elseif not template.usable then
+    result = 'q'
+  else
+    result = '+'
+  end
+  outcome[j] = result
+
+  if result == '+' then
+    call('HSET', job, 'status', 'queued', 'created_at', now, 'enqueued_at', now, 'data', ARGV[arg + 6],
+      'origin', template.queue, 'description', ARGV[arg + 7], 'timeout', template.timeout,
+      'result_ttl', template.result_ttl, 'success_callback_name', '', 'failure_callback_name', '',
+      'stopped_callback_name', '', 'started_at', '', 'ended_at', '', 'last_heartbeat', '', 'worker_name', '',
+      'group_id', '')
+    if template.extras then
+      if template.failure_ttl ~= '' then call('HSET', job, 'failure_ttl', template.failure_ttl) end
+      if template.meta ~= '' then call('HSET', job, 'meta', template.meta) end
+      if template.ttl ~= '' then
+        call('HSET', job, 'ttl', template.ttl)
+        call('EXPIRE', job, template.ttl)
+      end
+    end
+    local list = pushed[template.key]
+    if not list then
+      list = {}
+      pushed[template.key] = list
+      touched[#touched + 1] = template.key
+    end
+    list[#list + 1] = sub(job, job_start)
+    call('HSET', definition, 'latest_enqueue_time', now, 'next_enqueue_time', ARGV[arg + 2])
+  elseif result == 'd' or result == 'a' then
+    call('HSET', definition, 'next_enqueue_time', ARGV[arg + 2])
+  end
+
+  if result == '+' or result == 'd' or result == 'a' then
+    if ARGV[arg + 3] == '' then
+      gone[#gone + 1] = ids[j]
+    else
+      moved[moved_count + 1] = ARGV[arg + 3]
+      moved[moved_count + 2] = ids[j]
+      moved_count = moved_count + 2
+    end
+  end
+  arg = arg + 7
+end
+
+for t = 1, #touched do
+  call('RPUSH', touched[t], unpack(pushed[touched[t]]))
+end
+if #touched > 0 then call('SADD', KEYS[3], unpack(touched)) end
+if moved_count > 0 then call('ZADD', KEYS[2], unpack(moved)) end
+if #gone > 0 then call('ZREM', KEYS[2], unpack(gone)) end
+return table.concat(outcome)

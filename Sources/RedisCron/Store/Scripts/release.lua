@@ -1,0 +1,15 @@
+--[[
+Takes a scheduler out of RQ's registry and releases the lock, the latter only if it is still ours.
+
+KEYS  1 lock   2 RQ's registry of cron schedulers (zset)
+ARGV  1 our lock token   2 scheduler name
+Returns  1 when the lock was ours and is released, 0 otherwise.
+
+Why atomic: between a GET and a DEL the lock may expire and become another scheduler's.
+]]
+redis.call('ZREM', KEYS[2], ARGV[2])
+if redis.call('GET', KEYS[1]) == ARGV[1] then
+  redis.call('DEL', KEYS[1])
+  return 1
+end
+return 0
