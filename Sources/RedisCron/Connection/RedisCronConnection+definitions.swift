@@ -26,7 +26,11 @@ extension RedisCronConnection {
     }
 
     /// Writes an edit and announces it, in one atomic step.
-    func write(_ edit: DefinitionEdit, id: String, event: CronEvent, now: Timestamp) async throws -> WriteOutcome {
+    ///
+    /// - Parameter source: Where the definition was applied from, to be remembered in its hash; `nil` leaves that alone.
+    func write(
+        _ edit: DefinitionEdit, id: String, event: CronEvent, now: Timestamp, source: String? = nil
+    ) async throws -> WriteOutcome {
         var tail = ArgumentBuffer(reserving: 1024)
         appendKeys(of: id, to: &tail)
         tail.append(id)
@@ -41,6 +45,10 @@ extension RedisCronConnection {
         for (field, value) in edit.fields {
             tail.append(field.rawValue)
             tail.append(value)
+        }
+        if let source {
+            tail.append(RedisCronScheduler.sourceField)
+            tail.append(source)
         }
         switch try await run(CronScript.saveDefinition, keyCount: 3, tail, decoding: { $0.integer }) {
         case 1: return .written

@@ -93,7 +93,7 @@ extension RedisCronJob {
     }
 
     /// Saves; with `newOnly` fails with `.editConflict` if a definition of that id stands in Redis already.
-    mutating func save(event: CronEvent, newOnly: Bool) async throws {
+    mutating func save(event: CronEvent, newOnly: Bool, source: String? = nil) async throws {
         let connection = try reachable()
         for _ in 0..<Self.patience {
             var attempt = self
@@ -105,7 +105,7 @@ extension RedisCronJob {
             let edit = DefinitionEdit(
                 attempt.definition, stored: stored?.definition, mode: newOnly ? .new : .create, event: event,
                 now: now)
-            switch try await connection.write(edit, id: id, event: event, now: now) {
+            switch try await connection.write(edit, id: id, event: event, now: now, source: source) {
             case .written:
                 attempt.stored = StoredDefinition(attempt.definition)
                 self = attempt

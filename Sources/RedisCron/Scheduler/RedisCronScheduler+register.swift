@@ -45,24 +45,24 @@ extension RedisCronScheduler {
     }
 
     /// Makes Redis hold the definition, whether or not one of its id stands there.
-    func register(_ wanted: RedisCronJob, enabled: Bool?) async throws -> RedisCronJob {
+    func register(_ wanted: RedisCronJob, enabled: Bool?, source: String? = nil) async throws -> RedisCronJob {
         for _ in 0..<Self.patience {
             var job = wanted
             do {
                 let existing = try await RedisCronJob.fetch(id: wanted.id, on: connection)
                 job.adopt(existing, enabled: enabled)
-                try await job.save(event: .updated)
+                try await job.save(event: .updated, newOnly: false, source: source)
                 return job
             } catch let error as RedisCronError where error.code == .noSuchJob {
                 do {
-                    try await job.save(event: .created, newOnly: true)
+                    try await job.save(event: .created, newOnly: true, source: source)
                     return job
                 } catch let error as RedisCronError where error.code == .editConflict {
                     continue
                 }
             } catch let error as RedisCronError where error.code == .unreadableDefinition {
                 // What nobody could run is replaced whole.
-                try await job.save(event: .updated)
+                try await job.save(event: .updated, newOnly: false, source: source)
                 return job
             }
         }

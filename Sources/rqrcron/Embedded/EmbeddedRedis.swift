@@ -14,7 +14,7 @@ final class EmbeddedRedis: Sendable {
     let directory: EmbeddedRedisDirectory
     private let child: ChildProcess
     /// Closing it, or our death, stops the server.
-    private let lifeline: CInt
+    private let lifeline: Lifeline
 
     /// Where Python's workers and every other client find the server.
     var url: String { "redis://127.0.0.1:\(port)/0" }
@@ -25,7 +25,7 @@ final class EmbeddedRedis: Sendable {
         dnf install redis (Fedora), brew install redis (macOS)
         """
 
-    private init(port: Int, directory: EmbeddedRedisDirectory, child: ChildProcess, lifeline: CInt) {
+    private init(port: Int, directory: EmbeddedRedisDirectory, child: ChildProcess, lifeline: Lifeline) {
         self.port = port
         self.directory = directory
         self.child = child
@@ -55,8 +55,10 @@ final class EmbeddedRedis: Sendable {
     }
 
     /// Stops the server and returns when it has written its data and gone.
+    ///
+    /// May be called again.
     func stop() async {
-        close(lifeline)
+        lifeline.cut()
         _ = await child.status
     }
 
@@ -93,7 +95,7 @@ final class EmbeddedRedis: Sendable {
                 EmbeddedRedisGuard.Descriptor.output: log,
                 STDIN_FILENO: lifeline.readEnd,
             ])
-        return EmbeddedRedis(port: port, directory: directory, child: child, lifeline: lifeline.writeEnd)
+        return EmbeddedRedis(port: port, directory: directory, child: child, lifeline: Lifeline(lifeline.writeEnd))
     }
 
     /// The socket's path must fit into a `sockaddr_un`; in a directory with a longer name there is the port alone.
@@ -135,7 +137,7 @@ final class EmbeddedRedis: Sendable {
                 throw error
             }
         }
-        close(lifeline)
+        lifeline.cut()
         let reason = EmbeddedRedisLog.lastComplaint(in: directory.logPath)
         if reason.contains("Address already in use") { return false }
         throw CommandFailure("the embedded redis-server did not start: \(reason) (see \(directory.logPath))")

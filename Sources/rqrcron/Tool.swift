@@ -5,7 +5,7 @@ struct Tool {
     let environment: ProcessEnvironment
 
     /// The version of the tool, as `--version` shows it.
-    static let version = "0.1.0"
+    nonisolated static let version = "0.1.0"
 
     /// Runs one command line, `words` without the name of the program.
     ///

@@ -1,0 +1,199 @@
+import RQWire
+
+extension CronJobDeclarations {
+    /// Reads the crontab-like text: a definition a line, `name  schedule  queue  function(args)`.
+    ///
+    /// ```
+    /// # What the dashboard shows.
+    /// SOURCE = metrics
+    /// CRON_TZ = Europe/Berlin
+    /// metric:pm25   every 5m          metrics  app.tasks.rebuild('pm25', deep=True)
+    /// report        0 7 * * mon-fri   mail     app.tasks.report()   job_timeout=60 enabled=false
+    /// ```
+    ///
+    /// A schedule is `every` and a number with `s`, `m`, `h` or `d`, a cron expression, or an `@` name. After the call
+    /// may stand `key=value`, with the keys of the JSON form. A name or queue with blanks stands in double quotes.
+    ///
+    /// - Throws: ``DeclarationError`` with the first line that is wrong.
+    public init(crontab text: [UInt8]) throws(DeclarationError) {
+        self.init(jobs: [])
+        var zone: String?
+        var number = 0
+        for line in text.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false) {
+            number += 1
+            let content = line.trimmingBlanks()
+            if content.isEmpty || content.first == UInt8(ascii: "#") { continue }
+            do throws(CrontabLine.Complaint) {
+                if let (name, value) = CrontabLine.setting(content) {
+                    switch name {
+                    case "SOURCE" where !value.isEmpty: source = value
+                    case "CRON_TZ": zone = value.isEmpty ? nil : value
+                    default: throw CrontabLine.Complaint("unknown setting \(name); there are SOURCE and CRON_TZ")
+                    }
+                } else {
+                    var job = try CrontabLine(content).declaration(defaultZone: zone)
+                    job.line = number
+                    jobs.append(job)
+                }
+            } catch {
+                throw DeclarationError(line: number, error.message)
+            }
+        }
+        try checkIDs()
+    }
+}
+
+/// One line of a crontab-like text.
+struct CrontabLine {
+    /// What is wrong with a line.
+    struct Complaint: Error {
+        let message: String
+
+        init(_ message: String) {
+            self.message = message
+        }
+    }
+
+    /// A part of the line that stands between blanks.
+    private struct Word {
+        let text: String
+        let start: Int
+    }
+
+    private let line: ArraySlice<UInt8>
+
+    init(_ line: ArraySlice<UInt8>) {
+        self.line = line
+    }
+
+    /// `NAME = value`, with a name in capitals.
+    static func setting(_ line: ArraySlice<UInt8>) -> (name: String, value: String)? {
+        guard let sign = line.firstIndex(of: UInt8(ascii: "=")) else { return nil }
+        let name = line[..<sign].trimmingBlanks()
+        let capitals = UInt8(ascii: "A")...UInt8(ascii: "Z")
+        guard !name.isEmpty, name.allSatisfy({ capitals.contains($0) || $0 == UInt8(ascii: "_") }) else { return nil }
+        let value = line[(sign + 1)...].trimmingBlanks()
+        return (String(decoding: name, as: UTF8.self), String(decoding: value, as: UTF8.self))
+    }
+
+    func declaration(defaultZone: String?) throws(Complaint) -> CronJobDeclaration {
+        let (words, callStart) = try wordsBeforeCall()
+        guard words.count >= 3 else {
+            throw Complaint("expected a name, a schedule, a queue and a call such as app.tasks.rebuild('pm25')")
+        }
+        let call: PythonCall
+        let end: Int
+        do {
+            (call, end) = try PythonCall.read(line[callStart...])
+        } catch {
+            let column = error.position - line.startIndex + 1
+            throw Complaint("column \(column): expected \(error.expected)")
+        }
+        var fields = try options(after: end)
+        fields["id"] = .string(words[0].text)
+        fields["func"] = .string(call.functionName)
+        fields["queue"] = .string(words[words.count - 1].text)
+        if !call.args.isEmpty { fields["args"] = .array(call.args) }
+        if !call.kwargs.isEmpty { fields["kwargs"] = .object(call.kwargs) }
+        try setSchedule(words[1..<(words.count - 1)].map(\.text), in: &fields)
+        if fields["timezone"] == nil, fields["cron"] != nil, let defaultZone {
+            fields["timezone"] = .string(defaultZone)
+        }
+        do {
+            return try DeclarationFields(fields) { _ in nil }.declaration()
+        } catch {
+            throw Complaint(error.description)
+        }
+    }
+
+    private func setSchedule(_ words: [String], in fields: inout JSONObject) throws(Complaint) {
+        guard words[0] == "every" || words[0] == "@every" else {
+            fields["cron"] = .string(words.joined(separator: " "))
+            return
+        }
+        let units: [Character: Int] = ["s": 1, "m": 60, "h": 3600, "d": 86_400]
+        let text = words.dropFirst().joined()
+        guard let unit = text.last.flatMap({ units[$0] }), let number = Int(text.dropLast()), number > 0,
+            case let (seconds, overflow) = number.multipliedReportingOverflow(by: unit), !overflow
+        else {
+            throw Complaint("expected 'every' and a number with s, m, h or d, such as 'every 5m'")
+        }
+        fields["interval"] = .int(seconds)
+    }
+
+    /// The words up to the call, which begins with the first word that looks like `module.function(`.
+    private func wordsBeforeCall() throws(Complaint) -> (words: [Word], callStart: Int) {
+        var words: [Word] = []
+        var position = line.startIndex
+        while true {
+            while position < line.endIndex, line[position].isBlank { position += 1 }
+            guard position < line.endIndex else {
+                throw Complaint("expected a call such as app.tasks.rebuild('pm25') at the end")
+            }
+            if words.count >= 3, Self.isCall(line[position...]) { return (words, position) }
+            let start = position
+            if line[position] == UInt8(ascii: "\"") {
+                position += 1
+                while position < line.endIndex, line[position] != UInt8(ascii: "\"") {
+                    position += line[position] == UInt8(ascii: "\\") ? 2 : 1
+                }
+                guard position < line.endIndex,
+                    case .string(let text)? = try? JSONValue(parsing: Array(line[start...position])),
+                    let name = text.text
+                else { throw Complaint("column \(start - line.startIndex + 1): expected a text in quotes") }
+                position += 1
+                words.append(Word(text: name, start: start))
+            } else {
+                while position < line.endIndex, !line[position].isBlank { position += 1 }
+                words.append(Word(text: String(decoding: line[start..<position], as: UTF8.self), start: start))
+            }
+        }
+    }
+
+    private static func isCall(_ text: ArraySlice<UInt8>) -> Bool {
+        guard let end = text.firstIndex(where: { $0 == UInt8(ascii: "(") || $0.isBlank }), end > text.startIndex,
+            text[end] == UInt8(ascii: "(")
+        else { return false }
+        return text[..<end].contains(UInt8(ascii: "."))
+    }
+
+    /// Reads `key=value` words behind the call.
+    private func options(after end: Int) throws(Complaint) -> JSONObject {
+        var fields: JSONObject = [:]
+        var reader = PythonLiteralReader(line[end...])
+        while line[reader.position...].contains(where: { !$0.isBlank }) {
+            if line[reader.position...].trimmingBlanks().first == UInt8(ascii: "#") { break }
+            guard let key = reader.takeKeyword() else {
+                throw Complaint("column \(reader.position - line.startIndex + 1): expected key=value after the call")
+            }
+            let isTaken = ["id", "func", "func_name", "queue", "queue_name", "args", "kwargs", "interval", "cron"]
+            guard !isTaken.contains(key) else { throw Complaint("\(key) stands before or in the call") }
+            do {
+                fields[JSONString(key)] = try reader.value(depth: 0)
+            } catch {
+                // A word without quotes, such as a zone's name, is a text.
+                let start = reader.position
+                let rest = line[start...].prefix { !$0.isBlank }
+                guard !rest.isEmpty, key == "timezone" else {
+                    throw Complaint("column \(error.position - line.startIndex + 1): expected \(error.expected)")
+                }
+                fields[JSONString(key)] = .string(String(decoding: rest, as: UTF8.self))
+                reader = PythonLiteralReader(line[rest.endIndex...])
+            }
+        }
+        return fields
+    }
+}
+
+extension UInt8 {
+    fileprivate var isBlank: Bool { self == 0x20 || self == 0x09 || self == 0x0D }
+}
+
+extension ArraySlice<UInt8> {
+    fileprivate func trimmingBlanks() -> ArraySlice<UInt8> {
+        var rest = self
+        while rest.first?.isBlank == true { rest.removeFirst() }
+        while rest.last?.isBlank == true { rest.removeLast() }
+        return rest
+    }
+}

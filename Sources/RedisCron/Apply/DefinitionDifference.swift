@@ -1,0 +1,44 @@
+import RQWire
+
+/// The fields in which a definition differs from what stands in Redis, times left aside.
+struct DefinitionDifference {
+    /// The fields that a declaration says.
+    private static let declared: [CronJobHash.Field] = [
+        .functionName, .queueName, .args, .kwargs, .interval, .cron, .timeZone, .jobTimeout, .resultTTL, .ttl,
+        .failureTTL, .meta, .enabled,
+    ]
+
+    /// Compares the bytes that stand, or would stand, in Redis.
+    static func between(_ old: CronJobHash, _ new: CronJobHash) -> [ApplyPlan.FieldChange] {
+        var changes: [ApplyPlan.FieldChange] = []
+        var before: [UInt8] = []
+        var after: [UInt8] = []
+        for field in declared {
+            before.removeAll(keepingCapacity: true)
+            after.removeAll(keepingCapacity: true)
+            old.append(field, to: &before)
+            new.append(field, to: &after)
+            guard before != after else { continue }
+            changes.append(
+                ApplyPlan.FieldChange(
+                    field: field.rawValue, old: String(decoding: before, as: UTF8.self),
+                    new: String(decoding: after, as: UTF8.self)))
+        }
+        return changes
+    }
+
+    /// Whether `drawn` may be what `expression` became when its `R` columns were drawn.
+    ///
+    /// Such an expression is drawn once, when it is first applied; applying it again must not draw it anew.
+    static func isDraw(_ drawn: String, of expression: String) -> Bool {
+        let (columns, wanted) = (drawn.split(separator: " "), expression.split(separator: " "))
+        guard columns.count == wanted.count, wanted.contains(where: isRandom) else { return false }
+        return zip(columns, wanted).allSatisfy { column, wanted in
+            column == wanted || (isRandom(wanted) && !isRandom(column))
+        }
+    }
+
+    private static func isRandom(_ column: Substring) -> Bool {
+        column.utf8.first == UInt8(ascii: "R") || column.utf8.first == UInt8(ascii: "r")
+    }
+}

@@ -1,0 +1,46 @@
+import RQWire
+
+/// A call as it stands in a crontab-like text: `app.tasks.rebuild('pm25', deep=True)`.
+///
+/// Values are written as Python or JSON writes them: both kinds of quotes, `True` and `true`, `None` and `null`, lists,
+/// tuples (which become lists) and dictionaries. Keywords that are no names stand in `**{'a b': 1}`.
+struct PythonCall: Sendable, Equatable {
+    var functionName = ""
+    var args: [JSONValue] = []
+    var kwargs: JSONObject = [:]
+
+    /// Reads a call from the beginning of `text`.
+    ///
+    /// - Returns: the call, and how many bytes it takes.
+    static func read(_ text: ArraySlice<UInt8>) throws(PythonLiteralError) -> (call: PythonCall, end: Int) {
+        var reader = PythonLiteralReader(text)
+        var call = PythonCall()
+        call.functionName = reader.takeName(dotted: true)
+        guard !call.functionName.isEmpty else { throw reader.expected("a function's dotted name") }
+        try reader.take("(", "'(' after the function's name")
+        while !reader.takes(")") {
+            if reader.takes("*") {
+                try reader.take("*", "'**' and a dictionary")
+                guard case .object(let object) = try reader.value(depth: 0) else {
+                    throw reader.expected("a dictionary after '**'")
+                }
+                for entry in object.entries { call.kwargs[entry.key] = entry.value }
+            } else if let name = reader.takeKeyword() {
+                guard call.kwargs[JSONString(name)] == nil else { throw reader.expected("\(name) only once") }
+                call.kwargs[JSONString(name)] = try reader.value(depth: 0)
+            } else {
+                guard call.kwargs.isEmpty else { throw reader.expected("a keyword argument after keyword arguments") }
+                call.args.append(try reader.value(depth: 0))
+            }
+            if reader.takes(")") { break }
+            try reader.take(",", "',' or ')'")
+        }
+        return (call, reader.position)
+    }
+}
+
+/// A value or call that cannot be read: where, and what was expected there.
+struct PythonLiteralError: Error, Equatable {
+    let position: Int
+    let expected: String
+}

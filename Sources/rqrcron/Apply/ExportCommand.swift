@@ -1,0 +1,26 @@
+import RedisCron
+
+/// `rqrcron export`.
+struct ExportCommand: Sendable {
+    static let formats = ["json", "crontab"]
+
+    private let invocation: Invocation
+    private let format: String
+
+    init(_ invocation: Invocation) throws {
+        self.invocation = invocation
+        format = try invocation.arguments.choice(.exportFormat, of: Self.formats) ?? "json"
+    }
+
+    func run() async throws {
+        let source = invocation.arguments.text(.exportSource)
+        let (declarations, unreadable) = try await invocation.withScheduler { scheduler in
+            (try await scheduler.declarations(source: source), try await scheduler.inventory().unreadable)
+        }
+        try StandardOutput.write(format == "json" ? declarations.json() : declarations.crontab())
+        guard unreadable.isEmpty else {
+            let ids = unreadable.prefix(5).map(\.id).joined(separator: ", ")
+            throw CommandFailure("\(unreadable.count) definitions cannot be read and are not in the file: \(ids)")
+        }
+    }
+}

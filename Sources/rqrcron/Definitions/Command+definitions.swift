@@ -1,0 +1,69 @@
+import RQWire
+import RedisCron
+
+extension Command {
+    /// `rqrcron register`.
+    static let register: Command = Command(
+        name: "register", summary: "Create a definition, or replace the one of that id.",
+        discussion: [
+            """
+            A definition whose schedule is unchanged keeps its next run; another schedule begins from now. What is not \
+            given gets its default, except for whether it is enabled, which an existing definition keeps.
+            """
+        ],
+        arguments: [.id],
+        rules: [
+            .required(.function), .required(.queue), .exactlyOne([.interval, .cron]), .optional(.timeZone),
+            .optional(.args), .optional(.kwargs), .optional(.meta), .optional(.jobTimeout), .optional(.resultTTL),
+            .optional(.ttl), .optional(.failureTTL), .atMostOne([.enabled, .disabled]),
+        ] + OptionRule.connection,
+        examples: [
+            Example(
+                line:
+                    "rqrcron register metric:pm25 --func app.tasks.rebuild --queue metrics --interval 300 --args '[\"pm25\"]'",
+                purpose: "Every five minutes:"),
+            Example(
+                line:
+                    "rqrcron register report --func app.tasks.report --queue mail --cron '0 7 * * mon-fri' --timezone Europe/Berlin",
+                purpose: "At seven on weekdays in Berlin:"),
+        ]
+    ) { try await RegisterCommand($0).run() }
+
+    /// `rqrcron enable`.
+    static let enable: Command = Command(
+        name: "enable", summary: "Let definitions run.", arguments: [.ids], rules: OptionRule.connection
+    ) { invocation in
+        try await EachDefinition(invocation).change("enabled") { job in try await job.enable() }
+    }
+
+    /// `rqrcron disable`.
+    static let disable: Command = Command(
+        name: "disable", summary: "Keep definitions from running, without deleting them.", arguments: [.ids],
+        rules: OptionRule.connection
+    ) { invocation in
+        try await EachDefinition(invocation).change("disabled") { job in try await job.disable() }
+    }
+
+    /// `rqrcron delete`.
+    static let delete: Command = Command(
+        name: "delete", summary: "Delete definitions.",
+        discussion: ["Jobs that were enqueued before stay in their queues."], arguments: [.ids],
+        rules: OptionRule.connection
+    ) { invocation in
+        try await EachDefinition(invocation).delete()
+    }
+
+    /// `rqrcron trigger`.
+    static let trigger: Command = Command(
+        name: "trigger", summary: "Enqueue a definition's job now and print the job's id.",
+        discussion: ["The schedule is left alone: the next run stays where it is."], arguments: [.id],
+        rules: [.optional(.serializer)] + OptionRule.connection
+    ) { invocation in
+        let id = invocation.arguments.operands[0]
+        let serializer = try invocation.arguments.serializer() ?? .pickle
+        let job = try await invocation.withConnection { connection in
+            try await RedisCronJob.fetch(id: id, on: connection).enqueue(serializer: serializer)
+        }
+        try StandardOutput.write("\(job)\n")
+    }
+}

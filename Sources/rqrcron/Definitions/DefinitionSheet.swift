@@ -1,0 +1,61 @@
+import RQWire
+import RedisCron
+
+/// All fields of one definition.
+struct DefinitionSheet: Sendable {
+    private let job: RedisCronJob
+
+    init(_ job: RedisCronJob) {
+        self.job = job
+    }
+
+    /// One JSON object on one line.
+    var json: String { "\(JSONValue.object(object))\n" }
+
+    /// The definition under the names of the hash's fields.
+    ///
+    /// What is empty in the hash is null.
+    var object: JSONObject {
+        [
+            "id": .string(job.id), "func_name": .string(job.functionName), "queue_name": .string(job.queueName),
+            "args": .array(job.args), "kwargs": .object(job.kwargs), "interval": Self.number(job.schedule.interval),
+            "cron": Self.text(job.schedule.cron), "timezone": Self.text(job.timeZone),
+            "latest_enqueue_time": Self.text(job.latestEnqueueTime?.wireFormat),
+            "next_enqueue_time": Self.text(job.nextEnqueueTime?.wireFormat),
+            "created_at": Self.text(job.createdAt?.wireFormat),
+            "updated_at": Self.text(job.updatedAt?.wireFormat),
+            "enabled": .bool(job.enabled), "job_timeout": Self.number(job.jobTimeout),
+            "result_ttl": Self.number(job.resultTTL), "ttl": Self.number(job.ttl),
+            "failure_ttl": Self.number(job.failureTTL), "meta": .object(job.meta),
+        ]
+    }
+
+    /// One line for each field, for people.
+    var text: String {
+        let row = InfoRow(job)
+        let rows: [(String, String)] = [
+            ("id", job.id), ("function", job.functionName), ("queue", job.queueName), ("schedule", row.schedule),
+            ("time zone", job.timeZone ?? "the scheduler's"), ("state", row.state),
+            ("latest", job.latestEnqueueTime?.wireFormat ?? "never"), ("next", row.nextRun),
+            ("args", JSONValue.array(job.args).description), ("kwargs", JSONValue.object(job.kwargs).description),
+            ("meta", JSONValue.object(job.meta).description),
+            ("job timeout", Self.seconds(job.jobTimeout, absent: "180 s, RQ's default", never: "none")),
+            ("result ttl", Self.seconds(job.resultTTL, absent: "500 s, RQ's default", never: "for ever")),
+            ("ttl", Self.seconds(job.ttl, absent: "for ever", never: "for ever")),
+            ("failure ttl", Self.seconds(job.failureTTL, absent: "the worker's, a year by default", never: "for ever")),
+            ("created", job.createdAt?.wireFormat ?? "unknown"), ("updated", job.updatedAt?.wireFormat ?? "unknown"),
+        ]
+        let text = rows.map { name, value in
+            name + String(repeating: " ", count: 13 - name.count) + value + "\n"
+        }.joined()
+        return EscapeSequences.stripped(text)
+    }
+
+    private static func seconds(_ value: Int?, absent: String, never: String) -> String {
+        guard let value else { return absent }
+        return value < 0 ? never : "\(value) s"
+    }
+
+    private static func text(_ value: String?) -> JSONValue { value.map { .string($0) } ?? .null }
+    private static func number(_ value: Int?) -> JSONValue { value.map { .int($0) } ?? .null }
+}

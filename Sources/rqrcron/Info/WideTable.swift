@@ -1,0 +1,74 @@
+import Crontab
+import RQWire
+import RedisCron
+
+/// The listing of `info --wide`: more columns, a countdown, colours on a terminal, and never wider than that.
+struct WideTable {
+    private let jobs: [RedisCronJob]
+    private let now: Timestamp
+    private let style: TextStyle
+    /// The terminal's width; nil where nothing is to be cut.
+    private let columns: Int?
+
+    private static let titles = ["ID", "SCHEDULE", "ZONE", "STATE", "NEXT", "IN", "LAST", "QUEUE", "FUNCTION"]
+    /// The columns that give way first when the terminal is narrow, and what must stay of them.
+    private static let flexible = [
+        (column: 8, least: 8), (column: 0, least: 8), (column: 1, least: 8), (column: 7, least: 5),
+    ]
+
+    init(jobs: [RedisCronJob], queues: [String], now: Timestamp, style: TextStyle, columns: Int?) {
+        let wanted = Set(queues.map { Array($0.utf8) })
+        let listed = wanted.isEmpty ? jobs : jobs.filter { wanted.contains(Array($0.queueName.utf8)) }
+        self.jobs = listed.map { ($0, InfoRow($0)) }.sorted { InfoRow.precedes($0.1, $1.1) }.map(\.0)
+        self.now = now
+        self.style = style
+        self.columns = columns
+    }
+
+    var text: String {
+        guard !jobs.isEmpty else { return "No scheduled jobs\n" }
+        let rows = jobs.map(cells)
+        var widths = Self.titles.indices.map { column in
+            rows.map { TextWidth.of($0[column]) }.max().map { max($0, Self.titles[column].count) } ?? 0
+        }
+        if let columns { Self.shrink(&widths, to: columns) }
+        var text = style.bold(Self.line(Self.titles, widths)) + "\n"
+        for (job, row) in zip(jobs, rows) { text += paint(Self.line(row, widths), job) + "\n" }
+        let disabled = jobs.count { !$0.enabled }
+        return text + "\(jobs.count) scheduled jobs total" + (disabled > 0 ? ", \(disabled) disabled" : "") + "\n"
+    }
+
+    private func cells(_ job: RedisCronJob) -> [String] {
+        let row = InfoRow(job)
+        let zone = job.timeZone.flatMap { try? ZoneRules(identifier: $0) } ?? ZoneRules.local()
+        let next = job.nextEnqueueTime.map { TimeText.local($0, in: zone) } ?? row.nextRun
+        let distance = job.nextEnqueueTime.map { TimeText.distance(to: $0, from: now) } ?? ""
+        let last = job.latestEnqueueTime.map { TimeText.distance(to: $0, from: now) } ?? "never"
+        return [
+            job.id, row.schedule, job.timeZone ?? "", row.state, next, job.enabled ? distance : "", last, job.queueName,
+            job.functionName,
+        ].map(\.onOneLine)
+    }
+
+    /// Disabled ones recede, overdue ones stand out.
+    private func paint(_ line: String, _ job: RedisCronJob) -> String {
+        guard job.enabled else { return style.dim(line) }
+        guard let next = job.nextEnqueueTime, next + .seconds(5) < now else { return line }
+        return style.red(line)
+    }
+
+    private static func line(_ cells: [String], _ widths: [Int]) -> String {
+        let padded = zip(cells, widths).map { TextWidth.pad(TextWidth.cut($0, to: $1), to: $1) }
+        let line = padded.joined(separator: "  ")
+        return String(line[..<(line.lastIndex { $0 != " " }.map(line.index(after:)) ?? line.startIndex)])
+    }
+
+    private static func shrink(_ widths: inout [Int], to columns: Int) {
+        var excess = widths.reduce(0, +) + 2 * (widths.count - 1) - columns
+        for (column, least) in flexible where excess > 0 {
+            let given = min(excess, max(0, widths[column] - least))
+            widths[column] -= given
+            excess -= given
+        }
+    }
+}

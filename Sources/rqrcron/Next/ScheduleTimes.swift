@@ -1,0 +1,87 @@
+import Crontab
+import RQWire
+import RedisCron
+
+/// The times of a schedule, in both directions: those of a cron expression in a zone, or those of an interval's grid.
+struct ScheduleTimes: Sendable {
+    private enum Kind {
+        case expression(CronExpression)
+        /// Microseconds between two times, and one of the times.
+        case grid(step: Int64, anchor: Timestamp)
+    }
+
+    private let kind: Kind
+    /// The zone in which the expression is read.
+    let zone: ZoneRules
+
+    init(_ expression: CronExpression, in zone: ZoneRules) {
+        kind = .expression(expression)
+        self.zone = zone
+    }
+
+    /// The times of a definition: of an expression in its own zone, or in `defaultZone`; of an interval those on the grid
+    /// that its next planned time anchors.
+    ///
+    /// - Throws: when the expression or the zone cannot be understood (any more).
+    init(_ job: RedisCronJob, defaultZone: ZoneRules) throws {
+        zone = try job.timeZone.map { try ZoneRules(identifier: $0) } ?? defaultZone
+        switch job.schedule {
+        case .interval(let seconds):
+            let anchor = job.nextEnqueueTime ?? job.latestEnqueueTime ?? job.createdAt ?? SystemClock.now()
+            kind = .grid(step: Int64(seconds) * 1_000_000, anchor: anchor)
+        case .cron(let text):
+            kind = .expression(try CronExpression(text, id: job.id))
+        }
+    }
+
+    /// The first time strictly after `instant`, if there is one.
+    func next(after instant: Timestamp) -> Timestamp? {
+        switch kind {
+        case .expression(let expression):
+            return expression.next(after: instant.unixSeconds, in: zone).map(Timestamp.init(unixSeconds:))
+        case .grid(let step, let anchor):
+            let next = instant.microseconds - Self.remainder(instant, anchor, step) + step
+            return next <= Timestamp.latest.microseconds ? Timestamp(microseconds: next) : nil
+        }
+    }
+
+    /// The last time strictly before `instant`, if there is one.
+    func previous(before instant: Timestamp) -> Timestamp? {
+        switch kind {
+        case .expression(let expression):
+            // Whole seconds only: with a fraction, the second itself lies before.
+            let ceiling = instant.unixSeconds + (Timestamp(unixSeconds: instant.unixSeconds) < instant ? 1 : 0)
+            return expression.previous(before: ceiling, in: zone).map(Timestamp.init(unixSeconds:))
+        case .grid(let step, let anchor):
+            let past = Self.remainder(instant, anchor, step)
+            let previous = instant.microseconds - (past == 0 ? step : past)
+            return previous >= Timestamp.earliest.microseconds ? Timestamp(microseconds: previous) : nil
+        }
+    }
+
+    /// At most `count` times after `instant`, in order.
+    func next(_ count: Int, after instant: Timestamp) -> [Timestamp] {
+        Array(
+            sequence(state: instant) { time in
+                guard let next = next(after: time) else { return nil }
+                time = next
+                return next
+            }.prefix(count))
+    }
+
+    /// At most `count` times before `instant`, the latest one first.
+    func previous(_ count: Int, before instant: Timestamp) -> [Timestamp] {
+        Array(
+            sequence(state: instant) { time in
+                guard let previous = previous(before: time) else { return nil }
+                time = previous
+                return previous
+            }.prefix(count))
+    }
+
+    /// How far the instant lies behind the last time of the grid.
+    private static func remainder(_ instant: Timestamp, _ anchor: Timestamp, _ step: Int64) -> Int64 {
+        let remainder = (instant.microseconds - anchor.microseconds) % step
+        return remainder < 0 ? remainder + step : remainder
+    }
+}

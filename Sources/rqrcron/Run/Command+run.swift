@@ -1,0 +1,65 @@
+extension CommandOption {
+    static let embedded = CommandOption(
+        "embedded", value: .optional("DIR"),
+        summary: """
+            Start a private redis-server that stops with us, with its data in DIR. \
+            Default: ~/.local/share/rqrcron.
+            """,
+        completion: .directories)
+    static let standby = CommandOption(
+        "standby", summary: "When another scheduler leads, wait and take over instead of ending.")
+    static let lockTTL = CommandOption(
+        "lock-ttl", value: .required("SECONDS"),
+        summary: "How long the lock outlives a scheduler that died. Default: 120.")
+    static let maxSleep = CommandOption(
+        "max-sleep", value: .required("SECONDS"),
+        summary: "How long to sleep at most, should no message of a change arrive. Default: 60.")
+    static let serializer = CommandOption(
+        "serializer", short: "S", value: .required("NAME"),
+        summary: "pickle or json, as the workers were started with. Default: pickle.",
+        completion: .choices(["pickle", "json"]))
+    static let schedulerName = CommandOption(
+        "name", value: .required("NAME"),
+        summary: "The name in RQ's registry. Default: host, process id and six random digits.")
+    static let logLevel = CommandOption(
+        "log-level", value: .required("LEVEL"),
+        summary: "debug, info, warning or error. Default: info.", completion: .choices(LogWriter.levels))
+    static let logFormat = CommandOption(
+        "log-format", value: .required("FORMAT"),
+        summary: "text, or json with one object a line. Default: text.", completion: .choices(LogWriter.formats))
+}
+
+extension Command {
+    /// `rqrcron run`.
+    static let run: Command = Command(
+        name: "run", summary: "Run the scheduler until SIGINT or SIGTERM.",
+        discussion: [
+            """
+            One scheduler leads at a time, by a lock in Redis. The first signal stops it in order: the batch in flight is \
+            finished, the lock is released. The second one ends it at once.
+            """,
+            """
+            With --embedded it starts a Redis of its own, on a Unix socket and a free port of 127.0.0.1, and prints its \
+            URL. Whoever has a login on this machine can connect to that port.
+            """,
+        ],
+        arguments: [
+            CommandArgument(
+                "DIR", .optional, summary: "Where the embedded Redis keeps its data.", completion: .directories)
+        ],
+        rules: [
+            .optional(.embedded), .optional(.standby), .optional(.lockTTL), .optional(.maxSleep), .optional(.timeZone),
+            .optional(.serializer), .optional(.schedulerName), .optional(.logLevel), .optional(.logFormat),
+        ] + OptionRule.connection,
+        synopsis: [
+            """
+            [--embedded [DIR]] [--standby] [--lock-ttl SECONDS] [--max-sleep SECONDS] [--timezone ZONE] [-S NAME] \
+            [--name NAME] [--log-level LEVEL] [--log-format FORMAT] [-u URL] [--key-prefix PREFIX]
+            """
+        ],
+        examples: [
+            Example(line: "rqrcron run --standby -u redis://redis.internal:6379/0", purpose: "One of several:"),
+            Example(line: "rqrcron run --embedded ./data", purpose: "A first look, without a Redis:"),
+        ]
+    ) { try await RunCommand($0).run() }
+}

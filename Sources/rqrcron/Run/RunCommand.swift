@@ -1,0 +1,136 @@
+import Crontab
+import RQWire
+import RedisBridge
+import RedisCron
+
+#if canImport(Glibc)
+    import Glibc
+#else
+    import Darwin
+#endif
+
+/// `rqrcron run`: the scheduler as a process.
+struct RunCommand: Sendable {
+    private let invocation: Invocation
+    private let options: RedisCronScheduler.Options
+    private let log: LogWriter
+    /// The directory of the embedded Redis: nil for none, empty for the user's own.
+    private let embedded: String?
+
+    /// Understands the options.
+    ///
+    /// - Throws: ``UsageError`` for the first one that is wrong, before anything was started.
+    init(_ invocation: Invocation) throws {
+        self.invocation = invocation
+        let arguments = invocation.arguments
+        embedded = try Self.embeddedDirectory(arguments)
+        log = try LogWriter(arguments: arguments)
+        var options = RedisCronScheduler.Options()
+        options.name = arguments.text(.schedulerName)
+        if let seconds = try arguments.wholeNumber(.lockTTL, in: 1...Int(ParsedArguments.longestWait)) {
+            options.lockTTL = .seconds(seconds)
+        }
+        if let seconds = try arguments.seconds(.maxSleep, atLeast: 0.001) {
+            options.maxSleepInterval = .seconds(seconds)
+        }
+        if arguments.has(.standby) { options.whenLockHeld = .standBy }
+        if let zone = try arguments.timeZone() { options.timeZone = zone }
+        if let serializer = try arguments.serializer() { options.serializer = serializer }
+        options.logger = log.logger
+        self.options = options
+    }
+
+    /// Runs until the first signal, or until something makes going on impossible.
+    func run() async throws {
+        do {
+            let signal = try await TerminationSignals.shared.cancelling { try await work() }
+            if signal != nil { log.write(.info, "stopped") }
+            await log.flush()
+        } catch {
+            await log.flush()
+            throw error
+        }
+    }
+
+    private func work() async throws {
+        guard let embedded else {
+            return try await schedule(at: RedisAddress(invocation: invocation))
+        }
+        let redis = try await EmbeddedRedis.start(
+            directory: embedded.isEmpty ? nil : embedded, environment: invocation.environment, answers: Self.answers)
+        do {
+            try await releaseStaleLock(of: redis)
+        } catch {
+            await redis.stop()
+            throw error
+        }
+        try await schedule(besides: redis)
+    }
+
+    /// Removes the lock of a scheduler that was killed together with its Redis.
+    ///
+    /// Whoever held it had its Redis taken away before this one was started, on another port. Waiting for the lock to
+    /// expire would protect nobody.
+    private func releaseStaleLock(of redis: EmbeddedRedis) async throws {
+        let address = try RedisAddress(embedded: redis).parsed()
+        let lock = try RQKeys(prefix: invocation.keyPrefix).lock
+        let connection = try await RedisConnection.connect(
+            to: address.endpoint, options: address.options, on: EventLoop())
+        _ = try await connection.send(RedisCommand("DEL", lock))
+        await connection.close()
+    }
+
+    /// Runs the scheduler as long as its own Redis lives, and stops that afterwards.
+    private func schedule(besides redis: EmbeddedRedis) async throws {
+        try await withThrowingTaskGroup(of: Bool.self) { group in
+            group.addTask {
+                try StandardOutput.write("\(redis.url)\n")
+                log.write(.info, "embedded Redis in \(redis.directory.path); workers: rq worker -u \(redis.url) QUEUE")
+                try await schedule(at: RedisAddress(embedded: redis))
+                return true
+            }
+            group.addTask {
+                await redis.untilGone()
+                return false
+            }
+            let first = await group.nextResult()
+            group.cancelAll()
+            // Lets the task that waits for its end return, which cannot be cancelled.
+            await redis.stop()
+            guard try first?.get() == true else {
+                throw CommandFailure("the embedded redis-server ended by itself; see \(redis.directory.logPath)")
+            }
+        }
+    }
+
+    /// The directory after `--embedded`, attached or as a word of its own.
+    private static func embeddedDirectory(_ arguments: ParsedArguments) throws(UsageError) -> String? {
+        let word = arguments.operands.first
+        guard let attached = arguments.text(.embedded) else {
+            if let word { throw UsageError("unexpected argument '\(word)'; a directory belongs to --embedded") }
+            return nil
+        }
+        if arguments.has(.url) { throw UsageError("give only one of --embedded and --url") }
+        if let word, !attached.isEmpty {
+            throw UsageError("unexpected argument '\(word)': there is --embedded=\(attached)")
+        }
+        return word ?? attached
+    }
+
+    /// Whether a Redis answers at its URL, and is not loading its data any more.
+    private static func answers(_ url: String) async -> Bool {
+        guard let address = try? RedisURL(url), let loop = try? EventLoop() else { return false }
+        let connection = try? await RedisConnection.connect(to: address.endpoint, options: address.options, on: loop)
+        guard let connection else { return false }
+        let reply = try? await connection.send(RedisCommand("PING"))
+        await connection.close()
+        return reply == .status("PONG")
+    }
+
+    private func schedule(at address: RedisAddress) async throws {
+        try await address.withConnection(invocation) { connection in
+            let scheduler = try RedisCronScheduler(connection: connection, options: options)
+            try await scheduler.run()
+        }
+    }
+}

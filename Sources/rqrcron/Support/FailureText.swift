@@ -1,0 +1,76 @@
+import RedisBridge
+import RedisCron
+
+/// Turns whatever a command threw into one line that says what to do next.
+///
+/// A password never stands in it.
+struct FailureText {
+    static func line(for error: any Error) -> String {
+        let text =
+            switch error {
+            case let error as RedisError: line(for: error)
+            case let error as RedisCronError: line(for: error)
+            default: String(describing: error)
+            }
+        // One line, whatever stands in an id or in a server's answer.
+        return text.split(omittingEmptySubsequences: true) { $0.isNewline }.joined(separator: " ")
+    }
+
+    private static func line(for error: RedisError) -> String {
+        let server = error.endpoint.map { "Redis at \($0)" } ?? "Redis"
+        switch error.code {
+        case .connectFailed:
+            return """
+                cannot connect to \(server): \(error.reason). Is it running? Name another with -u URL or RQ_REDIS_URL, \
+                or try: rqrcron run --embedded
+                """
+        case .connectTimedOut:
+            return "\(server) did not answer: \(error.reason). Check host and port, or a firewall between"
+        case .malformedReply:
+            return "what answers at \(error.endpoint ?? "that address") is no Redis: \(error.reason). Check the port"
+        case .tlsUnavailable:
+            return """
+                this build has no TLS, which rediss:// asks for: use redis:// or unix://, or build rqrcron with hiredis \
+                1.x and its TLS library
+                """
+        case .timedOut:
+            return "\(server) is busy or stuck: \(error.reason)"
+        case .server:
+            return line(for: error, server: server)
+        default:
+            return error.description
+        }
+    }
+
+    private static func line(for error: RedisError, server: String) -> String {
+        switch error.prefix {
+        case .noAuth?:
+            return "\(server) wants a password: put it into the URL, as in redis://:password@host:6379/0"
+        case .wrongPass?:
+            return "\(server) does not take this user name and password: \(error.reason). Check them in the URL"
+        case .noPerm?:
+            return "\(server) denies it: \(error.reason). Extend the rights of the user, or use another in the URL"
+        case .readOnly?:
+            return "\(server) is a replica, which takes no changes: name its master with -u URL"
+        case .loading?:
+            return "\(server) is still loading its data: try again in a moment"
+        case .outOfMemory?:
+            return "\(server) has reached its maxmemory: \(error.reason). Give it more, or remove data"
+        case .misconfigured?:
+            return "\(server) cannot save to disk and refuses changes: \(error.reason)"
+        default:
+            return error.description
+        }
+    }
+
+    private static func line(for error: RedisCronError) -> String {
+        switch error.code {
+        case .lockHeld:
+            return "\(error.description) (rqrcron run --standby)"
+        case .noSuchJob:
+            return "\(error.description); list them with: rqrcron info"
+        default:
+            return error.description
+        }
+    }
+}

@@ -1,0 +1,66 @@
+import Crontab
+import RedisBridge
+import RedisCron
+
+extension RedisAddress {
+    init(invocation: Invocation) throws(UsageError) {
+        try self.init(arguments: invocation.arguments, environment: invocation.environment)
+    }
+
+    /// Opens a connection for the time of `body`.
+    ///
+    /// - Throws: ``UsageError`` when the URL or the key prefix cannot be understood.
+    func withConnection<Result>(
+        _ invocation: Invocation, _ body: (RedisCronConnection) async throws -> Result
+    ) async throws -> Result {
+        let connection = try open(invocation)
+        let result: Result
+        do {
+            result = try await body(connection)
+        } catch {
+            await connection.close()
+            throw error
+        }
+        await connection.close()
+        return result
+    }
+
+    private func open(_ invocation: Invocation) throws -> RedisCronConnection {
+        let zone = try invocation.arguments.timeZone() ?? .local()
+        return try RedisCronConnection(url: parsed(), keyPrefix: invocation.keyPrefix, defaultTimeZone: zone)
+    }
+
+    /// A client for commands of the tool's own.
+    func client(on loop: EventLoop) throws -> RedisClient {
+        RedisClient(url: try parsed(), on: loop)
+    }
+
+    /// The URL, understood.
+    func parsed() throws -> RedisURL {
+        do {
+            return try RedisURL(url)
+        } catch {
+            guard error.code == .invalidURL else { throw error }
+            throw UsageError("\(source): \(error.reason); a URL looks like redis://user:password@host:6379/0")
+        }
+    }
+}
+
+extension Invocation {
+    /// What every key starts with.
+    var keyPrefix: String { arguments.text(.keyPrefix) ?? environment["RQ_KEY_PREFIX"] ?? "rq" }
+
+    /// Opens a connection to the Redis that was named for the time of `body`.
+    func withConnection<Result>(_ body: (RedisCronConnection) async throws -> Result) async throws -> Result {
+        try await RedisAddress(invocation: self).withConnection(self, body)
+    }
+
+    /// As ``withConnection(_:)``, with a scheduler that reads and writes definitions and does not run.
+    func withScheduler<Result>(_ body: (RedisCronScheduler) async throws -> Result) async throws -> Result {
+        try await withConnection { connection in
+            var options = RedisCronScheduler.Options()
+            if let zone = try arguments.timeZone() { options.timeZone = zone }
+            return try await body(RedisCronScheduler(connection: connection, options: options))
+        }
+    }
+}

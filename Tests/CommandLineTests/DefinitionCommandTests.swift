@@ -1,0 +1,114 @@
+import RQWire
+import TestSupport
+import Testing
+
+@testable import rqrcron
+
+@Suite(.timeLimit(.minutes(2))) struct DefinitionCommandTests {
+    private func succeed(_ words: [String], on server: RedisServer) async throws -> String {
+        let ending = try await Rqrcron.run(words, on: server)
+        try #require(ending.status == 0, "\(words): \(ending.errors)")
+        #expect(ending.errors == "")
+        return ending.output
+    }
+
+    @Test func `every option of register reaches its field`() async throws {
+        try await withRedis { server in
+            let words = [
+                "register", "a", "--func", "app.tasks.rebuild", "--queue", "metrics", "--cron", "0 7 * * *",
+                "--timezone",
+                "Europe/Berlin", "--args", "[1, 1.0, \"é\"]", "--kwargs", "{\"deep\": true}", "--meta", "{\"a\": null}",
+                "--job-timeout", "60", "--result-ttl", "0", "--ttl", "5", "--failure-ttl", "-1", "--disabled",
+            ]
+            #expect(try await succeed(words, on: server).hasPrefix("registered a: 0 7 * * *, disabled, next 2"))
+            let hash = try server.command("HGETALL", "rq:cron_job:a").textFields
+            let expected = [
+                "func_name": "app.tasks.rebuild", "queue_name": "metrics", "cron": "0 7 * * *", "interval": "",
+                "timezone": "Europe/Berlin", "args": "[1,1.0,\"\\u00e9\"]", "kwargs": "{\"deep\":true}",
+                "meta": "{\"a\":null}", "job_timeout": "60", "result_ttl": "0", "ttl": "5", "failure_ttl": "-1",
+                "enabled": "0",
+            ]
+            for (field, value) in expected { #expect(hash[field] == value, "\(field)") }
+            #expect(try server.command("ZSCORE", "rq:cron_jobs", "a") == .null)
+        }
+    }
+
+    @Test func `a definition is switched, triggered, shown and deleted`() async throws {
+        try await withRedis { server in
+            _ = try await succeed(
+                ["register", "a", "--func", "app.tasks.rebuild", "--queue", "q", "--interval", "100"], on: server)
+            _ = try await succeed(["register", "b", "--func", "m.f", "--queue", "q", "--interval", "5"], on: server)
+            #expect(try await succeed(["disable", "a", "b"], on: server) == "disabled a\ndisabled b\n")
+            #expect(try server.command("HGET", "rq:cron_job:b", "enabled").string == "0")
+            #expect(try await succeed(["enable", "a"], on: server) == "enabled a\n")
+            #expect(try server.command("HGET", "rq:cron_job:a", "enabled").string == "1")
+
+            let before = try server.command("HGETALL", "rq:cron_job:a").textFields
+            let job = try await succeed(["trigger", "a"], on: server)
+            let id = try #require(job.split(separator: "\n").first)
+            #expect(try server.command("LRANGE", "rq:queue:q", 0, -1).strings == [String(id)])
+            #expect(try server.command("HGETALL", "rq:cron_job:a").textFields == before)
+
+            let text = try await succeed(["show", "a"], on: server)
+            #expect(text.contains("function     app.tasks.rebuild\n"))
+            #expect(text.contains("schedule     every 100s\n"))
+            guard case .object(let shown) = try JSONValue(parsing: await succeed(["show", "a", "--json"], on: server))
+            else {
+                Issue.record("no object")
+                return
+            }
+            #expect(shown["interval"] == 100)
+            #expect(shown["cron"] == nil as JSONValue)
+            #expect(shown["created_at"] == .string(before["created_at"] ?? ""))
+
+            #expect(try await succeed(["delete", "b", "a"], on: server) == "deleted b\ndeleted a\n")
+            #expect(try server.command("EXISTS", "rq:cron_job:a", "rq:cron_job:b", "rq:cron_jobs").integer == 0)
+        }
+    }
+
+    @Test func `one id that is missing does not keep the others from being changed`() async throws {
+        try await withRedis { server in
+            _ = try await succeed(["register", "a", "--func", "m.f", "--queue", "q", "--interval", "5"], on: server)
+            for (command, done) in [("disable", "disabled"), ("enable", "enabled"), ("delete", "deleted")] {
+                let ending = try await Rqrcron.run([command, "none", "a"], on: server)
+                #expect(ending.status == 1)
+                #expect(ending.output == "\(done) a\n")
+                #expect(
+                    ending.errors == "rqrcron: job 'none': no such definition in Redis; list them with: rqrcron info\n")
+            }
+            for command in ["show", "trigger"] {
+                let ending = try await Rqrcron.run([command, "none"], on: server)
+                #expect(ending.status == 1)
+                #expect(ending.errors.contains("no such definition in Redis"))
+            }
+        }
+    }
+
+    @Test func `a definition that cannot be read is named and can be deleted`() async throws {
+        try await withRedis { server in
+            try server.command("HSET", "rq:cron_job:bad", "id", "bad", "func_name", "m.f", "interval", "soon")
+            let info = try await Rqrcron.run(["info"], on: server)
+            #expect(info.status == 0)
+            #expect(info.output.contains("\n1 definition cannot be read:\n  bad: "))
+            let shown = try await Rqrcron.run(["show", "bad"], on: server)
+            #expect(shown.status == 1)
+            #expect(shown.errors.hasPrefix("rqrcron: job 'bad', "))
+            #expect(try await succeed(["delete", "bad"], on: server) == "deleted bad\n")
+            #expect(try server.command("EXISTS", "rq:cron_job:bad").integer == 0)
+        }
+    }
+
+    @Test func `what is refused leaves nothing behind`() async throws {
+        try await withRedis { server in
+            for words in [
+                ["--func", "nodots", "--interval", "5"], ["--func", "m.f", "--cron", "61 * * * *"],
+                ["--func", "m.f", "--interval", "5", "--job-timeout", "0"],
+                ["--func", "m.f", "--cron", "* * * * *", "--timezone", "No/Where"],
+            ] {
+                let ending = try await Rqrcron.run(["register", "a", "--queue", "q"] + words, on: server)
+                #expect(ending.status != 0)
+                #expect(try server.command("DBSIZE").integer == 0)
+            }
+        }
+    }
+}

@@ -1,0 +1,91 @@
+import Crontab
+import RQWire
+import TestSupport
+import Testing
+
+@testable import rqrcron
+
+@Suite(.timeLimit(.minutes(1))) struct NextCommandTests {
+    @Test func `the next times are printed, one a line`() async throws {
+        let ending = try await Rqrcron.run([
+            "next", "0 7 * * mon-fri", "-n", "3", "--from", "2026-03-27T00:00:00.000000Z", "--timezone",
+            "Europe/Berlin",
+        ])
+        #expect(
+            ending.output
+                == "2026-03-27T06:00:00.000000Z\n2026-03-30T05:00:00.000000Z\n2026-03-31T05:00:00.000000Z\n")
+        #expect(ending.status == 0)
+    }
+
+    @Test func `the zone is the local one unless another is given`() async throws {
+        let ending = try await Rqrcron.run(
+            ["next", "0 7 * * *", "--from", "1780000000"], environment: ["TZ": "Asia/Kolkata"])
+        #expect(ending.output == "2026-05-29T01:30:00.000000Z\n")
+    }
+
+    @Test func `an expression that is wrong or never comes fails with one line`() async throws {
+        for expression in ["61 * * * *", "* *", "0 0 30 2 *", ""] {
+            let ending = try await Rqrcron.run(["next", expression])
+            #expect(ending.status == 1)
+            #expect(ending.output == "")
+            #expect(ending.errors.hasPrefix("rqrcron: "))
+            #expect(ending.errors.split(separator: "\n").count == 1)
+        }
+    }
+
+    @Test func `lines are answered one by one, and a bad one stops nothing`() async throws {
+        let input = [
+            "*/5 * * * *\tUTC\t2026-06-03T05:40:00Z", "bad\tUTC\t0", "", "* * * * *\tNo/Where\t0",
+            "0 7 * * *\t\t1780000000.5\r",
+            "* * * * *\tUTC\tlater", "a\tb\tc\td", "@daily",
+        ].joined(separator: "\n")
+        let ending = try await Rqrcron.run(
+            ["next", "--stdin", "-n", "2", "--timezone", "Asia/Kolkata", "--from", "2026-01-01T00:00:00Z"], input: input
+        )
+        #expect(ending.status == 0)
+        let lines = ending.output.split(separator: "\n", omittingEmptySubsequences: false)
+        #expect(lines.count == 9)
+        #expect(lines[0] == "2026-06-03T05:45:00.000000Z 2026-06-03T05:50:00.000000Z")
+        for index in [1, 2, 3, 5, 6] { #expect(lines[index].hasPrefix("error: "), "\(lines[index])") }
+        #expect(lines[4] == "2026-05-29T01:30:00.000000Z 2026-05-30T01:30:00.000000Z")
+        #expect(lines[7] == "2026-01-01T18:30:00.000000Z 2026-01-02T18:30:00.000000Z")
+        #expect(lines[8] == "")
+    }
+
+    @Test func `many lines give the answers of single ones`() throws {
+        var filter = ScheduleFilter(count: 1, from: 0, zone: .utc)
+        let expression = try CronExpression("*/7 3 * * *")
+        for start in stride(from: Int64(1_700_000_000), to: 1_790_000_000, by: 9_999_991) {
+            var output: [UInt8] = []
+            filter.append(line: Array("*/7 3 * * *\tUTC\t\(start)".utf8)[...], to: &output)
+            let next = try #require(expression.next(after: start, in: .utc))
+            #expect(String(decoding: output, as: UTF8.self) == "\(Timestamp(unixSeconds: next).wireFormat)\n")
+        }
+    }
+
+    @Test func `a definition's times are those of its schedule`() async throws {
+        try await withRedis { server in
+            for words in [
+                ["cron", "--cron", "30 6 * * *", "--timezone", "Asia/Kolkata"], ["grid", "--interval", "600"],
+            ] {
+                let made = try await Rqrcron.run(
+                    ["register", words[0], "--func", "m.f", "--queue", "q"] + words.dropFirst(), on: server)
+                #expect(made.status == 0, "\(made.errors)")
+            }
+            let cron = try await Rqrcron.run(["next", "--id", "cron", "--from", "1780000000", "-n", "2"], on: server)
+            #expect(cron.output == "2026-05-29T01:00:00.000000Z\n2026-05-30T01:00:00.000000Z\n")
+
+            try server.command("HSET", "rq:cron_job:grid", "next_enqueue_time", "2026-06-03T05:40:00.250000Z")
+            for (from, expected) in [
+                ("2026-06-03T05:39:00Z", "2026-06-03T05:40:00.250000Z\n2026-06-03T05:50:00.250000Z\n"),
+                ("2026-06-03T06:00:01Z", "2026-06-03T06:10:00.250000Z\n2026-06-03T06:20:00.250000Z\n"),
+                ("2026-06-03T04:00:00Z", "2026-06-03T04:00:00.250000Z\n2026-06-03T04:10:00.250000Z\n"),
+            ] {
+                let grid = try await Rqrcron.run(["next", "--id", "grid", "-n", "2", "--from", from], on: server)
+                #expect(grid.output == expected)
+            }
+            let none = try await Rqrcron.run(["next", "--id", "none"], on: server)
+            #expect(none.status == 1)
+        }
+    }
+}

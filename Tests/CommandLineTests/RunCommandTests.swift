@@ -1,0 +1,94 @@
+import Foundation
+import TestSupport
+import Testing
+
+@testable import rqrcron
+
+@Suite(.timeLimit(.minutes(2))) struct RunCommandTests {
+    private func register(_ id: String, every seconds: Int, on server: RedisServer) async throws {
+        let made = try await Rqrcron.run(
+            ["register", id, "--func", "app.tasks.rebuild", "--queue", "q", "--interval", String(seconds)], on: server)
+        try #require(made.status == 0, "\(made.errors)")
+    }
+
+    @Test(arguments: [SIGINT, SIGTERM])
+    func `a signal stops the scheduler in order`(signal: Int32) async throws {
+        try await withRedis { server in
+            let process = try Rqrcron.start(["run", "--name", "me", "--lock-ttl", "77"], on: server)
+            try await process.waitForOutput(containing: "me took the lock and leads")
+            #expect(try server.command("TTL", "rq:cron_jobs:lock").integer ?? 0 > 60)
+            #expect(try server.command("TTL", "rq:cron_jobs:lock").integer ?? 99 <= 77)
+            try await register("a", every: 100, on: server)
+            try await process.waitForOutput(containing: "enqueued 'a' to 'q'")
+            #expect(try server.command("LLEN", "rq:queue:q").integer == 1)
+            process.send(signal: signal)
+            #expect(try await process.waitUntilExit() == .exited(0))
+            #expect(try server.command("EXISTS", "rq:cron_jobs:lock", "rq:cron_schedulers").integer == 0)
+            #expect(process.output == "")
+        }
+    }
+
+    @Test func `a second scheduler fails, or stands by and takes over`() async throws {
+        try await withRedis { server in
+            let first = try Rqrcron.start(["run", "--name", "first"], on: server)
+            try await first.waitForOutput(containing: "first took the lock")
+            let refused = try await Rqrcron.run(["run", "--name", "second"], on: server)
+            #expect(refused.status == 1)
+            #expect(refused.errors.contains("rqrcron run --standby"))
+            #expect(try server.command("ZRANGE", "rq:cron_schedulers", 0, -1).strings == ["first"])
+            let second = try Rqrcron.start(["run", "--name", "second", "--standby"], on: server)
+            try await second.waitForOutput(containing: "second stands by")
+            #expect(try await first.terminate() == .exited(0))
+            try await second.waitForOutput(containing: "second took the lock")
+            #expect(try await second.terminate() == .exited(0))
+        }
+    }
+
+    @Test func `the log's level and format are obeyed`() async throws {
+        try await withRedis { server in
+            let quiet = try Rqrcron.start(["run", "--log-level", "error", "--name", "quiet"], on: server)
+            try await eventually("the lock to be taken") {
+                try server.command("EXISTS", "rq:cron_jobs:lock").integer == 1
+            }
+            #expect(try await quiet.terminate() == .exited(0))
+            #expect(quiet.errors == "")
+
+            let json = try Rqrcron.start(["run", "--log-format", "json", "--name", "\"j\"\u{1B}"], on: server)
+            try await json.waitForOutput(containing: "took the lock")
+            #expect(try await json.terminate() == .exited(0))
+            for line in json.errors.split(separator: "\n") {
+                let object = try JSONSerialization.jsonObject(with: Data(line.utf8)) as? [String: Any]
+                #expect(object?["level"] as? String == "info")
+                #expect((object?["message"] as? String)?.isEmpty == false)
+                #expect((object?["time"] as? String)?.hasSuffix("Z") == true)
+            }
+        }
+    }
+
+    @Test func `the serializer and the time zone reach the jobs`() async throws {
+        try await withRedis { server in
+            try await register("a", every: 100, on: server)
+            let made = try await Rqrcron.run(
+                ["register", "b", "--func", "m.f", "--queue", "q", "--cron", "0 7 * * *"], on: server,
+                environment: ["TZ": "UTC"])
+            #expect(made.output.hasSuffix("T07:00:00.000000Z\n"))
+            try server.command("ZADD", "rq:cron_jobs", 1, "b")
+            try server.command("HSET", "rq:cron_job:b", "next_enqueue_time", "1970-01-01T00:00:01.000000Z")
+            let process = try Rqrcron.start(
+                ["run", "--serializer", "json", "--timezone", "Asia/Kolkata", "--max-sleep", "0.5"], on: server,
+                environment: ["TZ": "UTC"])
+            try await eventually("both jobs") { try server.command("LLEN", "rq:queue:q").integer == 2 }
+            #expect(try await process.terminate() == .exited(0))
+            let next = try server.command("HGET", "rq:cron_job:b", "next_enqueue_time").string
+            #expect(next?.hasSuffix("T01:30:00.000000Z") == true)
+            let jobs = try server.command("LRANGE", "rq:queue:q", 0, -1).strings
+            let data = try server.command("HGET", "rq:job:\(jobs[0])", "data").bytes ?? []
+            #expect(
+                try await PythonEnvironment().run(
+                    [
+                        "-c", "import sys,zlib,json; print(json.loads(zlib.decompress(bytes.fromhex(sys.argv[1])))[0])",
+                        data.map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }.joined(),
+                    ]).hasSuffix("\n"))
+        }
+    }
+}

@@ -1,0 +1,54 @@
+import Foundation
+import TestSupport
+import Testing
+
+/// The built tool, run as a user runs it.
+enum Rqrcron {
+    /// The binary of the build that this test is of.
+    static let path: String = {
+        // The tests' bundle lies beside the products of its build.
+        let candidates = [Bundle.main.executablePath ?? ""] + CommandLine.arguments
+        for candidate in candidates where candidate.contains(".xctest") {
+            var folder = URL(fileURLWithPath: candidate)
+            while folder.path.contains(".xctest") { folder.deleteLastPathComponent() }
+            let binary = folder.appendingPathComponent("rqrcron").path
+            if FileManager.default.isExecutableFile(atPath: binary) { return binary }
+        }
+        return "\(PackageRoot.path)/.build/debug/rqrcron"
+    }()
+
+    /// What became of one command.
+    struct Ending: Sendable {
+        let status: Int32
+        let output: String
+        let errors: String
+    }
+
+    /// Variables that would make a test depend on whose machine it runs on.
+    private static let clean = [
+        "RQ_REDIS_URL": "", "REDIS_URL": "", "REDIS_HOST": "", "REDIS_PORT": "", "REDIS_DB": "", "REDIS_PASSWORD": "",
+        "REDIS_SSL": "", "RQ_KEY_PREFIX": "", "NO_COLOR": "",
+    ]
+
+    /// Runs a command to its end.
+    static func run(
+        _ arguments: [String], on server: RedisServer? = nil, environment: [String: String] = [:], input: String = ""
+    ) async throws -> Ending {
+        let process = try start(arguments, on: server, environment: environment, input: input)
+        defer { process.kill() }
+        guard case .exited(let status) = try await process.waitUntilExit() else {
+            throw SupportError("rqrcron \(arguments) was killed:\n\(process.errors)")
+        }
+        return Ending(status: status, output: process.output, errors: process.errors)
+    }
+
+    /// Starts a command and lets it run.
+    static func start(
+        _ arguments: [String], on server: RedisServer? = nil, environment: [String: String] = [:], input: String = ""
+    ) throws -> TestSupport.ChildProcess {
+        var variables = clean
+        if let server { variables["RQ_REDIS_URL"] = server.url }
+        return try TestSupport.ChildProcess(
+            path, arguments, environment: variables.merging(environment) { _, new in new }, input: input)
+    }
+}

@@ -1,0 +1,115 @@
+import TestSupport
+import Testing
+
+@testable import rqrcron
+
+@Suite(.timeLimit(.minutes(1))) struct UsageTests {
+    @Test func `every command explains itself`() async throws {
+        for command in CommandTable.rqrcron.commands where !command.isHidden {
+            let ending = try await Rqrcron.run([command.name, "--help"])
+            #expect(ending.status == 0)
+            #expect(ending.output == HelpText.help(for: command))
+            #expect(ending.errors == "")
+        }
+    }
+
+    @Test func `without a command the commands are listed, with status 2`() async throws {
+        let ending = try await Rqrcron.run([])
+        #expect(ending.status == 2)
+        #expect(ending.errors.contains("Commands:\n"))
+        #expect(ending.output == "")
+        let asked = try await Rqrcron.run(["--help"])
+        #expect(asked.status == 0)
+        #expect(asked.output.contains("Commands:\n"))
+    }
+
+    @Test(arguments: [
+        (["inof"], "unknown command 'inof'. Did you mean 'info'?"),
+        (["info", "--nope"], "info: unknown option '--nope'"),
+        (["info", "-i", "x"], "info: --interval takes a number of seconds, not 'x'"),
+        (["register", "a", "--func", "m.f", "--queue", "q"], "register: give exactly one of --interval and --cron"),
+        (["register", "a", "--queue", "q", "--interval", "1"], "register: --func is missing"),
+        (
+            ["register", "a", "--func", "m.f", "--queue", "q", "--interval", "1", "--enabled", "--disabled"],
+            "register: give only one of --enabled and --disabled"
+        ),
+        (["show"], "show: ID is missing"),
+        (["show", "a", "b"], "show: unexpected argument 'b'"),
+        (["next"], "next: give an expression, or --id ID, or --stdin"),
+        (["next", "* * * * *", "--stdin"], "next: give an expression, or --id ID, or --stdin"),
+        (["run", "dir"], "run: unexpected argument 'dir'; a directory belongs to --embedded"),
+        (["run", "--embedded", "-u", "redis://localhost"], "run: give only one of --embedded and --url"),
+        (["run", "--lock-ttl", "0"], "run: --lock-ttl must be from 1 to 315360000, not 0"),
+        (["run", "--serializer", "xml"], "run: --serializer is one of pickle, json, not 'xml'"),
+        (["info", "-u", "localhost:6379"], "info: --url: no URL of a Redis server"),
+    ])
+    func `wrong usage has status 2 and shows the usage of the command`(words: [String], message: String) async throws {
+        let ending = try await Rqrcron.run(words)
+        #expect(ending.status == 2)
+        #expect(ending.output == "")
+        #expect(ending.errors.contains("\nrqrcron: \(message)"), "\(ending.errors)")
+        if let command = CommandTable.rqrcron.command(named: words[0]) {
+            #expect(ending.errors.hasPrefix(HelpText.usage(of: command)))
+        }
+    }
+
+    @Test func `a password is never shown`() async throws {
+        let secret = "s3cr3t"
+        try await withRedis(.init(password: "right")) { server in
+            let urls = [
+                "redis://user:\(secret)@127.0.0.1:1/0", "redis://:\(secret)@127.0.0.1:\(server.port)/0",
+                "nonsense://:\(secret)@host", "redis://:\(secret)@[::1",
+            ]
+            for url in urls {
+                let ending = try await Rqrcron.run(["info", "-u", url])
+                #expect(ending.status != 0)
+                #expect(!ending.errors.isEmpty)
+                #expect(!ending.errors.contains(secret), "\(ending.errors)")
+            }
+        }
+    }
+
+    @Test func `what a beginner meets says what to do next`() async throws {
+        let free = try RedisServer.freePort()
+        let absent = try await Rqrcron.run(["info", "-u", "redis://127.0.0.1:\(free)"])
+        #expect(absent.status == 1)
+        #expect(absent.errors.hasPrefix("rqrcron: cannot connect to Redis at 127.0.0.1:\(free): "))
+        #expect(absent.errors.contains("rqrcron run --embedded"))
+        #expect(absent.errors.split(separator: "\n").count == 1)
+        try await withRedis(.init(password: "right")) { server in
+            let missing = try await Rqrcron.run(["info", "-u", "redis://127.0.0.1:\(server.port)"])
+            #expect(missing.status == 1)
+            #expect(missing.errors.contains("wants a password: put it into the URL"))
+            let wrong = try await Rqrcron.run(["info", "-u", "redis://:wrong@127.0.0.1:\(server.port)"])
+            #expect(wrong.errors.contains("does not take this user name and password"))
+        }
+    }
+
+    @Test func `the Redis is found as rq finds it`() async throws {
+        try await withRedis { server in
+            let made = try await Rqrcron.run(
+                ["register", "a", "--func", "m.f", "--queue", "q", "--interval", "9"], on: server)
+            #expect(made.status == 0, "\(made.errors)")
+            let environments = [
+                ["RQ_REDIS_URL": server.socketURL], ["REDIS_URL": server.url],
+                ["REDIS_HOST": "127.0.0.1", "REDIS_PORT": String(server.port)],
+                ["RQ_REDIS_URL": server.url, "REDIS_URL": "redis://127.0.0.1:1"],
+            ]
+            for environment in environments {
+                let ending = try await Rqrcron.run(["show", "a"], environment: environment)
+                #expect(ending.status == 0, "\(ending.errors)")
+            }
+            for words in [
+                ["-u", server.url, "show", "a"], ["show", "-u", server.url, "a"], ["show", "a", "--url=\(server.url)"],
+            ] {
+                let ending = try await Rqrcron.run(words, environment: ["RQ_REDIS_URL": "redis://127.0.0.1:1"])
+                #expect(ending.status == 0, "\(ending.errors)")
+            }
+            let other = try await Rqrcron.run(["show", "a"], on: server, environment: ["RQ_KEY_PREFIX": "other"])
+            #expect(other.status == 1)
+            let same = try await Rqrcron.run(
+                ["show", "a", "--key-prefix", "rq"], on: server, environment: ["RQ_KEY_PREFIX": "other"])
+            #expect(same.status == 0)
+        }
+    }
+}
