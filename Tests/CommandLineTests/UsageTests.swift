@@ -23,7 +23,7 @@ import Testing
         #expect(asked.output.contains("Commands:\n"))
     }
 
-    @Test(arguments: [
+    private static let wrongUsages: [([String], String)] = [
         (["inof"], "unknown command 'inof'. Did you mean 'info'?"),
         (["info", "--nope"], "info: unknown option '--nope'"),
         (["info", "-i", "x"], "info: --interval takes a number of seconds, not 'x'"),
@@ -42,7 +42,9 @@ import Testing
         (["run", "--lock-ttl", "0"], "run: --lock-ttl must be from 1 to 315360000, not 0"),
         (["run", "--serializer", "xml"], "run: --serializer is one of pickle, json, not 'xml'"),
         (["info", "-u", "localhost:6379"], "info: --url: no URL of a Redis server"),
-    ])
+    ]
+
+    @Test(arguments: wrongUsages)
     func `wrong usage has status 2 and shows the usage of the command`(words: [String], message: String) async throws {
         let ending = try await Rqrcron.run(words)
         #expect(ending.status == 2)
