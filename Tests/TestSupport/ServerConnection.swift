@@ -27,11 +27,8 @@ public final class ServerConnection {
                 connect(descriptor, $0, socklen_t(MemoryLayout<sockaddr_un>.size))
             }
         }
-        guard connected == 0 else {
-            let failure = SupportError.system("connecting to \(socketPath)")
-            close(descriptor)
-            throw failure
-        }
+        // Everything is initialized, so `deinit` runs and closes when this throws.
+        guard connected == 0 else { throw .system("connecting to \(socketPath)") }
         var limit = timeval(tv_sec: 10, tv_usec: 0)
         for option in [SO_RCVTIMEO, SO_SNDTIMEO] {
             setsockopt(descriptor, SOL_SOCKET, option, &limit, socklen_t(MemoryLayout<timeval>.size))
