@@ -17,8 +17,8 @@ struct BashCompletion {
         return """
             # bash completion of rqrcron. Made by: rqrcron completion bash
 
-            _rqrcron_ids() { rqrcron __complete ids ${_rqrcron_url:+-u "$_rqrcron_url"} 2>/dev/null; }
-            _rqrcron_queues() { rqrcron __complete queues ${_rqrcron_url:+-u "$_rqrcron_url"} 2>/dev/null; }
+            _rqrcron_ids() { rqrcron __complete ids ${_rqrcron_url:+--url="$_rqrcron_url"} 2>/dev/null; }
+            _rqrcron_queues() { rqrcron __complete queues ${_rqrcron_url:+--url="$_rqrcron_url"} 2>/dev/null; }
             _rqrcron_timezones() { rqrcron __complete timezones 2>/dev/null; }
 
             _rqrcron_offer() {

@@ -1,0 +1,88 @@
+import RQWire
+import TestSupport
+import Testing
+
+@testable import rqrcron
+
+@Suite(.timeLimit(.minutes(1))) struct SeeingTests {
+    private func makeTwo(_ server: RedisServer) async throws {
+        for words in [
+            ["a", "--interval", "100", "--queue", "q"],
+            ["b", "--cron", "0 7 * * *", "--timezone", "Asia/Kolkata", "--queue", "r", "--disabled"],
+        ] {
+            let made = try await Rqrcron.run(["register", "--func", "m.f"] + words, on: server)
+            #expect(made.status == 0, "\(made.errors)")
+        }
+    }
+
+    @Test func `info --json holds every field, and what cannot be read`() async throws {
+        try await withRedis { server in
+            try await makeTwo(server)
+            try server.command("HSET", "rq:cron_job:bad", "id", "bad")
+            let ending = try await Rqrcron.run(["info", "--json"], on: server)
+            guard case .object(let object) = try JSONValue(parsing: ending.output),
+                case .array(let jobs)? = object["jobs"], case .array(let unreadable)? = object["unreadable"],
+                case .object(let second) = jobs[1]
+            else {
+                Issue.record("\(ending.output)")
+                return
+            }
+            #expect(jobs.count == 2)
+            #expect(unreadable.count == 1)
+            #expect(second["id"] == "b")
+            #expect(second["timezone"] == "Asia/Kolkata")
+            #expect(second["enabled"] == false)
+            let filtered = try await Rqrcron.run(["info", "--json", "q"], on: server)
+            #expect(filtered.output.contains("\"id\": \"a\""))
+            #expect(!filtered.output.contains("\"id\": \"b\""))
+        }
+    }
+
+    @Test func `info --wide has a countdown and is plain where no terminal is`() async throws {
+        try await withRedis { server in
+            try await makeTwo(server)
+            let later = Timestamp(microseconds: SystemClock.now().microseconds + 3_600_000_000 * 5)
+            try server.command("HSET", "rq:cron_job:a", "next_enqueue_time", later.wireFormat)
+            let ending = try await Rqrcron.run(["info", "--wide"], on: server)
+            let lines = ending.output.split(separator: "\n")
+            #expect(lines[0].hasPrefix("ID  SCHEDULE    ZONE          STATE     NEXT"))
+            #expect(lines[1].contains("in 5h") || lines[1].contains("in 4h 59m"))
+            #expect(lines[2].contains("07:00:00 +05:30"))
+            #expect(lines[3] == "2 scheduled jobs total, 1 disabled")
+            #expect(!ending.output.contains("\u{1B}"))
+        }
+    }
+
+    @Test func `show tells the times around now, the last job and what deserves attention`() async throws {
+        try await withRedis { server in
+            try await makeTwo(server)
+            let first = try await Rqrcron.run(["show", "a"], on: server)
+            #expect(first.output.contains("\nlast job     none that RQ still has\n"))
+            #expect(first.output.contains("\nwarning      no scheduler runs: start one with rqrcron run\n"))
+
+            let scheduler = try Rqrcron.start(["run"], on: server)
+            try await scheduler.waitForOutput(containing: "enqueued 'a'")
+            let second = try await Rqrcron.run(["show", "a"], on: server)
+            let job = try #require(try server.command("LRANGE", "rq:queue:q", 0, -1).strings.first)
+            #expect(second.output.contains("\nlast job     \(job) queued, planned for 2"), "\(second.output)")
+            #expect(!second.output.contains("warning"))
+            let next = try #require(try server.command("HGET", "rq:cron_job:a", "next_enqueue_time").string)
+            let lines = second.output.split(separator: "\n")
+            let start = try #require(lines.firstIndex { $0.hasPrefix("next times") })
+            #expect(lines[start].contains(next))
+            #expect(lines[start...].prefix(5).allSatisfy { $0.contains("  in ") })
+            let off = try await Rqrcron.run(["show", "b"], on: server)
+            #expect(off.output.contains("\nnext times   none, it is disabled\n"))
+            #expect(try await scheduler.terminate() == .exited(0))
+        }
+    }
+
+    @Test func `show warns of what is overdue`() async throws {
+        try await withRedis { server in
+            try await makeTwo(server)
+            try server.command("HSET", "rq:cron_job:a", "next_enqueue_time", "2026-01-01T00:00:00.000000Z")
+            let ending = try await Rqrcron.run(["show", "a"], on: server)
+            #expect(ending.output.contains(/\nwarning      it was due \d+d.* ago and has not been enqueued\n/))
+        }
+    }
+}

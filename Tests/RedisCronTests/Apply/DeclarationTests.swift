@@ -1,0 +1,154 @@
+import RQWire
+import Testing
+
+@testable import RedisCron
+
+@Suite struct JSONDeclarationTests {
+    private func parse(_ text: String) throws(DeclarationError) -> CronJobDeclarations {
+        try CronJobDeclarations(parsing: Array(text.utf8))
+    }
+
+    @Test func `every key of the hash is read`() throws {
+        let text = """
+            {"source": "metrics", "jobs": [
+              {"id": "metric:pm25", "func": "app.tasks.rebuild", "queue": "metrics", "interval": 300, "args": ["pm25", 1.0]},
+              {"id": "b", "func_name": "app.b", "queue_name": "q", "cron": "0 7 * * *", "timezone": "Europe/Berlin",
+               "kwargs": {"deep": true}, "meta": {"a": null}, "job_timeout": 60, "result_ttl": 0, "ttl": 5,
+               "failure_ttl": 6, "enabled": false}
+            ]}
+            """
+        let read = try parse(text)
+        #expect(read.source == "metrics")
+        let first = CronJobDeclaration(
+            id: "metric:pm25", functionName: "app.tasks.rebuild", queueName: "metrics", interval: 300,
+            args: ["pm25", 1.0], line: 2)
+        let second = CronJobDeclaration(
+            id: "b", functionName: "app.b", queueName: "q", cron: "0 7 * * *", timeZone: "Europe/Berlin",
+            kwargs: ["deep": true], meta: ["a": nil], jobTimeout: 60, resultTTL: 0, ttl: 5, failureTTL: 6,
+            enabled: false, line: 3)
+        #expect(read.jobs == [first, second])
+    }
+
+    @Test(arguments: [
+        ("{\n\"jobs\": [\n{\"id\": \"a\",\n \"func\" \"f\"}]}", 4, "no JSON"),
+        ("{\"jobs\": [{\"id\": \"a\", \"func\": \"m.f\", \"queue\": \"q\",\n \"intervall\": 3}]}", 2, "unknown key"),
+        ("{\"jobs\": [\n{\"id\": \"a\", \"queue\": \"q\"}]}", 2, "func: missing"),
+        ("{\"jobs\": [\n{\"id\": \"a\", \"func\": \"m.f\", \"queue\": \"q\",\n\"interval\": 1.5}]}", 3, "a whole number"),
+        ("{\"jobs\": [\n{\"id\": \"a\", \"func\": \"m.f\", \"queue\": \"q\",\n\"args\": {}}]}", 3, "an array"),
+        ("{\"jobs\": [\n[]]}", 2, "must be an object"),
+        ("{\"jobs\": [],\n\"job\": 1}", 2, "unknown key"),
+        ("{\"jobs\": [],\n\"source\": 1}", 2, "a text"),
+        ("{\"x\": {\"jobs\": []}}", 1, "unknown key"),
+        ("[]", 1, "an object"),
+        (
+            "{\"jobs\": [\n{\"id\": \"a\", \"func\": \"m.f\", \"queue\": \"q\"},\n{\"id\":\"a\",\"func\":\"m.f\",\"queue\":\"q\"}]}",
+            3, "stands there before on line 2"
+        ),
+    ])
+    func `what is wrong is named with its line`(text: String, line: Int, part: String) {
+        let error = #expect(throws: DeclarationError.self) { try parse(text) }
+        #expect(error?.line == line)
+        #expect(error?.description.contains(part) == true, "\(String(describing: error))")
+    }
+
+    @Test func `braces, quotes and escapes inside of values do not shift the lines`() throws {
+        let text = """
+            {"jobs": [{"id": "a{]\\"}", "func": "m.f", "queue": "q", "interval": 1, "args": [[["}"], {"k": "]"}]]},
+
+            {"id": "b", "func": "m.f", "queue": "q", "interval": 1, "args": [-1.5e3, true, null]}, {"\\u0069d": "c",
+             "func": "m.f", "queue": "q", "interval": "x"}]}
+            """
+        let error = #expect(throws: DeclarationError.self) { try parse(text) }
+        #expect(error?.line == 4)
+        #expect(error?.id == "c")
+        #expect(error?.field == "interval")
+    }
+}
+
+@Suite struct CrontabDeclarationTests {
+    private func parse(_ text: String) throws(DeclarationError) -> CronJobDeclarations {
+        try CronJobDeclarations(parsing: Array(text.utf8))
+    }
+
+    @Test func `names, schedules, queues and calls are read`() throws {
+        let read = try parse(
+            """
+            # What the dashboard shows.
+            SOURCE = metrics
+
+            metric:pm25   every 5m          metrics  app.tasks.rebuild('pm25', deep=True)
+            CRON_TZ=Europe/Berlin
+            report        0 7 * * mon-fri   mail     app.tasks.report()   job_timeout=60 enabled=false # at seven
+            "two words"   @daily            "a b"    app.f({"a": [1, 2.0, None]}, **{"x y": -1}) timezone=Asia/Kolkata
+            """)
+        #expect(read.source == "metrics")
+        #expect(
+            read.jobs == [
+                CronJobDeclaration(
+                    id: "metric:pm25", functionName: "app.tasks.rebuild", queueName: "metrics", interval: 300,
+                    args: ["pm25"], kwargs: ["deep": true], line: 4),
+                CronJobDeclaration(
+                    id: "report", functionName: "app.tasks.report", queueName: "mail", cron: "0 7 * * mon-fri",
+                    timeZone: "Europe/Berlin", jobTimeout: 60, enabled: false, line: 6),
+                CronJobDeclaration(
+                    id: "two words", functionName: "app.f", queueName: "a b", cron: "@daily", timeZone: "Asia/Kolkata",
+                    args: [["a": [1, 2.0, nil]]], kwargs: ["x y": -1], line: 7),
+            ])
+    }
+
+    @Test(arguments: [
+        ("a every 5m q", "expected a call"),
+        ("a every 5x q m.f()", "every 5m"),
+        ("a every 0m q m.f()", "every 5m"),
+        ("a q m.f()", "expected a call"),
+        ("a * * * * * q m.f(", "expected a value"),
+        ("a * * * * * q m.f(1 2)", "',' or ')'"),
+        ("a * * * * * q m.f('x)", "closing quote"),
+        ("a * * * * * q m.f(a=1, 2)", "keyword argument"),
+        ("a * * * * * q m.f(a=1, a=2)", "only once"),
+        ("a * * * * * q m.f() colour=1", "unknown key"),
+        ("a * * * * * q m.f() args=[1]", "in the call"),
+        ("a * * * * * q m.f() ttl='x'", "a whole number"),
+        ("a * * * * * q m.f() huh", "key=value"),
+        ("SAUCE = x", "unknown setting SAUCE"),
+        ("\"a * * * * * q m.f()", "a text in quotes"),
+        ("a * * * * * q m.f()\na * * * * * q m.f()", "stands there before on line 2"),
+    ])
+    func `what is wrong is named with its line`(text: String, part: String) {
+        let error = #expect(throws: DeclarationError.self) { try parse("# first\n" + text) }
+        #expect(error?.line == 1 + text.split(separator: "\n").count)
+        #expect(error?.description.contains(part) == true, "\(String(describing: error))")
+    }
+
+    private static let literals: [(String, JSONValue)] = [
+        ("'it\\'s'", "it's"), ("\"\\\"\"", "\""), ("'\"'", "\""), ("'\\x41\\u00e9\\U0001F600'", "Aé😀"),
+        ("'\\n\\t\\\\'", "\n\t\\"), ("-1", -1), ("1.0", 1.0), ("1e3", 1000.0), ("(1, (2,), [])", .array([1, .array([2]), .array([])])),
+        ("{'a': {}}", .object(["a": .object([:])])), ("None", nil), ("false", false), ("inf", .double(.infinity)),
+        ("123456789012345678901234567890", JSONValue(integer: "123456789012345678901234567890") ?? nil),
+    ]
+
+    @Test(arguments: literals)
+    func `values are read as Python and JSON write them`(text: String, value: JSONValue) throws {
+        let (call, end) = try PythonCall.read(Array("m.f(\(text))".utf8)[...])
+        #expect(call == PythonCall(functionName: "m.f", args: [value], kwargs: [:]))
+        #expect(end == text.utf8.count + 5)
+    }
+
+    @Test func `what is written is read again, in both forms`() throws {
+        let jobs = [
+            CronJobDeclaration(
+                id: "a b", functionName: "m.f", queueName: "ü", interval: 7, args: ["it's \"x\"\n\u{1F600}", nil, 1.0, [:]],
+                kwargs: ["a b": [true], "k": .double(.infinity)], meta: ["m": ["n": 1]], jobTimeout: -1, resultTTL: 0),
+            CronJobDeclaration(
+                id: "c=d", functionName: "m.g", queueName: "q", cron: "H(0-29) * * * *", timeZone: "UTC",
+                kwargs: ["k": "v"], ttl: 3, failureTTL: 4, enabled: false),
+            CronJobDeclaration(id: "#e", functionName: "m.h", queueName: "q", cron: "@hourly"),
+        ]
+        let declared = CronJobDeclarations(source: "mine", jobs: jobs)
+        for written in [declared.json(), declared.crontab()] {
+            var read = try CronJobDeclarations(parsing: written)
+            for index in read.jobs.indices { read.jobs[index].line = nil }
+            #expect(read == declared, "\(String(decoding: written, as: UTF8.self))")
+        }
+    }
+}
