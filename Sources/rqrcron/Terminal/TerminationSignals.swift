@@ -1,5 +1,6 @@
 // Dispatch does not say so yet, but its sources may be used from any thread.
 @preconcurrency import Dispatch
+import RedisBridge
 import Synchronization
 
 #if canImport(Glibc)
@@ -65,7 +66,8 @@ final class TerminationSignals: Sendable {
             // A cancelled work may say so by throwing; that is the end that was asked for.
             do {
                 while try await group.next() != nil {}
-            } catch is CancellationError {}
+            } catch is CancellationError {
+            } catch let error as RedisError where error.code == .cancelled {}
             return first
         }
     }
