@@ -33,7 +33,10 @@ import Testing
         ("{\n\"jobs\": [\n{\"id\": \"a\",\n \"func\" \"f\"}]}", 4, "no JSON"),
         ("{\"jobs\": [{\"id\": \"a\", \"func\": \"m.f\", \"queue\": \"q\",\n \"intervall\": 3}]}", 2, "unknown key"),
         ("{\"jobs\": [\n{\"id\": \"a\", \"queue\": \"q\"}]}", 2, "func: missing"),
-        ("{\"jobs\": [\n{\"id\": \"a\", \"func\": \"m.f\", \"queue\": \"q\",\n\"interval\": 1.5}]}", 3, "a whole number"),
+        (
+            "{\"jobs\": [\n{\"id\": \"a\", \"func\": \"m.f\", \"queue\": \"q\",\n\"interval\": 1.5}]}", 3,
+            "a whole number"
+        ),
         ("{\"jobs\": [\n{\"id\": \"a\", \"func\": \"m.f\", \"queue\": \"q\",\n\"args\": {}}]}", 3, "an array"),
         ("{\"jobs\": [\n[]]}", 2, "must be an object"),
         ("{\"jobs\": [],\n\"job\": 1}", 2, "unknown key"),
@@ -122,7 +125,8 @@ import Testing
 
     private static let literals: [(String, JSONValue)] = [
         ("'it\\'s'", "it's"), ("\"\\\"\"", "\""), ("'\"'", "\""), ("'\\x41\\u00e9\\U0001F600'", "Aé😀"),
-        ("'\\n\\t\\\\'", "\n\t\\"), ("-1", -1), ("1.0", 1.0), ("1e3", 1000.0), ("(1, (2,), [])", .array([1, .array([2]), .array([])])),
+        ("'\\n\\t\\\\'", "\n\t\\"), ("-1", -1), ("1.0", 1.0), ("1e3", 1000.0),
+        ("(1, (2,), [])", .array([1, .array([2]), .array([])])),
         ("{'a': {}}", .object(["a": .object([:])])), ("None", nil), ("false", false), ("inf", .double(.infinity)),
         ("123456789012345678901234567890", JSONValue(integer: "123456789012345678901234567890") ?? nil),
     ]
@@ -137,7 +141,8 @@ import Testing
     @Test func `what is written is read again, in both forms`() throws {
         let jobs = [
             CronJobDeclaration(
-                id: "a b", functionName: "m.f", queueName: "ü", interval: 7, args: ["it's \"x\"\n\u{1F600}", nil, 1.0, [:]],
+                id: "a b", functionName: "m.f", queueName: "ü", interval: 7,
+                args: ["it's \"x\"\n\u{1F600}", nil, 1.0, [:]],
                 kwargs: ["a b": [true], "k": .double(.infinity)], meta: ["m": ["n": 1]], jobTimeout: -1, resultTTL: 0),
             CronJobDeclaration(
                 id: "c=d", functionName: "m.g", queueName: "q", cron: "H(0-29) * * * *", timeZone: "UTC",
