@@ -10,7 +10,7 @@ struct CommandTable: Sendable {
 
     static let rqrcron: CommandTable = CommandTable(
         commands: [
-            .run, .info, .register, .show, .enable, .disable, .delete, .trigger, .next, .apply, .export,
+            .run, .info, .register, .show, .enable, .disable, .delete, .trigger, .next, .watch, .apply, .export,
             .completion, .manual,
             .complete, .embeddedRedisGuard, .embeddedRedisServer,
         ],

@@ -1,0 +1,97 @@
+import RQWire
+import RedisBridge
+import RedisCron
+
+/// `rqrcron watch`.
+struct WatchCommand: Sendable {
+    /// How often the index is read.
+    private static let period = Duration.milliseconds(200)
+    /// How far ahead of the present it is read, so that what becomes due was seen before.
+    private static let horizon = 2.0
+    /// Most entries that are followed at the same time.
+    private static let limit = 100_000
+
+    private let invocation: Invocation
+    private let isJSON: Bool
+
+    init(_ invocation: Invocation) {
+        self.invocation = invocation
+        isJSON = invocation.arguments.has(.json)
+    }
+
+    func run() async throws {
+        let address = try RedisAddress(invocation: invocation).parsed()
+        let keys = try RQKeys(prefix: invocation.keyPrefix)
+        _ = try await TerminationSignals.shared.cancelling {
+            let loop = try EventLoop()
+            let client = RedisClient(url: address, on: loop)
+            let subscription = try await client.subscribe(to: [keys.events])
+            try await withThrowingTaskGroup(of: Void.self) { group in
+                group.addTask { try await follow(subscription) }
+                group.addTask { try await follow(client, keys) }
+                // Neither ends but by an error or by cancellation.
+                defer { group.cancelAll() }
+                try await group.next()
+            }
+        }
+    }
+
+    /// Shows what is announced.
+    private func follow(_ subscription: RedisSubscription) async throws {
+        for try await element in subscription {
+            switch element {
+            case .message(let message):
+                if let line = WatchLine(message: message.payload, at: SystemClock.now()) { try show(line) }
+            case .overflowed(let dropped):
+                StandardError.write("rqrcron: \(dropped) announcements came faster than they could be shown\n")
+            }
+        }
+    }
+
+    /// Shows what is enqueued.
+    private func follow(_ client: RedisClient, _ keys: RQKeys) async throws {
+        var window = DueWindow()
+        while true {
+            let now = SystemClock.now()
+            let command = RedisCommand(
+                "ZRANGEBYSCORE", keys.cronJobs, "-inf", String(now.score + Self.horizon), "WITHSCORES", "LIMIT", 0,
+                Self.limit)
+            let reply = try await client.send(command).array ?? []
+            let entries = stride(from: 0, to: reply.count - 1, by: 2).map { index in
+                (id: reply[index].bytes ?? [], score: Double(reply[index + 1].string ?? "") ?? 0)
+            }
+            for departure in window.update(entries, now: now.score) {
+                if let line = try await line(for: departure, client, keys) { try show(line) }
+            }
+            try await Task.sleep(for: Self.period)
+        }
+    }
+
+    /// What became of an entry: an enqueue, if the definition says that it ran; else the edit is announced.
+    private func line(
+        for departure: DueWindow.Departure, _ client: RedisClient, _ keys: RQKeys
+    ) async throws -> WatchLine? {
+        let id = String(decoding: departure.id, as: UTF8.self)
+        let fields = ["latest_enqueue_time", "queue_name", "next_enqueue_time", "created_at"]
+        let key = Array(keys.cronJobPrefix.utf8) + departure.id
+        let reply = try await client.send(RedisCommand("HMGET", arguments: [key] + fields)).array ?? []
+        let values = reply.map { $0.string ?? "" }
+        guard values.count == fields.count, let latest = try? Timestamp(parsing: values[0]),
+            latest.score >= departure.score - 0.001
+        else { return nil }
+        // The id of the job follows from its planned time, which for a first run of an interval is its creation.
+        let planned = [Timestamp(score: departure.score), try? Timestamp(parsing: values[3])].compactMap { $0 }
+        var job: RQJobID?
+        for time in planned where job == nil {
+            let candidate = RQJobID.planned(definition: departure.id, at: time)
+            if try await client.send(RedisCommand("EXISTS", keys.job(candidate))).integer == 1 { job = candidate }
+        }
+        return WatchLine(
+            time: latest, event: "enqueued", id: id, queue: values[1], job: job,
+            next: values[2].isEmpty ? nil : values[2])
+    }
+
+    private func show(_ line: WatchLine) throws {
+        try StandardOutput.write(isJSON ? line.json : line.text)
+    }
+}

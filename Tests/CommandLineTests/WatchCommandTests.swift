@@ -1,0 +1,59 @@
+import RQWire
+import TestSupport
+import Testing
+
+@testable import rqrcron
+
+@Suite(.timeLimit(.minutes(1))) struct WatchCommandTests {
+    @Test func `edits and enqueues are followed, a line each`() async throws {
+        try await withRedis { server in
+            let watch = try Rqrcron.start(["watch"], on: server)
+            let json = try Rqrcron.start(["watch", "--json"], on: server)
+            try await eventually("both to listen") {
+                try server.command("PUBSUB", "NUMSUB", "rq:cron_jobs:events").array.last?.integer == 2
+            }
+            let scheduler = try Rqrcron.start(["run"], on: server)
+            try await scheduler.waitForOutput(containing: "took the lock")
+            let made = try await Rqrcron.run(
+                ["register", "a", "--func", "m.f", "--queue", "q", "--interval", "1"], on: server)
+            #expect(made.status == 0)
+            try await watch.waitForOutput(containing: "enqueued a to q as ")
+            try await json.waitForOutput(containing: "\"event\": \"enqueued\"")
+            for command in ["disable", "enable", "delete"] {
+                _ = try await Rqrcron.run([command, "a"], on: server)
+            }
+            try await watch.waitForOutput(containing: "deleted  a\n")
+            let output = watch.output
+            for event in ["created  a\n", "disabled a\n", "enabled  a\n"] {
+                #expect(output.contains(event), "\(output)")
+            }
+
+            let jobs = try server.command("LRANGE", "rq:queue:q", 0, -1).strings
+            let named = output.split(separator: "\n").filter { $0.contains("enqueued") }
+            #expect(!named.isEmpty)
+            for line in named { #expect(jobs.contains { line.contains(" as \($0), next 2") }, "\(line)") }
+            for line in json.output.split(separator: "\n") {
+                guard case .object(let object) = try JSONValue(parsing: String(line)) else {
+                    Issue.record("\(line)")
+                    continue
+                }
+                #expect(object["id"] == "a")
+            }
+            #expect(try await scheduler.terminate() == .exited(0))
+            #expect(try await watch.terminate() == .exited(0))
+            #expect(try await json.terminate() == .exited(0))
+            #expect(watch.errors == "")
+        }
+    }
+
+    @Test func `what was due and has gone from its place is noticed once`() {
+        var window = DueWindow()
+        let (a, b, c) = ([UInt8](arrayLiteral: 1), [UInt8](arrayLiteral: 2), [UInt8](arrayLiteral: 3))
+        #expect(window.update([(a, 10), (b, 11), (c, 20)], now: 9).isEmpty)
+        #expect(window.update([(a, 10), (b, 11), (c, 20)], now: 10.5).isEmpty)
+        // One moved on, one is gone, one that was not due was moved by an editor.
+        let gone = window.update([(a, 15), (c, 21)], now: 12)
+        #expect(gone == [DueWindow.Departure(id: a, score: 10), DueWindow.Departure(id: b, score: 11)])
+        #expect(window.update([(a, 15), (c, 21)], now: 14).isEmpty)
+    }
+}
