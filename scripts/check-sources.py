@@ -42,15 +42,17 @@ def without_text(source):
 def functions(source):
     """Yields (line number, name, modifiers and attributes, parameters onwards) of each function declared."""
     lines = without_text(source).splitlines()
+    written = source.splitlines()
     for index, line in enumerate(lines):
         match = FUNCTION.match(line)
         if not match:
             continue
         # Attributes may stand on the lines before; they reach back to the end of the declaration before them.
+        # A line that is nothing but a string literal was blanked out and is no blank line.
         before = [match["before"]]
-        for earlier in reversed(lines[:index]):
+        for earlier, text in zip(reversed(lines[:index]), reversed(written[:index])):
             stripped = earlier.strip()
-            if not stripped or stripped.endswith(("}", "{", ";")) and not stripped.startswith("@"):
+            if not text.strip() or stripped.endswith(("}", "{", ";")) and not stripped.startswith("@"):
                 break
             before.append(earlier)
         yield index + 1, match["name"], "\n".join(reversed(before)), match["after"]
