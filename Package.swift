@@ -82,7 +82,7 @@ let package = Package(
             swiftSettings: strict),
         .testTarget(
             name: "InteropTests",
-            dependencies: ["RedisCron", "RQWire", "TestSupport"],
+            dependencies: ["rqrcron", "RedisCron", "RedisBridge", "RQWire", "Crontab", "TestSupport"],
             swiftSettings: strict),
     ],
     swiftLanguageModes: [.v6]

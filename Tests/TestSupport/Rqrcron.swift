@@ -1,11 +1,12 @@
 import Foundation
-import TestSupport
 import Testing
 
 /// The built tool, run as a user runs it.
-enum Rqrcron {
+///
+/// The package's product is a program here, found by its path: nothing of it is linked.
+public enum Rqrcron {
     /// The binary of the build that this test is of.
-    static let path: String = {
+    public static let path: String = {
         // The tests' bundle lies beside the products of its build.
         let candidates = [Bundle.main.executablePath ?? ""] + CommandLine.arguments
         for candidate in candidates where candidate.contains(".xctest") {
@@ -18,10 +19,13 @@ enum Rqrcron {
     }()
 
     /// What became of one command.
-    struct Ending: Sendable {
-        let status: Int32
-        let output: String
-        let errors: String
+    public struct Ending: Sendable {
+        /// Its exit status.
+        public let status: Int32
+        /// What it wrote to standard output.
+        public let output: String
+        /// What it wrote to standard error.
+        public let errors: String
     }
 
     /// Variables that would make a test depend on whose machine it runs on.
@@ -31,7 +35,9 @@ enum Rqrcron {
     ]
 
     /// Runs a command to its end.
-    static func run(
+    ///
+    /// - Throws: ``SupportError`` when it cannot be started or a signal ended it, ``TimedOut``.
+    public static func run(
         _ arguments: [String], on server: RedisServer? = nil, environment: [String: String] = [:], input: String = ""
     ) async throws -> Ending {
         let process = try start(arguments, on: server, environment: environment, input: input)
@@ -43,12 +49,16 @@ enum Rqrcron {
     }
 
     /// Starts a command and lets it run.
-    static func start(
+    ///
+    /// The caller ends it; it ends with the test process in any case.
+    ///
+    /// - Throws: ``SupportError`` when it cannot be started.
+    public static func start(
         _ arguments: [String], on server: RedisServer? = nil, environment: [String: String] = [:], input: String = ""
-    ) throws -> TestSupport.ChildProcess {
+    ) throws -> ChildProcess {
         var variables = clean
         if let server { variables["RQ_REDIS_URL"] = server.url }
-        return try TestSupport.ChildProcess(
+        return try ChildProcess(
             path, arguments, environment: variables.merging(environment) { _, new in new }, input: input)
     }
 }
