@@ -115,4 +115,39 @@ import Testing
             #expect(ending.errors.contains("the embedded redis-server did not start: *** FATAL: no luck today"))
         }
     }
+
+    @Test func `a port that another Redis takes meanwhile is left to it`() async throws {
+        let search = ProgramSearch(environment: .process)
+        let server = try #require(search.firstExecutable(named: ["redis-server"]))
+        let client = try #require(search.firstExecutable(named: ["redis-cli"]))
+        try await withTemporaryDirectory { directory in
+            let stranger = "\(directory.path)/stranger"
+            // Stands in for redis-server. At its first call another server takes the port and answers before ours begins.
+            let program = """
+                #!/bin/sh
+                if mkdir '\(stranger)' 2>/dev/null; then
+                    '\(server)' --bind 127.0.0.1 --port "$4" --dir '\(stranger)' --save '' --pidfile '\(stranger)/pid' \\
+                        --unixsocket '\(stranger)/socket' --daemonize yes 3>&- 4>&- 6>&-
+                    until '\(client)' -p "$4" SET rq:cron_jobs:lock theirs | grep -q OK; do :; done
+                fi
+                exec '\(server)' "$@"
+                """
+            try program.write(toFile: "\(directory.path)/redis-server", atomically: true, encoding: .utf8)
+            try FileManager.default.setAttributes(
+                [.posixPermissions: 0o755], ofItemAtPath: "\(directory.path)/redis-server")
+            let process = try Rqrcron.start(
+                ["run", "--embedded", "\(directory.path)/data"],
+                environment: ["PATH": "\(directory.path):/usr/bin:/bin"])
+            defer {
+                let pid = (try? String(contentsOfFile: "\(stranger)/pid", encoding: .utf8)) ?? ""
+                if let pid = pid_t(pid.trimmingCharacters(in: .whitespacesAndNewlines)) { kill(pid, SIGKILL) }
+            }
+            try await process.waitForOutput(containing: "took the lock")
+            #expect(try serverPID(in: "\(directory.path)/data") != nil)
+            let other = try ServerConnection(socketPath: "\(stranger)/socket")
+            #expect(try other.command("KEYS", "*").strings == ["rq:cron_jobs:lock"])
+            #expect(try other.command("GET", "rq:cron_jobs:lock").string == "theirs")
+            #expect(try await process.terminate() == .exited(0))
+        }
+    }
 }

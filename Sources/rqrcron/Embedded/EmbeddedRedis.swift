@@ -12,6 +12,7 @@ final class EmbeddedRedis: Sendable {
     /// The port on 127.0.0.1.
     let port: Int
     let directory: EmbeddedRedisDirectory
+    private let log: EmbeddedRedisLog
     private let child: ChildProcess
     /// Closing it, or our death, stops the server.
     private let lifeline: Lifeline
@@ -25,22 +26,21 @@ final class EmbeddedRedis: Sendable {
         dnf install redis (Fedora), brew install redis (macOS)
         """
 
-    private init(port: Int, directory: EmbeddedRedisDirectory, child: ChildProcess, lifeline: Lifeline) {
+    private init(
+        port: Int, directory: EmbeddedRedisDirectory, log: EmbeddedRedisLog, child: ChildProcess, lifeline: Lifeline
+    ) {
         self.port = port
         self.directory = directory
+        self.log = log
         self.child = child
         self.lifeline = lifeline
     }
 
     /// Starts a server and returns when it answers.
     ///
-    /// - Parameters:
-    ///   - path: the directory of the data, or nil for the user's own.
-    ///   - answers: asks the server at a URL for a sign of life. A server that still loads its data gives none.
+    /// - Parameter path: the directory of the data, or nil for the user's own.
     /// - Throws: ``CommandFailure`` when no server is installed, the directory is in use, or the server ends at once.
-    static func start(
-        directory path: String?, environment: ProcessEnvironment, answers: (String) async -> Bool
-    ) async throws -> EmbeddedRedis {
+    static func start(directory path: String?, environment: ProcessEnvironment) async throws -> EmbeddedRedis {
         guard let server = ProgramSearch(environment: environment).firstExecutable(named: serverNames) else {
             throw CommandFailure(missing)
         }
@@ -49,7 +49,7 @@ final class EmbeddedRedis: Sendable {
         defer { close(directory.lockDescriptor) }
         for _ in 0..<portAttempts {
             let redis = try launch(server, port: LoopbackPort.free(), directory: directory)
-            if try await redis.becomesReady(answers: answers) { return redis }
+            if try await redis.becomesReady() { return redis }
         }
         throw CommandFailure("found no free port on 127.0.0.1 in \(portAttempts) attempts; see \(directory.logPath)")
     }
@@ -73,11 +73,12 @@ final class EmbeddedRedis: Sendable {
     private static func launch(
         _ server: String, port: Int, directory: EmbeddedRedisDirectory
     ) throws -> EmbeddedRedis {
-        let log = openLog(directory.logPath)
-        guard log >= 0 else {
+        let output = openLog(directory.logPath)
+        guard output >= 0 else {
             throw CommandFailure("cannot write \(directory.logPath): \(SystemCall.explain(errno))")
         }
-        defer { close(log) }
+        defer { close(output) }
+        let log = EmbeddedRedisLog(path: directory.logPath)
         let lifeline = try Pipe()
         defer { close(lifeline.readEnd) }
         let settings = [
@@ -92,10 +93,11 @@ final class EmbeddedRedis: Sendable {
             descriptors: [
                 EmbeddedRedisGuard.Descriptor.ownerGone: lifeline.readEnd,
                 EmbeddedRedisGuard.Descriptor.directoryLock: directory.lockDescriptor,
-                EmbeddedRedisGuard.Descriptor.output: log,
+                EmbeddedRedisGuard.Descriptor.output: output,
                 STDIN_FILENO: lifeline.readEnd,
             ])
-        return EmbeddedRedis(port: port, directory: directory, child: child, lifeline: Lifeline(lifeline.writeEnd))
+        return EmbeddedRedis(
+            port: port, directory: directory, log: log, child: child, lifeline: Lifeline(lifeline.writeEnd))
     }
 
     /// The socket's path must fit into a `sockaddr_un`; in a directory with a longer name there is the port alone.
@@ -121,7 +123,7 @@ final class EmbeddedRedis: Sendable {
     /// There is no time limit: a server that loads a large file is working, and one that cannot start ends.
     ///
     /// - Returns: false when the server ended because its port had been taken meanwhile.
-    private func becomesReady(answers: (String) async -> Bool) async throws -> Bool {
+    private func becomesReady() async throws -> Bool {
         let ended = EndFlag()
         let watch = Task { [child] in
             _ = await child.status
@@ -129,7 +131,7 @@ final class EmbeddedRedis: Sendable {
         }
         defer { watch.cancel() }
         while !ended.isSet {
-            if await answers(url) { return true }
+            if await EmbeddedRedisProbe.isReady(url, in: directory.path) { return true }
             do {
                 try await Task.sleep(for: .milliseconds(20))
             } catch {
@@ -138,8 +140,7 @@ final class EmbeddedRedis: Sendable {
             }
         }
         lifeline.cut()
-        let reason = EmbeddedRedisLog.lastComplaint(in: directory.logPath)
-        if reason.contains("Address already in use") { return false }
-        throw CommandFailure("the embedded redis-server did not start: \(reason) (see \(directory.logPath))")
+        if log.saysPortIsTaken { return false }
+        throw CommandFailure("the embedded redis-server did not start: \(log.lastComplaint) (see \(log.path))")
     }
 }

@@ -57,7 +57,7 @@ struct RunCommand: Sendable {
             return try await schedule(at: RedisAddress(invocation: invocation))
         }
         let redis = try await EmbeddedRedis.start(
-            directory: embedded.isEmpty ? nil : embedded, environment: invocation.environment, answers: Self.answers)
+            directory: embedded.isEmpty ? nil : embedded, environment: invocation.environment)
         do {
             try await releaseStaleLock(of: redis)
         } catch {
@@ -115,16 +115,6 @@ struct RunCommand: Sendable {
             throw UsageError("unexpected argument '\(word)': there is --embedded=\(attached)")
         }
         return word ?? attached
-    }
-
-    /// Whether a Redis answers at its URL, and is not loading its data any more.
-    private static func answers(_ url: String) async -> Bool {
-        guard let address = try? RedisURL(url), let loop = try? EventLoop() else { return false }
-        let connection = try? await RedisConnection.connect(to: address.endpoint, options: address.options, on: loop)
-        guard let connection else { return false }
-        let reply = try? await connection.send(RedisCommand("PING"))
-        await connection.close()
-        return reply == .status("PONG")
     }
 
     private func schedule(at address: RedisAddress) async throws {
