@@ -11,6 +11,7 @@ struct CommandTable: Sendable {
     static let rqrcron: CommandTable = CommandTable(
         commands: [
             .run, .info, .register, .show, .enable, .disable, .delete, .trigger, .next, .watch, .apply, .export,
+            .doctor,
             .completion, .manual,
             .complete, .embeddedRedisGuard, .embeddedRedisServer,
         ],

@@ -45,7 +45,8 @@ import Testing
     }
 
     @Test func `the log's level and format are obeyed`() async throws {
-        try await withRedis { server in
+        // A server that keeps nothing would be warned about.
+        try await withRedis(RedisServer.Configuration(appendOnly: true)) { server in
             let quiet = try Rqrcron.start(["run", "--log-level", "error", "--name", "quiet"], on: server)
             try await eventually("the lock to be taken") {
                 try server.command("EXISTS", "rq:cron_jobs:lock").integer == 1

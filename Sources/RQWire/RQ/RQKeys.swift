@@ -75,6 +75,11 @@ public struct RQKeys: Sendable, Hashable {
         queuePrefix + name
     }
 
+    /// Set: the workers that read a queue (`rq.worker_registration`).
+    public func workers(queue name: String) -> String {
+        prefix + ":workers:" + name
+    }
+
     /// Hash: one job.
     public func job(_ id: RQJobID) -> String {
         jobPrefix + id.description

@@ -11,6 +11,8 @@ enum CronScript {
     static let saveDefinition = script(PackageResources.save_definition_lua)
     static let deleteDefinition = script(PackageResources.delete_definition_lua)
     static let pushJob = script(PackageResources.push_job_lua)
+    static let expireLock = script(PackageResources.expire_lock_lua)
+    static let forgetScheduler = script(PackageResources.forget_scheduler_lua)
 
     private static func script(_ bytes: [UInt8]) -> RedisScript {
         RedisScript(String(decoding: bytes, as: UTF8.self))

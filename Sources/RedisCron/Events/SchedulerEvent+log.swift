@@ -7,6 +7,7 @@ extension SchedulerEvent {
         case .becameLeader, .standingBy, .enqueued, .reconnected, .stopped: .info
         case .skipped(_, let reason): reason.level
         case .badDefinition, .disconnected: .warning
+        case .finding(let finding): finding.severity.level
         case .lockLost: .error
         }
     }
@@ -20,6 +21,7 @@ extension SchedulerEvent {
         case .skipped(let id, let reason): "skipped \(quoted(id)): \(reason)"
         case .badDefinition(let id, let field, let reason):
             "cannot use \(quoted(id)): \(field.map { "\($0): " } ?? "")\(reason)"
+        case .finding(let finding): finding.description
         case .lockLost(let name): "\(name) lost the lock and stopped enqueueing"
         case .disconnected(let reason): "Redis is out of reach: \(reason)"
         case .reconnected: "Redis answers again"
@@ -53,6 +55,16 @@ extension SkipReason: CustomStringConvertible {
         case .alreadyQueued, .movedByOther, .changed, .disabled, .notDue: .debug
         case .missing: .info
         case .unusableQueue: .warning
+        }
+    }
+}
+
+extension Finding.Severity {
+    fileprivate var level: SchedulerLogger.Level {
+        switch self {
+        case .notice: .info
+        case .warning: .warning
+        case .error: .error
         }
     }
 }

@@ -12,6 +12,10 @@ public enum SchedulerEvent: Sendable, Hashable {
     case skipped(id: String, SkipReason)
     /// A definition cannot be used. It is named once, and skipped until it changes.
     case badDefinition(id: String, field: String?, reason: String)
+    /// The server's settings could cost the schedule, or its lock does not expire.
+    ///
+    /// Looked at once, when the scheduler first reaches the server.
+    case finding(Finding)
     /// The lock is not ours any more: leading stopped at once.
     case lockLost(name: String)
     /// Redis is out of reach or refuses to work; the reason never holds a password.

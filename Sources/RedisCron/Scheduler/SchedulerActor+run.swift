@@ -56,8 +56,10 @@ extension SchedulerActor {
                     try await register()
                     try await lead()
                 case .wait:
+                    await examineServer()
                     try await nap(settings.standbyInterval)
                 case .fail:
+                    await examineServer()
                     throw hasLed ? RedisCronError.lockLost(settings.name) : RedisCronError.lockHeld(settings.keys.lock)
                 case .release(let lease):
                     _ = try? await store.release(token: lease.token, name: settings.name)
@@ -87,7 +89,11 @@ extension SchedulerActor {
                 try await self.keepTicking()
                 return .ticker
             }
-            // The ticker ends by itself, after its batch, when the lock is lost or a stop is asked for. The other two
+            group.addTask {
+                await self.examineServer()
+                return .examiner
+            }
+            // The ticker ends by itself, after its batch, when the lock is lost or a stop is asked for. The others
             // hold nothing that would have to be finished.
             while let ended = try await group.next(), ended != .ticker {}
             group.cancelAll()
@@ -95,7 +101,19 @@ extension SchedulerActor {
     }
 
     private enum LeadingRole {
-        case heartbeat, listener, ticker
+        case heartbeat, listener, ticker, examiner
+    }
+
+    /// Warns of what could cost the schedule: once, when the server is first reached, and beside the first tick.
+    private func examineServer() async {
+        guard !hasExaminedServer else { return }
+        hasExaminedServer = true
+        do {
+            for finding in try await store.findings() { tell(.finding(finding)) }
+        } catch {
+            hasExaminedServer = false
+            settings.logger(.debug, "could not look at the server's settings: \(error)")
+        }
     }
 
     private func keepTicking() async throws {

@@ -23,6 +23,7 @@ actor SchedulerActor {
     var backoff = Backoff(first: .milliseconds(100), maximum: .seconds(5))
     var jitter: SplitMix64
     var health: SchedulerHealthRecord
+    var hasExaminedServer = false
 
     init(
         store: any CronStore, clock: any SchedulerClock, settings: SchedulerSettings, channel: EventChannel,

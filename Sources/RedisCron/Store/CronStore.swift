@@ -37,6 +37,14 @@ protocol CronStore: Sendable {
 
     /// What is announced about definitions from now on.
     func announcements() async throws -> any AnnouncementReader
+
+    /// What deserves attention in the settings of the server and in the lock.
+    func findings() async throws -> [Finding]
+}
+
+extension CronStore {
+    /// A store that is no server has no settings.
+    func findings() async throws -> [Finding] { [] }
 }
 
 /// Reads what is announced about definitions.

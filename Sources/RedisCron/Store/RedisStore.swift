@@ -111,6 +111,11 @@ actor RedisStore: CronStore {
         return RedisAnnouncements(subscription, on: connection.eventLoop)
     }
 
+    func findings() async throws -> [Finding] {
+        let facts = try await ServerFacts(from: client, keys: keys) { SystemClock.wallClock }
+        return ServerCheck(facts: facts, lock: keys.lock).findings
+    }
+
     /// What the scripts answer instead of outcomes when the lock is not ours.
     private static let lockLost = [UInt8(ascii: "L")]
 

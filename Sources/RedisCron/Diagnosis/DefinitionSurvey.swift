@@ -1,0 +1,157 @@
+import RQWire
+import RedisBridge
+
+/// Reads all definitions, the index and the registry, and says what does not fit together.
+///
+/// It reads page by page while others write. What looks wrong is read once more at the end and counts only if it still
+/// looks so.
+struct DefinitionSurvey: Sendable {
+    let connection: RedisCronConnection
+    let store: RedisStore
+    let audit: IndexAudit
+    let isLed: Bool
+
+    private var client: RedisClient { connection.client }
+    private var keys: RQKeys { connection.keys }
+
+    func findings() async throws -> [Finding] {
+        let misplaced = try await keyTypes()
+        // The rest would fail on a key of another type.
+        guard misplaced.isEmpty else { return misplaced }
+        let entries = try await store.index().flatMap(\.self)
+        let ids = Set(entries.map(\.id)).union(try await connection.scanIDs())
+        let ordered = ids.sorted { $0.bytes.lexicographicallyPrecedes($1.bytes) }
+        let pass = try await read(ordered, entries: Dictionary(entries.map { ($0.id, $0) }) { first, _ in first })
+        var findings = try await confirm(pass.suspects)
+        if let overdue = audit.overdue(pass.scheduled, isLed: isLed) { findings.append(overdue) }
+        return findings + (try await idleQueues(pass.queues)) + (try await silentSchedulers())
+    }
+
+    /// What one pass over all definitions came to.
+    private struct Pass {
+        /// Definitions and entries with a finding.
+        var suspects: [DefinitionID] = []
+        /// Entries of definitions that can run.
+        var scheduled: [DueEntry] = []
+        /// Queues of definitions that can run.
+        var queues: Set<String> = []
+        var findings: [Finding] = []
+    }
+
+    /// Reads suspects once more, with their entries.
+    private func confirm(_ ids: [DefinitionID]) async throws -> [Finding] {
+        var findings: [Finding] = []
+        for page in ids.pages(of: 500) {
+            let scores = try await client.pipeline(
+                page.map { RedisCommand("ZSCORE", keys.cronJobs, $0.bytes) }
+            ) { _, reply in reply.isNull ? nil : reply.copiedBytes }
+            var entries: [DefinitionID: DueEntry] = [:]
+            for (id, score) in zip(page, scores) {
+                if let score { entries[id] = DueEntry(id: id, rawScore: score) }
+            }
+            findings += try await read(page, entries: entries).findings
+        }
+        return findings
+    }
+
+    private func read(_ ids: [DefinitionID], entries: [DefinitionID: DueEntry]) async throws -> Pass {
+        var pass = Pass()
+        for page in ids.pages(of: 500) {
+            var orphans: [DueEntry] = []
+            for (id, reading) in zip(page, try await connection.read(page)) {
+                let entry = entries[id]
+                let finding: Finding?
+                switch reading {
+                case .missing:
+                    if let entry { orphans.append(entry) }
+                    continue
+                case .unreadable(let definition):
+                    let field = definition.field.map { "\($0): " } ?? ""
+                    finding = Finding(
+                        .error, .definition, about: definition.id, "it cannot be used: \(field)\(definition.reason)")
+                case .job(let job):
+                    finding = audit.finding(job, entry: entry)
+                    if job.enabled {
+                        pass.queues.insert(job.queueName)
+                        if let entry { pass.scheduled.append(entry) }
+                    }
+                }
+                if let finding {
+                    pass.suspects.append(id)
+                    pass.findings.append(finding)
+                }
+            }
+            for (entry, isForeign) in zip(orphans, try await exist(orphans.map { $0.id.historyKey(in: keys) }))
+            where !isForeign {
+                pass.suspects.append(entry.id)
+                pass.findings.append(
+                    Finding(
+                        .notice, .index, about: entry.id.display, "there is no such definition, only its index entry",
+                        remedy: .settle(entry, moveTo: nil)))
+            }
+        }
+        return pass
+    }
+
+    private func exist(_ keys: [[UInt8]]) async throws -> [Bool] {
+        guard !keys.isEmpty else { return [] }
+        return try await client.pipeline(keys.map { RedisCommand("EXISTS", $0) }) { _, reply in reply.integer == 1 }
+    }
+
+    // MARK: Beside the definitions
+
+    private func keyTypes() async throws -> [Finding] {
+        let wanted = [
+            (keys.cronJobs, "zset"), (keys.queues, "set"), (keys.cronSchedulers, "zset"), (keys.lock, "string"),
+            (keys.lastUpdate, "string"),
+        ]
+        let types = try await client.pipeline(wanted.map { RedisCommand("TYPE", $0.0) }) { _, reply in reply.string }
+        return zip(wanted, types).compactMap { wanted, found in
+            guard let found, found != "none", found != wanted.1 else { return nil }
+            return Finding(
+                .error, .keyType, about: wanted.0, "the key holds a \(found), not a \(wanted.1): rename or delete it")
+        }
+    }
+
+    /// Queues of enabled definitions that no worker reads.
+    private func idleQueues(_ queues: Set<String>) async throws -> [Finding] {
+        let names = queues.sorted()
+        guard !names.isEmpty else { return [] }
+        let workers = try await client.pipeline(
+            names.map { RedisCommand("SCARD", keys.workers(queue: $0)) }
+        ) { _, reply in reply.integer }
+        return zip(names, workers).compactMap { name, count in
+            guard count == 0 else { return nil }
+            return Finding(
+                .notice, .worker, about: name,
+                "no worker reads this queue: its jobs wait until one does")
+        }
+    }
+
+    /// Schedulers that RQ's registry still has and that do not beat any more.
+    private func silentSchedulers() async throws -> [Finding] {
+        let command = RedisCommand("ZRANGE", keys.cronSchedulers, 0, -1, "WITHSCORES")
+        let entries = try await client.send(command) { reply in DueEntry.read(reply) }
+        let limit = audit.now - .seconds(SchedulerBirth.timeToLiveSeconds)
+        return entries.filter { Timestamp(score: $0.score) < limit }.map { entry in
+            Finding(
+                .notice, .registry, about: entry.id.display,
+                "this scheduler has not beaten since \(Timestamp(score: entry.score)); RQ still lists it",
+                remedy: .forgetScheduler(name: entry.id.display, lastHeartbeat: entry.rawScore))
+        }
+    }
+}
+
+extension DefinitionID {
+    /// The key under which RQ keeps its own history of this name.
+    fileprivate func historyKey(in keys: RQKeys) -> [UInt8] {
+        Array(keys.cronJobPrefix.utf8) + bytes + Self.historySuffix
+    }
+}
+
+extension Array {
+    /// The elements in arrays of at most that many.
+    fileprivate func pages(of size: Int) -> [[Element]] {
+        stride(from: 0, to: count, by: size).map { Array(self[$0..<Swift.min($0 + size, count)]) }
+    }
+}

@@ -1,0 +1,85 @@
+/// Something that deserves attention, in the server's settings or in what stands in Redis.
+///
+/// A running scheduler tells findings about the server as ``SchedulerEvent/finding(_:)``;
+/// ``RedisCronScheduler/diagnose()`` looks at the definitions as well.
+public struct Finding: Sendable, Hashable {
+    /// How much it matters.
+    public enum Severity: Int, Sendable, Hashable, Comparable, CaseIterable {
+        /// Good to know; nothing is wrong.
+        case notice
+        /// Something could be lost or late if it stays so.
+        case warning
+        /// Something does not run that should.
+        case error
+
+        /// `notice` is the lowest.
+        public static func < (left: Severity, right: Severity) -> Bool { left.rawValue < right.rawValue }
+    }
+
+    /// What was looked at.
+    ///
+    /// More may be added, so switch over it with a default.
+    public struct Check: Sendable, Hashable, CustomStringConvertible {
+        /// The name, as `rqrcron doctor` prints it.
+        public let description: String
+
+        /// Which version the server has.
+        public static let serverVersion = Check(description: "server-version")
+        /// Whether the server takes writes.
+        public static let role = Check(description: "role")
+        /// Whether the server may drop keys when memory is short.
+        public static let evictionPolicy = Check(description: "eviction-policy")
+        /// Whether the server keeps its data over a restart.
+        public static let persistence = Check(description: "persistence")
+        /// How far the server's clock is from ours.
+        public static let clock = Check(description: "clock")
+        /// Whether somebody leads, and whether the lock ends with its holder.
+        public static let lock = Check(description: "lock")
+        /// Schedulers in RQ's registry that do not beat any more.
+        public static let registry = Check(description: "registry")
+        /// Keys that hold another type than they should.
+        public static let keyType = Check(description: "key-type")
+        /// Whether index and definitions agree.
+        public static let index = Check(description: "index")
+        /// Definitions that cannot be used.
+        public static let definition = Check(description: "definition")
+        /// Definitions whose time has passed.
+        public static let overdue = Check(description: "overdue")
+        /// Queues that no worker reads.
+        public static let worker = Check(description: "worker")
+        /// What could not be looked at.
+        public static let access = Check(description: "access")
+    }
+
+    /// What was looked at.
+    public let check: Check
+    /// How much it matters.
+    public let severity: Severity
+    /// The definition, key, scheduler or queue that it is about, where it is about one.
+    public let subject: String?
+    /// What was found and what to do, in a sentence or two.
+    public let message: String
+    /// What ``RedisCronScheduler/repair(_:)`` would do about it.
+    let remedy: Remedy?
+
+    /// Whether ``RedisCronScheduler/repair(_:)`` can mend it without risk.
+    public var isRepairable: Bool { remedy != nil }
+
+    init(
+        _ severity: Severity, _ check: Check, about subject: String? = nil, _ message: String, remedy: Remedy? = nil
+    ) {
+        self.check = check
+        self.severity = severity
+        self.subject = subject
+        self.message = message
+        self.remedy = remedy
+    }
+}
+
+extension Finding: CustomStringConvertible {
+    /// `check subject: message`.
+    public var description: String {
+        let about = subject.map { " \(quoted($0))" } ?? ""
+        return "\(check)\(about): \(message)"
+    }
+}

@@ -1,0 +1,81 @@
+import RQWire
+import RedisBridge
+
+extension RedisCronScheduler {
+    /// Looks at the server's settings, the lock, the registry, the index and every definition, and changes nothing.
+    ///
+    /// Reads all definitions, page by page. What looks wrong because it was being written meanwhile is read again before
+    /// it is reported. Needs no lock; the scheduler need not run.
+    ///
+    /// - Returns: What deserves attention; empty when all is well.
+    /// - Throws: What the connection throws. Commands that the server denies are left out and named in a finding.
+    public func diagnose() async throws -> [Finding] {
+        let now = SystemClock.wallClock
+        let facts = try await ServerFacts(from: connection.client, keys: connection.keys) { SystemClock.wallClock }
+        let isLed = facts.lockToken != nil
+        var findings = ServerCheck(facts: facts, lock: connection.keys.lock).findings
+        if !isLed { findings.append(Finding(.warning, .lock, "no scheduler leads: start one with rqrcron run")) }
+        let survey = DefinitionSurvey(
+            connection: connection, store: store, audit: IndexAudit(now: now, defaultZone: options.timeZone),
+            isLed: isLed)
+        return findings + (try await survey.findings())
+    }
+
+    /// Mends a finding, if it still stands and can be mended without risk.
+    ///
+    /// Index entries that stand for nothing are pruned, and those of disabled definitions taken out; entries later than
+    /// their definitions say are moved; enabled definitions without an entry get one, which counts as an edit;
+    /// schedulers that fell silent are taken out of RQ's registry; a lock without expiry gets one of ``Options/lockTTL``.
+    /// Nothing of RQ's own is touched, and no definition is deleted.
+    ///
+    /// - Returns: Whether something was changed; `false` too when it was mended meanwhile.
+    /// - Throws: What the connection throws.
+    @discardableResult
+    public func repair(_ finding: Finding) async throws -> Bool {
+        switch finding.remedy {
+        case nil: false
+        case .settle(let entry, let target): try await settle(entry, moveTo: target)
+        case .enterIndex(let id): try await enterIndex(id)
+        case .forgetScheduler(let name, let lastHeartbeat):
+            try await change(CronScript.forgetScheduler, key: connection.keys.cronSchedulers) { tail in
+                tail.append(name)
+                tail.append(lastHeartbeat)
+            }
+        case .expireLock(let token):
+            try await change(CronScript.expireLock, key: connection.keys.lock) { tail in
+                tail.append(token)
+                tail.append(options.lockTTL.milliseconds)
+            }
+        }
+    }
+
+    private func settle(_ entry: DueEntry, moveTo target: Timestamp?) async throws -> Bool {
+        guard
+            case .done(let outcomes) = try await store.settle(
+                [UnsettledEntry(entry: entry, nextScore: target)], token: nil)
+        else { return false }
+        return outcomes.contains { $0 == .pruned || $0 == .disabled || $0 == .moved }
+    }
+
+    private func enterIndex(_ id: DefinitionID) async throws -> Bool {
+        guard let job = try await connection.jobs(ids: [id]).first, job.enabled else { return false }
+        let score = try await connection.client.send(RedisCommand("ZSCORE", connection.keys.cronJobs, id.bytes))
+        guard score.isNull else { return false }
+        var edited = job
+        if edited.nextEnqueueTime == nil {
+            edited.nextEnqueueTime = try edited.nextRun(
+                after: SystemClock.wallClock, defaultTimeZone: options.timeZone)
+        }
+        try await edited.save(event: .updated)
+        return true
+    }
+
+    private func change(
+        _ script: RedisScript, key: String, arguments append: (inout ArgumentBuffer) -> Void
+    ) async throws -> Bool {
+        var tail = ArgumentBuffer(reserving: 256)
+        tail.append(key)
+        append(&tail)
+        return try await connection.run(script, keyCount: 1, tail) { reply in reply.integer == 1 }
+    }
+}

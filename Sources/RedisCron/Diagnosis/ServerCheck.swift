@@ -1,0 +1,93 @@
+import RQWire
+
+/// Says which settings of a server could cost the schedule.
+///
+/// Pure.
+struct ServerCheck: Sendable {
+    /// The scripts use `ZMSCORE`, which came with Redis 6.2.
+    static let oldestVersion = [6, 2]
+    /// A clock that differs by more than this makes runs late or early as others see it.
+    static let tolerableSkew: Duration = .seconds(2)
+
+    let facts: ServerFacts
+    /// Where the lock stands.
+    let lock: String
+
+    /// What deserves attention.
+    var findings: [Finding] {
+        ([access, version, role, eviction, persistence, clock, lockExpiry] as [Finding?]).compactMap(\.self)
+    }
+
+    private var access: Finding? {
+        guard facts.info == nil else { return nil }
+        return Finding(
+            .notice, .access, about: "INFO", "the server does not let us ask for its settings, so they were not checked"
+        )
+    }
+
+    private var version: Finding? {
+        guard let text = facts.info?["redis_version"] else { return nil }
+        let parts = text.split(separator: ".").prefix(2).compactMap { Int($0) }
+        guard parts.count == 2, parts.lexicographicallyPrecedes(Self.oldestVersion) else { return nil }
+        return Finding(.error, .serverVersion, "the server is Redis \(text); 6.2 or later is needed, or Valkey")
+    }
+
+    private var role: Finding? {
+        guard facts.info?["role"] == "slave" else { return nil }
+        return Finding(.error, .role, "the server is a replica, which takes no changes: connect to its master")
+    }
+
+    private var eviction: Finding? {
+        guard let policy = facts.info?["maxmemory_policy"], policy != "noeviction",
+            facts.info?["maxmemory"].flatMap({ Int($0) }) ?? 0 > 0
+        else { return nil }
+        let victim =
+            policy.hasPrefix("allkeys")
+            ? "definitions, queues and jobs" : "keys with an expiry, the lock and waiting jobs with a ttl among them,"
+        return Finding(
+            .warning, .evictionPolicy,
+            "with maxmemory-policy \(policy) the server may drop \(victim) when memory is short; set it to noeviction")
+    }
+
+    private var persistence: Finding? {
+        guard let info = facts.info, info["aof_enabled"] == "0", facts.savePoints == "" else {
+            return failedWrites
+        }
+        return Finding(
+            .warning, .persistence,
+            "the server keeps nothing on disk: a restart loses every definition; set appendonly to yes")
+    }
+
+    private var failedWrites: Finding? {
+        let info = facts.info ?? [:]
+        for name in ["aof_last_write_status", "rdb_last_bgsave_status"] where info[name] == "err" {
+            return Finding(
+                .error, .persistence, "the server's last write to disk failed (\(name)); see its log and its disk")
+        }
+        return nil
+    }
+
+    private var clock: Finding? {
+        guard let skew = facts.clockSkew, abs(skew) > Self.tolerableSkew + facts.roundTrip else { return nil }
+        let seconds = abs(skew).components.seconds
+        let direction = skew > .zero ? "ahead of" : "behind"
+        return Finding(
+            .warning, .clock,
+            """
+            the server's clock is \(seconds) s \(direction) ours: runs follow our clock, and other machines may see them \
+            early or late; run NTP on both
+            """)
+    }
+
+    private var lockExpiry: Finding? {
+        guard facts.lockTimeLeft == -1, let token = facts.lockToken else { return nil }
+        return Finding(
+            .error, .lock, about: lock,
+            """
+            the lock has no expiry, so it outlives a holder that dies; a holder that lives extends it by its heartbeat
+            """,
+            remedy: .expireLock(token: token))
+    }
+
+    private func abs(_ duration: Duration) -> Duration { duration < .zero ? .zero - duration : duration }
+}

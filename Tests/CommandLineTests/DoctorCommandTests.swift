@@ -1,0 +1,77 @@
+import RQWire
+import TestSupport
+import Testing
+
+@testable import RedisCron
+@testable import rqrcron
+
+@Suite(.timeLimit(.minutes(1)))
+struct DoctorCommandTests {
+    /// A server that keeps its data, with one definition whose index entry was lost.
+    private func withLostEntry(_ body: (RedisServer) async throws -> Void) async throws {
+        try await withRedis(RedisServer.Configuration(appendOnly: true)) { server in
+            let made = try await Rqrcron.run(
+                ["register", "a", "--func", "m.f", "--queue", "q", "--cron", "0 0 1 1 *"], on: server)
+            #expect(made.status == 0, "\(made.errors)")
+            try server.command("ZREM", "rq:cron_jobs", "a")
+            // Somebody leads.
+            try server.command("SET", "rq:cron_jobs:lock", "somebody", "EX", "100")
+            try await body(server)
+        }
+    }
+
+    @Test func `what keeps a job from running is an error and status 1, and mended with --repair`() async throws {
+        try await withLostEntry { server in
+            let sick = try await Rqrcron.run(["doctor"], on: server)
+            #expect(sick.status == 1)
+            #expect(
+                sick.output == """
+                    error    index 'a': it is enabled and not indexed, so it never runs
+                    notice   worker 'q': no worker reads this queue: its jobs wait until one does
+                    1 error, 1 notice; mend what can be with: rqrcron doctor --repair
+
+                    """)
+            #expect(sick.errors == "")
+            #expect(try server.command("ZCARD", "rq:cron_jobs").integer == 0)
+
+            let mended = try await Rqrcron.run(["doctor", "--repair"], on: server)
+            #expect(mended.status == 0)
+            #expect(mended.output.hasPrefix("mended   index 'a'"))
+            #expect(mended.output.hasSuffix("1 notice, 1 mended\n"))
+            #expect(try server.command("ZCARD", "rq:cron_jobs").integer == 1)
+
+            let healthy = try await Rqrcron.run(["doctor"], on: server)
+            #expect(healthy.status == 0)
+            #expect(healthy.output.hasSuffix("\n1 notice\n"))
+        }
+    }
+
+    @Test func `--json tells the same to a script`() async throws {
+        try await withLostEntry { server in
+            let ending = try await Rqrcron.run(["doctor", "--json"], on: server)
+            #expect(ending.status == 1)
+            guard case .object(let object) = try JSONValue(parsing: ending.output),
+                case .array(let findings)? = object["findings"], case .object(let first)? = findings.first
+            else {
+                Issue.record("\(ending.output)")
+                return
+            }
+            #expect(object["healthy"] == false)
+            #expect(first["check"] == "index")
+            #expect(first["subject"] == "a")
+            #expect(first["repairable"] == true)
+            #expect(first["repaired"] == false)
+        }
+    }
+
+    @Test func `of many findings of a kind the first twenty are shown and the rest counted`() {
+        var report = DoctorReport()
+        report.entries = (1...25).map { _ in
+            DoctorReport.Entry(finding: Finding(.warning, .index, "odd"), isMended: false)
+        }
+        let text = report.text(style: TextStyle(isColored: false))
+        #expect(text.split(separator: "\n").count == 22)
+        #expect(text.contains("index: 5 more like these"))
+        #expect(text.hasSuffix("25 warnings\n"))
+    }
+}

@@ -1,0 +1,154 @@
+import RQWire
+import RedisBridge
+import RedisCron
+import TestSupport
+import Testing
+
+@Suite(.timeLimit(.minutes(1)))
+struct DiagnosisTests {
+    /// A server with a log, one good definition, and a scheduler that does not run.
+    private func withScheduler(
+        _ body: (RedisServer, RedisCronScheduler) async throws -> Void
+    ) async throws {
+        try await withRedis(RedisServer.Configuration(appendOnly: true)) { server in
+            try await withConnection(to: server) { connection in
+                let scheduler = try RedisCronScheduler(connection: connection, options: .forTest())
+                try await scheduler.register(
+                    functionName: "m.f", queueName: "q", id: "good", cron: "0 0 1 1 *")
+                try await body(server, scheduler)
+            }
+        }
+    }
+
+    /// Findings but those that a scheduler that does not run and a queue without workers always give.
+    private func findings(_ scheduler: RedisCronScheduler) async throws -> [Finding] {
+        try await scheduler.diagnose().filter { $0.check != .worker && $0.severity > .notice || $0.isRepairable }
+            .filter { $0.subject != nil }
+    }
+
+    @Test func `data in good order gives no more than hints`() async throws {
+        try await withScheduler { _, scheduler in
+            let all = try await scheduler.diagnose()
+            #expect(Set(all.map(\.check)) == [.lock, .worker])
+            let grave = try await findings(scheduler)
+            #expect(grave.isEmpty)
+        }
+    }
+
+    @Test func `an index entry of nothing is pruned, and RQ's own name is left alone`() async throws {
+        try await withScheduler { server, scheduler in
+            try server.command("ZADD", "rq:cron_jobs", "5000000000", "orphan", "5000000000", "rqs-own")
+            try server.command("ZADD", "rq:cron_job:rqs-own:jobs", "1", "x")
+            let found = try await findings(scheduler)
+            #expect(found.map(\.subject) == ["orphan"])
+            for finding in found { #expect(try await scheduler.repair(finding)) }
+            let left = try server.command("ZRANGE", "rq:cron_jobs", "0", "-1").strings
+            #expect(Set(left) == ["good", "rqs-own"])
+            let again = try await findings(scheduler)
+            #expect(again.isEmpty)
+        }
+    }
+
+    @Test func `an enabled definition without an entry gets one at its own time`() async throws {
+        try await withScheduler { server, scheduler in
+            let score = try server.command("ZSCORE", "rq:cron_jobs", "good").string
+            try server.command("ZREM", "rq:cron_jobs", "good")
+            let found = try await findings(scheduler)
+            #expect(found.map(\.subject) == ["good"])
+            #expect(found.map(\.severity) == [.error])
+            for finding in found { #expect(try await scheduler.repair(finding)) }
+            #expect(try server.command("ZSCORE", "rq:cron_jobs", "good").string == score)
+            // Mended already: nothing is done.
+            for finding in found { #expect(try await !scheduler.repair(finding)) }
+        }
+    }
+
+    @Test func `an entry later than its definition is moved, and a disabled one taken out`() async throws {
+        try await withScheduler { server, scheduler in
+            try await scheduler.register(functionName: "m.f", queueName: "q", id: "off", interval: 5, enabled: false)
+            let score = try server.command("ZSCORE", "rq:cron_jobs", "good").string
+            try server.command("ZADD", "rq:cron_jobs", "9000000000", "good", "1", "off")
+            let found = try await findings(scheduler)
+            #expect(Set(found.compactMap(\.subject)) == ["good", "off"])
+            for finding in found { #expect(try await scheduler.repair(finding)) }
+            #expect(try server.command("ZSCORE", "rq:cron_jobs", "good").string == score)
+            #expect(try server.command("ZSCORE", "rq:cron_jobs", "off").string == nil)
+        }
+    }
+
+    @Test func `a definition that cannot be used is named with its field and not touched`() async throws {
+        try await withScheduler { server, scheduler in
+            try server.command("HSET", "rq:cron_job:good", "interval", "abc")
+            let found = try await findings(scheduler)
+            #expect(found.map(\.subject) == ["good"])
+            #expect(found.first?.message.contains("interval") == true)
+            #expect(found.first?.isRepairable == false)
+        }
+    }
+
+    @Test func `a scheduler that fell silent is forgotten, one that beat meanwhile is not`() async throws {
+        try await withScheduler { server, scheduler in
+            try server.command("ZADD", "rq:cron_schedulers", "1000", "dead", "1000", "revived")
+            let found = try await findings(scheduler)
+            #expect(found.map(\.subject) == ["dead", "revived"])
+            try server.command("ZADD", "rq:cron_schedulers", "2000", "revived")
+            for finding in found {
+                let changed = try await scheduler.repair(finding)
+                #expect(changed == (finding.subject == "dead"))
+            }
+            #expect(try server.command("ZCARD", "rq:cron_schedulers").integer == 1)
+        }
+    }
+
+    @Test func `a lock without expiry gets one, unless it is another one by then`() async throws {
+        try await withScheduler { server, scheduler in
+            try server.command("SET", "rq:cron_jobs:lock", "somebody")
+            let found = try await findings(scheduler)
+            #expect(found.map(\.check) == [.lock])
+            try server.command("SET", "rq:cron_jobs:lock", "another")
+            for finding in found { #expect(try await !scheduler.repair(finding)) }
+            try server.command("SET", "rq:cron_jobs:lock", "somebody")
+            for finding in found { #expect(try await scheduler.repair(finding)) }
+            #expect((1...120).contains(try server.command("TTL", "rq:cron_jobs:lock").integer ?? 0))
+        }
+    }
+
+    @Test func `a key of another type is named before anything stumbles over it`() async throws {
+        try await withScheduler { server, scheduler in
+            try server.command("DEL", "rq:cron_jobs")
+            try server.command("SET", "rq:cron_jobs", "text")
+            let found = try await findings(scheduler)
+            #expect(found.map(\.check) == [.keyType])
+            #expect(found.first?.message.contains("holds a string, not a zset") == true)
+        }
+    }
+
+    @Test func `a definition that waits past its time is overdue`() async throws {
+        try await withScheduler { server, scheduler in
+            try server.command("HSET", "rq:cron_job:good", "next_enqueue_time", "2020-01-01T00:00:00.000000Z")
+            try server.command("ZADD", "rq:cron_jobs", "1577836800", "good")
+            let found = try await scheduler.diagnose()
+            let overdue = found.first { $0.check == .overdue }
+            #expect(overdue?.message.contains("1 definition is overdue") == true)
+        }
+    }
+
+    @Test func `a running scheduler tells what the server's settings could cost`() async throws {
+        let settings = RedisServer.Configuration(lines: ["maxmemory 1gb", "maxmemory-policy allkeys-lru"])
+        try await withRedis(settings) { server in
+            try await withConnection(to: server) { connection in
+                let lines = Observed<[String]>([])
+                let options = RedisCronScheduler.Options.forTest { options in
+                    options.logger = SchedulerLogger(minimumLevel: .warning) { _, line in
+                        lines.update { $0.append(line) }
+                    }
+                }
+                try await whileRunning(try RedisCronScheduler(connection: connection, options: options)) {
+                    _ = try await lines.wait(for: "the warning") { lines in
+                        lines.contains { $0.hasPrefix("eviction-policy: ") } ? true : nil
+                    }
+                }
+            }
+        }
+    }
+}
