@@ -9,13 +9,13 @@ extension SchedulerActor {
         }
         // Not a child task: cancelling the caller asks for a stop, after which the batch in flight is finished and
         // everything is released. A child would be cancelled in the middle of its batch.
-        let body = Task { try await self.life() }
+        let body = Task(executorPreference: executor) { try await self.life() }
         runTask = body
         try await withTaskCancellationHandler {
             try await body.value
         } onCancel: {
             // A cancellation handler cannot await; the actor takes the request when its thread is free.
-            Task { await self.stop() }
+            Task(executorPreference: executor) { await self.stop() }
         }
     }
 
@@ -28,7 +28,7 @@ extension SchedulerActor {
         wake()
         guard let body = runTask else { return }
         // Neither a child of the caller nor of the loop: it must outlive the one and cut the other short.
-        Task { [clock, bound = settings.shutdownBound] in
+        Task(executorPreference: executor) { [clock, bound = settings.shutdownBound] in
             try? await clock.sleep(for: bound)
             body.cancel()
         }

@@ -20,7 +20,7 @@ extension SchedulerActor {
         try Task.checkCancellation()
         guard !alarm.takePending(), !machine.isStopping else { return }
         // A task of its own, because a wake-up cancels the sleep and not the sleeper.
-        let task = Task { try await sleeping() }
+        let task = Task(executorPreference: executor) { try await sleeping() }
         sleepTask = task
         defer { sleepTask = nil }
         try await withTaskCancellationHandler {
@@ -80,9 +80,9 @@ extension SchedulerActor {
         case .wakeNow: wake()
         case .wakeAfter(let delay):
             // Not awaited: the channel must be read on meanwhile.
-            Task { [clock] in
+            Task(executorPreference: executor) { [clock] in
                 try await clock.sleep(for: delay)
-                self.stormEnded()
+                await self.stormEnded()
             }
         case .wakeIsComing: break
         }

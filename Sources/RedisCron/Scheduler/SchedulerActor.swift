@@ -6,7 +6,9 @@ import RedisBridge
 /// Its parts stand in files of their own: the loop (`+run`), the lock (`+lock`), the tick (`+tick`), the sleep and what
 /// ends it (`+sleep`).
 actor SchedulerActor {
-    nonisolated let executor: any SerialExecutor
+    /// Where everything of a scheduler runs: its actors, and the tasks that they start, so that none of it hops between
+    /// threads and a simulation decides about each step.
+    nonisolated let executor: any SerialExecutor & TaskExecutor
     nonisolated var unownedExecutor: UnownedSerialExecutor { executor.asUnownedSerialExecutor() }
 
     let store: any CronStore
@@ -27,7 +29,7 @@ actor SchedulerActor {
 
     init(
         store: any CronStore, clock: any SchedulerClock, settings: SchedulerSettings, channel: EventChannel,
-        executor: any SerialExecutor
+        executor: any SerialExecutor & TaskExecutor
     ) {
         self.store = store
         self.clock = clock
