@@ -14,6 +14,7 @@ import json
 import logging
 import re
 import sys
+from datetime import datetime, timezone
 
 from redis import Redis
 from rq import Queue
@@ -121,6 +122,83 @@ def all_jobs(redis):
     from rediscron import RedisCronScheduler
 
     return [job.id for job in RedisCronScheduler(redis).get_all_jobs()]
+
+
+@request
+def enqueue_definition(redis, id):
+    """Enqueues a definition's job as rq-rediscron does, outside of its schedule, and returns the job's id."""
+    return fetched(redis, id).enqueue(redis).id
+
+
+@request
+def set_enqueue_time(redis, id, time):
+    """Records an enqueue time as rq-rediscron's scheduler does, and returns the definition's hash."""
+    fetched(redis, id).set_enqueue_time(datetime.fromtimestamp(time, timezone.utc))
+    return hash_of(redis, id)
+
+
+# --- RQ's registries -------------------------------------------------------------------------------------------
+
+
+def scheduler_view(scheduler):
+    """What RQ knows of a scheduler."""
+    age = (datetime.now(timezone.utc) - scheduler.created_at).total_seconds()
+    heartbeat = scheduler.last_heartbeat
+    return {
+        "name": scheduler.name,
+        "hostname": scheduler.hostname,
+        "pid": scheduler.pid,
+        "config_file": scheduler.config_file,
+        "jobs": [job.name for job in scheduler.get_jobs()],
+        "age": age,
+        "since_heartbeat": heartbeat and (datetime.now(timezone.utc) - heartbeat).total_seconds(),
+    }
+
+
+@request
+def schedulers(redis):
+    """All schedulers in RQ's registry, after its own cleanup."""
+    from rq.cron import CronScheduler
+
+    return [scheduler_view(scheduler) for scheduler in CronScheduler.all(redis)]
+
+
+@request
+def scheduler(redis, name):
+    """One scheduler in RQ's registry."""
+    from rq.cron import CronScheduler
+
+    return scheduler_view(CronScheduler.fetch(name, redis))
+
+
+@request
+def cron_names(redis):
+    """The names in RQ's registry of cron jobs, after its own cleanup."""
+    from rq import cron_job_registry
+
+    return cron_job_registry.get_names(redis)
+
+
+@request
+def cron_history(redis, name):
+    """The ids of the jobs that RQ's own cron job of this name spawned, newest first."""
+    from rq.cron import get_cron_job_ids
+
+    return get_cron_job_ids(name, redis)
+
+
+@request
+def birth(redis):
+    """Takes rq-rediscron's scheduler lock and gives it back; returns the error where that was refused."""
+    from rediscron import RedisCronScheduler
+
+    scheduler = RedisCronScheduler(redis)
+    try:
+        scheduler.register_birth()
+    except RuntimeError as error:
+        return str(error)
+    scheduler.register_death()
+    return None
 
 
 # --- Jobs, through rq ------------------------------------------------------------------------------------------

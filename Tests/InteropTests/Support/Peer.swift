@@ -5,11 +5,21 @@ import TestSupport
 struct Peer: Sendable {
     let python: PythonEnvironment
     let server: RedisServer
+    /// Variables that its processes have besides the test's own.
+    let environment: [String: String]
 
     /// Uses the packages of `edition` on `server`.
-    init(_ edition: PythonEnvironment.Edition = .rq3, on server: RedisServer) throws {
+    ///
+    /// - Parameters:
+    ///   - keyPrefix: `RQ_KEY_PREFIX`, which only RQ 3 reads, and rq-rediscron not at all.
+    ///   - timeZone: `TZ`; UTC unless told otherwise, as our schedulers in these tests.
+    init(
+        _ edition: PythonEnvironment.Edition = .rq3, on server: RedisServer, keyPrefix: String = "",
+        timeZone: String = "UTC"
+    ) throws {
         python = try PythonEnvironment(edition)
         self.server = server
+        environment = ["RQ_KEY_PREFIX": keyPrefix, "TZ": timeZone]
     }
 
     private static let script = "\(PythonEnvironment.scripts)/peer.py"
@@ -19,7 +29,8 @@ struct Peer: Sendable {
     func ask(_ requests: [JSONObject]) async throws -> [JSONValue] {
         // Its description keeps the order of keys; `wireText` sorts them.
         let input = requests.map { "\(JSONValue.object($0))\n" }.joined()
-        let output = try await python.run([Self.script, server.socketURL], input: input)
+        let output = try await python.run(
+            [Self.script, server.socketURL], environment: environment, input: input, within: .seconds(120))
         return try output.split(separator: "\n").map { try JSONValue(parsing: String($0)) }
     }
 
@@ -31,12 +42,14 @@ struct Peer: Sendable {
 
     /// Starts rq-rediscron's own scheduler; the caller ends it.
     func startScheduler(lockTTLSeconds: Int = 120) throws -> ChildProcess {
-        try python.start([Self.script, server.socketURL, "scheduler", "\(lockTTLSeconds)"])
+        try python.start(
+            [Self.script, server.socketURL, "scheduler", "\(lockTTLSeconds)"], environment: environment)
     }
 
     /// Starts RQ's own `rq cron` with `app/cron_config.py`; the caller ends it.
     func startNeighbour() throws -> ChildProcess {
-        try python.start(["-m", "rq.cli", "cron", "--url", server.socketURL, "app.cron_config"])
+        try python.start(
+            ["-m", "rq.cli", "cron", "--url", server.socketURL, "app.cron_config"], environment: environment)
     }
 
     /// Lets a real `rq worker` run what is queued, until the queues are empty.
@@ -45,7 +58,8 @@ struct Peer: Sendable {
         let name = python.edition == .rq3 ? "json" : "rq.serializers.JSONSerializer"
         let options = serializer == .json ? ["--serializer", name] : []
         try await python.run(
-            ["-m", "rq.cli", "worker", "--burst", "--url", server.socketURL] + options + queues, within: .seconds(120))
+            ["-m", "rq.cli", "worker", "--burst", "--url", server.socketURL] + options + queues,
+            environment: environment, within: .seconds(180))
     }
 
     /// What `app.tasks.rebuild` was called with, by job id.
@@ -64,22 +78,5 @@ struct Peer: Sendable {
         var args: String?
         var kwargs: String?
         var meta: String?
-    }
-}
-
-extension JSONValue {
-    /// The value of a key, `nil` when this is no object or has no such key.
-    subscript(key: JSONString) -> JSONValue? {
-        if case .object(let object) = self { object[key] } else { nil }
-    }
-
-    /// The text of a string, `nil` when this is none.
-    var text: String? {
-        if case .string(let string) = self { string.text } else { nil }
-    }
-
-    /// The texts of an array of strings, `nil` when this is no array.
-    var texts: [String]? {
-        if case .array(let elements) = self { elements.compactMap(\.text) } else { nil }
     }
 }

@@ -1,16 +1,20 @@
-import TestSupport
-
 /// Draws JSON texts such as people, programs and accidents write them.
-struct JSONTextGenerator {
-    var generator: SeededGenerator
+public struct JSONTextGenerator {
+    /// Where its choices come from.
+    public var generator: SeededGenerator
+
+    /// A generator that draws from `generator`.
+    public init(generator: SeededGenerator) {
+        self.generator = generator
+    }
 
     /// A valid text.
-    mutating func text() -> String {
+    public mutating func text() -> String {
         space() + value(depth: 0) + space()
     }
 
     /// A text that was valid until a few of its bytes were changed, removed, doubled or added.
-    mutating func damagedText() -> [UInt8] {
+    public mutating func damagedText() -> [UInt8] {
         var bytes = Array(text().utf8)
         for _ in 0..<Int.random(in: 1...3, using: &generator) {
             let position = Int.random(in: 0...bytes.count, using: &generator)
@@ -28,16 +32,16 @@ struct JSONTextGenerator {
     }
 
     /// An array, or an object, as a definition holds it.
-    mutating func argumentsText() -> String {
+    public mutating func argumentsText() -> String {
         "[" + list { $0.value(depth: 1) } + "]"
     }
 
     /// An object whose keys are what keyword arguments are called, or what some would call them.
-    mutating func objectText() -> String {
+    public mutating func objectText() -> String {
         object(depth: 1)
     }
 
-    mutating func value(depth: Int) -> String {
+    private mutating func value(depth: Int) -> String {
         switch Int.random(in: 0..<(depth > 4 ? 8 : 11), using: &generator) {
         case 0: return pick(["null", "true", "false"])
         case 1: return pick(["NaN", "Infinity", "-Infinity", "0", "-0", "0.0", "-0.0", "1", "1.0"])
