@@ -8,7 +8,7 @@ public struct RedisCronError: Error, Sendable, Hashable {
     public struct Code: Sendable, Hashable, CustomStringConvertible {
         private enum Kind: String {
             case invalidDefinition, unreadableDefinition, noSuchJob, editConflict, noConnection
-            case lockHeld, lockLost, alreadyRunning, alreadyRegistered, notRegistered, invalidOption, redis
+            case lockHeld, lockLost, alreadyRunning, notRegistered, invalidOption, redis
         }
 
         private let kind: Kind
@@ -33,8 +33,6 @@ public struct RedisCronError: Error, Sendable, Hashable {
         public static let lockLost = Code(.lockLost)
         /// `run()` was called while it was running, or after it had ended.
         public static let alreadyRunning = Code(.alreadyRunning)
-        /// A scheduler of that name stands in RQ's registry.
-        public static let alreadyRegistered = Code(.alreadyRegistered)
         /// The scheduler holds no lock and is in no registry.
         public static let notRegistered = Code(.notRegistered)
         /// An option is out of its range.

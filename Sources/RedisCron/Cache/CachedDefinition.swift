@@ -34,22 +34,29 @@ struct CachedDefinition: Sendable {
     ///
     /// Pure: the same entry, definition and time give the same decision.
     func decide(_ entry: DueEntry, now: Timestamp) -> DueDecision {
-        guard definition.isEnabled else { return .settle(UnsettledEntry(entry: entry, nextScore: nil)) }
+        guard definition.isEnabled else { return settle(entry, next: nil) }
         let planned: Timestamp
         if let movedTo {
             // The hash has moved on with each run that we queued; an entry elsewhere was moved by somebody else.
             guard Timestamp(score: entry.score) == movedTo else { return .readAgain }
             planned = movedTo
+        } else if let named = definition.plannedTime(score: entry.score) {
+            if named > now, definition.nextEnqueueTime != nil { return settle(entry, next: named) }
+            planned = named
         } else {
-            planned = definition.plannedTime(score: entry.score)
-            if planned > now, definition.nextEnqueueTime != nil {
-                return .settle(UnsettledEntry(entry: entry, nextScore: planned))
-            }
+            return settle(entry, next: definition.plan.next(planned: now, now: now))
         }
         return .run(
             PlannedRun(
                 definition: definition, entry: entry, planned: planned,
                 next: definition.plan.next(planned: planned, now: now),
                 isReplay: lastPlanned.map { planned <= $0 } ?? false))
+    }
+
+    private func settle(_ entry: DueEntry, next: Timestamp?) -> DueDecision {
+        .settle(
+            UnsettledEntry(
+                entry: entry, nextScore: next, isOver: definition.isEnabled && next == nil,
+                version: definition.version))
     }
 }

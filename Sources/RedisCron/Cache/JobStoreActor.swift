@@ -25,6 +25,8 @@ actor JobStoreActor {
     private var parked = ParkedEntries()
     private var marker: [UInt8]??
     private var announcedSinceMarker = false
+    /// Counts what was announced or forgotten: what was read before the last change may be old.
+    private var changes = 0
 
     nonisolated var unownedExecutor: UnownedSerialExecutor { executor.asUnownedSerialExecutor() }
 
@@ -66,16 +68,18 @@ actor JobStoreActor {
             }
         }
         if !missing.isEmpty {
+            let before = changes
             let fetched = try await store.definitions(missing.map(\.id))
             for (entry, definition) in zip(missing, fetched) {
-                take(definition, for: entry, now: now, into: &resolution)
+                take(definition, for: entry, isCertain: changes == before, now: now, into: &resolution)
             }
         }
         return resolution
     }
 
     private func take(
-        _ fetched: FetchedDefinition, for entry: DueEntry, now: Timestamp, into resolution: inout Resolution
+        _ fetched: FetchedDefinition, for entry: DueEntry, isCertain: Bool, now: Timestamp,
+        into resolution: inout Resolution
     ) {
         switch fetched {
         case .missing:
@@ -84,7 +88,8 @@ actor JobStoreActor {
             resolution.unsettled.append(UnsettledEntry(entry: entry, nextScore: nil))
         case .unreadable(let field, let reason):
             cache.remove(entry.id)
-            parked.park(entry)
+            // Mended while it was read, it must not be passed over until the longest sleep is over.
+            if isCertain { parked.park(entry) }
             if parked.isNews(entry.id, reason: reason) {
                 resolution.bad.append(BadDefinition(id: entry.id, field: field, reason: reason))
             }
@@ -119,8 +124,7 @@ actor JobStoreActor {
             switch outcome {
             case .foreign: parked.park(unsettled.entry)
             case .pruned, .disabled: cache.remove(id)
-            case .moved: break
-            case .leftAlone: cache.invalidate(id)
+            case .over, .moved, .leftAlone: cache.invalidate(id)
             }
         }
     }
@@ -130,6 +134,7 @@ actor JobStoreActor {
     /// Takes in news from the events channel.
     func take(_ announcement: Announcement) {
         announcedSinceMarker = true
+        changes += 1
         switch announcement {
         case .changed(let id):
             cache.invalidate(id)
@@ -156,6 +161,7 @@ actor JobStoreActor {
 
     /// Reads everything again before it is used.
     func forgetAll() {
+        changes += 1
         cache.invalidateAll()
         parked.releaseAll()
     }

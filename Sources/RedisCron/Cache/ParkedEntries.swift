@@ -2,6 +2,9 @@
 ///
 /// They are passed over until they change, so that they cost neither a read nor a report at each tick.
 struct ParkedEntries {
+    /// Reports that are remembered before all are forgotten.
+    private static let remembered = 100_000
+
     private var scores: [DefinitionID: [UInt8]] = [:]
     /// What was last said about an unusable definition, so that it is said once.
     private var reported: [DefinitionID: String] = [:]
@@ -33,7 +36,9 @@ struct ParkedEntries {
 
     /// Whether the reason is news; notes it.
     mutating func isNews(_ id: DefinitionID, reason: String) -> Bool {
-        reported.updateValue(reason, forKey: id) != reason
+        // Ids that were deleted stay here; that they do not pile up for ever is worth a second report.
+        if reported.count >= Self.remembered { reported.removeAll() }
+        return reported.updateValue(reason, forKey: id) != reason
     }
 
     /// Forgets what was said about a definition that can be used again or is gone.

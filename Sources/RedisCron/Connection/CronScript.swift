@@ -5,6 +5,7 @@ import RedisBridge
 /// Each has its keys, arguments, answers and the reason for its atomicity in its header.
 enum CronScript {
     static let enqueueBatch = script(PackageResources.enqueue_batch_lua)
+    static let acquireLock = script(PackageResources.acquire_lock_lua)
     static let settleIndex = script(PackageResources.settle_index_lua)
     static let heartbeat = script(PackageResources.heartbeat_lua)
     static let release = script(PackageResources.release_lua)

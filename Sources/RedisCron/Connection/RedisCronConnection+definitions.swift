@@ -35,10 +35,13 @@ extension RedisCronConnection {
         appendKeys(of: id, to: &tail)
         tail.append(id)
         tail.append(edit.mode.rawValue)
-        tail.append("")
         tail.append(edit.expectedNext ?? [UInt8(ascii: "*")])
-        tail.append(edit.score?.scoreText ?? [])
-        tail.append(score: edit.scoreIfMissing)
+        switch edit.place {
+        case .kept: tail.append("")
+        case .at(let due): tail.append(score: due)
+        case .nowhere: tail.append("over")
+        }
+        tail.append(edit.placeIfMissing?.scoreText ?? [])
         tail.append(keys.events)
         tail.append(Self.message(event, id: id))
         tail.append(score: now)

@@ -25,19 +25,21 @@ extension RedisCronConnection {
             case .missing: .missing
             case .unreadable(let field, let reason):
                 .unreadable(UnreadableDefinition(id: id.display, field: field, reason: reason))
-            case .hash(let fetched): check(fetched.hash, id: id)
+            case .hash(let fetched): check(fetched, id: id)
             }
         }
     }
 
-    private func check(_ hash: CronJobHash, id: DefinitionID) -> DefinitionReading {
+    private func check(_ fetched: DefinitionLoader.Fetched, id: DefinitionID) -> DefinitionReading {
+        let hash = fetched.hash
         guard hash.id.utf8.elementsEqual(id.bytes) else {
             return .unreadable(
                 UnreadableDefinition(id: id.display, field: "id", reason: "the hash says \(quoted(hash.id))"))
         }
         do {
             _ = try DefinitionCheck(hash).plan(defaultZone: defaultTimeZone)
-            return .job(RedisCronJob(definition: hash, connection: self, stored: StoredDefinition(hash)))
+            return .job(
+                RedisCronJob(StoredDefinition(hash, nextEnqueueTime: fetched.nextEnqueueTime), connection: self))
         } catch {
             return .unreadable(UnreadableDefinition(id: id.display, field: error.field, reason: error.message))
         }

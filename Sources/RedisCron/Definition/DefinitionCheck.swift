@@ -70,7 +70,13 @@ struct DefinitionCheck {
         if definition.jobTimeout == 0 {
             throw refusal("job_timeout", "must not be 0; -1 is no limit, as in RQ")
         }
-        if let ttl = definition.ttl, ttl < 1 { throw refusal("ttl", "must be at least 1 s, not \(ttl)") }
+        if let ttl = definition.ttl {
+            guard ttl >= 1 else { throw refusal("ttl", "must be at least 1 s, not \(ttl)") }
+            // Redis refuses to EXPIRE beyond its own range, which would stop a batch half way.
+            guard ttl <= Self.longestInterval else {
+                throw refusal("ttl", "must be at most \(Self.longestInterval) s, not \(ttl)")
+            }
+        }
     }
 
     private func zone(_ defaultZone: ZoneRules) throws(RedisCronError) -> ZoneRules {

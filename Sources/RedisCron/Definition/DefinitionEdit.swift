@@ -14,15 +14,25 @@ struct DefinitionEdit: Sendable {
         case edit
     }
 
+    /// Where the write puts an enabled definition in the index.
+    enum Place: Sendable, Hashable {
+        /// Where it stands already.
+        case kept
+        /// At this time.
+        case at(Timestamp)
+        /// Nowhere: its schedule has no further run.
+        case nowhere
+    }
+
     let mode: Mode
     /// Fields to write, `updated_at` among them.
     let fields: [(field: CronJobHash.Field, value: [UInt8])]
     /// The `next_enqueue_time` that must still stand there, where the edit depends on it.
     let expectedNext: [UInt8]?
-    /// The index score to set, where the schedule is set.
-    let score: Timestamp?
-    /// The index score for an entry that is missing.
-    let scoreIfMissing: Timestamp
+    /// Where it belongs in the index.
+    let place: Place
+    /// The time for an entry that is missing from the index; `nil` leaves it missing.
+    let placeIfMissing: Timestamp?
 
     /// The edit that makes Redis hold `definition` where it held `stored`.
     ///
@@ -34,36 +44,32 @@ struct DefinitionEdit: Sendable {
     ///   - mode: For a definition that is written whole.
     ///   - event: Switching on or off is written even if it stood so, since another editor may have switched it.
     init(
-        _ definition: CronJobHash, stored: CronJobHash?, mode: Mode = .create, event: CronEvent, now: Timestamp
+        _ definition: CronJobHash, stored: StoredDefinition?, mode: Mode = .create, event: CronEvent, now: Timestamp
     ) {
-        // Never 0 for a definition that never ran: RQ's own clean-up deletes entries of score 0.
-        let due = definition.nextEnqueueTime ?? now
-        scoreIfMissing = due
+        // The present, never 0, for an interval that never ran: RQ's own clean-up deletes entries of score 0.
+        let due = definition.nextEnqueueTime ?? (definition.interval == nil ? nil : now)
+        placeIfMissing = due
         guard let stored else {
             self.mode = mode
             fields = definition.encode()
             expectedNext = nil
-            score = due
+            place = due.map(Place.at) ?? .nowhere
             return
         }
+        let old = stored.definition
         self.mode = .edit
-        let movesNext = definition.nextEnqueueTime != stored.nextEnqueueTime
+        let movesNext = definition.nextEnqueueTime != old.nextEnqueueTime
         let switches = event == .enabled || event == .disabled
-        let turnsOn = definition.enabled && (event == .enabled || !stored.enabled)
-        var written = stored
+        let turnsOn = definition.enabled && (event == .enabled || !old.enabled)
+        // A zone that is taken away is overwritten with nothing; one that never was is not written.
+        var (wanted, written) = (definition, old)
         written.timeZone = written.timeZone ?? (definition.timeZone == nil ? nil : "")
-        var wanted = definition
-        wanted.timeZone = wanted.timeZone ?? (stored.timeZone == nil ? nil : "")
+        wanted.timeZone = wanted.timeZone ?? (old.timeZone == nil ? nil : "")
         fields = zip(wanted.encode(), written.encode()).filter { new, old in
             new.field == .updatedAt || new.value != old.value || (switches && new.field == .enabled)
         }.map(\.0)
-        score = movesNext || turnsOn ? due : nil
-        if movesNext || turnsOn {
-            var expected: [UInt8] = []
-            stored.append(.nextEnqueueTime, to: &expected)
-            expectedNext = expected
-        } else {
-            expectedNext = nil
-        }
+        let isPlaced = movesNext || turnsOn
+        place = isPlaced ? due.map(Place.at) ?? .nowhere : .kept
+        expectedNext = isPlaced ? stored.nextEnqueueTime : nil
     }
 }

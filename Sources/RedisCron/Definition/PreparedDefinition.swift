@@ -10,7 +10,7 @@ final class PreparedDefinition: Sendable {
     let template: JobTemplate
     /// `updated_at`, `data` and `description` as three encoded arguments.
     let arguments: [UInt8]
-    /// What stood in `next_enqueue_time`.
+    /// What stood in `next_enqueue_time`, or what follows from the last run.
     let nextEnqueueTime: Timestamp?
     /// The anchor of an interval that never ran.
     let createdAt: Timestamp?
@@ -31,15 +31,24 @@ final class PreparedDefinition: Sendable {
         self.neverRan = neverRan
     }
 
-    /// The planned time of the run to which an index entry leads, if the hash does not name one.
+    /// The planned time of the run to which an index entry leads.
     ///
     /// An interval that never ran is planned for its `created_at`, which anchors its grid. Old data may lack that too:
     /// then the index says when. It is the same time whoever computes it, since the job's id follows from it.
-    func plannedTime(score: Double) -> Timestamp {
-        nextEnqueueTime ?? (neverRan && isInterval ? createdAt : nil) ?? Timestamp(score: max(0, score))
+    ///
+    /// - Returns: `nil` for an expression whose hash names no time: the index alone does not make it due.
+    func plannedTime(score: Double) -> Timestamp? {
+        if let nextEnqueueTime { return nextEnqueueTime }
+        guard case .interval = plan else { return nil }
+        return (neverRan ? createdAt : nil) ?? Timestamp(score: max(0, score))
     }
 
-    private var isInterval: Bool {
-        if case .interval = plan { true } else { false }
+    /// `updated_at` in the very bytes in which it was read.
+    var version: [UInt8] {
+        // The first argument: `$`, its length, and the bytes between two line ends.
+        let lineEnd: [UInt8] = [0x0d, 0x0a]
+        guard let header = arguments.firstIndex(of: lineEnd[0]) else { return [] }
+        let length = Int(String(decoding: arguments[1..<header], as: UTF8.self)) ?? 0
+        return Array(arguments[(header + lineEnd.count)...].prefix(length))
     }
 }

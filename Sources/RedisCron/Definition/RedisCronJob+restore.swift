@@ -30,6 +30,8 @@ extension RedisCronJob {
         } catch {
             throw RedisCronError.unreadable(id, error.field, error.message)
         }
-        return RedisCronJob(definition: definition, connection: connection, stored: StoredDefinition(definition))
+        let name = Array(CronJobHash.Field.nextEnqueueTime.rawValue.utf8)
+        let next = hash.first { $0.field == name }?.value ?? []
+        return RedisCronJob(StoredDefinition(definition, nextEnqueueTime: next), connection: connection)
     }
 }

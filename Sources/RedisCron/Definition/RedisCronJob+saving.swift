@@ -103,11 +103,11 @@ extension RedisCronJob {
             _ = try DefinitionCheck(attempt.definition).plan(defaultZone: connection.defaultTimeZone)
             try attempt.rescheduleIfChanged(now: now, defaultTimeZone: connection.defaultTimeZone)
             let edit = DefinitionEdit(
-                attempt.definition, stored: stored?.definition, mode: newOnly ? .new : .create, event: event,
-                now: now)
+                attempt.definition, stored: stored, mode: newOnly ? .new : .create, event: event, now: now)
             switch try await connection.write(edit, id: id, event: event, now: now, source: source) {
             case .written:
-                attempt.stored = StoredDefinition(attempt.definition)
+                attempt.stored = StoredDefinition(written: attempt.definition)
+                attempt.basis = ScheduleBasis(attempt.definition)
                 self = attempt
                 return
             case .missing:
@@ -120,6 +120,7 @@ extension RedisCronJob {
                     definition = definition.merged(onto: current.definition, base: base)
                 }
                 stored = current.stored
+                basis = current.basis
             }
         }
         throw RedisCronError(.editConflict, id: id, "its schedule kept moving while it was saved; try again")

@@ -15,17 +15,21 @@ extension RedisCronJob {
     {
         switch try DefinitionCheck(definition).plan(defaultZone: defaultTimeZone) {
         case .interval(let seconds): definition.latestEnqueueTime.map { $0 + .seconds(seconds) }
-        case .cron(let compiled): compiled.next(after: now)
+        case .cron(let compiled): compiled.next(after: max(now, definition.latestEnqueueTime ?? now))
         }
     }
 
-    /// Gives the job its next run if its schedule is no longer the one that stands in Redis.
+    /// Computes the next run if the schedule is no longer the one from which it was computed, or if it is an enabled
+    /// expression that names none: some other tool wrote it, or its last run is over, and then it gets none.
     mutating func rescheduleIfChanged(now: Timestamp, defaultTimeZone: ZoneRules) throws(RedisCronError) {
-        guard let old = stored?.definition, definition.nextEnqueueTime == old.nextEnqueueTime else { return }
-        let isSame =
-            definition.interval == old.interval && definition.cron == old.cron && definition.timeZone == old.timeZone
-        if !isSame {
-            definition.nextEnqueueTime = try nextRun(after: now, defaultTimeZone: defaultTimeZone)
-        }
+        let namesNone = definition.enabled && definition.interval == nil && definition.nextEnqueueTime == nil
+        guard namesNone || basis.isOutdated(by: definition) else { return }
+        try computeNextRun(now: now, defaultTimeZone: defaultTimeZone)
+    }
+
+    /// Gives the job the next run of its schedule.
+    mutating func computeNextRun(now: Timestamp, defaultTimeZone: ZoneRules) throws(RedisCronError) {
+        definition.nextEnqueueTime = try nextRun(after: now, defaultTimeZone: defaultTimeZone)
+        basis = ScheduleBasis(definition)
     }
 }

@@ -26,6 +26,8 @@ public struct RedisCronJob: Sendable {
     public let connection: RedisCronConnection?
     /// What stood in Redis when the job was read or written last: a save writes what differs from it.
     var stored: StoredDefinition?
+    /// The schedule from which the next run was computed.
+    var basis: ScheduleBasis
 
     /// The application's name for the job; the same id always means the same job.
     public var id: String { definition.id }
@@ -64,7 +66,8 @@ public struct RedisCronJob: Sendable {
     ///   - connection: Where it is saved.
     ///   - defaultTimeZone: The zone that counts when `timeZone` is `nil`.
     ///   - idGenerator: Makes the id when none is given.
-    /// - Throws: ``RedisCronError`` with code `.invalidDefinition`, naming the field and the reason.
+    /// - Throws: ``RedisCronError`` with code `.invalidDefinition`, naming the field and the reason. An expression whose
+    ///   years have passed is none: such a job stands in Redis and is never due.
     public init(
         id: String? = nil, queueName: String, functionName: String, args: [JSONValue] = [], kwargs: JSONObject = [:],
         interval: Int? = nil, cron: String? = nil, timeZone: String? = nil, jobTimeout: Int? = nil,
@@ -73,21 +76,24 @@ public struct RedisCronJob: Sendable {
         defaultTimeZone: ZoneRules = .local(), idGenerator: IDGenerator = RedisCronJob.randomID
     ) throws(RedisCronError) {
         let now = SystemClock.wallClock
-        self.definition = CronJobHash(
+        let definition = CronJobHash(
             id: id ?? "", functionName: functionName, queueName: queueName, args: args, kwargs: kwargs,
             interval: interval, cron: try Self.drawn(cron, id: id), createdAt: now, updatedAt: now, enabled: enabled,
             jobTimeout: jobTimeout, resultTTL: resultTTL, ttl: ttl, failureTTL: failureTTL, meta: meta,
             timeZone: timeZone)
-        self.connection = connection
-        if id == nil { definition.id = idGenerator(self) }
-        let plan = try DefinitionCheck(definition).plan(defaultZone: defaultTimeZone)
-        if case .cron(let compiled) = plan { definition.nextEnqueueTime = compiled.next(after: now) }
-    }
-
-    init(definition: CronJobHash, connection: RedisCronConnection?, stored: StoredDefinition?) {
         self.definition = definition
         self.connection = connection
+        self.basis = ScheduleBasis(definition)
+        if id == nil { self.definition.id = idGenerator(self) }
+        try computeNextRun(now: now, defaultTimeZone: defaultTimeZone)
+    }
+
+    /// A job as it was read.
+    init(_ stored: StoredDefinition, connection: RedisCronConnection?) {
+        self.definition = stored.definition
+        self.connection = connection
         self.stored = stored
+        self.basis = ScheduleBasis(stored.definition)
     }
 
     /// The Redis key of the hash.
@@ -117,16 +123,5 @@ public struct RedisCronJob: Sendable {
         } catch {
             throw RedisCronError.invalid("cron", String(describing: error), id: id)
         }
-    }
-}
-
-/// What stood in Redis when a job was read or written.
-///
-/// A box, so that a job stays a small value.
-final class StoredDefinition: Sendable {
-    let definition: CronJobHash
-
-    init(_ definition: CronJobHash) {
-        self.definition = definition
     }
 }

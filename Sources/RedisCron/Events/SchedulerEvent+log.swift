@@ -25,7 +25,7 @@ extension SchedulerEvent {
         case .lockLost(let name): "\(name) lost the lock and stopped enqueueing"
         case .disconnected(let reason): "Redis is out of reach: \(reason)"
         case .reconnected: "Redis answers again"
-        case .stopped(let name): "\(name) stopped; lock and registry entry are released"
+        case .stopped(let name): "\(name) stopped; it holds no lock and is in no registry"
         }
     }
 
@@ -46,6 +46,7 @@ extension SkipReason: CustomStringConvertible {
         case .disabled: "it is disabled"
         case .notDue(let next): "it is due at \(next), later than the index said"
         case .missing: "there is no such definition; its index entry was removed"
+        case .over: "its schedule has no further run; its index entry was removed"
         case .unusableQueue(let queue): "the key of its queue \(quoted(queue)) holds no list"
         }
     }
@@ -53,7 +54,7 @@ extension SkipReason: CustomStringConvertible {
     fileprivate var level: SchedulerLogger.Level {
         switch self {
         case .alreadyQueued, .movedByOther, .changed, .disabled, .notDue: .debug
-        case .missing: .info
+        case .missing, .over: .info
         case .unusableQueue: .warning
         }
     }

@@ -22,7 +22,7 @@ public enum SchedulerEvent: Sendable, Hashable {
     case disconnected(reason: String)
     /// Redis answers again.
     case reconnected
-    /// The lock and the registry entry are released.
+    /// It stopped as it was asked to, and nothing of it is left in Redis: neither lock nor registry entry.
     case stopped(name: String)
 }
 
@@ -40,6 +40,8 @@ public enum SkipReason: Sendable, Hashable {
     case notDue(next: Timestamp)
     /// There is no such definition; its index entry was removed.
     case missing
+    /// Its schedule has no further run; its index entry was removed.
+    case over
     /// The key of its queue holds something that is no list.
     case unusableQueue(String)
 }

@@ -4,7 +4,7 @@
 ///
 /// ```swift
 /// let logger = SchedulerLogger(minimumLevel: .info) { level, message in
-///     log.log(level: .init(rawValue: level.rawValue)!, "\(message)")
+///     log.log(level: .init(rawValue: level.rawValue) ?? .info, "\(message)")
 /// }
 /// ```
 public struct SchedulerLogger: Sendable {

@@ -74,6 +74,7 @@ extension RedisCronJob {
     /// Becomes an edit of the job that stands in Redis: keeps what registering it again does not change.
     mutating func adopt(_ existing: RedisCronJob, enabled: Bool?) {
         stored = existing.stored
+        basis = existing.basis
         definition.createdAt = existing.definition.createdAt
         definition.latestEnqueueTime = existing.definition.latestEnqueueTime
         // The save computes it anew if the schedule changed.

@@ -1,18 +1,36 @@
 import RQWire
+import RedisBridge
 
 extension SchedulerActor {
     /// Asks Redis for the lock, and the state machine for what follows.
+    ///
+    /// A stop ends the wait for the answer: there is nothing in flight yet that would have to be finished.
     func askForLock() async throws -> SchedulerStateMachine.AcquisitionAction {
-        let token = settings.makeToken()
+        let isFirstAsk = token == nil
+        let token = token ?? settings.makeToken()
+        self.token = token
         let sentAt = clock.monotonic()
-        let acquired = try await store.acquireLock(token: token, timeToLive: settings.lockTTL)
+        let request = Task(executorPreference: executor) { [store, lockTTL = settings.lockTTL] in
+            try await store.acquireLock(token: token, timeToLive: lockTTL)
+        }
+        acquisition = request
+        defer { acquisition = nil }
+        let isOurs: Bool
+        do {
+            isOurs = try await withTaskCancellationHandler {
+                try await request.value
+            } onCancel: {
+                request.cancel()
+            }
+        } catch {
+            // What never left this process took no lock.
+            if isFirstAsk, (error as? RedisError)?.fate == .notSent { self.token = nil }
+            throw error
+        }
         reachedRedis()
-        let lease = Lease(token: token, timeToLive: settings.lockTTL, renewedAt: sentAt)
-        let wasWaiting = health.isStandingBy
-        let action = machine.lockAnswered(acquired ? lease : nil)
-        health.isStandingBy = action == .wait
-        if action == .wait, !wasWaiting { tell(.standingBy(name: settings.name)) }
-        return action
+        if !isOurs { self.token = nil }
+        return machine.lockAnswered(
+            isOurs ? Lease(token: token, timeToLive: settings.lockTTL, renewedAt: sentAt) : nil)
     }
 
     /// Enters RQ's registry with a lock that has just been taken; gives the lock back if that fails.
@@ -22,9 +40,10 @@ extension SchedulerActor {
             guard try await heartbeat(isFirst: true) else { return }
         } catch {
             _ = machine.lockLost(token: lease.token)
-            _ = try? await store.release(token: lease.token, name: settings.name)
+            await giveBack()
             throw error
         }
+        health.isStandingBy = false
         tell(.becameLeader(name: settings.name))
     }
 
@@ -63,25 +82,37 @@ extension SchedulerActor {
             try await clock.sleep(for: max(.zero, lease.renewalDue - clock.monotonic()))
             do {
                 if try await !heartbeat() { return }
-            } catch let error where !(error is CancellationError) {
+            } catch {
+                try Task.checkCancellation()
                 lostRedis(error)
                 try await clock.sleep(for: min(.seconds(1), lease.renewalInterval / 4))
             }
         }
     }
 
-    /// Releases what is held, as far as Redis can be reached.
-    func release(mayBeginAgain: Bool) async {
-        let lease = machine.lease
-        machine.stop()
-        if let lease {
-            do {
-                _ = try await store.release(token: lease.token, name: settings.name)
-                tell(.stopped(name: settings.name))
-            } catch {
-                settings.logger(.warning, "could not release the lock; it expires by itself: \(error)")
-            }
+    /// Leaves the registry and gives the lock back, as far as it is ours and Redis can be reached.
+    ///
+    /// - Returns: Whether nothing of ours is left in Redis. If it may be, the token is kept: the next time that the lock
+    ///   is asked for, it is asked for under the same one.
+    @discardableResult
+    func giveBack() async -> Bool {
+        guard let token else { return true }
+        do {
+            _ = try await store.release(token: token, birth: settings.birth)
+            if self.token == token { self.token = nil }
+            return true
+        } catch {
+            settings.logger(.warning, "could not release lock and registry entry; they expire by themselves: \(error)")
+            return false
         }
-        machine.released(mayBeginAgain: mayBeginAgain)
+    }
+
+    /// Ends everything: releases what is held, as far as Redis can be reached.
+    ///
+    /// - Returns: Whether nothing of ours is left in Redis.
+    func release(mayBeginAgain: Bool) async -> Bool {
+        machine.stop()
+        defer { machine.released(mayBeginAgain: mayBeginAgain) }
+        return await giveBack()
     }
 }

@@ -8,30 +8,17 @@ extension SchedulerActor {
 
     /// Takes the lock and registers, for those who drive the scheduler by hand.
     func beginByHand() async throws {
-        guard runTask == nil, machine.acquire() else {
+        guard runTask == nil, case .idle = machine.state, machine.acquire() else {
             throw RedisCronError(.alreadyRunning, "the scheduler has begun already")
         }
-        let action: SchedulerStateMachine.AcquisitionAction
         do {
-            action = try await askForLock()
+            guard case .lead = try await askForLock() else { throw RedisCronError.lockHeld(settings.keys.lock) }
+            try await register()
         } catch {
             machine.released(mayBeginAgain: true)
             throw error
         }
-        switch action {
-        case .lead:
-            do {
-                try await register()
-            } catch {
-                machine.released(mayBeginAgain: true)
-                throw error
-            }
-        case .wait, .fail, .stop:
-            machine.released(mayBeginAgain: true)
-            throw RedisCronError.lockHeld(settings.keys.lock)
-        case .release(let lease):
-            _ = try await store.release(token: lease.token, name: settings.name)
-        }
+        guard isLeading else { throw RedisCronError.lockLost(settings.name) }
     }
 
     /// Releases what ``beginByHand()`` took.
@@ -39,7 +26,8 @@ extension SchedulerActor {
         guard runTask == nil else {
             throw RedisCronError(.alreadyRunning, "run() releases the lock itself when its task is cancelled")
         }
-        await release(mayBeginAgain: true)
+        let hadBegun = token != nil
+        if await release(mayBeginAgain: true), hadBegun { tell(.stopped(name: settings.name)) }
     }
 
     /// How long until the next entry that may lead to a run is due.
@@ -61,7 +49,8 @@ extension SchedulerActor {
     func currentHealth() async -> SchedulerHealth {
         let state: SchedulerHealth.State =
             switch machine.state {
-            case .idle, .acquiring: .starting
+            case .idle: .starting
+            case .acquiring: health.isStandingBy ? .standingBy : .starting
             case .waiting: .standingBy
             case .leading: .leading
             case .draining: .stopping

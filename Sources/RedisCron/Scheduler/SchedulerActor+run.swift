@@ -11,6 +11,9 @@ extension SchedulerActor {
         // everything is released. A child would be cancelled in the middle of its batch.
         let body = Task(executorPreference: executor) { try await self.life() }
         runTask = body
+        // Asked for before it began: nothing is sent at all.
+        if Task.isCancelled { machine.stop() }
+        defer { shutdownTimer?.cancel() }
         try await withTaskCancellationHandler {
             try await body.value
         } onCancel: {
@@ -22,14 +25,14 @@ extension SchedulerActor {
     /// Asks for a stop: what is in flight is finished, then lock and registry entry are released.
     ///
     /// What has not ended within the shutdown bound is abandoned.
-    func stop() async {
-        guard !machine.isStopping else { return }
+    func stop() {
+        guard let body = runTask, shutdownTimer == nil, machine.state != .stopped else { return }
         machine.stop()
         wake()
-        guard let body = runTask else { return }
+        acquisition?.cancel()
         // Neither a child of the caller nor of the loop: it must outlive the one and cut the other short.
-        Task(executorPreference: executor) { [clock, bound = settings.shutdownBound] in
-            try? await clock.sleep(for: bound)
+        shutdownTimer = Task(executorPreference: executor) { [clock, bound = settings.shutdownBound] in
+            try await clock.sleep(for: bound)
             body.cancel()
         }
     }
@@ -41,8 +44,9 @@ extension SchedulerActor {
         } catch {
             if !(error is CancellationError) { outcome = .failure(error) }
         }
-        await release(mayBeginAgain: false)
+        let isReleased = await release(mayBeginAgain: false)
         try outcome.get()
+        if isReleased { tell(.stopped(name: settings.name)) }
     }
 
     /// Asks for the lock, leads while it is ours, and begins again, until a stop is asked for.
@@ -55,23 +59,30 @@ extension SchedulerActor {
                     hasLed = true
                     try await register()
                     try await lead()
+                    // Lost, or to be stopped; in both cases the registry must not go on saying that we lead.
+                    if !machine.isStopping { await giveBack() }
                 case .wait:
+                    standBy()
                     await examineServer()
                     try await nap(settings.standbyInterval)
                 case .fail:
                     await examineServer()
                     throw hasLed ? RedisCronError.lockLost(settings.name) : RedisCronError.lockHeld(settings.keys.lock)
-                case .release(let lease):
-                    _ = try? await store.release(token: lease.token, name: settings.name)
                 case .stop:
                     return
                 }
-            } catch let error as RedisCronError {
+            } catch let error as RedisCronError where error.code == .lockLost || error.code == .lockHeld {
                 throw error
             } catch {
                 try await retryLater(after: error, isFirstContact: !hasLed)
             }
         }
+    }
+
+    private func standBy() {
+        guard !health.isStandingBy else { return }
+        health.isStandingBy = true
+        tell(.standingBy(name: settings.name))
     }
 
     /// Ticks until the lock is lost or a stop is asked for, with the heartbeat and the events channel beside it.
@@ -122,8 +133,9 @@ extension SchedulerActor {
                 let next = try await tick().nextScore
                 reachedRedis()
                 try await sleepUntilDue(next)
-            } catch let error where !(error is CancellationError) {
+            } catch {
                 try await retryLater(after: error, isFirstContact: false)
+                // What became of the batch is not known here: the index and the hashes say.
                 await jobStore.forgetAll()
             }
         }
@@ -131,9 +143,12 @@ extension SchedulerActor {
 
     /// Redis failed: says so once, and waits a while that grows with each failure.
     ///
-    /// - Throws: The error itself, if it is the first thing that Redis ever answered and waiting cannot mend it.
-    func retryLater(after error: any Error, isFirstContact: Bool) async throws {
-        if error is CancellationError { throw error }
+    /// - Throws: The error itself, if it is the first thing that Redis ever answered and waiting cannot mend it;
+    ///   `CancellationError` when the shutdown bound has passed.
+    private func retryLater(after error: any Error, isFirstContact: Bool) async throws {
+        try Task.checkCancellation()
+        // What fails because of a stop is no news.
+        guard !machine.isStopping else { return }
         if isFirstContact, settings.whenLockHeld == .fail || settings.isHopeless(error) { throw error }
         lostRedis(error)
         try await nap(backoff.delayAfterFailure(using: &jitter))

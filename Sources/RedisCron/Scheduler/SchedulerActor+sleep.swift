@@ -1,13 +1,13 @@
 import RQWire
+import RedisBridge
 
 extension SchedulerActor {
     /// Sleeps until the next score, at most the maximal sleep, or until something changes.
     func sleepUntilDue(_ nextScore: Double?) async throws {
-        let now = clock.now()
-        let limit = now + settings.maxSleepInterval
-        let wakeAt = nextScore.map { min(Timestamp(score: $0), limit) } ?? limit
-        if wakeAt == limit { await jobStore.releaseParked() }
-        try await sleep { [clock] in try await clock.sleep(until: wakeAt) }
+        let next = nextScore.map(Timestamp.init(score:))
+        try await sleep { [clock, limit = settings.maxSleepInterval] in
+            try await clock.sleep(until: next, atMost: limit)
+        }
     }
 
     /// Waits a while; ends early when a stop is asked for or something changes.
@@ -43,36 +43,41 @@ extension SchedulerActor {
 
     /// Follows the events channel: forgets what changed, and wakes the loop.
     ///
-    /// A storm of events is one wake-up.
+    /// A storm of events is one wake-up. While nobody can listen the update marker, read at each tick, is enough to
+    /// notice a change, only later.
     func listen() async throws {
         while true {
-            try Task.checkCancellation()
             do {
                 let announcements = try await store.announcements()
+                listenerBackoff.succeed()
                 let ended = await follow(announcements)
                 await announcements.close()
                 try ended.get()
-            } catch let error where !(error is CancellationError) {
-                settings.logger(.debug, "the events channel was cut: \(error)")
+            } catch {
+                try Task.checkCancellation()
+                let level: SchedulerLogger.Level = listenerBackoff.failures == 1 ? .warning : .debug
+                settings.logger(level, "changes are noticed late, the events channel cannot be read: \(error)")
             }
-            await jobStore.take(.anything)
-            try await clock.sleep(for: settings.retryInterval)
+            try await clock.sleep(for: listenerBackoff.delayAfterFailure(using: &jitter))
         }
     }
 
     private func follow(_ announcements: any AnnouncementReader) async -> Result<Void, any Error> {
-        // What was announced while nobody listened is unknown.
+        // What was announced before anybody listened is unknown, and so is what comes after a cut.
         await jobStore.take(.anything)
         wake()
+        let result: Result<Void, any Error>
         do {
             while let announcement = try await announcements.next() {
                 await jobStore.take(announcement)
                 announced()
             }
-            return .success(())
+            result = .success(())
         } catch {
-            return .failure(error)
+            result = .failure(error)
         }
+        await jobStore.take(.anything)
+        return result
     }
 
     private func announced() {

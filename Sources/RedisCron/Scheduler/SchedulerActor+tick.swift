@@ -17,21 +17,23 @@ extension SchedulerActor {
     /// - Parameter collecting: Whether to return the runs that were queued.
     /// - Throws: What the store throws. Batches that Redis has executed are in effect; the index says which.
     func tick(collecting: Bool = false) async throws -> TickResult {
+        await lookAgainAtParked()
         var result = TickResult()
-        var passedOver = 0
+        // Entries in front that are all passed over: of what is behind them the next page is read.
+        var offset = 0
         var fruitless = 0
         while case .leading(let lease) = machine.state {
             let now = clock.now()
-            let survey = try await store.survey(until: now, offset: passedOver, limit: settings.pageSize)
+            let survey = try await store.survey(until: now, offset: offset, limit: settings.pageSize)
             if await jobStore.observe(marker: survey.marker) {
                 settings.logger(.debug, "the update marker moved without an event: definitions are read again")
             }
             let candidates = await jobStore.candidates(survey.due)
             health.surveyed(at: now, oldestDue: candidates.first?.score)
-            passedOver += survey.due.count - candidates.count
             if candidates.isEmpty {
                 result.nextScore = survey.nextScore
                 if survey.due.count < settings.pageSize { break }
+                offset += survey.due.count
                 continue
             }
             let progress = try await work(through: candidates, token: lease.token, surveyedAt: now)
@@ -43,6 +45,15 @@ extension SchedulerActor {
             }
         }
         return result
+    }
+
+    /// Looks again at what was passed over, once in the longest sleep: a definition may have been mended, or the key of
+    /// a queue emptied, without an event.
+    private func lookAgainAtParked() async {
+        let now = clock.monotonic()
+        guard now - parkedSince >= settings.maxSleepInterval else { return }
+        parkedSince = now
+        await jobStore.releaseParked()
     }
 
     /// What became of some due entries.
@@ -95,8 +106,7 @@ extension SchedulerActor {
             progress.add(try await enqueue(DueBatch(runs: resolution.runs), token: token, now: now))
         }
         if !resolution.unsettled.isEmpty, machine.mayEnqueue(at: clock.monotonic()) {
-            try await settle(resolution.unsettled, token: token)
-            progress.didMove = true
+            if try await settle(resolution.unsettled, token: token) { progress.didMove = true }
         }
         return progress
     }
@@ -138,10 +148,12 @@ extension SchedulerActor {
         return queued
     }
 
-    private func settle(_ entries: [UnsettledEntry], token: String) async throws {
+    /// - Returns: Whether any of the entries is out of the way now.
+    private func settle(_ entries: [UnsettledEntry], token: String) async throws -> Bool {
         switch try await store.settle(entries, token: token) {
         case .lockLost:
             lockIsLost(token: token)
+            return false
         case .done(let outcomes):
             await jobStore.record(outcomes, of: entries)
             for (unsettled, outcome) in zip(entries, outcomes) {
@@ -149,6 +161,7 @@ extension SchedulerActor {
                     tell(.skipped(id: unsettled.entry.id.display, reason))
                 }
             }
+            return outcomes.contains { $0 != .leftAlone }
         }
     }
 }
@@ -178,6 +191,7 @@ extension EntryOutcome {
         switch self {
         case .pruned: .missing
         case .disabled: .disabled
+        case .over: .over
         case .moved: unsettled.nextScore.map(SkipReason.notDue(next:))
         case .foreign, .leftAlone: nil
         }

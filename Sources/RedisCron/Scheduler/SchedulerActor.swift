@@ -21,8 +21,18 @@ actor SchedulerActor {
     var alarm = WakeAlarm()
     var sleepTask: Task<Void, any Error>?
     var runTask: Task<Void, any Error>?
+    /// The request for the lock that is under way: a stop ends it.
+    var acquisition: Task<Bool, any Error>?
+    /// Cuts a stop short that takes too long.
+    var shutdownTimer: Task<Void, any Error>?
+    /// The token under which the lock is ours, or may be: kept until Redis has said that it is not, or has released it.
+    var token: String?
+    /// When entries that lead to no run were last looked at again, on the monotonic clock.
+    var parkedSince: Duration = .zero
     var isConnected = true
     var backoff = Backoff(first: .milliseconds(100), maximum: .seconds(5))
+    /// The pauses between tries to listen.
+    var listenerBackoff = Backoff(first: .milliseconds(200), maximum: .seconds(5))
     var jitter: SplitMix64
     var health: SchedulerHealthRecord
     var hasExaminedServer = false

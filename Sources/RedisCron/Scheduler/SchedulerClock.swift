@@ -20,3 +20,19 @@ protocol SchedulerClock: Sendable {
     /// - Throws: `CancellationError` at once when the task is cancelled.
     func sleep(for duration: Duration) async throws
 }
+
+extension SchedulerClock {
+    /// Sleeps until the wall clock shows that time, but no longer than `limit`, however the wall clock is stepped.
+    ///
+    /// - Parameter time: `nil` sleeps as long as `limit`.
+    /// - Throws: `CancellationError` at once when the task is cancelled.
+    func sleep(until time: Timestamp?, atMost limit: Duration) async throws {
+        guard let time else { return try await sleep(for: limit) }
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            group.addTask { try await self.sleep(until: time) }
+            group.addTask { try await self.sleep(for: limit) }
+            defer { group.cancelAll() }
+            try await group.next()
+        }
+    }
+}

@@ -40,9 +40,7 @@ struct SchedulerStateMachine: Sendable {
         case wait
         /// Give up: another scheduler leads.
         case fail
-        /// Release at once what was taken: a stop was asked for meanwhile.
-        case release(Lease)
-        /// Nothing: a stop was asked for meanwhile.
+        /// Nothing more: a stop was asked for meanwhile, and whatever was taken is released with everything else.
         case stop
     }
 
@@ -104,8 +102,7 @@ struct SchedulerStateMachine: Sendable {
                 state = .waiting
                 return .wait
             }
-        case (_, let lease?): return .release(lease)
-        case (_, nil): return .stop
+        case (.idle, _), (.waiting, _), (.leading, _), (.draining, _), (.stopped, _): return .stop
         }
     }
 

@@ -28,11 +28,13 @@ enum EntryOutcome: UInt8, Sendable {
     case pruned = 0x70  // p
     /// The definition is disabled: taken out of the index.
     case disabled = 0x64  // d
+    /// Its schedule has no further run: taken out of the index.
+    case over = 0x6f  // o
     /// Moved to the score that the definition says.
     case moved = 0x72  // r
     /// RQ's own: left alone.
     case foreign = 0x66  // f
-    /// It changed since it was read, or there was nothing to do.
+    /// It or its definition changed since they were read, or there was nothing to do.
     case leftAlone = 0x2d  // -
 }
 

@@ -5,7 +5,8 @@ import RQWire
 /// Two stores exist: ``RedisStore``, and a model in memory against which the scheduler is simulated. What a call
 /// promises is written here, and both are held to it by the same tests.
 protocol CronStore: Sendable {
-    /// Takes the lock if nobody holds it.
+    /// Takes the lock if nobody holds it, or extends it if it stands under this token already: so asking again after an
+    /// answer that got lost is safe.
     ///
     /// - Returns: Whether it is now ours.
     func acquireLock(token: String, timeToLive: Duration) async throws -> Bool
@@ -18,10 +19,10 @@ protocol CronStore: Sendable {
         token: String, timeToLive: Duration, birth: SchedulerBirth, isFirst: Bool, now: Timestamp
     ) async throws -> Bool
 
-    /// Removes the registry entry, and the lock if it is still ours.
+    /// Removes the registry entry and the lock, each if it is still ours.
     ///
     /// - Returns: Whether the lock was ours.
-    func release(token: String, name: String) async throws -> Bool
+    func release(token: String, birth: SchedulerBirth) async throws -> Bool
 
     /// Reads what a tick starts from, in one round trip.
     func survey(until now: Timestamp, offset: Int, limit: Int) async throws -> Survey
@@ -83,8 +84,14 @@ enum FetchedDefinition: Sendable {
 /// An index entry that leads to no run.
 struct UnsettledEntry: Sendable {
     var entry: DueEntry
-    /// The score to which the definition says it belongs, or `nil` to prune or take out only.
+    /// The time to which the definition says it belongs, or `nil` to prune or take out only.
     var nextScore: Timestamp?
+    /// Whether the schedule has no further run, so that the entry is taken out.
+    var isOver = false
+    /// The `updated_at` of the definition that says so: nothing is done if another one stands there.
+    ///
+    /// `nil` means any.
+    var version: [UInt8]?
 }
 
 /// News from the events channel.

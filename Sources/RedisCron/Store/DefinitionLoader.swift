@@ -5,10 +5,13 @@ import RQWire
 ///
 /// Remembers the templates, expressions and zones that it met, since thousands of definitions share a few of them.
 struct DefinitionLoader {
-    /// A hash as it came, with the very bytes of its version.
+    /// A hash as it came, with the very bytes of the two fields that are compared in Redis.
     struct Fetched: Sendable {
         let hash: CronJobHash
+        /// `updated_at`.
         let version: [UInt8]
+        /// `next_enqueue_time`.
+        let nextEnqueueTime: [UInt8]
     }
 
     private struct CronKey: Hashable {
@@ -55,8 +58,10 @@ struct DefinitionLoader {
         return .definition(
             PreparedDefinition(
                 id: id, plan: plan, template: template(of: payload), arguments: arguments.bytes,
-                nextEnqueueTime: hash.nextEnqueueTime, createdAt: hash.createdAt, isEnabled: hash.enabled,
-                neverRan: hash.latestEnqueueTime == nil))
+                // As rq-rediscron: a definition that ran and names no next run is due after the last one.
+                nextEnqueueTime: hash.nextEnqueueTime
+                    ?? hash.latestEnqueueTime.flatMap { plan.next(planned: $0, now: $0) },
+                createdAt: hash.createdAt, isEnabled: hash.enabled, neverRan: hash.latestEnqueueTime == nil))
     }
 
     private mutating func template(of payload: JobPayload) -> JobTemplate {

@@ -23,15 +23,17 @@ enum HashReading: Sendable {
         }
         var decoder = CronJobHash.Decoder()
         var version: [UInt8] = []
+        var next: [UInt8] = []
         do throws(RQWireError) {
             for index in stride(from: 0, to: reply.count - 1, by: 2) {
                 try reply.withElement(index) { name throws(RQWireError) in
                     try reply.withElement(index + 1) { value throws(RQWireError) in
-                        try Self.take(name, value, into: &decoder, version: &version)
+                        try Self.take(name, value, into: &decoder, version: &version, next: &next)
                     }
                 }
             }
-            self = .hash(DefinitionLoader.Fetched(hash: try decoder.finish(), version: version))
+            self = .hash(
+                DefinitionLoader.Fetched(hash: try decoder.finish(), version: version, nextEnqueueTime: next))
         } catch {
             self = .unreadable(field: error.field, reason: String(describing: error))
         }
@@ -39,14 +41,16 @@ enum HashReading: Sendable {
 
     private static func take(
         _ name: borrowing RedisReplyView, _ value: borrowing RedisReplyView, into decoder: inout CronJobHash.Decoder,
-        version: inout [UInt8]
+        version: inout [UInt8], next: inout [UInt8]
     ) throws(RQWireError) {
         try name.withBytes { name throws(RQWireError) in
             try value.withBytes { value throws(RQWireError) in
                 guard let name, let value else { return }
                 let field = name.assumingMemoryBound(to: UInt8.self)
                 try decoder.take(field: field, value: value.assumingMemoryBound(to: UInt8.self))
-                if field.elementsEqual("updated_at".utf8) { version = Array(value) }
+                // Told apart by their lengths first: this runs for each field of each definition.
+                if field.count == 10, field.elementsEqual("updated_at".utf8) { version = Array(value) }
+                if field.count == 17, field.elementsEqual("next_enqueue_time".utf8) { next = Array(value) }
             }
         }
     }

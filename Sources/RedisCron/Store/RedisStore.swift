@@ -19,8 +19,11 @@ actor RedisStore: CronStore {
     }
 
     func acquireLock(token: String, timeToLive: Duration) async throws -> Bool {
-        let command = RedisCommand("SET", keys.lock, token, "NX", "PX", timeToLive.milliseconds)
-        return try await client.send(command) { reply in !reply.isNull }
+        var tail = ArgumentBuffer(reserving: 256)
+        tail.append(keys.lock)
+        tail.append(token)
+        tail.append(timeToLive.milliseconds)
+        return try await connection.run(CronScript.acquireLock, keyCount: 1, tail) { reply in reply.integer == 1 }
     }
 
     func heartbeat(
@@ -43,13 +46,15 @@ actor RedisStore: CronStore {
         return try await connection.run(CronScript.heartbeat, keyCount: 3, tail) { reply in reply.integer == 1 }
     }
 
-    func release(token: String, name: String) async throws -> Bool {
-        var tail = ArgumentBuffer(reserving: 256)
+    func release(token: String, birth: SchedulerBirth) async throws -> Bool {
+        var tail = ArgumentBuffer(reserving: 512)
         tail.append(keys.lock)
         tail.append(keys.cronSchedulers)
+        tail.append(keys.cronScheduler(birth.name))
         tail.append(token)
-        tail.append(name)
-        return try await connection.run(CronScript.release, keyCount: 2, tail) { reply in reply.integer == 1 }
+        tail.append(birth.name)
+        tail.append(birth.createdAt.description)
+        return try await connection.run(CronScript.release, keyCount: 3, tail) { reply in reply.integer == 1 }
     }
 
     func enqueue(_ batch: DueBatch, token: String, now: Timestamp) async throws -> BatchOutcome {
@@ -77,7 +82,15 @@ actor RedisStore: CronStore {
         tail.append(entries.count)
         for unsettled in entries {
             tail.append(unsettled.entry.rawScore)
-            tail.append(unsettled.nextScore?.scoreText ?? [])
+            if let next = unsettled.nextScore {
+                tail.append(next.scoreText)
+                // Without a version it is not known whose schedule this is: the hash is left alone.
+                if unsettled.version == nil { tail.append([]) } else { tail.append(wireFormat: next) }
+            } else {
+                tail.append(unsettled.isOver ? "over" : "")
+                tail.append([])
+            }
+            tail.append(unsettled.version ?? [UInt8(ascii: "*")])
         }
         let codes = try await connection.run(
             CronScript.settleIndex, keyCount: 2 + entries.count * 2, tail

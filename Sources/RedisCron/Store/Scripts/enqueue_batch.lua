@@ -67,6 +67,23 @@ for t = 1, template_count do
 end
 
 local first = 3 + template_count
+
+-- Redis looks at the rights of each command as it comes: without this a missing one would leave a job whose hash is
+-- written and whose queue entry is not. (Redis before 7 cannot be asked.)
+if redis.acl_check_cmd then
+  local definition, job = KEYS[first + 1], KEYS[first + count + 1]
+  local commands = {
+    { 'HSET', job, 'status', 'queued' }, { 'EXPIRE', job, '1' }, { 'HSET', definition, 'next_enqueue_time', '' },
+    { 'SADD', KEYS[3], 'queue' }, { 'ZADD', KEYS[2], '0', 'id' }, { 'ZREM', KEYS[2], 'id' }
+  }
+  for t = 1, template_count do commands[#commands + 1] = { 'RPUSH', KEYS[3 + t], 'id' } end
+  for _, command in ipairs(commands) do
+    if not redis.acl_check_cmd(unpack(command)) then
+      return redis.error_reply('NOPERM this user may not run ' .. command[1] .. ' on ' .. command[2])
+    end
+  end
+end
+
 local ids, jobs = {}, {}
 for j = 1, count do
   ids[j] = sub(KEYS[first + j], id_start)

@@ -13,6 +13,16 @@ for _, key in ipairs({ KEYS[1], KEYS[2] }) do
     return redis.error_reply('WRONGTYPE ' .. key .. ' holds a ' .. found .. ', not a ' .. wanted)
   end
 end
+-- Redis looks at the rights of each command as it comes; without this a missing one would stop the script half way.
+local may = redis.acl_check_cmd or function() return true end
+for _, command in ipairs({
+  { 'HSET', KEYS[3], 'status', 'queued' }, { 'EXPIRE', KEYS[3], '1' }, { 'SADD', KEYS[1], KEYS[2] },
+  { 'RPUSH', KEYS[2], ARGV[1] }
+}) do
+  if not may(unpack(command)) then
+    return redis.error_reply('NOPERM this user may not run ' .. command[1] .. ' on ' .. command[2])
+  end
+end
 redis.call('HSET', KEYS[3], unpack(ARGV, 3))
 if ARGV[2] ~= '' then redis.call('EXPIRE', KEYS[3], ARGV[2]) end
 redis.call('SADD', KEYS[1], KEYS[2])

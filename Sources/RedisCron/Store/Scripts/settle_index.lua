@@ -1,6 +1,6 @@
 --[[
-Settles index entries that lead to no run: prunes what stands for nothing, takes out what is disabled, moves what the
-definition says is due later.
+Settles index entries that lead to no run: prunes what stands for nothing, takes out what is disabled or has no further
+run, moves what the definition says is due later.
 
 KEYS
   1                 lock
@@ -11,12 +11,15 @@ ARGV
   1                 our lock token, or empty when the caller need not lead
   2                 what stands before an id in a definition's key
   3                 N
-  then N times 2    index score as it was read, next index score or empty
+  then N times 4    index score as it was read
+                    where the entry belongs: a score, 'over' when there is no further run, or empty when that is not said
+                    next_enqueue_time that goes with the score, or empty to leave the hash alone
+                    updated_at of the definition that says so, as it was read, or '*' for any
 Returns
   'L' when the lock is not ours (nothing was done), else one character for each entry, in order:
-  'p' pruned        'd' disabled, taken out        'r' moved to the next score
+  'p' pruned        'd' disabled, taken out        'o' no further run, taken out        'r' moved to the next score
   'f' RQ's own entry (there is a history of that name and no hash): left alone
-  '-' left alone: the entry changed since it was read, or nothing was to be done
+  '-' left alone: entry or definition changed since they were read, or nothing was to be done
 
 Why atomic: RQ keeps names of its own in the same zset, and an editor may write the hash at any time. Whether an entry
 stands for nothing can only be said in the same instant in which it is removed.
@@ -26,28 +29,37 @@ if ARGV[1] ~= '' and redis.call('GET', KEYS[1]) ~= ARGV[1] then
 end
 
 local id_start, count = #ARGV[2] + 1, tonumber(ARGV[3])
+
+local function settle_definition(definition, id, place, next_time, updated_at)
+  if tonumber(redis.call('HGET', definition, 'enabled') or '') == 0 then
+    redis.call('ZREM', KEYS[2], id)
+    return 'd'
+  elseif place == '' or (updated_at ~= '*' and (redis.call('HGET', definition, 'updated_at') or '') ~= updated_at) then
+    return '-'
+  elseif place == 'over' then
+    redis.call('ZREM', KEYS[2], id)
+    return 'o'
+  end
+  if next_time ~= '' then redis.call('HSET', definition, 'next_enqueue_time', next_time) end
+  redis.call('ZADD', KEYS[2], 'XX', place, id)
+  return 'r'
+end
+
 local outcome = {}
 for j = 1, count do
-  local definition = KEYS[2 + j]
+  local definition, arg = KEYS[2 + j], 4 * j
   local id = string.sub(definition, id_start)
-  local expected, next_score = ARGV[2 + 2 * j], ARGV[3 + 2 * j]
   local result = '-'
-  if redis.call('ZSCORE', KEYS[2], id) == expected then
+  if redis.call('ZSCORE', KEYS[2], id) == ARGV[arg] then
     local kind = redis.call('TYPE', definition).ok
-    if kind == 'none' then
+    if kind == 'hash' then
+      result = settle_definition(definition, id, ARGV[arg + 1], ARGV[arg + 2], ARGV[arg + 3])
+    elseif kind == 'none' then
       if redis.call('EXISTS', KEYS[2 + count + j]) == 1 then
         result = 'f'
       else
         redis.call('ZREM', KEYS[2], id)
         result = 'p'
-      end
-    elseif kind == 'hash' then
-      if redis.call('HGET', definition, 'enabled') == '0' then
-        redis.call('ZREM', KEYS[2], id)
-        result = 'd'
-      elseif next_score ~= '' then
-        redis.call('ZADD', KEYS[2], 'XX', next_score, id)
-        result = 'r'
       end
     end
   end
