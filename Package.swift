@@ -62,6 +62,13 @@ let package = Package(
             path: "Benchmarks/CrontabBenchmark",
             swiftSettings: strict),
 
+        // The app of docs/server-app.md: compiled and run by the tests, so that it stays true.
+        .executableTarget(
+            name: "example-server-app",
+            dependencies: ["RedisCron"],
+            path: "docs/examples/ServerApp",
+            swiftSettings: strict),
+
         // Tests.
         // Shares no code with the package, so that no test checks a part with itself.
         .target(name: "TestSupport", path: "Tests/TestSupport", swiftSettings: strict),
@@ -79,6 +86,10 @@ let package = Package(
         .testTarget(
             name: "CommandLineTests",
             dependencies: ["rqrcron", "RedisCron", "TestSupport"],
+            swiftSettings: strict),
+        .testTarget(
+            name: "ExampleTests",
+            dependencies: ["example-server-app", "TestSupport"],
             swiftSettings: strict),
         .testTarget(
             name: "InteropTests",

@@ -2,21 +2,9 @@ import Foundation
 import Testing
 
 /// The built tool, run as a user runs it.
-///
-/// The package's product is a program here, found by its path: nothing of it is linked.
 public enum Rqrcron {
     /// The binary of the build that this test is of.
-    public static let path: String = {
-        // The tests' bundle lies beside the products of its build.
-        let candidates = [Bundle.main.executablePath ?? ""] + CommandLine.arguments
-        for candidate in candidates where candidate.contains(".xctest") {
-            var folder = URL(fileURLWithPath: candidate)
-            while folder.path.contains(".xctest") { folder.deleteLastPathComponent() }
-            let binary = folder.appendingPathComponent("rqrcron").path
-            if FileManager.default.isExecutableFile(atPath: binary) { return binary }
-        }
-        return "\(PackageRoot.path)/.build/debug/rqrcron"
-    }()
+    public static let path: String = BuiltProgram.path(of: "rqrcron")
 
     /// What became of one command.
     public struct Ending: Sendable {

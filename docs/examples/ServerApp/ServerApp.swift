@@ -1,0 +1,63 @@
+import RedisCron
+
+#if canImport(Glibc)
+    import Glibc
+#else
+    import Darwin
+#endif
+
+/// A server app that feeds Python RQ workers, with the scheduler as one of its services.
+///
+/// ```
+/// REDIS_URL=redis://localhost:6379/0 swift run example-server-app
+/// ```
+@main
+struct ServerApp {
+    static func main() async {
+        do {
+            try await run(url: RedisURL(environment("REDIS_URL") ?? "redis://localhost:6379/0"))
+        } catch {
+            log("error", "\(error)")
+            exit(1)
+        }
+    }
+
+    static func run(url: RedisURL) async throws {
+        let connection = try RedisCronConnection(url: url)
+        var options = RedisCronScheduler.Options()
+        options.whenLockHeld = .standBy
+        options.logger = SchedulerLogger(minimumLevel: .info) { level, message in log(level.rawValue, message) }
+        let scheduler = try RedisCronScheduler(connection: connection, options: options)
+
+        // Definitions live in Redis: registering again at each start edits, it does not add.
+        try await scheduler.register(
+            functionName: "app.tasks.rebuild", queueName: "metrics", id: "metric:pm25", args: ["pm25"], interval: 1)
+        try await scheduler.register(
+            functionName: "app.tasks.report", queueName: "mail", id: "report", kwargs: ["deep": true],
+            cron: "0 7 * * mon-fri", timeZone: "Europe/Berlin")
+
+        let counter = RunCounter()
+        try await withThrowingTaskGroup(of: Void.self) { services in
+            services.addTask { try await scheduler.run() }
+            services.addTask { await counter.follow(scheduler.events) }
+            services.addTask { try await Moderator(connection: connection, events: scheduler.events).run() }
+            services.addTask { await terminationSignal() }
+            // Whichever ends first ends them all: a signal in the ordinary case, a service that failed otherwise.
+            // Cancelled, the scheduler finishes its batch and gives the lock back before `run()` returns.
+            defer { services.cancelAll() }
+            try await services.next()
+        }
+        await connection.close()
+        log("info", "enqueued \(await counter.total) jobs")
+    }
+
+    private static func environment(_ name: String) -> String? {
+        getenv(name).map { String(cString: $0) }
+    }
+}
+
+/// One line on standard error.
+func log(_ level: String, _ message: String) {
+    let line = Array("\(level): \(message)\n".utf8)
+    _ = line.withUnsafeBytes { write(STDERR_FILENO, $0.baseAddress, $0.count) }
+}
