@@ -4,7 +4,7 @@
 
 SWIFT  ?= swift
 PREFIX ?= /usr/local
-SOURCES := Package.swift Sources Tests Benchmarks
+SOURCES := Package.swift Sources Tests Benchmarks docs/examples
 
 # Homebrew's libraries are not where Apple's compiler looks.
 ifeq ($(shell uname),Darwin)
@@ -52,6 +52,10 @@ sanitize: deps ## Run every test under ThreadSanitizer and AddressSanitizer
 .PHONY: differential
 differential: deps build ## Put a million cron expressions before croniter and RQ
 	REDISCRON_DIFFERENTIAL=1000000 $(SWIFT) test --skip-build --disable-xctest $(FLAGS) --filter '^CrontabTests\.DifferentialTests'
+
+.PHONY: docs
+docs: ## Build the API reference into .build/documentation
+	@SWIFT="$(SWIFT)" FLAGS="$(FLAGS)" scripts/build-docs.sh
 
 .PHONY: install
 install: release ## Install rqrcron into PREFIX (/usr/local)

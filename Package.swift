@@ -62,7 +62,12 @@ let package = Package(
             path: "Benchmarks/CrontabBenchmark",
             swiftSettings: strict),
 
-        // The app of docs/server-app.md: compiled and run by the tests, so that it stays true.
+        // The code of the getting-started article and the app of docs/server-app.md: compiled, so that they stay true.
+        .executableTarget(
+            name: "getting-started",
+            dependencies: ["RedisCron"],
+            path: "docs/examples/GettingStarted",
+            swiftSettings: strict),
         .executableTarget(
             name: "example-server-app",
             dependencies: ["RedisCron"],

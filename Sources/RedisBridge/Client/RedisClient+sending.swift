@@ -6,6 +6,7 @@ extension RedisClient: RedisCommandSender {
     /// Sends a command, over a new connection where there is none, and decodes its reply where it lies.
     ///
     /// - Parameters:
+    ///   - command: what to send.
     ///   - timeout: how long to wait once it was sent; `commandTimeout` when `nil`.
     ///   - decode: gets every reply but an error, on the loop's thread, and must not block.
     /// - Throws: as `RedisConnection`, and as `connection()`.
@@ -30,6 +31,7 @@ extension RedisClient: RedisCommandSender {
     /// Sends commands in one go, over a new connection where there is none, and decodes each reply where it lies.
     ///
     /// - Parameters:
+    ///   - commands: what to send, in this order.
     ///   - timeout: how long to wait for the last reply; `commandTimeout` when `nil`.
     ///   - decode: gets the command's index and its reply, which may be an error.
     /// - Throws: as `RedisConnection`, and as `connection()`.

@@ -21,7 +21,9 @@ extension RedisCommandSender {
     ///
     /// Suspends until the reply came. Cancellation ends the wait at once; the command is not taken back.
     ///
-    /// - Parameter timeout: how long to wait; `commandTimeout` by default.
+    /// - Parameters:
+    ///   - command: what to send.
+    ///   - timeout: how long to wait; `commandTimeout` by default.
     /// - Throws: `.server` when the server answers with an error; `.timedOut`, `.cancelled`, `.connectionLost` or
     ///   `.closed` when no answer came; `.outputFull` or `.misuse` when it was not sent. A `null` reply is no error.
     public func send(_ command: RedisCommand, timeout: Duration? = nil) async throws(RedisError) -> RedisReply {
@@ -40,7 +42,9 @@ extension RedisCommandSender {
     ///
     /// It is no transaction: other clients' commands may run in between.
     ///
-    /// - Parameter timeout: how long to wait for the last reply; `commandTimeout` by default.
+    /// - Parameters:
+    ///   - commands: what to send, in this order.
+    ///   - timeout: how long to wait for the last reply; `commandTimeout` by default.
     /// - Returns: one reply a command, in their order; a command that the server refused has `.error` in its place.
     /// - Throws: as `send(_:timeout:)`, but for `.server`.
     public func pipeline(

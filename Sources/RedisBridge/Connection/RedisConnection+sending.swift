@@ -5,6 +5,7 @@ extension RedisConnection: RedisCommandSender {
     /// Sends a command and decodes its reply where it lies, on the loop's thread, without a copy.
     ///
     /// - Parameters:
+    ///   - command: what to send.
     ///   - timeout: how long to wait; `commandTimeout` when `nil`.
     ///   - decode: gets every reply but an error, and must not block.
     /// - Throws: as `send(_:timeout:)`, and what `decode` throws.
@@ -23,6 +24,7 @@ extension RedisConnection: RedisCommandSender {
     /// Sends commands in one go and decodes each reply where it lies.
     ///
     /// - Parameters:
+    ///   - commands: what to send, in this order.
     ///   - timeout: how long to wait for the last reply; `commandTimeout` when `nil`.
     ///   - decode: gets the command's index and its reply, which may be an error.
     /// - Throws: as `send(_:timeout:)`, but for `.server`; and the first that `decode` throws, once all replies came.

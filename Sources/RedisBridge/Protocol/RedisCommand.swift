@@ -98,7 +98,9 @@ extension RedisCommand {
 
         /// Begins a command with its name.
         ///
-        /// - Parameter capacity: the bytes to reserve for all arguments; more are taken when needed.
+        /// - Parameters:
+        ///   - name: the command's name.
+        ///   - capacity: the bytes to reserve for all arguments; more are taken when needed.
         public init(_ name: String, reserving capacity: Int = 96) {
             storage = []
             storage.reserveCapacity(Self.headerSize + capacity)
@@ -132,7 +134,9 @@ extension RedisCommand {
 
         /// Appends arguments that were encoded before, as they are: `$3\r\nfoo\r\n` and so on.
         ///
-        /// - Parameter count: how many arguments the bytes hold; a wrong number makes the server close the connection.
+        /// - Parameters:
+        ///   - bytes: the encoded arguments.
+        ///   - count: how many arguments the bytes hold; a wrong number makes the server close the connection.
         public mutating func appendEncoded(_ bytes: some Sequence<UInt8>, argumentCount count: Int) {
             storage.append(contentsOf: bytes)
             argumentCount += count

@@ -31,6 +31,7 @@ public final class RedisSubscription: AsyncSequence, Sendable {
     ///   - patterns: patterns of names, as PSUBSCRIBE takes them.
     ///   - endpoint: the server.
     ///   - options: how to connect; `healthCheckInterval` is 15 s unless given.
+    ///   - eventLoop: the loop to live on.
     ///   - bufferLimit: how many messages may wait to be read.
     /// - Throws: as `RedisConnection.connect`, and `.server` when the user may not subscribe.
     public static func subscribe(

@@ -1,0 +1,40 @@
+// The code of the getting-started article, compiled so that it stays true. Each part between two marks stands in the
+// article as it stands here.
+import RedisCron
+
+@main
+struct GettingStarted {
+    static func main() async throws {
+        // mark: connect
+        let url = try RedisURL("redis://localhost:6379/0")
+        let connection = try RedisCronConnection(url: url)
+        let scheduler = try RedisCronScheduler(connection: connection)
+        // mark: register
+        try await scheduler.register(
+            functionName: "app.tasks.rebuild", queueName: "metrics", id: "metric:pm25",
+            args: ["pm25"], interval: 300)
+        try await scheduler.register(
+            functionName: "app.tasks.report", queueName: "mail", id: "report",
+            kwargs: ["deep": true], cron: "0 7 * * mon-fri", timeZone: "Europe/Berlin")
+        // mark: run
+        let running = Task { try await scheduler.run() }
+        // mark: edit
+        var job = try await RedisCronJob.fetch(id: "metric:pm25", on: connection)
+        job.interval = 600
+        try await job.save()
+        // mark: watch
+        let watching = Task {
+            for await event in scheduler.events {
+                if case .enqueued(let runs) = event {
+                    for run in runs { print(run.id, run.jobID, run.planned) }
+                }
+            }
+        }
+        // mark: stop
+        running.cancel()
+        try await running.value
+        // mark: end
+        watching.cancel()
+        await connection.close()
+    }
+}
