@@ -49,6 +49,13 @@ sanitize: deps ## Run every test under ThreadSanitizer and AddressSanitizer
 	@SWIFT="$(SWIFT)" FLAGS="$(FLAGS)" scripts/run-tests.sh --sanitize thread
 	@SWIFT="$(SWIFT)" FLAGS="$(FLAGS)" scripts/run-tests.sh --sanitize address
 
+SECONDS ?= 600
+.PHONY: chaos
+chaos: deps ## Deal faults to real schedulers for SECONDS (600) and check what came of it; SEED replays
+	$(SWIFT) build -c release --product rqrcron $(FLAGS)
+	$(SWIFT) build -c release --product rediscron-chaos $(FLAGS)
+	@"$$($(SWIFT) build -c release --show-bin-path)/rediscron-chaos" faults --seconds $(SECONDS) $(if $(SEED),--seed $(SEED)) --evidence .build
+
 .PHONY: differential
 differential: deps build ## Put a million cron expressions before croniter and RQ
 	REDISCRON_DIFFERENTIAL=1000000 $(SWIFT) test --skip-build --disable-xctest $(FLAGS) --filter '^CrontabTests\.DifferentialTests'

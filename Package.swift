@@ -77,6 +77,17 @@ let package = Package(
         // Tests.
         // Shares no code with the package, so that no test checks a part with itself.
         .target(name: "TestSupport", path: "Tests/TestSupport", swiftSettings: strict),
+        // Deals faults to real processes and holds what came of it against the promises; knows none of the package either.
+        .target(
+            name: "Chaos",
+            dependencies: ["TestSupport", "CMessageDigest"],
+            path: "Tests/Chaos",
+            swiftSettings: strict),
+        .executableTarget(
+            name: "rediscron-chaos",
+            dependencies: ["Chaos", "TestSupport"],
+            path: "Tests/ChaosTool",
+            swiftSettings: strict),
         .testTarget(name: "TestSupportTests", dependencies: ["TestSupport"], swiftSettings: strict),
         .testTarget(name: "CrontabTests", dependencies: ["Crontab", "TestSupport"], swiftSettings: strict),
         .testTarget(name: "RQWireTests", dependencies: ["RQWire", "TestSupport"], swiftSettings: strict),
@@ -95,6 +106,10 @@ let package = Package(
         .testTarget(
             name: "ExampleTests",
             dependencies: ["example-server-app", "TestSupport"],
+            swiftSettings: strict),
+        .testTarget(
+            name: "ChaosTests",
+            dependencies: ["Chaos", "TestSupport", "rqrcron"],
             swiftSettings: strict),
         .testTarget(
             name: "InteropTests",

@@ -13,12 +13,17 @@ public final class RedisServer: Sendable {
         public var password: String?
         /// Further lines for redis.conf; they win over the ones written here.
         public var lines: [String]
+        /// A command line that ends in executing the words after it, such as a shell that ignores a signal first.
+        public var wrapper: [String]
 
         /// A server without persistence and password, unless told otherwise.
-        public init(appendOnly: Bool = false, password: String? = nil, lines: [String] = []) {
+        public init(
+            appendOnly: Bool = false, password: String? = nil, lines: [String] = [], wrapper: [String] = []
+        ) {
             self.appendOnly = appendOnly
             self.password = password
             self.lines = lines
+            self.wrapper = wrapper
         }
     }
 
@@ -47,6 +52,9 @@ public final class RedisServer: Sendable {
 
     /// The process id, or `nil` while it is not running.
     public var pid: pid_t? { running.current?.pid }
+
+    /// How its process ended by itself, or `nil` while it runs and after ``kill()``.
+    public var outcome: ChildProcess.Outcome? { running.current?.outcome }
 
     /// What the server has logged.
     public var log: String { (try? String(contentsOfFile: "\(directory.path)/redis.log", encoding: .utf8)) ?? "" }
@@ -164,10 +172,12 @@ public final class RedisServer: Sendable {
         let file = "\(directory.path)/redis.conf"
         try lines.joined(separator: "\n").appending("\n").write(toFile: file, atomically: true, encoding: .utf8)
         try? FileManager.default.removeItem(atPath: socketPath)
-        let process = try ChildProcess("redis-server", [file])
+        let words = configuration.wrapper + ["redis-server", file]
+        let process = try ChildProcess(words[0], Array(words.dropFirst()))
         running.update { $0 = process }
         do {
-            try await eventually("redis-server to answer") {
+            // It does not answer while it loads its data, which takes a while on a busy machine.
+            try await eventually("redis-server to answer", within: .seconds(30)) {
                 if let outcome = process.outcome {
                     throw SupportError("redis-server ended with \(outcome):\n\(process.output)\(process.errors)\(log)")
                 }

@@ -1,0 +1,155 @@
+import Foundation
+package import TestSupport
+import Testing
+
+/// Runs schedulers, editors and a consumer on a Redis of its own, deals faults, and holds what came of it against the
+/// promises.
+package struct ChaosRun: Sendable {
+    let plan: ChaosPlan
+    let server: RedisServer
+    let fleet: SchedulerFleet
+    let dealer: FaultDealer
+    let consumer: Consumer
+    let swiftEditor: SwiftEditor
+    let definitions: [ChaosDefinition]
+    /// Set when no more faults are to be dealt: when the time is over, or by who does not want to wait for that.
+    package let isOver: Observed<Bool>
+    let tell: @Sendable (String) -> Void
+    private let proxies: [Int: LinkProxy]
+    private let editorsAreOver = Observed(false)
+    private let consumerIsOver = Observed(false)
+
+    /// Does a whole run, with a Redis of its own.
+    ///
+    /// - Parameters:
+    ///   - isOver: Set it to end the dealing early; what was dealt is checked then.
+    ///   - tell: Gets a line now and then about how it goes.
+    /// - Throws: ``SupportError`` when the run itself fails. A promise that was not kept is no error; it stands in the
+    ///   outcome.
+    package static func perform(
+        _ plan: ChaosPlan, isOver: Observed<Bool> = Observed(false),
+        tell: @escaping @Sendable (String) -> Void = { _ in }
+    ) async throws -> ChaosOutcome {
+        try await withRedis(FaultDealer.serverConfiguration) { server in
+            let run = try ChaosRun(plan, on: server, isOver: isOver, tell: tell)
+            do {
+                let outcome = try await run.perform()
+                await run.end()
+                return outcome
+            } catch {
+                await run.end()
+                throw error
+            }
+        }
+    }
+
+    private init(
+        _ plan: ChaosPlan, on server: RedisServer, isOver: Observed<Bool>, tell: @escaping @Sendable (String) -> Void
+    ) throws {
+        self.plan = plan
+        self.server = server
+        self.isOver = isOver
+        self.tell = tell
+        // The first scheduler is connected directly, by the Unix socket; each other one through a proxy.
+        var proxies: [Int: LinkProxy] = [:]
+        var urls = [server.socketURL]
+        for index in 1..<plan.schedulers {
+            let proxy = try LinkProxy(to: server.port)
+            proxies[index] = proxy
+            urls.append("redis://127.0.0.1:\(proxy.port)/0")
+        }
+        self.proxies = proxies
+        fleet = SchedulerFleet(binary: plan.binary, urls: urls, lockTTL: plan.lockTTL, server: server)
+        dealer = FaultDealer(server: server, fleet: fleet, proxies: proxies, lockTTL: plan.lockTTL)
+        consumer = Consumer(server)
+        var generator = SeededGenerator(seed: plan.seed)
+        definitions = ChaosDefinition.all(plan.definitions, using: &generator)
+        swiftEditor = SwiftEditor(
+            binary: plan.binary, url: server.url, definitions: definitions,
+            generator: SeededGenerator(seed: plan.seed &+ 1), isOver: editorsAreOver)
+    }
+
+    private func perform() async throws -> ChaosOutcome {
+        tell("registering \(definitions.count) definitions")
+        try await swiftEditor.registerAll()
+        let pythonEditor = try await PythonEditor(
+            url: server.url, seed: plan.seed, pause: .milliseconds(100), definitions: definitions)
+        defer { pythonEditor.kill() }
+        try await fleet.startAll()
+        return try await withThrowingTaskGroup(of: Void.self) { group in
+            group.addTask { try await consumer.consume(until: consumerIsOver) }
+            group.addTask { try await swiftEditor.edit(pausing: .milliseconds(200)) }
+            let began = ContinuousClock.now
+            var outcome = ChaosOutcome(plan: plan)
+            (outcome.faults, outcome.violations) = try await dealFaults()
+            tell("\(outcome.faults.count) faults dealt; waiting for the editors, and for all that is due to be queued")
+            editorsAreOver.update { $0 = true }
+            let pythonEdits = try await pythonEditor.finish()
+            let settled = try await settle()
+            try await fleet.stopAll(within: .seconds(30))
+            consumerIsOver.update { $0 = true }
+            try await group.waitForAll()
+            try await consumer.drain()
+            outcome.seconds = Double((ContinuousClock.now - began) / .milliseconds(1)) / 1_000
+            try await judge(&outcome, edits: pythonEdits + swiftEditor.acknowledged, settled: settled)
+            return outcome
+        }
+    }
+
+    /// Stops whatever may still run.
+    private func end() async {
+        for flag in [isOver, editorsAreOver, consumerIsOver] { flag.update { $0 = true } }
+        await fleet.killAll()
+        for proxy in proxies.values { proxy.close() }
+    }
+
+    /// Waits until nothing has been due for 2 s.
+    ///
+    /// - Returns: The time by which everything had been queued, or had its chance to be.
+    private func settle() async throws -> WireTime {
+        let line = RedisLine(server)
+        var checked = WireTime.now
+        do {
+            try await eventually("all that is due to be queued", within: plan.recoveryBound) {
+                checked = WireTime.now.advanced(bySeconds: -2)
+                let due = try? await line.command(
+                    "ZRANGEBYSCORE", RedisKeys.index, "-inf", Double(checked.microseconds) / 1_000_000)
+                return due?.array.isEmpty == true
+            }
+        } catch is TimedOut {
+            // The check names what is stuck.
+        }
+        return checked
+    }
+
+    private func judge(_ outcome: inout ChaosOutcome, edits: [AcknowledgedEdit], settled: WireTime) async throws {
+        tell("reading what Redis did")
+        var check = HistoryCheck()
+        for step in try AppendOnlyFile.steps(inServerDirectory: server.directory.path) { check.take(step) }
+        check.conclude(edits)
+        check.conclude(settledAt: settled)
+        check.conclude(await consumer.taken)
+        outcome.violations += check.violations
+        outcome.violations += await fleet.endings.map { Violation(.ended, $0) }
+        outcome.runs = check.runs
+        outcome.stepsWithoutJob = check.stepsWithoutJob
+        outcome.edits = check.edits
+        outcome.acknowledgedEdits = edits.count
+        outcome.jobsTaken = await consumer.taken.count
+        outcome.definitionsAtEnd = check.definitions.values.filter(\.exists).count
+        if !outcome.violations.isEmpty, let folder = plan.evidence { try await leaveEvidence(in: folder) }
+    }
+
+    private func leaveEvidence(in folder: String) async throws {
+        let files = FileManager.default
+        try? files.removeItem(atPath: folder)
+        try files.createDirectory(atPath: folder, withIntermediateDirectories: true)
+        try files.copyItem(
+            atPath: "\(server.directory.path)/appendonlydir", toPath: "\(folder)/appendonlydir")
+        try server.log.write(toFile: "\(folder)/redis.log", atomically: true, encoding: .utf8)
+        for slot in await fleet.slots {
+            try slot.log.write(toFile: "\(folder)/\(slot.name).log", atomically: true, encoding: .utf8)
+        }
+        tell("what Redis did and what the schedulers said is in \(folder)")
+    }
+}

@@ -1,0 +1,33 @@
+/// A definition as it stands at one point of the history.
+struct DefinitionRecord: Sendable {
+    /// The hash; empty when there is none.
+    var fields: [String: String] = [:]
+    /// The index entry's score.
+    var score: WireTime?
+
+    var exists: Bool { !fields.isEmpty }
+    var isEnabled: Bool { fields["enabled"] == "1" }
+    var queue: String { fields["queue_name"] ?? "" }
+    var next: WireTime? { WireTime(fields["next_enqueue_time"] ?? "") }
+    var latest: WireTime? { WireTime(fields["latest_enqueue_time"] ?? "") }
+    var updatedAt: WireTime? { WireTime(fields["updated_at"] ?? "") }
+    var times: PlannedTimes? {
+        PlannedTimes(interval: fields["interval"] ?? "", cron: fields["cron"] ?? "")
+    }
+
+    /// The run that is to be queued next: the one that the hash names, or the birth of an interval that never ran.
+    var planned: WireTime? {
+        next ?? (latest == nil && fields["interval"] != "" ? WireTime(fields["created_at"] ?? "") : nil)
+    }
+
+    /// The number of its last edit, which every definition of a chaos run carries as the last of its `args`.
+    var revision: Int? {
+        guard let args = fields["args"], args.last == "]" else { return nil }
+        return args.dropLast().split(whereSeparator: { $0 == "," || $0 == "[" }).last.flatMap { Int($0) }
+    }
+
+    /// The call as RQ describes it, of a definition whose `args` are its id and its revision.
+    func description(id: String) -> String? {
+        revision.map { "\(fields["func_name"] ?? "")('\(id)', \($0))" }
+    }
+}

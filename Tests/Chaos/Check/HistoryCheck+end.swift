@@ -1,0 +1,91 @@
+/// What an editor was told to have been done to a definition.
+package struct AcknowledgedEdit: Sendable, Hashable {
+    package let definition: String
+    package let revision: Int
+    /// Whether the definition stood afterwards.
+    package let exists: Bool
+    /// Whether it was switched on afterwards; `nil` when the editor is not the only one who switches it.
+    package let isEnabled: Bool?
+
+    package init(definition: String, revision: Int, exists: Bool = true, isEnabled: Bool? = nil) {
+        self.definition = definition
+        self.revision = revision
+        self.exists = exists
+        self.isEnabled = isEnabled
+    }
+}
+
+/// A job as the consumer, who stands for the workers, took it from a queue.
+package struct TakenJob: Sendable, Hashable {
+    package let id: String
+    /// Whether its hash was there.
+    package let isWhole: Bool
+
+    package init(id: String, isWhole: Bool) {
+        self.id = id
+        self.isWhole = isWhole
+    }
+}
+
+extension HistoryCheck {
+    /// Holds what the editors were told against the history and its end.
+    ///
+    /// - Parameter edits: In the order in which they were acknowledged, definition by definition.
+    package mutating func conclude(_ edits: [AcknowledgedEdit]) {
+        var last: [String: AcknowledgedEdit] = [:]
+        for edit in edits {
+            if edit.exists, revisions[edit.definition]?.contains(edit.revision) != true {
+                report(.editLost, of: edit.definition, "revision \(edit.revision)")
+            }
+            last[edit.definition] = edit
+        }
+        for (id, edit) in last.sorted(by: { $0.key < $1.key }) {
+            let record = definitions[id] ?? DefinitionRecord()
+            guard edit.exists else {
+                if record.exists { report(.resurrected, of: id, "it stands at the end, and was deleted") }
+                continue
+            }
+            guard record.exists else {
+                report(.editUndone, of: id, "it is gone at the end, and was written with revision \(edit.revision)")
+                continue
+            }
+            if let revision = record.revision, revision < edit.revision {
+                report(.editUndone, of: id, "it ends with revision \(revision), not \(edit.revision)")
+            }
+            if let isEnabled = edit.isEnabled, record.isEnabled != isEnabled {
+                report(.editUndone, of: id, "at the end it is switched \(record.isEnabled ? "on" : "off")")
+            }
+        }
+    }
+
+    /// Looks for definitions that nobody will run any more.
+    ///
+    /// - Parameter settled: A time by which everything due had been given the time to run.
+    package mutating func conclude(settledAt settled: WireTime) {
+        for (id, record) in definitions.sorted(by: { $0.key < $1.key }) where record.exists && record.isEnabled {
+            guard let score = record.score else {
+                report(.stuck, of: id, "it is switched on and not in the index")
+                continue
+            }
+            if score <= settled { report(.stuck, of: id, at: score, "it has been due and was not run") }
+            if let next = record.next, next != score {
+                report(.stuck, of: id, at: score, "its index entry leads elsewhere than its hash, to \(next)")
+            }
+        }
+    }
+
+    /// Holds what the consumer took against what was queued.
+    package mutating func conclude(_ taken: [TakenJob]) {
+        var seen: Set<String> = []
+        for job in taken {
+            if !job.isWhole { report(.incomplete, "job \(job.id) was taken from its queue and had no hash") }
+            if !seen.insert(job.id).inserted { report(.enqueuedTwice, "job \(job.id) came out of the queues twice") }
+        }
+        for job in queuedJobs.subtracting(seen).sorted() {
+            report(.incomplete, "job \(job) was queued and never came out of its queue")
+        }
+        for job in seen.subtracting(queuedJobs).sorted() {
+            report(.unplanned, "job \(job) came out of a queue into which nobody had put it")
+        }
+    }
+}

@@ -1,0 +1,106 @@
+/// Goes through all that Redis did, step by step, and finds every promise that was not kept.
+///
+/// Pure: the same history gives the same violations. It follows each definition through its edits, so that it knows at
+/// each step which run is planned, by which schedule and with which arguments; since a job's id follows from the
+/// definition and the planned time, it knows the very id that a tick may queue. There is no tolerance in it: the history
+/// is a total order.
+package struct HistoryCheck: Sendable {
+    package private(set) var violations: [Violation] = []
+    /// Every run that was queued, in order.
+    package private(set) var runs: [QueuedRun] = []
+    /// Steps that moved a schedule without a job, because its run had been queued before.
+    package private(set) var stepsWithoutJob = 0
+    /// Steps that wrote a definition, ticks apart.
+    package private(set) var edits = 0
+
+    private(set) var definitions: [String: DefinitionRecord] = [:]
+    /// The revisions of each definition that were ever written.
+    private(set) var revisions: [String: Set<Int>] = [:]
+    /// Ids of all jobs that were queued.
+    private(set) var queuedJobs: Set<String> = []
+    private var highestRevision: [String: Int] = [:]
+
+    package init() {}
+
+    /// Takes in the next step.
+    package mutating func take(_ step: LoggedStep) {
+        if step.queuesJobs || step.movesSchedulesOnly {
+            takeTick(step)
+        } else {
+            checkEdit(step)
+        }
+        for command in step.commands { apply(command) }
+    }
+
+    mutating func report(
+        _ kind: Violation.Kind, of definition: String? = nil, at time: WireTime? = nil, _ detail: String
+    ) {
+        violations.append(Violation(kind, of: definition, at: time, detail))
+    }
+
+    mutating func note(_ run: QueuedRun, job: String) {
+        runs.append(run)
+        queuedJobs.insert(job)
+    }
+
+    mutating func noteStepWithoutJob() {
+        stepsWithoutJob += 1
+    }
+
+    // MARK: Edits
+
+    /// An edit of the package's own must leave the times alone unless it changes the schedule, and no edit may bring an
+    /// older revision back.
+    private mutating func checkEdit(_ step: LoggedStep) {
+        let isAtomic = step.commands.contains { $0.name == "SET" && $0.arguments.first == RedisKeys.updateMarker }
+        for command in step.commands {
+            guard let id = command.definition, !command.hashFields.isEmpty else { continue }
+            edits += 1
+            let before = definitions[id] ?? DefinitionRecord()
+            var after = before
+            after.fields.merge(command.hashFields) { _, new in new }
+            let time = WireTime(after.fields["updated_at"] ?? "")
+            if !after.isWhole {
+                report(.resurrected, of: id, at: time, "a part of its hash was written after it had been deleted")
+            }
+            if let revision = after.revision {
+                if let highest = highestRevision[id], revision < highest {
+                    report(.editUndone, of: id, at: time, "revision \(revision) came back after \(highest)")
+                }
+                highestRevision[id] = max(revision, highestRevision[id] ?? revision)
+                revisions[id, default: []].insert(revision)
+            }
+            if isAtomic, before.exists, before.times == after.times, before.isEnabled || !after.isEnabled,
+                before.next != after.next || before.latest != after.latest
+            {
+                report(.editUndone, of: id, at: time, "an edit that left the schedule alone moved its times")
+            }
+        }
+    }
+
+    // MARK: The state
+
+    private mutating func apply(_ command: LoggedCommand) {
+        switch command.name {
+        case "HSET", "HMSET":
+            guard let id = command.definition else { return }
+            definitions[id, default: DefinitionRecord()].fields.merge(command.hashFields) { _, new in new }
+        case "DEL", "UNLINK":
+            for key in command.arguments {
+                if let id = RedisKeys.definition(key) { definitions[id]?.fields = [:] }
+            }
+        case "ZADD" where command.arguments.first == RedisKeys.index:
+            for (id, score) in command.scores { definitions[id, default: DefinitionRecord()].score = score }
+        case "ZREM" where command.arguments.first == RedisKeys.index:
+            for id in command.arguments.dropFirst() { definitions[id]?.score = nil }
+        default: break
+        }
+    }
+}
+
+extension DefinitionRecord {
+    /// Whether it has what no definition lacks, unlike what a write to a deleted one leaves behind.
+    fileprivate var isWhole: Bool {
+        ["id", "func_name", "queue_name", "args", "enabled"].allSatisfy { fields[$0] != nil }
+    }
+}

@@ -1,0 +1,60 @@
+/// The names of keys as the wire contract has them.
+enum RedisKeys {
+    static let index = "rq:cron_jobs"
+    static let updateMarker = "rq:cron_jobs:last_update"
+    static let lock = "rq:cron_jobs:lock"
+    static let definitionPrefix = "rq:cron_job:"
+    static let jobPrefix = "rq:job:"
+    static let queuePrefix = "rq:queue:"
+
+    /// The definition whose key it is.
+    static func definition(_ key: String) -> String? { name(key, after: definitionPrefix) }
+
+    /// The job whose key it is.
+    static func job(_ key: String) -> String? { name(key, after: jobPrefix) }
+
+    /// The queue whose key it is.
+    static func queue(_ key: String) -> String? { name(key, after: queuePrefix) }
+
+    private static func name(_ key: String, after prefix: String) -> String? {
+        key.hasPrefix(prefix) ? String(key.dropFirst(prefix.count)) : nil
+    }
+}
+
+extension LoggedCommand {
+    /// The definition whose hash is written.
+    var definition: String? {
+        name == "HSET" || name == "HMSET" ? arguments.first.flatMap(RedisKeys.definition) : nil
+    }
+
+    /// The job whose hash is written.
+    var job: String? {
+        name == "HSET" || name == "HMSET" ? arguments.first.flatMap(RedisKeys.job) : nil
+    }
+
+    /// The entries of a `ZADD`.
+    var scores: [(id: String, score: WireTime)] {
+        let pairs = arguments.dropFirst().drop { ["NX", "XX", "GT", "LT", "CH"].contains($0.uppercased()) }
+        return stride(from: pairs.startIndex, to: pairs.endIndex - 1, by: 2).compactMap { index in
+            Double(pairs[index]).map { (pairs[index + 1], WireTime(unixSeconds: $0)) }
+        }
+    }
+}
+
+extension LoggedStep {
+    /// Whether a job goes into one of RQ's queues.
+    var queuesJobs: Bool {
+        commands.contains { command in
+            (command.name == "RPUSH" || command.name == "LPUSH")
+                && command.arguments.first.flatMap(RedisKeys.queue) != nil || command.job != nil
+        }
+    }
+
+    /// Whether nothing of a definition is written but its times, which only ticks do.
+    var movesSchedulesOnly: Bool {
+        let writes = commands.filter { $0.definition != nil }
+        return !writes.isEmpty && writes.allSatisfy { Set($0.hashFields.keys).isSubset(of: LoggedStep.timeFields) }
+    }
+
+    static let timeFields: Set<String> = ["latest_enqueue_time", "next_enqueue_time"]
+}

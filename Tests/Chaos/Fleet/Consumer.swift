@@ -1,0 +1,81 @@
+import Foundation
+import TestSupport
+import Testing
+
+/// Stands for the workers: takes jobs out of the queues as they do, and remembers each one.
+///
+/// It takes in three moves that can each be repeated, so that no fault makes it forget a job or count one twice: jobs
+/// go from their queue to a list of its own, are read there with their hashes, and leave the list once it has them.
+/// Half of the hashes are deleted then, as with a `result_ttl` of 0, so that not only they keep a run from being queued
+/// again.
+actor Consumer {
+    static let list = "chaos:taken"
+    private static let take = """
+        for q = 2, #KEYS do
+          for _ = 1, 100 do
+            if not redis.call('LMOVE', KEYS[q], KEYS[1], 'LEFT', 'RIGHT') then break end
+          end
+        end
+        local jobs = {}
+        for j, id in ipairs(redis.call('LRANGE', KEYS[1], 0, 999)) do
+          local hash = redis.call('HMGET', 'rq:job:' .. id, 'status', 'created_at', 'data', 'description', 'origin')
+          jobs[j] = { id, hash[2] or '', hash[1] and hash[3] and hash[4] and hash[5] and '1' or '0' }
+        end
+        return jobs
+        """
+    private static let finish = """
+        for j = 1, #ARGV, 2 do
+          redis.call('LREM', KEYS[1], 1, ARGV[j])
+          if ARGV[j + 1] == '1' then
+            redis.call('DEL', 'rq:job:' .. ARGV[j])
+          else
+            redis.call('EXPIRE', 'rq:job:' .. ARGV[j], 30)
+          end
+        end
+        """
+
+    private let line: RedisLine
+    private let keys: [String]
+    /// Read and remembered, and perhaps still on the list.
+    private var unfinished: [String] = []
+    private(set) var taken: [TakenJob] = []
+    /// When the newest job taken so far was queued.
+    nonisolated let newest = Observed(WireTime(microseconds: 0))
+
+    init(_ server: RedisServer) {
+        line = RedisLine(server)
+        keys = ChaosDefinition.queues.map { RedisKeys.queuePrefix + $0 }
+    }
+
+    /// Takes what there is, again and again, until the run is over.
+    func consume(until isOver: Observed<Bool>) async throws {
+        while !isOver.current {
+            // Redis is away now and then; what was not finished is finished the next time.
+            let count = (try? await takeSome()) ?? 0
+            if count < 100 { try await Task.sleep(for: .milliseconds(20)) }
+        }
+    }
+
+    /// Takes all that is left.
+    func drain() async throws {
+        try await eventually("the queues to be empty", within: .seconds(60)) {
+            (try? await takeSome()) == 0
+        }
+    }
+
+    private func takeSome() async throws -> Int {
+        if !unfinished.isEmpty {
+            let arguments = unfinished.flatMap { id in [id, id.utf8.reduce(0) { $0 &+ Int($1) } % 2 == 0 ? "1" : "0"] }
+            try await line.command(["EVAL", Self.finish, "1", Self.list] + arguments)
+            unfinished = []
+        }
+        let reply = try await line.command(["EVAL", Self.take, String(keys.count + 1), Self.list] + keys)
+        let jobs = reply.array.map(\.strings)
+        for job in jobs where job.count == 3 {
+            taken.append(TakenJob(id: job[0], isWhole: job[2] == "1"))
+            unfinished.append(job[0])
+            if let queued = WireTime(job[1]) { newest.update { $0 = max($0, queued) } }
+        }
+        return jobs.count
+    }
+}

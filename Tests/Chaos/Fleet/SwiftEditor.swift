@@ -1,0 +1,128 @@
+import Foundation
+import TestSupport
+import Testing
+
+/// Edits definitions with `rqrcron`, one process an edit, and remembers what it was told.
+///
+/// An edit that fails is tried again until it is acknowledged, as a person would; a stop ends that.
+actor SwiftEditor {
+    private let binary: String
+    private let url: String
+    private var definitions: [ChaosDefinition]
+    private var exists: [String: Bool] = [:]
+    private var isEnabled: [String: Bool] = [:]
+    private var generator: SeededGenerator
+    private let isOver: Observed<Bool>
+    private(set) var acknowledged: [AcknowledgedEdit] = []
+    private(set) var failures = 0
+
+    init(
+        binary: String, url: String, definitions: [ChaosDefinition], generator: SeededGenerator, isOver: Observed<Bool>
+    ) {
+        self.binary = binary
+        self.url = url
+        self.definitions = definitions
+        self.generator = generator
+        self.isOver = isOver
+    }
+
+    /// Registers what is not Python's.
+    func registerAll() async throws {
+        for index in definitions.indices where definitions[index].owner != .python {
+            try await write(index)
+        }
+    }
+
+    /// Edits until the run is over, `pause` between two edits.
+    func edit(pausing pause: Duration) async throws {
+        let own = definitions.indices.filter { definitions[$0].owner == .swift }
+        let shared = definitions.indices.filter { definitions[$0].owner == .both }
+        while !isOver.current {
+            let isShared = !shared.isEmpty && Int.random(in: 0..<4, using: &generator) == 0
+            guard let index = (isShared ? shared : own).randomElement(using: &generator) else { return }
+            let choice = Int.random(in: 0..<10, using: &generator)
+            if isShared {
+                try await switchState(index, to: choice < 7)
+            } else if exists[definitions[index].id] == false {
+                try await write(index)
+            } else {
+                try await editOwn(index, choice)
+            }
+            try await Task.sleep(for: pause)
+        }
+    }
+
+    private func editOwn(_ index: Int, _ choice: Int) async throws {
+        switch choice {
+        case 0..<4: try await write(index)
+        case 4..<6:
+            definitions[index].schedule = ChaosDefinition.randomSchedule(using: &generator)
+            try await write(index)
+        case 6:
+            definitions[index].queue = ChaosDefinition.queues.randomElement(using: &generator) ?? "chaos-0"
+            try await write(index)
+        case 7: try await delete(index)
+        default: try await switchState(index, to: isEnabled[definitions[index].id] == false)
+        }
+    }
+
+    private func write(_ index: Int) async throws {
+        definitions[index].revision += 1
+        let definition = definitions[index]
+        guard try await untilDone(definition.registration) else { return }
+        if exists[definition.id] != true { isEnabled[definition.id] = true }
+        exists[definition.id] = true
+        acknowledge(definition)
+    }
+
+    private func switchState(_ index: Int, to enabled: Bool) async throws {
+        let definition = definitions[index]
+        guard try await untilDone([enabled ? "enable" : "disable", definition.id]) else { return }
+        isEnabled[definition.id] = enabled
+        // A shared one may be switched back by Python, which writes the whole hash.
+        if definition.owner == .swift { acknowledge(definition) }
+    }
+
+    private func delete(_ index: Int) async throws {
+        let definition = definitions[index]
+        guard try await untilDone(["delete", definition.id], orSaying: "no such") else { return }
+        exists[definition.id] = false
+        acknowledged.append(
+            AcknowledgedEdit(definition: definition.id, revision: definition.revision, exists: false))
+    }
+
+    private func acknowledge(_ definition: ChaosDefinition) {
+        acknowledged.append(
+            AcknowledgedEdit(
+                definition: definition.id, revision: definition.revision,
+                isEnabled: definition.owner == .swift ? isEnabled[definition.id] : nil))
+    }
+
+    /// Runs a command until it succeeds.
+    ///
+    /// - Parameter orSaying: An error that means that an earlier try has succeeded without our hearing of it.
+    /// - Returns: `false` when the run was over before; whether it was done is unknown then.
+    private func untilDone(_ arguments: [String], orSaying text: String? = nil) async throws -> Bool {
+        var tries = 0
+        while true {
+            let process = try TestSupport.ChildProcess(
+                binary, arguments + ["-u", url], environment: ["RQ_REDIS_URL": "", "RQ_KEY_PREFIX": ""])
+            let outcome: TestSupport.ChildProcess.Outcome
+            do {
+                outcome = try await process.waitUntilExit(within: .seconds(60))
+            } catch {
+                process.kill()
+                throw SupportError("rqrcron \(arguments.joined(separator: " ")) hung: \(error)")
+            }
+            if outcome == .exited(0) { return true }
+            if tries > 0, let text, process.errors.localizedStandardContains(text) { return true }
+            guard case .exited(1) = outcome else {
+                throw SupportError("rqrcron \(arguments.joined(separator: " ")): \(outcome)\n\(process.errors)")
+            }
+            failures += 1
+            tries += 1
+            if isOver.current, tries > 40 { return false }
+            try await Task.sleep(for: .milliseconds(150))
+        }
+    }
+}

@@ -1,0 +1,121 @@
+import Foundation
+package import TestSupport
+
+/// Reads the append-only file of a redis-server whose `appendfsync` is `always` and that never rewrites it.
+///
+/// It is the best witness there is: every write in the order in which Redis did it, across restarts, with the scripts
+/// taken apart into what they wrote. What was cut off by a crash is no part of it, and Redis has never answered for it.
+package enum AppendOnlyFile {
+    /// Reads all increments that the manifest names, in order.
+    ///
+    /// - Throws: ``SupportError`` when a file is missing or malformed, and when there was a rewrite, which loses history.
+    package static func steps(inServerDirectory directory: String) throws -> [LoggedStep] {
+        try increments(inServerDirectory: directory).flatMap { path in
+            try steps(in: [UInt8](Data(contentsOf: URL(fileURLWithPath: path))))
+        }
+    }
+
+    /// Reads the text of one file; what is incomplete at its end is left out.
+    ///
+    /// - Throws: ``SupportError`` where it is no append-only file.
+    package static func steps(in bytes: [UInt8]) throws(SupportError) -> [LoggedStep] {
+        try read(bytes).steps
+    }
+
+    /// Cuts off what is incomplete at the end, of a command as of a transaction, while no server uses the file.
+    ///
+    /// - Returns: How many bytes were cut off.
+    @discardableResult
+    package static func cutIncompleteEnd(inServerDirectory directory: String) throws -> Int {
+        guard let path = try increments(inServerDirectory: directory).last else { return 0 }
+        let bytes = [UInt8](try Data(contentsOf: URL(fileURLWithPath: path)))
+        let end = try read(bytes).end
+        guard end < bytes.count else { return 0 }
+        guard truncate(path, off_t(end)) == 0 else { throw SupportError("\(path) could not be cut at byte \(end)") }
+        return bytes.count - end
+    }
+
+    private static func increments(inServerDirectory directory: String) throws -> [String] {
+        let folder = "\(directory)/appendonlydir"
+        let manifest = try String(contentsOfFile: "\(folder)/appendonly.aof.manifest", encoding: .utf8)
+        return try manifest.split(separator: "\n").compactMap { line in
+            let words = line.split(separator: " ").map(String.init)
+            guard words.count >= 6, words[0] == "file", words[4] == "type" else {
+                throw SupportError("appendonly.aof.manifest: \(line)")
+            }
+            if words[5] == "i" { return "\(folder)/\(words[1])" }
+            guard words[5] == "b", words[3] == "1" else {
+                throw SupportError("the append-only file was rewritten, so its history is incomplete: \(line)")
+            }
+            return nil
+        }
+    }
+
+    /// All whole steps, and where the last one of them ends.
+    private static func read(_ bytes: [UInt8]) throws(SupportError) -> (steps: [LoggedStep], end: Int) {
+        var reader = AppendOnlyReader(bytes: bytes)
+        var steps: [LoggedStep] = []
+        var transaction: LoggedStep?
+        var end = 0
+        while true {
+            let offset = reader.position
+            guard let command = try reader.command() else { return (steps, end) }
+            switch command.name {
+            case "MULTI":
+                guard transaction == nil else {
+                    throw SupportError("at byte \(offset) of the append-only file begins a transaction within another")
+                }
+                transaction = LoggedStep([], offset: offset)
+            case "EXEC":
+                if let transaction { steps.append(transaction) }
+                transaction = nil
+            case "SELECT": break
+            default:
+                if transaction != nil {
+                    transaction?.commands.append(command)
+                } else {
+                    steps.append(LoggedStep([command], offset: offset))
+                }
+            }
+            if transaction == nil { end = reader.position }
+        }
+    }
+}
+
+/// Reads one command after the other.
+private struct AppendOnlyReader {
+    let bytes: [UInt8]
+    var position = 0
+
+    /// The next command, or `nil` at the end or where the rest is incomplete.
+    mutating func command() throws(SupportError) -> LoggedCommand? {
+        while position < bytes.count, bytes[position] == UInt8(ascii: "#") {
+            guard line() != nil else { return nil }
+        }
+        guard let count = try number(after: "*"), count > 0 else { return nil }
+        var words: [String] = []
+        words.reserveCapacity(count)
+        for _ in 0..<count {
+            guard let length = try number(after: "$"), position + length + 2 <= bytes.count else { return nil }
+            words.append(String(decoding: bytes[position..<position + length], as: UTF8.self))
+            position += length + 2
+        }
+        return LoggedCommand(words[0], Array(words.dropFirst()))
+    }
+
+    private mutating func number(after sign: UnicodeScalar) throws(SupportError) -> Int? {
+        let start = position
+        guard let text = line() else { return nil }
+        guard text.first == UInt8(ascii: sign), let number = Int(String(decoding: text.dropFirst(), as: UTF8.self))
+        else {
+            throw SupportError("at byte \(start) of the append-only file stands no \(sign) and a number")
+        }
+        return number
+    }
+
+    private mutating func line() -> ArraySlice<UInt8>? {
+        guard let end = bytes[position...].firstIndex(of: 13), end + 1 < bytes.count else { return nil }
+        defer { position = end + 2 }
+        return bytes[position..<end]
+    }
+}

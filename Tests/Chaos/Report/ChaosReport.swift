@@ -1,0 +1,72 @@
+import Foundation
+
+/// A chaos run as a page of text.
+package struct ChaosReport: Sendable, CustomStringConvertible {
+    private static let violationsShown = 25
+    package let outcome: ChaosOutcome
+
+    package init(_ outcome: ChaosOutcome) {
+        self.outcome = outcome
+    }
+
+    package var description: String {
+        var lines = [
+            "seed \(outcome.plan.seed), \(outcome.plan.seconds) s, \(outcome.plan.schedulers) schedulers, "
+                + "\(outcome.plan.definitions) definitions, lock TTL \(outcome.plan.lockTTL) s",
+            "",
+        ]
+        lines += faultTable()
+        lines += [
+            "", "Recovery counts from the fault where another scheduler can go on, else from its end. It is of faults",
+        ]
+        lines += ["with no other about, and of those that struck the leader where there were any.", ""]
+        lines += figures()
+        lines += [""] + verdicts()
+        return lines.joined(separator: "\n")
+    }
+
+    private func faultTable() -> [String] {
+        let table = TextTable(
+            header: ["fault", "dealt", "leader", "alone", "median s", "worst s", "latest run s"],
+            rows: Recovery.of(outcome.faults, runs: outcome.runs).map { recovery in
+                [
+                    recovery.kind.rawValue, String(recovery.count),
+                    recovery.kind.lane == .scheduler || recovery.kind.lane == .link
+                        ? String(recovery.struckLeader) : "",
+                    String(recovery.times.count), Self.seconds(recovery.median), Self.seconds(recovery.worst),
+                    recovery.times.isEmpty ? "" : Self.seconds(recovery.worstLateness),
+                ]
+            })
+        let alone = outcome.faults.filter(\.isAlone).count
+        return table.lines + ["", "\(outcome.faults.count) faults, \(alone) of them alone, the others in storms"]
+    }
+
+    private func figures() -> [String] {
+        let latest = outcome.runs.map(\.lateness).max() ?? 0
+        return [
+            "\(outcome.runs.count) planned runs queued, \(outcome.jobsTaken) jobs taken from the queues, in "
+                + "\(Self.seconds(outcome.seconds)) s; the latest run was \(Self.seconds(latest)) s late",
+            "\(outcome.acknowledgedEdits) edits acknowledged (\(outcome.edits) writes of definitions), "
+                + "\(outcome.definitionsAtEnd) definitions at the end",
+            "\(outcome.stepsWithoutJob) times a schedule was moved past a run that had been queued before",
+        ]
+    }
+
+    private func verdicts() -> [String] {
+        let counts = Dictionary(grouping: outcome.violations, by: \.kind).mapValues(\.count)
+        let table = TextTable(
+            header: ["promise not kept", "times"],
+            rows: Violation.Kind.allCases.map { [$0.rawValue, String(counts[$0] ?? 0)] })
+        var lines = table.lines + [""]
+        lines += outcome.violations.prefix(Self.violationsShown).map(\.description)
+        if outcome.violations.count > Self.violationsShown {
+            lines.append("and \(outcome.violations.count - Self.violationsShown) more")
+        }
+        lines.append(outcome.violations.isEmpty ? "No violation." : "\(outcome.violations.count) violations.")
+        return lines
+    }
+
+    private static func seconds(_ value: Double?) -> String {
+        value.map { String(format: "%.2f", $0) } ?? ""
+    }
+}

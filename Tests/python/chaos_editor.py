@@ -1,0 +1,169 @@
+#!/usr/bin/env python3
+"""An editor for the chaos run: changes definitions through rq-rediscron until SIGTERM comes.
+
+    chaos_editor.py URL SEED PAUSE OWN SHARED
+
+OWN and SHARED are comma-separated ids. Own definitions are registered first, then edited, switched, deleted and
+registered again; of shared ones only the arguments are edited. Each edit carries a revision as the last of its
+arguments, and is tried again until Redis has acknowledged it. Prints one JSON object a line for each acknowledged edit.
+"""
+
+import json
+import random
+import signal
+import sys
+import time
+
+from redis import Redis
+from redis.exceptions import RedisError
+from rediscron import RedisCronJob, RedisCronScheduler
+from rq.exceptions import NoSuchJobError
+
+from app.tasks import rebuild
+
+QUEUES = [f"chaos-{number}" for number in range(8)]
+
+
+class Editor:
+    def __init__(self, url, seed, pause, own, shared):
+        self.redis = Redis.from_url(url, socket_timeout=10)
+        self.random = random.Random(seed)
+        self.pause = pause
+        self.own = {id: {"revision": 0, "exists": False, "enabled": True, "queue": self.random.choice(QUEUES),
+                         "schedule": self.schedule()} for id in own}  # fmt: skip
+        self.shared = {id: {"revision": None} for id in shared}
+        self.is_over = False
+
+    def schedule(self):
+        """A schedule of a second or a few, as keyword arguments of register."""
+        choice = self.random.randrange(10)
+        if choice < 5:
+            return {"interval": self.random.choice([1, 1, 2, 3])}
+        if choice < 8:
+            return {"cron": f"* * * * * */{self.random.choice([1, 2, 3, 5])}"}
+        return {"cron": "* * * * * " + ",".join(map(str, range(self.random.randrange(4), 60, 4)))}
+
+    def until_done(self, edit):
+        """Tries until Redis has acknowledged the edit. Returns False when the end came before."""
+        tries = 0
+        while True:
+            try:
+                edit()
+                return True
+            except (RedisError, OSError):
+                tries += 1
+                if self.is_over and tries > 40:
+                    return False
+                time.sleep(0.1)
+
+    def acknowledge(self, id, **state):
+        print(json.dumps({"id": id, **state}), flush=True)
+
+    # --- Edits ---------------------------------------------------------------------------------------------------
+
+    def register(self, id):
+        state = self.own[id]
+        state["revision"] += 1
+        if not state["exists"]:
+            state["enabled"] = True
+
+        def edit():
+            RedisCronScheduler(self.redis, logging_level="ERROR").register(
+                rebuild, state["queue"], id=id, args=(id, state["revision"]), **state["schedule"]
+            )
+
+        if self.until_done(edit):
+            state["exists"] = True
+            self.acknowledge(id, revision=state["revision"], exists=True, enabled=state["enabled"])
+
+    def change_args(self, id, state, **also):
+        state["revision"] += 1
+
+        def edit():
+            job = RedisCronJob.fetch(id, self.redis)
+            job.args = (id, state["revision"])
+            job.save()
+
+        if self.until_done(edit):
+            self.acknowledge(id, revision=state["revision"], exists=True, **also)
+
+    def switch(self, id):
+        state = self.own[id]
+        state["enabled"] = not state["enabled"]
+
+        def edit():
+            job = RedisCronJob.fetch(id, self.redis)
+            job.enable() if state["enabled"] else job.disable()
+
+        if self.until_done(edit):
+            self.acknowledge(id, revision=state["revision"], exists=True, enabled=state["enabled"])
+
+    def delete(self, id):
+        state = self.own[id]
+
+        def edit():
+            try:
+                RedisCronJob.fetch(id, self.redis).delete()
+            except NoSuchJobError:
+                pass  # An earlier try has done it, or a part of it.
+            self.redis.zrem("rq:cron_jobs", id)
+
+        if self.until_done(edit):
+            state["exists"] = False
+            self.acknowledge(id, revision=state["revision"], exists=False)
+
+    # --- The run -------------------------------------------------------------------------------------------------
+
+    def edit_own(self, id):
+        state = self.own[id]
+        choice = self.random.randrange(10)
+        if not state["exists"]:
+            self.register(id)
+        elif choice < 5:
+            self.change_args(id, state, enabled=state["enabled"])
+        elif choice < 6:
+            state["schedule"] = self.schedule()
+            self.register(id)
+        elif choice < 7:
+            state["queue"] = self.random.choice(QUEUES)
+            self.register(id)
+        elif choice < 9:
+            self.switch(id)
+        else:
+            self.delete(id)
+
+    def edit_shared(self, id):
+        state = self.shared[id]
+        if state["revision"] is None:
+            fetched = []
+            if not self.until_done(lambda: fetched.append(RedisCronJob.fetch(id, self.redis))):
+                return
+            state["revision"] = fetched[-1].args[-1]
+        self.change_args(id, state)
+
+    def run(self):
+        for id in self.own:
+            self.register(id)
+        print("registered", flush=True)
+        while not self.is_over:
+            if self.shared and self.random.randrange(4) == 0:
+                self.edit_shared(self.random.choice(sorted(self.shared)))
+            elif self.own:
+                self.edit_own(self.random.choice(sorted(self.own)))
+            time.sleep(self.pause)
+        print("over", flush=True)
+
+
+def main(url, seed, pause, own, shared):
+    editor = Editor(url, int(seed), float(pause), [id for id in own.split(",") if id],
+                    [id for id in shared.split(",") if id])  # fmt: skip
+
+    def stop(signum, frame):
+        editor.is_over = True
+
+    signal.signal(signal.SIGTERM, stop)
+    editor.run()
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])
