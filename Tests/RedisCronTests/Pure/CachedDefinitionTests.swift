@@ -1,0 +1,116 @@
+import RQWire
+import Testing
+
+@testable import RedisCron
+
+@Suite struct CachedDefinitionTests {
+    private func cached(_ hash: CronJobHash = .example()) throws -> CachedDefinition {
+        CachedDefinition(try .example(hash), generation: 0, replacing: nil)
+    }
+
+    private func run(_ decision: DueDecision) -> PlannedRun? {
+        if case .run(let run) = decision { run } else { nil }
+    }
+
+    private func settled(_ decision: DueDecision) -> UnsettledEntry? {
+        if case .settle(let unsettled) = decision { unsettled } else { nil }
+    }
+
+    private func isReadAgain(_ decision: DueDecision) -> Bool {
+        if case .readAgain = decision { true } else { false }
+    }
+
+    @Test func `an interval that never ran is planned for its created_at, whatever the index says`() throws {
+        let cached = try cached(.example(createdAt: .newYear + .microseconds(5)))
+        for score in [Timestamp(score: 0), .newYear + .seconds(7)] {
+            let run = run(cached.decide(DueEntry("metric:pm25", at: score), now: .newYear + .seconds(1000)))
+            #expect(run?.planned == .newYear + .microseconds(5))
+            #expect(run?.next == .newYear + .microseconds(5) + .seconds(1200))
+        }
+    }
+
+    @Test func `created_at ahead of our clock does not delay the first run`() throws {
+        let cached = try cached(.example(createdAt: .newYear + .seconds(60)))
+        let run = run(cached.decide(DueEntry("metric:pm25", at: .newYear), now: .newYear))
+        #expect(run?.planned == .newYear + .seconds(60))
+        #expect(run?.next == .newYear + .seconds(360))
+    }
+
+    @Test func `a run is planned for the next_enqueue_time of the hash`() throws {
+        let cached = try cached(
+            .example {
+                $0.latestEnqueueTime = .newYear
+                $0.nextEnqueueTime = .newYear + .seconds(300)
+            })
+        let run = run(
+            cached.decide(DueEntry("metric:pm25", at: .newYear + .seconds(299)), now: .newYear + .seconds(1000)))
+        #expect(run?.planned == .newYear + .seconds(300))
+        #expect(run?.next == .newYear + .seconds(1200))
+        #expect(run?.isReplay == false)
+    }
+
+    @Test func `an interval that ran and names no next time is due one interval after its last run`() throws {
+        let cached = try cached(.example { $0.latestEnqueueTime = .newYear })
+        let run = run(cached.decide(DueEntry("metric:pm25", at: .newYear), now: .newYear + .seconds(301)))
+        #expect(run?.planned == .newYear + .seconds(300))
+    }
+
+    @Test func `an entry that is ahead of the hash is moved to where the hash says`() throws {
+        let later = Timestamp.newYear + .seconds(500)
+        let cached = try cached(.example { $0.nextEnqueueTime = later })
+        let unsettled = settled(cached.decide(DueEntry("metric:pm25", at: .newYear), now: .newYear))
+        #expect(unsettled?.nextScore == later)
+        #expect(unsettled?.isOver == false)
+        #expect(unsettled?.version == CronJobHash.example().version)
+    }
+
+    @Test func `a disabled definition leaves the index`() throws {
+        let cached = try cached(.example { $0.enabled = false })
+        let unsettled = settled(cached.decide(DueEntry("metric:pm25", at: .newYear), now: .newYear))
+        #expect(unsettled != nil)
+        #expect(unsettled?.nextScore == nil)
+        #expect(unsettled?.isOver == false)
+    }
+
+    @Test func `an expression without a time is given its next one and not run by the index alone`() throws {
+        let cached = try cached(.example(cron: "*/5 * * * *"))
+        let unsettled = settled(cached.decide(DueEntry("metric:pm25", at: Timestamp(score: 0)), now: .newYear))
+        #expect(unsettled?.nextScore == .newYear + .seconds(300))
+    }
+
+    @Test func `an expression whose years are over leaves the index`() throws {
+        let cached = try cached(.example(cron: "0 0 1 1 * 0 2020"))
+        let unsettled = settled(cached.decide(DueEntry("metric:pm25", at: .newYear), now: .newYear))
+        #expect(unsettled?.isOver == true)
+        #expect(unsettled?.nextScore == nil)
+    }
+
+    @Test func `after a run it is due where the run moved it, and nowhere else`() throws {
+        var cached = try cached()
+        let first = try #require(run(cached.decide(DueEntry("metric:pm25", at: .newYear), now: .newYear)))
+        cached.didQueue(first)
+        let next = Timestamp.newYear + .seconds(300)
+        let second = run(cached.decide(DueEntry("metric:pm25", at: next), now: next))
+        #expect(second?.planned == next)
+        #expect(second?.isReplay == false)
+        #expect(isReadAgain(cached.decide(DueEntry("metric:pm25", at: .newYear + .seconds(7)), now: next)))
+    }
+
+    @Test func `an old schedule that an editor brings back is stepped over, not queued twice`() throws {
+        var first = try cached()
+        first.didQueue(try #require(run(first.decide(DueEntry("metric:pm25", at: .newYear), now: .newYear))))
+        let rewritten = CachedDefinition(
+            try .example(.example { $0.updatedAt = .newYear + .seconds(9) }), generation: 0, replacing: first)
+        let replay = run(rewritten.decide(DueEntry("metric:pm25", at: .newYear), now: .newYear + .seconds(10)))
+        #expect(replay?.isReplay == true)
+        #expect(replay?.next == .newYear + .seconds(300))
+    }
+
+    @Test func `a definition that was deleted and made again under its id begins anew`() throws {
+        var first = try cached()
+        first.didQueue(try #require(run(first.decide(DueEntry("metric:pm25", at: .newYear), now: .newYear))))
+        let again = CachedDefinition(
+            try .example(.example(createdAt: .newYear - .seconds(1))), generation: 0, replacing: first)
+        #expect(run(again.decide(DueEntry("metric:pm25", at: .newYear), now: .newYear))?.isReplay == false)
+    }
+}

@@ -1,0 +1,83 @@
+import Crontab
+import RQWire
+import Testing
+
+@testable import RedisCron
+
+@Suite struct DefinitionCheckTests {
+    private static let refused: [(String, String, @Sendable (inout CronJobHash) -> Void)] = [
+        ("id", "must not be empty", { $0.id = "" }),
+        ("id", "must not end in ':jobs'", { $0.id = "metric:jobs" }),
+        ("id", "must not end in ':jobs'", { $0.id = ":jobs" }),
+        ("queue_name", "must not be empty", { $0.queueName = "" }),
+        ("func_name", "", { $0.functionName = "rebuild" }),
+        ("func_name", "", { $0.functionName = "app.tasks.re build" }),
+        ("func_name", "", { $0.functionName = "" }),
+        ("interval", "at least 1 s, not 0", { $0.interval = 0 }),
+        ("interval", "at least 1 s, not -5", { $0.interval = -5 }),
+        ("interval", "at most 31536000000 s", { $0.interval = .max }),
+        ("interval", "given together with cron", { $0.cron = "* * * * *" }),
+        ("interval", "missing, and so is cron", { $0.interval = nil }),
+        ("cron", "expected", { ($0.interval, $0.cron) = (nil, "* * * *") }),
+        ("cron", "never comes", { ($0.interval, $0.cron) = (nil, "0 0 31 2 *") }),
+        ("timezone", "Mars", { ($0.interval, $0.cron, $0.timeZone) = (nil, "* * * * *", "Mars/Olympus") }),
+        ("timezone", "Mars", { $0.timeZone = "Mars/Olympus" }),
+        ("job_timeout", "must not be 0", { $0.jobTimeout = 0 }),
+        ("ttl", "at least 1 s, not 0", { $0.ttl = 0 }),
+        ("ttl", "at least 1 s, not -1", { $0.ttl = -1 }),
+        ("ttl", "at most", { $0.ttl = .max }),
+    ]
+
+    @Test(arguments: refused.indices)
+    func `what makes no sense is refused with field and reason`(index: Int) {
+        let (field, reason, change) = Self.refused[index]
+        let error = #expect(throws: RedisCronError.self) {
+            try DefinitionCheck(.example("m", change)).plan(defaultZone: .utc)
+        }
+        #expect(error?.code == .invalidDefinition)
+        #expect(error?.field == field)
+        #expect(error?.message.contains(reason) == true, "\(String(describing: error))")
+    }
+
+    private static let accepted: [@Sendable (inout CronJobHash) -> Void] = [
+        { _ in },
+        { $0.interval = 1 },
+        { $0.interval = DefinitionCheck.longestInterval },
+        { $0.resultTTL = 0 },
+        { $0.resultTTL = -1 },
+        { $0.resultTTL = nil },
+        { $0.jobTimeout = -1 },
+        { $0.failureTTL = 0 },
+        { $0.ttl = 1 },
+        { $0.id = "jobs" },
+        { $0.id = "a:jobs:b" },
+        { $0.id = "ключ 🔑\n'" },
+        { $0.queueName = "очередь" },
+        { $0.cron = "" },
+        { ($0.interval, $0.cron) = (nil, "@daily") },
+        { ($0.interval, $0.cron, $0.timeZone) = (nil, "0 7 * * *", "Europe/Berlin") },
+        // Its years have passed: it is valid and never due.
+        { ($0.interval, $0.cron) = (nil, "0 0 1 1 * 0 1999") },
+    ]
+
+    @Test(arguments: accepted.indices)
+    func `what makes sense is accepted`(index: Int) throws {
+        _ = try DefinitionCheck(.example("m", Self.accepted[index])).plan(defaultZone: .utc)
+    }
+
+    @Test func `the zone of the definition wins over the default`() throws {
+        let berlin = try ZoneRules(identifier: "Europe/Berlin")
+        let plain = CronJobHash.example(cron: "0 7 * * *")
+        let zoned = CronJobHash.example(cron: "0 7 * * *") { $0.timeZone = "UTC" }
+        for (hash, hour) in [(plain, 6), (zoned, 7)] {
+            let plan = try DefinitionCheck(hash).plan(defaultZone: berlin)
+            #expect(plan.next(planned: .newYear, now: .newYear) == .newYear + .seconds(hour * 3600))
+        }
+    }
+}
+
+extension CronJobHash {
+    fileprivate static func example(_ id: String, _ change: (inout CronJobHash) -> Void) -> CronJobHash {
+        .example(id, queue: "metrics", change)
+    }
+}

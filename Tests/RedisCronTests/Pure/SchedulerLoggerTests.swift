@@ -1,0 +1,66 @@
+import RQWire
+import TestSupport
+import Testing
+
+@testable import RedisCron
+
+@Suite struct SchedulerLoggerTests {
+    private func logger(_ level: SchedulerLogger.Level) -> (SchedulerLogger, Observed<[String]>) {
+        let lines = Observed<[String]>([])
+        let logger = SchedulerLogger(minimumLevel: level) { level, line in
+            lines.update { $0.append("\(level.rawValue) \(line)") }
+        }
+        return (logger, lines)
+    }
+
+    @Test func `lines below the level are not made`() {
+        let (logger, lines) = logger(.warning)
+        var made = 0
+        func line() -> String {
+            made += 1
+            return "line"
+        }
+        logger(.info, line())
+        logger(.warning, line())
+        logger(.error, line())
+        #expect(made == 2)
+        #expect(lines.current == ["warning line", "error line"])
+    }
+
+    @Test func `the names of the levels are swift-log's`() {
+        #expect(SchedulerLogger.Level.allCases.map(\.rawValue) == ["debug", "info", "warning", "error"])
+        #expect(SchedulerLogger.Level.allCases == SchedulerLogger.Level.allCases.sorted())
+    }
+
+    @Test func `each event has a line of its own and a level`() throws {
+        let run = EnqueuedRun(
+            id: "a", jobID: .planned(definition: "a", at: .newYear), queueName: "q", planned: .newYear, next: nil)
+        let events: [(SchedulerEvent, SchedulerLogger.Level, String)] = [
+            (.becameLeader(name: "s"), .info, "s took the lock and leads"),
+            (.standingBy(name: "s"), .info, "s stands by: another scheduler holds the lock"),
+            (.enqueued([run]), .info, "enqueued 'a' to 'q' as \(run.jobID), next never"),
+            (.enqueued([run, run]), .info, "enqueued 2 jobs"),
+            (
+                .skipped(id: "a", .alreadyQueued(planned: .newYear)), .debug,
+                "skipped 'a': its run of 2026-01-01T00:00:00.000000Z had been queued before"
+            ),
+            (
+                .skipped(id: "a", .over), .info,
+                "skipped 'a': its schedule has no further run; its index entry was removed"
+            ),
+            (
+                .skipped(id: "a", .unusableQueue("q\n")), .warning,
+                "skipped 'a': the key of its queue 'q\\n' holds no list"
+            ),
+            (.badDefinition(id: "a", field: "cron", reason: "wrong"), .warning, "cannot use 'a': cron: wrong"),
+            (.lockLost(name: "s"), .error, "s lost the lock and stopped enqueueing"),
+            (.disconnected(reason: "gone"), .warning, "Redis is out of reach: gone"),
+            (.reconnected, .info, "Redis answers again"),
+            (.stopped(name: "s"), .info, "s stopped; it holds no lock and is in no registry"),
+        ]
+        for (event, level, line) in events {
+            #expect(event.level == level)
+            #expect(event.line == line)
+        }
+    }
+}

@@ -1,0 +1,140 @@
+import RQWire
+import TestSupport
+import Testing
+
+@testable import RedisCron
+
+@Suite(.timeLimit(.minutes(2)))
+struct SleepTests {
+    @Test func `it sleeps until the next score and queues then`() async throws {
+        let harness = try ActorHarness()
+        harness.memory.put(
+            .example { $0.nextEnqueueTime = .newYear + .seconds(40) }, at: .newYear + .seconds(40))
+        try await harness.whileRunning {
+            try await harness.clock.sleeper(until: .newYear + .seconds(40))
+            #expect(harness.queued.isEmpty)
+            harness.clock.advance(by: .seconds(40))
+            try await harness.waitForQueued(1)
+            try await harness.clock.sleeper(until: .newYear + .seconds(340))
+        }
+        #expect(harness.queued == [.planned(definition: "metric:pm25", at: .newYear + .seconds(40))])
+    }
+
+    @Test func `with nothing to do it looks again after the longest sleep`() async throws {
+        let harness = try ActorHarness()
+        try await harness.whileRunning {
+            try await harness.settleDown()
+            harness.memory.put(.example(), at: .newYear)
+            harness.clock.advance(by: .seconds(60))
+            try await harness.waitForQueued(1)
+        }
+    }
+
+    @Test func `an event ends the sleep`() async throws {
+        let harness = try ActorHarness()
+        try await harness.whileRunning {
+            try await harness.settleDown()
+            harness.memory.put(.example(), at: .newYear)
+            harness.memory.announce(.changed(DefinitionID("metric:pm25")))
+            try await harness.waitForQueued(1)
+        }
+    }
+
+    @Test func `a wall clock that is stepped forward ends the sleep`() async throws {
+        let harness = try ActorHarness()
+        let due = Timestamp.newYear + .seconds(3600)
+        harness.memory.put(.example { $0.nextEnqueueTime = due }, at: due)
+        try await harness.whileRunning {
+            try await harness.clock.sleeper(until: due)
+            harness.clock.stepWallClock(by: .seconds(3600))
+            try await harness.waitForQueued(1)
+        }
+    }
+
+    @Test func `a wall clock that is stepped back by a day does not lengthen the longest sleep`() async throws {
+        let harness = try ActorHarness()
+        try await harness.whileRunning {
+            try await harness.settleDown()
+            harness.clock.stepWallClock(by: .seconds(-86_400))
+            harness.memory.put(.example(createdAt: .newYear - .seconds(86_400)), at: .newYear - .seconds(86_400))
+            harness.clock.advance(by: .seconds(60))
+            try await harness.waitForQueued(1)
+        }
+    }
+
+    @Test func `a storm of events is few ticks, and its last edit is seen`() async throws {
+        let harness = try ActorHarness()
+        try await harness.whileRunning {
+            try await harness.settleDown()
+            let before = harness.store.calls.count { $0 == .survey }
+            for number in 0..<20_000 {
+                harness.memory.announce(.changed(DefinitionID("job:\(number)")))
+            }
+            harness.memory.put(.example(), at: .newYear)
+            harness.memory.announce(.changed(DefinitionID("metric:pm25")))
+            // The storm is held back by one spacing of the clock that the test holds.
+            try await harness.clock.sleeper(for: WakeAlarm.spacing)
+            harness.clock.advance(by: WakeAlarm.spacing)
+            try await harness.waitForQueued(1)
+            #expect(harness.store.calls.count { $0 == .survey } - before < 200)
+        }
+    }
+
+    @Test func `a channel that was cut is listened to again, and what was missed meanwhile is found`() async throws {
+        let harness = try ActorHarness()
+        try await harness.whileRunning {
+            try await harness.settleDown()
+            harness.memory.cutChannel(MadeUpFailure())
+            try await harness.memory.state.wait(for: "no reader") { $0.readers.isEmpty ? () : nil }
+            harness.memory.put(.example(), at: .newYear)
+            try await harness.passTime(until: "it listens again") { $0.store.calls.count { $0 == .announcements } == 2 }
+            try await harness.waitForQueued(1)
+        }
+    }
+
+    @Test func `a channel that nobody may read costs ever longer pauses and no cached definition`() async throws {
+        let harness = try ActorHarness { $0.maxSleepInterval = .seconds(1) }
+        harness.store.before(.announcements) { throw MadeUpFailure() }
+        harness.memory.put(.example(interval: 1), at: .newYear)
+        try await harness.whileRunning {
+            try await harness.passTime(until: "60 runs") { $0.queued.count >= 60 }
+        }
+        #expect(harness.store.calls.count { $0 == .definitions } == 1)
+        #expect(harness.store.calls.count { $0 == .announcements } < 40)
+    }
+
+    @Test func `a tick that fails is tried again after growing pauses, and said once`() async throws {
+        let harness = try ActorHarness()
+        harness.memory.put(.example(), at: .newYear)
+        harness.store.before(.survey) { [harness] in
+            if harness.store.calls.count(where: { $0 == .survey }) < 6 { throw MadeUpFailure() }
+        }
+        let began = harness.clock.monotonic()
+        try await harness.whileRunning {
+            try await harness.passTime(until: "the job") { $0.queued.count == 1 }
+            try await harness.recorder.wait(for: "the end of it") { $0 == .reconnected }
+        }
+        // 100, 200, 400, 800 and 1600 ms, each with up to half of it taken off.
+        #expect(harness.clock.monotonic() - began >= .milliseconds(1550))
+        #expect(harness.recorder.events.count { if case .disconnected = $0 { true } else { false } } == 1)
+    }
+}
+
+extension ActorHarness {
+    /// Waits until the scheduler leads, listens, and sleeps its longest sleep.
+    func settleDown() async throws {
+        try await store.called(.announcements)
+        // The subscription itself wakes it once.
+        try await store.called(.survey, 2)
+        try await clock.sleeper(for: .seconds(60))
+    }
+
+    /// Lets time pass in small steps until the condition holds.
+    func passTime(until what: String, _ condition: (ActorHarness) -> Bool) async throws {
+        try await eventually(what, within: .seconds(30)) {
+            if condition(self) { return true }
+            clock.advance(by: .milliseconds(50))
+            return false
+        }
+    }
+}

@@ -1,0 +1,250 @@
+import RQWire
+import TestSupport
+import Testing
+
+@testable import RedisCron
+
+@Suite(.timeLimit(.minutes(2)))
+struct TickTests {
+    private func leading(
+        _ change: (inout RedisCronScheduler.Options) -> Void = { _ in }
+    ) async throws -> ActorHarness {
+        let harness = try ActorHarness(change)
+        try await harness.actor.beginByHand()
+        return harness
+    }
+
+    @Test func `a first run is queued at once under its created_at and moved by one interval`() async throws {
+        let harness = try await leading()
+        harness.memory.put(.example(createdAt: .newYear - .seconds(10)), at: .newYear)
+        let result = try await harness.actor.tick(collecting: true)
+        #expect(result.queued.map(\.planned) == [.newYear - .seconds(10)])
+        #expect(harness.queued == [.planned(definition: "metric:pm25", at: .newYear - .seconds(10))])
+        #expect(harness.due("metric:pm25") == .newYear + .seconds(290))
+        #expect(result.nextScore == (.newYear + .seconds(290)).score)
+    }
+
+    @Test func `a late interval runs once and resumes on its grid`() async throws {
+        let harness = try await leading()
+        harness.memory.put(.example(), at: .newYear)
+        try await harness.advance(by: .seconds(3700))
+        _ = try await harness.actor.tick()
+        _ = try await harness.actor.tick()
+        #expect(harness.queued == [.planned(definition: "metric:pm25", at: .newYear)])
+        #expect(harness.due("metric:pm25") == .newYear + .seconds(3900))
+    }
+
+    @Test func `a late expression runs once under the time that stood there`() async throws {
+        let harness = try await leading()
+        harness.memory.put(
+            .example(cron: "*/5 * * * *") { $0.nextEnqueueTime = .newYear + .seconds(300) },
+            at: .newYear + .seconds(300))
+        try await harness.advance(by: .seconds(3700))
+        _ = try await harness.actor.tick()
+        #expect(harness.queued == [.planned(definition: "metric:pm25", at: .newYear + .seconds(300))])
+        #expect(harness.due("metric:pm25") == .newYear + .seconds(3900))
+    }
+
+    @Test func `what is not due is not queued, and says when to come again`() async throws {
+        let harness = try await leading()
+        harness.memory.put(.example(), at: .newYear + .seconds(1))
+        let result = try await harness.actor.tick()
+        #expect(harness.queued.isEmpty)
+        #expect(result.nextScore == (.newYear + .seconds(1)).score)
+    }
+
+    @Test func `a page of many batches is queued whole, each job once`() async throws {
+        let harness = try await leading { $0.batchSize = 3 }
+        for number in 0..<200 { harness.memory.put(.example("job:\(number)"), at: .newYear) }
+        _ = try await harness.actor.tick()
+        #expect(Set(harness.queued).count == 200)
+        #expect(harness.queued.count == 200)
+        #expect(harness.store.calls.count { $0 == .enqueue } == 67)
+        #expect(await harness.actor.currentHealth().enqueued == 200)
+    }
+
+    @Test func `nothing is queued without the lock`() async throws {
+        let harness = try ActorHarness()
+        harness.memory.put(.example(), at: .newYear)
+        let result = try await harness.actor.tick(collecting: true)
+        #expect(result.queued.isEmpty)
+        #expect(harness.store.calls.isEmpty)
+    }
+
+    @Test func `one bad definition is reported once and stops nothing`() async throws {
+        let harness = try await leading()
+        harness.memory.put(.example("bad"), at: .newYear)
+        harness.memory.state.update { $0.unreadable[DefinitionID("bad")] = "args: no JSON" }
+        harness.memory.put(.example("good"), at: .newYear)
+        for _ in 0..<6 {
+            _ = try await harness.actor.tick()
+            try await harness.advance(by: .seconds(61))
+        }
+        #expect(harness.queued.count == 2)
+        try await harness.recorder.wait(for: "the good job", count: 2) { $0.enqueuedIDs == ["good"] }
+        let reports = harness.recorder.events.filter {
+            if case .badDefinition("bad", nil, "args: no JSON") = $0 { true } else { false }
+        }
+        #expect(reports.count == 1)
+    }
+
+    @Test func `a bad definition is read again once in the longest sleep`() async throws {
+        let harness = try await leading()
+        harness.memory.put(.example("bad"), at: .newYear)
+        harness.memory.state.update { $0.unreadable[DefinitionID("bad")] = "args: no JSON" }
+        _ = try await harness.actor.tick()
+        _ = try await harness.actor.tick()
+        #expect(harness.store.calls.count { $0 == .definitions } == 1)
+
+        harness.memory.state.update { $0.unreadable = [:] }
+        harness.clock.advance(by: .seconds(30))
+        _ = try await harness.actor.tick()
+        #expect(harness.queued.isEmpty)
+        harness.clock.advance(by: .seconds(30))
+        _ = try await harness.actor.tick()
+        #expect(harness.queued.count == 1)
+    }
+
+    @Test func `a definition that is mended while it is read is not passed over`() async throws {
+        let harness = try await leading()
+        let id = DefinitionID("bad")
+        harness.memory.put(.example("bad"), at: .newYear)
+        harness.memory.state.update { $0.unreadable[id] = "args: no JSON" }
+        harness.store.afterNext(.definitions) { [harness] in
+            harness.memory.state.update { $0.unreadable = [:] }
+            await harness.actor.jobStore.take(.changed(id))
+        }
+        _ = try await harness.actor.tick()
+        #expect(harness.queued.count == 1)
+    }
+
+    @Test func `entries that are passed over do not hide what is due behind them`() async throws {
+        let harness = try await leading { $0.batchSize = 1 }
+        // Three pages of RQ's own names, and one definition behind them.
+        for number in 0..<75 {
+            let id = DefinitionID("rq:\(number)")
+            harness.memory.state.update { state in
+                state.foreign.insert(id)
+                state.index[id] = .newYear - .seconds(100)
+            }
+        }
+        harness.memory.put(.example(), at: .newYear)
+        _ = try await harness.actor.tick()
+        #expect(harness.queued.count == 1)
+
+        let settled = harness.store.calls.count { $0 == .settle }
+        harness.clock.advance(by: .seconds(1))
+        _ = try await harness.actor.tick()
+        #expect(harness.store.calls.count { $0 == .settle } == settled)
+        #expect(harness.memory.state.current.index.count == 76)
+    }
+
+    @Test func `an entry that could not be moved is tried again though others are passed over`() async throws {
+        let harness = try await leading()
+        harness.memory.state.update { state in
+            state.foreign.insert(DefinitionID("rq"))
+            state.index[DefinitionID("rq")] = .newYear + .milliseconds(1)
+        }
+        harness.memory.put(.example(), at: .newYear)
+        harness.clock.advance(by: .seconds(1))
+        harness.store.beforeNext(.enqueue) { [harness] in
+            // An edit between reading and queueing.
+            harness.memory.put(.example { $0.updatedAt = .newYear + .seconds(1) }, at: .newYear)
+        }
+        _ = try await harness.actor.tick()
+        #expect(harness.queued.count == 1)
+    }
+
+    @Test func `entries that can never be moved cost a pause, not a busy loop`() async throws {
+        let harness = try await leading()
+        harness.memory.put(.example(), at: .newYear)
+        harness.store.before(.enqueue) { [harness] in
+            let edits = harness.store.calls.count { $0 == .enqueue }
+            harness.memory.put(.example { $0.updatedAt = .newYear + .microseconds(edits) }, at: .newYear)
+        }
+        let result = try await harness.actor.tick()
+        #expect(harness.queued.isEmpty)
+        #expect(harness.store.calls.count { $0 == .enqueue } == 3)
+        #expect(result.nextScore == (.newYear + .milliseconds(200)).score)
+    }
+
+    @Test func `an expression that names no time is given its next one, and runs then`() async throws {
+        let harness = try await leading()
+        harness.memory.put(.example(cron: "*/5 * * * *"), at: Timestamp(score: 0))
+        _ = try await harness.actor.tick()
+        #expect(harness.queued.isEmpty)
+        #expect(harness.due("metric:pm25") == .newYear + .seconds(300))
+        try await harness.advance(by: .seconds(300))
+        _ = try await harness.actor.tick()
+        #expect(harness.queued == [.planned(definition: "metric:pm25", at: .newYear + .seconds(300))])
+    }
+
+    @Test func `an expression whose years are over is taken out of the index, not run`() async throws {
+        let harness = try await leading()
+        harness.memory.put(.example(cron: "0 0 1 1 * 0 1999"), at: .newYear)
+        let result = try await harness.actor.tick()
+        #expect(harness.queued.isEmpty)
+        #expect(harness.due("metric:pm25") == nil)
+        #expect(result.nextScore == nil)
+        try await harness.recorder.wait(for: "the report") { $0 == .skipped(id: "metric:pm25", .over) }
+    }
+
+    @Test func `a last run leaves the index`() async throws {
+        let harness = try await leading()
+        harness.memory.put(.example(cron: "0 0 1 1 * 0 2026") { $0.nextEnqueueTime = .newYear }, at: .newYear)
+        _ = try await harness.actor.tick()
+        #expect(harness.queued.count == 1)
+        #expect(harness.due("metric:pm25") == nil)
+        // An editor that puts it back changes nothing.
+        harness.memory.state.update { $0.index[DefinitionID("metric:pm25")] = .newYear }
+        _ = try await harness.actor.tick()
+        #expect(harness.queued.count == 1)
+        #expect(harness.due("metric:pm25") == nil)
+    }
+
+    @Test func `a clock that is stepped back between survey and batch makes nothing undue`() async throws {
+        let harness = try await leading()
+        harness.memory.put(.example { $0.nextEnqueueTime = .newYear }, at: .newYear)
+        harness.store.afterNext(.survey) { [harness] in harness.clock.stepWallClock(by: .seconds(-3600)) }
+        _ = try await harness.actor.tick()
+        #expect(harness.queued.count == 1)
+        #expect(harness.due("metric:pm25") == .newYear + .seconds(300))
+    }
+
+    @Test func `a lease that cannot be trusted any more sends no batch`() async throws {
+        let harness = try await leading()
+        harness.memory.put(.example(), at: .newYear)
+        harness.clock.advance(by: .seconds(120))
+        _ = try await harness.actor.tick()
+        #expect(harness.queued.isEmpty)
+        #expect(!harness.store.calls.contains(.enqueue))
+        #expect(try await harness.actor.heartbeat())
+        _ = try await harness.actor.tick()
+        #expect(harness.queued.count == 1)
+    }
+
+    @Test func `an error of the store leaves what was queued queued, and the next tick does the rest`() async throws {
+        let harness = try await leading { options in
+            options.batchSize = 1
+            options.batchesInFlight = 1
+        }
+        for number in 0..<3 { harness.memory.put(.example("job:\(number)"), at: .newYear) }
+        harness.store.before(.enqueue) { [harness] in
+            if harness.store.calls.count(where: { $0 == .enqueue }) == 2 { throw MadeUpFailure() }
+        }
+        await #expect(throws: MadeUpFailure.self) { _ = try await harness.actor.tick() }
+        #expect(harness.queued.count == 1)
+        _ = try await harness.actor.tick()
+        #expect(Set(harness.queued).count == 3)
+        #expect(harness.queued.count == 3)
+    }
+
+    @Test func `an answer that gets lost after Redis did the work queues nothing twice`() async throws {
+        let harness = try await leading()
+        harness.memory.put(.example(), at: .newYear)
+        harness.store.afterNext(.enqueue) { throw MadeUpFailure() }
+        await #expect(throws: MadeUpFailure.self) { _ = try await harness.actor.tick() }
+        _ = try await harness.actor.tick()
+        #expect(harness.queued == [.planned(definition: "metric:pm25", at: .newYear)])
+    }
+}

@@ -1,0 +1,113 @@
+import RQWire
+import TestSupport
+import Testing
+
+@testable import RedisCron
+
+/// A store whose calls a test can watch, hold back and make fail: that is how interleavings are forced.
+final class InterposedStore: CronStore {
+    /// The calls of a store.
+    enum Call: String, Sendable, Hashable, CaseIterable {
+        case acquireLock, heartbeat, release, survey, definitions, enqueue, settle, announcements
+    }
+
+    /// What a test does before or after a call; what it throws, the call throws.
+    typealias Hook = @Sendable () async throws -> Void
+
+    private struct State: Sendable {
+        var before: [Call: Hook] = [:]
+        var after: [Call: Hook] = [:]
+        var calls: [Call] = []
+    }
+
+    private let base: any CronStore
+    private let state = Observed(State())
+
+    init(_ base: any CronStore) {
+        self.base = base
+    }
+
+    /// All calls so far, in order.
+    var calls: [Call] { state.current.calls }
+
+    /// Runs the hook before each such call reaches the store.
+    func before(_ call: Call, _ hook: Hook?) {
+        state.update { $0.before[call] = hook }
+    }
+
+    /// Runs the hook after each such call, before the scheduler sees its result.
+    func after(_ call: Call, _ hook: Hook?) {
+        state.update { $0.after[call] = hook }
+    }
+
+    /// Runs the hook before the next such call only.
+    func beforeNext(_ call: Call, _ hook: @escaping Hook) {
+        before(call) { [weak self] in
+            self?.before(call, nil)
+            try await hook()
+        }
+    }
+
+    /// Runs the hook after the next such call only.
+    func afterNext(_ call: Call, _ hook: @escaping Hook) {
+        after(call) { [weak self] in
+            self?.after(call, nil)
+            try await hook()
+        }
+    }
+
+    /// Waits until so many such calls have been made.
+    func called(_ call: Call, _ count: Int = 1) async throws {
+        try await state.wait(for: "\(count) calls of \(call)", within: .seconds(30)) { state in
+            state.calls.count { $0 == call } >= count ? () : nil
+        }
+    }
+
+    private func passing<Value: Sendable>(_ call: Call, _ body: () async throws -> Value) async throws -> Value {
+        let hook = state.update { state in
+            state.calls.append(call)
+            return state.before[call]
+        }
+        try await hook?()
+        let value = try await body()
+        try await state.current.after[call]?()
+        return value
+    }
+
+    func acquireLock(token: String, timeToLive: Duration) async throws -> Bool {
+        try await passing(.acquireLock) { try await base.acquireLock(token: token, timeToLive: timeToLive) }
+    }
+
+    func heartbeat(
+        token: String, timeToLive: Duration, birth: SchedulerBirth, isFirst: Bool, now: Timestamp
+    ) async throws -> Bool {
+        try await passing(.heartbeat) {
+            try await base.heartbeat(
+                token: token, timeToLive: timeToLive, birth: birth, isFirst: isFirst, now: now)
+        }
+    }
+
+    func release(token: String, birth: SchedulerBirth) async throws -> Bool {
+        try await passing(.release) { try await base.release(token: token, birth: birth) }
+    }
+
+    func survey(until now: Timestamp, offset: Int, limit: Int) async throws -> Survey {
+        try await passing(.survey) { try await base.survey(until: now, offset: offset, limit: limit) }
+    }
+
+    func definitions(_ ids: [DefinitionID]) async throws -> [FetchedDefinition] {
+        try await passing(.definitions) { try await base.definitions(ids) }
+    }
+
+    func enqueue(_ batch: DueBatch, token: String, now: Timestamp) async throws -> BatchOutcome {
+        try await passing(.enqueue) { try await base.enqueue(batch, token: token, now: now) }
+    }
+
+    func settle(_ entries: [UnsettledEntry], token: String?) async throws -> SettleOutcome {
+        try await passing(.settle) { try await base.settle(entries, token: token) }
+    }
+
+    func announcements() async throws -> any AnnouncementReader {
+        try await passing(.announcements) { try await base.announcements() }
+    }
+}

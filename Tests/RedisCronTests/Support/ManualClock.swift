@@ -1,0 +1,96 @@
+import RQWire
+import TestSupport
+import Testing
+
+@testable import RedisCron
+
+/// Time that stands still until a test moves it.
+final class ManualClock: SchedulerClock {
+    /// What a sleep waits for.
+    enum Deadline: Sendable, Hashable {
+        /// A time of the wall clock.
+        case wall(Timestamp)
+        /// A time of the monotonic clock.
+        case monotonic(Duration)
+    }
+
+    private struct State: Sendable {
+        var now: Timestamp
+        var monotonic: Duration = .seconds(1000)
+        var sleepers: [UInt64: Deadline] = [:]
+        var lastSleeper: UInt64 = 0
+
+        func isOver(_ deadline: Deadline) -> Bool {
+            switch deadline {
+            case .wall(let time): time <= now
+            case .monotonic(let time): time <= monotonic
+            }
+        }
+    }
+
+    private let state: Observed<State>
+
+    /// A clock that shows 2026-01-01T00:00:00Z, or another time.
+    init(at now: Timestamp = .newYear) {
+        state = Observed(State(now: now))
+    }
+
+    func now() -> Timestamp { state.current.now }
+
+    func monotonic() -> Duration { state.current.monotonic }
+
+    /// Lets time pass, as both clocks see it.
+    func advance(by duration: Duration) {
+        state.update { state in
+            state.now += duration
+            state.monotonic += duration
+        }
+    }
+
+    /// Steps the wall clock, as an administrator or NTP does.
+    func stepWallClock(by duration: Duration) {
+        state.update { $0.now += duration }
+    }
+
+    func sleep(until time: Timestamp) async throws {
+        try await sleep(.wall(time))
+    }
+
+    func sleep(for duration: Duration) async throws {
+        try await sleep(.monotonic(state.current.monotonic + duration))
+    }
+
+    /// Waits until somebody sleeps until that time.
+    func sleeper(until time: Timestamp) async throws {
+        try await sleeper(.wall(time))
+    }
+
+    /// Waits until somebody sleeps for that long from now.
+    func sleeper(for duration: Duration) async throws {
+        try await sleeper(.monotonic(monotonic() + duration))
+    }
+
+    private func sleeper(_ deadline: Deadline) async throws {
+        try await state.wait(for: "a sleep until \(deadline)", within: .seconds(30)) { state in
+            state.sleepers.values.contains(deadline) ? () : nil
+        }
+    }
+
+    private func sleep(_ deadline: Deadline) async throws {
+        try Task.checkCancellation()
+        let key = state.update { state in
+            state.lastSleeper += 1
+            state.sleepers[state.lastSleeper] = deadline
+            return state.lastSleeper
+        }
+        defer { state.update { $0.sleepers[key] = nil } }
+        try await state.wait(for: "the clock to reach \(deadline)", within: .seconds(120)) { state in
+            state.isOver(deadline) ? () : nil
+        }
+    }
+}
+
+extension Timestamp {
+    /// 2026-01-01T00:00:00Z, a Thursday.
+    static let newYear = Timestamp(unixSeconds: 1_767_225_600)
+}
