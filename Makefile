@@ -10,7 +10,10 @@ SOURCES := Package.swift Sources Tests Benchmarks docs/examples
 ifeq ($(shell uname),Darwin)
 BREW := $(shell brew --prefix 2>/dev/null)
 FLAGS := -Xcc -I$(BREW)/include -Xlinker -L$(BREW)/lib
+else
+RUNTIME := --static-swift-stdlib
 endif
+STANDALONE := $(RUNTIME) --scratch-path .build/standalone
 
 .PHONY: help
 help: ## List the targets
@@ -29,6 +32,14 @@ build: ## Build for debugging, tests included
 release: ## Build for release
 	@scripts/install-deps.sh build
 	$(SWIFT) build -c release $(FLAGS)
+
+# The data stays in .build/first-look between two runs.
+.PHONY: run
+run: ## Build for release, start the scheduler on an embedded Redis with sample definitions
+	@scripts/install-deps.sh build
+	@$(SWIFT) build -c release --product rqrcron $(FLAGS)
+	@exec "$$($(SWIFT) build -c release --show-bin-path)/rqrcron" run \
+		--embedded .build/first-look --apply docs/examples/first-look.cron
 
 .PHONY: test
 test: deps lint build release ## Lint, build both ways, run every test, interop with Python included
@@ -64,10 +75,18 @@ differential: deps build ## Put a million cron expressions before croniter and R
 docs: ## Build the API reference into .build/documentation
 	@SWIFT="$(SWIFT)" FLAGS="$(FLAGS)" scripts/build-docs.sh
 
+# With Swift's runtime inside (macOS has it), so that it runs on machines without a toolchain. In a build folder of its
+# own, or the other release builds would be made anew.
 .PHONY: install
-install: release ## Install rqrcron into PREFIX (/usr/local)
-	install -d "$(DESTDIR)$(PREFIX)/bin"
-	install -m 755 "$$($(SWIFT) build -c release --show-bin-path)/rqrcron" "$(DESTDIR)$(PREFIX)/bin/rqrcron"
+install: ## Build and install rqrcron, its manual page and completions into PREFIX (/usr/local)
+	@scripts/install-deps.sh build
+	$(SWIFT) build -c release --product rqrcron $(STANDALONE) $(FLAGS)
+	@DESTDIR="$(DESTDIR)" PREFIX="$(PREFIX)" scripts/install.sh \
+		"$$($(SWIFT) build -c release $(STANDALONE) --show-bin-path)/rqrcron"
+
+.PHONY: uninstall
+uninstall: ## Remove what install has put into PREFIX
+	@DESTDIR="$(DESTDIR)" PREFIX="$(PREFIX)" scripts/install.sh --remove
 
 .PHONY: clean
 clean: ## Remove what was built (the Python environments stay)

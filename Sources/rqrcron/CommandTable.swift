@@ -46,6 +46,10 @@ struct CommandTable: Sendable {
         ),
         ("RQ_KEY_PREFIX", "What every key starts with when there is no --key-prefix. Default: rq."),
         ("TZ", "The local time zone."),
+        (
+            "NOTIFY_SOCKET, WATCHDOG_USEC, WATCHDOG_PID",
+            "Where rqrcron run says how it does, and how often its supervisor wants a sign of life."
+        ),
         ("NO_COLOR", "When set, nothing is coloured."),
         ("XDG_DATA_HOME", "Where the embedded Redis keeps its data, in a directory rqrcron. Default: ~/.local/share."),
     ]

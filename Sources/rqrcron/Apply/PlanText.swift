@@ -30,14 +30,32 @@ struct PlanText {
         }
     }
 
-    /// How many of each kind.
+    /// How many of each kind, before it is done.
     private var summary: String {
-        let created = plan.changes.count { $0.action == .create }
-        let deleted = plan.changes.count { $0.action == .delete }
-        let changed = plan.changes.count - created - deleted
-        let source = plan.source.map { " (source \(plain($0)))" } ?? ""
-        return "Plan\(source): \(created) to create, \(changed) to change, \(deleted) to delete, "
+        let counts = Counts(plan)
+        return "Plan\(source): \(counts.created) to create, \(counts.changed) to change, \(counts.deleted) to delete, "
             + "\(plan.unchanged) unchanged.\n"
+    }
+
+    /// How many of each kind, when it has been done; for the log.
+    var outcome: String {
+        let counts = Counts(plan)
+        return "applied definitions\(source): \(counts.created) created, \(counts.changed) changed, "
+            + "\(plan.unchanged) unchanged"
+    }
+
+    private var source: String { plan.source.map { " (source \(plain($0)))" } ?? "" }
+
+    private struct Counts {
+        let created: Int
+        let changed: Int
+        let deleted: Int
+
+        init(_ plan: ApplyPlan) {
+            created = plan.changes.count { $0.action == .create }
+            deleted = plan.changes.count { $0.action == .delete }
+            changed = plan.changes.count - created - deleted
+        }
     }
 
     private func quoted(_ text: String) -> String {

@@ -18,6 +18,13 @@ extension CommandOption {
         "serializer", short: "S", value: .required("NAME"),
         summary: "pickle or json, as the workers were started with. Default: pickle.",
         completion: .choices(["pickle", "json"]))
+    static let applyFile = CommandOption(
+        "apply", value: .required("FILE"),
+        summary: """
+            Apply the definitions of a file, as rqrcron apply does, when the scheduler first leads or stands by. May be \
+            given several times.
+            """,
+        completion: .files)
     static let schedulerName = CommandOption(
         "name", value: .required("NAME"),
         summary: "The name in RQ's registry. Default: host, process id and six random digits.")
@@ -42,24 +49,30 @@ extension Command {
             With --embedded it starts a Redis of its own, on a Unix socket and a free port of 127.0.0.1, and prints its \
             URL. Whoever has a login on this machine can connect to that port.
             """,
+            """
+            Under systemd, or another supervisor that sets NOTIFY_SOCKET, it says when it leads or stands by (READY=1), \
+            what it is at (STATUS=), that it is sound (WATCHDOG=1, where WATCHDOG_USEC is set) and that it stops (STOPPING=1).
+            """,
         ],
         arguments: [
             CommandArgument(
                 "DIR", .optional, summary: "Where the embedded Redis keeps its data.", completion: .directories)
         ],
         rules: [
-            .optional(.embedded), .optional(.standby), .optional(.lockTTL), .optional(.maxSleep), .optional(.timeZone),
+            .optional(.embedded), .optional(.applyFile), .optional(.standby), .optional(.lockTTL), .optional(.maxSleep),
+            .optional(.timeZone),
             .optional(.serializer), .optional(.schedulerName), .optional(.logLevel), .optional(.logFormat),
         ] + OptionRule.connection,
         synopsis: [
             """
-            [--embedded [DIR]] [--standby] [--lock-ttl SECONDS] [--max-sleep SECONDS] [--timezone ZONE] [-S NAME] \
+            [--embedded [DIR]] [--apply FILE] [--standby] [--lock-ttl SECONDS] [--max-sleep SECONDS] [--timezone ZONE] [-S NAME] \
             [--name NAME] [--log-level LEVEL] [--log-format FORMAT] [-u URL] [--key-prefix PREFIX]
             """
         ],
         examples: [
             Example(line: "rqrcron run --standby -u redis://redis.internal:6379/0", purpose: "One of several:"),
-            Example(line: "rqrcron run --embedded ./data", purpose: "A first look, without a Redis:"),
+            Example(
+                line: "rqrcron run --embedded ./data --apply jobs.cron", purpose: "A first look, without a Redis:"),
         ]
     ) { try await RunCommand($0).run() }
 }

@@ -14,6 +14,8 @@ struct RunCommand: Sendable {
     private let invocation: Invocation
     private let options: RedisCronScheduler.Options
     private let log: LogWriter
+    private let definitions: DefinitionFiles?
+    private let notifier: ServiceNotifier?
     /// The directory of the embedded Redis: nil for none, empty for the user's own.
     private let embedded: String?
 
@@ -38,6 +40,10 @@ struct RunCommand: Sendable {
         if let serializer = try arguments.serializer() { options.serializer = serializer }
         options.logger = log.logger
         self.options = options
+        let files = arguments.texts(.applyFile)
+        definitions = files.isEmpty ? nil : try DefinitionFiles(paths: files)
+        let soundness = Soundness(maxSleepInterval: options.maxSleepInterval, lockTTL: options.lockTTL)
+        notifier = try ServiceNotifier(environment: invocation.environment, soundness: soundness, log: log)
     }
 
     /// Runs until the first signal, or until something makes going on impossible.
@@ -120,7 +126,9 @@ struct RunCommand: Sendable {
     private func schedule(at address: RedisAddress) async throws {
         try await address.withConnection(invocation) { connection in
             let scheduler = try RedisCronScheduler(connection: connection, options: options)
-            try await scheduler.run()
+            try await SchedulerService(
+                scheduler: scheduler, definitions: definitions, notifier: notifier, log: log
+            ).run()
         }
     }
 }

@@ -1,0 +1,68 @@
+import RedisCron
+
+/// The definitions of several files.
+///
+/// Files of the same source belong together, or pruning by the one would delete what the other has.
+struct DefinitionFiles: Sendable {
+    /// Definitions of one source, from one or more files.
+    private struct Source: Sendable {
+        var declarations: CronJobDeclarations
+        /// The files, each with the ids that it declares.
+        var files: [(path: String, ids: Set<String>)]
+
+        /// The file that an error is about.
+        func origin(of error: DeclarationError) -> String {
+            let file = files.last { file in error.id.map(file.ids.contains) ?? true }
+            return file.map { DefinitionFile(path: $0.path).name } ?? "the files"
+        }
+    }
+
+    private var sources: [Source] = []
+
+    /// Reads and understands all files.
+    ///
+    /// - Parameters:
+    ///   - paths: The files; `-` is standard input.
+    ///   - source: The source's name, instead of those in the files.
+    /// - Throws: ``CommandFailure`` that names the file, and the line that is wrong.
+    init(paths: [String], source: String? = nil) throws(CommandFailure) {
+        var owner: [String: String] = [:]
+        for path in paths {
+            var read = try DefinitionFile(path: path).declarations()
+            if let source { read.source = source }
+            for job in read.jobs {
+                if let other = owner.updateValue(path, forKey: job.id) {
+                    throw CommandFailure(
+                        "\(path): \(job.line.map { "line \($0): " } ?? "")job '\(job.id)' stands in \(other) too")
+                }
+            }
+            let ids = Set(read.jobs.map(\.id))
+            if let index = sources.firstIndex(where: { $0.declarations.source == read.source }) {
+                sources[index].declarations.jobs += read.jobs
+                sources[index].files.append((path, ids))
+            } else {
+                sources.append(Source(declarations: read, files: [(path, ids)]))
+            }
+        }
+    }
+
+    /// A file that names no source, if there is one.
+    var fileWithoutSource: String? {
+        sources.first { $0.declarations.source == nil }?.files.first?.path
+    }
+
+    /// What has to change in Redis, a plan for each source.
+    ///
+    /// - Throws: ``CommandFailure`` that names file and line of the first definition that makes no sense.
+    func plans(with scheduler: RedisCronScheduler, prune: Bool) async throws -> [ApplyPlan] {
+        var plans: [ApplyPlan] = []
+        for source in sources {
+            do {
+                plans.append(try await scheduler.plan(source.declarations, prune: prune))
+            } catch let error as DeclarationError {
+                throw CommandFailure("\(source.origin(of: error)): \(error.description)")
+            }
+        }
+        return plans
+    }
+}

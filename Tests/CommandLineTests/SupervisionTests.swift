@@ -1,0 +1,192 @@
+import Foundation
+import RQWire
+import TestSupport
+import Testing
+
+@testable import RedisCron
+@testable import rqrcron
+
+@Suite(.timeLimit(.minutes(2))) struct SupervisionTests {
+    private func withSupervisor(_ body: (Supervisor) async throws -> Void) async throws {
+        try await withTemporaryDirectory { directory in
+            let supervisor = try Supervisor(address: "\(directory.path)/notify")
+            defer { supervisor.stop() }
+            try await body(supervisor)
+        }
+    }
+
+    @Test func `a supervisor hears that it is ready, alive, and stops`() async throws {
+        try await withRedis { server in
+            try await withSupervisor { supervisor in
+                let process = try Rqrcron.start(
+                    ["run"], on: server,
+                    environment: ["NOTIFY_SOCKET": supervisor.address, "WATCHDOG_USEC": "400000"])
+                try await supervisor.wait(for: "READY=1")
+                #expect(try server.command("EXISTS", "rq:cron_jobs:lock").integer == 1)
+                try await supervisor.wait(for: "STATUS=leads")
+                try await supervisor.wait(for: "WATCHDOG=1", count: 3)
+                #expect(!supervisor.heard.contains("STOPPING=1"))
+                #expect(try await process.terminate() == .exited(0))
+                try await supervisor.wait(for: "STOPPING=1")
+                #expect(supervisor.heard.count { $0 == "READY=1" } == 1)
+            }
+        }
+    }
+
+    #if os(Linux)
+        @Test func `a socket of the abstract namespace does as well`() async throws {
+            try await withRedis { server in
+                let supervisor = try Supervisor(address: "@rqrcron-test-\(UUID().uuidString)")
+                defer { supervisor.stop() }
+                let process = try Rqrcron.start(
+                    ["run"], on: server, environment: ["NOTIFY_SOCKET": supervisor.address])
+                try await supervisor.wait(for: "READY=1")
+                #expect(try await process.terminate() == .exited(0))
+                #expect(!supervisor.heard.contains("WATCHDOG=1"))
+            }
+        }
+    #endif
+
+    @Test func `one that stands by is ready, and says when it leads`() async throws {
+        try await withRedis { server in
+            try await withSupervisor { supervisor in
+                let first = try Rqrcron.start(["run"], on: server)
+                try await first.waitForOutput(containing: "took the lock")
+                let second = try Rqrcron.start(
+                    ["run", "--standby"], on: server,
+                    environment: ["NOTIFY_SOCKET": supervisor.address, "WATCHDOG_USEC": "400000"])
+                try await supervisor.wait(for: "READY=1")
+                try await supervisor.wait(for: "STATUS=stands by")
+                try await supervisor.wait(for: "WATCHDOG=1", count: 2)
+                #expect(try await first.terminate() == .exited(0))
+                try await supervisor.wait(for: "STATUS=leads")
+                #expect(supervisor.heard.count { $0 == "READY=1" } == 1)
+                #expect(try await second.terminate() == .exited(0))
+            }
+        }
+    }
+
+    @Test func `one that finds the lock held is never ready`() async throws {
+        try await withRedis { server in
+            try await withSupervisor { supervisor in
+                try server.command("SET", "rq:cron_jobs:lock", "another's")
+                let refused = try await Rqrcron.run(
+                    ["run"], on: server, environment: ["NOTIFY_SOCKET": supervisor.address])
+                #expect(refused.status == 1)
+                #expect(!supervisor.heard.contains("READY=1"))
+            }
+        }
+    }
+
+    @Test func `waiting for Redis is said, and does not starve the watchdog`() async throws {
+        try await withRedis { server in
+            try await withSupervisor { supervisor in
+                let process = try Rqrcron.start(
+                    ["run", "--max-sleep", "0.1"], on: server,
+                    environment: ["NOTIFY_SOCKET": supervisor.address, "WATCHDOG_USEC": "400000"])
+                try await supervisor.wait(for: "READY=1")
+                server.pause()
+                defer { server.resume() }
+                try await supervisor.wait(for: "STATUS=waits for Redis: ")
+                supervisor.forget()
+                try await supervisor.wait(for: "WATCHDOG=1", count: 2)
+                server.resume()
+                try await supervisor.wait(for: "STATUS=leads")
+                #expect(try await process.terminate() == .exited(0))
+            }
+        }
+    }
+
+    @Test func `a scheduler that does not answer gives no sign of life`() async throws {
+        try await withSupervisor { supervisor in
+            let log = LogWriter(minimumLevel: .error, isJSON: false)
+            let environment = ProcessEnvironment(["NOTIFY_SOCKET": supervisor.address, "WATCHDOG_USEC": "4000"])
+            let notifier = try #require(
+                try ServiceNotifier(
+                    environment: environment, soundness: Soundness(maxSleepInterval: .seconds(1), lockTTL: .seconds(1)),
+                    log: log))
+            let gate = Gate("the scheduler's answer")
+            let feeding = Task {
+                await notifier.feedWatchdog {
+                    try? await gate.pass(within: .seconds(60))
+                    return Self.health(.leading)
+                }
+            }
+            try await gate.arrival()
+            #expect(supervisor.heard.isEmpty)
+            gate.open()
+            try await supervisor.wait(for: "WATCHDOG=1", count: 2)
+            feeding.cancel()
+            await feeding.value
+        }
+    }
+
+    private static let now = Timestamp(unixSeconds: 1_780_000_000)
+
+    private static func health(
+        _ state: SchedulerHealth.State, tick: Duration? = nil, heartbeat: Duration? = nil, disconnected: Duration? = nil
+    ) -> SchedulerHealth {
+        SchedulerHealth(
+            state: state, disconnectedSince: disconnected.map { now - $0 }, lastTick: tick.map { now - $0 },
+            lastHeartbeat: heartbeat.map { now - $0 }, lag: .zero, enqueued: 0, cachedDefinitions: 0)
+    }
+
+    /// What is wrong with a scheduler that sleeps at most 60 s, has a lock of 120 s, and has led for so long.
+    private func flaw(of health: SchedulerHealth, leading: Duration? = .seconds(1000)) -> String? {
+        Soundness(maxSleepInterval: .seconds(60), lockTTL: .seconds(120))
+            .flaw(of: health, leadingSince: leading.map { Self.now - $0 }, at: Self.now)
+    }
+
+    @Test func `a leader is sound while it reads the index and extends its lock`() {
+        #expect(flaw(of: Self.health(.leading, tick: .seconds(90), heartbeat: .seconds(120))) == nil)
+        #expect(
+            flaw(of: Self.health(.leading, tick: .seconds(91), heartbeat: .seconds(1)))
+                == "the index was last read 91 s ago")
+        #expect(
+            flaw(of: Self.health(.leading, tick: .seconds(1), heartbeat: .seconds(121)))
+                == "the lock was last extended 121 s ago")
+        #expect(flaw(of: Self.health(.leading)) == "the index was last read 1000 s ago")
+    }
+
+    @Test func `what was before it led does not count against a leader`() {
+        #expect(
+            flaw(of: Self.health(.leading, tick: .seconds(900), heartbeat: .seconds(900)), leading: .seconds(2)) == nil)
+        #expect(flaw(of: Self.health(.leading), leading: .seconds(2)) == nil)
+    }
+
+    @Test(arguments: [SchedulerHealth.State.starting, .standingBy, .stopping, .stopped])
+    func `one that does not lead is sound when it answers`(state: SchedulerHealth.State) {
+        #expect(flaw(of: Self.health(state, tick: .seconds(9000), heartbeat: .seconds(9000)), leading: nil) == nil)
+    }
+
+    @Test func `one that waits for Redis is sound`() {
+        let health = Self.health(
+            .leading, tick: .seconds(9000), heartbeat: .seconds(9000), disconnected: .seconds(8000))
+        #expect(flaw(of: health) == nil)
+    }
+
+    @Test(arguments: [
+        (["NOTIFY_SOCKET": "notify"], "NOTIFY_SOCKET is neither an absolute path nor @ and a name, but 'notify'"),
+        (["NOTIFY_SOCKET": "/" + String(repeating: "x", count: 200)], "NOTIFY_SOCKET is too long"),
+        (["NOTIFY_SOCKET": "/tmp/x", "WATCHDOG_USEC": "soon"], "WATCHDOG_USEC is no number of microseconds"),
+    ])
+    func `an environment that makes no sense is refused`(variables: [String: String], complaint: String) async throws {
+        let refused = try await Rqrcron.run(["run", "-u", "redis://127.0.0.1:1"], environment: variables)
+        #expect(refused.status == 2)
+        #expect(refused.errors.contains(complaint))
+    }
+
+    @Test func `a watchdog that is meant for another process is left alone`() throws {
+        func watchdog(_ pid: String?) throws -> Duration? {
+            var variables = ["NOTIFY_SOCKET": "/tmp/x", "WATCHDOG_USEC": "30000000"]
+            variables["WATCHDOG_PID"] = pid
+            return try ServiceNotifier(
+                environment: ProcessEnvironment(variables),
+                soundness: Soundness(maxSleepInterval: .seconds(1), lockTTL: .seconds(1)),
+                log: LogWriter(minimumLevel: .error, isJSON: false))?.watchdog
+        }
+        #expect(try watchdog(nil) == .seconds(30))
+        #expect(try watchdog("\(getpid())") == .seconds(30))
+        #expect(try watchdog("1") == nil)
+    }
+}
