@@ -10,11 +10,14 @@ import Testing
         ProgramSearch(environment: .process).firstExecutable(named: [program]) != nil
     }
 
-    private func run(_ program: String, _ words: [String], input: String = "") async throws -> (String, String) {
+    private func run(
+        _ program: String, _ words: [String], environment: [String: String] = [:], input: String = ""
+    ) async throws -> (String, String) {
         let path = URL(fileURLWithPath: Rqrcron.path).deletingLastPathComponent().path
         let old = ProcessInfo.processInfo.environment["PATH"] ?? "/usr/bin:/bin"
         let process = try TestSupport.ChildProcess(
-            program, words, environment: ["PATH": "\(path):\(old)"], input: input)
+            program, words, environment: environment.merging(["PATH": "\(path):\(old)"]) { _, new in new },
+            directory: PackageRoot.path, input: input)
         defer { process.kill() }
         try await process.waitUntilExit()
         return (process.output, process.errors)
@@ -60,18 +63,85 @@ import Testing
         }
     }
 
-    @Test(.enabled(if: has("fish"))) func `fish completes commands and values`() async throws {
-        let script = try await Rqrcron.run(["completion", "fish"]).output
-        let (output, errors) = try await run(
-            "fish", ["-c", script + "\ncomplete -C 'rqrcron re'; complete -C 'rqrcron run --serializer '"])
-        #expect(errors == "")
-        #expect(output.contains("register\t"))
-        #expect(output.contains("pickle\t"))
+    /// What is typed before the tab key, and what then stands on the line.
+    private static let typed = [
+        ("rqrcron regi", "[rqrcron][register]"),
+        ("rqrcron run --emb", "[rqrcron][run][--embedded]"),
+        ("rqrcron run --serializer j", "[rqrcron][run][--serializer][json]"),
+        ("rqrcron run --serializer=j", "[rqrcron][run][--serializer=json]"),
+        ("rqrcron show metric:pm2", "[rqrcron][show][metric:pm25]"),
+        ("rqrcron delete metric:pm25 metric:pm1", "[rqrcron][delete][metric:pm25][metric:pm10]"),
+        ("rqrcron next --id metric:pm1", "[rqrcron][next][--id][metric:pm10]"),
+        ("rqrcron next --id=metric:pm1", "[rqrcron][next][--id=metric:pm10]"),
+        ("rqrcron show odd", "[rqrcron][show][odd id]"),
+        ("rqrcron show --key-prefix other e", "[rqrcron][show][--key-prefix][other][elsewhere]"),
+        ("rqrcron --key-prefix=other show e", "[rqrcron][--key-prefix=other][show][elsewhere]"),
+        ("rqrcron info my", "[rqrcron][info][my-queue]"),
+        ("rqrcron next --timezone Europe/Berl", "[rqrcron][next][--timezone][Europe/Berlin]"),
+        ("rqrcron apply Pack", "[rqrcron][apply][Package.swift]"),
+        ("rqrcron register x --queue my", "[rqrcron][register][x][--queue][my-queue]"),
+        ("rqrcron nothing ", "[rqrcron][nothing]"),
+    ]
+
+    @Test(.enabled(if: has("bash")), arguments: ["bash", "zsh"].filter(has))
+    func `a line that is typed is completed`(shell: String) async throws {
+        try await withRedis { server in
+            for (id, prefix) in [
+                ("metric:pm25", "rq"), ("metric:pm10", "rq"), ("odd id", "rq"), ("elsewhere", "other"),
+            ] {
+                let made = try await Rqrcron.run(
+                    [
+                        "register", id, "--func", "m.f", "--queue", "my-queue", "--interval", "9", "--key-prefix",
+                        prefix,
+                    ],
+                    on: server)
+                #expect(made.status == 0, "\(made.errors)")
+            }
+            try await withTemporaryDirectory { directory in
+                let script = "\(directory.path)/_rqrcron"
+                try await Rqrcron.run(["completion", shell]).output.write(
+                    toFile: script, atomically: true, encoding: .utf8)
+                let (output, errors) = try await run(
+                    "python3",
+                    ["\(PackageRoot.path)/Tests/python/typed_completion.py", shell, script] + Self.typed.map(\.0),
+                    environment: ["RQ_REDIS_URL": server.url])
+                #expect(errors == "")
+                let lines = output.split(separator: "\n").map(String.init)
+                #expect(lines.count == Self.typed.count)
+                for ((typed, expected), line) in zip(Self.typed, lines) { #expect(line == expected, "\(typed)") }
+            }
+        }
     }
 
-    @Test(.enabled(if: has("zsh"))) func `zsh can read its completion`() async throws {
-        let script = try await Rqrcron.run(["completion", "zsh"]).output
-        let (_, errors) = try await run("zsh", ["-f", "-n"], input: script)
-        #expect(errors == "")
+    @Test(.enabled(if: has("fish"))) func `fish completes commands, values, ids and files`() async throws {
+        try await withRedis { server in
+            for (id, prefix) in [("metric:pm25", "rq"), ("odd id", "rq"), ("elsewhere", "other")] {
+                let made = try await Rqrcron.run(
+                    [
+                        "register", id, "--func", "m.f", "--queue", "my-queue", "--interval", "9", "--key-prefix",
+                        prefix,
+                    ],
+                    on: server)
+                #expect(made.status == 0, "\(made.errors)")
+            }
+            let script = try await Rqrcron.run(["completion", "fish"]).output
+            for (typed, expected) in [
+                ("rqrcron regi", ["register"]),
+                ("rqrcron run --serializer ", ["json", "pickle"]),
+                ("rqrcron show ", ["metric:pm25", "odd id"]),
+                ("rqrcron show --key-prefix other ", ["elsewhere"]),
+                ("rqrcron --key-prefix=other show ", ["elsewhere"]),
+                ("rqrcron info ", ["my-queue"]),
+                ("rqrcron next --timezone Europe/Berl", ["Europe/Berlin"]),
+                ("rqrcron apply Pack", ["Package.swift"]),
+                ("rqrcron run --apply Pack", ["Package.swift"]),
+            ] {
+                let (output, errors) = try await run(
+                    "fish", ["-c", "\(script)\ncomplete -C '\(typed)'"], environment: ["RQ_REDIS_URL": server.url])
+                #expect(errors == "")
+                let words = output.split(separator: "\n").map { $0.split(separator: "\t").first.map(String.init) }
+                #expect(words == expected, "\(typed)")
+            }
+        }
     }
 }

@@ -1,7 +1,7 @@
 /// The completion of bash, written from the command table.
 ///
-/// It needs no other package: words are taken as bash splits them, and what contains a colon, as ids do, is completed
-/// behind it.
+/// It needs no other package. Words are taken from the line itself, because bash splits them at colons and equals signs,
+/// which ids and options have; what is offered is then cut to what bash takes for the last word.
 struct BashCompletion {
     let table: CommandTable
 
@@ -9,77 +9,75 @@ struct BashCompletion {
         let commands = table.commands.filter { !$0.isHidden }
         var cases = ""
         for command in commands {
-            cases += "        \(command.name))\n"
-            cases += "            options=\"\(words(of: command.options))\"\n"
-            cases += "            operands=\"\(source(of: command.arguments.last?.completion ?? .nothing))\"\n"
-            cases += "            ;;\n"
+            cases += "    \(command.name))\n"
+            cases += "        options=\"\(words(of: command.options))\"\n"
+            cases += "        operands=\"\(source(of: command.arguments.last?.completion ?? .nothing))\"\n"
+            cases += "        ;;\n"
         }
         return """
             # bash completion of rqrcron. Made by: rqrcron completion bash
 
-            _rqrcron_ids() { rqrcron __complete ids ${_rqrcron_url:+--url="$_rqrcron_url"} 2>/dev/null; }
-            _rqrcron_queues() { rqrcron __complete queues ${_rqrcron_url:+--url="$_rqrcron_url"} 2>/dev/null; }
-            _rqrcron_timezones() { rqrcron __complete timezones 2>/dev/null; }
-
+            # Offers what begins with $2 of: files, directories, what Redis holds, or the words of $1.
             _rqrcron_offer() {
                 local IFS=$'\\n' word
                 case $1 in
-                files) compopt -o filenames; COMPREPLY=($(compgen -f -- "$2")) ;;
-                directories) compopt -o filenames; COMPREPLY=($(compgen -d -- "$2")) ;;
+                files) compopt -o filenames 2>/dev/null; COMPREPLY=($(compgen -f -- "$2")) ;;
+                directories) compopt -o filenames 2>/dev/null; COMPREPLY=($(compgen -d -- "$2")) ;;
                 ids | queues | timezones)
                     # Not compgen -W, which would expand what somebody wrote into an id.
                     while read -r word; do
                         [[ $word == "$2"* ]] && printf -v word %q "$word" && COMPREPLY+=("$word")
-                    done < <(_rqrcron_$1)
+                    done < <(rqrcron __complete "$1" "${connection[@]}" 2>/dev/null)
                     ;;
                 *) COMPREPLY=($(compgen -W "${1// /$'\\n'}" -- "$2")) ;;
                 esac
             }
 
             _rqrcron() {
-                local line=${COMP_LINE:0:COMP_POINT} current previous command= word _rqrcron_url= options operands
-                local words
+                local line=${COMP_LINE:0:COMP_POINT} command= current= previous= words connection=() options operands
                 read -ra words <<<"$line"
-                current=
-                [[ $line == *[[:space:]] ]] || current=${words[-1]}
-                [[ -z $current ]] && words+=("")
-                previous=${words[${#words[@]} - 2]}
+                [[ $line == *[[:space:]] ]] && words+=("")
                 local index skip=
                 for ((index = 1; index < ${#words[@]} - 1; index++)); do
-                    word=${words[index]}
                     if [[ -n $skip ]]; then
-                        [[ $skip == url ]] && _rqrcron_url=$word
-                        skip=
+                        connection+=("$skip=${words[index]}") skip=
                         continue
                     fi
-                    case $word in
-                    -u | --url) skip=url ;;
-                    --url=*) _rqrcron_url=${word#*=} ;;
-                    --key-prefix) skip=value ;;
+                    case ${words[index]} in
+                    -u | --url) skip=--url ;;
+                    --key-prefix) skip=--key-prefix ;;
+                    --url=* | --key-prefix=*) connection+=("${words[index]}") ;;
                     -*) ;;
-                    *) [[ -z $command ]] && command=$word ;;
+                    *) [[ -z $command ]] && command=${words[index]} ;;
                     esac
                 done
+                current=${words[${#words[@]} - 1]} previous=${words[${#words[@]} - 2]}
+                if [[ $current == --*=* ]]; then
+                    previous=${current%%=*} current=${current#*=}
+                fi
 
-                COMPREPLY=()
                 case $command in
                 "")
                     options="\(words(of: table.globalOptions))"
                     operands="\(commands.map(\.name).joined(separator: " "))"
                     ;;
-            \(cases.replacing(/(?m)^ {4}/, with: "").dropLast())
+            \(cases.dropLast())
                 esac
+                COMPREPLY=()
                 case $previous in
             \(valueCases)
+                *)
+                    if [[ $current == -* ]]; then
+                        _rqrcron_offer "$options" "$current"
+                    elif [[ -n $operands ]]; then
+                        _rqrcron_offer "$operands" "$current"
+                    fi
+                    ;;
                 esac
-                if [[ $current == -* ]]; then
-                    _rqrcron_offer "$options" "$current"
-                elif [[ -n $operands ]]; then
-                    _rqrcron_offer "$operands" "$current"
-                fi
-                # Readline sees only what follows the last colon.
+                # Readline replaces only what follows the last colon.
                 if [[ $current == *:* && $COMP_WORDBREAKS == *:* ]]; then
-                    local head=${current%"${current##*:}"} index
+                    local head
+                    printf -v head %q "${current%"${current##*:}"}"
                     for index in "${!COMPREPLY[@]}"; do COMPREPLY[index]=${COMPREPLY[index]#"$head"}; done
                 fi
             }
@@ -89,7 +87,7 @@ struct BashCompletion {
             """
     }
 
-    /// The options whose values can be offered, whichever command they belong to.
+    /// The options that take a value, whichever command they belong to, with what can be offered for it.
     private var valueCases: String {
         var seen: Set<String> = []
         var lines: [String] = []
@@ -98,8 +96,8 @@ struct BashCompletion {
             guard case .required = option.value else { continue }
             let names = (option.short.map { ["-\($0)"] } ?? []) + ["--\(option.name)"]
             let offer = source(of: option.completion)
-            let action = offer.isEmpty ? "return" : "_rqrcron_offer \"\(offer)\" \"$current\"; return"
-            lines.append("    \(names.joined(separator: " | "))) \(action) ;;")
+            let action = offer.isEmpty ? "" : "_rqrcron_offer \"\(offer)\" \"$current\" "
+            lines.append("    \(names.joined(separator: " | "))) \(action);;")
         }
         return lines.joined(separator: "\n")
     }

@@ -21,11 +21,15 @@ struct FishCompletion {
             "end",
             "function __rqrcron_is; test \"$(__rqrcron_command)\" = $argv[1]; end",
             "function __rqrcron_values",
-            "    set -l url",
             "    set -l words (commandline -opc)",
-            "    set -l at (contains -i -- -u $words; or contains -i -- --url $words)",
-            "    and set url -u $words[(math $at + 1)]",
-            "    rqrcron __complete $argv[1] $url 2>/dev/null",
+            "    set -l connection",
+            "    for index in (seq (count $words))",
+            "        switch $words[$index]",
+            "            case -u --url --key-prefix; set -a connection $words[$index] $words[(math $index + 1)]",
+            "            case '--url=*' '--key-prefix=*'; set -a connection $words[$index]",
+            "        end",
+            "    end",
+            "    rqrcron __complete $argv[1] $connection 2>/dev/null",
             "end",
             "",
             "complete -c rqrcron -f",
@@ -52,7 +56,8 @@ struct FishCompletion {
         if let short = option.short { parts.append("-s \(short)") }
         parts.append("-l \(option.name)")
         if case .required = option.value {
-            parts.append("-x")
+            // -x keeps file names away, which -F would offer.
+            parts.append(option.completion == .files ? "-r" : "-x")
             if option.completion != .nothing { parts.append(source(of: option.completion)) }
         }
         parts.append("-d \(quote(option.summary))")

@@ -8,23 +8,33 @@ struct ZshCompletion {
             "#compdef rqrcron",
             "# zsh completion of rqrcron. Made by: rqrcron completion zsh",
             "",
+            "# What Redis holds; the arguments are those of compadd, which _arguments gives.",
             "_rqrcron_values() {",
-            "    local -a url values",
-            "    local position=${words[(i)-u]}",
-            "    (( position > $#words )) && position=${words[(i)--url]}",
-            "    (( position < $#words )) && url=(-u ${(Q)words[position + 1]})",
-            "    values=(${(f)\"$(rqrcron __complete $1 $url 2>/dev/null)\"})",
-            "    compadd -a values",
+            "    local kind=$1 word",
+            "    local -a connection values",
+            "    shift",
+            "    for ((word = 2; word < $#_rqrcron_line; word++)); do",
+            "        case $_rqrcron_line[word] in",
+            "        -u | --url | --key-prefix) connection+=($_rqrcron_line[word] ${(Q)_rqrcron_line[word + 1]}) ;;",
+            "        --url=* | --key-prefix=*) connection+=(${(Q)_rqrcron_line[word]}) ;;",
+            "        esac",
+            "    done",
+            "    values=(${(f)\"$(rqrcron __complete $kind $connection 2>/dev/null)\"})",
+            "    compadd \"$@\" -a values",
             "}",
+            "_rqrcron_ids() { _rqrcron_values ids \"$@\" }",
+            "_rqrcron_queues() { _rqrcron_values queues \"$@\" }",
+            "_rqrcron_timezones() { _rqrcron_values timezones \"$@\" }",
             "",
             "_rqrcron() {",
             "    local context state state_descr line",
             "    typeset -A opt_args",
+            "    local -a _rqrcron_line=($words)",
             "    _arguments -C \\",
         ]
         lines += table.globalOptions.map { "        \(specification(of: $0)) \\" }
         lines += [
-            "        '1: :->command' '*:: :->arguments'",
+            "        '(-)1: :->command' '(-)*:: :->arguments'",
             "    case $state in",
             "    command)",
             "        local -a commands=(",
@@ -73,9 +83,9 @@ struct ZshCompletion {
         case .files: "_files"
         case .directories: "_files -/"
         case .choices(let choices): "(\(choices.joined(separator: " ")))"
-        case .ids: "_rqrcron_values ids"
-        case .queues: "_rqrcron_values queues"
-        case .timeZones: "_rqrcron_values timezones"
+        case .ids: "_rqrcron_ids"
+        case .queues: "_rqrcron_queues"
+        case .timeZones: "_rqrcron_timezones"
         }
     }
 
