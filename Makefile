@@ -67,6 +67,13 @@ chaos: deps ## Deal faults to real schedulers for SECONDS (600) and check what c
 	$(SWIFT) build -c release --product rediscron-chaos $(FLAGS)
 	@"$$($(SWIFT) build -c release --show-bin-path)/rediscron-chaos" faults --seconds $(SECONDS) $(if $(SEED),--seed $(SEED)) --evidence .build
 
+RATE ?= 2000
+.PHONY: soak
+soak: deps ## Run schedulers at RATE (2000) jobs a second for SECONDS (600) and check that nothing grows
+	$(SWIFT) build -c release --product rqrcron $(FLAGS)
+	$(SWIFT) build -c release --product rediscron-chaos $(FLAGS)
+	@"$$($(SWIFT) build -c release --show-bin-path)/rediscron-chaos" soak --seconds $(SECONDS) --rate $(RATE) $(if $(SEED),--seed $(SEED))
+
 .PHONY: differential
 differential: deps build ## Put a million cron expressions before croniter and RQ
 	REDISCRON_DIFFERENTIAL=1000000 $(SWIFT) test --skip-build --disable-xctest $(FLAGS) --filter '^CrontabTests\.DifferentialTests'

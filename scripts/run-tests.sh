@@ -8,8 +8,9 @@
 # One after another, because Swift Testing starts all tests of a run at once: pure computation in one target would
 # take the two threads of a small machine away from tests that wait for Redis with a bound.
 #
-# Fails when a test fails, when a target runs fewer tests than its sources declare, and when all together are fewer
-# than the floor in Tests/FLOOR: tests that silently stopped running are a failure too.
+# Fails when a test fails, when a sanitizer reports anything in any process, when a target runs fewer tests than its
+# sources declare, and when all together are fewer than the floor in Tests/FLOOR: tests that silently stopped running
+# are a failure too.
 set -eu
 cd "$(dirname "$0")/.."
 swift=${SWIFT:-swift}
@@ -19,8 +20,16 @@ options=${FLAGS:-}
 if [ "${1:-}" = --sanitize ]; then
     options="$options --sanitize $2 --scratch-path .build/sanitize-$2"
     logs=.build/test-logs-$2
-    export TSAN_OPTIONS="halt_on_error=0 exitcode=66 ${TSAN_OPTIONS:-}"
-    export ASAN_OPTIONS="detect_leaks=1 ${ASAN_OPTIONS:-}"
+    # Reports go to files, so that none is lost that a program started by a test makes: many of those are killed, and
+    # nobody reads what others write.
+    reports=$PWD/$logs/report
+    rm -f "$reports".*
+    export TSAN_OPTIONS="halt_on_error=0 exitcode=66 log_path=$reports ${TSAN_OPTIONS:-}"
+    # Apple's has no leak detection.
+    leaks=1
+    [ "$(uname)" != Darwin ] || leaks=0
+    export ASAN_OPTIONS="detect_leaks=$leaks log_path=$reports ${ASAN_OPTIONS:-}"
+    [ "$2$leaks" != address1 ] || SWIFT="$swift" scripts/check-leak-detection.sh
     # shellcheck disable=SC2086 # a list of options
     "$swift" build --build-tests $options
 fi
@@ -50,6 +59,15 @@ for folder in Tests/*Tests; do
     fi
     printf '%-18s %s\n' "$target" "${closing:-no test run}"
 done
+
+if [ -n "${reports:-}" ]; then
+    for report in "$reports".*; do
+        [ -e "$report" ] || continue
+        failed="$failed sanitizer"
+        head -n 60 "$report"
+        printf '%s\n' "the full report is $report"
+    done
+fi
 
 floor=$(cat Tests/FLOOR)
 if [ -n "$failed" ]; then

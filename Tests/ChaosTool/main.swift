@@ -2,7 +2,7 @@ import Chaos
 import Foundation
 import TestSupport
 
-/// `rediscron-chaos faults [--seconds S] [--seed N]`: what `make chaos` runs.
+// `rediscron-chaos faults` and `rediscron-chaos soak`: what `make chaos` and `make soak` run.
 
 let isOver = Observed(false)
 let arguments: ToolArguments

@@ -27,17 +27,23 @@ package final class RedisLine: @unchecked Sendable {
     /// Sends one command, given as an array, and waits for its answer.
     @discardableResult
     package func command(_ parts: [any CommandPart]) async throws -> ServerReply {
+        let reply = try await pipeline([parts]).first ?? .null
+        if case .error(let text) = reply { throw SupportError(text) }
+        return reply
+    }
+
+    /// Sends many commands at once and waits for all answers, error replies among them.
+    package func pipeline(_ commands: [[any CommandPart]]) async throws -> [ServerReply] {
         try await withCheckedThrowingContinuation { continuation in
-            queue.async { continuation.resume(with: Result { try self.send(parts) }) }
+            queue.async { continuation.resume(with: Result { try self.send(commands) }) }
         }
     }
 
-    private func send(_ parts: [any CommandPart]) throws -> ServerReply {
+    private func send(_ commands: [[any CommandPart]]) throws -> [ServerReply] {
         let open = try connection ?? server.connect()
         connection = nil
-        let reply = try open.pipeline([parts]).first ?? .null
+        let replies = try open.pipeline(commands)
         connection = open
-        if case .error(let text) = reply { throw SupportError(text) }
-        return reply
+        return replies
     }
 }
