@@ -139,6 +139,11 @@ actor JobStoreActor {
         case .changed(let id):
             cache.invalidate(id)
             parked.release(id)
+        case .deleted(let id):
+            // Not only marked: nobody will ask for it again, and definitions that come and go would fill the cache.
+            cache.remove(id)
+            parked.release(id)
+            parked.settle(id)
         case .anything:
             forgetAll()
         }

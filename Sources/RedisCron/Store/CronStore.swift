@@ -98,6 +98,8 @@ struct UnsettledEntry: Sendable {
 enum Announcement: Sendable, Hashable {
     /// A definition changed.
     case changed(DefinitionID)
+    /// A definition was deleted.
+    case deleted(DefinitionID)
     /// Something was announced that cannot be understood, or more than could be held: everything may have changed.
     case anything
 }

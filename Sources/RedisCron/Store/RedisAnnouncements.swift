@@ -32,6 +32,7 @@ actor RedisAnnouncements: AnnouncementReader {
         guard case .object(let message) = try? JSONValue(parsing: payload),
             case .string(let id) = message["job_id"], !id.bytes.isEmpty
         else { return .anything }
-        return .changed(DefinitionID(bytes: id.bytes))
+        let definition = DefinitionID(bytes: id.bytes)
+        return message["event"] == .string(CronEvent.deleted.rawValue) ? .deleted(definition) : .changed(definition)
     }
 }

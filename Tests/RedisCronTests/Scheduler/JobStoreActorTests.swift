@@ -30,6 +30,20 @@ struct JobStoreActorTests {
         #expect(store.calls.count == 2)
     }
 
+    @Test func `a definition that is deleted is held no longer`() async throws {
+        let (jobs, store, memory, _) = try makeStore()
+        _ = try await jobs.resolve([entry], now: .newYear)
+        #expect(await jobs.count == 1)
+        await jobs.take(RedisAnnouncements.read(Array(#"{"event":"updated","job_id":"metric:pm25"}"#.utf8)))
+        #expect(await jobs.count == 1)
+        await jobs.take(RedisAnnouncements.read(Array(#"{"event":"deleted","job_id":"metric:pm25"}"#.utf8)))
+        #expect(await jobs.count == 0)
+        // Another one of that id is a new one.
+        memory.put(.example(), at: .newYear)
+        #expect(try await jobs.resolve([entry], now: .newYear).runs.count == 1)
+        #expect(store.calls.count == 2)
+    }
+
     @Test func `everything is read again when the channel lost something`() async throws {
         let (jobs, store, _, _) = try makeStore()
         _ = try await jobs.resolve([entry], now: .newYear)
