@@ -1,0 +1,251 @@
+import RedisBridge
+import TestSupport
+import Testing
+
+@testable import RedisCron
+
+/// The batch script with keys and arguments written out by hand, so that its header is held to its word.
+@Suite(.timeLimit(.minutes(1)))
+struct EnqueueBatchScriptTests {
+    private struct Job {
+        var id = "a"
+        var job = "job-1"
+        var score = "100"
+        var next = "2026-01-01T00:05:00.000000Z"
+        var nextScore = "400"
+        var template = 1
+        var version = "v1"
+    }
+
+    private struct Template {
+        var queue = "metrics"
+        var failureTTL = ""
+        var ttl = ""
+        var meta = ""
+    }
+
+    private func enqueue(
+        _ server: RedisServer, _ jobs: [Job], _ templates: [Template] = [Template()], token: String = "t"
+    ) throws -> String? {
+        let keys: [any CommandPart] =
+            ["rq:cron_jobs:lock", "rq:cron_jobs", "rq:queues"] + templates.map { "rq:queue:\($0.queue)" }
+            + jobs.map { "rq:cron_job:\($0.id)" } + jobs.map { "rq:job:\($0.job)" }
+        var arguments: [any CommandPart] = [
+            token, "2026-01-01T00:00:00.000001Z", "rq:cron_job:", "rq:job:", templates.count, jobs.count,
+        ]
+        for template in templates {
+            arguments += [template.queue, 180, 500, template.failureTTL, template.ttl, template.meta]
+        }
+        for job in jobs {
+            arguments += [job.score, job.next, job.nextScore, job.template, job.version, "data", "f('\(job.id)')"]
+        }
+        return try server.run(CronScript.enqueueBatch, keys: keys, arguments).string
+    }
+
+    /// The lock under token `t`, and definitions with version `v1` due at 100.
+    private func prepare(_ server: RedisServer, _ ids: [String] = ["a"]) throws {
+        try server.command("SET", "rq:cron_jobs:lock", "t")
+        for id in ids {
+            try server.command("HSET", "rq:cron_job:\(id)", "id", id, "updated_at", "v1", "note", "kept")
+            try server.command("ZADD", "rq:cron_jobs", 100, id)
+        }
+    }
+
+    @Test func `a job is written, pushed and its schedule moved in one step`() async throws {
+        try await withRedis { server async throws in
+            try prepare(server)
+            #expect(try enqueue(server, [Job()]) == "+")
+            #expect(
+                try server.command("HGETALL", "rq:job:job-1").textFields == [
+                    "status": "queued", "created_at": "2026-01-01T00:00:00.000001Z",
+                    "enqueued_at": "2026-01-01T00:00:00.000001Z", "data": "data", "origin": "metrics",
+                    "description": "f('a')", "timeout": "180", "result_ttl": "500", "success_callback_name": "",
+                    "failure_callback_name": "", "stopped_callback_name": "", "started_at": "", "ended_at": "",
+                    "last_heartbeat": "", "worker_name": "", "group_id": "",
+                ])
+            #expect(try server.command("LRANGE", "rq:queue:metrics", 0, -1).strings == ["job-1"])
+            #expect(try server.command("SMEMBERS", "rq:queues").strings == ["rq:queue:metrics"])
+            #expect(try server.command("ZSCORE", "rq:cron_jobs", "a").string == "400")
+            #expect(
+                try server.command("HGETALL", "rq:cron_job:a").textFields == [
+                    "id": "a", "updated_at": "v1", "note": "kept",
+                    "latest_enqueue_time": "2026-01-01T00:00:00.000001Z",
+                    "next_enqueue_time": "2026-01-01T00:05:00.000000Z",
+                ])
+            #expect(try server.command("TTL", "rq:job:job-1").integer == -1)
+        }
+    }
+
+    @Test func `failure_ttl, ttl and meta are written where a template has them, and the job expires`() async throws {
+        try await withRedis { server async throws in
+            try prepare(server)
+            #expect(try enqueue(server, [Job()], [Template(failureTTL: "7", ttl: "60", meta: "m")]) == "+")
+            let fields = try server.command("HMGET", "rq:job:job-1", "failure_ttl", "ttl", "meta").strings
+            #expect(fields == ["7", "60", "m"])
+            #expect(try server.command("TTL", "rq:job:job-1").integer.map { (1...60).contains($0) } == true)
+        }
+    }
+
+    @Test func `templates of a batch go to their own queues in order`() async throws {
+        try await withRedis { server async throws in
+            try prepare(server, ["a", "b", "c"])
+            let jobs = [
+                Job(id: "a", job: "1", template: 1), Job(id: "b", job: "2", template: 2),
+                Job(id: "c", job: "3", template: 1),
+            ]
+            #expect(try enqueue(server, jobs, [Template(queue: "x"), Template(queue: "y")]) == "+++")
+            #expect(try server.command("LRANGE", "rq:queue:x", 0, -1).strings == ["1", "3"])
+            #expect(try server.command("LRANGE", "rq:queue:y", 0, -1).strings == ["2"])
+        }
+    }
+
+    @Test(arguments: ["other", nil])
+    func `lock: without our lock nothing happens`(holder: String?) async throws {
+        try await withRedis { server async throws in
+            try prepare(server)
+            if let holder {
+                try server.command("SET", "rq:cron_jobs:lock", holder)
+            } else {
+                try server.command("DEL", "rq:cron_jobs:lock")
+            }
+            let before = try server.dump()
+            #expect(try enqueue(server, [Job()]) == "L")
+            #expect(try server.dump() == before)
+        }
+    }
+
+    @Test func `once: an entry whose score moved or that is gone is left alone, the others are queued`() async throws {
+        try await withRedis { server async throws in
+            try prepare(server, ["a", "b", "c"])
+            try server.command("ZADD", "rq:cron_jobs", 101, "a")
+            try server.command("ZREM", "rq:cron_jobs", "b")
+            let jobs = [Job(id: "a", job: "1"), Job(id: "b", job: "2"), Job(id: "c", job: "3")]
+            #expect(try enqueue(server, jobs) == "mm+")
+            #expect(try server.command("EXISTS", "rq:job:1", "rq:job:2").integer == 0)
+            #expect(try server.command("ZSCORE", "rq:cron_jobs", "a").string == "101")
+            #expect(try server.command("ZSCORE", "rq:cron_jobs", "b") == .null)
+        }
+    }
+
+    @Test func `once: a batch that is sent twice queues once`() async throws {
+        try await withRedis { server async throws in
+            try prepare(server)
+            #expect(try enqueue(server, [Job()]) == "+")
+            #expect(try enqueue(server, [Job()]) == "m")
+            #expect(try server.command("LLEN", "rq:queue:metrics").integer == 1)
+        }
+    }
+
+    @Test func `once: a planned time whose job exists is stepped over`() async throws {
+        try await withRedis { server async throws in
+            try prepare(server)
+            try server.command("HSET", "rq:job:job-1", "status", "finished")
+            #expect(try enqueue(server, [Job()]) == "d")
+            #expect(try server.command("EXISTS", "rq:queue:metrics").integer == 0)
+            #expect(try server.command("HGET", "rq:job:job-1", "status").string == "finished")
+            #expect(try server.command("ZSCORE", "rq:cron_jobs", "a").string == "400")
+            #expect(try server.command("HGET", "rq:cron_job:a", "latest_enqueue_time") == .null)
+        }
+    }
+
+    @Test func `fresh: an edited, deleted or foreign definition is handed back`() async throws {
+        try await withRedis { server async throws in
+            try prepare(server, ["edited", "deleted", "string", "good"])
+            try server.command("HSET", "rq:cron_job:edited", "updated_at", "v2")
+            try server.command("DEL", "rq:cron_job:deleted")
+            try server.command("SET", "rq:cron_job:string", "x")
+            let jobs = ["edited", "deleted", "string", "good"].map { Job(id: $0, job: "job-\($0)") }
+            #expect(try enqueue(server, jobs) == "sss+")
+            #expect(try server.command("LRANGE", "rq:queue:metrics", 0, -1).strings == ["job-good"])
+            #expect(try server.command("HGET", "rq:cron_job:edited", "next_enqueue_time") == .null)
+            #expect(try server.command("EXISTS", "rq:cron_job:deleted").integer == 0)
+        }
+    }
+
+    @Test func `fresh: old data without updated_at is fresh while it stays so`() async throws {
+        try await withRedis { server async throws in
+            try prepare(server, ["a", "b"])
+            try server.command("HDEL", "rq:cron_job:a", "updated_at")
+            let jobs = [Job(id: "a", job: "1", version: ""), Job(id: "b", job: "2", version: "")]
+            #expect(try enqueue(server, jobs) == "+s")
+        }
+    }
+
+    @Test func `a schedule can be moved without a job`() async throws {
+        try await withRedis { server async throws in
+            try prepare(server)
+            #expect(try enqueue(server, [Job(template: 0)]) == "a")
+            #expect(try server.command("EXISTS", "rq:job:job-1", "rq:queue:metrics").integer == 0)
+            #expect(try server.command("ZSCORE", "rq:cron_jobs", "a").string == "400")
+        }
+    }
+
+    @Test func `a last run leaves the index`() async throws {
+        try await withRedis { server async throws in
+            try prepare(server)
+            #expect(try enqueue(server, [Job(next: "", nextScore: "")]) == "+")
+            #expect(try server.command("ZSCORE", "rq:cron_jobs", "a") == .null)
+            #expect(try server.command("HGET", "rq:cron_job:a", "next_enqueue_time").string == "")
+        }
+    }
+
+    @Test func `a queue whose key holds no list stops only its own jobs`() async throws {
+        try await withRedis { server async throws in
+            try prepare(server, ["a", "b"])
+            try server.command("SET", "rq:queue:x", "no list")
+            let jobs = [Job(id: "a", job: "1", template: 1), Job(id: "b", job: "2", template: 2)]
+            #expect(try enqueue(server, jobs, [Template(queue: "x"), Template(queue: "y")]) == "q+")
+            #expect(try server.command("EXISTS", "rq:job:1").integer == 0)
+            #expect(try server.command("ZSCORE", "rq:cron_jobs", "a").string == "100")
+            #expect(try server.command("LRANGE", "rq:queue:y", 0, -1).strings == ["2"])
+        }
+    }
+
+    @Test func `an index of another type is an error, and nothing is written`() async throws {
+        try await withRedis { server async throws in
+            try prepare(server)
+            try server.command("DEL", "rq:cron_jobs")
+            try server.command("SET", "rq:cron_jobs", "x")
+            let before = try server.dump()
+            #expect(throws: SupportError.self) { try enqueue(server, [Job()]) }
+            #expect(try server.dump() == before)
+        }
+    }
+
+    @Test func `a thousand jobs of one batch are queued, moved and taken out`() async throws {
+        try await withRedis { server async throws in
+            let ids = (0..<1000).map { "id:\($0)" }
+            try prepare(server, ids)
+            let jobs = ids.enumerated().map { number, id in
+                number.isMultiple(of: 2) ? Job(id: id, job: id) : Job(id: id, job: id, next: "", nextScore: "")
+            }
+            #expect(try enqueue(server, jobs) == String(repeating: "+", count: 1000))
+            #expect(try server.command("LLEN", "rq:queue:metrics").integer == 1000)
+            #expect(try server.command("ZCARD", "rq:cron_jobs").integer == 500)
+        }
+    }
+
+    @Test(arguments: ["hset", "rpush", "sadd", "zadd", "zrem", "expire"])
+    func `a right that is missing stops a batch before it writes anything`(command: String) async throws {
+        try await withRedis { server async throws in
+            try prepare(server)
+            try server.command("ACL", "SETUSER", "default", "-\(command)")
+            let before = try server.dump()
+            let error = #expect(throws: SupportError.self) { try enqueue(server, [Job()]) }
+            #expect(error?.description.contains(command.uppercased()) == true)
+            #expect(try server.dump() == before)
+        }
+    }
+
+    @Test func `a server that is out of memory refuses a batch whole`() async throws {
+        try await withRedis { server async throws in
+            try prepare(server, ["a", "b"])
+            try server.command("CONFIG", "SET", "maxmemory", "1")
+            let before = try server.dump()
+            #expect(throws: SupportError.self) { try enqueue(server, [Job(), Job(id: "b", job: "2")]) }
+            #expect(try server.dump() == before)
+            try server.command("CONFIG", "SET", "maxmemory", "0")
+            #expect(try enqueue(server, [Job(), Job(id: "b", job: "2")]) == "++")
+        }
+    }
+}
