@@ -58,7 +58,11 @@ struct DefinitionEdit: Sendable {
         }
         let old = stored.definition
         self.mode = .edit
-        let movesNext = definition.nextEnqueueTime != old.nextEnqueueTime
+        // The next run of another schedule depends on what stood there even where it comes out the same: an interval
+        // that never ran may have run since.
+        let movesNext =
+            definition.nextEnqueueTime != old.nextEnqueueTime
+            || ScheduleBasis(old).hasOtherSchedule(than: definition)
         let switches = event == .enabled || event == .disabled
         let turnsOn = definition.enabled && (event == .enabled || !old.enabled)
         // A zone that is taken away is overwritten with nothing; one that never was is not written.

@@ -15,9 +15,13 @@ struct ScheduleBasis: Sendable, Hashable {
         nextEnqueueTime = definition.nextEnqueueTime
     }
 
+    /// Whether the definition has another schedule.
+    func hasOtherSchedule(than definition: CronJobHash) -> Bool {
+        definition.interval != interval || definition.cron != cron || definition.timeZone != timeZone
+    }
+
     /// Whether the definition has another schedule and still the next run of this one.
     func isOutdated(by definition: CronJobHash) -> Bool {
-        definition.nextEnqueueTime == nextEnqueueTime
-            && (definition.interval != interval || definition.cron != cron || definition.timeZone != timeZone)
+        definition.nextEnqueueTime == nextEnqueueTime && hasOtherSchedule(than: definition)
     }
 }

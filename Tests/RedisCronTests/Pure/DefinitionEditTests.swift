@@ -50,6 +50,13 @@ import Testing
         #expect(edit.expectedNext.map { String(decoding: $0, as: UTF8.self) } == old.description)
     }
 
+    @Test func `another schedule depends on the next run that stood there, even if its own is the same`() {
+        let edit = edit(of: .example()) { $0.interval = 600 }
+        #expect(names(edit) == ["interval", "updated_at"])
+        #expect(edit.place == .at(now))
+        #expect(edit.expectedNext == [])
+    }
+
     @Test func `switching on is written even where it stood so, and puts it back into the index`() {
         let next = Timestamp.newYear + .seconds(300)
         let stored = CronJobHash.example { $0.nextEnqueueTime = next }
