@@ -29,7 +29,7 @@ let package = Package(
         // getopt_long and prctl, part of libc.
         .systemLibrary(name: "CProcess"),
 
-        // The only C written here: a libev loop on its own thread, and hiredis' libev adapter.
+        // The only C of the product: a libev loop on its own thread, and hiredis' libev adapter.
         .target(
             name: "CEventLoop",
             linkerSettings: [.linkedLibrary("ev"), .linkedLibrary("hiredis")]),
@@ -53,9 +53,14 @@ let package = Package(
             swiftSettings: strict),
         .executableTarget(
             name: "RedisCronBenchmarks",
-            dependencies: ["RedisCron", "RedisBridge", "RQWire", "Crontab", "CHiredis"],
+            dependencies: ["RedisCron", "RedisBridge", "RQWire", "Crontab", "CHiredis", "CPlainPipeline"],
             path: "Benchmarks/RedisCronBenchmarks",
             swiftSettings: strict),
+        // The plain C client that the product is measured against, and a count of heap allocations.
+        .target(
+            name: "CPlainPipeline",
+            path: "Benchmarks/CPlainPipeline",
+            linkerSettings: [.linkedLibrary("hiredis")]),
         .executableTarget(
             name: "CrontabBenchmark",
             dependencies: ["Crontab"],

@@ -30,12 +30,18 @@ public final class RedisCronScheduler: Sendable {
     /// Nothing is sent to Redis yet.
     ///
     /// - Throws: ``RedisCronError`` with code `.invalidOption` if an option is out of its range.
-    public init(connection: RedisCronConnection, options: Options = Options()) throws(RedisCronError) {
+    public convenience init(connection: RedisCronConnection, options: Options = Options()) throws(RedisCronError) {
+        try self.init(connection: connection, options: options, clock: SystemClock(loop: connection.eventLoop))
+    }
+
+    /// Makes a scheduler that lives by another clock than the system's.
+    package init(
+        connection: RedisCronConnection, options: Options, clock: any SchedulerClock
+    ) throws(RedisCronError) {
         self.connection = connection
         self.options = options
         let loader = DefinitionLoader(zone: options.timeZone, serializer: options.serializer)
         let store = RedisStore(connection: connection, loader: loader)
-        let clock = SystemClock(loop: connection.eventLoop)
         let settings = try SchedulerSettings(
             options: options, keys: connection.keys, createdAt: clock.now(), seed: UInt64.random(in: 0 ... .max),
             isHopeless: RedisStore.isHopeless)

@@ -1,9 +1,9 @@
-import RQWire
+package import RQWire
 
 /// Time, as the scheduler sees it.
 ///
 /// A value of its own in the tests.
-protocol SchedulerClock: Sendable {
+package protocol SchedulerClock: Sendable {
     /// The wall clock: schedules follow it, even when it is stepped.
     func now() -> Timestamp
 

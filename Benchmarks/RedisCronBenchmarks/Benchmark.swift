@@ -1,0 +1,49 @@
+/// A whole run: each measurement in its turn, on a server of its own.
+struct Benchmark {
+    private let options: Options
+
+    init(_ options: Options) {
+        self.options = options
+    }
+
+    func run() async throws -> Report {
+        let server = try BenchmarkServer()
+        defer { server.stop() }
+        var report = try Report(on: server)
+        for part in Options.Part.allCases where options.parts.contains(part) {
+            try await measure(part, on: server, into: &report)
+        }
+        return report
+    }
+
+    private func measure(_ part: Options.Part, on server: BenchmarkServer, into report: inout Report) async throws {
+        switch part {
+        case .throughput:
+            let pythonServer = try BenchmarkServer()
+            defer { pythonServer.stop() }
+            if PythonSystem.interpreter == nil {
+                Progress.note("no .venv with rq and rq-rediscron: the Python systems are left out (make deps)")
+            }
+            report.throughput = try await Throughput(
+                jobs: options.jobs, pythonJobs: options.pythonJobs, rounds: options.rounds
+            ).run(on: server, pythonServer: pythonServer)
+        case .growth:
+            var neighbours: [Neighbours.Result] = []
+            report.growth = try await Growth(sizes: options.sizes).run(on: server) { loaded, hour in
+                neighbours = try await Neighbours.run(loaded, hour: hour)
+            }
+            report.neighbours = neighbours
+        case .latency:
+            report.dispatch = try await DispatchLatency(jobs: 1000, seconds: 5).run(on: server)
+            report.edit = try await EditLatency(edits: options.edits).run(on: server)
+        case .storm:
+            report.storm = try await EditStorm(
+                edits: options.stormEdits, definitions: options.stormEdits / 10
+            ).run(on: server)
+        case .start:
+            report.start = try await StartUp(starts: options.starts).run(on: server)
+        case .distance:
+            report.distance = try await Distance(jobs: options.jobs, roundTrip: 1).run(on: server)
+        }
+    }
+}

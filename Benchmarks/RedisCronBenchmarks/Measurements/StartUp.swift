@@ -1,0 +1,58 @@
+import Foundation
+import RQWire
+import RedisBridge
+
+/// `rqrcron run` as a process: from exec to the first enqueue of a due job, and its memory when idle.
+struct StartUp {
+    struct Result: Codable {
+        let firstEnqueue: Distribution
+        let idleMegabytes: Double
+    }
+
+    let starts: Int
+
+    /// The tool beside this program.
+    private static var tool: URL {
+        URL(fileURLWithPath: CommandLine.arguments[0]).resolvingSymlinksInPath().deletingLastPathComponent()
+            .appendingPathComponent("rqrcron")
+    }
+
+    /// - Returns: nil when the tool has not been built.
+    func run(on server: BenchmarkServer) async throws -> Result? {
+        guard FileManager.default.isExecutableFile(atPath: Self.tool.path) else { return nil }
+        Progress.note("start: \(starts) times")
+        let queue = "bench-start"
+        var latencies: [Double] = []
+        var idle = 0.0
+        for start in 0..<starts {
+            try server.control.command("FLUSHALL")
+            let now = Timestamp(microseconds: EventLoop.wallClockMicroseconds)
+            var buffer = CommandBuffer()
+            let definition = CronJobHash(
+                id: "start:\(start)", functionName: "app.tasks.rebuild", queueName: queue, interval: 86_400,
+                nextEnqueueTime: now, createdAt: now, updatedAt: now)
+            buffer.append(definition, next: now)
+            try server.control.send(buffer)
+            let reader = try QueueReader(server, queue: Workload.keys.queue(queue))
+            let process = Process()
+            process.executableURL = Self.tool
+            process.arguments = ["run", "--url", server.url]
+            process.standardError = FileHandle.nullDevice
+            process.standardOutput = FileHandle.nullDevice
+            let began = EventLoop.wallClockMicroseconds
+            try process.run()
+            defer {
+                process.terminate()
+                process.waitUntilExit()
+            }
+            let arrival = try reader.wait(for: 1, seconds: 20)
+            reader.end()
+            latencies.append(Double(arrival[0].microseconds - began) / 1e6)
+            if start == starts - 1 {
+                try await Task.sleep(for: .seconds(1))
+                idle = ResidentMemory.megabytes(of: String(process.processIdentifier))
+            }
+        }
+        return Result(firstEnqueue: Distribution(seconds: latencies), idleMegabytes: idle)
+    }
+}

@@ -1,0 +1,136 @@
+import RQWire
+import RedisCron
+
+/// Jobs per second, and what they cost on both sides, system by system in turn, round after round.
+struct Throughput {
+    /// What a system is called in the report.
+    enum System: String, Codable, CaseIterable {
+        case warm, cold, bareScript, plainPipeline, leastPipeline, rqRedisCron, rqCron, enqueueMany
+
+        var title: String {
+            switch self {
+            case .warm: "swift-rediscron, warm"
+            case .cold: "swift-rediscron, cold"
+            case .bareScript: "bare script (the ceiling)"
+            case .plainPipeline: "plain C pipeline, RQ's commands"
+            case .leastPipeline: "plain C pipeline, fewest commands"
+            case .rqRedisCron: "rq-rediscron 0.1.10"
+            case .rqCron: "RQ's own cron"
+            case .enqueueMany: "RQ's enqueue_many"
+            }
+        }
+    }
+
+    struct Result: Codable {
+        let system: System
+        var samples: [Sample] = []
+
+        var jobsPerSecond: Spread { Spread(samples.map(\.jobsPerSecond)) }
+        var ownMicroseconds: Spread { Spread(samples.map(\.ownMicroseconds)) }
+        var redisMicroseconds: Spread { Spread(samples.map(\.redisMicroseconds)) }
+    }
+
+    let jobs: Int
+    let pythonJobs: Int
+    let rounds: Int
+    let hour = Timestamp(unixSeconds: EventHour.current)
+
+    func run(on server: BenchmarkServer, pythonServer: BenchmarkServer) async throws -> [Result] {
+        let loaded = try LoadedWorkload(Workload(count: jobs), into: server, hour: hour)
+        let plain = PlainPipeline(loaded, extent: .asPython, hour: hour)
+        let least = PlainPipeline(loaded, extent: .least, hour: hour)
+        let (script, token) = try await recordScript(loaded)
+        var results: [System: Result] = [:]
+        func add(_ system: System, _ sample: Sample) {
+            results[system, default: Result(system: system)].samples.append(sample)
+            Progress.note("  \(system.title): \(Int(sample.jobsPerSecond)) jobs/s")
+        }
+        for round in 1...rounds {
+            Progress.note("throughput, round \(round) of \(rounds)")
+            add(.plainPipeline, try await measurePlain(plain, loaded))
+            add(.leastPipeline, try await measurePlain(least, loaded))
+            add(.bareScript, try await measureScript(script, token: token, loaded))
+            let (cold, warm) = try await measureOurs(loaded, readBack: round == 1)
+            add(.cold, cold)
+            add(.warm, warm)
+            guard let python = PythonSystem.interpreter else { continue }
+            let counts: [(System, PythonSystem.Name, Int)] = [
+                (.rqRedisCron, .rqRedisCron, pythonJobs), (.rqCron, .rqCron, pythonJobs * 4),
+                (.enqueueMany, .enqueueMany, pythonJobs * 10),
+            ]
+            for (system, name, jobs) in counts {
+                add(system, try PythonSystem.measure(name, with: python, on: pythonServer, jobs: jobs))
+            }
+        }
+        return System.allCases.compactMap { results[$0] }
+    }
+
+    private func measurePlain(_ pipeline: PlainPipeline, _ loaded: LoadedWorkload) async throws -> Sample {
+        let sample = try await Sample.measure(on: loaded.server) {
+            try pipeline.run()
+            return jobs
+        }
+        let check = ResultCheck("the plain pipeline", loaded)
+        try check.checkJobs()
+        try check.checkSchedules(after: hour + .seconds(1860))
+        try loaded.removeJobs()
+        return sample
+    }
+
+    private func measureScript(_ script: BareScript, token: String, _ loaded: LoadedWorkload) async throws -> Sample {
+        try loaded.plan(inHour: hour + .seconds(3600))
+        try loaded.server.control.command("SET", Workload.keys.lock, token)
+        let sample = try await Sample.measure(on: loaded.server) {
+            try script.run()
+            return jobs
+        }
+        try loaded.server.control.command("DEL", Workload.keys.lock)
+        try ResultCheck("the bare script", loaded).checkJobs()
+        try loaded.removeJobs()
+        return sample
+    }
+
+    /// One pass with an empty cache, and one with a full one.
+    private func measureOurs(
+        _ loaded: LoadedWorkload, readBack: Bool
+    ) async throws -> (cold: Sample, warm: Sample) {
+        try loaded.plan(inHour: hour)
+        let ours = try OurScheduler(socketPath: loaded.server.socketPath)
+        try await ours.begin()
+        var samples: [Sample] = []
+        for pass in 0..<2 {
+            let now = hour + .seconds(pass * 3600 + 1860)
+            samples.append(try await Sample.measure(on: loaded.server) { try await ours.tick(at: now) })
+            let check = ResultCheck("swift-rediscron", loaded)
+            let ids = try check.checkJobs(sample: 64)
+            try check.checkSchedules(after: now)
+            if readBack, let python = PythonSystem.interpreter {
+                try ResultCheck.readBack(ids, of: loaded, with: python)
+            }
+            try loaded.removeJobs()
+        }
+        try await ours.end()
+        return (samples[0], samples[1])
+    }
+
+    /// Records what a warm pass sends.
+    private func recordScript(_ loaded: LoadedWorkload) async throws -> (BareScript, token: String) {
+        try loaded.plan(inHour: hour)
+        let relay = try Relay(to: loaded.server)
+        defer { relay.close() }
+        let ours = try OurScheduler(socketPath: relay.socketPath)
+        try await ours.begin()
+        _ = try await ours.tick(at: hour + .seconds(1860))
+        try loaded.removeJobs()
+        relay.startRecording()
+        let queued = try await ours.tick(at: hour + .seconds(5460))
+        let recording = relay.stopRecording()
+        let token = try loaded.server.control.command("GET", Workload.keys.lock).text
+        try await ours.end()
+        try loaded.removeJobs()
+        let script = try BareScript(
+            recording: recording, inFlight: ours.scheduler.options.batchesInFlight, jobCount: queued,
+            socketPath: loaded.server.socketPath)
+        return (script, token)
+    }
+}

@@ -1,0 +1,88 @@
+/// The report for a terminal.
+extension Report {
+    var text: String {
+        let parts = [
+            "\(machine.processor), \(machine.cores) cores, Redis \(machine.redis)", throughputText, growthText,
+            neighboursText, latencyText, distanceText,
+        ]
+        return parts.filter { !$0.isEmpty }.joined(separator: "\n\n")
+    }
+
+    private var throughputText: String {
+        guard let baseline = throughput.first(where: { $0.system == .plainPipeline }) else { return "" }
+        var table = TextTable(["system", "jobs/s", "least", "most", "x plain C", "own µs/job", "Redis µs/job"])
+        for result in throughput {
+            let speed = result.jobsPerSecond
+            table.append([
+                result.system.title, speed.median.digits(0), speed.least.digits(0), speed.most.digits(0),
+                (speed.median / baseline.jobsPerSecond.median).digits(2), result.ownMicroseconds.median.digits(2),
+                result.redisMicroseconds.median.digits(2),
+            ])
+        }
+        return table.text
+    }
+
+    private var growthText: String {
+        guard !growth.isEmpty else { return "" }
+        var table = TextTable([
+            "definitions", "warm jobs/s", "cold jobs/s", "100 due: ms", "own µs", "Redis µs", "overhead B", "text B",
+        ])
+        for result in growth {
+            table.append([
+                String(result.definitions), Spread(result.warm.map(\.jobsPerSecond)).median.digits(0),
+                Spread(result.cold.map(\.jobsPerSecond)).median.digits(0),
+                Spread(result.hundredDue.map { $0.seconds * 1000 }).median.digits(2),
+                Spread(result.hundredDue.map { $0.ownSeconds * 1e6 }).median.digits(0),
+                Spread(result.hundredDue.map { $0.redisSeconds * 1e6 }).median.digits(0),
+                result.overheadBytes?.digits(0) ?? "-", result.textBytes.digits(0),
+            ])
+        }
+        return table.text
+    }
+
+    private var neighboursText: String {
+        neighbours.map { burst in
+            """
+            A burst of \(burst.jobs), \(burst.cache) cache: \(burst.seconds.digits(1)) s; PING p50 \
+            \(burst.ping.p50.digits(2)) ms, p99 \(burst.ping.p99.digits(2)) ms, most \(burst.ping.most.digits(2)) ms \
+            (idle p99 \(burst.idlePing.p99.digits(2)) ms); a batch \(burst.batchMilliseconds.digits(2)) ms; heartbeat \
+            \(burst.latestHeartbeatMilliseconds.digits(0)) ms late at most
+            """
+        }.joined(separator: "\n")
+    }
+
+    private var latencyText: String {
+        var lines: [String] = []
+        if let dispatch { lines.append("Planned time to worker: \(dispatch.text)") }
+        if let edit { lines.append("Edit to worker: \(edit.text)") }
+        if let storm {
+            lines.append(
+                "Storm of \(storm.edits) edits in \(storm.seconds.digits(1)) s: \(storm.wakeUps) wake-ups, "
+                    + "\(storm.grownMegabytes.digits(1)) MB more at most, \(storm.honoured) of \(storm.definitions) honoured"
+            )
+        }
+        if let start {
+            lines.append(
+                "exec to worker: \(start.firstEnqueue.text); idle \(start.idleMegabytes.digits(1)) MB resident")
+        }
+        return lines.joined(separator: "\n")
+    }
+
+    private var distanceText: String {
+        guard !distance.isEmpty else { return "" }
+        var table = TextTable(["round trip ms", "batch", "in flight", "warm jobs/s", "cold jobs/s"])
+        for result in distance {
+            table.append([
+                result.roundTrip.digits(1), String(result.batchSize), String(result.batchesInFlight),
+                result.warm.jobsPerSecond.digits(0), result.cold.jobsPerSecond.digits(0),
+            ])
+        }
+        return table.text
+    }
+}
+
+extension Distribution {
+    fileprivate var text: String {
+        "least \(least.digits(3)) ms, p50 \(p50.digits(3)), p99 \(p99.digits(3)), most \(most.digits(3))"
+    }
+}

@@ -1,0 +1,75 @@
+import Foundation
+
+/// A redis-server of the benchmark's own: on a private socket and a free port of the loopback interface, without
+/// persistence, and dead as soon as the benchmark is, however that ends.
+final class BenchmarkServer {
+    let socketPath: String
+    let port: Int
+    /// For whoever speaks RedisCron or RedisBridge.
+    var url: String { "unix://\(socketPath)" }
+    let control: BlockingConnection
+
+    private let process: Process
+    private let lifeline: Pipe
+    private let directory: URL
+
+    /// Starts a server and waits until it answers.
+    init() throws {
+        // A socket's path may have some 100 bytes only.
+        directory = URL(fileURLWithPath: "/tmp/rediscron-bench-\(UUID().uuidString.prefix(8))")
+        try FileManager.default.createDirectory(
+            at: directory, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
+        socketPath = directory.appendingPathComponent("redis.sock").path
+        port = try LoopbackPort.free()
+        process = Process()
+        lifeline = Pipe()
+        process.executableURL = URL(fileURLWithPath: "/bin/sh")
+        // The shell outlives this process for as long as it takes to notice the closed pipe.
+        process.arguments = [
+            "-c", "redis-server \"$@\" & child=$!; cat > /dev/null; kill $child; wait $child", "redis",
+            "--unixsocket", socketPath, "--port", String(port), "--bind", "127.0.0.1", "--save", "",
+            "--appendonly", "no", "--dir", directory.path, "--loglevel", "warning", "--logfile",
+            directory.appendingPathComponent("redis.log").path,
+        ]
+        process.standardInput = lifeline
+        try process.run()
+        control = try BlockingConnection.open(socketPath, patience: .seconds(20))
+    }
+
+    /// What INFO says under a name.
+    func info(_ section: String, _ name: String) throws -> String {
+        let text = try control.command("INFO", section).text
+        guard let line = text.split(separator: "\r\n").first(where: { $0.hasPrefix("\(name):") }) else {
+            throw BenchmarkError("INFO \(section) has no \(name)")
+        }
+        return String(line.dropFirst(name.count + 1))
+    }
+
+    /// Processor time that the server has used, user and system.
+    func processorSeconds() throws -> Double {
+        let text = try control.command("INFO", "cpu").text
+        return text.split(separator: "\r\n").reduce(0) { sum, line in
+            guard line.hasPrefix("used_cpu_user:") || line.hasPrefix("used_cpu_sys:") else { return sum }
+            return sum + (Double(line.drop { $0 != ":" }.dropFirst()) ?? 0)
+        }
+    }
+
+    func stop() {
+        try? lifeline.fileHandleForWriting.close()
+        process.waitUntilExit()
+        try? FileManager.default.removeItem(at: directory)
+    }
+
+    deinit {
+        if process.isRunning { stop() }
+    }
+}
+
+/// What ends a benchmark, as a sentence.
+struct BenchmarkError: Error, CustomStringConvertible {
+    let description: String
+
+    init(_ description: String) {
+        self.description = description
+    }
+}

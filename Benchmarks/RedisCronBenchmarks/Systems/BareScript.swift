@@ -1,0 +1,80 @@
+import RQWire
+
+/// The ceiling: the very script calls that the scheduler sent in a warm pass, recorded on their way and sent again by a
+/// client that does nothing else, to a server in the same state.
+struct BareScript {
+    private let calls: [[UInt8]]
+    private let socketPath: String
+    private let inFlight: Int
+    let jobCount: Int
+
+    /// - Parameter recording: what went from the scheduler to the server.
+    init(recording: [UInt8], inFlight: Int, jobCount: Int, socketPath: String) throws {
+        // A batch has two keys for each job; no other script has as many.
+        calls = try RecordedCommands.split(recording).filter { command in
+            command.name == "EVALSHA" && command.keyCount > 8
+        }.map(\.bytes)
+        guard !calls.isEmpty else { throw BenchmarkError("no batch was recorded") }
+        self.socketPath = socketPath
+        self.inFlight = inFlight
+        self.jobCount = jobCount
+    }
+
+    /// Sends the calls, several in flight, and checks that every job of every batch was queued.
+    func run() throws {
+        let connection = try BlockingConnection(socketPath)
+        var queued = 0
+        var answered = 0
+        func take() throws {
+            guard case .bytes(let outcomes) = try connection.reply() else {
+                throw BenchmarkError("a batch was answered with no outcomes")
+            }
+            queued += outcomes.count { $0 == UInt8(ascii: "+") }
+            answered += 1
+        }
+        for (index, call) in calls.enumerated() {
+            try connection.append(call)
+            try connection.flush()
+            if index - answered + 1 >= inFlight { try take() }
+        }
+        while answered < calls.count { try take() }
+        guard queued == jobCount else { throw BenchmarkError("the bare script queued \(queued) of \(jobCount) jobs") }
+    }
+}
+
+/// Commands as they were recorded.
+enum RecordedCommands {
+    struct Command {
+        let bytes: [UInt8]
+        let name: String
+        /// What EVALSHA says of its keys; 0 for other commands.
+        let keyCount: Int
+    }
+
+    /// Takes a stream of commands apart.
+    static func split(_ stream: [UInt8]) throws -> [Command] {
+        var commands: [Command] = []
+        var position = 0
+        func number(after marker: UInt8) throws -> Int {
+            guard position < stream.count, stream[position] == marker,
+                let end = stream[position...].firstIndex(of: UInt8(ascii: "\r")),
+                let number = Int(String(decoding: stream[(position + 1)..<end], as: UTF8.self))
+            else { throw BenchmarkError("what was recorded is no stream of commands") }
+            position = end + 2
+            return number
+        }
+        while position < stream.count {
+            let start = position
+            var words: [String] = []
+            for index in 0..<(try number(after: UInt8(ascii: "*"))) {
+                let length = try number(after: UInt8(ascii: "$"))
+                if index < 3 { words.append(String(decoding: stream[position..<(position + length)], as: UTF8.self)) }
+                position += length + 2
+            }
+            let keyCount = words.count == 3 && words[0] == "EVALSHA" ? Int(words[2]) ?? 0 : 0
+            let bytes = Array(stream[start..<position])
+            commands.append(Command(bytes: bytes, name: words.first ?? "", keyCount: keyCount))
+        }
+        return commands
+    }
+}

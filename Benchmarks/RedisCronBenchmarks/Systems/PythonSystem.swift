@@ -1,0 +1,52 @@
+import Foundation
+
+/// A Python system, measured by a script of its own that prints what it found.
+struct PythonSystem {
+    /// The systems that `python_systems.py` knows.
+    enum Name: String, CaseIterable {
+        case rqRedisCron = "rq-rediscron"
+        case rqCron = "rq-cron"
+        case enqueueMany = "enqueue-many"
+    }
+
+    private static let root = URL(fileURLWithPath: #filePath)
+        .deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()
+        .deletingLastPathComponent().path
+
+    /// The interpreter with rq and rq-rediscron, if there is one.
+    static var interpreter: String? {
+        let path = ProcessInfo.processInfo.environment["REDISCRON_PYTHON"] ?? "\(root)/.venv/bin/python"
+        return FileManager.default.isExecutableFile(atPath: path) ? path : nil
+    }
+
+    /// Runs a script of `Benchmarks/python` to its end and decodes what it printed.
+    static func run<Answer: Decodable>(
+        _ interpreter: String, _ script: String, _ arguments: [String], input: String = ""
+    ) throws -> Answer {
+        let process = Process()
+        process.executableURL = URL(fileURLWithPath: interpreter)
+        process.arguments = ["\(root)/Benchmarks/python/\(script)"] + arguments
+        process.environment = ProcessInfo.processInfo.environment.merging(
+            ["PYTHONPATH": "\(root)/Tests/python"]) { _, ours in ours }
+        let (standardInput, standardOutput) = (Pipe(), Pipe())
+        process.standardInput = standardInput
+        process.standardOutput = standardOutput
+        try process.run()
+        // A few ids: they fit into the pipe whether or not Python reads them.
+        try standardInput.fileHandleForWriting.write(contentsOf: Data(input.utf8))
+        try standardInput.fileHandleForWriting.close()
+        let output = try standardOutput.fileHandleForReading.readToEnd() ?? Data()
+        process.waitUntilExit()
+        guard process.terminationStatus == 0 else {
+            throw BenchmarkError("\(script) failed with status \(process.terminationStatus)")
+        }
+        return try JSONDecoder().decode(Answer.self, from: output)
+    }
+
+    /// Measures a system; the script has checked the result.
+    static func measure(
+        _ name: Name, with interpreter: String, on server: BenchmarkServer, jobs: Int
+    ) throws -> Sample {
+        try run(interpreter, "python_systems.py", [name.rawValue, server.socketPath, String(jobs)])
+    }
+}

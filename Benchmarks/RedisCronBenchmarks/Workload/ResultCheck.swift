@@ -1,0 +1,74 @@
+import RQWire
+
+/// Looks at what a system left behind before its figures count.
+struct ResultCheck {
+    private let loaded: LoadedWorkload
+    private let keys = Workload.keys
+    private let system: String
+
+    init(_ system: String, _ loaded: LoadedWorkload) {
+        self.system = system
+        self.loaded = loaded
+    }
+
+    /// Every queue has its length, every job of it a hash of that queue, and no id occurs twice.
+    ///
+    /// - Returns: some of the ids, for Python to read back.
+    /// - Throws: what is wrong.
+    @discardableResult
+    func checkJobs(sample: Int = 0) throws -> [String] {
+        let workload = loaded.workload
+        var seen: Set<String> = []
+        var sampled: [String] = []
+        for queue in 0..<Workload.queueCount {
+            let name = Workload.queue(queue)
+            let ids = try loaded.server.control.command("LRANGE", keys.queue(name), "0", "-1").list.map(\.text)
+            let wanted = workload.count(inQueue: queue)
+            try require(ids.count == wanted, "\(name) holds \(ids.count) jobs, not \(wanted)")
+            let expected = ["queued", name]
+            var buffer = CommandBuffer()
+            for start in stride(from: 0, to: ids.count, by: 1000) {
+                for id in ids[start..<min(start + 1000, ids.count)] {
+                    buffer.append(command: "HMGET", keys.jobPrefix + id, "status", "origin")
+                }
+                for reply in try loaded.server.control.send(buffer) {
+                    try require(reply.list.map(\.text) == expected, "a job in \(name) says \(reply.list.map(\.text))")
+                }
+                buffer.removeAll()
+            }
+            seen.formUnion(ids)
+            sampled += ids.prefix(sample / Workload.queueCount)
+        }
+        try require(seen.count == workload.count, "\(seen.count) different jobs, not \(workload.count)")
+        return sampled
+    }
+
+    /// Every next time lies after `time`, in the hash and in the index alike.
+    func checkSchedules(after time: Timestamp) throws {
+        let control = loaded.server.control
+        let score = LoadedWorkload.score(time)
+        let moved = try control.command("ZCOUNT", keys.cronJobs, "(\(score)", "+inf").integer
+        try require(moved == loaded.workload.count, "\(moved) of \(loaded.workload.count) schedules moved")
+        for start in stride(from: 0, to: loaded.workload.count, by: 1000) {
+            var buffer = CommandBuffer()
+            let range = start..<min(start + 1000, loaded.workload.count)
+            for index in range {
+                let id = loaded.workload.id(index)
+                buffer.append(command: "HGET", keys.cronJob(id), "next_enqueue_time")
+                buffer.append(command: "ZSCORE", keys.cronJobs, id)
+            }
+            let replies = try control.send(buffer)
+            for (offset, index) in range.enumerated() {
+                let inHash = try Timestamp(parsing: replies[offset * 2].text)
+                let inIndex = Timestamp(score: Double(replies[offset * 2 + 1].text) ?? 0)
+                try require(
+                    inHash == inIndex,
+                    "\(loaded.workload.id(index)) is next at \(inHash) by its hash, at \(inIndex) by the index")
+            }
+        }
+    }
+
+    private func require(_ holds: Bool, _ otherwise: @autoclosure () -> String) throws {
+        if !holds { throw BenchmarkError("\(system) left a wrong result behind: \(otherwise())") }
+    }
+}
