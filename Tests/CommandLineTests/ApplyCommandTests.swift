@@ -116,6 +116,7 @@ import Testing
             for (text, message) in [
                 ("a every 5m q m.f()\nb 61 * * * * q m.f()", "line 2: job 'b': cron: "),
                 ("a every 5m q m.f()\n\nb every 5m q f()", "line 3: "),
+                ("a @daily q m.f() first_run='2026-06-03T05:40:00Z'", "line 1: job 'a': first_run: "),
                 ("a every 5m q m.f()\nb:jobs every 5m q m.f()", "line 2: job 'b:jobs': id: "),
                 (
                     "{\"jobs\": [\n{\"id\": \"a\", \"func\": \"m.f\", \"queue\": \"q\", \"intreval\": 1}]}",

@@ -137,6 +137,16 @@ def set_enqueue_time(redis, id, time):
     return hash_of(redis, id)
 
 
+@request
+def enqueue_configuration(redis, config):
+    """Enqueues each job of a configuration of `rq cron` once, as that does, and returns the jobs' ids."""
+    from rq.cron import CronScheduler
+
+    scheduler = CronScheduler(redis)
+    scheduler.load_config_from_file(config)
+    return [job.enqueue(redis).id for job in scheduler.get_jobs()]
+
+
 # --- RQ's registries -------------------------------------------------------------------------------------------
 
 

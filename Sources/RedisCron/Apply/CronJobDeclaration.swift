@@ -15,6 +15,10 @@ public struct CronJobDeclaration: Sendable, Hashable {
     ///
     /// Exactly one of `interval` and `cron` is given.
     public var interval: Int?
+    /// When a new definition with an interval runs first, which anchors its grid; `nil` means at once.
+    ///
+    /// It says nothing of a definition that stands in Redis already.
+    public var firstRun: Timestamp?
     /// A cron expression.
     public var cron: String?
     /// The IANA zone in which `cron` is read; `nil` means the scheduler's.
@@ -42,8 +46,9 @@ public struct CronJobDeclaration: Sendable, Hashable {
 
     /// Declares a definition.
     public init(
-        id: String, functionName: String, queueName: String, interval: Int? = nil, cron: String? = nil,
-        timeZone: String? = nil, args: [JSONValue] = [], kwargs: JSONObject = [:], meta: JSONObject = [:],
+        id: String, functionName: String, queueName: String, interval: Int? = nil, firstRun: Timestamp? = nil,
+        cron: String? = nil, timeZone: String? = nil, args: [JSONValue] = [], kwargs: JSONObject = [:],
+        meta: JSONObject = [:],
         jobTimeout: Int? = nil, resultTTL: Int? = JobPayload.defaultResultTTL, ttl: Int? = nil,
         failureTTL: Int? = nil, enabled: Bool? = nil, line: Int? = nil
     ) {
@@ -51,6 +56,7 @@ public struct CronJobDeclaration: Sendable, Hashable {
         self.functionName = functionName
         self.queueName = queueName
         self.interval = interval
+        self.firstRun = firstRun
         self.cron = cron
         self.timeZone = timeZone
         self.args = args

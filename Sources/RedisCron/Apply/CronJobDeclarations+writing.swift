@@ -47,6 +47,7 @@ extension CronJobDeclaration {
             "id": .string(id), "func": .string(functionName), "queue": .string(queueName),
         ]
         if let interval { fields["interval"] = .int(interval) }
+        if let firstRun { fields["first_run"] = .string(firstRun.description) }
         if let cron { fields["cron"] = .string(cron) }
         if let timeZone { fields["timezone"] = .string(timeZone) }
         if !args.isEmpty { fields["args"] = .array(args) }
@@ -76,6 +77,7 @@ extension CronJobDeclaration {
             ? kwargs.entries.map { "\($0.key)=\($0.value)" } : ["**\(JSONValue.object(kwargs))"]
         var call = "\(functionName)(\((arguments + keywords).joined(separator: ", ")))"
         if let timeZone { call += " timezone=\(timeZone)" }
+        if let firstRun { call += " first_run=\"\(firstRun)\"" }
         for (key, value) in options { call += " \(key)=\(value)" }
         let schedule = interval.map { "every \($0)s" } ?? cron ?? ""
         return [Self.word(id), schedule, Self.word(queueName), call]

@@ -10,7 +10,8 @@ struct DeclarationFields {
     ///
     /// An unknown one is an error: it is mostly a misspelt one.
     static let known: Set<String> = [
-        "id", "func", "func_name", "queue", "queue_name", "interval", "cron", "timezone", "args", "kwargs", "meta",
+        "id", "func", "func_name", "queue", "queue_name", "interval", "first_run", "cron", "timezone", "args", "kwargs",
+        "meta",
         "job_timeout", "result_ttl", "ttl", "failure_ttl", "enabled",
     ]
 
@@ -30,6 +31,7 @@ struct DeclarationFields {
         guard let queue = try either("queue", "queue_name") else { throw error("queue", "missing") }
         var declaration = CronJobDeclaration(id: id, functionName: function, queueName: queue)
         declaration.interval = try integer("interval")
+        declaration.firstRun = try time("first_run")
         declaration.cron = try text("cron")
         declaration.timeZone = try text("timezone")
         declaration.jobTimeout = try integer("job_timeout")
@@ -70,6 +72,17 @@ struct DeclarationFields {
         guard let value = given(key) else { return nil }
         guard case .int(let number) = value else { throw wrong(key, "a whole number", value) }
         return number
+    }
+
+    private func time(_ key: String) throws(DeclarationError) -> Timestamp? {
+        guard let value = given(key) else { return nil }
+        let expected = "a time in UTC such as 2026-06-03T05:40:00Z"
+        guard case .string(let string) = value, let text = string.text else { throw wrong(key, expected, value) }
+        do {
+            return try Timestamp(parsing: text)
+        } catch {
+            throw wrong(key, expected, value)
+        }
     }
 
     private func truth(_ key: String) throws(DeclarationError) -> Bool? {

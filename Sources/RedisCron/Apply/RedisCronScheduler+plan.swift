@@ -74,14 +74,22 @@ extension RedisCronScheduler {
 
     /// The definition as it would be written, checked as at every other door.
     func job(_ declaration: CronJobDeclaration) throws(DeclarationError) -> RedisCronJob {
+        if declaration.firstRun != nil, declaration.interval == nil {
+            throw DeclarationError(
+                line: declaration.line, id: declaration.id, field: "first_run",
+                "given without an interval; an expression says itself when it runs first")
+        }
         do {
-            return try RedisCronJob(
+            var job = try RedisCronJob(
                 id: declaration.id, queueName: declaration.queueName, functionName: declaration.functionName,
                 args: declaration.args, kwargs: declaration.kwargs, interval: declaration.interval,
                 cron: declaration.cron, timeZone: declaration.timeZone, jobTimeout: declaration.jobTimeout,
                 resultTTL: declaration.resultTTL, ttl: declaration.ttl, failureTTL: declaration.failureTTL,
                 meta: declaration.meta, enabled: declaration.enabled ?? true, connection: connection,
                 defaultTimeZone: options.timeZone)
+            // An edit keeps the next run of what stands in Redis instead.
+            if let firstRun = declaration.firstRun { job.nextEnqueueTime = firstRun }
+            return job
         } catch {
             throw DeclarationError(line: declaration.line, id: declaration.id, field: error.field, error.message)
         }

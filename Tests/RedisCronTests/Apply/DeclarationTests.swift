@@ -29,6 +29,21 @@ import Testing
         #expect(read.jobs == [first, second])
     }
 
+    @Test func `a first run is a time in UTC and goes with an interval`() throws {
+        func job(_ fields: String) throws -> CronJobDeclaration {
+            let text = "{\"jobs\": [{\"id\": \"a\", \"func\": \"m.f\", \"queue\": \"q\", \(fields)}]}"
+            return try #require(try parse(text).jobs.first)
+        }
+        let time = try Timestamp(parsing: "2026-06-03T05:40:00Z")
+        #expect(try job("\"interval\": 60, \"first_run\": \"2026-06-03T05:40:00Z\"").firstRun == time)
+        #expect(try job("\"interval\": 60, \"first_run\": null").firstRun == nil)
+        for wrong in ["\"2026-06-03\"", "1780465200", "\"\""] {
+            let error = #expect(throws: DeclarationError.self) { try job("\"interval\": 60, \"first_run\": \(wrong)") }
+            #expect(error?.field == "first_run")
+            #expect(error?.description.contains("2026-06-03T05:40:00Z") == true)
+        }
+    }
+
     @Test(arguments: [
         ("{\n\"jobs\": [\n{\"id\": \"a\",\n \"func\" \"f\"}]}", 4, "no JSON"),
         ("{\"jobs\": [{\"id\": \"a\", \"func\": \"m.f\", \"queue\": \"q\",\n \"intervall\": 3}]}", 2, "unknown key"),
@@ -148,6 +163,9 @@ import Testing
                 id: "c=d", functionName: "m.g", queueName: "q", cron: "H(0-29) * * * *", timeZone: "UTC",
                 kwargs: ["k": "v"], ttl: 3, failureTTL: 4, enabled: false),
             CronJobDeclaration(id: "#e", functionName: "m.h", queueName: "q", cron: "@hourly"),
+            CronJobDeclaration(
+                id: "f", functionName: "m.f", queueName: "q", interval: 60,
+                firstRun: Timestamp(unixSeconds: 1_780_465_200)),
         ]
         let declared = CronJobDeclarations(source: "mine", jobs: jobs)
         for written in [declared.json(), declared.crontab()] {
