@@ -28,9 +28,9 @@ struct LockInteropTests {
     @Test func `ours refuses to start while Python's leads, and changes nothing`() async throws {
         try await withRedis { server in
             let peer = try Peer(on: server)
-            let python = try peer.startScheduler()
+            let python = try await peer.startLeadingScheduler()
             defer { python.kill() }
-            let token = try await Self.leader(on: server)
+            let token = try #require(try server.command("GET", "rq:cron_jobs:lock").string)
             try await withScheduler(on: server) { scheduler in
                 let refusal = await #expect(throws: RedisCronError.self) { try await scheduler.run() }
                 #expect(refusal?.code == .lockHeld)
@@ -55,9 +55,8 @@ struct LockInteropTests {
             try await peer.ask([
                 "do": "register", "id": "a", "func": "app.tasks.nap", "queue": "q", "interval": 1,
             ])
-            let python = try peer.startScheduler()
+            let python = try await peer.startLeadingScheduler()
             defer { python.kill() }
-            _ = try await Self.leader(on: server)
             let tool = try Rqrcron.start(["run", "--standby", "--name", "ours"], on: server)
             defer { tool.kill() }
             try await tool.waitForOutput(containing: "stand")
@@ -76,9 +75,9 @@ struct LockInteropTests {
     @Test func `a standby takes over from a Python scheduler that was killed, when its lock has expired`() async throws
     {
         try await withRedis { server in
-            let python = try Peer(on: server).startScheduler(lockTTLSeconds: 2)
+            let python = try await Peer(on: server).startLeadingScheduler(lockTTLSeconds: 2)
             defer { python.kill() }
-            let token = try await Self.leader(on: server)
+            let token = try #require(try server.command("GET", "rq:cron_jobs:lock").string)
             python.kill()
             try await withScheduler(on: server, options: { $0.whenLockHeld = .standBy }) { scheduler in
                 try await whileRunning(scheduler) { () async throws in
@@ -92,9 +91,8 @@ struct LockInteropTests {
     {
         try await withRedis { server in
             let peer = try Peer(on: server)
-            let python = try peer.startScheduler(lockTTLSeconds: 2)
+            let python = try await peer.startLeadingScheduler(lockTTLSeconds: 2)
             defer { python.kill() }
-            _ = try await Self.leader(on: server)
             python.send(signal: SIGSTOP)
             try await withScheduler(on: server, options: { $0.whenLockHeld = .standBy }) { scheduler in
                 try await whileRunning(scheduler) {
@@ -108,13 +106,5 @@ struct LockInteropTests {
                 }
             }
         }
-    }
-
-    /// The token of the scheduler that leads.
-    private static func leader(on server: RedisServer) async throws -> String {
-        try await eventually("a scheduler leads", within: .seconds(30)) {
-            try server.command("ZCARD", "rq:cron_schedulers").integer == 1
-        }
-        return try #require(try server.command("GET", "rq:cron_jobs:lock").string)
     }
 }

@@ -37,10 +37,11 @@ struct RegistryInteropTests {
 
     @Test func `the entries, the lock and the hash have Python's form`() async throws {
         try await withRedis(RawHash.keepsOrder) { server in
-            let python = try Peer(on: server).startScheduler()
+            let python = try await Peer(on: server).startLeadingScheduler()
             defer { python.kill() }
             let theirs = try await Entry.read(from: server)
-            try await python.terminate()
+            let outcome = try await python.terminate(within: .seconds(60))
+            #expect(outcome == .exited(0), "\(python.output)\(python.errors)")
             try await Entry.expectNone(on: server)
             try await withScheduler(on: server) { scheduler in
                 try await whileRunning(scheduler) {

@@ -254,10 +254,18 @@ def outcome(redis, id, serializer="pickle"):
 
 
 def run_scheduler(redis, lock_ttl=120):
-    """Runs rq-rediscron's scheduler until SIGTERM."""
+    """Runs rq-rediscron's scheduler until SIGTERM, and says when it is in its loop.
+
+    Before that a signal ends it without releasing the lock.
+    """
     from rediscron import RedisCronScheduler
 
-    RedisCronScheduler(redis, lock_ttl=lock_ttl).start()
+    class Scheduler(RedisCronScheduler):
+        def heartbeat(self):
+            super().heartbeat()
+            print("heartbeat", flush=True)
+
+    Scheduler(redis, lock_ttl=lock_ttl).start()
 
 
 def main(arguments):

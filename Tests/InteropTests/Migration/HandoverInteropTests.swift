@@ -14,7 +14,7 @@ struct HandoverInteropTests {
             let peer = try Peer(on: server)
             let schedules = try await Self.registerLoad(on: server, peer)
             for round in 1...3 {
-                let python = try await Self.startPython(peer)
+                let python = try await peer.startLeadingScheduler()
                 defer { python.kill() }
                 try await Self.waitForRuns(200, on: server)
                 let tool = try Rqrcron.start(["run", "--standby"], on: server, environment: ["TZ": "UTC"])
@@ -46,13 +46,13 @@ struct HandoverInteropTests {
     {
         try await withRedis(WriteLog.kept) { server in
             let peer = try Peer(on: server)
-            // All due at once, so that the signal comes while the scheduler queues.
+            // All due at once, so that the signal comes while the scheduler is in its first round.
             try await withScheduler(on: server) { scheduler in
                 for index in 0..<400 {
                     try await scheduler.register(
                         functionName: "app.tasks.nap", queueName: "d\(index)", id: "d\(index)", interval: 3600)
                 }
-                let python = try await Self.startPython(peer)
+                let python = try peer.startScheduler()
                 defer { python.kill() }
                 try await Self.waitForRuns(40, on: server)
                 try await python.terminate()
@@ -80,9 +80,8 @@ struct HandoverInteropTests {
             #expect(try await idle.waitUntilExit() == .exited(0))
             #expect(idle.errors.contains("no scheduler leads"))
 
-            let python = try await Self.startPython(peer)
+            let python = try await peer.startLeadingScheduler()
             defer { python.kill() }
-            try await eventually("the lock is taken") { try server.command("EXISTS", "rq:cron_jobs:lock").integer == 1 }
             let token = try server.command("GET", "rq:cron_jobs:lock").string
             python.send(signal: SIGSTOP)
             let refused = try end()
@@ -132,16 +131,6 @@ struct HandoverInteropTests {
             #expect(next <= latest + interval, "\(ledger.id)")
             #expect(next >= run.planned + interval, "\(ledger.id)")
         }
-    }
-
-    /// Starts Python's scheduler, which does not wait for the lock but fails, as its operator would: until it leads.
-    private static func startPython(_ peer: Peer) async throws -> ChildProcess {
-        let python = try peer.startScheduler()
-        try await eventually("Python's scheduler leads", within: .seconds(30)) {
-            if let outcome = python.outcome { throw SupportError("it ended with \(outcome):\n\(python.errors)") }
-            return try peer.server.command("ZCARD", "rq:cron_schedulers").integer == 1
-        }
-        return python
     }
 
     /// Waits for that many more runs of whoever leads.

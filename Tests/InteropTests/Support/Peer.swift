@@ -1,5 +1,6 @@
 import RQWire
 import TestSupport
+import Testing
 
 /// The Python side of a test: rq and rq-rediscron on the test's own server, through `Tests/python/peer.py`.
 struct Peer: Sendable {
@@ -38,6 +39,18 @@ struct Peer: Sendable {
     @discardableResult
     func ask(_ request: JSONObject) async throws -> JSONValue {
         try await ask([request]).first ?? .null
+    }
+
+    /// Starts rq-rediscron's own scheduler and waits until it leads and is in its loop; the caller ends it.
+    func startLeadingScheduler(lockTTLSeconds: Int = 120) async throws -> ChildProcess {
+        let scheduler = try startScheduler(lockTTLSeconds: lockTTLSeconds)
+        do {
+            try await scheduler.waitForOutput(containing: "heartbeat", within: .seconds(60))
+        } catch {
+            scheduler.kill()
+            throw error
+        }
+        return scheduler
     }
 
     /// Starts rq-rediscron's own scheduler; the caller ends it.
