@@ -3,30 +3,42 @@ import RQWire
 /// A cached definition and what has happened to it since it was read.
 struct CachedDefinition: Sendable {
     let definition: PreparedDefinition
+    /// The score of the entry for which it was read, or `nil` if it explains any entry.
+    private let readFor: Double?
     /// The next planned time, if a run was queued since the hash was read.
     private(set) var movedTo: Timestamp?
     /// The planned time of the last run that we queued ourselves.
+    private(set) var lastPlanned: Timestamp?
+    /// Whether the definition has been written anew since that run was queued.
     ///
     /// An editor that rewrites the whole hash, as Python's does, may bring an old schedule back with it. Its runs have
-    /// been queued; they are stepped over even when their jobs have long been done and gone.
-    private(set) var lastPlanned: Timestamp?
+    /// been queued; they are stepped over even when their jobs have long been done and gone. An old schedule under an
+    /// old version is another matter: then it is Redis that went back, and has lost the run with the rest.
+    private var isRewritten = false
     /// The generation of the cache in which it was read.
     let generation: UInt32
     /// Whether it is known to have changed since.
     var isStale = false
 
-    init(_ definition: PreparedDefinition, generation: UInt32, replacing previous: CachedDefinition?) {
+    init(
+        _ definition: PreparedDefinition, readFor entry: DueEntry? = nil, generation: UInt32,
+        replacing previous: CachedDefinition?
+    ) {
         self.definition = definition
+        self.readFor = entry?.score
         self.generation = generation
         if let previous, previous.definition.createdAt == definition.createdAt {
             lastPlanned = previous.lastPlanned
+            let (version, former) = (definition.version, previous.definition.version)
+            isRewritten = version == former ? previous.isRewritten : former.lexicographicallyPrecedes(version)
         }
     }
 
     /// Notes that the run has been queued, here or by somebody before us.
     mutating func didQueue(_ run: PlannedRun) {
         movedTo = run.next
-        lastPlanned = max(lastPlanned ?? run.planned, run.planned)
+        lastPlanned = run.isReplay ? lastPlanned : run.planned
+        isRewritten = isRewritten && run.isReplay
         if run.next == nil { isStale = true }
     }
 
@@ -35,6 +47,12 @@ struct CachedDefinition: Sendable {
     /// Pure: the same entry, definition and time give the same decision.
     func decide(_ entry: DueEntry, now: Timestamp) -> DueDecision {
         guard definition.isEnabled else { return settle(entry, next: nil) }
+        // Another scheduler may have queued runs since the hash was read: ticks leave the version as it is.
+        if movedTo == nil, let readFor, readFor != entry.score,
+            Timestamp(score: entry.score) != definition.nextEnqueueTime
+        {
+            return .readAgain
+        }
         let planned: Timestamp
         if let movedTo {
             // The hash has moved on with each run that we queued; an entry elsewhere was moved by somebody else.
@@ -50,7 +68,7 @@ struct CachedDefinition: Sendable {
             PlannedRun(
                 definition: definition, entry: entry, planned: planned,
                 next: definition.plan.next(planned: planned, now: now),
-                isReplay: lastPlanned.map { planned <= $0 } ?? false))
+                isReplay: isRewritten && (lastPlanned.map { planned <= $0 } ?? false)))
     }
 
     private func settle(_ entry: DueEntry, next: Timestamp?) -> DueDecision {

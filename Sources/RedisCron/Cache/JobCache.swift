@@ -23,8 +23,11 @@ struct JobCache {
     }
 
     /// Takes in a definition that was just read.
-    mutating func store(_ definition: PreparedDefinition) {
-        let cached = CachedDefinition(definition, generation: generation, replacing: held(definition.id))
+    ///
+    /// - Parameter entry: The index entry for which it was read.
+    mutating func store(_ definition: PreparedDefinition, for entry: DueEntry? = nil) {
+        let cached = CachedDefinition(
+            definition, readFor: entry, generation: generation, replacing: held(definition.id))
         insert(cached, for: definition.id)
     }
 

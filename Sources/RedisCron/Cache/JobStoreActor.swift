@@ -95,7 +95,7 @@ actor JobStoreActor {
             }
         case .definition(let definition):
             parked.settle(entry.id)
-            cache.store(definition)
+            cache.store(definition, for: entry)
             switch cache.current(entry.id)?.decide(entry, now: now) {
             case .run(let run): resolution.runs.append(run)
             case .settle(let unsettled): resolution.unsettled.append(unsettled)

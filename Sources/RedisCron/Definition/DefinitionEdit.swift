@@ -69,8 +69,15 @@ struct DefinitionEdit: Sendable {
         var (wanted, written) = (definition, old)
         written.timeZone = written.timeZone ?? (definition.timeZone == nil ? nil : "")
         wanted.timeZone = wanted.timeZone ?? (old.timeZone == nil ? nil : "")
+        // One thing in two fields: another editor may have put an expression where an interval stood.
+        let isRescheduled = definition.interval != old.interval || definition.cron != old.cron
         fields = zip(wanted.encode(), written.encode()).filter { new, old in
-            new.field == .updatedAt || new.value != old.value || (switches && new.field == .enabled)
+            switch new.field {
+            case .updatedAt: true
+            case .enabled where switches: true
+            case .interval where isRescheduled, .cron where isRescheduled: true
+            default: new.value != old.value
+            }
         }.map(\.0)
         let isPlaced = movesNext || turnsOn
         place = isPlaced ? due.map(Place.at) ?? .nowhere : .kept

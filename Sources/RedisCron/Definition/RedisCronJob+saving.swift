@@ -145,8 +145,8 @@ extension CronJobHash {
         take(\.queueName)
         take(\.args)
         take(\.kwargs)
-        take(\.interval)
-        take(\.cron)
+        // One thing in two fields: an interval beside the expression of another editor would be no schedule at all.
+        if interval != base.interval || cron != base.cron { (result.interval, result.cron) = (interval, cron) }
         take(\.latestEnqueueTime)
         take(\.nextEnqueueTime)
         take(\.createdAt)

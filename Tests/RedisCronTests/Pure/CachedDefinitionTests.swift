@@ -106,6 +106,33 @@ import Testing
         #expect(replay?.next == .newYear + .seconds(300))
     }
 
+    @Test func `a definition read before another scheduler ticked is read again, not run for an old time`() throws {
+        let next = Timestamp.newYear + .seconds(300)
+        let early = DueEntry("metric:pm25", at: .newYear)
+        let cached = CachedDefinition(
+            try .example(.example { $0.nextEnqueueTime = next }), readFor: early, generation: 0, replacing: nil)
+        let moved = DueEntry("metric:pm25", at: next + .seconds(300))
+        #expect(isReadAgain(cached.decide(moved, now: next + .seconds(300))))
+        let due = DueEntry("metric:pm25", at: next)
+        #expect(run(cached.decide(due, now: next))?.planned == next)
+        let neverRan = CachedDefinition(try .example(), readFor: early, generation: 0, replacing: nil)
+        #expect(isReadAgain(neverRan.decide(due, now: next)))
+        #expect(run(neverRan.decide(early, now: next))?.planned == .newYear)
+    }
+
+    @Test func `a run that Redis lost in a restart is queued again`() throws {
+        var first = try cached(.example { $0.updatedAt = .newYear + .seconds(9) })
+        first.didQueue(try #require(run(first.decide(DueEntry("metric:pm25", at: .newYear), now: .newYear))))
+        // The same version, or an older one: the hash went back, and nobody wrote it.
+        for version in [Timestamp.newYear + .seconds(9), .newYear + .seconds(5)] {
+            let again = CachedDefinition(
+                try .example(.example { $0.updatedAt = version }), generation: 0, replacing: first)
+            let lost = run(again.decide(DueEntry("metric:pm25", at: .newYear), now: .newYear + .seconds(10)))
+            #expect(lost?.planned == .newYear)
+            #expect(lost?.isReplay == false)
+        }
+    }
+
     @Test func `a definition that was deleted and made again under its id begins anew`() throws {
         var first = try cached()
         first.didQueue(try #require(run(first.decide(DueEntry("metric:pm25", at: .newYear), now: .newYear))))

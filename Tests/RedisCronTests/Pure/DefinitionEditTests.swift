@@ -36,6 +36,25 @@ import Testing
         #expect(edit.expectedNext == nil)
     }
 
+    @Test func `a schedule is written whole, since another editor may have changed the other half`() {
+        let stored = CronJobHash.example(cron: "* * * * *")
+        #expect(names(edit(of: stored) { $0.cron = "0 * * * *" }) == ["interval", "cron", "updated_at"])
+        #expect(names(edit(of: .example()) { $0.interval = 60 }) == ["interval", "cron", "updated_at"])
+    }
+
+    @Test func `two edits of a schedule merge into one schedule, not into the halves of two`() {
+        let base = CronJobHash.example(cron: "* * * * *")
+        var mine = base
+        mine.cron = "0 * * * *"
+        var theirs = base
+        (theirs.interval, theirs.cron) = (60, nil)
+        theirs.args = ["theirs"]
+        let merged = mine.merged(onto: theirs, base: base)
+        #expect(merged.interval == nil)
+        #expect(merged.cron == "0 * * * *")
+        #expect(merged.args == ["theirs"])
+    }
+
     @Test func `1 and 1.0 differ`() {
         let stored = CronJobHash.example { $0.args = [1] }
         #expect(names(edit(of: stored) { $0.args = [1.0] }) == ["args", "updated_at"])
@@ -52,7 +71,7 @@ import Testing
 
     @Test func `another schedule depends on the next run that stood there, even if its own is the same`() {
         let edit = edit(of: .example()) { $0.interval = 600 }
-        #expect(names(edit) == ["interval", "updated_at"])
+        #expect(names(edit) == ["interval", "cron", "updated_at"])
         #expect(edit.place == .at(now))
         #expect(edit.expectedNext == [])
     }
