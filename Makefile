@@ -84,6 +84,11 @@ docs: ## Build the API reference into .build/documentation
 
 # With Swift's runtime inside (macOS has it), so that it runs on machines without a toolchain. In a build folder of its
 # own, or the other release builds would be made anew.
+.PHONY: simulate
+simulate: deps build ## Play COUNT (a million) simulated schedules, from SEED on (a random one)
+	REDISCRON_SCHEDULES=$(or $(COUNT),1000000) $(if $(SEED),REDISCRON_SEED=$(SEED)) \
+		$(SWIFT) test --skip-build --disable-xctest $(FLAGS) --filter '^SimulationTests\..*no promise is broken'
+
 .PHONY: install
 install: ## Build and install rqrcron, its manual page and completions into PREFIX (/usr/local)
 	@scripts/install-deps.sh build

@@ -105,6 +105,10 @@ let package = Package(
             dependencies: ["RedisCron", "RedisBridge", "RQWire", "Crontab", "TestSupport"],
             swiftSettings: strict),
         .testTarget(
+            name: "SimulationTests",
+            dependencies: ["RedisCron", "RedisBridge", "RQWire", "Crontab", "TestSupport"],
+            swiftSettings: strict),
+        .testTarget(
             name: "CommandLineTests",
             dependencies: ["rqrcron", "RedisCron", "TestSupport"],
             swiftSettings: strict),

@@ -1,0 +1,57 @@
+import RQWire
+
+@testable import RedisCron
+
+extension RedisModel {
+    /// `enqueue_batch.lua`.
+    mutating func enqueue(_ batch: DueBatch, token: String, now: Timestamp) -> BatchOutcome {
+        expireKeys()
+        if fences.contains(.lock), lock?.token != token { return .lockLost }
+        let scores = batch.runs.map { index[$0.definition.id] }
+        let ids = batch.runs.map { RQJobID.planned(definition: $0.definition.id.bytes, at: $0.planned) }
+        var outcomes: [JobOutcome] = []
+        outcomes.reserveCapacity(batch.runs.count)
+        for position in batch.runs.indices {
+            let run = batch.runs[position]
+            let outcome = outcome(of: run, score: scores[position], job: ids[position])
+            outcomes.append(outcome)
+            switch outcome {
+            case .queued: queue(run, job: ids[position], now: now)
+            case .duplicate, .advanced: move(run)
+            case .movedByOther, .stale, .unusableQueue: break
+            }
+        }
+        return .done(outcomes)
+    }
+
+    private func outcome(of run: PlannedRun, score: Double?, job: RQJobID) -> JobOutcome {
+        if fences.contains(.once), score.map(Self.raw) != run.entry.rawScore { return .movedByOther }
+        guard let definition = definitions[run.definition.id] else { return .stale }
+        if fences.contains(.fresh), !definition.isVersion(of: run.definition) { return .stale }
+        if run.isReplay { return .advanced }
+        if fences.contains(.jobExists), jobs[job] != nil { return .duplicate }
+        let queue = run.definition.template.queue
+        return spoiledQueues.contains(queue) ? .unusableQueue : .queued
+    }
+
+    private mutating func queue(_ run: PlannedRun, job: RQJobID, now: Timestamp) {
+        let template = run.definition.template
+        jobs[job] = Job(
+            createdAt: now, template: template, payload: Self.payload(of: run.definition.arguments),
+            expiresAt: template.ttl.map { time + .seconds($0) })
+        queues[template.queue, default: []].append(job)
+        registeredQueues.insert(template.queue)
+        definitions[run.definition.id]?.hash.latestEnqueueTime = now
+        move(run)
+    }
+
+    private mutating func move(_ run: PlannedRun) {
+        definitions[run.definition.id]?.hash.nextEnqueueTime = run.next
+        index[run.definition.id] = run.next?.score
+    }
+
+    /// What stands behind the version in the arguments of a run.
+    private static func payload(of arguments: [UInt8]) -> [UInt8] {
+        Array(arguments.dropFirst(arguments[1] == UInt8(ascii: "0") ? 6 : 7 + Timestamp.wireFormatLength))
+    }
+}

@@ -1,0 +1,170 @@
+/// A connection of one scheduler to the simulated Redis: what is sent arrives in order, late, twice answered never, or
+/// not at all.
+///
+/// `@unchecked Sendable`: see ``World``.
+final class Link: @unchecked Sendable {
+    /// Why a call failed.
+    enum Failure: Error {
+        case refused, timedOut, cut
+    }
+
+    /// A call under way.
+    class Call {
+        let number: Int
+        /// Whether the caller has gone on, with an answer or without.
+        fileprivate(set) var isSettled = false
+        fileprivate(set) var wasExecuted = false
+
+        fileprivate init(number: Int) { self.number = number }
+        fileprivate func execute(_ world: World) {}
+        fileprivate func answer() {}
+        fileprivate func fail(_ error: any Error) {}
+    }
+
+    private final class TypedCall<Value: Sendable>: Call {
+        private let operation: (World) -> Value
+        private let continuation: UnsafeContinuation<Value, any Error>
+        private var value: Value?
+
+        init(
+            number: Int, continuation: UnsafeContinuation<Value, any Error>, operation: @escaping (World) -> Value
+        ) {
+            self.operation = operation
+            self.continuation = continuation
+            super.init(number: number)
+        }
+
+        override func execute(_ world: World) {
+            wasExecuted = true
+            value = operation(world)
+        }
+
+        override func answer() {
+            guard !isSettled, let value else { return }
+            isSettled = true
+            continuation.resume(returning: value)
+        }
+
+        override func fail(_ error: any Error) {
+            guard !isSettled else { return }
+            isSettled = true
+            continuation.resume(throwing: error)
+        }
+    }
+
+    /// How long a caller waits for an answer.
+    static let commandTimeout: Int64 = 1_000_000
+
+    private unowned let world: World
+    private let name: String
+    /// Whether the process is gone: nothing is sent any more.
+    var isOver = false
+    /// When the last answer came.
+    private(set) var lastContact: Int64 = -1
+    private var calls: [Call] = []
+    private var numbers = 0
+    private var lastArrival: Int64 = 0
+    private var lastAnswer: Int64 = 0
+
+    init(world: World, name: String) {
+        self.world = world
+        self.name = name
+    }
+
+    /// Sends a command and waits for its answer.
+    func call<Value: Sendable>(
+        _ what: StaticString, _ operation: @escaping (World) -> Value
+    ) async throws -> Value {
+        numbers += 1
+        let number = numbers
+        return try await withTaskCancellationHandler {
+            try await withUnsafeThrowingContinuation { continuation in
+                let call = TypedCall(number: number, continuation: continuation, operation: operation)
+                if isOver || Task.isCancelled {
+                    call.fail(CancellationError())
+                } else {
+                    begin(call, what)
+                }
+            }
+        } onCancel: {
+            forget(number, CancellationError())
+        }
+    }
+
+    /// The connection is cut: every caller learns it; what was on its way may arrive all the same.
+    func cut() {
+        let all = calls
+        calls = []
+        for call in all { call.fail(Failure.cut) }
+        lastArrival = 0
+        lastAnswer = 0
+    }
+
+    private func begin(_ call: Call, _ what: StaticString) {
+        world.calls += 1
+        calls.append(call)
+        guard !world.redisIsDown else {
+            settle(call, after: world.draw(100...1_000)) { call.fail(Failure.refused) }
+            return
+        }
+        if world.fails(.lostRequest, oneIn: 40) {
+            world.note("\(name) \(what) #\(call.number) is lost")
+            settle(call, after: Self.commandTimeout) { call.fail(Failure.timedOut) }
+            return
+        }
+        let isLate = world.fails(.lateExecution, oneIn: 40)
+        let arrival = max(lastArrival, world.time + latency())
+        if isLate {
+            world.note("\(name) \(what) #\(call.number) will arrive late")
+            settle(call, after: world.draw(1_000...Self.commandTimeout)) { call.fail(Failure.cut) }
+            world.lateCalls += 1
+            world.after(world.draw(1_000...3_000_000)) { [self] world in
+                world.lateCalls -= 1
+                execute(call, what)
+            }
+        } else {
+            lastArrival = arrival
+            world.after(arrival - world.time) { [self] _ in execute(call, what) }
+        }
+    }
+
+    private func execute(_ call: Call, _ what: StaticString) {
+        guard !world.redisIsDown else {
+            world.note("\(name) \(what) #\(call.number) finds Redis down")
+            call.fail(Failure.cut)
+            return
+        }
+        // Cut or cancelled, and with its connection lost: it arrives or it does not.
+        if call.isSettled, world.oneIn(2) { return }
+        call.execute(world)
+        world.note("\(name) \(what) #\(call.number) executed")
+        if world.fails(.lostReply, oneIn: 30) {
+            world.note("\(name) \(what) #\(call.number): the answer is lost")
+            settle(call, after: Self.commandTimeout) { call.fail(Failure.timedOut) }
+            return
+        }
+        let answer = max(lastAnswer, world.time + latency())
+        lastAnswer = answer
+        settle(call, after: answer - world.time) { [self] in
+            if !call.isSettled { lastContact = world.time }
+            call.answer()
+        }
+    }
+
+    private func settle(_ call: Call, after delay: Int64, _ action: @escaping () -> Void) {
+        world.after(delay) { [self] _ in
+            action()
+            calls.removeAll { $0 === call }
+        }
+    }
+
+    private func forget(_ number: Int, _ error: any Error) {
+        guard let position = calls.firstIndex(where: { $0.number == number }) else { return }
+        calls.remove(at: position).fail(error)
+    }
+
+    private func latency() -> Int64 {
+        if world.fails(.slowLink, oneIn: 10) { return world.draw(1_000...900_000) }
+        return world.draw(50...2_000)
+    }
+}

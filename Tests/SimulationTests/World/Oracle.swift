@@ -1,0 +1,223 @@
+import RQWire
+
+@testable import RedisCron
+
+/// Knows what was promised, and notes the first promise that is broken.
+struct Oracle {
+    /// What Redis has accepted; it goes back with Redis when that loses the last second.
+    struct Ledger {
+        /// Every job that was ever queued.
+        var queued: Set<RQJobID> = []
+        /// The latest planned time of each definition that was queued.
+        var latest: [DefinitionID: Timestamp] = [:]
+    }
+
+    var ledger = Ledger()
+    /// Runs that an editor planned again after they had been queued: an old copy of a hash that Python wrote back.
+    var plannedAgain: Set<RQJobID> = []
+    /// The latest planned time of each definition that Redis had accepted and lost in a restart.
+    var lostByRedis: [DefinitionID: Timestamp] = [:]
+    /// The same of those that were edited since, which hides that a run was lost.
+    var hiddenLosses: [DefinitionID: Timestamp] = [:]
+    /// Runs queued, over all.
+    var runs = 0
+    /// The first broken promise.
+    private(set) var violation: String?
+
+    /// Redis has gone back to an older state.
+    mutating func goBack(to older: Ledger) {
+        for (id, planned) in ledger.latest where planned > older.latest[id] ?? .earliest {
+            lostByRedis[id] = max(planned, lostByRedis[id] ?? planned)
+        }
+        ledger = older
+    }
+
+    mutating func violate(_ what: String) {
+        if violation == nil { violation = what }
+    }
+}
+
+extension World {
+    // MARK: What schedulers do
+
+    /// A read: it changes nothing but lets keys expire.
+    func readRedis<Value>(_ body: (inout RedisModel) -> Value) -> Value {
+        redis.time = serverTime
+        return body(&redis)
+    }
+
+    /// A command of a scheduler that concerns the lock and the registry only.
+    func changeRedis<Value>(_ body: (inout RedisModel) -> Value) -> Value {
+        remember()
+        redis.time = serverTime
+        let edits = redis.edits
+        let value = body(&redis)
+        if redis.edits != edits { oracle.violate("the lock's commands changed a definition") }
+        return value
+    }
+
+    /// `enqueue_batch.lua`, held against the promises.
+    func enqueue(_ batch: DueBatch, token: String, now: Timestamp) -> BatchOutcome {
+        remember()
+        redis.time = serverTime
+        redis.expireKeys()
+        let before = redis.definitions
+        let scores = redis.index
+        let edits = redis.edits
+        let jobsBefore = redis.jobs.count
+        let outcome = redis.enqueue(batch, token: token, now: now)
+        if redis.edits != edits { oracle.violate("a tick changed a definition beyond its times") }
+        switch outcome {
+        case .lockLost:
+            if redis.jobs.count != jobsBefore { oracle.violate("jobs were queued without the lock") }
+        case .done(let outcomes):
+            for (run, outcome) in zip(batch.runs, outcomes) {
+                let id = run.definition.id
+                note("  \(id.display) planned \(run.planned): \(outcome), next \(run.next?.wireFormat ?? "never")")
+                switch outcome {
+                case .queued: check(queued: run, before: before[id], token: token)
+                case .duplicate, .advanced: check(moved: run, before: before[id], token: token)
+                case .movedByOther, .stale, .unusableQueue:
+                    if redis.index[id] != scores[id] { oracle.violate("\(id.display) was skipped and yet moved") }
+                }
+            }
+        }
+        if !redis.fences.contains(.onlyOurs), case .done(let outcomes) = outcome {
+            for (run, outcome) in zip(batch.runs, outcomes) where outcome == .queued { writeBack(run, now: now) }
+        }
+        return outcome
+    }
+
+    /// What rq-rediscron does after each run, and a scheduler without the last fence would do: it writes the whole hash
+    /// as it had read it.
+    private func writeBack(_ run: PlannedRun, now: Timestamp) {
+        guard var hash = redis.readHashes[ObjectIdentifier(run.definition)] else { return }
+        hash.latestEnqueueTime = now
+        hash.nextEnqueueTime = run.next
+        after(draw(10...2_000)) { world in
+            let id = run.definition.id
+            guard let current = world.redis.definitions[id]?.hash else {
+                return world.oracle.violate("a tick brought back \(id.display), which was deleted")
+            }
+            if current.args != hash.args || current.enabled != hash.enabled || current.interval != hash.interval
+                || current.cron != hash.cron
+            {
+                world.oracle.violate("a tick undid an edit of \(id.display)")
+            }
+            world.redis.put(hash)
+        }
+    }
+
+    /// `settle_index.lua`, held against the promises.
+    func settle(_ entries: [UnsettledEntry], token: String?) -> SettleOutcome {
+        remember()
+        redis.time = serverTime
+        redis.expireKeys()
+        let edits = redis.edits
+        let outcome = redis.settle(entries, token: token)
+        if redis.edits != edits { oracle.violate("settling the index changed a definition") }
+        if case .done(let outcomes) = outcome {
+            for (unsettled, outcome) in zip(entries, outcomes) { check(settled: unsettled, outcome, token: token) }
+        }
+        return outcome
+    }
+
+    private func check(queued run: PlannedRun, before: ModelDefinition?, token: String) {
+        let id = run.definition.id
+        let job = RQJobID.planned(definition: id.bytes, at: run.planned)
+        oracle.runs += 1
+        if redis.lock?.token != token { oracle.violate("\(id.display) was queued by \(token), which has not the lock") }
+        guard let before else { return oracle.violate("\(id.display) was queued and is deleted") }
+        if !before.hash.enabled { oracle.violate("\(id.display) was queued and is disabled") }
+        if !before.isContent(of: run.definition) { oracle.violate("\(id.display) was queued from an old definition") }
+        if let planned = before.plannedTime, planned != run.planned {
+            oracle.violate("\(id.display) was queued for \(run.planned) and is planned for \(planned)")
+        }
+        if !oracle.ledger.queued.insert(job).inserted {
+            let isExcused = scenario.workersDeleteJobs && oracle.plannedAgain.contains(job)
+            if !isExcused { oracle.violate("\(id.display) was queued twice for \(run.planned)") }
+        }
+        oracle.ledger.latest[id] = max(oracle.ledger.latest[id] ?? run.planned, run.planned)
+        checkMove(of: run)
+        let queue = redis.queues[run.definition.template.queue] ?? []
+        if redis.jobs[job] == nil || queue.last(where: { $0 == job }) == nil {
+            oracle.violate("\(id.display) was queued without its job")
+        }
+    }
+
+    private func check(moved run: PlannedRun, before: ModelDefinition?, token: String) {
+        let id = run.definition.id
+        if redis.lock?.token != token { oracle.violate("\(id.display) was moved by \(token), which has not the lock") }
+        guard let before else { return oracle.violate("\(id.display) was moved and is deleted") }
+        if let planned = before.plannedTime, planned != run.planned {
+            oracle.violate("\(id.display) was moved from \(run.planned) and is planned for \(planned)")
+        }
+        if run.planned > oracle.ledger.latest[id] ?? .earliest {
+            if run.planned > oracle.hiddenLosses[id] ?? .earliest {
+                oracle.violate("\(id.display) was moved on from \(run.planned), which was never queued")
+            }
+        }
+        checkMove(of: run)
+    }
+
+    private func checkMove(of run: PlannedRun) {
+        let id = run.definition.id
+        if let next = run.next, next <= run.planned { oracle.violate("\(id.display) was moved back") }
+        if redis.definitions[id]?.hash.nextEnqueueTime != run.next || redis.index[id] != run.next?.score {
+            oracle.violate("\(id.display) was queued and its schedule did not move with it")
+        }
+    }
+
+    private func check(settled unsettled: UnsettledEntry, _ outcome: EntryOutcome, token: String?) {
+        let id = unsettled.entry.id
+        if outcome != .leftAlone, outcome != .foreign, let token, redis.lock?.token != token {
+            oracle.violate("the entry of \(id.display) was settled by \(token), which has not the lock")
+        }
+        let definition = redis.definitions[id]
+        switch outcome {
+        case .pruned:
+            if definition != nil { oracle.violate("the entry of \(id.display) was pruned, which exists") }
+        case .disabled:
+            if definition?.hash.enabled != false { oracle.violate("\(id.display) was taken out and is enabled") }
+        case .moved:
+            if let planned = definition?.plannedTime, let score = redis.index[id], score > planned.score,
+                tornWrites[id] == nil
+            {
+                oracle.violate("the entry of \(id.display) was moved past its planned time \(planned)")
+            }
+        case .over:
+            if definition?.plannedTime != nil { oracle.violate("\(id.display) was taken out and has a next run") }
+        case .foreign, .leftAlone: break
+        }
+    }
+
+    // MARK: What editors do
+
+    /// A command of an editor.
+    func edit<Value>(_ id: DefinitionID, _ body: (inout RedisModel) -> Value) -> Value {
+        remember()
+        redis.time = serverTime
+        let value = body(&redis)
+        if let lost = oracle.lostByRedis[id] { oracle.hiddenLosses[id] = lost }
+        if let planned = redis.definitions[id]?.plannedTime {
+            let job = RQJobID.planned(definition: id.bytes, at: planned)
+            if oracle.ledger.queued.contains(job) { oracle.plannedAgain.insert(job) }
+        }
+        let published = redis.published
+        redis.published = []
+        for id in published {
+            for node in nodes { node.announce(id) }
+        }
+        return value
+    }
+
+    var serverTime: Timestamp { Timestamp(microseconds: Self.epoch + time + serverOffset) }
+
+    /// Keeps what a restart may go back to.
+    private func remember() {
+        guard isTroubled, scenario.faults.contains(.restartWithLoss) else { return }
+        history.append(
+            Snapshot(time: time, redis: redis, ledger: oracle.ledger, torn: Set(tornWrites.keys)))
+        if history.count > 64 { history.removeFirst(32) }
+    }
+}

@@ -1,0 +1,63 @@
+import RQWire
+
+@testable import RedisCron
+
+/// The store of one scheduler in the simulated world: every call is a command on its link, and every command is held
+/// against the promises as it is executed.
+struct SimulatedStore: CronStore {
+    let link: Link
+    let node: Node
+
+    func acquireLock(token: String, timeToLive: Duration) async throws -> Bool {
+        try await link.call("acquire") { world in
+            world.changeRedis { $0.acquireLock(token: token, timeToLive: timeToLive) }
+        }
+    }
+
+    func heartbeat(
+        token: String, timeToLive: Duration, birth: SchedulerBirth, isFirst: Bool, now: Timestamp
+    ) async throws -> Bool {
+        try await link.call("heartbeat") { world in
+            world.changeRedis {
+                $0.heartbeat(token: token, timeToLive: timeToLive, birth: birth, isFirst: isFirst, now: now)
+            }
+        }
+    }
+
+    func release(token: String, birth: SchedulerBirth) async throws -> Bool {
+        try await link.call("release") { world in
+            world.changeRedis { $0.release(token: token, birth: birth) }
+        }
+    }
+
+    func survey(until now: Timestamp, offset: Int, limit: Int) async throws -> Survey {
+        try await link.call("survey") { world in
+            world.readRedis { $0.survey(until: now, offset: offset, limit: limit) }
+        }
+    }
+
+    func definitions(_ ids: [DefinitionID]) async throws -> [FetchedDefinition] {
+        try await link.call("definitions") { world in
+            world.readRedis { $0.fetch(ids) }
+        }
+    }
+
+    func enqueue(_ batch: DueBatch, token: String, now: Timestamp) async throws -> BatchOutcome {
+        try await link.call("enqueue") { world in
+            world.enqueue(batch, token: token, now: now)
+        }
+    }
+
+    func settle(_ entries: [UnsettledEntry], token: String?) async throws -> SettleOutcome {
+        try await link.call("settle") { world in
+            world.settle(entries, token: token)
+        }
+    }
+
+    func announcements() async throws -> any AnnouncementReader {
+        try await link.call("SUBSCRIBE") { _ in }
+        let reader = SimulatedAnnouncements(world: node.world)
+        node.subscribe(reader)
+        return reader
+    }
+}

@@ -1,0 +1,122 @@
+import RQWire
+
+@testable import RedisCron
+
+extension World {
+    /// How much later than its planned time a run may be queued when nothing is wrong.
+    private static let tolerance: Int64 = 1_000_000
+
+    /// Plays the whole schedule: trouble, then quiet, a change of leaders in the quiet, and the end.
+    func play() {
+        for number in 0..<scenario.definitions where !oneIn(4) {
+            let hash = newDefinition(Self.definitionID(Int64(number)))
+            redis.put(hash)
+            redis.index[DefinitionID(hash.id)] = hash.nextEnqueueTime?.score ?? editorTime.score
+        }
+        for number in 0..<scenario.schedulers { addNode(named: "s\(number)") }
+        dealFaults()
+        keepEditing()
+        keepWorking()
+        run(until: scenario.trouble)
+        calmDown()
+        // The lock of whoever died, a nap after failures, a command without an answer, and a longest sleep.
+        let longestNap: Int64 = 5_000_000
+        settle(
+            within: scenario.lockTTL + serverSteps + 1_000_000 + longestNap + Link.commandTimeout + scenario.maxSleep)
+        changeLeader()
+        settle(within: scenario.maxSleep)
+        end()
+    }
+
+    private func calmDown() {
+        note("the trouble ends")
+        isTroubled = false
+        calmSince = time
+        for node in nodes { node.resume() }
+        if nodes.allSatisfy({ !$0.isAlive }) { addNode(named: "last") }
+    }
+
+    private var leader: Node? {
+        guard let token = redis.lock?.token, redis.lock?.expiresAt ?? .earliest > serverTime else { return nil }
+        return nodes.first { $0.isAlive && $0.token == token }
+    }
+
+    /// Goes on until somebody leads and all that is due has been queued, which must be so within that time.
+    private func settle(within bound: Int64) {
+        let end = time + bound
+        while oracle.violation == nil {
+            guard let arrears else { return }
+            guard time < end else { return oracle.violate("\(bound) µs after the trouble ended \(arrears)") }
+            run(until: min(end, time + 500_000))
+        }
+    }
+
+    /// What is not as it should be when nothing is wrong.
+    private var arrears: String? {
+        if lateCalls > 0 { return "\(lateCalls) commands are still on their way" }
+        guard let leader else { return "nobody leads; the lock holds \(redis.lock?.token ?? "nothing")" }
+        if let lock = redis.lock, lock.expiresAt - serverTime > .microseconds(scenario.lockTTL) {
+            return "the lock outlives its TTL"
+        }
+        if let node = nodes.first(where: { $0.isAlive && $0.link.lastContact < calmSince }) {
+            return "\(node.name) has not been in touch with Redis"
+        }
+        let now = leader.clock.now() - .microseconds(Self.tolerance)
+        for (id, definition) in redis.definitions where definition.hash.enabled && isWhole(id) {
+            guard let score = redis.index[id] else {
+                if definition.plannedTime == nil { continue }
+                return "\(id.display) is enabled and not in the index"
+            }
+            let planned = definition.plannedTime ?? .earliest
+            if Timestamp(score: score) < now || planned < now {
+                return "\(id.display) was due at \(planned) (score \(score)) and was not queued by \(now)"
+            }
+        }
+        for (id, _) in redis.index where redis.definitions[id]?.hash.enabled != true && isWhole(id) {
+            let due = Timestamp(score: redis.index[id] ?? 0)
+            if due < now { return "the entry of \(id.display) stands for nothing and stays" }
+        }
+        return nil
+    }
+
+    /// Whether hash and index entry of a definition were last written together.
+    private func isWhole(_ id: DefinitionID) -> Bool {
+        tornWrites[id] == nil && !crossedWrites.contains(id)
+    }
+
+    /// The leader dies or stops; if there is another one, it leads in time.
+    private func changeLeader() {
+        guard oracle.violation == nil, let former = leader, nodes.contains(where: { $0 !== former && $0.isAlive })
+        else { return }
+        let isClean = oneIn(2)
+        let bound: Int64
+        if isClean {
+            former.stop()
+            bound = 1_000_000
+        } else {
+            former.kill()
+            bound = scenario.lockTTL + 1_000_000
+        }
+        run(until: time + bound)
+        if oracle.violation == nil, leader == nil {
+            oracle.violate("\(bound) µs after \(former.name) \(isClean ? "stopped" : "died") nobody leads")
+        }
+    }
+
+    /// Stops everybody and sees that they end and leave nothing behind.
+    private func end() {
+        isEnding = true
+        for node in nodes { node.stop() }
+        if oracle.violation == nil { run(until: time + 15_000_000) }
+        for node in nodes where !node.isDead && !node.hasEnded {
+            oracle.violate("\(node.name) did not end within 15 s of being asked to")
+        }
+        if oracle.violation == nil {
+            if let lock = redis.lock, lock.expiresAt > serverTime {
+                oracle.violate("the lock of \(lock.token) outlives its holder's clean stop")
+            }
+        }
+        for node in nodes { node.kill() }
+        if calls > 20_000 { oracle.violate("\(calls) calls of Redis: somebody is busy with nothing") }
+    }
+}
