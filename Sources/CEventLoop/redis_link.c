@@ -40,16 +40,15 @@ static void free_link(redis_link *link) {
     free(link);
 }
 
-/// Around each callback: the link that it closes stays in memory until the last one has returned.
 static void report(redis_link *link, redis_link_event event) {
     link->delegate.event(link->delegate.context, event);
 }
 
-static void enter(redis_link *link) {
+void redis_link_enter(redis_link *link) {
     link->depth += 1;
 }
 
-static void leave(redis_link *link) {
+void redis_link_leave(redis_link *link) {
     link->depth -= 1;
     if (link->depth == 0 && link->state == LINK_CLOSED) {
         free_link(link);
@@ -65,9 +64,9 @@ void redis_link_fail(redis_link *link, redis_link_failure failure, const char *t
     snprintf(link->failure_text, sizeof(link->failure_text), "%s", text);
     stop_watching(link);
     forget_unwritten(link);
-    enter(link);
+    redis_link_enter(link);
     report(link, REDIS_LINK_FAILED);
-    leave(link);
+    redis_link_leave(link);
 }
 
 void redis_link_fail_errno(redis_link *link, redis_link_failure failure, int error_number) {
@@ -109,14 +108,14 @@ static void finish_connect(redis_link *link) {
 static void on_writable(struct ev_loop *ev, ev_io *watcher, int events) {
     (void)ev, (void)events;
     redis_link *link = watcher->data;
-    enter(link);
+    redis_link_enter(link);
     if (link->state == LINK_CONNECTING) {
         finish_connect(link);
     }
     if (link->state == LINK_OPEN) {
         redis_link_flush(link);
     }
-    leave(link);
+    redis_link_leave(link);
 }
 
 /// True when the read filled hiredis' buffer, so that there may be more to read.
@@ -141,10 +140,10 @@ static bool read_once(redis_link *link) {
 static void on_readable(struct ev_loop *ev, ev_io *watcher, int events) {
     (void)ev, (void)events;
     redis_link *link = watcher->data;
-    enter(link);
+    redis_link_enter(link);
     for (int count = 0; count < reads_per_turn && read_once(link); count++) {
     }
-    leave(link);
+    redis_link_leave(link);
 }
 
 void *redis_link_next_reply(redis_link *link) {
@@ -174,9 +173,9 @@ void redis_link_close(redis_link *link) {
     }
     stop_watching(link);
     forget_unwritten(link);
-    enter(link);
+    redis_link_enter(link);
     link->state = LINK_CLOSED;
-    leave(link);
+    redis_link_leave(link);
 }
 
 /// A non-blocking socket that no child process inherits.

@@ -45,6 +45,10 @@ void byte_queue_free(byte_queue *queue);
 /// redis_link_output.c: writes until the socket takes no more, then waits for it to become writable.
 void redis_link_flush(redis_link *link);
 
+/// redis_link.c: around all that may call back: a link that is closed meanwhile stays in memory until the last `leave`.
+void redis_link_enter(redis_link *link);
+void redis_link_leave(redis_link *link);
+
 /// redis_link.c: records the first failure and reports it.
 void redis_link_fail(redis_link *link, redis_link_failure failure, const char *text);
 void redis_link_fail_errno(redis_link *link, redis_link_failure failure, int error_number);

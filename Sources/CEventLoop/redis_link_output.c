@@ -82,6 +82,8 @@ void redis_link_write_all(event_loop *loop) {
         redis_link *link = loop->unwritten;
         loop->unwritten = link->next_unwritten;
         link->is_unwritten = false;
+        redis_link_enter(link);
         redis_link_flush(link);
+        redis_link_leave(link);
     }
 }

@@ -15,17 +15,24 @@ public final class RedisServer: Sendable {
         public var lines: [String]
         /// A command line that ends in executing the words after it, such as a shell that ignores a signal first.
         public var wrapper: [String]
+        /// Whether to start it as a sentinel.
+        public var isSentinel: Bool
 
         /// A server without persistence and password, unless told otherwise.
         public init(
-            appendOnly: Bool = false, password: String? = nil, lines: [String] = [], wrapper: [String] = []
+            appendOnly: Bool = false, password: String? = nil, lines: [String] = [], wrapper: [String] = [],
+            isSentinel: Bool = false
         ) {
             self.appendOnly = appendOnly
             self.password = password
             self.lines = lines
             self.wrapper = wrapper
+            self.isSentinel = isSentinel
         }
     }
+
+    /// The program that is started: `redis-server`, or what the variable `REDIS_SERVER` names.
+    public static let executable = ProcessInfo.processInfo.environment["REDIS_SERVER"] ?? "redis-server"
 
     /// How it was started.
     public let configuration: Configuration
@@ -167,19 +174,21 @@ public final class RedisServer: Sendable {
         let lines =
             [
                 "bind 127.0.0.1", "port \(port)", "unixsocket \(socketPath)", "unixsocketperm 700",
-                "dir \(directory.path)", "logfile \(directory.path)/redis.log", "daemonize no", "save \"\"",
-            ] + persistence + password + configuration.lines
+                "dir \(directory.path)", "logfile \(directory.path)/redis.log", "daemonize no",
+            ] + (configuration.isSentinel ? [] : ["save \"\""] + persistence) + password + configuration.lines
         let file = "\(directory.path)/redis.conf"
         try lines.joined(separator: "\n").appending("\n").write(toFile: file, atomically: true, encoding: .utf8)
         try? FileManager.default.removeItem(atPath: socketPath)
-        let words = configuration.wrapper + ["redis-server", file]
+        let words =
+            configuration.wrapper + [Self.executable, file] + (configuration.isSentinel ? ["--sentinel"] : [])
         let process = try ChildProcess(words[0], Array(words.dropFirst()))
         running.update { $0 = process }
         do {
             // It does not answer while it loads its data, which takes a while on a busy machine.
-            try await eventually("redis-server to answer", within: .seconds(30)) {
+            try await eventually("\(Self.executable) to answer", within: .seconds(30)) {
                 if let outcome = process.outcome {
-                    throw SupportError("redis-server ended with \(outcome):\n\(process.output)\(process.errors)\(log)")
+                    throw SupportError(
+                        "\(Self.executable) ended with \(outcome):\n\(process.output)\(process.errors)\(log)")
                 }
                 guard let connection = try? connect() else { return false }
                 return (try? connection.command("PING")) == .status("PONG")

@@ -20,7 +20,14 @@ enum PythonNumber {
                 characters[index + 1].isNumber
             else { return nil }
         }
-        return trimmed.replacing("_", with: "")
+        return String(String.UnicodeScalarView(trimmed.unicodeScalars.filter { $0 != "_" }.map(latinDigit)))
+    }
+
+    /// Python reads the decimal digits of every script.
+    private static func latinDigit(_ scalar: UnicodeScalar) -> UnicodeScalar {
+        guard !scalar.isASCII, scalar.properties.numericType == .decimal, let value = scalar.properties.numericValue
+        else { return scalar }
+        return UnicodeScalar(UInt8(ascii: "0") + UInt8(value))
     }
 }
 

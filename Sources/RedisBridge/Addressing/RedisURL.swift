@@ -1,13 +1,18 @@
-/// A Redis server and how to log in to it, in the URL forms that redis-py's `Redis.from_url` takes.
+/// Where Redis is and how to log in to it, in the URL forms that redis-py's `Redis.from_url` takes, and two more.
 ///
 /// `redis://user:password@host:port/db`, `rediss://` for TLS, `unix://user:password@/path?db=0`; every part but the
 /// scheme may be missing. As there: names and passwords are percent-decoded, the database comes from `?db=` or else from
-/// the path (a path that is no number is ignored), the host is `localhost`, the port 6379. docs/bridge.md lists what
-/// the query may hold.
+/// the path (a path that is no number is ignored), the host is `localhost`, the port 6379.
+///
+/// `redis+sentinel://user:password@host:port,host:port/service/db` names sentinels (port 26379 unless given) and the
+/// service to ask them for (`mymaster`); the log-in is for the servers, that for the sentinels is in the query.
+/// `redis+cluster://user:password@host:port,host:port` names nodes of a cluster. Both have a form with `rediss` for TLS.
+///
+/// docs/bridge.md lists what the query may hold.
 public struct RedisURL: Sendable, Hashable {
-    /// The server.
-    public let endpoint: RedisEndpoint
-    /// What the URL says of log-in, database and time-outs; the rest has its defaults.
+    /// The server, or who knows it.
+    public let location: RedisLocation
+    /// What the URL says of log-in, database, time-outs and TLS; the rest has its defaults.
     public var options: RedisConnectionOptions
 
     /// Reads a URL.
@@ -17,7 +22,7 @@ public struct RedisURL: Sendable, Hashable {
         // As urllib does: none of these can be meant.
         let cleaned = text.unicodeScalars.filter { !["\t", "\r", "\n"].contains($0) }
         let parts = try URLParts(String(String.UnicodeScalarView(cleaned)))
-        var query = try RedisURLQuery(parts.query)
+        var query = try RedisURLQuery(parts.query, for: parts.scheme)
 
         let username = parts.username.map(URLParts.decoded).flatMap { $0.isEmpty ? nil : $0 }
         let password = parts.password.map(URLParts.decoded).flatMap { $0.isEmpty ? nil : $0 }
@@ -26,27 +31,63 @@ public struct RedisURL: Sendable, Hashable {
 
         switch parts.scheme {
         case .unix:
-            let path = parts.path.isEmpty ? query.path : URLParts.decoded(parts.path)
-            guard let path, !path.isEmpty else {
-                throw .invalidURL("unix:// needs the socket's absolute path, as in unix:///run/redis.sock")
-            }
-            endpoint = .unix(path: path)
+            location = .server(try Self.socket(parts, query))
         case .redis, .rediss:
-            let host = parts.host.map(URLParts.decoded) ?? query.host ?? "localhost"
-            let (own, queried) = (try parts.port, try query.port)
-            let port = own ?? queried ?? 6379
-            endpoint = parts.scheme == .rediss ? .tls(host: host, port: port) : .tcp(host: host, port: port)
-            if !query.hasDatabase {
-                let digits = URLParts.decoded(parts.path).filter { $0 != "/" }
-                query.options.database = PythonNumber.integer(digits) ?? 0
+            location = .server(try Self.server(parts, query))
+            query.takeDatabase(fromPath: URLParts.decoded(parts.path).filter { $0 != "/" })
+        case .sentinel, .secureSentinel:
+            let words = parts.path.split(separator: "/").map { URLParts.decoded(String($0)) }
+            guard words.count <= 2 else { throw .invalidURL("the path of redis+sentinel:// is /service/db") }
+            var sentinels = RedisSentinels(
+                endpoints: try Self.hosts(parts, defaultPort: 26379), service: words.first ?? "mymaster")
+            sentinels.username = query.sentinelUsername
+            sentinels.password = query.sentinelPassword
+            location = .sentinel(sentinels)
+            if words.count == 2 {
+                guard PythonNumber.integer(words[1]) != nil else {
+                    throw .invalidURL("the path of redis+sentinel:// is /service/db, and db a number")
+                }
+                query.takeDatabase(fromPath: words[1])
             }
+        case .cluster, .secureCluster:
+            query.takeDatabase(fromPath: URLParts.decoded(parts.path).filter { $0 != "/" })
+            guard query.options.database == 0 else { throw .invalidURL("a cluster has database 0 only") }
+            location = .cluster(try Self.hosts(parts, defaultPort: 6379))
         }
         options = query.options
+    }
+
+    private static func socket(_ parts: URLParts, _ query: RedisURLQuery) throws(RedisError) -> RedisEndpoint {
+        let path = parts.path.isEmpty ? query.path : URLParts.decoded(parts.path)
+        guard let path, !path.isEmpty else {
+            throw .invalidURL("unix:// needs the socket's absolute path, as in unix:///run/redis.sock")
+        }
+        return .unix(path: path)
+    }
+
+    private static func server(_ parts: URLParts, _ query: RedisURLQuery) throws(RedisError) -> RedisEndpoint {
+        let address = parts.addresses[0]
+        let host = address.host.map(URLParts.decoded) ?? query.host ?? "localhost"
+        let (own, queried) = (try address.port, try query.port)
+        let port = own ?? queried ?? 6379
+        return parts.scheme.isSecure ? .tls(host: host, port: port) : .tcp(host: host, port: port)
+    }
+
+    private static func hosts(_ parts: URLParts, defaultPort: UInt16) throws(RedisError) -> [RedisEndpoint] {
+        var endpoints: [RedisEndpoint] = []
+        for address in parts.addresses {
+            guard let host = address.host.map(URLParts.decoded) else {
+                throw .invalidURL("\(parts.scheme.rawValue):// needs a host, or several with commas between them")
+            }
+            let port = try address.port ?? defaultPort
+            endpoints.append(parts.scheme.isSecure ? .tls(host: host, port: port) : .tcp(host: host, port: port))
+        }
+        return endpoints
     }
 }
 
 extension RedisURL: CustomStringConvertible, CustomDebugStringConvertible, CustomReflectable {
-    /// The URL with `***` for the password.
+    /// The URL with `***` for the password, without what else stands in the query.
     public var description: String {
         let login =
             switch (options.username, options.password) {
@@ -54,11 +95,18 @@ extension RedisURL: CustomStringConvertible, CustomDebugStringConvertible, Custo
             case (let user?, nil): "\(user)@"
             case (let user, .some): "\(user ?? ""):***@"
             }
-        return switch endpoint {
-        case .tcp: "redis://\(login)\(endpoint)/\(options.database)"
-        case .tls: "rediss://\(login)\(endpoint)/\(options.database)"
-        case .unix(let path): "unix://\(login)\(path)?db=\(options.database)"
+        return switch location {
+        case .server(.tcp): "redis://\(login)\(location)/\(options.database)"
+        case .server(.tls): "rediss://\(login)\(location)/\(options.database)"
+        case .server(.unix): "unix://\(login)\(location)?db=\(options.database)"
+        case .sentinel(let sentinels):
+            "\(scheme(of: sentinels.endpoints))+sentinel://\(login)\(location)/\(sentinels.service)/\(options.database)"
+        case .cluster(let nodes): "\(scheme(of: nodes))+cluster://\(login)\(location)"
         }
+    }
+
+    private func scheme(of endpoints: [RedisEndpoint]) -> String {
+        if case .tls? = endpoints.first { "rediss" } else { "redis" }
     }
 
     /// The URL with `***` for the password.

@@ -5,10 +5,15 @@
 /// aside, so that one URL serves both. A name that redis-py does not know is an error here as there.
 struct RedisURLQuery {
     var options = RedisConnectionOptions()
-    private(set) var hasDatabase = false
     private(set) var host: String?
     private(set) var path: String?
+    private(set) var sentinelUsername: String?
+    private(set) var sentinelPassword: RedisSecret?
     private var portText: String?
+    private var hasDatabase = false
+    private var hasSocketTimeout = false
+    private var hasConnectTimeout = false
+    private let scheme: URLParts.Scheme
 
     var port: UInt16? {
         get throws(RedisError) {
@@ -20,7 +25,8 @@ struct RedisURLQuery {
         }
     }
 
-    init(_ query: String) throws(RedisError) {
+    init(_ query: String, for scheme: URLParts.Scheme) throws(RedisError) {
+        self.scheme = scheme
         var seen: Set<String> = []
         for pair in query.split(separator: "&") {
             guard let equals = pair.firstIndex(of: "=") else { continue }
@@ -35,8 +41,12 @@ struct RedisURLQuery {
         }
     }
 
-    private var hasSocketTimeout = false
-    private var hasConnectTimeout = false
+    /// The database that the path names, unless the query does.
+    mutating func takeDatabase(fromPath digits: String) {
+        if !hasDatabase {
+            options.database = PythonNumber.integer(digits) ?? 0
+        }
+    }
 
     private static func decoded(_ text: Substring) -> String {
         URLParts.decoded(String(text.map { $0 == "+" ? " " : $0 }))
@@ -62,7 +72,7 @@ struct RedisURLQuery {
         case "health_check_interval":
             let seconds = try Self.integer(name, value)
             options.healthCheckInterval = seconds > 0 ? .seconds(seconds) : nil
-        case "socket_read_size", "max_connections", "ssl_min_version", "protocol":
+        case "socket_read_size", "max_connections", "protocol":
             _ = try Self.integer(name, value)
         case "timeout":
             guard PythonNumber.finite(value) != nil else { throw .invalidOption(name, "a number") }
@@ -70,11 +80,51 @@ struct RedisURLQuery {
             "encoding_errors", "decode_responses", "lib_name", "lib_version":
             break
         default:
+            if takeSentinelOption(name, value) { return }
+            if try takeTLSOption(name, value) { return }
             // A `?` in a password that was not encoded makes an option of its rest, which must not be shown.
             throw .invalidURL(
                 value.contains("@")
                     ? "unknown option; a '?' in a password is written %3F" : "unknown option '\(name)'")
         }
+    }
+
+    private mutating func takeSentinelOption(_ name: String, _ value: String) -> Bool {
+        guard scheme == .sentinel || scheme == .secureSentinel else { return false }
+        switch name {
+        case "sentinel_username": sentinelUsername = value
+        case "sentinel_password": sentinelPassword = RedisSecret(value)
+        default: return false
+        }
+        return true
+    }
+
+    private mutating func takeTLSOption(_ name: String, _ value: String) throws(RedisError) -> Bool {
+        guard scheme.isSecure else {
+            guard name.hasPrefix("ssl_") else { return false }
+            throw .invalidOption(name, "left out, unless the URL begins with rediss")
+        }
+        switch name {
+        case "ssl_ca_certs": options.tls.trustedFile = value
+        case "ssl_ca_path": options.tls.trustedFolder = value
+        case "ssl_certfile": options.tls.certificateFile = value
+        case "ssl_keyfile": options.tls.keyFile = value
+        case "ssl_password": options.tls.keyPassword = RedisSecret(value)
+        case "ssl_check_hostname":
+            options.tls.checksHostname = !["0", "F", "FALSE", "N", "NO"].contains(value.uppercased())
+        case "ssl_min_version":
+            guard let version = PythonNumber.integer(value), (771...772).contains(version) else {
+                throw .invalidOption(name, "771 (TLS 1.2) or 772 (TLS 1.3)")
+            }
+            options.tls.minimumVersion = version
+        case "ssl_cert_reqs":
+            guard let verification = RedisTLSOptions.Verification(rawValue: value) else {
+                throw .invalidOption(name, "none, optional or required")
+            }
+            options.tls.verification = verification
+        default: return false
+        }
+        return true
     }
 
     private static func integer(_ name: String, _ value: String) throws(RedisError) -> Int {

@@ -2,20 +2,38 @@
 struct URLParts {
     enum Scheme: String, CaseIterable {
         case redis, rediss, unix
+        case sentinel = "redis+sentinel"
+        case secureSentinel = "rediss+sentinel"
+        case cluster = "redis+cluster"
+        case secureCluster = "rediss+cluster"
+
+        var isSecure: Bool {
+            switch self {
+            case .rediss, .secureSentinel, .secureCluster: true
+            case .redis, .unix, .sentinel, .cluster: false
+            }
+        }
+
+        /// Whether several addresses may stand in it, with commas between them.
+        var takesSeveralHosts: Bool {
+            switch self {
+            case .redis, .rediss, .unix: false
+            case .sentinel, .secureSentinel, .cluster, .secureCluster: true
+            }
+        }
     }
 
     let scheme: Scheme
     let username: String?
     let password: String?
-    /// In lower case, as there; `nil` when empty.
-    let host: String?
-    private let portText: String?
+    /// One, with no host where none stands there; more where the scheme takes them.
+    let addresses: [URLAddress]
     let path: String
     let query: String
 
     init(_ text: String) throws(RedisError) {
         guard let scheme = Scheme.allCases.first(where: { text.hasPrefix("\($0.rawValue)://") }) else {
-            throw .invalidURL("it must begin with redis://, rediss:// or unix://")
+            throw .invalidURL("it must begin with redis://, rediss://, unix://, redis+sentinel:// or redis+cluster://")
         }
         self.scheme = scheme
         let rest = text.dropFirst(scheme.rawValue.count + 3)
@@ -27,14 +45,54 @@ struct URLParts {
         let at = authority.lastIndex(of: "@")
         let login = at.map { authority[..<$0] }
         let address = at.map { authority[authority.index(after: $0)...] } ?? authority
-        guard authority.contains("[") == authority.contains("]") else {
-            throw .invalidURL("an IPv6 address stands in brackets, as in redis://[::1]:6379")
-        }
         username = login.map { String($0.prefix { $0 != ":" }) }
         password = login.flatMap { login in
             login.firstIndex(of: ":").map { String(login[login.index(after: $0)...]) }
         }
-        let (hostText, portText) = try Self.split(address: address)
+        guard scheme.takesSeveralHosts else {
+            guard authority.contains("[") == authority.contains("]") else { throw .unbalancedBrackets }
+            addresses = [try URLAddress(address)]
+            return
+        }
+        var addresses: [URLAddress] = []
+        for part in address.split(separator: ",", omittingEmptySubsequences: false) {
+            guard part.contains("[") == part.contains("]") else { throw .unbalancedBrackets }
+            addresses.append(try URLAddress(part))
+        }
+        self.addresses = addresses
+    }
+
+    /// Percent-decoded as UTF-8; what is no escape stays, what is no UTF-8 is replaced.
+    static func decoded(_ text: String) -> String {
+        guard text.utf8.contains(UInt8(ascii: "%")) else { return text }
+        var bytes: [UInt8] = []
+        var rest = Array(text.utf8)[...]
+        while let byte = rest.popFirst() {
+            if byte == UInt8(ascii: "%"), rest.count >= 2,
+                let high = hexDigit(rest[rest.startIndex]), let low = hexDigit(rest[rest.startIndex + 1])
+            {
+                bytes.append(high << 4 | low)
+                rest.removeFirst(2)
+            } else {
+                bytes.append(byte)
+            }
+        }
+        return String(decoding: bytes, as: UTF8.self)
+    }
+
+    private static func hexDigit(_ byte: UInt8) -> UInt8? {
+        Character(UnicodeScalar(byte)).hexDigitValue.map(UInt8.init)
+    }
+}
+
+/// `host:port` in a URL, as urllib reads it.
+struct URLAddress {
+    /// In lower case, as there; `nil` when empty.
+    let host: String?
+    private let portText: String?
+
+    init(_ address: Substring) throws(RedisError) {
+        let (hostText, portText) = try Self.split(address)
         // The zone of an IPv6 address keeps its case.
         let name = hostText.prefix { $0 != "%" }
         let whole = name.lowercased() + hostText[name.endIndex...]
@@ -42,7 +100,7 @@ struct URLParts {
         self.portText = portText.isEmpty ? nil : String(portText)
     }
 
-    private static func split(address: Substring) throws(RedisError) -> (host: Substring, port: Substring) {
+    private static func split(_ address: Substring) throws(RedisError) -> (host: Substring, port: Substring) {
         guard let open = address.firstIndex(of: "[") else {
             let host = address.prefix { $0 != ":" }
             return (host, address[host.endIndex...].dropFirst())
@@ -70,32 +128,14 @@ struct URLParts {
             return port == 0 ? nil : port
         }
     }
-
-    /// Percent-decoded as UTF-8; what is no escape stays, what is no UTF-8 is replaced.
-    static func decoded(_ text: String) -> String {
-        guard text.utf8.contains(UInt8(ascii: "%")) else { return text }
-        var bytes: [UInt8] = []
-        var rest = Array(text.utf8)[...]
-        while let byte = rest.popFirst() {
-            if byte == UInt8(ascii: "%"), rest.count >= 2,
-                let high = hexDigit(rest[rest.startIndex]), let low = hexDigit(rest[rest.startIndex + 1])
-            {
-                bytes.append(high << 4 | low)
-                rest.removeFirst(2)
-            } else {
-                bytes.append(byte)
-            }
-        }
-        return String(decoding: bytes, as: UTF8.self)
-    }
-
-    private static func hexDigit(_ byte: UInt8) -> UInt8? {
-        Character(UnicodeScalar(byte)).hexDigitValue.map(UInt8.init)
-    }
 }
 
 extension RedisError {
     static func invalidURL(_ reason: String) -> RedisError {
         RedisError(.invalidURL, "no URL of a Redis server: \(reason)")
+    }
+
+    fileprivate static var unbalancedBrackets: RedisError {
+        .invalidURL("an IPv6 address stands in brackets, as in redis://[::1]:6379")
     }
 }

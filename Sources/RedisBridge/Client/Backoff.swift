@@ -20,7 +20,8 @@ public struct Backoff: Sendable, Hashable {
     /// `first · 2^(failures − 1)`, at most `maximum`.
     public mutating func delayAfterFailure(using generator: inout some RandomNumberGenerator) -> Duration {
         var whole = first
-        for _ in 0..<failures where whole < maximum {
+        // As often as it takes to get from a nanosecond to centuries.
+        for _ in 0..<min(failures, 64) where whole < maximum {
             whole = min(maximum, whole * 2)
         }
         failures += 1

@@ -29,13 +29,17 @@ public actor RedisClient {
     private var backoff: Backoff
     /// No attempt before this time, in nanoseconds of the monotonic clock.
     private var notBefore: Int64 = 0
+    /// The last connection that was made because of an `ASK`.
+    private var asked: RedisConnection?
     private var watchers: [AsyncStream<RedisClientState>.Continuation] = []
 
     /// Where the client stands now.
     public private(set) var state = RedisClientState.idle {
         didSet {
             guard state != oldValue else { return }
-            for watcher in watchers { watcher.yield(state) }
+            watchers.removeAll { watcher in
+                if case .terminated = watcher.yield(state) { true } else { false }
+            }
         }
     }
 
@@ -60,14 +64,22 @@ public actor RedisClient {
     /// A client of a URL's server.
     ///
     /// It does not connect yet.
-    public init(url: RedisURL, backoff: Backoff = .init(), on eventLoop: EventLoop) {
+    ///
+    /// - Parameter keyPrefix: what all keys begin with: only to explain, should the server turn out to be a cluster,
+    ///   that they do not share a slot.
+    public init(url: RedisURL, keyPrefix: String? = nil, backoff: Backoff = .init(), on eventLoop: EventLoop) {
         self.init(
-            resolver: FixedEndpoint(url.endpoint), options: url.options, backoff: backoff, on: eventLoop)
+            resolver: url.location.resolver(options: url.options, keyPrefix: keyPrefix), options: url.options,
+            backoff: backoff, on: eventLoop)
+    }
+
+    deinit {
+        for watcher in watchers { watcher.finish() }
     }
 
     /// The states from now on, the present one first.
     ///
-    /// A reader that lags behind loses the oldest of more than 64. The stream ends when the client is closed.
+    /// A reader that lags behind loses the oldest of more than 64. The stream ends with the client.
     public func states() -> AsyncStream<RedisClientState> {
         let (stream, continuation) = AsyncStream.makeStream(
             of: RedisClientState.self, bufferingPolicy: .bufferingNewest(64))
@@ -116,6 +128,8 @@ public actor RedisClient {
                 waiter.finish(.failure(RedisError(.closed, "the client was closed")))
             }
         }
+        asked?.onLoop { $0.close() }
+        asked = nil
         for watcher in watchers { watcher.finish() }
         watchers = []
     }
@@ -128,13 +142,18 @@ public actor RedisClient {
         }
     }
 
-    /// The server that the resolver names now.
-    func currentEndpoint() async throws(RedisError) -> RedisEndpoint {
-        try await resolver.endpoint(on: eventLoop)
+    func consequence(
+        of error: RedisError, from endpoint: RedisEndpoint
+    ) async throws(RedisError) -> RedisErrorConsequence {
+        try await resolver.consequence(of: error, from: endpoint)
     }
 
-    func consequence(of error: RedisError) async -> RedisErrorConsequence {
-        await resolver.consequence(of: error)
+    /// A connection to the node that a cluster's `ASK` names, kept for the next one.
+    func connection(askedFor endpoint: RedisEndpoint) async throws(RedisError) -> RedisConnection {
+        if let asked, asked.endpoint == endpoint, asked.onLoop({ $0.isOpen }) { return asked }
+        let connection = try await RedisConnection.connect(to: endpoint, options: options, on: eventLoop)
+        asked = connection
+        return connection
     }
 
     // MARK: Connecting

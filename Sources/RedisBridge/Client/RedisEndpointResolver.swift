@@ -11,43 +11,50 @@ public protocol RedisEndpointResolver: Sendable {
     ///   nothing by default.
     func verify(_ connection: RedisConnection) async throws(RedisError)
 
-    /// What an error of the server means for the connection that it came from.
+    /// What an error of the server means for the connection that it came from, and for the command.
     ///
-    /// By default `READONLY` (the master became a replica) calls for a new connection and every other for nothing.
-    func consequence(of error: RedisError) async -> RedisErrorConsequence
+    /// - Throws: an error to be thrown in its place, where this side can say more.
+    func consequence(of error: RedisError, from endpoint: RedisEndpoint) async throws(RedisError)
+        -> RedisErrorConsequence
 }
 
-/// What a client does after an error of the server, before it throws it.
+/// What a client does after an error of the server.
+///
+/// A command is sent again only after errors that say that nothing was executed.
 public enum RedisErrorConsequence: Sendable, Hashable {
-    /// Keep the connection.
+    /// Keep the connection and throw the error.
     case keep
-    /// Close the connection; the next command asks the resolver again.
+    /// Close the connection and throw the error; the next command asks the resolver again.
     case reconnect
-    /// Close the connection, ask the resolver again, and send the command once more: only for errors that say that
-    /// nothing was executed, such as `MOVED`.
+    /// Close the connection, ask the resolver again, and send the command once more.
     case reconnectAndResend
+    /// Send the command to this server instead, this once.
+    case resend(to: RedisEndpoint)
+    /// Keep the connection, wait a moment, and send the command once more, for as long as its time-out allows.
+    case resendLater
 }
 
 extension RedisEndpointResolver {
     /// Accepts every connection.
     public func verify(_ connection: RedisConnection) async throws(RedisError) {}
 
-    /// A new connection after `READONLY`.
-    public func consequence(of error: RedisError) async -> RedisErrorConsequence {
+    /// A new connection after `READONLY`, and nothing else.
+    public func consequence(
+        of error: RedisError, from endpoint: RedisEndpoint
+    ) async throws(RedisError) -> RedisErrorConsequence {
         error.prefix == .readOnly ? .reconnect : .keep
     }
 }
 
-/// Always the same server.
-public struct FixedEndpoint: RedisEndpointResolver {
-    /// The server.
-    public let endpoint: RedisEndpoint
-
-    /// Always this server.
-    public init(_ endpoint: RedisEndpoint) {
-        self.endpoint = endpoint
+extension RedisLocation {
+    /// Who finds the server.
+    ///
+    /// - Parameter keyPrefix: what all keys begin with, where that is known.
+    func resolver(options: RedisConnectionOptions, keyPrefix: String?) -> any RedisEndpointResolver {
+        switch self {
+        case .server(let endpoint): NodeResolver(seeds: [endpoint], isCluster: false, keyPrefix: keyPrefix)
+        case .cluster(let nodes): NodeResolver(seeds: nodes, isCluster: true, keyPrefix: keyPrefix)
+        case .sentinel(let sentinels): SentinelResolver(sentinels, options: options)
+        }
     }
-
-    /// The server.
-    public func endpoint(on eventLoop: EventLoop) async throws(RedisError) -> RedisEndpoint { endpoint }
 }

@@ -1,22 +1,17 @@
 /// The commands in flight on one connection, in the order in which their replies will come.
 ///
-/// Pure. A slot whose command timed out or was cancelled stays in its place without a waiter, so that its late reply
-/// finds it and is dropped: replies carry no name, their order is all that tells them apart.
+/// Pure. The slot of a command that nobody waits for any more stays in its place, so that its late reply finds it and is
+/// dropped: replies carry no name, their order is all that tells them apart.
 struct CommandSlots<Waiter> {
-    /// A slot's place in the order of all commands of the connection; never used twice.
-    typealias Name = UInt64
-
     private struct Slot {
         var waiter: Waiter?
-        /// `.max` when nobody waits.
+        /// `.max` once its time is up.
         var deadline: Int64
     }
 
     /// A ring: `slots[(head + i) & mask]` is the i-th in flight.
     private var slots: [Slot?]
     private var head = 0
-    /// The name of the first slot in flight.
-    private var firstName: Name = 0
 
     /// The number of replies that are still to come.
     private(set) var count = 0
@@ -27,9 +22,6 @@ struct CommandSlots<Waiter> {
 
     var isEmpty: Bool { count == 0 }
 
-    /// The name that the next slot will have.
-    var nextName: Name { firstName + UInt64(count) }
-
     mutating func append(_ waiter: Waiter, deadline: Int64) {
         if count == slots.count {
             grow()
@@ -38,7 +30,7 @@ struct CommandSlots<Waiter> {
         count += 1
     }
 
-    /// Takes the slot that the next reply belongs to: its waiter, or `nil` when nobody waits for it any more.
+    /// Takes the slot that the next reply belongs to: its waiter, or `nil` when its time was up.
     ///
     /// - Precondition: a slot is in flight.
     mutating func popFirst() -> Waiter? {
@@ -46,20 +38,11 @@ struct CommandSlots<Waiter> {
         slots[head] = nil
         head = (head + 1) & (slots.count - 1)
         count -= 1
-        firstName += 1
         return waiter
     }
 
-    /// Takes the waiter out of a slot, which stays; `nil` when its reply came before, or nobody waits for it.
-    mutating func abandon(_ name: Name) -> Waiter? {
-        guard name >= firstName, name < nextName else { return nil }
-        let index = (head + Int(name - firstName)) & (slots.count - 1)
-        defer { slots[index] = Slot(waiter: nil, deadline: .max) }
-        return slots[index]?.waiter
-    }
-
     /// Takes the waiters whose deadline has come, in order; their slots stay.
-    mutating func abandonExpired(at now: Int64) -> [Waiter] {
+    mutating func takeExpired(at now: Int64) -> [Waiter] {
         var expired: [Waiter] = []
         for offset in 0..<count {
             let index = (head + offset) & (slots.count - 1)
@@ -81,7 +64,7 @@ struct CommandSlots<Waiter> {
         return waiters
     }
 
-    /// The earliest deadline of those who wait, or `nil`.
+    /// The earliest deadline, or `nil`.
     ///
     /// Looks at every slot.
     var earliestDeadline: Int64? {

@@ -55,7 +55,8 @@ extension RedisConnection {
             end(error)
             throw error
         }
-        guard case .connecting = state else { throw RedisError(.closed, "the connection was closed") }
+        // The server may have hung up before this task had its turn.
+        if let endReason { throw endReason }
         state = .open
         lastReceived = EventLoop.monotonicNanoseconds
     }

@@ -48,14 +48,14 @@ extension RedisConnection: RedisCommandSender {
         _ command: RedisCommand, timeout: Duration?, decode: @escaping SingleWaiter<Value>.Decode
     ) async throws(RedisError) -> Value {
         let limit = timeout ?? options.commandTimeout
-        // The slot gets this name: nothing suspends between here and `enqueue`.
-        let name = slots.nextName
+        let waiter = SingleWaiter(decode: decode)
         let outcome: Result<Value, RedisError> = await withTaskCancellationHandler {
             await withUnsafeContinuation { continuation in
-                enqueue(command, SingleWaiter(continuation, decode: decode), deadline: deadline(after: limit))
+                guard waiter.begin(continuation) else { return }
+                enqueue(command, waiter, deadline: deadline(after: limit))
             }
         } onCancel: {
-            abandonLater(name..<(name + 1))
+            eventLoop.execute { waiter.fail(.cancelled(fate: .unknown)) }
         }
         return try waited(outcome, limit)
     }
@@ -64,17 +64,17 @@ extension RedisConnection: RedisCommandSender {
         _ commands: [RedisCommand], timeout: Duration?, decode: @escaping PipelineWaiter<Value>.Decode
     ) async throws(RedisError) -> [Value] {
         let limit = timeout ?? options.commandTimeout
-        let first = slots.nextName
+        let waiter = PipelineWaiter(count: commands.count, decode: decode)
         let outcome: Result<[Value], RedisError> = await withTaskCancellationHandler {
             await withUnsafeContinuation { continuation in
-                let waiter = PipelineWaiter(continuation, count: commands.count, decode: decode)
+                guard waiter.begin(continuation) else { return }
                 let deadline = deadline(after: limit)
                 for command in commands {
                     enqueue(command, waiter, deadline: deadline)
                 }
             }
         } onCancel: {
-            abandonLater(first..<(first + UInt64(commands.count)))
+            eventLoop.execute { waiter.fail(.cancelled(fate: .unknown)) }
         }
         return try waited(outcome, limit)
     }

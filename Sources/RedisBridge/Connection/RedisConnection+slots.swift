@@ -81,26 +81,11 @@ extension RedisConnection {
     /// when it goes off, it looks who is still there.
     private func expire() {
         timeoutAlarm = nil
-        for waiter in slots.abandonExpired(at: EventLoop.monotonicNanoseconds) {
+        for waiter in slots.takeExpired(at: EventLoop.monotonicNanoseconds) {
             waiter.fail(.timedOut(after: .zero))
         }
         if let next = slots.earliestDeadline {
             armTimeout(at: next)
-        }
-    }
-
-    // MARK: Cancellation
-
-    /// Runs after `enqueue`, whichever of the two was asked for first: the loop's thread is busy with that one.
-    nonisolated func abandonLater(_ names: Range<UInt64>) {
-        eventLoop.execute { [weak self] in
-            self?.assumeIsolated { $0.abandon(names) }
-        }
-    }
-
-    private func abandon(_ names: Range<UInt64>) {
-        for name in names {
-            slots.abandon(name)?.fail(.cancelled(fate: .unknown))
         }
     }
 }

@@ -22,6 +22,8 @@ public struct RedisConnectionOptions: Sendable, Hashable {
     ///
     /// `nil`, the default, asks never.
     public var healthCheckInterval: Duration?
+    /// How certificates are checked, for an endpoint that speaks TLS.
+    public var tls = RedisTLSOptions()
 
     /// The defaults.
     public init() {}

@@ -66,8 +66,11 @@ public final class EventLoop: SerialExecutor, TaskExecutor {
     }
 
     private func append(_ entry: LoopEntry) {
-        if core.queue.append(entry, keeping: self, onLoopThread: core.isCurrent) {
-            core.wake()
+        // The entry may run at once and let go of the last other reference: the loop must outlive the wake-up.
+        withExtendedLifetime(self) {
+            if core.queue.append(entry, keeping: self, onLoopThread: core.isCurrent) {
+                core.wake()
+            }
         }
     }
 }

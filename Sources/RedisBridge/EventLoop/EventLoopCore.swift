@@ -83,6 +83,10 @@ final class EventLoopCore: @unchecked Sendable {
                 return
             }
         }
+        // The bound may have fallen on the last entry.
+        if queue.isEmpty {
+            queue.releaseExecutor()
+        }
     }
 
     // MARK: Alarms

@@ -48,19 +48,42 @@ public final class RedisScript: Sendable {
         _ call: RedisCommand, on sender: some RedisCommandSender, timeout: Duration? = nil,
         decoding decode: @escaping @Sendable (borrowing RedisReplyView) throws(RedisError) -> Value
     ) async throws(RedisError) -> Value {
-        guard let known = digest.value else {
-            try await load(on: sender, timeout: timeout)
-            return try await run(call, on: sender, timeout: timeout, decoding: decode)
+        try await perform(call, on: sender, timeout: timeout) { command throws(RedisError) in
+            try await sender.send(command, timeout: timeout, decoding: decode)
+        }
+    }
+
+    /// Runs a call and asks how many replicas have what it wrote; see `RedisClient.send(_:confirmedBy:timeout:decoding:)`.
+    ///
+    /// - Throws: as there.
+    public func run<Value: Sendable>(
+        _ call: RedisCommand, on client: RedisClient, confirmedBy wait: ReplicaWait, timeout: Duration? = nil,
+        decoding decode: @escaping @Sendable (borrowing RedisReplyView) throws(RedisError) -> Value
+    ) async throws(RedisError) -> (value: Value, replicas: Int) {
+        try await perform(call, on: client, timeout: timeout) { command throws(RedisError) in
+            try await client.send(command, confirmedBy: wait, timeout: timeout, decoding: decode)
+        }
+    }
+
+    private func perform<Value: Sendable>(
+        _ call: RedisCommand, on sender: some RedisCommandSender, timeout: Duration?,
+        _ send: (RedisCommand) async throws(RedisError) -> Value
+    ) async throws(RedisError) -> Value {
+        let known: String
+        if let digest = digest.value {
+            known = digest
+        } else {
+            known = try await load(on: sender, timeout: timeout)
         }
         var command = call
         command.setDigest(known)
         do {
-            return try await sender.send(command, timeout: timeout, decoding: decode)
+            return try await send(command)
         } catch {
             guard error.prefix == .noScript else { throw error }
         }
         try await load(on: sender, timeout: timeout)
-        return try await sender.send(command, timeout: timeout, decoding: decode)
+        return try await send(command)
     }
 
     /// Runs the script with keys and arguments that need no preparation.
@@ -80,13 +103,18 @@ public final class RedisScript: Sendable {
 
     /// Gives the server the script, whether or not it has it.
     ///
+    /// - Returns: the script's digest.
     /// - Throws: as the sender does; `.server` when the script does not compile.
-    public func load(on sender: some RedisCommandSender, timeout: Duration? = nil) async throws(RedisError) {
+    @discardableResult
+    public func load(
+        on sender: some RedisCommandSender, timeout: Duration? = nil
+    ) async throws(RedisError) -> String {
         let reply = try await sender.send(RedisCommand("SCRIPT", "LOAD", source), timeout: timeout)
         guard let answer = reply.string, answer.utf8.count == RedisCommand.noDigest.utf8.count else {
             throw .unexpectedReply("\(reply)", expected: "the digest of a script")
         }
         digest.value = answer
+        return answer
     }
 }
 

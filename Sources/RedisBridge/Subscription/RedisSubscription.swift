@@ -97,13 +97,15 @@ extension RedisConnection {
 }
 
 extension RedisClient {
-    /// Subscribes on the server that the client's resolver names now, over a connection of its own.
+    /// Subscribes on the server that the client is connected to, over a connection of its own.
     ///
-    /// - Throws: as `RedisSubscription.subscribe`.
+    /// On a cluster that is as good as any other node: each hears what is published on all.
+    ///
+    /// - Throws: as `RedisSubscription.subscribe`, and as `connection()`.
     public func subscribe(
         to channels: [String], patterns: [String] = [], bufferLimit: Int = 1024
     ) async throws(RedisError) -> RedisSubscription {
-        let endpoint = try await currentEndpoint()
+        let endpoint = try await connection().endpoint
         return try await RedisSubscription.subscribe(
             to: channels, patterns: patterns, at: endpoint, options: options, bufferLimit: bufferLimit, on: eventLoop)
     }

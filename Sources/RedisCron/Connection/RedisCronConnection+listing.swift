@@ -19,7 +19,9 @@ extension RedisCronConnection {
     func read(_ ids: [DefinitionID]) async throws -> [DefinitionReading] {
         let prefix = Array(keys.cronJobPrefix.utf8)
         let commands = ids.map { RedisCommand("HGETALL", prefix + $0.bytes) }
-        let readings = try await client.pipeline(commands) { _, reply in HashReading(reply) }
+        let readings = try await client.pipeline(commands) { _, reply throws(RedisError) in
+            try HashReading(reply)
+        }
         return zip(ids, readings).map { id, reading in
             switch reading {
             case .missing: .missing

@@ -32,12 +32,12 @@ public final class RedisCronConnection: Sendable {
         self.keys = try RQKeys(prefix: keyPrefix)
         self.eventLoop = try eventLoop ?? EventLoop()
         self.defaultTimeZone = defaultTimeZone
-        self.client = RedisClient(url: url, on: self.eventLoop)
+        self.client = RedisClient(url: url, keyPrefix: keyPrefix, on: self.eventLoop)
     }
 
     /// Closes the connection.
     ///
-    /// What is under way fails; what comes later opens it again.
+    /// What is under way fails, and so does what comes later.
     public func close() async {
         await client.close()
     }

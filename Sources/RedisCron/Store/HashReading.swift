@@ -11,10 +11,13 @@ enum HashReading: Sendable {
     case hash(DefinitionLoader.Fetched)
 
     /// Reads the reply where it lies.
-    init(_ reply: borrowing RedisReplyView) {
+    ///
+    /// - Throws: The server's error, unless it is about what the key holds: a server that is loading its data or that
+    ///   denies the command says nothing about the definition.
+    init(_ reply: borrowing RedisReplyView) throws(RedisError) {
         if let error = reply.error {
-            let isOtherType = error.prefix == .wrongType
-            self = .unreadable(field: nil, reason: isOtherType ? "its key holds no hash" : error.reason)
+            guard error.prefix == .wrongType else { throw error }
+            self = .unreadable(field: nil, reason: "its key holds no hash")
             return
         }
         guard reply.count > 0 else {

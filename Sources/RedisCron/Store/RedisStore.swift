@@ -106,7 +106,9 @@ actor RedisStore: CronStore {
     func definitions(_ ids: [DefinitionID]) async throws -> [FetchedDefinition] {
         let prefix = Array(keys.cronJobPrefix.utf8)
         let commands = ids.map { RedisCommand("HGETALL", prefix + $0.bytes) }
-        let readings = try await client.pipeline(commands) { _, reply in HashReading(reply) }
+        let readings = try await client.pipeline(commands) { _, reply throws(RedisError) in
+            try HashReading(reply)
+        }
         return zip(ids, readings).map { id, reading in
             switch reading {
             case .missing: .missing
@@ -117,10 +119,8 @@ actor RedisStore: CronStore {
     }
 
     func announcements() async throws -> any AnnouncementReader {
-        // The server that commands go to, which may be another one after a failover.
-        let endpoint = try await client.connection().endpoint
-        let subscription = try await RedisSubscription.subscribe(
-            to: [keys.events], at: endpoint, options: client.options, on: connection.eventLoop)
+        // On the server that commands go to, which may be another one after a failover.
+        let subscription = try await client.subscribe(to: [keys.events])
         return RedisAnnouncements(subscription, on: connection.eventLoop)
     }
 

@@ -9,11 +9,10 @@ struct EmbeddedRedisProbe {
     /// locked, so that no two servers of ours work in the same one.
     static func isReady(_ url: String, in directory: String) async -> Bool {
         guard let address = try? RedisURL(url), let loop = try? EventLoop() else { return false }
-        let connection = try? await RedisConnection.connect(to: address.endpoint, options: address.options, on: loop)
-        guard let connection else { return false }
-        let alive = try? await connection.send(RedisCommand("PING"))
-        let place = try? await connection.send(RedisCommand("CONFIG", "GET", "dir"))
-        await connection.close()
+        let client = RedisClient(url: address, on: loop)
+        let alive = try? await client.send(RedisCommand("PING"))
+        let place = alive == nil ? nil : try? await client.send(RedisCommand("CONFIG", "GET", "dir"))
+        await client.close()
         return alive == .status("PONG") && place?.array?.last?.string == directory
     }
 }

@@ -78,12 +78,10 @@ struct RunCommand: Sendable {
     /// Whoever held it had its Redis taken away before this one was started, on another port. Waiting for the lock to
     /// expire would protect nobody.
     private func releaseStaleLock(of redis: EmbeddedRedis) async throws {
-        let address = try RedisAddress(embedded: redis).parsed()
+        let client = try RedisAddress(embedded: redis).client(on: EventLoop())
         let lock = try RQKeys(prefix: invocation.keyPrefix).lock
-        let connection = try await RedisConnection.connect(
-            to: address.endpoint, options: address.options, on: EventLoop())
-        _ = try await connection.send(RedisCommand("DEL", lock))
-        await connection.close()
+        _ = try await client.send(RedisCommand("DEL", lock))
+        await client.close()
     }
 
     /// Runs the scheduler as long as its own Redis lives, and stops that afterwards.

@@ -1,0 +1,96 @@
+import Testing
+
+@testable import RedisBridge
+
+@Suite struct RedisURLTests {
+    @Test func `sentinels, service and database stand in a URL`() throws {
+        let url = try RedisURL(
+            "redis+sentinel://user:p%40ss@one:1,[2001:db8::2]:2,three/my%20service/5?sentinel_password=s3&socket_timeout=2"
+        )
+        guard case .sentinel(let sentinels) = url.location else {
+            Issue.record("\(url.location)")
+            return
+        }
+        #expect(
+            sentinels.endpoints == [
+                .tcp(host: "one", port: 1), .tcp(host: "2001:db8::2", port: 2), .tcp(host: "three", port: 26379),
+            ])
+        #expect(sentinels.service == "my service")
+        #expect(sentinels.username == nil)
+        #expect(sentinels.password?.value == "s3")
+        #expect(url.options.username == "user")
+        #expect(url.options.password?.value == "p@ss")
+        #expect(url.options.database == 5)
+        #expect(url.options.commandTimeout == .seconds(2))
+        #expect(
+            "\(url)" == "redis+sentinel://user:***@one:1,[2001:db8::2]:2,three:26379/my service/5")
+    }
+
+    @Test func `a service and a database need not stand there`() throws {
+        for text in ["redis+sentinel://host", "redis+sentinel://host/", "redis+sentinel://host/mymaster"] {
+            let url = try RedisURL(text)
+            guard case .sentinel(let sentinels) = url.location else {
+                Issue.record("\(url.location)")
+                return
+            }
+            #expect(sentinels.service == "mymaster")
+            #expect(url.options.database == 0)
+        }
+        let secure = try RedisURL("rediss+sentinel://host/service?db=3&ssl_ca_certs=/ca.pem")
+        #expect(secure.options.database == 3)
+        #expect(secure.options.tls.trustedFile == "/ca.pem")
+        #expect("\(secure)".hasPrefix("rediss+sentinel://host:26379/service"))
+    }
+
+    @Test func `nodes of a cluster stand in a URL`() throws {
+        let url = try RedisURL("redis+cluster://:pw@a:7000,b,[::1]:7002")
+        #expect(
+            url.location
+                == .cluster([.tcp(host: "a", port: 7000), .tcp(host: "b", port: 6379), .tcp(host: "::1", port: 7002)]))
+        #expect("\(url)" == "redis+cluster://:***@a:7000,b:6379,[::1]:7002")
+        guard case .cluster(let nodes) = try RedisURL("rediss+cluster://a:1").location else {
+            Issue.record("no cluster")
+            return
+        }
+        #expect(nodes == [.tls(host: "a", port: 1)])
+    }
+
+    @Test(arguments: [
+        ("redis+sentinel://", "needs a host"), ("redis+sentinel://a,,b/s", "needs a host"),
+        ("redis+sentinel://a/s/x", "db a number"), ("redis+sentinel://a/s/1/2", "/service/db"),
+        ("redis+sentinel://a:x/s", "port"), ("redis+sentinel://[::1/s", "brackets"),
+        ("redis+cluster://a/1", "database 0"), ("redis://a?sentinel_password=x", "unknown option"),
+        ("redis://a?ssl_ca_certs=/x", "rediss"), ("rediss://a?ssl_cert_reqs=maybe", "none, optional or required"),
+        ("rediss://a?ssl_min_version=1", "771"), ("http://a", "must begin with"), ("redis:a", "must begin with"),
+        ("redis://a?nonsense=1", "nonsense"), ("redis://[a]:1", "IPv6"), ("unix://", "path"),
+        ("redis://a?socket_timeout=0", "positive"), ("redis://a?db=x", "db"), ("redis://a:70000", "port"),
+    ])
+    func `a wrong URL is refused with the part that is wrong`(text: String, part: String) throws {
+        let error = try #require(throws: RedisError.self) { try RedisURL(text) }
+        #expect(error.code == .invalidURL)
+        #expect(error.description.contains(part), "\(error)")
+    }
+
+    @Test func `a password shows in no error, whatever is wrong with the URL`() throws {
+        for text in [
+            "redis://user:s3cr3t@host:port", "redis://user:s3cr3t@host?x=1", "redis://:s3cr3t", "reddis://:s3cr3t@host",
+            "redis://:pa?s3cr3t=x@host", "redis://u:s3cr3t@[host", "redis+sentinel://u:s3cr3t@h/s/t",
+            "redis+cluster://:s3cr3t@h/7", "redis+sentinel://h?sentinel_passwd=s3cr3t",
+            "redis://h?password=s3cr3t&db=x",
+        ] {
+            let error = try #require(throws: RedisError.self, "\(text)") { try RedisURL(text) }
+            #expect(!error.description.contains("s3cr3t"), "\(error)")
+        }
+    }
+
+    @Test func `passwords of every kind show nowhere in a URL that was read`() throws {
+        let url = try RedisURL(
+            "rediss+sentinel://u:s3cr3t@h/s?sentinel_password=s3cr3t&ssl_password=s3cr3t&sentinel_username=u")
+        var text = "\(url)" + String(reflecting: url)
+        dump(url, to: &text)
+        dump(url.options, to: &text)
+        dump(url.location, to: &text)
+        text += "\(url.location)\(url.options)\(String(reflecting: url.options))\(String(reflecting: url.location))"
+        #expect(!text.contains("s3cr3t"))
+    }
+}

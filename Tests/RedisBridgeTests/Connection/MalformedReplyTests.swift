@@ -1,0 +1,148 @@
+import TestSupport
+import Testing
+
+@testable import RedisBridge
+
+@Suite(.timeLimit(.minutes(2))) struct MalformedReplyTests {
+    /// A connection to a server that does as it is told with each of its connections.
+    static func withServer(
+        _ serve: @escaping @Sendable (FakeServer.Peer) -> Void, _ body: (RedisConnection) async throws -> Void
+    ) async throws {
+        let server = try FakeServer(serve)
+        defer { server.stop() }
+        let connection = try await RedisConnection.connect(to: .unix(path: server.socketPath), on: EventLoop())
+        try await body(connection)
+        await connection.close()
+    }
+
+    @Test func `a reply that comes byte by byte arrives whole`() async throws {
+        try await Self.withServer { peer in
+            peer.read(until: "PING\r\n")
+            for byte in "*3\r\n$5\r\nhello\r\n:-42\r\n*1\r\n$-1\r\n".utf8 { peer.write([byte]) }
+            peer.stall()
+        } _: { connection in
+            let reply = try await connection.send(RedisCommand("PING"))
+            #expect(reply == .array([.bytes(Array("hello".utf8)), .integer(-42), .array([.null])]))
+        }
+    }
+
+    @Test func `bytes that are no reply end the connection, after the replies before them`() async throws {
+        try await Self.withServer { peer in
+            peer.read(until: "LAST\r\n")
+            peer.write("+first\r\nHTTP/1.1 400 Bad Request\r\n\r\n")
+            peer.stall()
+        } _: { connection in
+            async let first = connection.send(RedisCommand("ECHO", "FIRST"))
+            async let second = connection.send(RedisCommand("ECHO", "LAST"))
+            let results = [try? await first, try? await second]
+            #expect(results.compactMap { $0 } == [.status("first")])
+            let error = try await #require(throws: RedisError.self) {
+                try await connection.send(RedisCommand("PING"))
+            }
+            #expect(error.code == .closed)
+            #expect(await connection.endReason?.code == .malformedReply)
+        }
+    }
+
+    @Test func `a hang-up in the middle of a reply is a lost connection, and what became of the command unknown`()
+        async throws
+    {
+        try await Self.withServer { peer in
+            peer.read(until: "PING\r\n")
+            peer.write("$100\r\nhalf of it")
+        } _: { connection in
+            let error = try await #require(throws: RedisError.self) {
+                try await connection.send(RedisCommand("PING"))
+            }
+            #expect(error.code == .connectionLost)
+            #expect(error.fate == .unknown)
+        }
+    }
+
+    @Test func `replies that came before a hang-up are delivered`() async throws {
+        try await Self.withServer { peer in
+            peer.read(until: "PING\r\n")
+            peer.write("+one\r\n+two\r\n")
+        } _: { connection in
+            let replies = try? await connection.pipeline([RedisCommand("ECHO", 1), RedisCommand("PING")])
+            #expect(replies == [.status("one"), .status("two")])
+        }
+    }
+
+    @Test func `a reply that nobody asked for ends the connection`() async throws {
+        try await Self.withServer { peer in
+            peer.read(until: "PING\r\n")
+            peer.write("+PONG\r\n+surprise\r\n")
+            peer.stall()
+        } _: { connection in
+            _ = try? await connection.send(RedisCommand("PING"))
+            try await eventually("the end of the connection") { await !connection.isOpen }
+            #expect(await connection.endReason?.code == .malformedReply)
+        }
+    }
+
+    @Test func `the reason that a server gives before it hangs up is the reason of the end`() async throws {
+        let server = try FakeServer { peer in
+            peer.write("-ERR max number of clients reached\r\n")
+        }
+        defer { server.stop() }
+        var options = RedisConnectionOptions()
+        options.clientName = "test"
+        for _ in 0..<20 {
+            let error = try await #require(throws: RedisError.self) {
+                let connection = try await RedisConnection.connect(
+                    to: .unix(path: server.socketPath), options: options, on: EventLoop())
+                _ = try await connection.send(RedisCommand("PING"))
+            }
+            #expect(error.reason.contains("max number of clients"))
+        }
+    }
+
+    enum Oddity: String, CaseIterable {
+        case hugeArray = "*2147483647\r\n"
+        case negativeArray = "*-2\r\n"
+        case negativeLength = "$-5\r\n"
+        case lengthBeyond64Bits = "$99999999999999999999\r\n"
+        case noNumber = ":12x\r\n"
+        case shortOfABillion = "*1000000000\r\n:1\r\n"
+        case tooLong = "$3\r\nabcd"
+        case zeros = "\0\0\0\0"
+        case verbatim = "=15\r\ntxt:Some string\r\n"
+        case deepNesting = "*1\r\n*1\r\n*1\r\n*1\r\n*1\r\n*1\r\n*1\r\n*1\r\n*1\r\n*1\r\n*1\r\n*1\r\n*1\r\n"
+    }
+
+    @Test(arguments: Oddity.allCases)
+    func `what no server sends neither crashes nor hangs`(_ oddity: Oddity) async throws {
+        try await Self.withServer { peer in
+            peer.read(until: "PING\r\n")
+            peer.write(oddity == .deepNesting ? String(repeating: oddity.rawValue, count: 500) : oddity.rawValue)
+        } _: { connection in
+            // Some of it is the beginning of a reply; the hang-up ends that.
+            _ = try? await connection.send(RedisCommand("PING"))
+            try await eventually("the end of the connection") { await !connection.isOpen }
+        }
+    }
+
+    @Test(.seeded) func `a thousand replies of random bytes neither crash nor hang`() async throws {
+        let generator = Observed(SeededGenerator.ofTest())
+        let server = try FakeServer { peer in
+            peer.read(until: "PING\r\n")
+            let bytes: [UInt8] = generator.update { generator in
+                let alphabet = Array("*$:+-\r\n0123456789_,#!=%~>(".utf8)
+                return (0..<Int.random(in: 1...40, using: &generator)).map { _ in
+                    Bool.random(using: &generator)
+                        ? alphabet.randomElement(using: &generator) ?? 0 : UInt8.random(in: 0...255, using: &generator)
+                }
+            }
+            peer.write(bytes)
+        }
+        defer { server.stop() }
+        let loop = try EventLoop()
+        for _ in 0..<1000 {
+            let connection = try await RedisConnection.connect(to: .unix(path: server.socketPath), on: loop)
+            _ = try? await connection.pipeline([RedisCommand("ECHO", "x"), RedisCommand("PING")])
+            await connection.close()
+        }
+        #expect(loop.isCurrent == false)
+    }
+}
