@@ -11,8 +11,7 @@ struct CommandTable: Sendable {
     static let rqrcron: CommandTable = CommandTable(
         commands: [
             .run, .info, .register, .show, .enable, .disable, .delete, .trigger, .next, .watch, .apply, .export,
-            .doctor,
-            .completion, .manual,
+            .doctor, .completion, .manual, .help,
             .complete, .embeddedRedisGuard, .embeddedRedisServer,
         ],
         globalOptions: [.url, .keyPrefix, .help, .version],
@@ -60,25 +59,6 @@ struct CommandTable: Sendable {
 
     /// The command that was probably meant.
     func suggestion(for name: String) -> String? {
-        let visible = commands.filter { !$0.isHidden }.map(\.name)
-        let close = visible.map { ($0, Self.distance($0, name)) }.min { $0.1 < $1.1 }
-        guard let close, close.1 <= 2 else { return nil }
-        return close.0
-    }
-
-    /// Levenshtein's distance.
-    private static func distance(_ one: String, _ other: String) -> Int {
-        let letters = Array(other)
-        var row = Array(0...letters.count)
-        for (index, letter) in one.enumerated() {
-            var diagonal = row[0]
-            row[0] = index + 1
-            for (column, candidate) in letters.enumerated() {
-                let substituted = diagonal + (letter == candidate ? 0 : 1)
-                diagonal = row[column + 1]
-                row[column + 1] = min(substituted, diagonal + 1, row[column] + 1)
-            }
-        }
-        return row[letters.count]
+        Spelling.closest(to: name, among: commands.filter { !$0.isHidden }.map(\.name))
     }
 }

@@ -85,4 +85,43 @@ import Testing
             #expect(ending.output.contains(/\nwarning      it was due \d+d.* ago and has not been enqueued\n/))
         }
     }
+
+    @Test func `show names why the last job failed, and the serializer that a worker should have`() async throws {
+        try await withRedis { server in
+            for (id, function) in [("unread", "app.tasks.nap"), ("fails", "app.tasks.missing")] {
+                let made = try await Rqrcron.run(
+                    ["register", id, "--func", function, "--queue", id, "--interval", "1000"], on: server)
+                #expect(made.status == 0, "\(made.errors)")
+            }
+            let scheduler = try Rqrcron.start(["run"], on: server)
+            try await eventually("both jobs") {
+                try server.command("EXISTS", "rq:queue:unread", "rq:queue:fails").integer == 2
+            }
+            for words in [["--serializer", "json", "unread"], ["fails"]] {
+                try await PythonEnvironment().run(["-m", "rq.cli", "worker", "-u", server.url, "--burst"] + words)
+            }
+            let unread = try await Rqrcron.run(["show", "unread"], on: server)
+            #expect(unread.output.contains(" failed (rq.exceptions.DeserializationError), planned for "))
+            #expect(unread.output.contains("\nwarning      its worker reads another serializer: "))
+            let fails = try await Rqrcron.run(["show", "fails"], on: server)
+            #expect(fails.output.contains(" failed (ValueError: Invalid attribute name: missing), "), "\(fails.output)")
+            #expect(!fails.output.contains("warning"))
+            #expect(try await scheduler.terminate() == .exited(0))
+        }
+    }
+
+    @Test func `an interval has no times before it was made`() async throws {
+        try await withRedis { server in
+            try await makeTwo(server)
+            let fresh = try await Rqrcron.run(["show", "a"], on: server)
+            #expect(fresh.output.contains("\nlast times   none since it was created\n"))
+            try server.command(
+                "HSET", "rq:cron_job:a", "created_at", "2026-01-01T00:00:00.000000Z", "latest_enqueue_time",
+                "2026-01-02T00:00:00.000000Z", "next_enqueue_time", "2026-01-02T00:01:40.000000Z")
+            let old = try await Rqrcron.run(["show", "a"], on: server)
+            let lines = old.output.split(separator: "\n")
+            let start = try #require(lines.firstIndex { $0.hasPrefix("last times") })
+            #expect(lines[start...].prefix(5).allSatisfy { $0.hasSuffix(" ago") }, "\(old.output)")
+        }
+    }
 }

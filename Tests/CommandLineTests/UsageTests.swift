@@ -42,6 +42,8 @@ import Testing
         (["run", "--lock-ttl", "0"], "run: --lock-ttl must be from 1 to 315360000, not 0"),
         (["run", "--serializer", "xml"], "run: --serializer is one of pickle, json, not 'xml'"),
         (["info", "-u", "localhost:6379"], "info: --url: no URL of a Redis server"),
+        (["run", "--timezone", "Europe/Berln"], "run: --timezone: unknown time zone \"Europe/Berln\""),
+        (["help", "runn"], "help: unknown command 'runn'. Did you mean 'run'?"),
     ]
 
     @Test(arguments: wrongUsages)
@@ -85,6 +87,22 @@ import Testing
             let wrong = try await Rqrcron.run(["info", "-u", "redis://:wrong@127.0.0.1:\(server.port)"])
             #expect(wrong.errors.contains("does not take this user name and password"))
         }
+        try await withRedis { server in
+            let needless = try await Rqrcron.run(["info", "-u", "redis://:needless@127.0.0.1:\(server.port)"])
+            #expect(needless.status == 1)
+            #expect(needless.errors.contains("take it out of the URL"), "\(needless.errors)")
+        }
+        let nowhere = try await Rqrcron.run(["info", "-u", "redis://no-such-host.invalid"])
+        #expect(nowhere.status == 1)
+        #expect(nowhere.errors.contains("Check the host's name in the URL"), "\(nowhere.errors)")
+        let zone = try await Rqrcron.run(["next", "* * * * *", "--timezone", "Europe/Berln"])
+        #expect(zone.errors.hasSuffix("Did you mean 'Europe/Berlin'?\n"))
+        try await withSomethingElse { port in
+            let other = try await Rqrcron.run(["info", "-u", "redis://127.0.0.1:\(port)"])
+            #expect(other.status == 1)
+            #expect(other.errors.contains("is no Redis"), "\(other.errors)")
+            #expect(other.errors.contains("Check the port"))
+        }
     }
 
     @Test func `the Redis is found as rq finds it`() async throws {
@@ -112,6 +130,39 @@ import Testing
             let same = try await Rqrcron.run(
                 ["show", "a", "--key-prefix", "rq"], on: server, environment: ["RQ_KEY_PREFIX": "other"])
             #expect(same.status == 0)
+        }
+    }
+
+    /// A server on the port that is no Redis: it answers as a web server does.
+    private func withSomethingElse(_ body: (Int) async throws -> Void) async throws {
+        let program = """
+            import socket
+            server = socket.create_server(("127.0.0.1", 0))
+            print(server.getsockname()[1], flush=True)
+            while True:
+                client, _ = server.accept()
+                client.recv(4096)
+                client.sendall(b"HTTP/1.1 400 Bad Request\\r\\n\\r\\n")
+                client.close()
+            """
+        let process = try PythonEnvironment().start(["-c", program])
+        defer { process.kill() }
+        try await process.waitForOutput(containing: "\n")
+        try await body(try #require(Int(process.output.dropLast())))
+    }
+
+    @Test func `help is a command too`() async throws {
+        let all = try await Rqrcron.run(["help"])
+        #expect(all.output == HelpText.overview(of: .rqrcron))
+        let one = try await Rqrcron.run(["help", "run"])
+        #expect(one.output == HelpText.help(for: .run))
+    }
+
+    @Test func `no line of a help is wider than a terminal, but for examples`() {
+        for command in CommandTable.rqrcron.commands {
+            for line in HelpText.help(for: command).split(separator: "\n") where !line.hasPrefix("  $ ") {
+                #expect(line.count <= 80, "\(line)")
+            }
         }
     }
 }

@@ -85,6 +85,11 @@ public struct RQKeys: Sendable, Hashable {
         jobPrefix + id.description
     }
 
+    /// Stream: what became of one job, an entry for each time that it ran.
+    public func results(_ id: RQJobID) -> String {
+        prefix + ":results:" + id.description
+    }
+
     private static func isAllowed(_ byte: UInt8) -> Bool {
         switch byte {
         case UInt8(ascii: "A")...UInt8(ascii: "Z"), UInt8(ascii: "a")...UInt8(ascii: "z"),

@@ -21,6 +21,17 @@ enum ZlibStream {
         return deflate(bytes) ?? store(bytes)
     }
 
+    /// What a stream holds; `nil` when it is no whole stream, or holds more than `limit` bytes.
+    static func decompress(_ bytes: [UInt8], limit: Int) -> [UInt8]? {
+        var size = UInt(limit)
+        var isComplete = false
+        let result = [UInt8](unsafeUninitializedCapacity: limit) { target, count in
+            isComplete = uncompress(target.baseAddress, &size, bytes, UInt(bytes.count)) == Z_OK
+            count = isComplete ? Int(size) : 0
+        }
+        return isComplete ? result : nil
+    }
+
     private static func store(_ bytes: [UInt8]) -> [UInt8] {
         var result: [UInt8] = []
         result.reserveCapacity(bytes.count + 11 + bytes.count / 65_535 * 5)

@@ -15,7 +15,14 @@ struct ExportCommand: Sendable {
     func run() async throws {
         let source = invocation.arguments.text(.exportSource)
         let (declarations, unreadable) = try await invocation.withScheduler { scheduler in
-            (try await scheduler.declarations(source: source), try await scheduler.inventory().unreadable)
+            let inventory = try await scheduler.inventory()
+            let declarations =
+                if let source {
+                    try await scheduler.declarations(source: source)
+                } else {
+                    CronJobDeclarations(jobs: inventory.jobs.map(CronJobDeclaration.init))
+                }
+            return (declarations, inventory.unreadable)
         }
         try StandardOutput.write(format == "json" ? declarations.json() : declarations.crontab())
         guard unreadable.isEmpty else {

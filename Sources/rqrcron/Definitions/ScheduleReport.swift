@@ -8,8 +8,8 @@ struct ScheduleReport: Sendable {
     let job: RedisCronJob
     let now: Timestamp
     let defaultZone: ZoneRules
-    /// The status that RQ has of the last job, with the job's id.
-    var lastJob: String?
+    /// The last job that RQ still has.
+    var lastJob: LastJob?
     /// Whether a scheduler holds the lock.
     var isLed = true
 
@@ -19,7 +19,7 @@ struct ScheduleReport: Sendable {
         now = SystemClock.now()
         defaultZone = connection.defaultTimeZone
         isLed = try await client.send(RedisCommand("EXISTS", connection.keys.lock)).integer == 1
-        lastJob = try await Self.lastJob(of: job, times: times, keys: connection.keys, client: client)
+        lastJob = try await LastJob(of: job, times: times, keys: connection.keys, client: client)
     }
 
     private var times: ScheduleTimes? { try? ScheduleTimes(job, defaultZone: defaultZone) }
@@ -28,17 +28,29 @@ struct ScheduleReport: Sendable {
     var text: String {
         var text = ""
         if let times {
-            let last = times.previous(5, before: job.nextEnqueueTime ?? now).reversed().map { time in
-                line(time, times.zone)
-            }
-            let next = ([job.nextEnqueueTime].compactMap { $0 } + times.next(5, after: job.nextEnqueueTime ?? now))
+            let last = lastTimes(times).map { line($0, times.zone) }
+            let next = ([pending].compactMap { $0 } + times.next(5, after: pending ?? now))
                 .prefix(5).map { line($0, times.zone) }
             text +=
-                block("last times", last) + block("next times", job.enabled ? Array(next) : ["none, it is disabled"])
+                block("last times", last.isEmpty ? ["none since it was created"] : last)
+                + block("next times", job.enabled ? Array(next) : ["none, it is disabled"])
         }
-        text += block("last job", [lastJob ?? "none that RQ still has"])
+        text += block("last job", [lastJob?.text ?? "none that RQ still has"])
         for warning in warnings { text += block("warning", [warning]) }
         return text
+    }
+
+    /// The time that is to be enqueued next; an interval that never ran is due since it was made.
+    private var pending: Timestamp? {
+        if let next = job.nextEnqueueTime { return next }
+        return job.interval != nil && job.latestEnqueueTime == nil ? job.createdAt : nil
+    }
+
+    /// The last five times, in order; an interval has none before its definition was made.
+    private func lastTimes(_ times: ScheduleTimes) -> [Timestamp] {
+        let last = times.previous(5, before: pending ?? now).reversed()
+        guard job.interval != nil, let created = job.createdAt else { return Array(last) }
+        return last.filter { $0 >= created }
     }
 
     /// What deserves attention.
@@ -55,26 +67,14 @@ struct ScheduleReport: Sendable {
         } catch {
             warnings.append("\(error)")
         }
+        if lastJob?.failure?.isOtherSerializer == true {
+            warnings.append(
+                "its worker reads another serializer: start it without --serializer json, or rqrcron run with it")
+        }
         if let ttl = job.ttl, let interval = job.interval, ttl > interval {
             warnings.append("several of its jobs may wait at once: ttl is longer than interval")
         }
         return warnings
-    }
-
-    /// The newest job of the definition that RQ still has, found by the ids that its planned times give.
-    private static func lastJob(
-        of job: RedisCronJob, times: ScheduleTimes?, keys: RQKeys, client: RedisClient
-    ) async throws -> String? {
-        guard let times, job.latestEnqueueTime != nil else { return nil }
-        let planned = times.previous(20, before: job.nextEnqueueTime ?? SystemClock.now())
-        for time in planned {
-            let id = RQJobID.planned(definition: job.id, at: time)
-            guard let status = try await client.send(RedisCommand("HGET", keys.job(id), "status")).string else {
-                continue
-            }
-            return "\(id) \(status), planned for \(time.wireFormat)"
-        }
-        return nil
     }
 
     private func line(_ time: Timestamp, _ zone: ZoneRules) -> String {

@@ -44,4 +44,19 @@ extension Command {
         let day = Timestamp(unixSeconds: Int64(time(nil))).wireFormat.prefix(10)
         try StandardOutput.write(ManualPage(table: .rqrcron).text(date: String(day)))
     }
+
+    /// `rqrcron help`.
+    static let help: Command = Command(
+        name: "help", summary: "Show the commands, or the help of one.",
+        arguments: [CommandArgument("COMMAND", .optional, summary: "A command.")]
+    ) { invocation in
+        guard let name = invocation.arguments.operands.first else {
+            return try StandardOutput.write(HelpText.overview(of: .rqrcron))
+        }
+        guard let command = CommandTable.rqrcron.command(named: name) else {
+            let hint = CommandTable.rqrcron.suggestion(for: name).map { ". Did you mean '\($0)'?" } ?? ""
+            throw UsageError("unknown command '\(name)'\(hint)")
+        }
+        try StandardOutput.write(HelpText.help(for: command))
+    }
 }

@@ -19,6 +19,8 @@ struct FailureText {
     private static func line(for error: RedisError) -> String {
         let server = error.endpoint.map { "Redis at \($0)" } ?? "Redis"
         switch error.code {
+        case .connectFailed where error.reason.hasPrefix("the name cannot be looked up"):
+            return "cannot connect to \(server): \(error.reason). Check the host's name in the URL"
         case .connectFailed:
             return """
                 cannot connect to \(server): \(error.reason). Is it running? Name another with -u URL or RQ_REDIS_URL, \
@@ -47,7 +49,7 @@ struct FailureText {
         case .noAuth?:
             return "\(server) wants a password: put it into the URL, as in redis://:password@host:6379/0"
         case .wrongPass?:
-            return "\(server) does not take this user name and password: \(error.reason). Check them in the URL"
+            return "\(server) does not take this user name and password. Check them in the URL"
         case .noPerm?:
             return "\(server) denies it: \(error.reason). Extend the rights of the user, or use another in the URL"
         case .readOnly?:
@@ -58,6 +60,8 @@ struct FailureText {
             return "\(server) has reached its maxmemory: \(error.reason). Give it more, or remove data"
         case .misconfigured?:
             return "\(server) cannot save to disk and refuses changes: \(error.reason)"
+        case _ where error.reason.contains("without any password configured"):
+            return "\(server) has no password, but the URL has one: take it out of the URL"
         default:
             return error.description
         }

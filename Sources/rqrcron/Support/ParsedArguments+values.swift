@@ -10,7 +10,8 @@ extension ParsedArguments {
         do {
             return try ZoneRules(identifier: name)
         } catch {
-            throw UsageError("--timezone: \(error)")
+            let hint = Spelling.closest(to: name, among: TimeZoneNames.all()).map { ". Did you mean '\($0)'?" } ?? ""
+            throw UsageError("--timezone: \(error)\(hint)")
         }
     }
 

@@ -1,0 +1,52 @@
+/// Why a job failed, as RQ keeps it in the stream of a job's results.
+public struct RQJobFailure: Sendable, Hashable {
+    /// The field of an entry of the stream that holds the traceback: base64 of zlib of its text.
+    public static let field = "exc_string"
+
+    /// The last line of Python's traceback: the exception's name, and its message if it has one.
+    public let reason: String
+
+    /// Whether the worker could not read the call: it was started with another serializer than the scheduler.
+    public var isOtherSerializer: Bool {
+        reason.hasPrefix("rq.exceptions.DeserializationError")
+    }
+
+    /// Reads the field; `nil` when it holds no traceback.
+    public init?(parsing field: [UInt8]) {
+        guard let compressed = Self.base64(field), let text = ZlibStream.decompress(compressed, limit: 1 << 20) else {
+            return nil
+        }
+        let lines = String(decoding: text, as: UTF8.self).split(whereSeparator: \.isNewline)
+        guard let last = lines.last(where: { !$0.allSatisfy(\.isWhitespace) }) else { return nil }
+        reason = String(last)
+    }
+
+    /// The bytes that base64 stands for; `nil` when it is none.
+    ///
+    /// Line breaks and padding are passed over.
+    private static func base64(_ text: [UInt8]) -> [UInt8]? {
+        var bytes: [UInt8] = []
+        bytes.reserveCapacity(text.count * 3 / 4)
+        var bits: UInt32 = 0
+        var count = 0
+        for character in text {
+            let value: UInt8
+            switch character {
+            case UInt8(ascii: "A")...UInt8(ascii: "Z"): value = character - UInt8(ascii: "A")
+            case UInt8(ascii: "a")...UInt8(ascii: "z"): value = character - UInt8(ascii: "a") + 26
+            case UInt8(ascii: "0")...UInt8(ascii: "9"): value = character - UInt8(ascii: "0") + 52
+            case UInt8(ascii: "+"): value = 62
+            case UInt8(ascii: "/"): value = 63
+            case UInt8(ascii: "="), UInt8(ascii: "\n"), UInt8(ascii: "\r"): continue
+            default: return nil
+            }
+            bits = bits << 6 | UInt32(value)
+            count += 6
+            if count >= 8 {
+                count -= 8
+                bytes.append(UInt8(truncatingIfNeeded: bits >> UInt32(count)))
+            }
+        }
+        return bytes
+    }
+}
