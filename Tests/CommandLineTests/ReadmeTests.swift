@@ -1,0 +1,67 @@
+import Foundation
+import TestSupport
+import Testing
+
+/// The session of README.md is real output, and can be pasted.
+@Suite(.timeLimit(.minutes(2))) struct ReadmeTests {
+    /// One command of a session, with what README says that it prints.
+    private struct Exchange {
+        let command: String
+        var output: [String] = []
+    }
+
+    private func session() throws -> [Exchange] {
+        let readme = try String(contentsOfFile: "\(PackageRoot.path)/README.md", encoding: .utf8)
+        var exchanges: [Exchange] = []
+        for block in readme.components(separatedBy: "```console\n").dropFirst() {
+            let text = block.components(separatedBy: "\n```")[0]
+            for line in text.components(separatedBy: "\n") {
+                if line.hasPrefix("$ ") {
+                    exchanges.append(Exchange(command: String(line.dropFirst(2))))
+                } else if !exchanges.isEmpty {
+                    exchanges[exchanges.count - 1].output.append(line)
+                }
+            }
+        }
+        return exchanges
+    }
+
+    /// A line without what differs from run to run: ids of jobs, times, and the columns that they make.
+    private static func essence(_ line: String) -> String {
+        line.replacing(/[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}/, with: "UUID")
+            .replacing(/[0-9]+/, with: "0").replacing(/\ +/, with: " ")
+    }
+
+    @Test func `the session of README prints what README shows`() async throws {
+        let exchanges = try session()
+        #expect(exchanges.count >= 8)
+        try await withTemporaryDirectory { home in
+            let programs = [
+                URL(fileURLWithPath: Rqrcron.path).deletingLastPathComponent().path,
+                URL(fileURLWithPath: try PythonEnvironment().interpreter).deletingLastPathComponent().path,
+            ]
+            let path = ProcessInfo.processInfo.environment["PATH"] ?? "/usr/bin:/bin"
+            let environment = [
+                "HOME": home.path, "PATH": (programs + [path]).joined(separator: ":"), "PYTHONUNBUFFERED": "1",
+            ]
+            let scheduler = try Rqrcron.start(
+                ["run", "--embedded", "\(home.path)/rqrcron-demo"], environment: environment)
+            try await scheduler.waitForOutput(containing: "took the lock")
+            let mark = "--- next ---"
+            let script = exchanges.map { "\($0.command) 2>&1\nprintf '%s\\n' '\(mark)'\n" }.joined()
+            let shell = try TestSupport.ChildProcess(
+                "sh", ["-c", script], environment: environment, directory: PackageRoot.path)
+            defer { shell.kill() }
+            #expect(try await shell.waitUntilExit(within: .seconds(60)) == .exited(0))
+            #expect(shell.errors == "")
+            let outputs = shell.output.components(separatedBy: "\(mark)\n").dropLast()
+            #expect(outputs.count == exchanges.count)
+            for (exchange, output) in zip(exchanges, outputs) {
+                let shown = exchange.output.map(Self.essence)
+                let printed = output.components(separatedBy: "\n").dropLast().map(Self.essence)
+                #expect(printed == shown, "\(exchange.command)")
+            }
+            #expect(try await scheduler.terminate() == .exited(0))
+        }
+    }
+}
