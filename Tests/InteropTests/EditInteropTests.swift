@@ -99,6 +99,32 @@ struct EditInteropTests {
         }
     }
 
+    @Test func `edits of Python and ticks of ours do not undo each other`() async throws {
+        try await withRedis { server in
+            let (peer, edits) = (try Peer(on: server), 400)
+            try await withScheduler(on: server) { scheduler in
+                try await scheduler.register(
+                    functionName: "app.tasks.rebuild", queueName: "q", id: "a", args: [0], interval: 1)
+                try await whileRunning(scheduler) {
+                    try await peer.ask(["do": "edit_again_and_again", "id": "a", "count": .int(edits)])
+                    // Python writes old times back with each edit; the schedule goes on from where it was.
+                    let runs = try server.command("LLEN", "rq:queue:q").integer ?? 0
+                    try await Self.waitForRuns(runs + 2, of: "q", on: server)
+                }
+                let job = try await RedisCronJob.fetch(id: "a", on: scheduler.connection)
+                #expect(job.args == [.int(edits)])
+                let planned = try #require(job.nextEnqueueTime), created = try #require(job.createdAt)
+                #expect((planned.microseconds - created.microseconds) % 1_000_000 == 0, "it is on its grid")
+            }
+            let last = try server.command("LRANGE", "rq:queue:q", -1, -1).strings.first ?? ""
+            let run = try await peer.ask(DefinitionRequest.job(last, .pickle))
+            #expect(run["args"]?.text == "(\(edits),)")
+            // One run for each second of the grid at most, although old times came back.
+            let ids = try server.command("LRANGE", "rq:queue:q", 0, -1).strings
+            #expect(Set(ids).count == ids.count)
+        }
+    }
+
     @Test func `fields that a side does not know survive its edits`() async throws {
         try await withRedis { server in
             let peer = try Peer(on: server)

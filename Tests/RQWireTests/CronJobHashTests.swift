@@ -51,6 +51,12 @@ import Testing
         #expect(absent == CronJobHash(id: "metric:pm25", functionName: "app.tasks.rebuild", queueName: "metrics"))
     }
 
+    @Test func `an interval of 0 beside an expression is none, as RQ has it`() throws {
+        #expect(try CronJobHash(fields: fields(["interval": "0", "cron": "@daily"])).interval == nil)
+        #expect(try CronJobHash(fields: fields(["interval": "0", "cron": ""])).interval == 0)
+        #expect(try CronJobHash(fields: fields(["interval": "5", "cron": "@daily"])).interval == 5)
+    }
+
     @Test func `a field of another name is left alone, whatever it holds`() throws {
         let other: [(field: [UInt8], value: [UInt8])] = [
             (field: [0xFF], value: [0xFE]), (field: Array("owner".utf8), value: [0xFF]),

@@ -89,6 +89,24 @@ def rewrite(redis, id):
 
 
 @request
+def edit_again_and_again(redis, id, count):
+    """Saves a definition that often, with the number of the edit as its only argument and no pause."""
+    for number in range(1, count + 1):
+        job = fetched(redis, id)
+        job.args = (number,)
+        job.save()
+
+
+@request
+def read(redis, id):
+    """What rq-rediscron would write of a definition that it reads, or why it cannot."""
+    try:
+        return rewrite(redis, id)
+    except Exception as error:  # whatever it stumbles over
+        return {"error": repr(error)}
+
+
+@request
 def enable(redis, id):
     """Enables a definition and returns its hash."""
     fetched(redis, id).enable()

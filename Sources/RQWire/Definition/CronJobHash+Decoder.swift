@@ -17,8 +17,9 @@ extension CronJobHash {
     /// Takes the fields of a hash one by one, in whatever order, as they stand in a reply of Redis.
     ///
     /// It reads what rq-rediscron's `restore` reads. An empty field counts as an absent one, as there. A field of
-    /// another name is left alone. `id`, `func_name`, `queue_name` and `enabled` must be present; numbers may be
-    /// written in the ways of Python's `int()`, within ASCII and 64 bits.
+    /// another name is left alone. An `interval` of 0 counts as absent where there is a `cron`. `id`, `func_name`,
+    /// `queue_name` and `enabled` must be present; numbers may be written in the ways of Python's `int()`, within ASCII
+    /// and 64 bits.
     public struct Decoder: Sendable {
         private var id: String?
         private var functionName: String?
@@ -76,6 +77,8 @@ extension CronJobHash {
             hash.functionName = functionName
             hash.queueName = queueName
             hash.enabled = enabled
+            // RQ takes an interval of 0 beside an expression for none, and rq-rediscron writes it down.
+            if hash.interval == 0, hash.cron?.isEmpty == false { hash.interval = nil }
             return hash
         }
     }
