@@ -1,4 +1,6 @@
 import RQWire
+import RedisBridge
+import RedisCron
 import TestSupport
 import Testing
 
@@ -122,6 +124,37 @@ import Testing
             let lines = old.output.split(separator: "\n")
             let start = try #require(lines.firstIndex { $0.hasPrefix("last times") })
             #expect(lines[start...].prefix(5).allSatisfy { $0.hasSuffix(" ago") }, "\(old.output)")
+        }
+    }
+
+    @Test(arguments: [20, 40, 60, 80, 100, 120, 140, 200])
+    func `info --wide is never wider than the terminal`(columns: Int) async throws {
+        try await withRedis { server in
+            for words in [
+                ["metric:pm25:\u{4F60}\u{597D}", "--interval", "300", "--queue", "metrics"],
+                [
+                    "report of the whole month", "--cron", "*/15 8-17 * * mon-fri", "--timezone", "America/New_York",
+                    "--queue", "mail",
+                ],
+            ] {
+                let made = try await Rqrcron.run(
+                    ["register", "--func", "app.tasks.reports.monthly.rebuild"] + words, on: server)
+                #expect(made.status == 0, "\(made.errors)")
+            }
+            let connection = try RedisCronConnection(url: RedisURL(server.url))
+            let jobs = try await RedisCronScheduler(connection: connection).allJobs()
+            await connection.close()
+            let table = WideTable(
+                jobs: jobs, queues: [], now: SystemClock.now(), style: TextStyle(isColored: false), columns: columns)
+            let lines = table.text.split(separator: "\n").dropLast()
+            #expect(lines.count == 3)
+            for line in lines { #expect(TextWidth.of(String(line)) <= columns, "\(line)") }
+            // The more room, the more columns.
+            let titles = lines[0].split(separator: " ")
+            #expect(titles.first == "ID")
+            #expect(titles.contains("IN"))
+            #expect(titles.contains("NEXT") == (columns >= 100))
+            #expect(titles.contains("ZONE") == (columns >= 120))
         }
     }
 }

@@ -27,6 +27,7 @@ extension CronJobDeclarations {
                 if let (name, value) = CrontabLine.setting(content) {
                     switch name {
                     case "SOURCE" where !value.isEmpty: source = value
+                    case "SOURCE": throw CrontabLine.Complaint("SOURCE has no value; give the source a name")
                     case "CRON_TZ": zone = value.isEmpty ? nil : value
                     default: throw CrontabLine.Complaint("unknown setting \(name); there are SOURCE and CRON_TZ")
                     }

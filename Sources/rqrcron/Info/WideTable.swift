@@ -11,10 +11,14 @@ struct WideTable {
     private let columns: Int?
 
     private static let titles = ["ID", "SCHEDULE", "ZONE", "STATE", "NEXT", "IN", "LAST", "QUEUE", "FUNCTION"]
-    /// The columns that give way first when the terminal is narrow, and what must stay of them.
+    /// The columns that give way when the terminal is narrow, the first one first, and what is left of each.
     private static let flexible = [
-        (column: 8, least: 8), (column: 0, least: 8), (column: 1, least: 8), (column: 7, least: 5),
+        (column: 8, least: 12), (column: 0, least: 12), (column: 1, least: 11), (column: 7, least: 6),
     ]
+    /// The columns that are left out when that is not enough, the first one first.
+    ///
+    /// The zone shows in the offset of the next time, and that in the countdown.
+    private static let dispensable = [2, 6, 8, 4, 7, 3]
 
     init(jobs: [RedisCronJob], queues: [String], now: Timestamp, style: TextStyle, columns: Int?) {
         let wanted = Set(queues.map { Array($0.utf8) })
@@ -28,10 +32,10 @@ struct WideTable {
     var text: String {
         guard !jobs.isEmpty else { return "No scheduled jobs\n" }
         let rows = jobs.map(cells)
-        var widths = Self.titles.indices.map { column in
+        let natural = Self.titles.indices.map { column in
             rows.map { TextWidth.of($0[column]) }.max().map { max($0, Self.titles[column].count) } ?? 0
         }
-        if let columns { Self.shrink(&widths, to: columns) }
+        let widths = columns.map { Self.fit(natural, into: $0) } ?? natural
         var text = style.bold(Self.line(Self.titles, widths)) + "\n"
         for (job, row) in zip(jobs, rows) { text += paint(Self.line(row, widths), job) + "\n" }
         let disabled = jobs.count { !$0.enabled }
@@ -57,18 +61,33 @@ struct WideTable {
         return style.red(line)
     }
 
+    /// One row; a column of no width is left out.
     private static func line(_ cells: [String], _ widths: [Int]) -> String {
-        let padded = zip(cells, widths).map { TextWidth.pad(TextWidth.cut($0, to: $1), to: $1) }
+        let padded = zip(cells, widths).filter { $0.1 > 0 }.map { TextWidth.pad(TextWidth.cut($0, to: $1), to: $1) }
         let line = padded.joined(separator: "  ")
         return String(line[..<(line.lastIndex { $0 != " " }.map(line.index(after:)) ?? line.startIndex)])
     }
 
-    private static func shrink(_ widths: inout [Int], to columns: Int) {
-        var excess = widths.reduce(0, +) + 2 * (widths.count - 1) - columns
-        for (column, least) in flexible where excess > 0 {
-            let given = min(excess, max(0, widths[column] - least))
-            widths[column] -= given
-            excess -= given
+    /// The widths with which a row fits into `columns`.
+    private static func fit(_ natural: [Int], into columns: Int) -> [Int] {
+        var widths = natural
+        var shrinkable: Int {
+            flexible.map { max(0, widths[$0.column] - $0.least) }.reduce(0, +)
         }
+        for column in dispensable where excess(of: widths, over: columns) > shrinkable { widths[column] = 0 }
+        for (column, least) in flexible { shrink(&widths, column, to: least, columns) }
+        // What is narrower still shows of the ids what it can.
+        for column in [1, 0] { shrink(&widths, column, to: 1, columns) }
+        return widths
+    }
+
+    private static func shrink(_ widths: inout [Int], _ column: Int, to least: Int, _ columns: Int) {
+        let given = min(max(0, excess(of: widths, over: columns)), max(0, widths[column] - least))
+        widths[column] -= given
+    }
+
+    private static func excess(of widths: [Int], over columns: Int) -> Int {
+        let shown = widths.filter { $0 > 0 }
+        return shown.reduce(0, +) + 2 * max(0, shown.count - 1) - columns
     }
 }
