@@ -7,11 +7,12 @@ import Testing
 
 /// A connection to a test's own server, closed when the test is over.
 func withConnection<Result>(
-    to server: RedisServer, keyPrefix: String = "rq", timeZone: ZoneRules = .utc,
+    to server: RedisServer, keyPrefix: String = "rq", user: String? = nil, timeZone: ZoneRules = .utc,
     _ body: (RedisCronConnection) async throws -> Result
 ) async throws -> Result {
+    let url = user.map { server.socketURL.replacing("unix://", with: "unix://\($0):any@") } ?? server.socketURL
     let connection = try RedisCronConnection(
-        url: RedisURL(server.socketURL), keyPrefix: keyPrefix, defaultTimeZone: timeZone)
+        url: RedisURL(url), keyPrefix: keyPrefix, defaultTimeZone: timeZone)
     do {
         let result = try await body(connection)
         await connection.close()

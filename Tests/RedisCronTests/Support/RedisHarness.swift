@@ -44,6 +44,22 @@ struct RedisHarness: Sendable {
             functionName: "app.tasks.rebuild", queueName: queue, id: id, args: ["pm25"], interval: interval)
     }
 
+    /// Runs the scheduler beside `body`, which starts when it leads, and stops it afterwards.
+    func whileRunning(_ body: @Sendable @escaping () async throws -> Void) async throws {
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            group.addTask { try await actor.run() }
+            do {
+                try await recorder.wait(for: "leading") { if case .becameLeader = $0 { true } else { false } }
+                try await body()
+            } catch {
+                group.cancelAll()
+                throw error
+            }
+            group.cancelAll()
+            try await group.waitForAll()
+        }
+    }
+
     /// The definition as it stands in Redis.
     func job(_ id: String = "metric:pm25") async throws -> RedisCronJob {
         try await .fetch(id: id, on: connection)
