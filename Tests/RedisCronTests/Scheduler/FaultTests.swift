@@ -59,6 +59,18 @@ struct FaultTests {
         }
     }
 
+    @Test func `a server that is still loading is asked again, and says nothing about the definitions`() async throws {
+        let slow = ["key-load-delay 20000", "loading-process-events-interval-bytes 1024"]
+        try await whileRunning(RedisServer.Configuration(lines: slow)) { server, recorder in
+            try server.pipeline((0..<100).map { ["SET", "filler:\($0)", String(repeating: "x", count: 2000)] })
+            try server.command("SAVE")
+            try await server.restart()
+            try await recorder.nextRun(of: "a")
+            #expect(try server.command("INFO", "errorstats").string?.contains("LOADING") == true)
+            #expect(!recorder.events.contains { if case .badDefinition = $0 { true } else { false } })
+        }
+    }
+
     @Test func `a server that lost everything gets the lock again`() async throws {
         try await withRedisHarness(.init(), { $0.whenLockHeld = .standBy }) { harness async throws in
             try await harness.whileRunning {

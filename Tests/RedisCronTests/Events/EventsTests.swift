@@ -1,0 +1,114 @@
+import RQWire
+import RedisBridge
+import TestSupport
+import Testing
+
+@testable import RedisCron
+
+@Suite(.timeLimit(.minutes(1)))
+struct EventsTests {
+    private func with(
+        _ change: (inout RedisCronScheduler.Options) -> Void = { _ in },
+        _ body: (RedisServer, RedisCronScheduler) async throws -> Void
+    ) async throws {
+        try await withRedis { server in
+            try await withConnection(to: server) { connection in
+                try await body(server, RedisCronScheduler(connection: connection, options: .forTest(change)))
+            }
+        }
+    }
+
+    @Test func `an app sees what the scheduler does, in order, without parsing text`() async throws {
+        try await with({ $0.name = "s" }) { server, scheduler async throws in
+            var events = scheduler.events.makeAsyncIterator()
+            let job = try await scheduler.register(
+                functionName: "m.f", queueName: "q", id: "a", interval: 300)
+            try server.command("HSET", "rq:cron_job:bad", "id", "bad")
+            try await scheduler.registerBirth()
+            #expect(await events.next() == .becameLeader(name: "s"))
+
+            try await scheduler.enqueueJobs()
+            let created = try #require(job.createdAt)
+            let run = EnqueuedRun(
+                id: "a", jobID: .planned(definition: "a", at: created), queueName: "q", planned: created,
+                next: created + .seconds(300))
+            #expect(await events.next() == .enqueued([run]))
+
+            try server.command("ZADD", "rq:cron_jobs", 1, "bad", 2, "orphan")
+            try await scheduler.enqueueJobs()
+            guard case .badDefinition("bad", "func_name", let reason)? = await events.next() else {
+                Issue.record("the bad definition was not named")
+                return
+            }
+            #expect(reason.contains("func_name"))
+            #expect(await events.next() == .skipped(id: "orphan", .missing))
+
+            try server.command("SET", "rq:cron_jobs:lock", "thief:1")
+            await #expect(throws: RedisCronError.self) { try await scheduler.heartbeat() }
+            #expect(await events.next() == .lockLost(name: "s"))
+        }
+    }
+
+    @Test func `each reader sees everything from when it began`() async throws {
+        try await with({ $0.name = "s" }) { _, scheduler async throws in
+            var early = scheduler.events.makeAsyncIterator()
+            try await scheduler.registerBirth()
+            var late = scheduler.events.makeAsyncIterator()
+            try await scheduler.registerDeath()
+            #expect(await early.next() == .becameLeader(name: "s"))
+            #expect(await early.next() == .stopped(name: "s"))
+            #expect(await late.next() == .stopped(name: "s"))
+        }
+    }
+
+    @Test func `the sequence ends when the scheduler is let go, and when its reader is cancelled`() async throws {
+        try await withRedis { server in
+            try await withConnection(to: server) { connection in
+                var scheduler: RedisCronScheduler? = try RedisCronScheduler(
+                    connection: connection, options: .forTest())
+                let events = try #require(scheduler?.events.makeAsyncIterator())
+                let reading = Task {
+                    var events = events
+                    return await events.next()
+                }
+                scheduler = nil
+                #expect(await reading.value == nil)
+
+                let other = try RedisCronScheduler(connection: connection, options: .forTest())
+                let cancelled = Task {
+                    var count = 0
+                    for await _ in other.events { count += 1 }
+                    return count
+                }
+                cancelled.cancel()
+                #expect(await cancelled.value == 0)
+            }
+        }
+    }
+
+    @Test func `the log has a line for what happens, and no password`() async throws {
+        let lines = Observed<[String]>([])
+        try await withRedis(RedisServer.Configuration(password: "secret")) { server in
+            try await withConnection(to: server) { connection in
+                let logger = SchedulerLogger(minimumLevel: .debug) { level, line in
+                    lines.update { $0.append("\(level.rawValue): \(line)") }
+                }
+                let scheduler = try RedisCronScheduler(
+                    connection: connection,
+                    options: .forTest {
+                        $0.logger = logger
+                        $0.name = "s"
+                    })
+                try await scheduler.register(functionName: "m.f", queueName: "q", id: "a", interval: 300)
+                try await whileRunning(scheduler) {
+                    try await eventually("a run") { lines.current.contains { $0.contains("enqueued 'a'") } }
+                    try server.command("CLIENT", "KILL", "TYPE", "normal", "SKIPME", "yes")
+                    try server.command("CLIENT", "KILL", "TYPE", "pubsub")
+                }
+            }
+        }
+        #expect(lines.current.contains("info: s took the lock and leads"))
+        #expect(lines.current.contains("info: s stopped; it holds no lock and is in no registry"))
+        #expect(!lines.current.contains { $0.contains("secret") })
+    }
+}
