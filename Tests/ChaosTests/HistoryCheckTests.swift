@@ -70,6 +70,22 @@ struct HistoryCheckTests {
         #expect(story.kinds() == [.missing])
     }
 
+    @Test func `a run that was missed and is stepped over with those queued before is found`() {
+        var story = story
+        story.step(LoggedCommand("HSET", ["rq:cron_job:a", "next_enqueue_time", "\(noon(0.25))", "id", "a"]))
+        var good = story
+        good.tick("a", planned: noon(0.25), at: noon(9), next: noon(4.25), .init(skipsJob: true))
+        #expect(good.violations() == [])
+        story.tick("a", planned: noon(0.25), at: noon(9), next: noon(10.25), .init(skipsJob: true))
+        #expect(story.kinds() == [.missing])
+    }
+
+    @Test func `an index entry that is put right moves no schedule`() {
+        var story = story
+        story.tick("a", planned: noon(4.25), at: noon(4.3), next: noon(4.25), .init(skipsJob: true))
+        #expect(story.violations() == [])
+    }
+
     @Test func `a schedule that goes further than the next run is found`() {
         var story = story
         story.tick("a", planned: noon(4.25), at: noon(4.3), next: noon(8.25))

@@ -64,11 +64,17 @@ struct CachedDefinition: Sendable {
         } else {
             return settle(entry, next: definition.plan.next(planned: now, now: now))
         }
+        if isRewritten, let lastPlanned, planned <= lastPlanned {
+            // On to the run after the last one that was queued, not after the present: it may have been missed since.
+            return .run(
+                PlannedRun(
+                    definition: definition, entry: entry, planned: planned,
+                    next: definition.plan.next(planned: planned, now: lastPlanned), isReplay: true))
+        }
         return .run(
             PlannedRun(
                 definition: definition, entry: entry, planned: planned,
-                next: definition.plan.next(planned: planned, now: now),
-                isReplay: isRewritten && (lastPlanned.map { planned <= $0 } ?? false)))
+                next: definition.plan.next(planned: planned, now: now), isReplay: false))
     }
 
     private func settle(_ entry: DueEntry, next: Timestamp?) -> DueDecision {

@@ -110,7 +110,8 @@ actor JobStoreActor {
     func record(_ outcomes: [JobOutcome], of batch: DueBatch) {
         for (run, outcome) in zip(batch.runs, outcomes) {
             switch outcome {
-            case .queued, .duplicate, .advanced: cache.didQueue(run)
+            case .queued, .advanced: cache.didQueue(run)
+            case .duplicate: break
             case .movedByOther, .stale: cache.invalidate(run.definition.id)
             case .unusableQueue: parked.park(run.entry)
             }

@@ -11,6 +11,15 @@ struct PlannedRun: Sendable {
     let next: Timestamp?
     /// Whether a job is to be queued, or only the schedule to be moved because this run has been queued before.
     let isReplay: Bool
+
+    /// The same run, known to have been queued before: it only moves the schedule, to the run that follows it.
+    ///
+    /// Not to the first one after the present: runs that were missed since then are due still.
+    var replay: PlannedRun {
+        PlannedRun(
+            definition: definition, entry: entry, planned: planned,
+            next: definition.plan.next(planned: planned, now: planned), isReplay: true)
+    }
 }
 
 /// Runs that are queued in one atomic step.

@@ -121,7 +121,12 @@ extension SchedulerActor {
         case .done(let outcomes):
             await jobStore.record(outcomes, of: batch)
             let queued = report(outcomes, of: batch)
-            return Progress(didMove: outcomes.contains(where: \.didMove), queued: queued)
+            var progress = Progress(didMove: outcomes.contains(where: \.didMove), queued: queued)
+            let replays = zip(batch.runs, outcomes).filter { $0.1 == .duplicate }.map(\.0.replay)
+            if !replays.isEmpty {
+                progress.add(try await enqueue(DueBatch(runs: replays), token: token, now: now))
+            }
+            return progress
         }
     }
 
@@ -170,15 +175,15 @@ extension JobOutcome {
     /// Whether the index moved on, or the entry is passed over from now on.
     fileprivate var didMove: Bool {
         switch self {
-        case .queued, .duplicate, .advanced, .unusableQueue: true
-        case .movedByOther, .stale: false
+        case .queued, .advanced, .unusableQueue: true
+        case .movedByOther, .stale, .duplicate: false
         }
     }
 
     fileprivate func skipReason(of run: PlannedRun) -> SkipReason? {
         switch self {
-        case .queued: nil
-        case .duplicate, .advanced: .alreadyQueued(planned: run.planned)
+        case .queued, .duplicate: nil
+        case .advanced: .alreadyQueued(planned: run.planned)
         case .movedByOther: .movedByOther
         case .stale: .changed
         case .unusableQueue: .unusableQueue(String(decoding: run.definition.template.queue, as: UTF8.self))

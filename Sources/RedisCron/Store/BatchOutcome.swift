@@ -2,7 +2,7 @@
 enum JobOutcome: UInt8, Sendable {
     /// Queued, and the schedule moved.
     case queued = 0x2b  // +
-    /// This planned time was queued before: only the schedule was moved.
+    /// This planned time was queued before: nothing was done. See ``PlannedRun/replay``.
     case duplicate = 0x64  // d
     /// Only the schedule was moved, as asked.
     case advanced = 0x61  // a

@@ -32,14 +32,7 @@ extension HistoryCheck {
         }
         let job = PlannedJobID.of(id, at: planned)
         guard let queue = tick.pushes.removeValue(forKey: job) else {
-            if queuedJobs.contains(job) {
-                noteStepWithoutJob()
-                if let next = next.flatMap({ WireTime($0) }), next <= planned || !times.admits(next, beside: planned) {
-                    report(.offSchedule, of: id, "from \(planned) it was moved to \(next)")
-                }
-            } else {
-                report(.missing, of: id, at: planned, "stepped over to \(next ?? "nothing") without a job")
-            }
+            checkStepWithoutJob(id, planned: planned, times: times, next: next.flatMap { WireTime($0) }, tick)
             return
         }
         tick.unclaimed.remove(job)
@@ -72,6 +65,37 @@ extension HistoryCheck {
                 .incomplete, of: id, at: now,
                 "its index entry went to \(tick.scores[id]?.description ?? "nowhere"), its hash to \(next ?? "nothing")"
             )
+        }
+    }
+}
+
+extension HistoryCheck {
+    /// A schedule may be moved without a job only where the index had lost sight of it, or past runs that were queued
+    /// before.
+    private mutating func checkStepWithoutJob(
+        _ id: String, planned: WireTime, times: PlannedTimes, next: WireTime?, _ tick: Tick
+    ) {
+        guard let next else {
+            report(.missing, of: id, at: planned, "it was moved to nothing without a job")
+            return
+        }
+        if tick.scores[id] != next {
+            report(.incomplete, of: id, at: next, "its index entry did not go where its hash went")
+        }
+        // The index is put right: it led elsewhere than the hash, as between two commands of a Python editor.
+        guard next != planned else { return }
+        noteStepWithoutJob()
+        if next < planned || !times.admits(next, beside: planned) {
+            report(.offSchedule, of: id, "from \(planned) it was moved to \(next)")
+            return
+        }
+        var stepped = planned
+        while stepped < next {
+            if !queuedJobs.contains(PlannedJobID.of(id, at: stepped)) {
+                report(.missing, of: id, at: stepped, "stepped over to \(next) without a job")
+                return
+            }
+            stepped = times.next(planned: stepped, now: stepped)
         }
     }
 }

@@ -133,6 +133,19 @@ import Testing
         }
     }
 
+    @Test func `what was missed since an old schedule was brought back is not stepped over with it`() throws {
+        var first = try cached()
+        for seconds in [0, 300] {
+            let due = Timestamp.newYear + .seconds(seconds)
+            first.didQueue(try #require(run(first.decide(DueEntry("metric:pm25", at: due), now: due))))
+        }
+        let rewritten = CachedDefinition(
+            try .example(.example { $0.updatedAt = .newYear + .seconds(301) }), generation: 0, replacing: first)
+        let replay = run(rewritten.decide(DueEntry("metric:pm25", at: .newYear), now: .newYear + .seconds(1_000)))
+        #expect(replay?.isReplay == true)
+        #expect(replay?.next == .newYear + .seconds(600))
+    }
+
     @Test func `a definition that was deleted and made again under its id begins anew`() throws {
         var first = try cached()
         first.didQueue(try #require(run(first.decide(DueEntry("metric:pm25", at: .newYear), now: .newYear))))

@@ -45,6 +45,16 @@ struct TickTests {
         #expect(harness.due("metric:pm25") == .newYear + .seconds(3900))
     }
 
+    @Test func `a run whose job was queued before is stepped over, and what was missed since runs`() async throws {
+        let harness = try await leading()
+        harness.memory.put(.example(), at: .newYear)
+        harness.memory.state.update { $0.queued = [.planned(definition: "metric:pm25", at: .newYear)] }
+        try await harness.advance(by: .seconds(700))
+        let result = try await harness.actor.tick(collecting: true)
+        #expect(result.queued.map(\.planned) == [.newYear + .seconds(300)])
+        #expect(harness.due("metric:pm25") == .newYear + .seconds(900))
+    }
+
     @Test func `what is not due is not queued, and says when to come again`() async throws {
         let harness = try await leading()
         harness.memory.put(.example(), at: .newYear + .seconds(1))

@@ -141,6 +141,7 @@ extension MemoryStore.State {
         guard let definition = definitions[id], definition.version == run.definition.version else { return .stale }
         let job = RQJobID.planned(definition: id.bytes, at: run.planned)
         let outcome: JobOutcome = run.isReplay ? .advanced : queued.contains(job) ? .duplicate : .queued
+        guard outcome != .duplicate else { return outcome }
         if outcome == .queued {
             queued.append(job)
             definitions[id]?.latestEnqueueTime = now

@@ -21,7 +21,7 @@ ARGV
                     data, description
 Returns
   'L' when the lock is not ours (nothing was done), else one character for each job, in order:
-  '+' queued        'd' this planned time was queued before: the schedule was moved, nothing queued
+  '+' queued        'd' this planned time was queued before: nothing was done
   'a' schedule moved only, as asked
   'm' the index score is no longer the one that was read: somebody else moved it
   's' the definition changed or went away since it was read
@@ -137,11 +137,11 @@ for j = 1, count do
     end
     list[#list + 1] = sub(job, job_start)
     call('HSET', definition, 'latest_enqueue_time', now, 'next_enqueue_time', ARGV[arg + 2])
-  elseif result == 'd' or result == 'a' then
+  elseif result == 'a' then
     call('HSET', definition, 'next_enqueue_time', ARGV[arg + 2])
   end
 
-  if result == '+' or result == 'd' or result == 'a' then
+  if result == '+' or result == 'a' then
     if ARGV[arg + 3] == '' then
       gone[#gone + 1] = ids[j]
     else
