@@ -61,9 +61,10 @@ package struct ChaosRun: Sendable {
         self.proxies = proxies
         fleet = SchedulerFleet(binary: plan.binary, urls: urls, lockTTL: plan.lockTTL, server: server)
         dealer = FaultDealer(server: server, fleet: fleet, proxies: proxies, lockTTL: plan.lockTTL)
-        consumer = Consumer(server)
         var generator = SeededGenerator(seed: plan.seed)
         definitions = ChaosDefinition.all(plan.definitions, using: &generator)
+        let ours = Set(definitions.filter { $0.owner == .nobody || $0.owner == .swift }.map { "'\($0.id)'" })
+        consumer = Consumer(server) { description in ours.contains { description.contains($0) } }
         swiftEditor = SwiftEditor(
             binary: plan.binary, url: server.url, definitions: definitions,
             generator: SeededGenerator(seed: plan.seed &+ 1), isOver: editorsAreOver)

@@ -6,8 +6,11 @@ import Testing
 ///
 /// It takes in three moves that can each be repeated, so that no fault makes it forget a job or count one twice: jobs
 /// go from their queue to a list of its own, are read there with their hashes, and leave the list once it has them.
-/// Half of the hashes are deleted then, as with a `result_ttl` of 0, so that not only they keep a run from being queued
-/// again.
+///
+/// The hashes of jobs whose definition Python does not edit are deleted then, as with a `result_ttl` of 0, so that they are
+/// not what keeps a run from being queued again. The others stay a while, as with RQ's default: when Python writes back a
+/// schedule that it had read before a run, only the job's hash tells a scheduler that has just taken over that the run was
+/// queued.
 actor Consumer {
     static let list = "chaos:taken"
     private static let take = """
@@ -19,7 +22,7 @@ actor Consumer {
         local jobs = {}
         for j, id in ipairs(redis.call('LRANGE', KEYS[1], 0, 999)) do
           local hash = redis.call('HMGET', 'rq:job:' .. id, 'status', 'created_at', 'data', 'description', 'origin')
-          jobs[j] = { id, hash[2] or '', hash[1] and hash[3] and hash[4] and hash[5] and '1' or '0' }
+          jobs[j] = { id, hash[2] or '', hash[1] and hash[3] and hash[4] and hash[5] and '1' or '0', hash[4] or '' }
         end
         return jobs
         """
@@ -29,20 +32,23 @@ actor Consumer {
           if ARGV[j + 1] == '1' then
             redis.call('DEL', 'rq:job:' .. ARGV[j])
           else
-            redis.call('EXPIRE', 'rq:job:' .. ARGV[j], 30)
+            redis.call('EXPIRE', 'rq:job:' .. ARGV[j], 300)
           end
         end
         """
 
     private let line: RedisLine
     private let keys: [String]
-    /// Read and remembered, and perhaps still on the list.
-    private var unfinished: [String] = []
+    private let deletesHash: @Sendable (_ description: String) -> Bool
+    /// Read and remembered, and perhaps still on the list; with whether their hashes are deleted.
+    private var unfinished: [(id: String, deletesHash: Bool)] = []
     private(set) var taken: [TakenJob] = []
     /// When the newest job taken so far was queued.
     nonisolated let newest = Observed(WireTime(microseconds: 0))
 
-    init(_ server: RedisServer) {
+    /// - Parameter deletesHash: Whether the hash of the job with that description is deleted once the job is taken.
+    init(_ server: RedisServer, deletesHash: @escaping @Sendable (_ description: String) -> Bool) {
+        self.deletesHash = deletesHash
         line = RedisLine(server)
         keys = ChaosDefinition.queues.map { RedisKeys.queuePrefix + $0 }
     }
@@ -65,15 +71,15 @@ actor Consumer {
 
     private func takeSome() async throws -> Int {
         if !unfinished.isEmpty {
-            let arguments = unfinished.flatMap { id in [id, id.utf8.reduce(0) { $0 &+ Int($1) } % 2 == 0 ? "1" : "0"] }
+            let arguments = unfinished.flatMap { [$0.id, $0.deletesHash ? "1" : "0"] }
             try await line.command(["EVAL", Self.finish, "1", Self.list] + arguments)
             unfinished = []
         }
         let reply = try await line.command(["EVAL", Self.take, String(keys.count + 1), Self.list] + keys)
         let jobs = reply.array.map(\.strings)
-        for job in jobs where job.count == 3 {
+        for job in jobs where job.count == 4 {
             taken.append(TakenJob(id: job[0], isWhole: job[2] == "1"))
-            unfinished.append(job[0])
+            unfinished.append((job[0], deletesHash(job[3])))
             if let queued = WireTime(job[1]) { newest.update { $0 = max($0, queued) } }
         }
         return jobs.count

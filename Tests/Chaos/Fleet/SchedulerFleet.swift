@@ -96,7 +96,11 @@ package actor SchedulerFleet {
         process.send(signal: SIGTERM)
         do {
             let outcome = try await process.waitUntilExit(within: bound)
-            if outcome != .exited(0) { endings.append("\(slots[index].name) answered SIGTERM with \(outcome)") }
+            // One that has just been started, and has not written anything yet, does not listen to signals yet either.
+            let isYoung = outcome == .killed(by: SIGTERM) && process.errors.isEmpty
+            if outcome != .exited(0), !isYoung {
+                endings.append("\(slots[index].name) answered SIGTERM with \(outcome)")
+            }
         } catch {
             endings.append("\(slots[index].name) had not ended \(bound) after SIGTERM")
             process.kill()

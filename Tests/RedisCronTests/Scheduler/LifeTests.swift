@@ -122,8 +122,8 @@ struct LifeTests {
         await #expect(throws: MadeUpFailure.self) { try await failing.actor.run() }
 
         let standing = try ActorHarness { $0.whenLockHeld = .standBy }
-        standing.store.before(.acquireLock) { [standing] in
-            if standing.store.calls.count < 4 { throw MadeUpFailure() }
+        standing.store.before(.acquireLock) { [weak store = standing.store] in
+            if let store, store.calls.count < 4 { throw MadeUpFailure() }
         }
         try await standing.whileRunning {
             try await standing.passTime(until: "it leads") { !$0.memory.state.current.registry.isEmpty }

@@ -106,8 +106,8 @@ struct SleepTests {
     @Test func `a tick that fails is tried again after growing pauses, and said once`() async throws {
         let harness = try ActorHarness()
         harness.memory.put(.example(), at: .newYear)
-        harness.store.before(.survey) { [harness] in
-            if harness.store.calls.count(where: { $0 == .survey }) < 6 { throw MadeUpFailure() }
+        harness.store.before(.survey) { [weak store = harness.store] in
+            if let store, store.calls.count(where: { $0 == .survey }) < 6 { throw MadeUpFailure() }
         }
         let began = harness.clock.monotonic()
         try await harness.whileRunning {

@@ -168,9 +168,9 @@ struct TickTests {
     @Test func `entries that can never be moved cost a pause, not a busy loop`() async throws {
         let harness = try await leading()
         harness.memory.put(.example(), at: .newYear)
-        harness.store.before(.enqueue) { [harness] in
-            let edits = harness.store.calls.count { $0 == .enqueue }
-            harness.memory.put(.example { $0.updatedAt = .newYear + .microseconds(edits) }, at: .newYear)
+        harness.store.before(.enqueue) { [weak store = harness.store, memory = harness.memory] in
+            let edits = store?.calls.count { $0 == .enqueue } ?? 0
+            memory.put(.example { $0.updatedAt = .newYear + .microseconds(edits) }, at: .newYear)
         }
         let result = try await harness.actor.tick()
         #expect(harness.queued.isEmpty)
@@ -239,8 +239,8 @@ struct TickTests {
             options.batchesInFlight = 1
         }
         for number in 0..<3 { harness.memory.put(.example("job:\(number)"), at: .newYear) }
-        harness.store.before(.enqueue) { [harness] in
-            if harness.store.calls.count(where: { $0 == .enqueue }) == 2 { throw MadeUpFailure() }
+        harness.store.before(.enqueue) { [weak store = harness.store] in
+            if store?.calls.count(where: { $0 == .enqueue }) == 2 { throw MadeUpFailure() }
         }
         await #expect(throws: MadeUpFailure.self) { _ = try await harness.actor.tick() }
         #expect(harness.queued.count == 1)
