@@ -12,7 +12,8 @@ struct ReplayTests {
     /// A definition whose last run was planned for that time, in a past of which runs were missed.
     private func rollBack(_ server: RedisServer, to planned: Timestamp) throws {
         try server.command(
-            "HSET", "rq:cron_job:a", "next_enqueue_time", planned.description, "updated_at", "\(planned)")
+            "HSET", "rq:cron_job:a", "next_enqueue_time", planned.description, "updated_at",
+            SystemClock.wallClock.description)
         try server.command("ZADD", "rq:cron_jobs", planned.score, "a")
     }
 
