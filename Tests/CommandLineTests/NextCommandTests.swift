@@ -23,6 +23,25 @@ import Testing
         #expect(ending.output == "2026-05-29T01:30:00.000000Z\n")
     }
 
+    @Test(arguments: [
+        "2026-06-03T05:40:00Z", "2026-06-03T07:40:00+02:00", "2026-06-03T00:10:00-05:30", "2026-06-03T05:40:00.999999Z",
+        "2026-06-03T07:40:00.25+02:00", "1780465200", "1780465200.75",
+    ])
+    func `the start may be written in UTC, with an offset, or in seconds`(from: String) async throws {
+        let ending = try await Rqrcron.run(["next", "* * * * *", "--timezone", "UTC", "--from", from])
+        #expect(ending.output == "2026-06-03T05:41:00.000000Z\n", "\(ending.errors)")
+    }
+
+    @Test(arguments: [
+        "later", "2026-06-03", "2026-06-03T05:40:00+24:00", "2026-06-03T05:40:00+0200", "+02:00", "1e300", "nan",
+        "0001-01-01T00:00:00+01:00",
+    ])
+    func `a start that is no time is refused`(from: String) async throws {
+        let ending = try await Rqrcron.run(["next", "* * * * *", "--from", from])
+        #expect(ending.status == 2)
+        #expect(ending.errors.contains("next: --from takes a time such as"), "\(ending.errors)")
+    }
+
     @Test func `an expression that is wrong or never comes fails with one line`() async throws {
         for expression in ["61 * * * *", "* *", "0 0 30 2 *", ""] {
             let ending = try await Rqrcron.run(["next", expression])

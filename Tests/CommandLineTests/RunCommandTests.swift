@@ -92,4 +92,41 @@ import Testing
                     ]).hasSuffix("\n"))
         }
     }
+
+    @Test func `a signal that is heard twice at the same moment still stops in order, a later one at once`()
+        async throws
+    {
+        try await withRedis { server in
+            let doubled = try Rqrcron.start(["run"], on: server)
+            try await doubled.waitForOutput(containing: "took the lock")
+            doubled.send(signal: SIGINT)
+            doubled.send(signal: SIGTERM)
+            #expect(try await doubled.waitUntilExit() == .exited(0))
+            #expect(try server.command("EXISTS", "rq:cron_jobs:lock").integer == 0)
+
+            let stuck = try Rqrcron.start(["run"], on: server)
+            try await stuck.waitForOutput(containing: "took the lock")
+            server.pause()
+            defer { server.resume() }
+            stuck.send(signal: SIGINT)
+            // The lock cannot be released now. Whoever asks again, does not wait for that.
+            try await eventually("the second signal to end it") {
+                stuck.send(signal: SIGTERM)
+                return stuck.outcome != nil
+            }
+            #expect(stuck.outcome == .killed(by: SIGTERM))
+        }
+    }
+
+    @Test(arguments: ["<&-", ">&-", "2>&-", "<&- >&- 2>&-"])
+    func `a closed standard stream is no connection's`(closing: String) async throws {
+        try await withRedis { server in
+            try await register("a", every: 100, on: server)
+            let process = try TestSupport.ChildProcess(
+                "sh", ["-c", "exec '\(Rqrcron.path)' run -u '\(server.url)' \(closing)"])
+            defer { process.kill() }
+            try await eventually("the job") { try server.command("LLEN", "rq:queue:q").integer == 1 }
+            #expect(try await process.terminate() == .exited(0))
+        }
+    }
 }

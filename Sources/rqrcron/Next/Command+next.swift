@@ -3,7 +3,9 @@ extension CommandOption {
         "count", short: "n", value: .required("N"), summary: "How many times. Default: 1.")
     static let from = CommandOption(
         "from", value: .required("TIME"),
-        summary: "The times after this one: 2026-06-03T05:40:00Z, or Unix seconds. Default: now.")
+        summary: """
+            The times after this one: 2026-06-03T05:40:00Z, 2026-06-03T07:40:00+02:00, or Unix seconds. Default: now.
+            """)
     static let idOption = CommandOption(
         "id", value: .required("ID"), summary: "The times of a definition in Redis.", completion: .ids)
     static let calendar = CommandOption(

@@ -43,7 +43,7 @@ extension Command {
         discussion: [
             """
             One scheduler leads at a time, by a lock in Redis. The first signal stops it in order: the batch in flight is \
-            finished, the lock is released. The second one ends it at once.
+            finished, the lock is released. Another one, half a second later or more, ends it at once.
             """,
             """
             With --embedded it starts a Redis of its own, on a Unix socket and a free port of 127.0.0.1, and prints its \

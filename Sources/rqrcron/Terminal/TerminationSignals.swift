@@ -11,8 +11,9 @@ import Synchronization
 
 /// SIGINT and SIGTERM as a sequence instead of the end of the process.
 ///
-/// The first signal is delivered to the sequence. The second one ends the process at once, as if it had never been
-/// caught: whoever presses Ctrl-C twice does not want to wait.
+/// The first signal is delivered to the sequence. A later one ends the process at once, as if it had never been caught:
+/// whoever presses Ctrl-C again does not want to wait. One that comes within ``echo`` of the first is the same signal heard
+/// twice, from the terminal and from a program such as `timeout` that passes it on, and is passed over.
 final class TerminationSignals: Sendable {
     /// The signals in the order of their arrival.
     ///
@@ -24,21 +25,25 @@ final class TerminationSignals: Sendable {
     /// Kept as long as the process lives.
     static let shared = TerminationSignals()
 
+    /// How long the first signal may take to arrive by every way.
+    static let echo = Duration.milliseconds(500)
+
     private let sources: [any DispatchSourceSignal]
 
     private init() {
         let (signals, continuation) = AsyncStream.makeStream(of: CInt.self, bufferingPolicy: .bufferingOldest(1))
         self.signals = signals
         let queue = DispatchQueue(label: "rqrcron.signals")
-        let count = SignalCount()
+        let first = FirstSignal()
         sources = [SIGINT, SIGTERM].map { number in
             // The default action must be off for the source to be the only one that hears the signal.
             signal(number, SIG_IGN)
             let source = DispatchSource.makeSignalSource(signal: number, queue: queue)
             source.setEventHandler {
-                if count.increment() == 1 {
-                    continuation.yield(number)
-                } else {
+                switch first.age(at: .now) {
+                case nil: continuation.yield(number)
+                case let age? where age < Self.echo: break
+                default:
                     signal(number, SIG_DFL)
                     kill(getpid(), number)
                 }
@@ -73,11 +78,18 @@ final class TerminationSignals: Sendable {
     }
 }
 
-/// Counts the signals that have come.
-private final class SignalCount: Sendable {
-    private let count = Atomic<Int>(0)
+/// Remembers when the first signal came; used on the queue of the signals alone.
+private final class FirstSignal: Sendable {
+    private let start = ContinuousClock.now
+    /// Nanoseconds after the start, or -1 before the first signal.
+    private let arrival = Atomic<Int64>(-1)
 
-    func increment() -> Int {
-        count.wrappingAdd(1, ordering: .relaxed).newValue
+    /// How long ago the first signal came; nil for the first one itself, which is thereby noted.
+    func age(at now: ContinuousClock.Instant) -> Duration? {
+        let (seconds, attoseconds) = (now - start).components
+        let moment = seconds * 1_000_000_000 + attoseconds / 1_000_000_000
+        let (isFirst, earlier) = arrival.compareExchange(
+            expected: -1, desired: moment, ordering: .acquiringAndReleasing)
+        return isFirst ? nil : .nanoseconds(moment - earlier)
     }
 }
