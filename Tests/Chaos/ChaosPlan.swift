@@ -13,7 +13,7 @@ package struct ChaosPlan: Sendable {
     /// How long nothing may be queued after a fault has passed, generous because machines are busy.
     package var recoveryBound: Duration = .seconds(60)
 
-    /// Where to leave the history and the logs of a run in which a promise was not kept; nowhere by default.
+    /// Where to leave the history and the logs; nowhere by default.
     package var evidence: String?
 
     package init(seconds: Int, seed: UInt64, binary: String) {

@@ -42,10 +42,17 @@ package struct ChaosReport: Sendable, CustomStringConvertible {
     }
 
     private func figures() -> [String] {
-        let latest = outcome.runs.map(\.lateness).max() ?? 0
+        let latest = outcome.runs.max { $0.lateness < $1.lateness }
+        let pause = zip(outcome.runs, outcome.runs.dropFirst()).max {
+            $0.1.queued.seconds(since: $0.0.queued) < $1.1.queued.seconds(since: $1.0.queued)
+        }
         return [
             "\(outcome.runs.count) planned runs queued, \(outcome.jobsTaken) jobs taken from the queues, in "
-                + "\(Self.seconds(outcome.seconds)) s; the latest run was \(Self.seconds(latest)) s late",
+                + "\(Self.seconds(outcome.seconds)) s",
+            "the latest run was \(Self.seconds(latest?.lateness)) s late: \(latest?.definition ?? "") "
+                + "at \(latest?.queued.description ?? "")",
+            "the longest pause was \(Self.seconds(pause.map { $0.1.queued.seconds(since: $0.0.queued) })) s, "
+                + "until \(pause?.1.queued.description ?? "")",
             "\(outcome.acknowledgedEdits) edits acknowledged (\(outcome.edits) writes of definitions), "
                 + "\(outcome.definitionsAtEnd) definitions at the end",
             "\(outcome.stepsWithoutJob) times a schedule was moved past a run that had been queued before",
