@@ -86,6 +86,33 @@ struct WorkerInteropTests {
         ["queue": "ünïcode q", "args": [""]],
     ]
 
+    @Test func `Python's own scheduler runs what was registered here`() async throws {
+        try await withRedis { server in
+            // Keyword arguments that are named as options of a job are taken for these by rq-rediscron.
+            let examples = try CallExample.all().filter { $0.kwargs["job_id"] == nil }
+            try await withScheduler(on: server) { scheduler in
+                for (index, example) in examples.enumerated() {
+                    try await DefinitionRequest.register(example, id: "\(index)", with: scheduler)
+                }
+            }
+            let peer = try Peer(on: server)
+            let python = try await peer.startLeadingScheduler()
+            defer { python.kill() }
+            try await python.terminate(within: .seconds(30))
+            // It goes by the index, which has them in the order of their registration.
+            let jobs = try server.command("LRANGE", "rq:queue:q", 0, -1).strings
+            try #require(jobs.count == examples.count)
+            let reference = examples.indices.map { "reference-\($0)" }
+            try await peer.ask(zip(examples, reference).map { try DefinitionRequest.enqueue($0, .pickle, id: $1) })
+            try await peer.work("q")
+            let calls = try peer.calls()
+            for (index, example) in examples.enumerated() {
+                #expect(calls[jobs[index]] != nil, "\(example.name)")
+                #expect(calls[jobs[index]] == calls[reference[index]], "\(example.name)")
+            }
+        }
+    }
+
     @Test func `a definition's job is the one that rq-rediscron makes of it`() async throws {
         try await withRedis(RawHash.keepsOrder) { server in
             let peer = try Peer(on: server)
