@@ -63,7 +63,7 @@ struct EventInteropTests {
                     functionName: "app.tasks.nap", queueName: "theirs", id: "swift", interval: 3600)
                 // It sleeps for a minute unless it is woken.
                 try await Self.waitForRun("theirs", on: server)
-                try await python.terminate(within: .seconds(30))
+                try await peer.stop(python)
             }
         }
     }

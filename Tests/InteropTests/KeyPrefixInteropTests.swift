@@ -28,7 +28,7 @@ struct KeyPrefixInteropTests {
             let tool = try Rqrcron.start(["run"], on: server, environment: ["RQ_KEY_PREFIX": prefix])
             defer { tool.kill() }
             try await Self.waitForRuns(2, prefix, on: server)
-            #expect(try await tool.terminate() == .exited(0))
+            #expect(try await tool.terminate(within: .seconds(30)) == .exited(0))
             try await peer.work("q")
             #expect(Set(try peer.calls().values.map(\.args)) == ["('by the library',)", "('by the tool',)"])
 

@@ -45,7 +45,7 @@ struct LockInteropTests {
             #expect(tool.errors.contains("rq:cron_jobs:lock"))
             #expect(try server.command("GET", "rq:cron_jobs:lock").string == token)
             #expect(try server.command("ZCARD", "rq:cron_schedulers").integer == 1)
-            #expect(try await python.terminate() == .exited(0))
+            #expect(try await peer.stop(python) == .exited(0))
         }
     }
 
@@ -60,13 +60,13 @@ struct LockInteropTests {
             let tool = try Rqrcron.start(["run", "--standby", "--name", "ours"], on: server)
             defer { tool.kill() }
             try await tool.waitForOutput(containing: "stand")
-            #expect(try await python.terminate() == .exited(0))
+            #expect(try await peer.stop(python) == .exited(0))
             let runs = try server.command("LLEN", "rq:queue:q").integer ?? 0
             try await eventually("our standby leads and queues", within: .seconds(30)) {
                 let hasLock = try server.command("GET", "rq:cron_jobs:lock").string?.hasPrefix("ours:") == true
                 return try hasLock && server.command("LLEN", "rq:queue:q").integer ?? 0 > runs
             }
-            #expect(try await tool.terminate() == .exited(0))
+            #expect(try await tool.terminate(within: .seconds(30)) == .exited(0))
             let birth = try await peer.ask(["do": "birth"])
             #expect(birth == .null)
         }
@@ -101,7 +101,9 @@ struct LockInteropTests {
                     python.send(signal: SIGCONT)
                     #expect(try await python.waitUntilExit() == .exited(0))
                     #expect(await scheduler.health.state == .leading)
-                    try await eventually("the run is queued") { try server.command("LLEN", "rq:queue:q").integer == 1 }
+                    try await eventually("the run is queued", within: .seconds(30)) {
+                        try server.command("LLEN", "rq:queue:q").integer == 1
+                    }
                     #expect(try server.command("ZSCORE", "rq:cron_schedulers", scheduler.name).double != nil)
                 }
             }

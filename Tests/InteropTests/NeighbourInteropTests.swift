@@ -42,7 +42,7 @@ struct NeighbourInteropTests {
                     #expect(Set(answers[1].texts ?? []) == ["app.tasks.rebuild", "each second", "idle"])
                     #expect(answers[2].texts?.count ?? 0 >= 4)
                 }
-                #expect(try await neighbour.terminate() == .exited(0))
+                #expect(try await peer.stop(neighbour) == .exited(0))
                 let said = reading.current.filter {
                     switch $0 {
                     case .skipped, .badDefinition, .lockLost, .disconnected: true

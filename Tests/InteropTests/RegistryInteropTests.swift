@@ -37,10 +37,11 @@ struct RegistryInteropTests {
 
     @Test func `the entries, the lock and the hash have Python's form`() async throws {
         try await withRedis(RawHash.keepsOrder) { server in
-            let python = try await Peer(on: server).startLeadingScheduler()
+            let peer = try Peer(on: server)
+            let python = try await peer.startLeadingScheduler()
             defer { python.kill() }
             let theirs = try await Entry.read(from: server)
-            let outcome = try await python.terminate(within: .seconds(60))
+            let outcome = try await peer.stop(python)
             #expect(outcome == .exited(0), "\(python.output)\(python.errors)")
             try await Entry.expectNone(on: server)
             try await withScheduler(on: server) { scheduler in

@@ -98,7 +98,7 @@ struct WorkerInteropTests {
             let peer = try Peer(on: server)
             let python = try await peer.startLeadingScheduler()
             defer { python.kill() }
-            try await python.terminate(within: .seconds(30))
+            try await peer.stop(python)
             // It goes by the index, which has them in the order of their registration.
             let jobs = try server.command("LRANGE", "rq:queue:q", 0, -1).strings
             try #require(jobs.count == examples.count)

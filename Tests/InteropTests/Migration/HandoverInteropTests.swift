@@ -55,7 +55,7 @@ struct HandoverInteropTests {
                 let python = try peer.startScheduler()
                 defer { python.kill() }
                 try await Self.waitForRuns(40, on: server)
-                try await python.terminate()
+                try await peer.stop(python)
                 try await whileRunning(scheduler) {
                     try await eventually("no definition is due", within: .seconds(60)) {
                         let now = try server.command("TIME").strings.first ?? ""

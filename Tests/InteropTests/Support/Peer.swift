@@ -1,3 +1,4 @@
+import Foundation
 import RQWire
 import TestSupport
 import Testing
@@ -57,6 +58,21 @@ struct Peer: Sendable {
     func startScheduler(lockTTLSeconds: Int = 120) throws -> ChildProcess {
         try python.start(
             [Self.script, server.socketURL, "scheduler", "\(lockTTLSeconds)"], environment: environment)
+    }
+
+    /// Ends a scheduler of RQ or rq-rediscron by SIGTERM.
+    ///
+    /// Their handler raises an exception, which Python's logging swallows when the signal comes while it writes a
+    /// line: then the signal is sent again.
+    @discardableResult
+    func stop(_ scheduler: ChildProcess) async throws -> ChildProcess.Outcome {
+        for _ in 0..<2 {
+            scheduler.send(signal: SIGTERM)
+            do {
+                return try await scheduler.waitUntilExit(within: .seconds(15))
+            } catch is TimedOut {}
+        }
+        return try await scheduler.terminate(within: .seconds(15))
     }
 
     /// Starts RQ's own `rq cron` with `app/cron_config.py`; the caller ends it.
