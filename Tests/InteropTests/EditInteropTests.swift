@@ -208,8 +208,12 @@ struct EditInteropTests {
     }
 
     private static func waitForRuns(_ count: Int, of queue: String, on server: RedisServer) async throws {
-        try await eventually("\(count) runs in \(queue)", within: .seconds(30)) {
-            try server.command("LLEN", "rq:queue:\(queue)").integer == count
+        func runs() throws -> Int { try server.command("LLEN", "rq:queue:\(queue)").integer ?? 0 }
+        do {
+            try await eventually("\(count) runs in \(queue)", within: .seconds(30)) { try runs() >= count }
+        } catch let error as TimedOut {
+            let index = try server.command("ZRANGE", "rq:cron_jobs", 0, -1, "WITHSCORES").strings
+            throw SupportError("\(error); there were \(try runs()), and the index has \(index)")
         }
     }
 }
