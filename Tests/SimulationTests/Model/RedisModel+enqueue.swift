@@ -17,8 +17,8 @@ extension RedisModel {
             outcomes.append(outcome)
             switch outcome {
             case .queued: queue(run, job: ids[position], now: now)
-            case .duplicate, .advanced: move(run)
-            case .movedByOther, .stale, .unusableQueue: break
+            case .advanced: move(run)
+            case .duplicate, .movedByOther, .stale, .unusableQueue: break
             }
         }
         return .done(outcomes)

@@ -14,6 +14,10 @@ final class Link: @unchecked Sendable {
         /// Whether the caller has gone on, with an answer or without.
         fileprivate(set) var isSettled = false
         fileprivate(set) var wasExecuted = false
+        /// Whether its connection was cut, and what it carried went with it.
+        fileprivate(set) var isGone = false
+        /// Whether its connection was cut, and it arrives all the same.
+        fileprivate(set) var isLate = false
 
         fileprivate init(number: Int) { self.number = number }
         fileprivate func execute(_ world: World) {}
@@ -91,11 +95,19 @@ final class Link: @unchecked Sendable {
         }
     }
 
-    /// The connection is cut: every caller learns it; what was on its way may arrive all the same.
-    func cut() {
+    /// The connection is cut: every caller learns it.
+    ///
+    /// - Parameter byServer: Whether the server has gone: what was on its way is lost then, and else may arrive all the
+    ///   same.
+    func cut(byServer: Bool = false) {
         let all = calls
         calls = []
-        for call in all { call.fail(Failure.cut) }
+        for call in all {
+            if !call.wasExecuted, !call.isLate, !call.isGone {
+                if byServer || world.oneIn(2) { call.isGone = true } else { expectLate(call) }
+            }
+            call.fail(Failure.cut)
+        }
         lastArrival = 0
         lastAnswer = 0
     }
@@ -104,11 +116,13 @@ final class Link: @unchecked Sendable {
         world.calls += 1
         calls.append(call)
         guard !world.redisIsDown else {
+            call.isGone = true
             settle(call, after: world.draw(100...1_000)) { call.fail(Failure.refused) }
             return
         }
         if world.fails(.lostRequest, oneIn: 40) {
             world.note("\(name) \(what) #\(call.number) is lost")
+            call.isGone = true
             settle(call, after: Self.commandTimeout) { call.fail(Failure.timedOut) }
             return
         }
@@ -117,25 +131,27 @@ final class Link: @unchecked Sendable {
         if isLate {
             world.note("\(name) \(what) #\(call.number) will arrive late")
             settle(call, after: world.draw(1_000...Self.commandTimeout)) { call.fail(Failure.cut) }
-            world.lateCalls += 1
-            world.after(world.draw(1_000...3_000_000)) { [self] world in
-                world.lateCalls -= 1
-                execute(call, what)
-            }
+            expectLate(call)
+            world.after(world.draw(1_000...3_000_000)) { [self] _ in execute(call, what) }
         } else {
             lastArrival = arrival
             world.after(arrival - world.time) { [self] _ in execute(call, what) }
         }
     }
 
+    private func expectLate(_ call: Call) {
+        call.isLate = true
+        world.lateCalls += 1
+    }
+
     private func execute(_ call: Call, _ what: StaticString) {
+        guard !call.isGone else { return }
+        if call.isLate { world.lateCalls -= 1 }
         guard !world.redisIsDown else {
             world.note("\(name) \(what) #\(call.number) finds Redis down")
             call.fail(Failure.cut)
             return
         }
-        // Cut or cancelled, and with its connection lost: it arrives or it does not.
-        if call.isSettled, world.oneIn(2) { return }
         call.execute(world)
         world.note("\(name) \(what) #\(call.number) executed")
         if world.fails(.lostReply, oneIn: 30) {

@@ -126,9 +126,9 @@ final class Node: @unchecked Sendable {
     }
 
     /// Its connections are cut.
-    func cut() {
+    func cut(byServer: Bool = false) {
         world.note("\(name) is cut off")
-        link.cut()
+        link.cut(byServer: byServer)
         subscription?.cut()
     }
 

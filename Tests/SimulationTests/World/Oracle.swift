@@ -76,8 +76,8 @@ extension World {
                 note("  \(id.display) planned \(run.planned): \(outcome), next \(run.next?.wireFormat ?? "never")")
                 switch outcome {
                 case .queued: check(queued: run, before: before[id], token: token)
-                case .duplicate, .advanced: check(moved: run, before: before[id], token: token)
-                case .movedByOther, .stale, .unusableQueue:
+                case .advanced: check(moved: run, before: before[id], token: token)
+                case .duplicate, .movedByOther, .stale, .unusableQueue:
                     if redis.index[id] != scores[id] { oracle.violate("\(id.display) was skipped and yet moved") }
                 }
             }
@@ -156,6 +156,12 @@ extension World {
             if run.planned > oracle.hiddenLosses[id] ?? .earliest {
                 oracle.violate("\(id.display) was moved on from \(run.planned), which was never queued")
             }
+        }
+        let latest = max(run.planned, oracle.ledger.latest[id] ?? run.planned)
+        if let next = run.next, let due = run.definition.plan.next(planned: run.planned, now: latest), next > due,
+            due > oracle.hiddenLosses[id] ?? .earliest
+        {
+            oracle.violate("\(id.display) was moved on to \(next), past \(due), which was never queued")
         }
         checkMove(of: run)
     }

@@ -64,7 +64,7 @@ extension World {
         guard !redisIsDown else { return }
         note("Redis goes down")
         redisIsDown = true
-        for node in nodes { node.cut() }
+        for node in nodes { node.cut(byServer: true) }
         if losing {
             let earliest = time - 1_000_000
             let kept = history.filter { $0.time >= earliest }

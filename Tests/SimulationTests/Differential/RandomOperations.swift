@@ -1,0 +1,260 @@
+import RQWire
+import TestSupport
+
+@testable import RedisCron
+
+/// Draws one operation after the other and does it to both twins: sensible ones, and those of schedulers and editors
+/// that are late, lost the lock, or remember what is no longer so.
+struct RandomOperations {
+    var twins: Twins
+    var random: SeededGenerator
+    /// Planned times that were tried, to be tried again.
+    private var planned: [DefinitionID: [Timestamp]] = [:]
+    private let keys = RQKeys()
+    private let births = [
+        SchedulerBirth(name: "a", hostname: "host", pid: 1, createdAt: Timestamp(microseconds: World.epoch)),
+        SchedulerBirth(name: "b", hostname: "host", pid: 1, createdAt: Timestamp(microseconds: World.epoch)),
+        SchedulerBirth(name: "a", hostname: "host", pid: 1, createdAt: Timestamp(microseconds: World.epoch + 1)),
+    ]
+    private let tokens = ["a:1", "a:1", "a:1", "a:1", "a:1", "b:1"]
+    private let queues = ["metrics", "low"]
+
+    init(twins: Twins, random: SeededGenerator) {
+        self.twins = twins
+        self.random = random
+    }
+
+    /// Does one operation and compares what it came to.
+    mutating func step() async throws {
+        let operation: String
+        switch Int.random(in: 0..<22, using: &random) {
+        case 0, 1: operation = try await lock()
+        case 2: operation = try await dropLock()
+        case 3, 4, 5: operation = try await survey()
+        case 6, 7, 8: operation = try await fetch()
+        case 9, 10, 11, 12, 13: operation = try await enqueue()
+        case 14, 15: operation = try await settle()
+        case 16, 17, 18: operation = try await edit()
+        case 19: operation = try putLikePython()
+        case 20: operation = try await delete()
+        default: operation = try beSomebodyElse()
+        }
+        try twins.compare(after: operation)
+    }
+
+    private func drawn<Value>(_ values: [Value], _ random: inout SeededGenerator) -> Value? {
+        values.randomElement(using: &random)
+    }
+
+    private mutating func time() -> Timestamp {
+        Timestamp(microseconds: World.epoch + Int64.random(in: 0...40, using: &random) * 500_000)
+    }
+
+    private mutating func id() -> String { "d\(Int.random(in: 0...4, using: &random))" }
+
+    private mutating func token() -> String { tokens.randomElement(using: &random) ?? "" }
+
+    private mutating func chance(_ count: Int) -> Bool { Int.random(in: 0..<count, using: &random) == 0 }
+
+    private mutating func lock() async throws -> String {
+        let timeToLive = Duration.seconds(Int.random(in: 500...1000, using: &random))
+        if chance(2) {
+            try await twins.acquireLock(token: token(), timeToLive: timeToLive)
+            return "acquireLock"
+        }
+        let birth = births[Int.random(in: 0..<births.count, using: &random)]
+        try await twins.heartbeat(
+            token: token(), timeToLive: timeToLive, birth: birth, isFirst: chance(2), now: time())
+        return "heartbeat"
+    }
+
+    private mutating func dropLock() async throws -> String {
+        if chance(2) {
+            try await twins.release(token: token(), birth: births[Int.random(in: 0..<births.count, using: &random)])
+            return "release"
+        }
+        _ = try twins.server.command("PEXPIRE", keys.lock, "0")
+        twins.model.lock = nil
+        return "the lock's expiry"
+    }
+
+    private mutating func survey() async throws -> String {
+        try await twins.survey(
+            until: time(), offset: chance(4) ? 1 : 0, limit: Int.random(in: 1...5, using: &random))
+        return "survey"
+    }
+
+    private mutating func fetch() async throws -> String {
+        try await twins.fetch((0...4).map { DefinitionID("d\($0)") } + [DefinitionID("rq's own")])
+        return "definitions"
+    }
+
+    /// Does what a scheduler does before a batch, so that not everything is refused.
+    private mutating func prepare() async throws {
+        guard !chance(3) else { return }
+        if twins.model.lock == nil { try await twins.acquireLock(token: "a:1", timeToLive: .seconds(600)) }
+        try await twins.survey(until: Timestamp(microseconds: World.epoch + 20_000_000), offset: 0, limit: 6)
+        _ = try await fetch()
+    }
+
+    private mutating func enqueue() async throws -> String {
+        try await prepare()
+        var (model, real) = (DueBatch(runs: []), DueBatch(runs: []))
+        for _ in 0..<Int.random(in: 1...4, using: &random) {
+            guard let definition = drawn(chance(2) ? twins.definitions.suffix(5) : twins.definitions, &random),
+                let entry = drawn(twins.entries.suffix(12).filter { $0.model.id == definition.model.id }, &random),
+                !model.runs.contains(where: { $0.definition.id == definition.model.id })
+            else { continue }
+            let planned = plannedTime(of: definition.model, entry.model)
+            let next = chance(8) ? nil : time()
+            let isReplay = chance(6)
+            model.runs.append(
+                PlannedRun(
+                    definition: definition.model, entry: entry.model, planned: planned, next: next, isReplay: isReplay))
+            real.runs.append(
+                PlannedRun(
+                    definition: definition.real, entry: entry.real, planned: planned, next: next, isReplay: isReplay))
+        }
+        guard !model.runs.isEmpty else { return "nothing" }
+        try await twins.enqueue(model, real, token: token(), now: time())
+        return "enqueue"
+    }
+
+    private mutating func plannedTime(of definition: PreparedDefinition, _ entry: DueEntry) -> Timestamp {
+        if chance(3), let former = drawn(planned[definition.id] ?? [], &random) { return former }
+        let time = chance(4) ? time() : definition.plannedTime(score: entry.score) ?? time()
+        planned[definition.id, default: []].append(time)
+        return time
+    }
+
+    private mutating func settle() async throws -> String {
+        try await prepare()
+        var (model, real): ([UnsettledEntry], [UnsettledEntry]) = ([], [])
+        for _ in 0..<Int.random(in: 1...4, using: &random) {
+            guard let entry = drawn(twins.entries.suffix(12), &random),
+                !model.contains(where: { $0.entry.id == entry.model.id })
+            else { continue }
+            let next = chance(2) ? time() : nil
+            let isOver = next == nil && chance(2)
+            let version =
+                chance(3) ? nil : twins.definitions.last { $0.model.id == entry.model.id }?.model.version
+            model.append(UnsettledEntry(entry: entry.model, nextScore: next, isOver: isOver, version: version))
+            real.append(UnsettledEntry(entry: entry.real, nextScore: next, isOver: isOver, version: version))
+        }
+        guard !model.isEmpty else { return "nothing" }
+        try await twins.settle(model, real, token: chance(4) ? nil : token())
+        return "settle"
+    }
+
+    private mutating func edit() async throws -> String {
+        let now = time()
+        let base = chance(3) ? nil : drawn(twins.hashes.suffix(8), &random)
+        var hash = base ?? definition()
+        if base != nil { change(&hash) }
+        hash.updatedAt = now
+        let edit = DefinitionEdit(
+            hash, stored: base.map(StoredDefinition.init(written:)), mode: chance(2) ? .new : .create,
+            event: chance(4) ? .enabled : .updated, now: now)
+        try await twins.write(edit, of: hash, now: now)
+        return "an edit"
+    }
+
+    private mutating func change(_ hash: inout CronJobHash) {
+        let other = definition()
+        for field in [CronJobHash.Field.args, .queueName, .enabled, .nextEnqueueTime, .timeZone, .ttl, .meta]
+        where chance(3) {
+            hash.take(field, from: other)
+        }
+        if chance(3) { (hash.interval, hash.cron) = (other.interval, other.cron) }
+    }
+
+    private mutating func definition() -> CronJobHash {
+        let isCron = chance(3)
+        return CronJobHash(
+            id: id(), functionName: "app.tasks.rebuild", queueName: drawn(queues, &random) ?? "",
+            args: [.int(Int.random(in: 0...3, using: &random))],
+            kwargs: chance(3) ? ["deep": true] : [:],
+            // Now and then both, which nobody can use.
+            interval: !isCron || chance(20) ? Int.random(in: 1...9, using: &random) : nil,
+            cron: isCron ? "*/5 * * * *" : nil, latestEnqueueTime: chance(2) ? time() : nil,
+            nextEnqueueTime: chance(2) ? time() : nil, createdAt: time(), updatedAt: chance(9) ? nil : time(),
+            enabled: !chance(4), jobTimeout: chance(3) ? 60 : nil, resultTTL: chance(3) ? 0 : 500,
+            ttl: chance(3) ? 1000 : nil, failureTTL: chance(3) ? 2000 : nil,
+            meta: chance(3) ? ["team": "air"] : [:], timeZone: chance(4) ? "Europe/Berlin" : nil)
+    }
+
+    private mutating func putLikePython() throws -> String {
+        var hash = drawn(twins.hashes.suffix(8), &random) ?? definition()
+        change(&hash)
+        // What Python knows nothing of, it leaves alone.
+        hash.timeZone = twins.model.definitions[DefinitionID(hash.id)]?.hash.timeZone
+        var command: [any CommandPart] = ["HSET", keys.cronJob(hash.id)]
+        for (field, value) in hash.encode() where field != .timeZone { command += [field.rawValue, value] }
+        _ = try twins.server.command(command)
+        twins.model.put(hash)
+        guard !chance(2) else { return "Python's HSET" }
+        let score = hash.enabled ? hash.nextEnqueueTime?.score ?? 0 : nil
+        if let score {
+            _ = try twins.server.command("ZADD", keys.cronJobs, "\(score)", hash.id)
+        } else {
+            _ = try twins.server.command("ZREM", keys.cronJobs, hash.id)
+        }
+        twins.model.setScore(score, of: DefinitionID(hash.id))
+        return "Python's save"
+    }
+
+    private mutating func delete() async throws -> String {
+        let id = id()
+        if chance(2) {
+            try await twins.delete(id)
+            return "delete"
+        }
+        _ = try twins.server.command("DEL", keys.cronJob(id))
+        twins.model.remove(DefinitionID(id))
+        return "Python's DEL"
+    }
+
+    /// A person at the command line, RQ's own cron, a worker, and somebody who takes a queue's key for something else.
+    private mutating func beSomebodyElse() throws -> String {
+        switch Int.random(in: 0..<5, using: &random) {
+        case 0, 1:
+            guard let id = drawn(twins.model.index.keys.sorted { $0.display < $1.display }, &random),
+                twins.model.definitions[id] != nil
+            else { return "nothing" }
+            _ = try twins.server.command("HSET", keys.cronJob(id.display), "enabled", "0")
+            twins.model.definitions[id]?.hash.enabled = false
+            return "somebody with redis-cli"
+        case 2:
+            let name = "rq's own"
+            if chance(2) {
+                _ = try twins.server.command("ZADD", keys.cronJobHistory(name), "1", "run")
+                twins.model.histories.insert(DefinitionID(name))
+            } else {
+                _ = try twins.server.command("DEL", keys.cronJobHistory(name))
+                twins.model.histories.remove(DefinitionID(name))
+            }
+            let score = Double(World.epoch / 1_000_000)
+            _ = try twins.server.command("ZADD", keys.cronJobs, "\(score)", name)
+            twins.model.setScore(score, of: DefinitionID(name))
+            return "RQ's own cron"
+        case 3:
+            let queue = drawn(queues, &random) ?? ""
+            let bytes = Array(queue.utf8)
+            for job in twins.model.queues[bytes] ?? [] {
+                _ = try twins.server.command("DEL", keys.job(job))
+                twins.model.jobs[job] = nil
+            }
+            _ = try twins.server.command("DEL", keys.queue(queue))
+            twins.model.queues[bytes] = nil
+            twins.model.spoiledQueues.remove(bytes)
+            return "a worker"
+        default:
+            let queue = drawn(queues, &random) ?? ""
+            let bytes = Array(queue.utf8)
+            guard twins.model.queues[bytes] == nil else { return "nothing" }
+            _ = try twins.server.command("SET", keys.queue(queue), "spoiled")
+            twins.model.spoiledQueues.insert(bytes)
+            return "a spoiled queue"
+        }
+    }
+}

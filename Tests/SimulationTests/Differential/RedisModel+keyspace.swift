@@ -1,0 +1,97 @@
+import RQWire
+
+@testable import RedisCron
+
+extension RedisModel {
+    /// All keys with their values as text, in the form of `ServerKeyspace`.
+    var keyspace: [String: String] {
+        let keys = RQKeys()
+        var space: [String: String] = [:]
+        if let lock { space[keys.lock] = "string \(lock.token)" }
+        if let marker { space[keys.lastUpdate] = "string \(String(decoding: marker, as: UTF8.self))" }
+        if !index.isEmpty {
+            space[keys.cronJobs] = Self.text(of: index.map { ($0.key.display, $0.value) })
+        }
+        if !schedulers.isEmpty {
+            space[keys.cronSchedulers] = Self.text(of: schedulers.map { ($0.key, $0.value.score) })
+        }
+        for (name, hash) in schedulerHashes {
+            let birth = SchedulerBirth(name: name, hostname: "host", pid: 1, createdAt: hash.createdAt)
+            space[keys.cronScheduler(name)] = Self.text(of: birth.hashFields.map { ($0.field, $0.value) })
+        }
+        for (id, definition) in definitions {
+            let fields = definition.hash.encode().map { ($0.field.rawValue, String(decoding: $0.value, as: UTF8.self)) }
+            space[keys.cronJob(id.display)] = Self.text(of: fields)
+        }
+        for name in histories { space[keys.cronJobHistory(name.display)] = "zset run=1.0" }
+        for queue in spoiledQueues { space[Self.key(ofQueue: queue)] = "string spoiled" }
+        for (queue, jobs) in queues {
+            space[Self.key(ofQueue: queue)] = "list " + jobs.map(\.description).joined(separator: " ")
+        }
+        if !registeredQueues.isEmpty {
+            space[keys.queues] = "set " + registeredQueues.map(Self.key(ofQueue:)).sorted().joined(separator: " ")
+        }
+        for (id, job) in jobs { space[keys.job(id)] = Self.text(of: job.fields) }
+        return space
+    }
+
+    /// Keys that expire, with the seconds after which they do.
+    var timesToLive: [String: Int64] {
+        let keys = RQKeys()
+        var times: [String: Int64] = [:]
+        func note(_ key: String, _ expiresAt: Timestamp) {
+            times[key] = (expiresAt - time).components.seconds
+        }
+        if let lock { note(keys.lock, lock.expiresAt) }
+        for (name, hash) in schedulerHashes { note(keys.cronScheduler(name), hash.expiresAt) }
+        for (id, job) in jobs {
+            if let expiresAt = job.expiresAt { note(keys.job(id), expiresAt) }
+        }
+        return times
+    }
+
+    static func text(of entries: [(String, Double)]) -> String {
+        "zset " + entries.map { "\($0.0)=\($0.1)" }.sorted().joined(separator: " ")
+    }
+
+    static func text(of fields: [(String, String)]) -> String {
+        // An empty zone is none.
+        let known = fields.filter { $0.0 != "timezone" || !$0.1.isEmpty }
+        return "hash " + known.map { "\($0.0)=\($0.1.debugDescription)" }.sorted().joined(separator: " ")
+    }
+
+    private static func key(ofQueue queue: [UInt8]) -> String {
+        RQKeys().queue(String(decoding: queue, as: UTF8.self))
+    }
+}
+
+extension RedisModel.Job {
+    /// The fields of the hash as text.
+    fileprivate var fields: [(String, String)] {
+        let arguments = Self.decoded(payload)
+        var fields = RQJobHash.emptyFields.map { ($0, "") }
+        fields += [
+            ("status", RQJobHash.status), ("created_at", createdAt.wireFormat), ("enqueued_at", createdAt.wireFormat),
+            ("data", arguments[0]), ("description", arguments[1]),
+            ("origin", String(decoding: template.queue, as: UTF8.self)), ("timeout", String(template.timeout)),
+            ("result_ttl", String(template.resultTTL)),
+        ]
+        if let failureTTL = template.failureTTL { fields.append(("failure_ttl", String(failureTTL))) }
+        if let ttl = template.ttl { fields.append(("ttl", String(ttl))) }
+        if let meta = template.meta { fields.append(("meta", String(decoding: meta, as: UTF8.self))) }
+        return fields
+    }
+
+    /// The texts of arguments in the form in which they are sent.
+    private static func decoded(_ bytes: [UInt8]) -> [String] {
+        var texts: [String] = []
+        var rest = bytes[...]
+        while let lineEnd = rest.firstIndex(of: 0x0d) {
+            let length = Int(String(decoding: rest[rest.startIndex..<lineEnd].dropFirst(), as: UTF8.self)) ?? 0
+            let start = lineEnd + 2
+            texts.append(String(decoding: rest[start..<start + length], as: UTF8.self))
+            rest = rest[(start + length + 2)...]
+        }
+        return texts
+    }
+}

@@ -1,0 +1,175 @@
+import RQWire
+import TestSupport
+
+@testable import RedisCron
+
+/// The model and a real server, side by side: what is done to one is done to the other, and must come to the same.
+struct Twins {
+    /// An index entry as each of the two has given it.
+    struct Entry {
+        let model: DueEntry
+        let real: DueEntry
+    }
+
+    /// A definition as each of the two has given it.
+    struct Definition {
+        let model: PreparedDefinition
+        let real: PreparedDefinition
+    }
+
+    /// What the two did not agree on.
+    struct Difference: Error, CustomStringConvertible {
+        let description: String
+    }
+
+    let server: RedisServer
+    let connection: RedisCronConnection
+    let store: RedisStore
+    var model: RedisModel
+    /// What was read so far, old things among them.
+    var entries: [Entry] = []
+    var definitions: [Definition] = []
+    var hashes: [CronJobHash] = []
+    /// How often each outcome was seen, so that a test can tell whether it has seen them all.
+    private(set) var outcomes: [String: Int] = [:]
+
+    init(server: RedisServer, connection: RedisCronConnection, book: ContentBook) {
+        self.server = server
+        self.connection = connection
+        store = RedisStore(connection: connection, loader: DefinitionLoader(zone: .utc, serializer: .pickle))
+        model = RedisModel(time: Timestamp(microseconds: World.epoch), book: book)
+    }
+
+    /// Compares all keys, their values and when they expire.
+    func compare(after operation: String) throws {
+        let space = try ServerKeyspace(of: server)
+        for key in Set(space.values.keys).union(model.keyspace.keys).sorted() {
+            let (real, modelled) = (space.values[key], model.keyspace[key])
+            guard real == modelled else {
+                throw Difference(
+                    description: "after \(operation) \(key) is \(real ?? "missing"), and in the model "
+                        + (modelled ?? "missing"))
+            }
+        }
+        let times = model.timesToLive
+        for key in Set(space.millisecondsToLive.keys).union(times.keys) {
+            // The model's clock stands still; the tests are given a minute.
+            guard let real = space.millisecondsToLive[key], let modelled = times[key],
+                (modelled * 1000 - 60_000...modelled * 1000).contains(Int64(real))
+            else {
+                let left = space.millisecondsToLive[key].map(String.init) ?? "no"
+                let modelled = times[key].map(String.init) ?? "no"
+                throw Difference(
+                    description: "after \(operation) \(key) lives \(left) ms, and in the model \(modelled) s")
+            }
+        }
+    }
+
+    /// Compares two answers.
+    func expect<Value: Equatable>(_ real: Value, _ modelled: Value, of operation: String) throws {
+        if real != modelled {
+            throw Difference(description: "\(operation) answered \(real), and in the model \(modelled)")
+        }
+    }
+
+    // MARK: The store
+
+    mutating func acquireLock(token: String, timeToLive: Duration) async throws {
+        let real = try await store.acquireLock(token: token, timeToLive: timeToLive)
+        try expect(real, model.acquireLock(token: token, timeToLive: timeToLive), of: "acquireLock")
+    }
+
+    mutating func heartbeat(
+        token: String, timeToLive: Duration, birth: SchedulerBirth, isFirst: Bool, now: Timestamp
+    ) async throws {
+        let real = try await store.heartbeat(
+            token: token, timeToLive: timeToLive, birth: birth, isFirst: isFirst, now: now)
+        let modelled = model.heartbeat(
+            token: token, timeToLive: timeToLive, birth: birth, isFirst: isFirst, now: now)
+        try expect(real, modelled, of: "heartbeat")
+    }
+
+    mutating func release(token: String, birth: SchedulerBirth) async throws {
+        let real = try await store.release(token: token, birth: birth)
+        try expect(real, model.release(token: token, birth: birth), of: "release")
+    }
+
+    mutating func survey(until now: Timestamp, offset: Int, limit: Int) async throws {
+        let real = try await store.survey(until: now, offset: offset, limit: limit)
+        let modelled = model.survey(until: now, offset: offset, limit: limit)
+        try expect(real.due.map(\.id), modelled.due.map(\.id), of: "survey")
+        try expect(real.due.map(\.score), modelled.due.map(\.score), of: "survey")
+        try expect(real.nextScore, modelled.nextScore, of: "survey")
+        try expect(real.marker, modelled.marker, of: "survey")
+        entries += zip(modelled.due, real.due).map { Entry(model: $0, real: $1) }
+    }
+
+    mutating func fetch(_ ids: [DefinitionID]) async throws {
+        let real = try await store.definitions(ids)
+        let modelled = model.fetch(ids)
+        try expect(real.map(Self.text), modelled.map(Self.text), of: "definitions")
+        for case (.definition(let real), .definition(let modelled)) in zip(real, modelled) {
+            definitions.append(Definition(model: modelled, real: real))
+        }
+        hashes += ids.compactMap { model.definitions[$0]?.hash }
+    }
+
+    mutating func enqueue(_ model: DueBatch, _ real: DueBatch, token: String, now: Timestamp) async throws {
+        let answer = try await store.enqueue(real, token: token, now: now)
+        let modelled = self.model.enqueue(model, token: token, now: now)
+        try expect("\(answer)", "\(modelled)", of: "enqueue")
+        switch modelled {
+        case .lockLost: note("enqueue", "lockLost")
+        case .done(let all): for outcome in all { note("enqueue", outcome) }
+        }
+    }
+
+    mutating func settle(_ model: [UnsettledEntry], _ real: [UnsettledEntry], token: String?) async throws {
+        let answer = try await store.settle(real, token: token)
+        let modelled = self.model.settle(model, token: token)
+        try expect("\(answer)", "\(modelled)", of: "settle")
+        switch modelled {
+        case .lockLost: note("settle", "lockLost")
+        case .done(let all): for outcome in all { note("settle", outcome) }
+        }
+    }
+
+    mutating func write(_ edit: DefinitionEdit, of definition: CronJobHash, now: Timestamp) async throws {
+        let real = try await connection.write(edit, id: definition.id, event: .updated, now: now)
+        let modelled = model.write(edit, of: definition, now: now)
+        try expect("\(real)", "\(modelled)", of: "write")
+        note("write", modelled)
+    }
+
+    mutating func delete(_ id: String) async throws {
+        let real = try await connection.delete(id: id)
+        try expect(real, model.delete(DefinitionID(id), now: model.time), of: "delete")
+        // The marker is the wall clock's.
+        model.marker = try server.command("GET", RQKeys().lastUpdate).bytes
+    }
+
+    private mutating func note(_ operation: String, _ outcome: some Any) {
+        outcomes["\(operation) \(outcome)", default: 0] += 1
+    }
+
+    private static func text(of fetched: FetchedDefinition) -> String {
+        switch fetched {
+        case .missing: return "missing"
+        case .unreadable(let field, let reason): return "unreadable \(field ?? "") \(reason)"
+        case .definition(let definition):
+            let template = definition.template
+            let plan =
+                switch definition.plan {
+                case .interval(let seconds): "every \(seconds)"
+                case .cron(let cron): "\(cron.expression)"
+                }
+            return """
+                \(definition.id.display) \(plan) \(template.queue) \(template.timeout) \(template.resultTTL) \
+                \(String(describing: template.failureTTL)) \(String(describing: template.ttl)) \
+                \(String(describing: template.meta)) \(definition.arguments) \
+                \(String(describing: definition.nextEnqueueTime)) \(String(describing: definition.createdAt)) \
+                \(definition.isEnabled) \(definition.neverRan)
+                """
+        }
+    }
+}
