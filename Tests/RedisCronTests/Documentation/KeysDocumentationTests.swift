@@ -1,0 +1,58 @@
+import Foundation
+import RQWire
+import TestSupport
+import Testing
+
+@testable import RedisCron
+
+/// docs/redis-keys.md names everything that stands in Redis, and docs/architecture.md the files that it sends readers to.
+@Suite struct KeysDocumentationTests {
+    private func page(_ name: String) throws -> String {
+        try String(contentsOfFile: "\(PackageRoot.path)/docs/\(name)", encoding: .utf8)
+    }
+
+    @Test func `every field of a definition, a scheduler and a job has a row`() throws {
+        let page = try page("redis-keys.md")
+        let birth = SchedulerBirth(name: "s", hostname: "h", pid: 1, createdAt: .newYear)
+        let payload = JobPayload(
+            functionName: "m.f", args: [], kwargs: [:], queue: "q", jobTimeout: nil, resultTTL: nil, ttl: 1,
+            failureTTL: 1, meta: ["a": 1], serializer: .pickle)
+        let fields =
+            CronJobHash.Field.allCases.map(\.rawValue) + [RedisCronScheduler.sourceField]
+            + birth.hashFields.map(\.field)
+            + RQJobHash.fields(payload: payload, createdAt: .newYear, enqueuedAt: .newYear).map(\.field)
+        for field in fields {
+            #expect(page.contains("`\(field)`"), "\(field) is missing")
+        }
+    }
+
+    @Test func `every key has a row`() throws {
+        let page = try page("redis-keys.md")
+        let keys = RQKeys()
+        let names = [
+            keys.cronJob("{id}"), keys.cronJobs, keys.lock, keys.lastUpdate, keys.events, keys.cronSchedulers,
+            keys.cronScheduler("{name}"), keys.queues, keys.queue("{name}"), keys.jobPrefix + "{uuid}",
+            keys.cronJobHistory("{name}"), keys.workers(queue: "{queue}"),
+        ]
+        for name in names {
+            #expect(page.contains("| `\(name)` |"), "\(name) is missing")
+        }
+    }
+
+    @Test func `every script has a row, and every row a script`() throws {
+        let page = try page("redis-keys.md")
+        let scripts = try FileManager.default.contentsOfDirectory(
+            atPath: "\(PackageRoot.path)/Sources/RedisCron/Store/Scripts")
+        let rows = page.matches(of: /\| `([a-z_]+\.lua)` \|/).map { String($0.1) }
+        #expect(rows.sorted() == scripts.sorted())
+    }
+
+    @Test func `the files that the architecture page names exist`() throws {
+        let page = try page("architecture.md")
+        let files = page.matches(of: /`([A-Z][A-Za-z]+\/[A-Za-z+]+\.swift)`/).map { String($0.1) }
+        #expect(files.count >= 5)
+        for file in files {
+            #expect(FileManager.default.fileExists(atPath: "\(PackageRoot.path)/Sources/RedisCron/\(file)"), "\(file)")
+        }
+    }
+}
