@@ -25,7 +25,7 @@ struct EnqueueBatchScriptTests {
     }
 
     private func enqueue(
-        _ server: RedisServer, _ jobs: [Job], _ templates: [Template] = [Template()], token: String = "t"
+        _ server: some Scriptable, _ jobs: [Job], _ templates: [Template] = [Template()], token: String = "t"
     ) throws -> String? {
         let keys: [any CommandPart] =
             ["rq:cron_jobs:lock", "rq:cron_jobs", "rq:queues"] + templates.map { "rq:queue:\($0.queue)" }
@@ -225,7 +225,7 @@ struct EnqueueBatchScriptTests {
         }
     }
 
-    @Test(arguments: ["hset", "rpush", "sadd", "zadd", "zrem", "expire"])
+    @Test(arguments: ["hget", "hset", "rpush", "sadd", "zadd", "zrem", "expire"])
     func `a right that is missing stops a batch before it writes anything`(command: String) async throws {
         try await withRedis { server async throws in
             try prepare(server)
@@ -234,6 +234,25 @@ struct EnqueueBatchScriptTests {
             let error = #expect(throws: SupportError.self) { try enqueue(server, [Job()]) }
             #expect(error?.description.contains(command.uppercased()) == true)
             #expect(try server.dump() == before)
+        }
+    }
+
+    @Test func `keys that are out of bounds stop a batch before it writes anything`() async throws {
+        try await withRedis { server async throws in
+            try prepare(server)
+            let narrow = ["resetkeys", "~rq:cron_job*", "~rq:queues", "~rq:job:*", "~rq:queue:allowed"]
+            let user = try server.connect()
+            try server.command(["ACL", "SETUSER", "narrow", "on", "nopass", "+@all"] + narrow)
+            try user.command("AUTH", "narrow", "any")
+            let before = try server.dump()
+            let jobs = [Job(), Job(id: "b", job: "2", template: 2)]
+            try server.command("HSET", "rq:cron_job:b", "updated_at", "v1")
+            #expect(throws: SupportError.self) {
+                try enqueue(user, jobs, [Template(queue: "allowed"), Template(queue: "forbidden")])
+            }
+            try server.command("DEL", "rq:cron_job:b")
+            #expect(try server.dump() == before)
+            #expect(try enqueue(user, [Job()], [Template(queue: "allowed")]) == "+")
         }
     }
 

@@ -3,7 +3,18 @@ import TestSupport
 
 @testable import RedisCron
 
-extension RedisServer {
+/// What scripts can be run on.
+protocol Scriptable {
+    /// Sends one command and waits for its answer.
+    @discardableResult
+    func command(_ parts: [any CommandPart]) throws -> ServerReply
+}
+
+extension RedisServer: Scriptable {}
+
+extension ServerConnection: Scriptable {}
+
+extension Scriptable {
     /// Runs one of the scheduler's scripts with keys and arguments written out by hand.
     @discardableResult
     func run(
@@ -11,7 +22,9 @@ extension RedisServer {
     ) throws -> ServerReply {
         try command(["EVAL", script.source, keys.count] + keys + arguments)
     }
+}
 
+extension RedisServer {
     /// All keys and their contents, to see that nothing changed.
     func dump() throws -> [String: ServerReply] {
         var contents: [String: ServerReply] = [:]

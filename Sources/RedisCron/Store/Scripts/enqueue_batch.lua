@@ -69,15 +69,15 @@ end
 local first = 3 + template_count
 
 -- Redis looks at the rights of each command as it comes: without this a missing one would leave a job whose hash is
--- written and whose queue entry is not. (Redis before 7 cannot be asked.)
-if redis.acl_check_cmd then
+-- written and whose queue entry is not. One key of each kind stands for all; TYPE above has met every queue. (Redis
+-- before 7 cannot be asked.)
+if redis.acl_check_cmd and count > 0 then
   local definition, job = KEYS[first + 1], KEYS[first + count + 1]
-  local commands = {
-    { 'HSET', job, 'status', 'queued' }, { 'EXPIRE', job, '1' }, { 'HSET', definition, 'next_enqueue_time', '' },
-    { 'SADD', KEYS[3], 'queue' }, { 'ZADD', KEYS[2], '0', 'id' }, { 'ZREM', KEYS[2], 'id' }
-  }
-  for t = 1, template_count do commands[#commands + 1] = { 'RPUSH', KEYS[3 + t], 'id' } end
-  for _, command in ipairs(commands) do
+  for _, command in ipairs({
+    { 'HGET', definition, 'updated_at' }, { 'HSET', definition, 'next_enqueue_time', '' },
+    { 'HSET', job, 'status', 'queued' }, { 'EXPIRE', job, '1' }, { 'SADD', KEYS[3], 'queue' },
+    { 'ZADD', KEYS[2], '0', 'id' }, { 'ZREM', KEYS[2], 'id' }, { 'RPUSH', KEYS[4], 'id' }
+  }) do
     if not redis.acl_check_cmd(unpack(command)) then
       return redis.error_reply('NOPERM this user may not run ' .. command[1] .. ' on ' .. command[2])
     end
