@@ -13,13 +13,11 @@ extension CronExpression {
 
     /// The last reading before `reading` that matches; `nil` when there is none within 50 years.
     func previousReading(before reading: Int) -> Int? {
-        var limit = reading
-        while let found = lastReading(upTo: limit - 1) {
-            // Where a rule needs a later day, a match with none behind it is not one that the schedule comes to.
-            if days.required == nil || nextReading(after: found - 1) == found { return found }
-            limit = found
-        }
-        return nil
+        guard let found = lastReading(upTo: reading - 1, on: days) else { return nil }
+        guard let required = days.required, nextReading(after: found - 1) != found else { return found }
+        // No day that the rule needs lies within reach ahead of this match, so the schedule does not come to it, nor to
+        // any other match since the last such day. That day itself matches, being the narrower side of the rule.
+        return lastReading(upTo: reading - 1, on: DayRule(required))
     }
 
     /// Whether all columns admit a reading.
@@ -90,7 +88,7 @@ extension CronExpression {
         return nil
     }
 
-    private func lastReading(upTo end: Int) -> Int? {
+    private func lastReading(upTo end: Int, on rule: DayRule) -> Int? {
         let dayNumber = end.flooredQuotient(by: .secondsPerDay)
         let date = CivilDate(dayNumber: dayNumber)
         let latest = latestTime
@@ -98,7 +96,7 @@ extension CronExpression {
         var month = date.month
         var day = date.day
         if years.contains(year), months & (1 << month) != 0 {
-            let days = daysOfMonth(of: date, firstDayNumber: dayNumber - day + 1, days)
+            let days = daysOfMonth(of: date, firstDayNumber: dayNumber - day + 1, rule)
             if days & (1 << day) != 0, let time = lastTime(upTo: end - dayNumber * .secondsPerDay) {
                 return dayNumber * .secondsPerDay + time
             }
@@ -111,7 +109,7 @@ extension CronExpression {
                 if admitted != month { day = 31 }
                 let first = CivilDate(year: year, month: admitted, day: 1)
                 let firstDayNumber = first.dayNumber
-                if let found = daysOfMonth(of: first, firstDayNumber: firstDayNumber, days).lastBit(upTo: day),
+                if let found = daysOfMonth(of: first, firstDayNumber: firstDayNumber, rule).lastBit(upTo: day),
                     found > 0
                 {
                     return (firstDayNumber + found - 1) * .secondsPerDay + latest

@@ -37,10 +37,13 @@ public struct CronExpressionError: Error, Sendable, Hashable, CustomStringConver
     public let expected: String
 
     /// A sentence for a person: `minute "61" at offset 0 of "61 * * * *": expected a number from 0 to 59`.
+    ///
+    /// One line: what does not print is escaped, and long texts are cut.
     public var description: String {
+        let expression = QuotedText(expression)
         if let field {
-            return "\(field) \"\(text)\" at offset \(position) of \"\(expression)\": expected \(expected)"
+            return "\(field) \(QuotedText(text)) at offset \(position) of \(expression): expected \(expected)"
         }
-        return "cron expression \"\(expression)\": expected \(expected)"
+        return "cron expression \(expression): expected \(expected)"
     }
 }

@@ -16,12 +16,12 @@ public struct ZoneRulesError: Error, Sendable, Hashable, CustomStringConvertible
     /// The zone's name as it was given.
     public let identifier: String
 
-    /// A sentence for a person.
+    /// A sentence for a person, on one line: what does not print is escaped, and a long name is cut.
     public var description: String {
         switch code {
-        case .unreadableData: "the system's data for time zone \"\(identifier)\" is not a valid TZif file"
+        case .unreadableData: "the system's data for time zone \(QuotedText(identifier)) is not a valid TZif file"
         default:
-            "unknown time zone \"\(identifier)\": expected a name from the system's time zone data, "
+            "unknown time zone \(QuotedText(identifier)): expected a name from the system's time zone data, "
                 + "such as \"Europe/Berlin\" or \"UTC\""
         }
     }

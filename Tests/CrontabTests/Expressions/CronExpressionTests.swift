@@ -59,6 +59,20 @@ import Testing
         #expect(error.description.contains("expected \(error.expected)"))
     }
 
+    @Test func `an error is one short line, whatever the text holds`() throws {
+        let hostile = "\u{1B}[2J\n\"\u{2028}\u{85}\u{A0}é" + String(repeating: "x", count: 5_000_000)
+        for text in [hostile, "\(hostile) * * * *"] {
+            let error = try #require(throws: CronExpressionError.self) { try CronExpression(text) }
+            #expect(error.description.utf8.count < 500)
+            #expect(error.description.contains(#""\u{1b}[2J\n\"\u{2028}\u{85}\u{a0}éxxx"#))
+            #expect(error.description.contains(#"xxx...""#))
+            #expect(error.expression == text)
+        }
+        let error = try #require(throws: ZoneRulesError.self) { try ZoneRules(identifier: hostile) }
+        #expect(error.description.utf8.count < 300)
+        #expect(error.description.contains(#"unknown time zone "\u{1b}[2J\n"#))
+    }
+
     @Test(arguments: ["", "* * * *", "* * * * * * * *", "@reboot", " @daily", "@daily ", "1\u{A0}2 3 4 5"])
     func `a wrong number of columns is refused`(text: String) throws {
         let error = try #require(throws: CronExpressionError.self) { try CronExpression(text) }
@@ -86,6 +100,22 @@ import Testing
         #expect(expression.next(after: Self.newYear2026, in: .utc) == nil)
         // 2049-01-01 00:00:00, 50 years before.
         #expect(expression.next(after: 2_493_072_000, in: .utc) == 4_070_908_800)
+    }
+
+    // The rule needs a later day that meets both columns for days, and the years end first: up to a minute's work for
+    // each second of many months, were the matches behind that day tried one by one.
+    @Test(
+        .timeLimit(.minutes(1)),
+        arguments: [
+            ("* * */3 */4 4#3,fri#4 * 2034", 2_910_931_317, 2_042_582_399),
+            ("* 8,11,16 W6 */11 wed * 2039-2055", 3_684_668_400, 2_682_867_599),
+            ("24-50 * 2/7 */6 L7 */7 2033", 2_708_456_400, 1_990_741_856),
+        ])
+    func `the way back to a day that the rule needs is bounded`(text: String, base: Int64, previous: Int64) throws {
+        let expression = try CronExpression(text)
+        #expect(expression.previous(before: base, in: .utc) == previous)
+        #expect(expression.next(after: previous - 1, in: .utc) == previous)
+        #expect(expression.next(after: previous, in: .utc).map { $0 >= base } != false)
     }
 
     @Test(arguments: [Int64.min, -62_135_596_801, 0, 253_402_300_798, 253_402_300_799, Int64.max])
