@@ -82,13 +82,23 @@ differential: deps build ## Put a million cron expressions before croniter and R
 docs: ## Build the API reference into .build/documentation
 	@SWIFT="$(SWIFT)" FLAGS="$(FLAGS)" scripts/build-docs.sh
 
-# With Swift's runtime inside (macOS has it), so that it runs on machines without a toolchain. In a build folder of its
-# own, or the other release builds would be made anew.
 .PHONY: simulate
 simulate: deps build ## Play COUNT (a million) simulated schedules, from SEED on (a random one)
 	REDISCRON_SCHEDULES=$(or $(COUNT),1000000) $(if $(SEED),REDISCRON_SEED=$(SEED)) \
 		$(SWIFT) test --skip-build --disable-xctest $(FLAGS) --filter '^SimulationTests\..*no promise is broken'
 
+.PHONY: bench-cron
+bench-cron: deps ## Measure next, previous and parse beside croniter and RQ in the same run
+	$(SWIFT) build -c release $(FLAGS) --product CrontabBenchmark
+	@"$$($(SWIFT) build -c release --show-bin-path)/CrontabBenchmark"
+
+SECONDS ?= 60
+.PHONY: fuzz
+fuzz: deps ## Give each parser to libFuzzer for SECONDS=60; PARSERS="cron reply" for some of them
+	@SWIFT="$(SWIFT)" FLAGS="$(FLAGS)" scripts/fuzz.sh $(SECONDS) $(PARSERS)
+
+# With Swift's runtime inside (macOS has it), so that it runs on machines without a toolchain. In a build folder of its
+# own, or the other release builds would be made anew.
 .PHONY: install
 install: ## Build and install rqrcron, its manual page and completions into PREFIX (/usr/local)
 	@scripts/install-deps.sh build

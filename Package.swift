@@ -121,9 +121,29 @@ let package = Package(
             dependencies: ["Chaos", "TestSupport", "rqrcron"],
             swiftSettings: strict),
         .testTarget(
+            name: "RobustnessTests",
+            dependencies: ["RedisCron", "RedisBridge", "RQWire", "Crontab", "CHiredis", "TestSupport"],
+            exclude: ["CLibFuzzer", "LibFuzzer", "Seeds"],
+            swiftSettings: strict),
+        .testTarget(
             name: "InteropTests",
             dependencies: ["rqrcron", "RedisCron", "RedisBridge", "RQWire", "Crontab", "TestSupport"],
             swiftSettings: strict),
     ],
     swiftLanguageModes: [.v6]
 )
+
+// `make fuzz`: the parsers of RobustnessTests with libFuzzer around them, in place of the tests. Apart from the rest because
+// its flags are for the compiler of this one executable, and no package may depend on a package that has such flags.
+if Context.environment["REDISCRON_FUZZ"] != nil {
+    package.targets.removeAll { $0.name == "RobustnessTests" }
+    package.targets.append(.systemLibrary(name: "CLibFuzzer", path: "Tests/RobustnessTests/CLibFuzzer"))
+    package.targets.append(
+        .executableTarget(
+            name: "rediscron-fuzz",
+            dependencies: ["RedisCron", "RedisBridge", "RQWire", "Crontab", "CHiredis", "CLibFuzzer"],
+            path: "Tests/RobustnessTests",
+            exclude: ["CLibFuzzer", "Definitions", "Mutation", "Scheduler", "Seeds"],
+            swiftSettings: strict + [.unsafeFlags(["-parse-as-library"])],
+            linkerSettings: [.unsafeFlags(["-sanitize=fuzzer", "-use-ld=lld"])]))
+}

@@ -59,12 +59,17 @@ struct TZifFile {
             let time = integer(bytes, at: header.dataStart + index * timeSize, timeSize)
             let instant = timeSize == 4 ? Int(Int32(truncatingIfNeeded: time)) : time
             let type = Int(bytes[header.dataStart + header.timeCount * timeSize + index])
-            guard type < offsets.count, instant > transitions.last?.instant ?? .min else { return nil }
+            guard type < offsets.count, instant > transitions.last?.instant ?? .min, instant < Self.endOfTime else {
+                return nil
+            }
             // Some files begin with a transition at the dawn of time, which would leave no room for arithmetic.
-            transitions.append((max(instant, -1 << 59), offsets[type]))
+            transitions.append((max(instant, -Self.endOfTime), offsets[type]))
         }
         return (transitions, offsets[0])
     }
+
+    /// Far beyond every calendar, and room enough for arithmetic: 18 thousand million years.
+    private static let endOfTime = 1 << 59
 
     private static func integer(_ bytes: [UInt8], at position: Int, _ size: Int) -> Int {
         Int(truncatingIfNeeded: bytes[position..<position + size].reduce(into: UInt64(0)) { $0 = $0 << 8 | UInt64($1) })

@@ -46,8 +46,10 @@ public struct ZoneRules: Sendable, Hashable, CustomStringConvertible {
     }
 
     /// Seconds east of UTC at an instant, given as a Unix time.
+    ///
+    /// Instants before the year 1 and after the year 9999 count as its beginning and its end.
     public func offset(at instant: Int64) -> Int {
-        table.span(at: Int(instant)).offset
+        table.span(at: min(max(Int(instant), CronExpression.firstInstant), CronExpression.lastInstant)).offset
     }
 
     /// The identifier.

@@ -12,7 +12,11 @@ extension RedisStore {
                 "ZRANGEBYSCORE", keys.cronJobs, [UInt8(ascii: "(")] + score, "+inf", "WITHSCORES", "LIMIT", 0, 1),
         ]
         let parts = try await client.pipeline(commands) { index, reply throws(RedisError) in
-            if let error = reply.error { throw error }
+            if let error = reply.error {
+                // A marker that is no string says nothing; it must not stop the schedule.
+                if index == 0, error.prefix == .wrongType { return SurveyPart.marker(nil) }
+                throw error
+            }
             return index == 0
                 ? SurveyPart.marker(reply.isNull ? nil : reply.copiedBytes) : .entries(DueEntry.read(reply))
         }

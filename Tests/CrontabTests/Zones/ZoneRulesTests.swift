@@ -13,6 +13,8 @@ import Testing
         ("Asia/Kathmandu", 1_790_000_000, 20_700), ("Africa/Monrovia", 0, -2670),
         ("Europe/Berlin", 16_738_000_000, 7200), ("Europe/Dublin", 16_738_000_000, 3600),
         ("Etc/GMT+12", 0, -43_200), ("UTC", .max, 0), ("UTC", .min, 0), ("Europe/Berlin", 253_402_300_799, 3600),
+        ("Europe/Berlin", .max, 3600),
+        ("Australia/Lord_Howe", .max, 39_600), ("Africa/Monrovia", .min, -2588),
     ])
     func `a zone knows its offset at any time`(identifier: String, instant: Int64, offset: Int) throws {
         #expect(try ZoneRules(identifier: identifier).offset(at: instant) == offset)

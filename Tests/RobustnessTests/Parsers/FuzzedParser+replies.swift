@@ -1,0 +1,81 @@
+import CHiredis
+import Crontab
+import RQWire
+
+@testable import RedisBridge
+@testable import RedisCron
+
+extension FuzzedParser {
+    static func takeDefinition(_ bytes: [UInt8]) throws(BrokenPromise) {
+        let parts = bytes.split(separator: 0, omittingEmptySubsequences: false)
+        var fields: [(field: [UInt8], value: [UInt8])] = []
+        for index in stride(from: 0, to: parts.count - 1, by: 2) {
+            fields.append((Array(parts[index]), Array(parts[index + 1])))
+        }
+        let hash: CronJobHash
+        do throws(RQWireError) {
+            hash = try CronJobHash(fields: fields)
+        } catch {
+            try promise(error.field != nil, "an error that names no field: \(error)")
+            try promise(error.description.utf8.count < 2_000, "an error of \(error.description.utf8.count) bytes")
+            return
+        }
+        let written = hash.encode().map { (Array($0.field.rawValue.utf8), $0.value) }
+        let again = try? CronJobHash(fields: written)
+        try promise(again?.encode().map(\.value) == hash.encode().map(\.value), "a hash is read back as another")
+        try prepare(DefinitionLoader.Fetched(hash: hash, version: [], nextEnqueueTime: []), id: DefinitionID(hash.id))
+    }
+
+    /// Does with a definition what a tick does.
+    private static func prepare(_ fetched: DefinitionLoader.Fetched, id: DefinitionID) throws(BrokenPromise) {
+        var loader = DefinitionLoader(zone: .utc, serializer: .pickle)
+        switch loader.prepare(fetched, id: id) {
+        case .missing: throw BrokenPromise("a hash that was read is missing")
+        case .unreadable(let field, let reason):
+            try promise(field != nil, "a refusal that names no field: \(reason)")
+            try promise(reason.utf8.count < 2_000, "a reason of \(reason.utf8.count) bytes")
+        case .definition(let definition):
+            let cached = CachedDefinition(definition, generation: 0, replacing: nil)
+            for score in [0, -Double.infinity, .infinity, 1_767_225_600.5, 253_402_300_799] {
+                let entry = DueEntry(id: id, rawScore: Array("\(score)".utf8))
+                for now in [Timestamp.earliest, Timestamp(unixSeconds: 1_767_225_600), .latest] {
+                    guard case .run(let run) = cached.decide(entry, now: now) else { continue }
+                    try promise(run.next.map { $0 > run.planned } ?? true, "a run that is not after the one before it")
+                    _ = BatchCommand(keys: RQKeys()).arguments(of: DueBatch(runs: [run]), token: "t", now: now)
+                }
+            }
+        }
+    }
+
+    static func takeReply(_ bytes: [UInt8]) throws(BrokenPromise) {
+        guard let reader = redisReaderCreate() else { return }
+        defer { redisReaderFree(reader) }
+        let isFed = bytes.withUnsafeBytes { redisReaderFeed(reader, $0.baseAddress, $0.count) == REDIS_OK }
+        guard isFed else { return }
+        var reply: UnsafeMutableRawPointer?
+        while redisReaderGetReply(reader, &reply) == REDIS_OK, let found = reply {
+            defer { freeReplyObject(found) }
+            try read(RedisReplyView(UnsafePointer(found.assumingMemoryBound(to: redisReply.self))))
+        }
+    }
+
+    /// Hands a reply to everyone who reads one, whatever they asked for.
+    private static func read(_ view: consuming RedisReplyView) throws(BrokenPromise) {
+        let reply = RedisReply(view)
+        try promise(reply == reply || "\(reply)".contains("nan"), "a reply that is not itself")
+        try promise(view.kind != .error || view.error != nil, "an error reply without an error")
+        switch HashReading(view) {
+        case .missing: break
+        case .unreadable(let field, let reason):
+            try promise(field != nil || view.kind == .error, "a refusal that names no field: \(reason)")
+        case .hash(let fetched): try prepare(fetched, id: DefinitionID(fetched.hash.id))
+        }
+        for entry in DueEntry.read(view) { _ = Timestamp(score: entry.score) }
+        for code in view.copiedBytes {
+            _ = JobOutcome(rawValue: code)
+            _ = EntryOutcome(rawValue: code)
+        }
+        _ = view.copiedElements
+        if let message = RedisMessage(view) { _ = RedisAnnouncements.read(message.payload) }
+    }
+}

@@ -1,0 +1,72 @@
+import RQWire
+
+@testable import RedisBridge
+@testable import RedisCron
+
+extension FuzzedParser {
+    static func takeJSON(_ bytes: [UInt8]) throws(BrokenPromise) {
+        guard let value = try? JSONValue(parsing: bytes) else { return }
+        for style in [JSONStyle.compactSorted, .spaced] {
+            var written: [UInt8] = []
+            value.appendPythonJSON(to: &written, style: style)
+            let again = try? JSONValue(parsing: written)
+            // NaN is not equal to itself, but it is written as it was read.
+            try promise(again?.wireText == value.wireText, "\(value.wireText) is read back as something else")
+        }
+        _ = value.pythonRepr
+        let payload = JobPayload(functionName: "m.f", args: [value], kwargs: ["a": value], queue: "q")
+        try promise(!payload.data.isEmpty, "a job of \(value.wireText) without data")
+    }
+
+    static func takeURL(_ bytes: [UInt8]) throws(BrokenPromise) {
+        let text = String(decoding: bytes, as: UTF8.self)
+        do {
+            let url = try RedisURL(text)
+            let password = url.options.password?.value ?? ""
+            // A short password may stand elsewhere in the URL by chance.
+            guard password.count >= 12, "\(url.endpoint)\(url.options.username ?? "")".contains(password) == false
+            else {
+                return
+            }
+            for shown in ["\(url)", String(reflecting: url), "\(url.options)"] {
+                try promise(!shown.contains(password), "\(text) shows its password: \(shown)")
+            }
+        } catch let error as RedisError {
+            try promise(!error.description.isEmpty, "an error without a word")
+        } catch {
+            throw (error as? BrokenPromise) ?? BrokenPromise("\(error)")
+        }
+    }
+
+    static func takeDeclarations(_ bytes: [UInt8]) throws(BrokenPromise) {
+        for form in DeclarationForm.allCases {
+            do {
+                _ = try form.read(bytes)
+            } catch {
+                try promise(!error.description.isEmpty, "an error without a word")
+                try promise(error.description.utf8.count < 4_000, "an error of \(error.description.utf8.count) bytes")
+            }
+        }
+    }
+
+    /// How a file of declarations may be read.
+    private enum DeclarationForm: CaseIterable {
+        case json
+        case crontab
+        case either
+
+        func read(_ bytes: [UInt8]) throws(DeclarationError) -> CronJobDeclarations {
+            switch self {
+            case .json: try CronJobDeclarations(json: bytes)
+            case .crontab: try CronJobDeclarations(crontab: bytes)
+            case .either: try CronJobDeclarations(parsing: bytes)
+            }
+        }
+    }
+
+    static func takeAnnouncement(_ bytes: [UInt8]) throws(BrokenPromise) {
+        if case .changed(let id) = RedisAnnouncements.read(bytes) {
+            try promise(!id.bytes.isEmpty, "an announcement of an empty id")
+        }
+    }
+}
