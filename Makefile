@@ -92,9 +92,8 @@ bench-cron: deps ## Measure next, previous and parse beside croniter and RQ in t
 	$(SWIFT) build -c release $(FLAGS) --product CrontabBenchmark
 	@"$$($(SWIFT) build -c release --show-bin-path)/CrontabBenchmark"
 
-SECONDS ?= 60
 .PHONY: fuzz
-fuzz: deps ## Give each parser to libFuzzer for SECONDS=60; PARSERS="cron reply" for some of them
+fuzz: deps ## Give all parsers to libFuzzer, for SECONDS (600) together; PARSERS="cron reply" for some
 	@SWIFT="$(SWIFT)" FLAGS="$(FLAGS)" scripts/fuzz.sh $(SECONDS) $(PARSERS)
 
 # With Swift's runtime inside (macOS has it), so that it runs on machines without a toolchain. In a build folder of its

@@ -1,15 +1,17 @@
 #!/bin/sh
-# Gives each parser to libFuzzer for some seconds, under AddressSanitizer.
+# Gives each parser to libFuzzer, under AddressSanitizer.
 #
-#   fuzz.sh [SECONDS [PARSER ...]]    60 s for each of all parsers by default
+#   fuzz.sh [SECONDS [PARSER ...]]    for all together; all parsers for 600 s by default
 #
 # Inputs that are worth keeping gather in .build/fuzz/corpus/PARSER and are where the next run begins. An input that ends
 # the process is kept in .build/fuzz/findings, and the command fails.
 set -eu
 cd "$(dirname "$0")/.."
-seconds=${1:-60}
+seconds=${1:-600}
 [ $# -eq 0 ] || shift
 [ $# -gt 0 ] || set -- $(sed -n 's/^    case \([a-z]*\)$/\1/p' Tests/RobustnessTests/Parsers/FuzzedParser.swift)
+seconds=$((seconds / $#))
+[ "$seconds" -gt 0 ] || seconds=1
 swift=${SWIFT:-swift}
 folder=.build/fuzz
 
