@@ -17,7 +17,7 @@ STANDALONE := $(RUNTIME) --scratch-path .build/standalone
 
 .PHONY: help
 help: ## List the targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 .PHONY: deps
 deps: ## Install what is missing: redis-server, C libraries, Python virtual environments
@@ -73,6 +73,10 @@ soak: deps ## Run schedulers at RATE (2000) jobs a second for SECONDS (600) and 
 	$(SWIFT) build -c release --product rqrcron $(FLAGS)
 	$(SWIFT) build -c release --product rediscron-chaos $(FLAGS)
 	@"$$($(SWIFT) build -c release --show-bin-path)/rediscron-chaos" soak --seconds $(SECONDS) --rate $(RATE) $(if $(SEED),--seed $(SEED))
+
+.PHONY: test-debian13
+test-debian13: ## Run the suite in a Debian 13 root, with TLS, on Redis 8 and on Valkey 8 (needs root)
+	@SWIFT="$(SWIFT)" scripts/test-debian13.sh
 
 .PHONY: differential
 differential: deps build ## Put a million cron expressions before croniter and RQ

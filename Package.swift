@@ -1,5 +1,6 @@
 // swift-tools-version: 6.2
 
+import Foundation
 import PackageDescription
 
 /// Every Swift target is held to the same rules: warnings are errors, imports are internal unless said otherwise,
@@ -11,6 +12,14 @@ let strict: [SwiftSetting] = [
     .enableUpcomingFeature("InternalImportsByDefault"),
     .enableUpcomingFeature("NonisolatedNonsendingByDefault"),
 ]
+
+// TLS needs hiredis 1.x with its own TLS library, and OpenSSL's headers. SwiftPM remembers what it found here: after
+// installing them, `swift package purge-cache`.
+let hasTLS = ["/usr", "/usr/local", "/opt/homebrew"].contains { root in
+    ["hiredis/hiredis_ssl.h", "openssl/ssl.h"].allSatisfy {
+        FileManager.default.fileExists(atPath: "\(root)/include/\($0)")
+    }
+}
 
 let package = Package(
     name: "swift-rediscron",
@@ -32,7 +41,9 @@ let package = Package(
         // The only C of the product: a libev loop on its own thread, and hiredis' libev adapter.
         .target(
             name: "CEventLoop",
-            linkerSettings: [.linkedLibrary("ev"), .linkedLibrary("hiredis")]),
+            cSettings: hasTLS ? [.define("REDIS_LINK_TLS")] : [],
+            linkerSettings: [.linkedLibrary("ev"), .linkedLibrary("hiredis")]
+                + (hasTLS ? ["hiredis_ssl", "ssl", "crypto"].map { .linkedLibrary($0) } : [])),
 
         // Pure modules: no I/O, no clock.
         .target(name: "Crontab", swiftSettings: strict),

@@ -36,6 +36,7 @@ static void forget_unwritten(redis_link *link) {
 static void free_link(redis_link *link) {
     link->delegate.released(link->delegate.context);
     redisFree(link->context);
+    link_tls_free(link->tls);
     byte_queue_free(&link->output);
     free(link);
 }
@@ -81,12 +82,44 @@ void redis_link_fail_errno(redis_link *link, redis_link_failure failure, int err
 
 void redis_link_fail_context(redis_link *link) {
     redis_link_failure kind = REDIS_LINK_BROKEN;
+    char reason[256];
+    if (link_tls_explain_failure(link, reason, sizeof(reason))) {
+        redis_link_fail(link, REDIS_LINK_INSECURE, reason);
+        return;
+    }
     if (link->context->err == REDIS_ERR_EOF) {
         kind = REDIS_LINK_END_OF_FILE;
     } else if (link->context->err == REDIS_ERR_PROTOCOL) {
         kind = REDIS_LINK_MALFORMED;
     }
     redis_link_fail(link, kind, link->context->errstr);
+}
+
+static void open_link(redis_link *link) {
+    link->state = LINK_OPEN;
+    ev_io_start(link->loop->ev, &link->readable);
+    report(link, REDIS_LINK_CONNECTED);
+}
+
+static void shake_hands(redis_link *link, bool is_first) {
+    char reason[256] = "";
+    link_tls_progress progress = is_first ? link_tls_begin(link, reason, sizeof(reason))
+                                          : link_tls_continue(link, reason, sizeof(reason));
+    switch (progress) {
+    case LINK_TLS_DONE:
+        open_link(link);
+        break;
+    case LINK_TLS_WANTS_READ:
+        ev_io_stop(link->loop->ev, &link->writable);
+        ev_io_start(link->loop->ev, &link->readable);
+        break;
+    case LINK_TLS_WANTS_WRITE:
+        ev_io_start(link->loop->ev, &link->writable);
+        break;
+    case LINK_TLS_FAILED:
+        redis_link_fail(link, REDIS_LINK_INSECURE, reason);
+        break;
+    }
 }
 
 /// A connect in progress ends when the socket becomes writable.
@@ -100,9 +133,12 @@ static void finish_connect(redis_link *link) {
         redis_link_fail_errno(link, REDIS_LINK_REFUSED, error_number);
         return;
     }
-    link->state = LINK_OPEN;
-    ev_io_start(link->loop->ev, &link->readable);
-    report(link, REDIS_LINK_CONNECTED);
+    if (link->tls) {
+        link->state = LINK_SHAKING_HANDS;
+        shake_hands(link, true);
+    } else {
+        open_link(link);
+    }
 }
 
 static void on_writable(struct ev_loop *ev, ev_io *watcher, int events) {
@@ -111,6 +147,8 @@ static void on_writable(struct ev_loop *ev, ev_io *watcher, int events) {
     redis_link_enter(link);
     if (link->state == LINK_CONNECTING) {
         finish_connect(link);
+    } else if (link->state == LINK_SHAKING_HANDS) {
+        shake_hands(link, false);
     }
     if (link->state == LINK_OPEN) {
         redis_link_flush(link);
@@ -118,7 +156,7 @@ static void on_writable(struct ev_loop *ev, ev_io *watcher, int events) {
     redis_link_leave(link);
 }
 
-/// True when the read filled hiredis' buffer, so that there may be more to read.
+/// True when there may be more to read: the read filled hiredis' buffer, or TLS gave as much as one record.
 static bool read_once(redis_link *link) {
     size_t before = link->context->reader->len;
     if (redisBufferRead(link->context) != REDIS_OK) {
@@ -134,14 +172,21 @@ static bool read_once(redis_link *link) {
     if (link->state == LINK_OPEN && link->context->reader->err) {
         redis_link_fail(link, REDIS_LINK_MALFORMED, link->context->reader->errstr);
     }
-    return link->state == LINK_OPEN && count == read_bytes;
+    return link->state == LINK_OPEN && (count == read_bytes || link->tls);
 }
 
 static void on_readable(struct ev_loop *ev, ev_io *watcher, int events) {
     (void)ev, (void)events;
     redis_link *link = watcher->data;
     redis_link_enter(link);
-    for (int count = 0; count < reads_per_turn && read_once(link); count++) {
+    if (link->state == LINK_SHAKING_HANDS) {
+        shake_hands(link, false);
+    }
+    // What TLS has decrypted must be read in this turn: the socket will not report it.
+    for (int count = 0; link->state == LINK_OPEN && (count < reads_per_turn || link_tls_has_pending(link)); count++) {
+        if (!read_once(link)) {
+            break;
+        }
     }
     redis_link_leave(link);
 }

@@ -3,11 +3,14 @@
 
 #include "event_loop_internal.h"
 #include "redis_link.h"
+#include "redis_tls.h"
 
 #include <hiredis/hiredis.h>
 
 typedef enum link_state {
     LINK_CONNECTING,
+    /// Connected, and not yet sure who answers.
+    LINK_SHAKING_HANDS,
     LINK_OPEN,
     LINK_FAILED,
     LINK_CLOSED,
@@ -22,6 +25,16 @@ typedef struct byte_queue {
     size_t capacity;
 } byte_queue;
 
+/// redis_tls.c: a link's own part of TLS.
+typedef struct link_tls link_tls;
+
+typedef enum link_tls_progress {
+    LINK_TLS_DONE,
+    LINK_TLS_WANTS_READ,
+    LINK_TLS_WANTS_WRITE,
+    LINK_TLS_FAILED,
+} link_tls_progress;
+
 struct redis_link {
     event_loop *loop;
     redis_link_delegate delegate;
@@ -34,9 +47,20 @@ struct redis_link {
     bool is_unwritten;
     struct redis_link *next_unwritten;
     byte_queue output;
+    /// NULL unless it speaks TLS.
+    link_tls *tls;
     redis_link_failure failure;
     char failure_text[256];
 };
+
+/// Begins the handshake, and goes on with it when the socket is ready; `reason` is set when it failed.
+link_tls_progress link_tls_begin(redis_link *link, char *reason, size_t size);
+link_tls_progress link_tls_continue(redis_link *link, char *reason, size_t size);
+/// Whether bytes were decrypted and not yet read, which the socket knows nothing of.
+bool link_tls_has_pending(const redis_link *link);
+/// Says why reading or writing failed, if that was TLS.
+bool link_tls_explain_failure(const redis_link *link, char *reason, size_t size);
+void link_tls_free(link_tls *tls);
 
 bool byte_queue_append(byte_queue *queue, const void *bytes, size_t count);
 void byte_queue_drop(byte_queue *queue, size_t count);

@@ -23,7 +23,7 @@ static void add_unwritten(redis_link *link) {
 }
 
 bool redis_link_append(redis_link *link, const void *bytes, size_t count) {
-    if (link->state != LINK_CONNECTING && link->state != LINK_OPEN) {
+    if (link->state == LINK_FAILED || link->state == LINK_CLOSED) {
         return false;
     }
     size_t queued = link->output.end - link->output.head;

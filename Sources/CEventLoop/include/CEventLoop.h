@@ -4,5 +4,6 @@
 #include "event_loop.h"
 #include "name_lookup.h"
 #include "redis_link.h"
+#include "redis_tls.h"
 
 #endif

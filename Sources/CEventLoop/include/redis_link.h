@@ -35,7 +35,7 @@ typedef enum redis_link_failure {
     REDIS_LINK_BROKEN,
     /// The bytes read are no reply.
     REDIS_LINK_MALFORMED,
-    /// The TLS handshake failed, or the certificate was not the one expected.
+    /// TLS failed, or the certificate was not the one expected; see redis_tls.h.
     REDIS_LINK_INSECURE,
 } redis_link_failure;
 

@@ -17,13 +17,15 @@ extension RedisConnection {
 
     private func connect(until deadline: Int64) async throws(RedisError) {
         let addresses: [SocketAddress]
+        var security: (context: TLSContext, host: String)?
         switch endpoint {
         case .unix(let path):
             addresses = [.unix(path)]
         case .tcp(let host, let port):
             addresses = try await NameLookup.addresses(of: host, port: port, on: eventLoop, until: deadline)
-        case .tls:
-            throw RedisError(.tlsUnavailable, "this build has no TLS")
+        case .tls(let host, let port):
+            security = (try TLSContext(options.tls), host)
+            addresses = try await NameLookup.addresses(of: host, port: port, on: eventLoop, until: deadline)
         }
         var failure = RedisError(.connectFailed, "the name has no address")
         for (index, address) in addresses.enumerated() {
@@ -31,18 +33,21 @@ extension RedisConnection {
             let now = EventLoop.monotonicNanoseconds
             let share = max(0, deadline - now) / Int64(addresses.count - index)
             do {
-                return try await connect(to: address, until: now.addingClamped(share))
+                return try await connect(to: address, security: security, until: now.addingClamped(share))
             } catch {
-                guard error.code != .cancelled else { throw error }
+                // What speaks with the wrong certificate at one address is not to be looked for at another.
+                guard error.code != .cancelled, error.code != .tlsFailed else { throw error }
                 failure = error
             }
         }
         throw failure
     }
 
-    private func connect(to address: SocketAddress, until deadline: Int64) async throws(RedisError) {
+    private func connect(
+        to address: SocketAddress, security: (context: TLSContext, host: String)?, until deadline: Int64
+    ) async throws(RedisError) {
         let connected = Rendezvous<Void>(on: eventLoop)
-        link = try RedisLink.open(address, on: eventLoop) { [weak self] event in
+        link = try RedisLink.open(address, security: security, on: eventLoop) { [weak self] event in
             self?.assumeIsolated { $0.handle(event) }
         }
         state = .connecting(connected)

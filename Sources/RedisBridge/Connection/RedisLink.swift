@@ -40,8 +40,11 @@ final class RedisLink: @unchecked Sendable {
     /// Starts to connect.
     ///
     /// Events come later, on the loop's thread; `onEvent` is freed with the link.
+    ///
+    /// - Parameter security: for TLS, the certificates and the host whose certificate is expected.
     static func open(
-        _ address: SocketAddress, on eventLoop: EventLoop, onEvent: @escaping (redis_link_event) -> Void
+        _ address: SocketAddress, security: (context: TLSContext, host: String)?, on eventLoop: EventLoop,
+        onEvent: @escaping (redis_link_event) -> Void
     ) throws(RedisError) -> RedisLink {
         let opened = RedisLink(on: eventLoop)
         let context = Unmanaged.passRetained(Context(onEvent))
@@ -68,6 +71,9 @@ final class RedisLink: @unchecked Sendable {
         guard opened.link != nil else {
             context.release()
             throw RedisError(.connectFailed, systemErrorText(code))
+        }
+        if let security, !redis_link_secure(opened.link, security.context.handle, security.host) {
+            throw RedisError(.tlsFailed, "out of memory")
         }
         return opened
     }

@@ -11,6 +11,10 @@ extension RedisError {
     ///
     /// The prefix is the first word when it is in upper case, as the server's conventions have it, or else `ERR`.
     static func server(_ line: String, command: String? = nil, endpoint: String? = nil) -> RedisError {
+        if let denied = denialInScript(line) {
+            return RedisError(
+                .server, denied, prefix: .noPerm, command: command, endpoint: endpoint, fate: .refused)
+        }
         let words = line.split(separator: " ", maxSplits: 1)
         if let first = words.first, isPrefix(first) {
             return RedisError(
@@ -18,6 +22,17 @@ extension RedisError {
                 command: command, endpoint: endpoint, fate: .refused)
         }
         return RedisError(.server, line, prefix: .err, command: command, endpoint: endpoint, fate: .refused)
+    }
+
+    /// What the user may not do inside a script, where servers before 8 say ERR instead of NOPERM.
+    private static func denialInScript(_ line: String) -> String? {
+        guard
+            line.hasPrefix("ERR The user executing the script can't ") || line.hasPrefix("ERR ACL failure in script: ")
+        else { return nil }
+        // Behind it stand the script's digest and the line in it.
+        let text = line.dropFirst("ERR ".count)
+        let end = text.ranges(of: " script: ").last { text[$0.upperBound...].contains("on @user_script") }?.lowerBound
+        return String(text[..<(end ?? text.endIndex)])
     }
 
     private static func isPrefix(_ word: Substring) -> Bool {

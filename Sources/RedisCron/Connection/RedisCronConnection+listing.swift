@@ -51,6 +51,23 @@ extension RedisCronConnection {
     ///
     /// RQ's own history keys (`…:jobs`) are left out.
     func scanIDs() async throws -> [DefinitionID] {
+        var ids: Set<DefinitionID> = []
+        // Of a cluster's nodes each scans its own keys. Should ours move to another one meanwhile, it is asked again.
+        for _ in 0..<5 {
+            let node = try await nodeOfKeys()
+            ids.formUnion(try await scan())
+            if try await nodeOfKeys() == node { break }
+        }
+        return ids.sorted { $0.bytes.lexicographicallyPrecedes($1.bytes) }
+    }
+
+    /// The server that has our keys, which a command with a key finds out.
+    private func nodeOfKeys() async throws -> RedisEndpoint {
+        _ = try await client.send(RedisCommand("EXISTS", keys.cronJobs))
+        return try await client.connection().endpoint
+    }
+
+    private func scan() async throws -> Set<DefinitionID> {
         let prefix = Array(keys.cronJobPrefix.utf8)
         var ids: Set<DefinitionID> = []
         var cursor = "0"
@@ -70,7 +87,7 @@ extension RedisCronConnection {
                 if !id.bytes.isEmpty, !id.isHistoryKey { ids.insert(id) }
             }
         } while cursor != "0"
-        return ids.sorted { $0.bytes.lexicographicallyPrecedes($1.bytes) }
+        return ids
     }
 
     private struct ScanPage: Sendable {

@@ -4,9 +4,9 @@ extension SchedulerEvent {
     /// How much the event matters to somebody who reads the log.
     var level: SchedulerLogger.Level {
         switch self {
-        case .becameLeader, .standingBy, .enqueued, .reconnected, .stopped: .info
+        case .becameLeader, .standingBy, .enqueued, .reconnected, .replicasCaughtUp, .stopped: .info
         case .skipped(_, let reason): reason.level
-        case .badDefinition, .disconnected: .warning
+        case .badDefinition, .disconnected, .replicasMissing: .warning
         case .finding(let finding): finding.severity.level
         case .lockLost: .error
         }
@@ -25,6 +25,9 @@ extension SchedulerEvent {
         case .lockLost(let name): "\(name) lost the lock and stopped enqueueing"
         case .disconnected(let reason): "Redis is out of reach: \(reason)"
         case .reconnected: "Redis answers again"
+        case .replicasMissing(let acknowledged, let wanted):
+            "\(acknowledged) of \(wanted) replicas have the last batch; a failover could lose it"
+        case .replicasCaughtUp: "the replicas have the last batch again"
         case .stopped(let name): "\(name) stopped; it holds no lock and is in no registry"
         }
     }

@@ -22,6 +22,12 @@ public enum SchedulerEvent: Sendable, Hashable {
     case disconnected(reason: String)
     /// Redis answers again.
     case reconnected
+    /// Fewer replicas than wanted have the last batch; a failover now could lose it.
+    ///
+    /// Told once, until enough have a later one.
+    case replicasMissing(acknowledged: Int, wanted: Int)
+    /// Enough replicas have the last batch again.
+    case replicasCaughtUp
     /// It stopped as it was asked to, and nothing of it is left in Redis: neither lock nor registry entry.
     case stopped(name: String)
 }

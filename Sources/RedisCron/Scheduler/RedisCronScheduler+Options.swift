@@ -46,6 +46,15 @@ extension RedisCronScheduler {
         ///
         /// Default 3, between 1 and 64; more where Redis is far away.
         public var batchesInFlight = 3
+        /// How many replicas shall have each batch before the next step, by `WAIT`.
+        ///
+        /// Fewer than that are told as ``SchedulerEvent/replicasMissing(acknowledged:wanted:)``; the scheduler goes on,
+        /// because the jobs are queued and cannot be taken back. Default 0: nobody is waited for.
+        public var waitForReplicas = 0
+        /// How long to wait for the replicas, after each batch.
+        ///
+        /// Default 1 s, at least 1 ms. A batch takes up to so much longer while replicas are missing.
+        public var replicaTimeout: Duration = .seconds(1)
         /// Most definitions kept in memory.
         ///
         /// Default 1,000,000, at least 2.

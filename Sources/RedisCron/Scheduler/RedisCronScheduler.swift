@@ -41,7 +41,11 @@ public final class RedisCronScheduler: Sendable {
         self.connection = connection
         self.options = options
         let loader = DefinitionLoader(zone: options.timeZone, serializer: options.serializer)
-        let store = RedisStore(connection: connection, loader: loader)
+        let replicas = ReplicaWatch(options) { [channel, logger = options.logger] event in
+            logger(event.level, event.line)
+            channel.send(event)
+        }
+        let store = RedisStore(connection: connection, loader: loader, replicas: replicas)
         let settings = try SchedulerSettings(
             options: options, keys: connection.keys, createdAt: clock.now(), seed: UInt64.random(in: 0 ... .max),
             isHopeless: RedisStore.isHopeless)

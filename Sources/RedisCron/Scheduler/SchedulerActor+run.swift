@@ -56,8 +56,8 @@ extension SchedulerActor {
             do {
                 switch try await askForLock() {
                 case .lead:
-                    hasLed = true
                     try await register()
+                    hasLed = true
                     try await lead()
                     // Lost, or to be stopped; in both cases the registry must not go on saying that we lead.
                     if !machine.isStopping { await giveBack() }

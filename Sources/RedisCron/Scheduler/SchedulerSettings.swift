@@ -71,6 +71,9 @@ struct SchedulerSettings: Sendable {
         try require(options.shutdownBound > .zero, "shutdownBound", "must be more than 0")
         try require((1...1000).contains(options.batchSize), "batchSize", "must be between 1 and 1000")
         try require((1...64).contains(options.batchesInFlight), "batchesInFlight", "must be between 1 and 64")
+        try require((0...1000).contains(options.waitForReplicas), "waitForReplicas", "must be between 0 and 1000")
+        try require(options.replicaTimeout >= .milliseconds(1), "replicaTimeout", "must be at least 1 ms")
+        try require(options.replicaTimeout <= .seconds(3600), "replicaTimeout", "must be at most an hour")
         try require(options.cacheLimit >= 2, "cacheLimit", "must be at least 2")
     }
 

@@ -8,11 +8,13 @@ actor RedisStore: CronStore {
     nonisolated let connection: RedisCronConnection
     private var loader: DefinitionLoader
     private let batchCommand: BatchCommand
+    private let replicas: ReplicaWatch?
 
     var keys: RQKeys { connection.keys }
     var client: RedisClient { connection.client }
 
-    init(connection: RedisCronConnection, loader: DefinitionLoader) {
+    init(connection: RedisCronConnection, loader: DefinitionLoader, replicas: ReplicaWatch? = nil) {
+        self.replicas = replicas
         self.connection = connection
         self.loader = loader
         self.batchCommand = BatchCommand(keys: connection.keys)
@@ -59,10 +61,11 @@ actor RedisStore: CronStore {
 
     func enqueue(_ batch: DueBatch, token: String, now: Timestamp) async throws -> BatchOutcome {
         let (keyCount, tail) = batchCommand.arguments(of: batch, token: token, now: now)
-        let codes = try await connection.run(CronScript.enqueueBatch, keyCount: keyCount, tail) { reply in
-            reply.copiedBytes
-        }
+        let (codes, acknowledged) = try await connection.run(
+            CronScript.enqueueBatch, keyCount: keyCount, tail, confirmedBy: replicas?.wait
+        ) { reply in reply.copiedBytes }
         guard codes != Self.lockLost else { return .lockLost }
+        if let acknowledged { replicas?.acknowledged(by: acknowledged) }
         let outcomes = codes.compactMap(JobOutcome.init(rawValue:))
         guard outcomes.count == batch.runs.count else {
             throw RedisCronError.unexpectedReply(to: "enqueue_batch", "\(codes.count) of \(batch.runs.count) outcomes")
@@ -135,7 +138,7 @@ actor RedisStore: CronStore {
     /// Whether waiting cannot mend an error: what the server refuses for our name or password, it refuses for ever.
     static let isHopeless: @Sendable (any Error) -> Bool = { error in
         guard let prefix = (error as? RedisError)?.prefix else { return false }
-        return prefix == .wrongPass || prefix == .noAuth || prefix == .noPerm
+        return prefix == .wrongPass || prefix == .noAuth || prefix == .noPerm || prefix == .crossSlot
     }
 }
 

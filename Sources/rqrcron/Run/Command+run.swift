@@ -25,6 +25,12 @@ extension CommandOption {
             given several times.
             """,
         completion: .files)
+    static let waitReplicas = CommandOption(
+        "wait-replicas", value: .required("N"),
+        summary: "Wait after each batch until so many replicas have it; fewer are a warning. Default: 0.")
+    static let replicaTimeout = CommandOption(
+        "replica-timeout", value: .required("SECONDS"),
+        summary: "How long to wait for the replicas. Default: 1.")
     static let schedulerName = CommandOption(
         "name", value: .required("NAME"),
         summary: "The name in RQ's registry. Default: host, process id and six random digits.")
@@ -60,13 +66,13 @@ extension Command {
         ],
         rules: [
             .optional(.embedded), .optional(.applyFile), .optional(.standby), .optional(.lockTTL), .optional(.maxSleep),
-            .optional(.timeZone),
+            .optional(.timeZone), .optional(.waitReplicas), .optional(.replicaTimeout),
             .optional(.serializer), .optional(.schedulerName), .optional(.logLevel), .optional(.logFormat),
         ] + OptionRule.connection,
         synopsis: [
             """
-            [--embedded [DIR]] [--apply FILE] [--standby] [--lock-ttl SECONDS] [--max-sleep SECONDS] [--timezone ZONE] [-S NAME] \
-            [--name NAME] [--log-level LEVEL] [--log-format FORMAT] [-u URL] [--key-prefix PREFIX]
+            [--embedded [DIR]] [--apply FILE] [--standby] [--lock-ttl SECONDS] [--max-sleep SECONDS] [--timezone ZONE] \
+            [--wait-replicas N] [--replica-timeout SECONDS] [-S NAME] [--name NAME] [--log-level LEVEL] [--log-format FORMAT] [-u URL] [--key-prefix PREFIX]
             """
         ],
         examples: [

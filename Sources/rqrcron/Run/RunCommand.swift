@@ -35,6 +35,10 @@ struct RunCommand: Sendable {
         if let seconds = try arguments.seconds(.maxSleep, atLeast: 0.001) {
             options.maxSleepInterval = .seconds(seconds)
         }
+        if let count = try arguments.wholeNumber(.waitReplicas, in: 0...1000) { options.waitForReplicas = count }
+        if let seconds = try arguments.seconds(.replicaTimeout, atLeast: 0.001) {
+            options.replicaTimeout = .seconds(seconds)
+        }
         if arguments.has(.standby) { options.whenLockHeld = .standBy }
         if let zone = try arguments.timeZone() { options.timeZone = zone }
         if let serializer = try arguments.serializer() { options.serializer = serializer }

@@ -31,10 +31,9 @@ struct FailureText {
         case .malformedReply:
             return "what answers at \(error.endpoint ?? "that address") is no Redis: \(error.reason). Check the port"
         case .tlsUnavailable:
-            return """
-                this build has no TLS, which rediss:// asks for: use redis:// or unix://, or build rqrcron with hiredis \
-                1.x and its TLS library
-                """
+            return error.reason
+        case .tlsFailed:
+            return "no secure connection to \(server): \(error.reason)"
         case .timedOut:
             return "\(server) is busy or stuck: \(error.reason)"
         case .server:
@@ -51,7 +50,7 @@ struct FailureText {
         case .wrongPass?:
             return "\(server) does not take this user name and password. Check them in the URL"
         case .noPerm?:
-            return "\(server) denies it: \(error.reason). Extend the rights of the user, or use another in the URL"
+            return "\(server) denies it: \(error.reason). \(grant(for: error))"
         case .readOnly?:
             return "\(server) is a replica, which takes no changes: name its master with -u URL"
         case .loading?:
@@ -65,6 +64,22 @@ struct FailureText {
         default:
             return error.description
         }
+    }
+
+    /// What an administrator has to grant, as far as the server said what it denied.
+    private static func grant(for error: RedisError) -> String {
+        let words = error.reason.split(separator: "'", omittingEmptySubsequences: false)
+        let grant =
+            if error.reason.contains("channel") {
+                "'&PREFIX:cron_jobs:events'"
+            } else if error.reason.contains("key") {
+                "'~PREFIX:*'"
+            } else if words.count == 3 {
+                "+\(words[1])"
+            } else {
+                "COMMANDS"
+            }
+        return "Grant it with: ACL SETUSER NAME \(grant); docs/acl.md has all that is needed"
     }
 
     private static func line(for error: RedisCronError) -> String {

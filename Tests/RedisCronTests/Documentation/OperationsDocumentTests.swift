@@ -13,6 +13,7 @@ struct OperationsDocumentTests {
     private static let events: [SchedulerEvent] = [
         .becameLeader(name: "…"), .standingBy(name: "…"), .enqueued([run, run]), .stopped(name: "…"),
         .disconnected(reason: "…"), .reconnected, .lockLost(name: "…"),
+        .replicasMissing(acknowledged: 1, wanted: 2), .replicasCaughtUp,
         .badDefinition(id: "ID", field: "FIELD", reason: "REASON"), .skipped(id: "ID", .unusableQueue("QUEUE")),
         .skipped(id: "ID", .missing), .skipped(id: "ID", .over),
     ]

@@ -56,6 +56,11 @@ import Testing
             (.lockLost(name: "s"), .error, "s lost the lock and stopped enqueueing"),
             (.disconnected(reason: "gone"), .warning, "Redis is out of reach: gone"),
             (.reconnected, .info, "Redis answers again"),
+            (
+                .replicasMissing(acknowledged: 1, wanted: 2), .warning,
+                "1 of 2 replicas have the last batch; a failover could lose it"
+            ),
+            (.replicasCaughtUp, .info, "the replicas have the last batch again"),
             (.stopped(name: "s"), .info, "s stopped; it holds no lock and is in no registry"),
         ]
         for (event, level, line) in events {

@@ -1,0 +1,62 @@
+import CEventLoop
+
+/// Certificates that were read, for the connections that are made with them.
+///
+/// `@unchecked Sendable`: never changed after `init`.
+final class TLSContext: @unchecked Sendable {
+    /// Whether this build has TLS.
+    static var isAvailable: Bool { redis_tls_is_available() }
+
+    let handle: OpaquePointer
+
+    /// Reads the certificates' files, which takes some milliseconds.
+    ///
+    /// - Throws: `.tlsUnavailable` with what to do; `.tlsFailed` when a file cannot be used.
+    init(_ options: RedisTLSOptions) throws(RedisError) {
+        guard Self.isAvailable else { throw .tlsUnavailable }
+        var reason = [CChar](repeating: 0, count: 512)
+        let created = withOptionalCStrings([
+            options.trustedFile, options.trustedFolder, options.certificateFile, options.keyFile,
+            options.keyPassword?.value,
+        ]) { texts in
+            var settings = redis_tls_settings(
+                trusted_file: texts[0], trusted_folder: texts[1], certificate_file: texts[2], key_file: texts[3],
+                key_password: texts[4], verifies: options.verification != .none, checks_host: options.checksHostname,
+                minimum_version: Int32(options.minimumVersion))
+            return redis_tls_create(&settings, &reason, reason.count)
+        }
+        guard let created else {
+            let text = String(decoding: reason.prefix { $0 != 0 }.map(UInt8.init(bitPattern:)), as: UTF8.self)
+            throw RedisError(.tlsFailed, text)
+        }
+        handle = created
+    }
+
+    deinit {
+        redis_tls_release(handle)
+    }
+}
+
+/// Lends texts to C, `nil` as NULL.
+private func withOptionalCStrings<Result>(
+    _ texts: [String?], _ body: ([UnsafePointer<CChar>?]) -> Result
+) -> Result {
+    func lend(_ rest: ArraySlice<String?>, _ lent: [UnsafePointer<CChar>?]) -> Result {
+        guard let next = rest.first else { return body(lent) }
+        guard let next else { return lend(rest.dropFirst(), lent + [nil]) }
+        return next.withCString { lend(rest.dropFirst(), lent + [$0]) }
+    }
+    return lend(texts[...], [])
+}
+
+extension RedisError {
+    static var tlsUnavailable: RedisError {
+        RedisError(
+            .tlsUnavailable,
+            """
+            this build has no TLS, which rediss:// asks for: build it where hiredis 1.x has its TLS library and OpenSSL its \
+            headers (Debian 13, Ubuntu 24.04: apt-get install libhiredis-dev libssl-dev), or use redis:// through a \
+            tunnel such as stunnel
+            """)
+    }
+}

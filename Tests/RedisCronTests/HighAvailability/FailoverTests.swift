@@ -1,0 +1,134 @@
+import Foundation
+import RedisBridge
+import RedisCron
+import TestSupport
+import Testing
+
+@Suite(.timeLimit(.minutes(5))) struct FailoverTests {
+    /// The ids of all jobs in a queue.
+    private static func jobs(in queue: String, at server: RedisServer) throws -> [String] {
+        // A promotion hangs up on all connections that were there before.
+        try server.connect().command("LRANGE", "rq:queue:\(queue)", 0, -1).strings
+    }
+
+    @Test func `a scheduler goes on at the replica that sentinels promote`() async throws {
+        try await withSentinels { system in
+            let connection = try RedisCronConnection(url: RedisURL(system.url))
+            let options = RedisCronScheduler.Options.forTest { $0.lockTTL = .seconds(5) }
+            let scheduler = try RedisCronScheduler(connection: connection, options: options)
+            try await scheduler.register(functionName: "app.tick", queueName: "q", id: "every", interval: 1)
+            let replica = system.replicas[0]
+            try await whileRunning(scheduler) {
+                try await eventually("a job at the replica too", within: .seconds(30)) {
+                    try !Self.jobs(in: "q", at: replica).isEmpty
+                }
+                await system.master.kill()
+                try await eventually("the promotion", within: .seconds(60)) {
+                    (try? replica.connect().command("ROLE").array.first?.string) == "master"
+                }
+                let before = try Self.jobs(in: "q", at: replica).count
+                try await eventually("jobs at the new master", within: .seconds(60)) {
+                    try Self.jobs(in: "q", at: replica).count >= before + 2
+                }
+            }
+            // Registering and listing go there too, over the same connection.
+            try await scheduler.register(functionName: "app.other", queueName: "q", id: "other", interval: 3600)
+            #expect(try await scheduler.allJobs().map(\.id).sorted() == ["every", "other"])
+            let ids = try Self.jobs(in: "q", at: replica)
+            #expect(Set(ids).count == ids.count)
+            await connection.close()
+        }
+    }
+
+    @Test func `a scheduler runs on a cluster, from any of its nodes, while its slot moves`() async throws {
+        try await withCluster { nodes in
+            let (owner, other) = try nodes.owner(of: "{rq}:cron_jobs")
+            let connection = try RedisCronConnection(
+                url: RedisURL("redis://127.0.0.1:\(other.port)"), keyPrefix: "{rq}")
+            let scheduler = try RedisCronScheduler(connection: connection, options: .forTest())
+            for number in 0..<20 {
+                try await scheduler.register(
+                    functionName: "app.tick", queueName: "q", id: "every:\(number)", interval: 1)
+            }
+            #expect(try await scheduler.allJobs().count == 20)
+            try await whileRunning(scheduler) {
+                try await eventually("jobs at the owner", within: .seconds(30)) {
+                    try (owner.command("LLEN", "{rq}:queue:q").integer ?? 0) >= 20
+                }
+                let slot = try owner.command("CLUSTER", "KEYSLOT", "{rq}").integer ?? 0
+                let move = try ChildProcess(
+                    "redis-cli",
+                    ["--cluster", "reshard", "127.0.0.1:\(owner.port)", "--cluster-from", try owner.clusterID()]
+                        + ["--cluster-to", try other.clusterID(), "--cluster-slots", "\(slot % 5461 + 1)"]
+                        + ["--cluster-yes", "--cluster-timeout", "20000"])
+                // It moves the lowest slots of the owner first.
+                try await eventually("the slot to have moved", within: .seconds(120)) {
+                    (try? other.command("EXISTS", "{rq}:cron_jobs").integer) == 1
+                }
+                _ = try await move.waitUntilExit(within: .seconds(120))
+                let before = try other.command("LLEN", "{rq}:queue:q").integer ?? 0
+                try await eventually("jobs at the new owner", within: .seconds(30)) {
+                    try (other.command("LLEN", "{rq}:queue:q").integer ?? 0) >= before + 20
+                }
+            }
+            let ids = try other.command("LRANGE", "{rq}:queue:q", 0, -1).strings
+            #expect(Set(ids).count == ids.count)
+            #expect(try await scheduler.allJobs().count == 20)
+            try await scheduler.register(functionName: "app.tick", queueName: "q", id: "new", interval: 1)
+            #expect(try await scheduler.allJobs().count == 21)
+            await connection.close()
+        }
+    }
+
+    @Test func `a scheduler on a cluster without a hash tag ends with an error that says what to do`() async throws {
+        try await withCluster { nodes in
+            for node in nodes {
+                let connection = try RedisCronConnection(url: RedisURL("redis://127.0.0.1:\(node.port)"))
+                let scheduler = try RedisCronScheduler(connection: connection, options: .forTest())
+                let error = try await #require(throws: RedisError.self) { try await scheduler.run() }
+                #expect(error.reason.contains("{rq} instead of rq"))
+                await connection.close()
+            }
+        }
+    }
+
+    @Test func `replicas are waited for, and missed, and welcomed back`() async throws {
+        try await withRedis { master in
+            let lines = ["replicaof 127.0.0.1 \(master.port)", "repl-diskless-sync-delay 0"]
+            try await withRedis(.init(lines: lines)) { replica in
+                let connection = try RedisCronConnection(url: RedisURL(master.socketURL))
+                let options = RedisCronScheduler.Options.forTest {
+                    $0.waitForReplicas = 1
+                    $0.replicaTimeout = .milliseconds(300)
+                }
+                let scheduler = try RedisCronScheduler(connection: connection, options: options)
+                let told = Observed<[SchedulerEvent]>([])
+                let events = scheduler.events
+                let reader = Task {
+                    for await event in events { told.update { $0.append(event) } }
+                }
+                func isInStep() throws -> Bool {
+                    try replica.command("INFO", "replication").string?.contains("master_link_status:up") == true
+                }
+                try await eventually("the replica to be in step", within: .seconds(30)) { try isInStep() }
+                try await scheduler.register(functionName: "app.tick", queueName: "q", id: "every", interval: 1)
+                try await whileRunning(scheduler) {
+                    _ = try await told.wait(for: "a first job", within: .seconds(30)) { events in
+                        events.contains { if case .enqueued = $0 { true } else { false } } ? true : nil
+                    }
+                    replica.pause()
+                    let missing = SchedulerEvent.replicasMissing(acknowledged: 0, wanted: 1)
+                    _ = try await told.wait(for: "a replica that is missed", within: .seconds(30)) {
+                        $0.contains(missing) ? true : nil
+                    }
+                    replica.resume()
+                    _ = try await told.wait(for: "a replica that is back", within: .seconds(30)) {
+                        $0.last { $0 == .replicasCaughtUp || $0 == missing } == .replicasCaughtUp ? true : nil
+                    }
+                }
+                reader.cancel()
+                await connection.close()
+            }
+        }
+    }
+}

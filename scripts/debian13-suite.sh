@@ -1,0 +1,40 @@
+#!/bin/sh
+# What scripts/test-debian13.sh runs inside its Debian 13 root.
+#
+#   debian13-suite.sh                 installs what is missing, builds, and tests on each server
+#   debian13-suite.sh COMMAND [ARG…]  installs what is missing and runs a command
+set -eu
+cd /src
+
+say() { printf '%s\n' "debian13: $*"; }
+
+# What the toolchain, the package and its tests need there. `make deps` would install redis-server alone.
+packages='gcc g++ make git binutils pkgconf libc6-dev libstdc++-14-dev zlib1g-dev libcurl4t64 libxml2 libsqlite3-0 libncurses6
+    libedit2 libz3-4 tzdata python3 python3-venv libhiredis-dev libssl-dev libev-dev libmd-dev redis-server valkey-server
+    openssl procps'
+# shellcheck disable=SC2086 # a list of names
+if ! dpkg-query --show --showformat '${db:Status-Status}\n' $packages 2>/dev/null | grep -vxq installed &&
+    dpkg-query --show $packages >/dev/null 2>&1; then
+    :
+else
+    say "installing what is missing"
+    # No service is to be started in here.
+    printf '#!/bin/sh\nexit 101\n' >/usr/sbin/policy-rc.d
+    chmod 755 /usr/sbin/policy-rc.d
+    apt-get update -q -q </dev/null
+    DEBIAN_FRONTEND=noninteractive apt-get install -q -q -y --no-install-recommends $packages </dev/null
+fi
+
+if [ $# -gt 0 ]; then
+    exec "$@"
+fi
+
+say "hiredis $(dpkg-query --show --showformat '${Version}' libhiredis-dev), $(redis-server --version | cut -d ' ' -f 1-3),\
+ $(valkey-server --version | cut -d ' ' -f 1-3)"
+scripts/install-deps.sh test
+swift build --build-tests
+for server in redis-server valkey-server; do
+    say "the suite on $server"
+    REDIS_SERVER=$server scripts/run-tests.sh
+done
+say "passed on both servers"
