@@ -64,11 +64,12 @@ extension FuzzedParser {
         let reply = RedisReply(view)
         try promise(reply == reply || "\(reply)".contains("nan"), "a reply that is not itself")
         try promise(view.kind != .error || view.error != nil, "an error reply without an error")
-        switch HashReading(view) {
+        switch try? HashReading(view) {
         case .missing: break
         case .unreadable(let field, let reason):
             try promise(field != nil || view.kind == .error, "a refusal that names no field: \(reason)")
         case .hash(let fetched): try prepare(fetched, id: DefinitionID(fetched.hash.id))
+        case nil: try promise(view.kind == .error, "the server's error where there is none")
         }
         for entry in DueEntry.read(view) { _ = Timestamp(score: entry.score) }
         for code in view.copiedBytes {
