@@ -6,6 +6,9 @@
 static const size_t slice_bytes = 128 * 1024;
 static const size_t turn_bytes = 2 * 1024 * 1024;
 
+/// Output of this size does not wait for the end of the turn: the server works on it while the turn goes on.
+static const size_t early_bytes = 32 * 1024;
+
 static size_t in_context(const redis_link *link) {
     return link->context->obuf ? sdslen(link->context->obuf) : 0;
 }
@@ -19,6 +22,35 @@ static void add_unwritten(redis_link *link) {
         link->is_unwritten = true;
         link->next_unwritten = link->loop->unwritten;
         link->loop->unwritten = link;
+    }
+}
+
+/// Hands hiredis the next slice when it has written the former one. False when there is nothing to write, or no memory.
+static bool fill_context(redis_link *link) {
+    if (in_context(link) > 0) {
+        return true;
+    }
+    size_t queued = link->output.end - link->output.head;
+    if (queued == 0) {
+        return false;
+    }
+    size_t slice = queued < slice_bytes ? queued : slice_bytes;
+    if (redisAppendFormattedCommand(link->context, link->output.bytes + link->output.head, slice) != REDIS_OK) {
+        return false;
+    }
+    byte_queue_drop(&link->output, slice);
+    return true;
+}
+
+/// Writes what the socket takes at once. What fails here fails again at the end of the turn, where it can be reported:
+/// the caller of an append must not lose its link under its feet.
+static void write_early(redis_link *link) {
+    int done = 1;
+    while (done && fill_context(link) && redisBufferWrite(link->context, &done) == REDIS_OK) {
+    }
+    if (!done) {
+        // The socket is full: no further append of this turn tries it.
+        ev_io_start(link->loop->ev, &link->writable);
     }
 }
 
@@ -36,31 +68,20 @@ bool redis_link_append(redis_link *link, const void *bytes, size_t count) {
     }
     if (link->state == LINK_OPEN && !ev_is_active(&link->writable)) {
         add_unwritten(link);
+        if (redis_link_unwritten_bytes(link) >= early_bytes) {
+            write_early(link);
+        }
     }
-    return true;
-}
-
-/// Hands hiredis the next slice when it has written the former one. False when there is nothing to write.
-static bool fill_context(redis_link *link) {
-    if (in_context(link) > 0) {
-        return true;
-    }
-    size_t queued = link->output.end - link->output.head;
-    if (queued == 0) {
-        return false;
-    }
-    size_t slice = queued < slice_bytes ? queued : slice_bytes;
-    if (redisAppendFormattedCommand(link->context, link->output.bytes + link->output.head, slice) != REDIS_OK) {
-        redis_link_fail(link, REDIS_LINK_BROKEN, "out of memory");
-        return false;
-    }
-    byte_queue_drop(&link->output, slice);
     return true;
 }
 
 void redis_link_flush(redis_link *link) {
     size_t written = 0;
-    while (link->state == LINK_OPEN && fill_context(link)) {
+    while (link->state == LINK_OPEN && redis_link_unwritten_bytes(link) > 0) {
+        if (!fill_context(link)) {
+            redis_link_fail(link, REDIS_LINK_BROKEN, "out of memory");
+            return;
+        }
         size_t before = in_context(link);
         int done = 0;
         if (redisBufferWrite(link->context, &done) != REDIS_OK) {

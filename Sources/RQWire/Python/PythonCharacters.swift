@@ -15,7 +15,8 @@ enum PythonCharacters {
 
     /// Whether an identifier may begin with it.
     static func startsIdentifier(_ scalar: Unicode.Scalar) -> Bool {
-        scalar == "_" || scalar.properties.isXIDStart
+        if scalar.isASCII { return scalar == "_" || isASCIILetter(scalar) }
+        return scalar.properties.isXIDStart
     }
 
     /// Whether an identifier may go on with it.
@@ -23,7 +24,13 @@ enum PythonCharacters {
     /// The two joiners, which nobody sees, are left out: Unicode counts them only since version 15.1, and Python 3.12
     /// does not.
     static func continuesIdentifier(_ scalar: Unicode.Scalar) -> Bool {
-        scalar.properties.isXIDContinue && scalar != "\u{200C}" && scalar != "\u{200D}"
+        if scalar.isASCII { return scalar == "_" || isASCIILetter(scalar) || ("0"..."9").contains(scalar) }
+        return scalar.properties.isXIDContinue && scalar != "\u{200C}" && scalar != "\u{200D}"
+    }
+
+    /// Nearly every name is ASCII, and the tables of Unicode cost more than all else that reading a definition does.
+    private static func isASCIILetter(_ scalar: Unicode.Scalar) -> Bool {
+        ("a"..."z").contains(scalar) || ("A"..."Z").contains(scalar)
     }
 
     /// Appends the escape by which `repr` shows what is not printable, a quote or a backslash.

@@ -1,5 +1,13 @@
 import RQWire
 
+#if canImport(Darwin)
+    import Darwin
+#elseif canImport(Musl)
+    import Musl
+#else
+    import Glibc
+#endif
+
 /// The id of a definition as Redis has it: bytes.
 ///
 /// Not a `String`, because two texts that are canonically equivalent are equal as Swift strings and two different keys
@@ -33,4 +41,21 @@ struct DefinitionID: Sendable, Hashable {
 
     /// What RQ appends to a name for the key of its history.
     static let historySuffix = Array(":jobs".utf8)
+}
+
+extension DefinitionID {
+    /// Byte for byte, in one step: an array of its own accord compares and hashes one element after the other.
+    static func == (left: DefinitionID, right: DefinitionID) -> Bool {
+        guard left.bytes.count == right.bytes.count else { return false }
+        return left.bytes.withUnsafeBytes { left in
+            right.bytes.withUnsafeBytes { right in
+                guard let first = left.baseAddress, let second = right.baseAddress else { return true }
+                return memcmp(first, second, left.count) == 0
+            }
+        }
+    }
+
+    func hash(into hasher: inout Hasher) {
+        bytes.withUnsafeBytes { hasher.combine(bytes: $0) }
+    }
 }
