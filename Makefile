@@ -78,6 +78,16 @@ soak: deps ## Run schedulers at RATE (2000) jobs a second for SECONDS (600) and 
 test-debian13: ## Run the suite in a Debian 13 root, with TLS, on Redis 8 and on Valkey 8 (needs root)
 	@SWIFT="$(SWIFT)" scripts/test-debian13.sh
 
+BENCH = "$$($(SWIFT) build -c release --show-bin-path)/rediscron-benchmarks"
+.PHONY: bench
+bench: deps release ## Measure throughput, latency and memory beside the alternatives (ten minutes), and draw the charts in docs
+	$(BENCH) --json docs/benchmark.json $(BENCH_OPTIONS)
+	scripts/draw-benchmarks.py docs/benchmark.json
+
+.PHONY: bench-quick
+bench-quick: deps release ## The same in a minute or two, with smaller sizes; changes no file
+	$(BENCH) --quick $(BENCH_OPTIONS)
+
 .PHONY: differential
 differential: deps build ## Put a million cron expressions before croniter and RQ
 	REDISCRON_DIFFERENTIAL=1000000 $(SWIFT) test --skip-build --disable-xctest $(FLAGS) --filter '^CrontabTests\.DifferentialTests'

@@ -115,6 +115,8 @@ let package = Package(
             name: "RedisCronTests",
             dependencies: ["RedisCron", "RedisBridge", "RQWire", "Crontab", "TestSupport"],
             swiftSettings: strict),
+        // Runs the built rediscron-benchmarks; linked in, its count of allocations would be that of all tests.
+        .testTarget(name: "CountingTests", dependencies: ["TestSupport"], swiftSettings: strict),
         .testTarget(
             name: "SimulationTests",
             dependencies: ["RedisCron", "RedisBridge", "RQWire", "Crontab", "TestSupport"],

@@ -12,8 +12,12 @@ struct CostCount: Codable {
         let allocations: Int?
     }
 
+    /// Everything due, nothing cached.
     let cold: Pass
+    /// Everything due and cached.
     let warm: Pass
+    /// Nothing due.
+    let idle: Pass
 
     static let jobs = 2_000
 
@@ -30,8 +34,9 @@ struct CostCount: Codable {
         try await ours.begin()
         var passes: [Pass] = []
         // The second pass warms up what grows once; the third is like all that follow.
-        for pass in 0..<3 {
-            let now = hour + .seconds(pass * 3600 + 1860)
+        for pass in 0..<4 {
+            let hasDue = pass < 3
+            let now = hour + .seconds(min(pass, 2) * 3600 + 1860)
             try server.control.command("CONFIG", "RESETSTAT")
             let allocations = heap_allocation_count()
             let queued = try await ours.tick(at: now)
@@ -40,11 +45,13 @@ struct CostCount: Codable {
                 Pass(
                     jobs: queued, commands: try counts(server),
                     allocations: heap_counts_allocations() ? Int(allocated) : nil))
-            try ResultCheck("swift-rediscron", loaded).checkJobs()
-            try loaded.removeJobs()
+            if hasDue {
+                try ResultCheck("swift-rediscron", loaded).checkJobs()
+                try loaded.removeJobs()
+            }
         }
         try await ours.end()
-        return CostCount(cold: passes[0], warm: passes[2])
+        return CostCount(cold: passes[0], warm: passes[2], idle: passes[3])
     }
 
     private static func counts(_ server: BenchmarkServer) throws -> [String: Int] {

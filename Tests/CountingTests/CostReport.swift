@@ -1,0 +1,35 @@
+import Foundation
+import TestSupport
+import Testing
+
+/// What `rediscron-benchmarks --count-allocations` counted.
+struct CostReport: Decodable, Sendable {
+    struct Pass: Decodable, Sendable {
+        let jobs: Int
+        /// Commands that the server executed, those inside scripts included.
+        let commands: [String: Int]
+        /// Heap allocations; nil where they cannot be counted, as under a sanitizer.
+        let allocations: Int?
+
+        /// How often the server executed a command.
+        func count(_ command: String) -> Int { commands[command] ?? 0 }
+    }
+
+    let cold: Pass
+    let warm: Pass
+    let idle: Pass
+
+    /// Jobs in one batch, by default.
+    static let batchSize = 200
+    /// Batches of a pass.
+    var batches: Int { warm.jobs / Self.batchSize }
+
+    /// One run serves all tests.
+    static let shared = Task {
+        let process = try ChildProcess(BuiltProgram.path(of: "rediscron-benchmarks"), ["--count-allocations"])
+        defer { process.kill() }
+        let outcome = try await process.waitUntilExit()
+        guard outcome == .exited(0) else { throw SupportError("\(outcome): \(process.errors)") }
+        return try JSONDecoder().decode(CostReport.self, from: Data(process.output.utf8))
+    }
+}

@@ -1,0 +1,57 @@
+import Testing
+
+/// What jobs cost, counted instead of timed: a regression shows on any machine, however busy.
+@Suite(.timeLimit(.minutes(3)))
+struct CostTests {
+    @Test func `a tick with nothing due reads the index and the marker, once, and writes nothing`() async throws {
+        let idle = try await CostReport.shared.value.idle
+        #expect(idle.jobs == 0)
+        #expect(idle.commands.filter { $0.key != "config|resetstat" } == ["get": 1, "zrangebyscore": 2])
+    }
+
+    @Test func `a full cache reads no definition`() async throws {
+        let warm = try await CostReport.shared.value.warm
+        #expect(warm.jobs == 2000)
+        #expect(warm.count("hgetall") == 0)
+    }
+
+    @Test func `an empty cache reads each definition once`() async throws {
+        let report = try await CostReport.shared.value
+        #expect(report.cold.count("hgetall") == report.cold.jobs)
+    }
+
+    @Test func `a batch is one round trip, with a full cache and with an empty one`() async throws {
+        let report = try await CostReport.shared.value
+        for pass in [report.cold, report.warm] {
+            #expect(pass.count("evalsha") == report.batches)
+            // One page that holds all entries, and one that shows that nothing is left: two reads of the index each.
+            #expect(pass.count("zrangebyscore") == 4)
+        }
+    }
+
+    @Test func `inside a batch the index, the queues and the lock are touched for all jobs together`() async throws {
+        let report = try await CostReport.shared.value
+        for command in ["zmscore", "zadd", "sadd"] {
+            #expect(report.warm.count(command) == report.batches, "\(command)")
+        }
+        // One for the lock of each batch, and the marker of two reads of the index.
+        #expect(report.warm.count("get") == report.batches + 2)
+        // A batch holds jobs of eight queues at most here.
+        #expect(report.warm.count("rpush") <= report.batches * 8)
+    }
+
+    @Test func `a job costs the server one look at its version, and at most three writes`() async throws {
+        let warm = try await CostReport.shared.value.warm
+        #expect(warm.count("hget") == warm.jobs)
+        let writes = warm.count("hset") + warm.count("copy") + warm.count("expire")
+        #expect(writes <= warm.jobs * 3)
+    }
+
+    /// The bounds are those of a debug build, which allocates five times as often as a release build.
+    @Test func `heap allocations for a job are bounded, of a cached definition and of a new one`() async throws {
+        let report = try await CostReport.shared.value
+        guard let warm = report.warm.allocations, let cold = report.cold.allocations else { return }
+        #expect(warm / report.warm.jobs <= 45)
+        #expect(cold / report.cold.jobs <= 640)
+    }
+}

@@ -1,0 +1,318 @@
+#!/usr/bin/env python3
+"""Draws the charts and fills the tables of docs/performance.md from what rediscron-benchmarks wrote as JSON.
+
+    draw-benchmarks.py [docs/benchmark.json]
+
+Charts: docs/benchmark-throughput.svg, -latency.svg, -growth.svg. Tables stand between lines `<!-- table: name -->` and
+`<!-- end -->`. Needs nothing but Python.
+"""
+
+import html
+import json
+import math
+import re
+import statistics
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+DOCS = ROOT / "docs"
+NAMES = {
+    "warm": "swift-rediscron, warm",
+    "cold": "swift-rediscron, cold",
+    "bareScript": "bare script: the ceiling",
+    "plainPipeline": "plain C, RQ's own commands",
+    "leastPipeline": "plain C, fewest commands",
+    "rqRedisCron": "rq-rediscron",
+    "rqCron": "RQ's own cron",
+    "enqueueMany": "RQ's enqueue_many",
+}
+STYLE = """
+text { font: 13px system-ui, sans-serif; fill: #1f2328 }
+.title { font-weight: 600; font-size: 15px }
+.faint { fill: #59636e; font-size: 12px }
+.grid { stroke: #d1d9e0; stroke-width: 1 }
+.whisker { stroke: #1f2328; stroke-width: 1.5 }
+.ours { fill: #d9480f; stroke: #d9480f }
+.second { fill: #0b7285; stroke: #0b7285 }
+.third { fill: #5f3dc4; stroke: #5f3dc4 }
+.other { fill: #868e96; stroke: #868e96 }
+path { fill: none !important; stroke-width: 2.5 }
+@media (prefers-color-scheme: dark) {
+  text { fill: #f0f6fc }
+  .faint { fill: #9198a1 }
+  .grid { stroke: #3d444d }
+  .whisker { stroke: #f0f6fc }
+  .ours { fill: #ff922b; stroke: #ff922b }
+  .second { fill: #3bc9db; stroke: #3bc9db }
+  .third { fill: #b197fc; stroke: #b197fc }
+}
+"""
+
+
+def median(values):
+    return statistics.median(values) if values else 0.0
+
+
+def speeds(samples):
+    return [sample["jobs"] / sample["seconds"] for sample in samples]
+
+
+def per_job(samples, side):
+    return [sample[side] / sample["jobs"] * 1e6 for sample in samples]
+
+
+def number(value, digits=0):
+    return f"{value:,.{digits}f}"
+
+
+class Picture:
+    """An SVG for light and dark pages alike: no background, colours by the reader's scheme."""
+
+    def __init__(self, width, height, title, note):
+        self.size = (width, height)
+        self.title = title
+        self.parts = [f'<text class="title" x="0" y="18">{html.escape(title)}</text>']
+        self.parts.append(f'<text class="faint" x="0" y="38">{html.escape(note)}</text>')
+
+    def text(self, x, y, text, anchor="start", style=""):
+        self.parts.append(f'<text class="{style}" x="{x:.1f}" y="{y:.1f}" text-anchor="{anchor}">{html.escape(text)}</text>')
+
+    def line(self, x1, y1, x2, y2, style):
+        self.parts.append(f'<line class="{style}" x1="{x1:.1f}" y1="{y1:.1f}" x2="{x2:.1f}" y2="{y2:.1f}"/>')
+
+    def bar(self, x, y, width, height, style):
+        self.parts.append(f'<rect class="{style}" x="{x:.1f}" y="{y:.1f}" width="{max(width, 1):.1f}" height="{height}" rx="2"/>')
+
+    def curve(self, points, style):
+        path = " ".join(f"{'L' if index else 'M'}{x:.1f},{y:.1f}" for index, (x, y) in enumerate(points))
+        self.parts.append(f'<path class="{style}" d="{path}"/>')
+
+    def dot(self, x, y, style):
+        self.parts.append(f'<circle class="{style}" cx="{x:.1f}" cy="{y:.1f}" r="4"/>')
+
+    def write(self, name):
+        width, height = self.size
+        text = "\n".join(self.parts)
+        (DOCS / name).write_text(
+            f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="-4 0 {width + 8} {height}" width="{width + 8}" '
+            f'height="{height}" role="img" aria-label="{html.escape(self.title)}">\n<style>{STYLE}</style>\n{text}\n</svg>\n')
+
+
+def draw_throughput(report):
+    results = report["throughput"]
+    most = max(max(speeds(result["samples"])) for result in results)
+    rows = len(results)
+    picture = Picture(
+        760, 66 + rows * 34, "Jobs queued per second",
+        f"median of {len(results[0]['samples'])} rounds, with the slowest and the fastest; {machine(report)}")
+    for row, result in enumerate(results):
+        y = 56 + row * 34
+        values = speeds(result["samples"])
+        scale = 440 / most
+        style = "ours" if result["system"] in ("warm", "cold") else "other"
+        picture.text(206, y + 16, NAMES[result["system"]], "end")
+        picture.bar(216, y, median(values) * scale, 22, style)
+        picture.line(216 + min(values) * scale, y + 11, 216 + max(values) * scale, y + 11, "whisker")
+        picture.text(224 + max(values) * scale, y + 16, number(median(values)))
+    picture.write("benchmark-throughput.svg")
+
+
+def logarithmic(low, high, start, length):
+    span = math.log10(high / low)
+    return lambda value: start + length * math.log10(max(value, low) / low) / span
+
+
+def draw_latency(report):
+    curves = [("planned time to worker", report.get("dispatch"), "ours"), ("edit to worker", report.get("edit"), "second")]
+    for burst in report["neighbours"]:
+        if burst["cache"] == "full":
+            curves.append((f"a neighbour's PING in a burst of {number(burst['jobs'])}", burst["ping"], "third"))
+            curves.append(("the same without a burst", burst["idlePing"], "other"))
+    curves = [curve for curve in curves if curve[1]]
+    picture = Picture(760, 380, "Latency as a distribution", f"share of all that took at most so long; {machine(report)}")
+    x = logarithmic(0.01, 30, 50, 690)
+    y = lambda share: 330 - share * 270
+    for tick in (0.01, 0.03, 0.1, 0.3, 1, 3, 10, 30):
+        picture.line(x(tick), 60, x(tick), 330, "grid")
+        picture.text(x(tick), 350, f"{tick:g} ms", "middle", "faint")
+    for share in (0, 0.25, 0.5, 0.75, 1):
+        picture.line(50, y(share), 740, y(share), "grid")
+        picture.text(42, y(share) + 4, f"{share:.0%}", "end", "faint")
+    for index, (name, distribution, style) in enumerate(curves):
+        values = distribution["curve"]
+        picture.curve([(min(x(value), 740), y(step / (len(values) - 1))) for step, value in enumerate(values)], style)
+        picture.bar(470, 240 + index * 21, 14, 4, style)
+        picture.text(492, 246 + index * 21, name)
+    picture.write("benchmark-latency.svg")
+
+
+def draw_growth(report):
+    results = report["growth"]
+    top = max(max(speeds(result[kind])) for result in results for kind in ("warm", "cold")) * 1.1
+    picture = Picture(760, 380, "Jobs per second by number of due definitions", f"medians; {machine(report)}")
+    sizes = [result["definitions"] for result in results]
+    x = logarithmic(sizes[0], max(sizes[-1], sizes[0] * 10), 80, 600)
+    y = lambda value: 330 - value / top * 270
+    step = 10 ** math.floor(math.log10(top))
+    for index in range(int(top // step) + 1):
+        picture.line(80, y(index * step), 700, y(index * step), "grid")
+        picture.text(72, y(index * step) + 4, number(index * step), "end", "faint")
+    for size in sizes:
+        picture.text(x(size), 352, number(size), "middle", "faint")
+    for kind, style in (("warm", "ours"), ("cold", "second")):
+        points = [(x(result["definitions"]), y(median(speeds(result[kind])))) for result in results]
+        picture.curve(points, style)
+        for point in points:
+            picture.dot(*point, style)
+        picture.text(points[-1][0] + 10, points[-1][1] + 4, kind)
+    picture.write("benchmark-growth.svg")
+
+
+def machine(report):
+    facts = report["machine"]
+    return f"{facts['cores']} cores, Redis {facts['redis']}"
+
+
+def table(headings, rows):
+    lines = ["| " + " | ".join(headings) + " |", "|" + "---|" * len(headings)]
+    return "\n".join(lines + ["| " + " | ".join(row) + " |" for row in rows])
+
+
+def throughput_table(report):
+    baseline = next((r for r in report["throughput"] if r["system"] == "plainPipeline"), None)
+    rows = []
+    for result in report["throughput"]:
+        values = speeds(result["samples"])
+        rows.append([
+            NAMES[result["system"]], number(median(values)), f"{number(min(values))} – {number(max(values))}",
+            f"{median(values) / median(speeds(baseline['samples'])):.2f}",
+            f"{median(per_job(result['samples'], 'ownSeconds')):.2f}",
+            f"{median(per_job(result['samples'], 'redisSeconds')):.2f}",
+        ])
+    return table(["system", "jobs/s", "least – most", "times plain C", "own µs/job", "Redis µs/job"], rows)
+
+
+def growth_table(report):
+    rows = []
+    for result in report["growth"]:
+        due = result["hundredDue"]
+        overhead = result.get("overheadBytes")
+        rows.append([
+            number(result["definitions"]), number(median(speeds(result["warm"]))), number(median(speeds(result["cold"]))),
+            f"{median([s['seconds'] for s in due]) * 1e3:.2f}",
+            f"{median([s['ownSeconds'] for s in due]) * 1e3:.2f} + {median([s['redisSeconds'] for s in due]) * 1e3:.2f}",
+            number(overhead) if overhead is not None else "–",
+        ])
+    return table([
+        "definitions", "all due, warm: jobs/s", "cold: jobs/s", "100 due: ms", "of it processor, ours + Redis", "bytes beyond the text",
+    ], rows)
+
+
+def latency_table(report):
+    rows = []
+
+    def add(name, values):
+        if values:
+            rows.append([name, number(values["count"])] + [f"{values[key]:.2f}" for key in ("least", "p50", "p99", "most")])
+
+    add("planned time to a worker that blocks on the queue", report.get("dispatch"))
+    add("edit to such a worker", report.get("edit"))
+    add("`rqrcron run`, exec to such a worker", (report.get("start") or {}).get("firstEnqueue"))
+    for burst in report["neighbours"]:
+        add(f"a neighbour's PING, burst of {number(burst['jobs'])}, cache {burst['cache']}", burst["ping"])
+    if report["neighbours"]:
+        add("a neighbour's PING without a burst", report["neighbours"][0]["idlePing"])
+    return table(["from, to", "count", "least ms", "p50", "p99", "most"], rows)
+
+
+def distance_table(report):
+    rows = [
+        [str(r["batchSize"]), str(r["batchesInFlight"]), number(r["warm"]["jobs"] / r["warm"]["seconds"]),
+         number(r["cold"]["jobs"] / r["cold"]["seconds"])]
+        for r in report["distance"]
+    ]
+    return table(["batch size", "in flight", "warm jobs/s", "cold jobs/s"], rows)
+
+
+def goals_table(report):
+    """What was to be reached, beside what this report says."""
+    rows = []
+
+    def add(goal, reached, holds):
+        rows.append([goal, reached, "yes" if holds else "no"])
+
+    by_system = {result["system"]: result["samples"] for result in report["throughput"]}
+    speed = {system: median(speeds(samples)) for system, samples in by_system.items()}
+    for system, other, factor in (
+        ("warm", "plainPipeline", 1.25), ("cold", "plainPipeline", 0.8), ("warm", "rqRedisCron", 130),
+        ("warm", "rqCron", 40), ("warm", "enqueueMany", 9),
+    ):
+        if system in speed and other in speed:
+            ratio = speed[system] / speed[other]
+            add(f"{NAMES[system]}: {factor} times {NAMES[other]}", f"{ratio:.2f} times", ratio >= factor)
+    if "warm" in by_system:
+        own, redis = (median(per_job(by_system["warm"], side)) for side in ("ownSeconds", "redisSeconds"))
+        add("own processor time, warm: 5 µs and half of Redis'", f"{own:.2f} of {redis:.2f} µs", own <= 5 and own <= redis / 2)
+    growth = {result["definitions"]: result for result in report["growth"]}
+    if 10_000 in growth and len(growth) > 1:
+        largest = max(growth)
+        ratio = median(speeds(growth[largest]["warm"])) / median(speeds(growth[10_000]["warm"]))
+        add(f"jobs/s at {number(largest)} due: 0.9 times that at 10,000", f"{ratio:.2f} times", ratio >= 0.9)
+        cost = {size: median([s["ownSeconds"] + s["redisSeconds"] for s in growth[size]["hundredDue"]]) for size in growth}
+        ratio = cost[largest] / cost[min(growth)]
+        add(f"100 due cost the same among {number(min(growth))} and {number(largest)}", f"{ratio:.2f} times", ratio <= 1.1)
+        overhead = growth[largest].get("overheadBytes")
+        if overhead is not None:
+            add("memory of a cached definition: 250 bytes beyond its text", f"{overhead:.0f} bytes", overhead <= 250)
+    for burst in report["neighbours"]:
+        add(f"a neighbour's PING in a burst, cache {burst['cache']}: p99 under 3 ms", f"{burst['ping']['p99']:.2f} ms", burst["ping"]["p99"] < 3)
+        late = burst["latestHeartbeatMilliseconds"]
+        add(f"heartbeat on time, cache {burst['cache']}", f"{late:.0f} ms late at most", late < 100)
+    dispatch, edit, storm, start = (report.get(key) for key in ("dispatch", "edit", "storm", "start"))
+    if dispatch:
+        add("planned time to worker: p50 0.5 ms, p99 2 ms, never before",
+            f"{dispatch['p50']:.2f} ms, {dispatch['p99']:.2f} ms, earliest {dispatch['least']:.2f} ms",
+            dispatch["p50"] < 0.5 and dispatch["p99"] < 2 and dispatch["least"] >= 0)
+    if edit:
+        add("edit to worker: p99 under 5 ms", f"{edit['p99']:.2f} ms", edit["p99"] < 5)
+    if storm:
+        add(f"storm of {number(storm['edits'])} edits: all honoured, fewer than 1,000 wake-ups",
+            f"{number(storm['honoured'])} of {number(storm['definitions'])} last versions, {storm['wakeUps']} wake-ups, "
+            f"{storm['grownMegabytes']:.0f} MB", storm["honoured"] == storm["definitions"] and storm["wakeUps"] < 1000)
+    if start:
+        add("exec to worker under 50 ms", f"{start['firstEnqueue']['most']:.1f} ms at most", start["firstEnqueue"]["most"] < 50)
+        add("idle under 20 MB", f"{start['idleMegabytes']:.1f} MB", start["idleMegabytes"] < 20)
+    return table(["to reach", "measured", "reached"], rows)
+
+
+def machine_line(report):
+    facts = report["machine"]
+    return (f"Measured on {facts['date'][:10]}: {facts['processor']}, {facts['cores']} cores, {facts['system']}, "
+            f"redis-server {facts['redis']} on a Unix socket; load {facts['loadBefore']:.1f} when it began.")
+
+
+def fill_tables(path, report):
+    text = path.read_text()
+    makers = {
+        "machine": machine_line, "goals": goals_table, "throughput": throughput_table, "growth": growth_table,
+        "latency": latency_table, "distance": distance_table,
+    }
+    for name, make in makers.items():
+        pattern = re.compile(rf"(<!-- table: {name} -->\n).*?(<!-- end -->)", re.DOTALL)
+        text = pattern.sub(lambda match: match[1] + make(report) + "\n" + match[2], text)
+    path.write_text(text)
+
+
+def main():
+    report = json.loads(Path(sys.argv[1] if len(sys.argv) > 1 else DOCS / "benchmark.json").read_text())
+    if report["throughput"]:
+        draw_throughput(report)
+    if report.get("dispatch") or report["neighbours"]:
+        draw_latency(report)
+    if report["growth"]:
+        draw_growth(report)
+    fill_tables(DOCS / "performance.md", report)
+
+
+main()
