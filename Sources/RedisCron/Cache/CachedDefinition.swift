@@ -3,12 +3,10 @@ import RQWire
 /// A cached definition and what has happened to it since it was read.
 struct CachedDefinition: Sendable {
     let definition: PreparedDefinition
-    /// The score of the entry for which it was read, or `nil` if it explains any entry.
-    private let readFor: Double?
-    /// The next planned time, if a run was queued since the hash was read.
-    private(set) var movedTo: Timestamp?
-    /// The planned time of the last run that we queued ourselves.
-    private(set) var lastPlanned: Timestamp?
+    /// The score of the entry for which it was read, or NaN if it explains any entry.
+    private let readFor: Double
+    private var nextMoved = SparseInstant(nil)
+    private var lastQueued = SparseInstant(nil)
     /// Whether the definition has been written anew since that run was queued.
     ///
     /// An editor that rewrites the whole hash, as Python's does, may bring an old schedule back with it. Its runs have
@@ -19,13 +17,26 @@ struct CachedDefinition: Sendable {
     let generation: UInt32
     /// Whether it is known to have changed since.
     var isStale = false
+    /// Whether anybody asked for it since the cache last looked for something to let go.
+    var wasUsed = false
+
+    /// The next planned time, if a run was queued since the hash was read.
+    private(set) var movedTo: Timestamp? {
+        get { nextMoved.instant }
+        set { nextMoved = SparseInstant(newValue) }
+    }
+    /// The planned time of the last run that we queued ourselves.
+    private(set) var lastPlanned: Timestamp? {
+        get { lastQueued.instant }
+        set { lastQueued = SparseInstant(newValue) }
+    }
 
     init(
         _ definition: PreparedDefinition, readFor entry: DueEntry? = nil, generation: UInt32,
         replacing previous: CachedDefinition?
     ) {
         self.definition = definition
-        self.readFor = entry?.score
+        self.readFor = entry?.score ?? .nan
         self.generation = generation
         if let previous, previous.definition.createdAt == definition.createdAt {
             lastPlanned = previous.lastPlanned
@@ -48,7 +59,7 @@ struct CachedDefinition: Sendable {
     func decide(_ entry: DueEntry, now: Timestamp) -> DueDecision {
         guard definition.isEnabled else { return settle(entry, next: nil) }
         // Another scheduler may have queued runs since the hash was read: ticks leave the version as it is.
-        if movedTo == nil, let readFor, readFor != entry.score,
+        if movedTo == nil, !readFor.isNaN, readFor != entry.score,
             Timestamp(score: entry.score) != definition.nextEnqueueTime
         {
             return .readAgain

@@ -1,11 +1,11 @@
 /// Definitions that were read, bounded in number.
 ///
-/// Two generations of entries: when the young one is full it becomes the old one, and what nobody asked for since is
-/// let go with the old one before it. So eviction costs nothing at a lookup, and the cap holds at any time.
+/// When it is full, a hand goes round and lets go of the first definition that nobody asked for since it came by last
+/// ("second chance"). So eviction costs nothing at a lookup, and as many definitions as the limit says stay for good.
 struct JobCache {
-    private var young: [DefinitionID: CachedDefinition] = [:]
-    private var old: [DefinitionID: CachedDefinition] = [:]
+    private var table = DefinitionTable()
     private var generation: UInt32 = 0
+    private var hand = 0
     private let limit: Int
 
     /// Makes an empty cache that holds at most `limit` definitions (at least 2).
@@ -14,21 +14,30 @@ struct JobCache {
     }
 
     /// How many definitions are held, current or not.
-    var count: Int { young.count + old.count }
+    var count: Int { table.count }
 
     /// The definition of that id, if it is held and not known to have changed.
     mutating func current(_ id: DefinitionID) -> CachedDefinition? {
-        guard let cached = held(id), !cached.isStale, cached.generation == generation else { return nil }
-        return cached
+        guard let place = table.place(of: id) else { return nil }
+        table[place].wasUsed = true
+        let cached = table[place]
+        return cached.isStale || cached.generation != generation ? nil : cached
     }
 
     /// Takes in a definition that was just read.
     ///
     /// - Parameter entry: The index entry for which it was read.
     mutating func store(_ definition: PreparedDefinition, for entry: DueEntry? = nil) {
+        let place = table.place(of: definition.id)
         let cached = CachedDefinition(
-            definition, readFor: entry, generation: generation, replacing: held(definition.id))
-        insert(cached, for: definition.id)
+            definition, readFor: entry, generation: generation, replacing: place.map { table[$0] })
+        if let place {
+            table[place] = cached
+        } else if table.count < limit {
+            table.append(cached)
+        } else {
+            table.replace(at: leastWanted(), with: cached)
+        }
     }
 
     /// Notes that a run of a cached definition was queued, unless the definition was replaced or dropped meanwhile.
@@ -50,31 +59,20 @@ struct JobCache {
 
     /// Drops a definition that does not exist any more.
     mutating func remove(_ id: DefinitionID) {
-        young[id] = nil
-        old[id] = nil
+        if let place = table.place(of: id) { table.remove(at: place) }
     }
 
-    /// The entry as it is, moved to the young generation.
-    private mutating func held(_ id: DefinitionID) -> CachedDefinition? {
-        if let cached = young[id] { return cached }
-        guard let cached = old.removeValue(forKey: id) else { return nil }
-        insert(cached, for: id)
-        return cached
-    }
-
-    private mutating func insert(_ cached: CachedDefinition, for id: DefinitionID) {
-        if young.count >= limit / 2, young[id] == nil {
-            old = young
-            young = [:]
+    /// The place of a definition that can be let go.
+    private mutating func leastWanted() -> Int {
+        while true {
+            let place = hand < table.count ? hand : 0
+            hand = place + 1
+            guard table[place].wasUsed else { return place }
+            table[place].wasUsed = false
         }
-        young[id] = cached
     }
 
     private mutating func update(_ id: DefinitionID, _ change: (inout CachedDefinition) -> Void) {
-        if let index = young.index(forKey: id) {
-            change(&young.values[index])
-        } else if let index = old.index(forKey: id) {
-            change(&old.values[index])
-        }
+        if let place = table.place(of: id) { change(&table[place]) }
     }
 }

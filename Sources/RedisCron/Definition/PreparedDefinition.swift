@@ -7,15 +7,19 @@ import RQWire
 final class PreparedDefinition: Sendable {
     let id: DefinitionID
     let plan: RunPlan
+    // Behind the plan, whose size is odd, they take no room of their own.
+    let isEnabled: Bool
+    let neverRan: Bool
     let template: JobTemplate
     /// `updated_at`, `data` and `description` as three encoded arguments.
     let arguments: [UInt8]
+    private let next: SparseInstant
+    private let created: SparseInstant
+
     /// What stood in `next_enqueue_time`, or what follows from the last run.
-    let nextEnqueueTime: Timestamp?
+    var nextEnqueueTime: Timestamp? { next.instant }
     /// The anchor of an interval that never ran.
-    let createdAt: Timestamp?
-    let isEnabled: Bool
-    let neverRan: Bool
+    var createdAt: Timestamp? { created.instant }
 
     init(
         id: DefinitionID, plan: RunPlan, template: JobTemplate, arguments: [UInt8], nextEnqueueTime: Timestamp?,
@@ -25,8 +29,8 @@ final class PreparedDefinition: Sendable {
         self.plan = plan
         self.template = template
         self.arguments = arguments
-        self.nextEnqueueTime = nextEnqueueTime
-        self.createdAt = createdAt
+        self.next = SparseInstant(nextEnqueueTime)
+        self.created = SparseInstant(createdAt)
         self.isEnabled = isEnabled
         self.neverRan = neverRan
     }

@@ -35,6 +35,16 @@ import Testing
         }
     }
 
+    @Test func `as many as its limit stay for good`() throws {
+        let cache = Cell(JobCache(limit: 100))
+        for number in 0..<100 { cache.value.store(try definition(number)) }
+        for _ in 0..<3 {
+            for number in 0..<100 {
+                #expect(cache.change { $0.current(id(number)) } != nil)
+            }
+        }
+    }
+
     @Test func `what is asked for survives, what is not asked for goes`() throws {
         let cache = Cell(JobCache(limit: 10))
         cache.value.store(try definition(0))

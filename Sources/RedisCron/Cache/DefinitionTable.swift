@@ -1,0 +1,94 @@
+/// Cached definitions without gaps, and where to find each by its id.
+///
+/// A dictionary of them would hold every second or third of its places empty, each as large as an entry. Here only the
+/// table of places has gaps, of four bytes each, and an id stands once, in its definition.
+struct DefinitionTable {
+    private var entries: ContiguousArray<CachedDefinition> = []
+    /// An open hash table with linear probing.
+    ///
+    /// It holds the place of an entry, counted from 1, or 0 for an empty slot. Its size is a power of two, and at most
+    /// three quarters of it are taken.
+    private var slots: [UInt32] = Array(repeating: 0, count: 16)
+
+    private var mask: Int { slots.count - 1 }
+
+    /// How many are held.
+    var count: Int { entries.count }
+
+    /// The entry at a place.
+    subscript(place: Int) -> CachedDefinition {
+        get { entries[place] }
+        _modify { yield &entries[place] }
+    }
+
+    /// The place of the definition of that id, valid until the next change of the table.
+    func place(of id: DefinitionID) -> Int? {
+        var slot = home(of: id)
+        while slots[slot] != 0 {
+            let place = Int(slots[slot]) - 1
+            if entries[place].definition.id == id { return place }
+            slot = (slot + 1) & mask
+        }
+        return nil
+    }
+
+    /// Adds a definition whose id is not held.
+    mutating func append(_ cached: CachedDefinition) {
+        if (entries.count + 1) * 4 > slots.count * 3 { grow() }
+        link(cached.definition.id, to: entries.count)
+        entries.append(cached)
+    }
+
+    /// Puts a definition whose id is not held in the place of another one.
+    mutating func replace(at place: Int, with cached: CachedDefinition) {
+        unlink(place)
+        entries[place] = cached
+        link(cached.definition.id, to: place)
+    }
+
+    /// Removes an entry; the last one takes its place.
+    mutating func remove(at place: Int) {
+        unlink(place)
+        let last = entries.count - 1
+        if place != last {
+            slots[slot(of: last)] = UInt32(place + 1)
+            entries[place] = entries[last]
+        }
+        entries.removeLast()
+    }
+
+    private func home(of id: DefinitionID) -> Int { id.hashValue & mask }
+
+    /// The slot that leads to a place.
+    private func slot(of place: Int) -> Int {
+        var slot = home(of: entries[place].definition.id)
+        while Int(slots[slot]) != place + 1 { slot = (slot + 1) & mask }
+        return slot
+    }
+
+    private mutating func link(_ id: DefinitionID, to place: Int) {
+        var slot = home(of: id)
+        while slots[slot] != 0 { slot = (slot + 1) & mask }
+        slots[slot] = UInt32(place + 1)
+    }
+
+    /// Empties the slot that leads to a place, and moves up those behind it that could not be found over the gap.
+    private mutating func unlink(_ place: Int) {
+        var gap = slot(of: place)
+        var slot = (gap + 1) & mask
+        while slots[slot] != 0 {
+            let home = home(of: entries[Int(slots[slot]) - 1].definition.id)
+            if (slot - home) & mask >= (slot - gap) & mask {
+                slots[gap] = slots[slot]
+                gap = slot
+            }
+            slot = (slot + 1) & mask
+        }
+        slots[gap] = 0
+    }
+
+    private mutating func grow() {
+        slots = Array(repeating: 0, count: slots.count * 2)
+        for place in entries.indices { link(entries[place].definition.id, to: place) }
+    }
+}
