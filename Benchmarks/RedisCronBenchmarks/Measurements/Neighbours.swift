@@ -35,7 +35,7 @@ struct Neighbours {
             let felt = try await probe(loaded.server) {
                 if pass > 0 {
                     ours.clock.set(to: hour + .seconds(pass * 3600 + 1860))
-                    // Wakes the scheduler, whose alarm was set by the clock as it stood.
+                    // Wakes the scheduler, whose clock stood still.
                     try loaded.server.control.command(
                         "PUBLISH", Workload.keys.events, #"{"event":"updated","job_id":"nobody"}"#)
                 }

@@ -7,7 +7,7 @@ import RedisCron
 ///
 /// It differs from `run()` in two things only: the benchmark says when to tick, and sets the clock.
 final class OurScheduler {
-    let clock: ShiftedClock
+    let clock: StandingClock
     let scheduler: RedisCronScheduler
     let connection: RedisCronConnection
 
@@ -19,7 +19,7 @@ final class OurScheduler {
     ) throws {
         connection = try RedisCronConnection(
             url: RedisURL("unix://\(socketPath)"), defaultTimeZone: .utc, eventLoop: loop)
-        clock = ShiftedClock(loop: connection.eventLoop)
+        clock = StandingClock(loop: connection.eventLoop)
         var options = RedisCronScheduler.Options()
         options.timeZone = .utc
         options.lockTTL = .seconds(600)

@@ -7,14 +7,16 @@ struct CachedDefinition: Sendable {
     private let readFor: Double
     private var nextMoved = SparseInstant(nil)
     private var lastQueued = SparseInstant(nil)
+    /// The generation of the cache in which it was read.
+    ///
+    /// Before the flags, so that they share its word.
+    let generation: UInt32
     /// Whether the definition has been written anew since that run was queued.
     ///
     /// An editor that rewrites the whole hash, as Python's does, may bring an old schedule back with it. Its runs have
     /// been queued; they are stepped over even when their jobs have long been done and gone. An old schedule under an
     /// old version is another matter: then it is Redis that went back, and has lost the run with the rest.
     private var isRewritten = false
-    /// The generation of the cache in which it was read.
-    let generation: UInt32
     /// Whether it is known to have changed since.
     var isStale = false
     /// Whether anybody asked for it since the cache last looked for something to let go.

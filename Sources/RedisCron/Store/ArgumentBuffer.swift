@@ -13,6 +13,12 @@ struct ArgumentBuffer {
         bytes.reserveCapacity(capacity)
     }
 
+    /// Bytes that an argument of so many bytes takes.
+    static func size(of length: Int) -> Int {
+        let digits = length < 10 ? 1 : length < 100 ? 2 : length < 1000 ? 3 : String(length).utf8.count
+        return 1 + digits + 2 + length + 2
+    }
+
     /// Appends one argument.
     mutating func append(_ argument: [UInt8]) {
         appendLength(argument.count)

@@ -50,8 +50,9 @@ struct DefinitionLoader {
             functionName: hash.functionName, args: hash.args, kwargs: hash.kwargs, queue: hash.queueName,
             jobTimeout: hash.jobTimeout, resultTTL: hash.resultTTL, ttl: hash.ttl, failureTTL: hash.failureTTL,
             meta: hash.meta, serializer: serializer)
-        var arguments = ArgumentBuffer(
-            reserving: fetched.version.count + payload.data.count + payload.description.count + 32)
+        // To the byte: the buffer stays in the cache.
+        let lengths = [fetched.version.count, payload.data.count, payload.description.count]
+        var arguments = ArgumentBuffer(reserving: lengths.reduce(0) { $0 + ArgumentBuffer.size(of: $1) })
         arguments.append(fetched.version)
         arguments.append(payload.data)
         arguments.append(payload.description)
