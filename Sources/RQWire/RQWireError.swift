@@ -45,8 +45,12 @@ public struct RQWireError: Error, Sendable, Hashable, CustomStringConvertible {
 
     /// One sentence: field, offending text, what was expected.
     public var description: String {
-        var sentence = field.map { "field '\($0)': " } ?? ""
-        sentence += text.map { "got \($0), " } ?? ""
+        (field.map { "field '\($0)': " } ?? "") + reason
+    }
+
+    /// The sentence without the field, for a message that names the field itself.
+    public var reason: String {
+        var sentence = text.map { "got \($0), " } ?? ""
         sentence += "expected \(expected)"
         if let cause { sentence += " (\(cause))" }
         return sentence

@@ -105,7 +105,7 @@ extension RedisCronError {
 func quoted(_ text: some StringProtocol) -> String {
     var result = "'"
     for scalar in text.unicodeScalars.prefix(200) {
-        if scalar.value < 0x20 || scalar.value == 0x7f || scalar == "'" || scalar == "\\" {
+        if scalar.value < 0x20 || (0x7f...0x9f).contains(scalar.value) || scalar == "'" || scalar == "\\" {
             result += scalar.escaped(asASCII: false)
         } else {
             result.unicodeScalars.append(scalar)

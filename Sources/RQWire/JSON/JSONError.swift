@@ -5,7 +5,7 @@ public struct JSONError: Error, Sendable, Hashable, CustomStringConvertible {
     /// More may be added, so a `switch` over them needs a `default`.
     public struct Code: Sendable, Hashable, CustomStringConvertible {
         private enum Value: String {
-            case syntax, encoding, tooDeep, integerTooLong
+            case syntax, encoding, tooDeep, integerTooLong, duplicateKey
         }
 
         private let value: Value
@@ -22,6 +22,8 @@ public struct JSONError: Error, Sendable, Hashable, CustomStringConvertible {
         public static let tooDeep = Code(.tooDeep)
         /// An integer has more than ``JSONInteger/maximalDigits`` digits, which Python refuses too.
         public static let integerTooLong = Code(.integerTooLong)
+        /// An object has a key twice, which was not allowed by ``DuplicateKeys/refused``.
+        public static let duplicateKey = Code(.duplicateKey)
 
         /// The name of the kind, for logs.
         public var description: String { value.rawValue }

@@ -7,17 +7,19 @@ extension JSONValue {
     ///
     /// - Throws: ``JSONError``, with the offset, for anything that Python refuses: other syntax, invalid UTF-8, a byte
     ///   order mark, integers of more than ``JSONInteger/maximalDigits`` digits, nesting deeper than ``maximalDepth``.
-    public init(parsing text: UnsafeBufferPointer<UInt8>) throws(JSONError) {
-        var reader = JSONReader(text)
+    public init(
+        parsing text: UnsafeBufferPointer<UInt8>, duplicateKeys: DuplicateKeys = .lastCounts
+    ) throws(JSONError) {
+        var reader = JSONReader(text, duplicateKeys: duplicateKeys)
         self = try reader.readDocument()
     }
 
     /// Reads a text as Python's `json.loads` does; see ``init(parsing:)-(UnsafeBufferPointer<UInt8>)``.
     ///
     /// - Throws: ``JSONError``, with the offset, for anything that Python refuses.
-    public init(parsing text: [UInt8]) throws(JSONError) {
+    public init(parsing text: [UInt8], duplicateKeys: DuplicateKeys = .lastCounts) throws(JSONError) {
         self = try text.withUnsafeBufferPointer { text in
-            Result { () throws(JSONError) in try JSONValue(parsing: text) }
+            Result { () throws(JSONError) in try JSONValue(parsing: text, duplicateKeys: duplicateKeys) }
         }
         .get()
     }
@@ -25,10 +27,21 @@ extension JSONValue {
     /// Reads a text as Python's `json.loads` does; see ``init(parsing:)-(UnsafeBufferPointer<UInt8>)``.
     ///
     /// - Throws: ``JSONError``, with the offset, for anything that Python refuses.
-    public init(parsing text: String) throws(JSONError) {
+    public init(parsing text: String, duplicateKeys: DuplicateKeys = .lastCounts) throws(JSONError) {
         var text = text
-        self = try text.withUTF8 { text in Result { () throws(JSONError) in try JSONValue(parsing: text) } }.get()
+        self = try text.withUTF8 { text in
+            Result { () throws(JSONError) in try JSONValue(parsing: text, duplicateKeys: duplicateKeys) }
+        }
+        .get()
     }
+}
+
+/// What becomes of a key that comes twice in one object of a JSON text.
+public enum DuplicateKeys: Sendable, Hashable {
+    /// The last value counts, as in Python: for what a program wrote.
+    case lastCounts
+    /// It is an error: in what a person wrote, one of the two is mostly a slip.
+    case refused
 }
 
 /// An array or object of which the end has not been read yet.
@@ -61,9 +74,11 @@ struct JSONReader {
     let text: UnsafeBufferPointer<UInt8>
     var offset = 0
     private var open: [UnfinishedContainer] = []
+    private let duplicateKeys: DuplicateKeys
 
-    init(_ text: UnsafeBufferPointer<UInt8>) {
+    init(_ text: UnsafeBufferPointer<UInt8>, duplicateKeys: DuplicateKeys = .lastCounts) {
         self.text = text
+        self.duplicateKeys = duplicateKeys
     }
 
     /// Reads the one value of the text.
@@ -82,7 +97,9 @@ struct JSONReader {
                 if skip(",") {
                     if open[last].isObject {
                         skipWhitespace()
+                        let start = offset
                         open[last].key = try readKey()
+                        try checkKey(of: open[last], at: start)
                     }
                     break
                 }
@@ -132,6 +149,13 @@ struct JSONReader {
         skipWhitespace()
         guard skip(":") else { throw syntax("':'") }
         return key
+    }
+
+    /// - Throws: ``JSONError`` if the object has its last key already and must not.
+    private func checkKey(of container: UnfinishedContainer, at start: Int) throws(JSONError) {
+        guard duplicateKeys == .refused, container.object?[container.key] != nil else { return }
+        throw JSONError(
+            .duplicateKey, at: start, expected: "each key once, not \(JSONValue.string(container.key)) again")
     }
 
     private func checkDepth() throws(JSONError) {

@@ -24,8 +24,12 @@ extension CronJobDeclarations {
             let content = line.trimmingBlanks()
             if content.isEmpty || content.first == UInt8(ascii: "#") { continue }
             do throws(CrontabLine.Complaint) {
+                guard String(validating: content, as: UTF8.self) != nil else {
+                    throw CrontabLine.Complaint("expected UTF-8")
+                }
                 if let (name, value) = CrontabLine.setting(content) {
                     switch name {
+                    case "SOURCE" where source != nil: throw CrontabLine.Complaint("SOURCE is given twice")
                     case "SOURCE" where !value.isEmpty: source = value
                     case "SOURCE": throw CrontabLine.Complaint("SOURCE has no value; give the source a name")
                     case "CRON_TZ": zone = value.isEmpty ? nil : value
@@ -169,6 +173,7 @@ struct CrontabLine {
             }
             let isTaken = ["id", "func", "func_name", "queue", "queue_name", "args", "kwargs", "interval", "cron"]
             guard !isTaken.contains(key) else { throw Complaint("\(key) stands before or in the call") }
+            guard fields[JSONString(key)] == nil else { throw Complaint("\(key) is given twice") }
             do {
                 fields[JSONString(key)] = try reader.value(depth: 0)
             } catch {

@@ -15,8 +15,15 @@ public struct CronJobDeclarations: Sendable, Hashable {
 
     /// Reads a file in either form: JSON if it begins with a brace, and the crontab-like text otherwise.
     ///
+    /// A byte order mark of UTF-8, which some editors write, is passed over.
+    ///
     /// - Throws: ``DeclarationError`` with the first line that is wrong.
     public init(parsing text: [UInt8]) throws(DeclarationError) {
+        if text.starts(with: [0xFF, 0xFE]) || text.starts(with: [0xFE, 0xFF]) {
+            throw DeclarationError(line: 1, "the file is in UTF-16; save it in UTF-8")
+        }
+        let mark: [UInt8] = [0xEF, 0xBB, 0xBF]
+        let text = text.starts(with: mark) ? Array(text.dropFirst(mark.count)) : text
         let first = text.first { $0 > 0x20 }
         if first == UInt8(ascii: "{") || first == UInt8(ascii: "[") {
             try self.init(json: text)
@@ -31,9 +38,11 @@ public struct CronJobDeclarations: Sendable, Hashable {
     public init(json text: [UInt8]) throws(DeclarationError) {
         let value: JSONValue
         do {
-            value = try JSONValue(parsing: text)
+            value = try JSONValue(parsing: text, duplicateKeys: .refused)
         } catch {
-            throw DeclarationError(line: JSONOutline.line(of: error.offset, in: text), "no JSON: \(error)")
+            let line = JSONOutline.line(of: error.offset, in: text)
+            let complaint = error.code == .duplicateKey ? "" : "no JSON: "
+            throw DeclarationError(line: line, complaint + "expected \(error.expected)")
         }
         guard case .object(let object) = value else {
             throw DeclarationError(line: 1, "expected an object with a key \"jobs\", an array of definitions")

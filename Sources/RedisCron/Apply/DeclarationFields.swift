@@ -9,10 +9,9 @@ struct DeclarationFields {
     /// Every key that is known.
     ///
     /// An unknown one is an error: it is mostly a misspelt one.
-    static let known: Set<String> = [
-        "id", "func", "func_name", "queue", "queue_name", "interval", "first_run", "cron", "timezone", "args", "kwargs",
-        "meta",
-        "job_timeout", "result_ttl", "ttl", "failure_ttl", "enabled",
+    static let known = [
+        "id", "func", "queue", "interval", "first_run", "cron", "timezone", "args", "kwargs", "meta", "job_timeout",
+        "result_ttl", "ttl", "failure_ttl", "enabled", "func_name", "queue_name",
     ]
 
     /// - Parameter line: The line of a key, for messages; that of the definition for a key that is missing.
@@ -24,7 +23,7 @@ struct DeclarationFields {
 
     func declaration() throws(DeclarationError) -> CronJobDeclaration {
         for key in object.keys where !Self.known.contains(key.description) {
-            throw error(key.description, "unknown key; the keys are those of the definition's hash")
+            throw error(key.description, "unknown key; there are \(Self.known.dropLast(2).joined(separator: ", "))")
         }
         guard let id = try text("id") else { throw error("id", "missing") }
         guard let function = try either("func", "func_name") else { throw error("func", "missing") }

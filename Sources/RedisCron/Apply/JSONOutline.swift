@@ -8,8 +8,6 @@ struct JSONOutline {
     struct Element {
         let offset: Int
         /// The offsets of its keys.
-        ///
-        /// Of a key that stands there twice, the last one.
         var keys: [JSONString: Int] = [:]
     }
 

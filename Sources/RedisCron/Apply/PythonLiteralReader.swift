@@ -92,7 +92,12 @@ struct PythonLiteralReader {
             guard current == UInt8(ascii: "\"") || current == UInt8(ascii: "'") else {
                 throw expected("a key in quotes")
             }
+            let start = position
             let key = try string()
+            guard object[key] == nil else {
+                position = start
+                throw expected("each key once, not \(JSONValue.string(key)) again")
+            }
             try take(":", "':' after a key")
             object[key] = try value(depth: depth + 1)
             if takes("}") { break }
@@ -161,7 +166,8 @@ struct PythonLiteralReader {
             json += Array(String(scalar).utf8)
         case "'": json.append(kind)
         case "\"", "\\", "/", "b", "f", "n", "r", "t": json += [UInt8(ascii: "\\"), kind]
-        case "0": json += Array("\\u0000".utf8)
+        // With a digit behind it, it would be the beginning of an octal escape, which JSON's form does not have.
+        case "0" where !(current.map { (0x30...0x39).contains($0) } ?? false): json += Array("\\u0000".utf8)
         case "a": json += Array("\\u0007".utf8)
         case "v": json += Array("\\u000b".utf8)
         default:

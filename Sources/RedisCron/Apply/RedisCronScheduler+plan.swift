@@ -103,7 +103,8 @@ extension RedisCronScheduler {
         var changes: [ApplyPlan.Change] = []
         for start in stride(from: 0, to: candidates.count, by: Self.page) {
             let page = Array(candidates[start..<min(start + Self.page, candidates.count)])
-            for (id, found) in zip(page, try await connection.sources(of: page)) where found == source {
+            for (id, found) in zip(page, try await connection.sources(of: page))
+            where found?.utf8.elementsEqual(source.utf8) == true {
                 guard let id = id.text else { continue }
                 changes.append(ApplyPlan.Change(id: id, action: .delete, declaration: nil, wanted: nil))
             }

@@ -25,6 +25,8 @@ extension RedisCronConnection {
         return zip(ids, readings).map { id, reading in
             switch reading {
             case .missing: .missing
+            // RQ's history of a name, which is no definition. A hash there would be one, of an id that none may have.
+            case .unreadable(nil, _) where id.isHistoryKey: .missing
             case .unreadable(let field, let reason):
                 .unreadable(UnreadableDefinition(id: id.display, field: field, reason: reason))
             case .hash(let fetched): check(fetched, id: id)
@@ -47,9 +49,9 @@ extension RedisCronConnection {
         }
     }
 
-    /// The ids of all keys that look like definitions, found by `SCAN`: `KEYS` would block Redis.
+    /// The ids of all keys that are named as those of definitions, RQ's own history keys (`…:jobs`) too.
     ///
-    /// RQ's own history keys (`…:jobs`) are left out.
+    /// Found by `SCAN`: `KEYS` would block Redis.
     func scanIDs() async throws -> [DefinitionID] {
         var ids: Set<DefinitionID> = []
         // Of a cluster's nodes each scans its own keys. Should ours move to another one meanwhile, it is asked again.
@@ -84,7 +86,7 @@ extension RedisCronConnection {
             cursor = page.cursor
             for key in page.keys {
                 let id = DefinitionID(bytes: Array(key.dropFirst(prefix.count)))
-                if !id.bytes.isEmpty, !id.isHistoryKey { ids.insert(id) }
+                if !id.bytes.isEmpty { ids.insert(id) }
             }
         } while cursor != "0"
         return ids

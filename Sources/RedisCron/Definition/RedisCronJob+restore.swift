@@ -20,7 +20,7 @@ extension RedisCronJob {
         do {
             definition = try CronJobHash(fields: hash)
         } catch {
-            throw RedisCronError.unreadable(id, error.field, String(describing: error))
+            throw RedisCronError.unreadable(id, error.field, error.reason)
         }
         guard definition.id.utf8.elementsEqual(id.utf8) else {
             throw RedisCronError.unreadable(id, "id", "the hash says \(quoted(definition.id))")

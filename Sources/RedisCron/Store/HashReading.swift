@@ -38,7 +38,7 @@ enum HashReading: Sendable {
             self = .hash(
                 DefinitionLoader.Fetched(hash: try decoder.finish(), version: version, nextEnqueueTime: next))
         } catch {
-            self = .unreadable(field: error.field, reason: String(describing: error))
+            self = .unreadable(field: error.field, reason: error.reason)
         }
     }
 

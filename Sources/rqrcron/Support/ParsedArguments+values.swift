@@ -41,7 +41,7 @@ extension ParsedArguments {
     private func json(_ option: CommandOption) throws(UsageError) -> JSONValue? {
         guard let text = text(option) else { return nil }
         do {
-            return try JSONValue(parsing: text)
+            return try JSONValue(parsing: text, duplicateKeys: .refused)
         } catch {
             throw UsageError("--\(option.name) is no JSON: \(error)")
         }

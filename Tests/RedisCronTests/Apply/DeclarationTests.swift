@@ -62,6 +62,9 @@ import Testing
             "{\"jobs\": [\n{\"id\": \"a\", \"func\": \"m.f\", \"queue\": \"q\"},\n{\"id\":\"a\",\"func\":\"m.f\",\"queue\":\"q\"}]}",
             3, "stands there before on line 2"
         ),
+        ("{\"jobs\": [\n{\"id\": \"a\",\n\"interval\": 1,\n\"interval\": 2}]}", 4, "each key once, not \"interval\""),
+        ("{\"jobs\": [\n{\"kwargs\": {\"b\": [{\"c\": 1,\n\"\\u0063\": 2}]}}]}", 3, "each key once, not \"c\""),
+        ("{\"jobs\": [],\n\"jobs\": []}", 2, "each key once, not \"jobs\""),
     ])
     func `what is wrong is named with its line`(text: String, line: Int, part: String) {
         let error = #expect(throws: DeclarationError.self) { try parse(text) }
@@ -124,6 +127,11 @@ import Testing
         ("a * * * * * q m.f('x)", "closing quote"),
         ("a * * * * * q m.f(a=1, 2)", "keyword argument"),
         ("a * * * * * q m.f(a=1, a=2)", "only once"),
+        ("a * * * * * q m.f(a=1, **{'a': 2})", "only once"),
+        ("a * * * * * q m.f({'a': 1, 'a': 2})", "each key once, not \"a\""),
+        ("a * * * * * q m.f('\\012')", "an escape such as"),
+        ("a * * * * * q m.f() ttl=1 ttl=2", "ttl is given twice"),
+        ("SOURCE = a\nSOURCE = b", "SOURCE is given twice"),
         ("a * * * * * q m.f() colour=1", "unknown key"),
         ("a * * * * * q m.f() args=[1]", "in the call"),
         ("a * * * * * q m.f() ttl='x'", "a whole number"),
@@ -136,6 +144,21 @@ import Testing
         let error = #expect(throws: DeclarationError.self) { try parse("# first\n" + text) }
         #expect(error?.line == 1 + text.split(separator: "\n").count)
         #expect(error?.description.contains(part) == true, "\(String(describing: error))")
+    }
+
+    @Test func `text that is not in UTF-8 is refused with its line, a byte order mark is passed over`() throws {
+        let line = Array("a every 5m q m.f()\n".utf8)
+        let wrong = #expect(throws: DeclarationError.self) {
+            try CronJobDeclarations(parsing: line + [0x62, 0xFF] + line)
+        }
+        #expect(wrong?.description == "line 2: expected UTF-8")
+        let utf16 = #expect(throws: DeclarationError.self) {
+            try CronJobDeclarations(parsing: [0xFF, 0xFE, 0x7B, 0x00])
+        }
+        #expect(utf16?.description == "line 1: the file is in UTF-16; save it in UTF-8")
+        let mark: [UInt8] = [0xEF, 0xBB, 0xBF]
+        #expect(try CronJobDeclarations(parsing: mark + line).jobs.map(\.id) == ["a"])
+        #expect(try CronJobDeclarations(parsing: mark + Array("{\"jobs\": []}".utf8)).jobs == [])
     }
 
     private static let literals: [(String, JSONValue)] = [

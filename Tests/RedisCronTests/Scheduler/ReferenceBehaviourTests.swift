@@ -401,10 +401,14 @@ struct ReferenceBehaviourTests {
             try server.command("ZADD", "rq:cron_job:nightly:jobs", 1, "x")
             try server.command("SET", "rq:cron_job:string", "x")
             try server.command("HSET", "rq:cron_job:broken", "id", "broken")
+            try server.command(
+                "HSET", "rq:cron_job:no:jobs", "id", "no:jobs", "func_name", "m.f", "queue_name", "q", "interval", 1,
+                "enabled", 1)
             #expect(try await scheduler.allJobs().map(\.id) == ["a", "b"])
             let unreadable = try await scheduler.inventory().unreadable
-            #expect(unreadable.map(\.id) == ["broken", "string"])
-            #expect(unreadable.map(\.field) == ["func_name", nil])
+            #expect(unreadable.map(\.id) == ["broken", "no:jobs", "string"])
+            #expect(unreadable.map(\.field) == ["func_name", "id", nil])
+            #expect(unreadable[0].reason == "expected a function's dotted name, but it is missing")
         }
     }
 
