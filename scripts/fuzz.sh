@@ -37,7 +37,7 @@ for parser; do
     while IFS= read -r line; do
         number=$((number + 1))
         # shellcheck disable=SC2059 # the escapes of the seeds are those of printf
-        printf "$(printf '%s' "$line" | sed 's/%/%%/g')" >"$corpus/seed-$number"
+        printf -- "$(printf '%s' "$line" | sed 's/%/%%/g')" >"$corpus/seed-$number"
     done <"Tests/RobustnessTests/Seeds/$parser.txt"
     printf '%s\n' "== $parser"
     REDISCRON_FUZZ_PARSER=$parser "$binary" "$corpus" -max_total_time="$seconds" -max_len=4096 -timeout=20 \

@@ -104,13 +104,27 @@ extension RedisCronError {
 /// A text as it may stand in a message: quoted, control characters escaped, cut at 200 characters.
 func quoted(_ text: some StringProtocol) -> String {
     var result = "'"
-    for scalar in text.unicodeScalars.prefix(200) {
+    for scalar in text.unicodeScalars.prefix(longestInMessage) {
         if scalar.value < 0x20 || (0x7f...0x9f).contains(scalar.value) || scalar == "'" || scalar == "\\" {
             result += scalar.escaped(asASCII: false)
         } else {
             result.unicodeScalars.append(scalar)
         }
     }
-    if text.unicodeScalars.dropFirst(200).first != nil { result += "…" }
+    if text.unicodeScalars.dropFirst(longestInMessage).first != nil { result += "…" }
     return result + "'"
 }
+
+/// A name or value that is written without quotes as it may stand in a message: cut at 200 characters.
+///
+/// Only for text that holds no control characters.
+func shortened(_ text: String) -> String {
+    guard
+        let end = text.unicodeScalars.index(
+            text.startIndex, offsetBy: longestInMessage, limitedBy: text.endIndex), end < text.endIndex
+    else { return text }
+    return text[..<end] + "…"
+}
+
+/// Code points of a text of unknown length that a message shows.
+private let longestInMessage = 200

@@ -52,6 +52,17 @@ import Testing
         }
     }
 
+    @Test func `R is drawn once for all times, and an error still names its place in what was typed`() async throws {
+        let drawn = try await Rqrcron.run(["next", "R R(2-4) * * *", "-n", "3", "--timezone", "UTC", "--from", "0"])
+        let times = drawn.output.split(separator: "\n").map { $0.dropFirst(10) }
+        #expect(times.count == 3)
+        #expect(Set(times).count == 1)
+        #expect(["T02:", "T03:", "T04:"].contains(times.first?.prefix(4)), "\(drawn)")
+        let wrong = try await Rqrcron.run(["next", "R 99 * * *"])
+        #expect(wrong.status == 1)
+        #expect(wrong.errors.contains("hour \"99\" at offset 2 of \"R 99 * * *\""), "\(wrong.errors)")
+    }
+
     @Test func `lines are answered one by one, and a bad one stops nothing`() async throws {
         let input = [
             "*/5 * * * *\tUTC\t2026-06-03T05:40:00Z", "bad\tUTC\t0", "", "* * * * *\tNo/Where\t0",

@@ -3,10 +3,11 @@ extension CronExpression {
     ///
     /// Meant for the moment of registration: the drawn text is what is stored, so that every process and every restart
     /// computes the same times. (croniter draws anew whenever it parses.) The result is plain cron that croniter reads
-    /// too. Everything else in the text is checked by ``init(_:id:)``, not here.
+    /// too. Each column is checked, so that an error names its place in the text as written; what the columns come to
+    /// together is left to ``init(_:id:)``.
     ///
-    /// - Throws: ``CronExpressionError`` when an `R` has bounds or a step that croniter refuses, or the text has not 5, 6
-    ///   or 7 columns.
+    /// - Throws: ``CronExpressionError`` when a column is one that croniter refuses, or the text has not 5, 6 or 7
+    ///   columns.
     public static func drawingRandomFields(
         _ text: String, using generator: inout some RandomNumberGenerator
     ) throws(CronExpressionError) -> String {
@@ -18,7 +19,11 @@ extension CronExpression {
         let written = Array(text.utf8)
         for (field, column) in zip(CronField.allCases, source.columns) {
             let parser = FieldParser(source: source, field: field, seed: nil)
-            guard let random = try HashedField(parser, column), random.isRandom else { continue }
+            guard let random = try HashedField(parser, column), random.isRandom else {
+                // Any seed will do: what `H` comes to is not kept.
+                _ = try FieldParser(source: source, field: field, seed: 0).parse(column)
+                continue
+            }
             let (first, range) = random.selection(
                 seed: UInt32.random(in: .min ... .max, using: &generator), field: field)
             drawn += written[copied..<column.lowerBound]

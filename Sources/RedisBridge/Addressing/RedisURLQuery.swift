@@ -14,6 +14,8 @@ struct RedisURLQuery {
     private var hasSocketTimeout = false
     private var hasConnectTimeout = false
     private let scheme: URLParts.Scheme
+    /// A `?` in a password that was not encoded makes options of its rest, which must not be shown.
+    private let mayShowNames: Bool
 
     var port: UInt16? {
         get throws(RedisError) {
@@ -27,6 +29,7 @@ struct RedisURLQuery {
 
     init(_ query: String, for scheme: URLParts.Scheme) throws(RedisError) {
         self.scheme = scheme
+        mayShowNames = !query.contains("@")
         var seen: Set<String> = []
         for pair in query.split(separator: "&") {
             guard let equals = pair.firstIndex(of: "=") else { continue }
@@ -82,11 +85,16 @@ struct RedisURLQuery {
         default:
             if takeSentinelOption(name, value) { return }
             if try takeTLSOption(name, value) { return }
-            // A `?` in a password that was not encoded makes an option of its rest, which must not be shown.
             throw .invalidURL(
-                value.contains("@")
-                    ? "unknown option; a '?' in a password is written %3F" : "unknown option '\(name)'")
+                mayShowNames && Self.isPlain(name)
+                    ? "unknown option '\(name)'" : "unknown option; a '?' in a password is written %3F")
         }
+    }
+
+    /// Whether a name looks like that of an option, and may be shown.
+    private static func isPlain(_ name: String) -> Bool {
+        let isWord = name.allSatisfy { $0.isASCII && ($0.isLetter || $0.isNumber || "_-.".contains($0)) }
+        return isWord && name.utf8.count <= 64
     }
 
     private mutating func takeSentinelOption(_ name: String, _ value: String) -> Bool {

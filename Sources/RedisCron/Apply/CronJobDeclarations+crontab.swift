@@ -33,7 +33,8 @@ extension CronJobDeclarations {
                     case "SOURCE" where !value.isEmpty: source = value
                     case "SOURCE": throw CrontabLine.Complaint("SOURCE has no value; give the source a name")
                     case "CRON_TZ": zone = value.isEmpty ? nil : value
-                    default: throw CrontabLine.Complaint("unknown setting \(name); there are SOURCE and CRON_TZ")
+                    default:
+                        throw CrontabLine.Complaint("unknown setting \(shortened(name)); there are SOURCE and CRON_TZ")
                     }
                 } else {
                     var job = try CrontabLine(content).declaration(defaultZone: zone)

@@ -21,8 +21,13 @@ public struct DeclarationError: Error, Sendable, Hashable, CustomStringConvertib
     /// `line 12: job 'metric:pm25': interval: must be at least 1 s, not 0`.
     public var description: String {
         var text = line.map { "line \($0): " } ?? ""
-        if let id { text += "job '\(id)': " }
-        if let field { text += "\(field): " }
+        if let id { text += "job \(quoted(id)): " }
+        if let field { text += "\(Self.isPlain(field) ? field : quoted(field)): " }
         return text + message
+    }
+
+    /// Whether a key shows as itself: it may be one that nobody knows.
+    private static func isPlain(_ field: String) -> Bool {
+        field.utf8.count <= 64 && field.allSatisfy { $0.isASCII && ($0.isLetter || $0.isNumber || $0 == "_") }
     }
 }

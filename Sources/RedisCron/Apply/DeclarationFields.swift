@@ -97,7 +97,7 @@ struct DeclarationFields {
     }
 
     private func wrong(_ key: String, _ expected: String, _ value: JSONValue) -> DeclarationError {
-        error(key, "must be \(expected), not \(value)")
+        error(key, "must be \(expected), not \(shortened("\(value)"))")
     }
 
     private func error(_ key: String, _ message: String) -> DeclarationError {

@@ -25,11 +25,15 @@ struct PythonCall: Sendable, Equatable {
                     throw reader.expected("a dictionary after '**'")
                 }
                 for entry in object.entries {
-                    guard call.kwargs[entry.key] == nil else { throw reader.expected("'\(entry.key)' only once") }
+                    guard call.kwargs[entry.key] == nil else {
+                        throw reader.expected("\(quoted(entry.key.description)) only once")
+                    }
                     call.kwargs[entry.key] = entry.value
                 }
             } else if let name = reader.takeKeyword() {
-                guard call.kwargs[JSONString(name)] == nil else { throw reader.expected("'\(name)' only once") }
+                guard call.kwargs[JSONString(name)] == nil else {
+                    throw reader.expected("\(quoted(name)) only once")
+                }
                 call.kwargs[JSONString(name)] = try reader.value(depth: 0)
             } else {
                 guard call.kwargs.isEmpty else { throw reader.expected("a keyword argument after keyword arguments") }

@@ -19,7 +19,10 @@ extension Command {
     static let next: Command = Command(
         name: "next", summary: "Print the next times of a cron expression or a definition.",
         discussion: [
-            "Prints one time in UTC a line. A time that the clock skips or repeats is treated as RQ treats it.",
+            """
+            Prints one time in UTC a line. A time that clocks skip or repeat is treated as RQ treats it, save that an \
+            expression for every hour has each instant whose local time matches. An R is drawn, as registering would.
+            """,
             """
             With --stdin each line gives a line: its times with blanks between them, or 'error:' and the reason. An empty \
             zone is that of --timezone, an empty time is that of --from.

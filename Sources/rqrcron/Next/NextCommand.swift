@@ -40,14 +40,7 @@ struct NextCommand: Sendable {
             let job = try await invocation.withConnection { try await RedisCronJob.fetch(id: id, on: $0) }
             schedule = try ScheduleTimes(job, defaultZone: zone)
         } else {
-            let text = invocation.arguments.operands[0]
-            let expression: CronExpression
-            do {
-                expression = try CronExpression(text)
-            } catch {
-                throw CommandFailure(error.description)
-            }
-            schedule = ScheduleTimes(expression, in: zone)
+            schedule = ScheduleTimes(try CronExpression(typed: invocation.arguments.operands[0]), in: zone)
         }
         let start = Timestamp(unixSeconds: from)
         if invocation.arguments.has(.calendar) {

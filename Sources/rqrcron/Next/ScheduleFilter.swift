@@ -103,9 +103,9 @@ struct ScheduleFilter {
         if expressions.count >= Self.cacheLimit { expressions.removeAll(keepingCapacity: true) }
         let parsed: Result<CronExpression, CommandFailure>
         do {
-            parsed = .success(try CronExpression(String(decoding: text, as: UTF8.self)))
+            parsed = .success(try CronExpression(typed: String(decoding: text, as: UTF8.self)))
         } catch {
-            parsed = .failure(CommandFailure("\(error)"))
+            parsed = .failure(error)
         }
         // A copy: the slice would keep its whole portion of the input.
         expressions[Array(text)[...]] = parsed

@@ -71,10 +71,18 @@ import Testing
         #expect(error.description.contains(part), "\(error)")
     }
 
+    @Test func `an option of any length and content makes a short error on one line`() throws {
+        for name in [String(repeating: "a", count: 100_000), "%1b%5b2J", "a%0ab", "%F0%9F%A6%8A"] {
+            let error = try #require(throws: RedisError.self) { try RedisURL("redis://h?\(name)=1") }
+            #expect(error.description.hasSuffix("unknown option; a '?' in a password is written %3F"), "\(error)")
+        }
+    }
+
     @Test func `a password shows in no error, whatever is wrong with the URL`() throws {
         for text in [
             "redis://user:s3cr3t@host:port", "redis://user:s3cr3t@host?x=1", "redis://:s3cr3t", "reddis://:s3cr3t@host",
-            "redis://:pa?s3cr3t=x@host", "redis://u:s3cr3t@[host", "redis+sentinel://u:s3cr3t@h/s/t",
+            "redis://:pa?s3cr3t=x@host", "redis://:pa?s3cr3t@host?x=1", "redis://:pa?s3cr3t=x&y@host",
+            "redis://u:s3cr3t@[host", "redis+sentinel://u:s3cr3t@h/s/t",
             "redis+cluster://:s3cr3t@h/7", "redis+sentinel://h?sentinel_passwd=s3cr3t",
             "redis://h?password=s3cr3t&db=x",
         ] {

@@ -72,6 +72,23 @@ import Testing
         #expect(error?.description.contains(part) == true, "\(String(describing: error))")
     }
 
+    @Test(arguments: [
+        "{\"jobs\": [{\"id\": \"a\", \"LONG\": 1}]}",
+        "{\"jobs\": [{\"id\": \"LONG\\n\"}]}",
+        "{\"jobs\": [{\"id\": \"a\", \"func\": [\"LONG\"]}]}",
+        "{\"jobs\": [], \"\\u001b[2JLONG\": 1}",
+        "a * * * * * q m.f() LONG=1",
+        "a * * * * * q m.f(LONG=1, LONG=1)",
+        "LONG = 1",
+    ])
+    func `a message shows no more of a long text than one reads, and nothing that moves a cursor`(text: String) {
+        let long = text.replacing("LONG", with: String(repeating: "A", count: 100_000))
+        let message = #expect(throws: DeclarationError.self) { try parse(long) }?.description ?? ""
+        #expect(message.contains("AAAA"))
+        #expect(message.utf8.count < 1_000)
+        #expect(message.unicodeScalars.allSatisfy { $0.properties.generalCategory != .control })
+    }
+
     @Test func `braces, quotes and escapes inside of values do not shift the lines`() throws {
         let text = """
             {"jobs": [{"id": "a{]\\"}", "func": "m.f", "queue": "q", "interval": 1, "args": [[["}"], {"k": "]"}]]},

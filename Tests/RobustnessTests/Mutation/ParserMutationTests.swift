@@ -17,9 +17,17 @@ struct ParserMutationTests {
             do {
                 try parser.take(input)
             } catch {
-                Issue.record("\(error)\ninput: \(input)")
+                Issue.record("\(error)\nas a line of Seeds/\(parser.rawValue).txt: \(Seeds.excerpt(of: input))")
                 return
             }
         }
+    }
+
+    @Test func `an input that breaks a promise is shown as a seed is written, and no more of it than one reads`() {
+        #expect(Seeds.excerpt(of: Array("a\n\r\\é\0".utf8)) == "a\\n\\r\\\\\\303\\251\\000")
+        #expect(Seeds.excerpt(of: Array(repeating: 0x61, count: 400)) == String(repeating: "a", count: 400))
+        #expect(
+            Seeds.excerpt(of: Array(repeating: 0x61, count: 1_000))
+                == String(repeating: "a", count: 400) + " … 600 bytes more")
     }
 }

@@ -30,4 +30,22 @@ enum Seeds {
         }
         return bytes
     }
+
+    /// The beginning of an input, written as the lines of the files are.
+    static func excerpt(of input: [UInt8], bytes longest: Int = 400) -> String {
+        let shown = input.prefix(longest).map(escaped).joined()
+        return input.count > longest ? "\(shown) … \(input.count - longest) bytes more" : shown
+    }
+
+    private static func escaped(_ byte: UInt8) -> String {
+        switch byte {
+        case UInt8(ascii: "\n"): return "\\n"
+        case UInt8(ascii: "\r"): return "\\r"
+        case UInt8(ascii: "\\"): return "\\\\"
+        case 0x20..<0x7F: return String(UnicodeScalar(byte))
+        default:
+            let digits = String(byte, radix: 8)
+            return "\\" + String(repeating: "0", count: 3 - digits.count) + digits
+        }
+    }
 }

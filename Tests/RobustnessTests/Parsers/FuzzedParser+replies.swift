@@ -17,7 +17,7 @@ extension FuzzedParser {
             hash = try CronJobHash(fields: fields)
         } catch {
             try promise(error.field != nil, "an error that names no field: \(error)")
-            try promise(error.description.utf8.count < 2_000, "an error of \(error.description.utf8.count) bytes")
+            try promiseReadable(error.description)
             return
         }
         let written = hash.encode().map { (Array($0.field.rawValue.utf8), $0.value) }
@@ -33,7 +33,7 @@ extension FuzzedParser {
         case .missing: throw BrokenPromise("a hash that was read is missing")
         case .unreadable(let field, let reason):
             try promise(field != nil, "a refusal that names no field: \(reason)")
-            try promise(reason.utf8.count < 2_000, "a reason of \(reason.utf8.count) bytes")
+            try promiseReadable(reason)
         case .definition(let definition):
             let cached = CachedDefinition(definition, generation: 0, replacing: nil)
             for score in [0, -Double.infinity, .infinity, 1_767_225_600.5, 253_402_300_799] {

@@ -24,7 +24,7 @@ extension FuzzedParser {
         do throws(RedisError) {
             url = try RedisURL(text)
         } catch {
-            try promise(!error.description.isEmpty, "an error without a word")
+            try promiseReadable(error.description)
             return
         }
         let password = url.options.password?.value ?? ""
@@ -41,8 +41,7 @@ extension FuzzedParser {
             do {
                 _ = try form.read(bytes)
             } catch {
-                try promise(!error.description.isEmpty, "an error without a word")
-                try promise(error.description.utf8.count < 4_000, "an error of \(error.description.utf8.count) bytes")
+                try promiseReadable(error.description)
             }
         }
     }

@@ -12,7 +12,7 @@ extension FuzzedParser {
         } catch let error as CronExpressionError {
             let quoted = text.utf8.dropFirst(error.position).prefix(error.text.utf8.count)
             try promise(quoted.elementsEqual(error.text.utf8), "an error quotes \(error.text) of \(text)")
-            try promise(error.description.utf8.count < 2_000, "an error of \(error.description.utf8.count) bytes")
+            try promiseReadable(error.description)
         } catch {
             throw (error as? BrokenPromise) ?? BrokenPromise("\(error)")
         }

@@ -52,3 +52,11 @@ struct BrokenPromise: Error, CustomStringConvertible {
 func promise(_ isKept: Bool, _ what: @autoclosure () -> String) throws(BrokenPromise) {
     if !isKept { throw BrokenPromise(what()) }
 }
+
+/// Throws unless a message is what a person reads in a log: not empty, not long, and on one line.
+func promiseReadable(_ message: String) throws(BrokenPromise) {
+    try promise(!message.isEmpty, "an error without a word")
+    try promise(message.utf8.count < 2_000, "an error of \(message.utf8.count) bytes")
+    let isOneLine = message.unicodeScalars.allSatisfy { $0.properties.generalCategory != .control }
+    try promise(isOneLine, "an error with control characters: \(message.debugDescription)")
+}
