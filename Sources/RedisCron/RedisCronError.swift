@@ -86,10 +86,10 @@ extension RedisCronError {
         RedisCronError(.noSuchJob, id: id, "no such definition in Redis")
     }
 
-    static func lockHeld(_ key: String) -> RedisCronError {
-        RedisCronError(
-            .lockHeld,
-            "another live scheduler holds \(key); stop it, wait until its lock expires, or stand by to take over")
+    static func lockHeld(_ key: String, by holder: LockHolder?) -> RedisCronError {
+        let scheduler = holder.map { "scheduler \($0)" } ?? "another live scheduler"
+        return RedisCronError(
+            .lockHeld, "\(scheduler) holds \(key); stop it, wait until its lock expires, or stand by to take over")
     }
 
     static func lockLost(_ name: String) -> RedisCronError {

@@ -35,12 +35,34 @@ import Testing
             let refused = try await Rqrcron.run(["run", "--name", "second"], on: server)
             #expect(refused.status == 1)
             #expect(refused.errors.contains("rqrcron run --standby"))
+            #expect(refused.errors.contains("scheduler 'first' (process \(first.pid) on "))
+            #expect(refused.errors.contains(", its lock lasts 1"), "\(refused.errors)")
             #expect(try server.command("ZRANGE", "rq:cron_schedulers", 0, -1).strings == ["first"])
             let second = try Rqrcron.start(["run", "--name", "second", "--standby"], on: server)
             try await second.waitForOutput(containing: "second stands by")
             #expect(try await first.terminate() == .exited(0))
             try await second.waitForOutput(containing: "second took the lock")
             #expect(try await second.terminate() == .exited(0))
+        }
+    }
+
+    @Test func `a lock without a registry entry or an expiry is reported with what is known of it`() async throws {
+        try await withRedis { server in
+            try server.command("SET", "rq:cron_jobs:lock", "a:b\u{1B}[31m:0123", "EX", 100)
+            let brief = try await Rqrcron.run(["run"], on: server).errors
+            #expect(brief.contains("scheduler 'a:b\\x1b[31m' (its lock lasts "), "\(brief)")
+            try server.command("SET", "rq:cron_jobs:lock", "alone")
+            let lasting = try await Rqrcron.run(["run"], on: server).errors
+            #expect(lasting.contains("scheduler 'alone' (its lock does not expire)"), "\(lasting)")
+        }
+    }
+
+    @Test func `a scheduler that the server refuses says so in one line`() async throws {
+        try await withRedis(RedisServer.Configuration(password: "secret")) { server in
+            let refused = try await Rqrcron.run(["run", "-u", "redis://127.0.0.1:\(server.port)/0"], on: nil)
+            #expect(refused.status == 1)
+            #expect(refused.errors.split(separator: "\n").count == 1, "\(refused.errors)")
+            #expect(refused.errors.contains("wants a password"))
         }
     }
 

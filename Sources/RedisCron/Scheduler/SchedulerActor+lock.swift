@@ -23,14 +23,20 @@ extension SchedulerActor {
                 request.cancel()
             }
         } catch {
-            // What never left this process took no lock.
-            if isFirstAsk, (error as? RedisError)?.fate == .notSent { self.token = nil }
+            // What never left this process, or was refused, took no lock.
+            let fate = (error as? RedisError)?.fate
+            if isFirstAsk, fate == .notSent || fate == .refused { self.token = nil }
             throw error
         }
         reachedRedis()
         if !isOurs { self.token = nil }
         return machine.lockAnswered(
             isOurs ? Lease(token: token, timeToLive: settings.lockTTL, renewedAt: sentAt) : nil)
+    }
+
+    /// The error that names who has the lock.
+    func lockIsHeld() async -> RedisCronError {
+        RedisCronError.lockHeld(settings.keys.lock, by: try? await store.lockHolder())
     }
 
     /// Enters RQ's registry with a lock that has just been taken; gives the lock back if that fails.

@@ -12,7 +12,7 @@ extension SchedulerActor {
             throw RedisCronError(.alreadyRunning, "the scheduler has begun already")
         }
         do {
-            guard case .lead = try await askForLock() else { throw RedisCronError.lockHeld(settings.keys.lock) }
+            guard case .lead = try await askForLock() else { throw await lockIsHeld() }
             try await register()
         } catch {
             machine.released(mayBeginAgain: true)

@@ -67,7 +67,8 @@ extension SchedulerActor {
                     try await nap(settings.standbyInterval)
                 case .fail:
                     await examineServer()
-                    throw hasLed ? RedisCronError.lockLost(settings.name) : RedisCronError.lockHeld(settings.keys.lock)
+                    if hasLed { throw RedisCronError.lockLost(settings.name) }
+                    throw await lockIsHeld()
                 case .stop:
                     return
                 }

@@ -11,6 +11,9 @@ protocol CronStore: Sendable {
     /// - Returns: Whether it is now ours.
     func acquireLock(token: String, timeToLive: Duration) async throws -> Bool
 
+    /// Who holds the lock, for a message; `nil` where nobody does or it cannot be told.
+    func lockHolder() async throws -> LockHolder?
+
     /// Extends the lock and renews the registry entry, in one step, if the lock is still ours.
     ///
     /// - Parameter isFirst: Whether it is the birth: the entry is written whole then.
@@ -46,6 +49,9 @@ protocol CronStore: Sendable {
 extension CronStore {
     /// A store that is no server has no settings.
     func findings() async throws -> [Finding] { [] }
+
+    /// A store that keeps no registry cannot tell.
+    func lockHolder() async throws -> LockHolder? { nil }
 }
 
 /// Reads what is announced about definitions.

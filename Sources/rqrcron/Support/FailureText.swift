@@ -59,6 +59,8 @@ struct FailureText {
             return "\(server) has reached its maxmemory: \(error.reason). Give it more, or remove data"
         case .misconfigured?:
             return "\(server) cannot save to disk and refuses changes: \(error.reason)"
+        case _ where error.reason.contains("DB index is out of range"):
+            return "\(server) has no database of that number: take another one at the end of the URL, mostly 0 to 15"
         case _ where error.reason.contains("without any password configured"):
             return "\(server) has no password, but the URL has one: take it out of the URL"
         default:

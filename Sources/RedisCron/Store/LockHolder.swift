@@ -1,0 +1,63 @@
+import RQWire
+import RedisBridge
+
+/// Who holds the lock, as far as the lock and RQ's registry tell.
+struct LockHolder: Sendable, Hashable {
+    /// The scheduler's name, which stands in the lock before the random part.
+    let name: String
+    /// Where it runs, from its registry entry.
+    var hostname: String?
+    /// Its process there.
+    var pid: String?
+    /// How long the lock lasts if it is not extended; `nil` for one without an expiry.
+    var remaining: Duration?
+
+    /// Reads the lock's value, `{scheduler name}:{32 hexadecimal digits}`.
+    init(token: String) {
+        let separator = token.lastIndex(of: ":")
+        name = String(token[..<(separator ?? token.endIndex)])
+    }
+}
+
+extension LockHolder: CustomStringConvertible {
+    /// `'vm:7:3f2a1b' (process 7 on vm, the lock lasts 98 s more)`.
+    var description: String {
+        var facts: [String] = []
+        switch (pid, hostname) {
+        case (let pid?, let hostname?): facts.append("process \(plain(pid)) on \(plain(hostname))")
+        case (nil, let hostname?): facts.append("on \(plain(hostname))")
+        default: break
+        }
+        if let remaining {
+            facts.append("its lock lasts \(remaining.milliseconds / 1000) s unless extended")
+        } else {
+            facts.append("its lock does not expire")
+        }
+        return "\(quoted(name)) (\(facts.joined(separator: ", ")))"
+    }
+
+    /// Of what somebody else wrote, nothing that a terminal would obey.
+    private func plain(_ text: String) -> String {
+        String(quoted(text).dropFirst().dropLast())
+    }
+}
+
+extension RedisStore {
+    func lockHolder() async throws -> LockHolder? {
+        let lock = try await client.pipeline([RedisCommand("GET", keys.lock), RedisCommand("PTTL", keys.lock)]) {
+            _, reply in (text: reply.string, number: reply.integer)
+        }
+        guard lock.count == 2, let token = lock[0].text else { return nil }
+        var holder = LockHolder(token: token)
+        holder.remaining = lock[1].number.flatMap { $0 < 0 ? nil : .milliseconds($0) }
+        let entry = RedisCommand("HMGET", keys.cronScheduler(holder.name), "hostname", "pid")
+        let place = try await client.send(entry) { reply in
+            reply.copiedElements.map { String(decoding: $0, as: UTF8.self) }
+        }
+        if place.count == 2 {
+            holder.hostname = place[0].isEmpty ? nil : place[0]
+            holder.pid = place[1].isEmpty ? nil : place[1]
+        }
+        return holder
+    }
+}
