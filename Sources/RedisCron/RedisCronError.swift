@@ -88,8 +88,10 @@ extension RedisCronError {
 
     static func lockHeld(_ key: String, by holder: LockHolder?) -> RedisCronError {
         let scheduler = holder.map { "scheduler \($0)" } ?? "another live scheduler"
+        let lasts = holder.map { $0.remaining == nil } ?? false
+        let patience = lasts ? "mend the lock (rqrcron doctor --repair)" : "wait until its lock expires"
         return RedisCronError(
-            .lockHeld, "\(scheduler) holds \(key); stop it, wait until its lock expires, or stand by to take over")
+            .lockHeld, "\(scheduler) holds \(key); stop it, \(patience), or stand by to take over")
     }
 
     static func lockLost(_ name: String) -> RedisCronError {

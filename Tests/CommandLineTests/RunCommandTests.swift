@@ -50,10 +50,12 @@ import Testing
         try await withRedis { server in
             try server.command("SET", "rq:cron_jobs:lock", "a:b\u{1B}[31m:0123", "EX", 100)
             let brief = try await Rqrcron.run(["run"], on: server).errors
-            #expect(brief.contains("scheduler 'a:b\\x1b[31m' (its lock lasts "), "\(brief)")
+            #expect(brief.contains("scheduler 'a:b\\u{1B}[31m' (its lock lasts "), "\(brief)")
             try server.command("SET", "rq:cron_jobs:lock", "alone")
             let lasting = try await Rqrcron.run(["run"], on: server).errors
             #expect(lasting.contains("scheduler 'alone' (its lock does not expire)"), "\(lasting)")
+            #expect(lasting.contains("rqrcron doctor --repair"))
+            #expect(lasting.split(separator: "\n").count == 1)
         }
     }
 

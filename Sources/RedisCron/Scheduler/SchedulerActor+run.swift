@@ -66,7 +66,6 @@ extension SchedulerActor {
                     await examineServer()
                     try await nap(settings.standbyInterval)
                 case .fail:
-                    await examineServer()
                     if hasLed { throw RedisCronError.lockLost(settings.name) }
                     throw await lockIsHeld()
                 case .stop:
