@@ -23,13 +23,18 @@ extension SchedulerActor {
                 request.cancel()
             }
         } catch {
-            // What never left this process, or was refused, took no lock.
             let fate = (error as? RedisError)?.fate
-            if isFirstAsk, fate == .notSent || fate == .refused { self.token = nil }
+            if fate != .notSent, fate != .refused {
+                mayBeGivenLate = true
+            } else if isFirstAsk {
+                // What never left this process, or was refused, took no lock.
+                self.token = nil
+            }
             throw error
         }
         reachedRedis()
-        if !isOurs { self.token = nil }
+        // A request without an answer may reach Redis after this one, and take the lock for a token that nobody knows.
+        if !isOurs, !mayBeGivenLate { self.token = nil }
         return machine.lockAnswered(
             isOurs ? Lease(token: token, timeToLive: settings.lockTTL, renewedAt: sentAt) : nil)
     }
@@ -105,7 +110,10 @@ extension SchedulerActor {
         guard let token else { return true }
         do {
             _ = try await store.release(token: token, birth: settings.birth)
-            if self.token == token { self.token = nil }
+            if self.token == token {
+                self.token = nil
+                mayBeGivenLate = false
+            }
             return true
         } catch {
             settings.logger(.warning, "could not release lock and registry entry; they expire by themselves: \(error)")

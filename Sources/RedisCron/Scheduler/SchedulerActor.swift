@@ -27,6 +27,8 @@ actor SchedulerActor {
     var shutdownTimer: Task<Void, any Error>?
     /// The token under which the lock is ours, or may be: kept until Redis has said that it is not, or has released it.
     var token: String?
+    /// Whether a request for the lock under that token got no answer.
+    var mayBeGivenLate = false
     /// When entries that lead to no run were last looked at again, on the monotonic clock.
     var parkedSince: Duration = .zero
     var isConnected = true

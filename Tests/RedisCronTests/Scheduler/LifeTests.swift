@@ -107,6 +107,30 @@ struct LifeTests {
         #expect(!harness.recorder.events.contains { if case .standingBy = $0 { true } else { false } })
     }
 
+    @Test func `a request for the lock that arrives after the next one was refused is ours at the one after it`()
+        async throws
+    {
+        let harness = try ActorHarness {
+            $0.name = "s"
+            $0.whenLockHeld = .standBy
+        }
+        let sent = Observed<String?>(nil)
+        harness.store.afterNext(.acquireLock) { [memory = harness.memory] in
+            // It got no answer and, for all that Redis knows, has not arrived: another one holds the lock.
+            let token = memory.state.current.lock
+            sent.update { $0 = token }
+            memory.state.update { $0.lock = "other:1" }
+            throw MadeUpFailure()
+        }
+        try await harness.whileRunning {
+            try await harness.passTime(until: "it stands by") { $0.recorder.events.contains(.standingBy(name: "s")) }
+            harness.memory.state.update { $0.lock = sent.current }
+            try await harness.passTime(until: "it leads") { !$0.memory.state.current.registry.isEmpty }
+            #expect(harness.memory.state.current.lock == sent.current)
+        }
+        #expect(harness.memory.state.current.lock == nil)
+    }
+
     @Test func `a birth that fails gives the lock back`() async throws {
         let harness = try ActorHarness()
         harness.store.beforeNext(.heartbeat) { throw MadeUpFailure() }

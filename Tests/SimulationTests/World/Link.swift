@@ -127,7 +127,8 @@ final class Link: @unchecked Sendable {
             return
         }
         let isLate = world.fails(.lateExecution, oneIn: 40)
-        let arrival = max(lastArrival, world.time + latency())
+        // One after the other: what is due at the same instant happens in any order.
+        let arrival = max(lastArrival + 1, world.time + latency())
         if isLate {
             world.note("\(name) \(what) #\(call.number) will arrive late")
             settle(call, after: world.draw(1_000...Self.commandTimeout)) { call.fail(Failure.cut) }
@@ -159,7 +160,7 @@ final class Link: @unchecked Sendable {
             settle(call, after: Self.commandTimeout) { call.fail(Failure.timedOut) }
             return
         }
-        let answer = max(lastAnswer, world.time + latency())
+        let answer = max(lastAnswer + 1, world.time + latency())
         lastAnswer = answer
         settle(call, after: answer - world.time) { [self] in
             if !call.isSettled { lastContact = world.time }

@@ -13,8 +13,9 @@ struct Oracle {
     }
 
     var ledger = Ledger()
-    /// Runs that an editor planned again after they had been queued: an old copy of a hash that Python wrote back.
-    var plannedAgain: Set<RQJobID> = []
+    /// Up to which planned time the runs of a definition may come again, because an editor set its schedule back: an old
+    /// copy of a hash that Python wrote back, or a definition made again by a clock that was stepped back.
+    var plannedAgain: [DefinitionID: Timestamp] = [:]
     /// The latest planned time of each definition that Redis had accepted and lost in a restart.
     var lostByRedis: [DefinitionID: Timestamp] = [:]
     /// The same of those that were edited since, which hides that a run was lost.
@@ -134,7 +135,7 @@ extension World {
             oracle.violate("\(id.display) was queued for \(run.planned) and is planned for \(planned)")
         }
         if !oracle.ledger.queued.insert(job).inserted {
-            let isExcused = scenario.workersDeleteJobs && oracle.plannedAgain.contains(job)
+            let isExcused = scenario.workersDeleteJobs && run.planned <= oracle.plannedAgain[id] ?? .earliest
             if !isExcused { oracle.violate("\(id.display) was queued twice for \(run.planned)") }
         }
         oracle.ledger.latest[id] = max(oracle.ledger.latest[id] ?? run.planned, run.planned)
@@ -205,9 +206,8 @@ extension World {
         redis.time = serverTime
         let value = body(&redis)
         if let lost = oracle.lostByRedis[id] { oracle.hiddenLosses[id] = lost }
-        if let planned = redis.definitions[id]?.plannedTime {
-            let job = RQJobID.planned(definition: id.bytes, at: planned)
-            if oracle.ledger.queued.contains(job) { oracle.plannedAgain.insert(job) }
+        if let planned = redis.definitions[id]?.plannedTime, let latest = oracle.ledger.latest[id], planned <= latest {
+            oracle.plannedAgain[id] = latest
         }
         let published = redis.published
         redis.published = []

@@ -67,10 +67,10 @@ extension World {
                 if definition.plannedTime == nil { continue }
                 return "\(id.display) is enabled and not in the index"
             }
-            let planned = definition.plannedTime ?? .earliest
-            if Timestamp(score: score) < now || planned < now {
-                return "\(id.display) was due at \(planned) (score \(score)) and was not queued by \(now)"
-            }
+            // One that has never run is due at once, and that is by the clock of whoever wrote the entry: the leader's
+            // may be behind it. Any other has its time in the hash too.
+            let due = min(Timestamp(score: score), definition.hash.nextEnqueueTime ?? .latest)
+            if due < now { return "\(id.display) was due at \(due) (score \(score)) and was not queued by \(now)" }
         }
         for (id, _) in redis.index where redis.definitions[id]?.hash.enabled != true && isWhole(id) {
             let due = Timestamp(score: redis.index[id] ?? 0)
