@@ -35,10 +35,10 @@ let package = Package(
         .systemLibrary(name: "CHiredis", providers: [.apt(["libhiredis-dev"]), .brew(["hiredis"])]),
         .systemLibrary(name: "CZlib", providers: [.apt(["zlib1g-dev"]), .brew(["zlib"])]),
         .systemLibrary(name: "CMessageDigest", providers: [.apt(["libmd-dev"]), .brew(["libmd"])]),
-        // getopt_long and prctl, part of libc.
-        .systemLibrary(name: "CProcess"),
 
-        // The only C of the product: a libev loop on its own thread, and hiredis' libev adapter.
+        // The C of the product: getopt_long, prctl and signal handlers for the tool, and a libev loop on its own thread with
+        // hiredis' contexts on it.
+        .target(name: "CProcess"),
         .target(
             name: "CEventLoop",
             cSettings: hasTLS ? [.define("REDIS_LINK_TLS")] : [],

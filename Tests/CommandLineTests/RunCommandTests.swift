@@ -28,6 +28,20 @@ import Testing
         }
     }
 
+    @Test func `a signal is not missed, however early it comes`() async throws {
+        try await withRedis { server in
+            for start in 0..<80 {
+                let process = try Rqrcron.start(["run", "--standby", "--name", "s\(start)"], on: server)
+                defer { process.kill() }
+                // Spread over the first moments of a process; where it is by then does not matter.
+                try await Task.sleep(for: .microseconds(250 * start))
+                process.send(signal: SIGTERM)
+                let outcome = try await process.waitUntilExit()
+                #expect(outcome == .exited(0) || outcome == .killed(by: SIGTERM))
+            }
+        }
+    }
+
     @Test func `a second scheduler fails, or stands by and takes over`() async throws {
         try await withRedis { server in
             let first = try Rqrcron.start(["run", "--name", "first"], on: server)

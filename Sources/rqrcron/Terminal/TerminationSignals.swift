@@ -1,3 +1,4 @@
+import CProcess
 // Dispatch does not say so yet, but its sources may be used from any thread.
 @preconcurrency import Dispatch
 import RedisBridge
@@ -28,29 +29,33 @@ final class TerminationSignals: Sendable {
     /// How long the first signal may take to arrive by every way.
     static let echo = Duration.milliseconds(500)
 
-    private let sources: [any DispatchSourceSignal]
+    /// Nil when no file descriptor was left for the pipe: then a signal ends the process at once, as by default.
+    private let source: (any DispatchSourceRead)?
 
     private init() {
         let (signals, continuation) = AsyncStream.makeStream(of: CInt.self, bufferingPolicy: .bufferingOldest(1))
         self.signals = signals
-        let queue = DispatchQueue(label: "rqrcron.signals")
+        // Not a source of signals: between the moment in which those are ignored, as it needs it, and the one in which it
+        // hears them, a signal is lost, and the process runs on for ever.
+        let pipe = termination_signals_catch()
+        guard pipe >= 0 else {
+            source = nil
+            return
+        }
+        let source = DispatchSource.makeReadSource(fileDescriptor: pipe, queue: DispatchQueue(label: "rqrcron.signals"))
         let first = FirstSignal()
-        sources = [SIGINT, SIGTERM].map { number in
-            // The default action must be off for the source to be the only one that hears the signal.
-            signal(number, SIG_IGN)
-            let source = DispatchSource.makeSignalSource(signal: number, queue: queue)
-            source.setEventHandler {
+        source.setEventHandler {
+            var number: UInt8 = 0
+            while read(pipe, &number, 1) == 1 {
                 switch first.age(at: .now) {
-                case nil: continuation.yield(number)
+                case nil: continuation.yield(CInt(number))
                 case let age? where age < Self.echo: break
-                default:
-                    signal(number, SIG_DFL)
-                    kill(getpid(), number)
+                default: termination_signals_surrender(CInt(number))
                 }
             }
-            source.resume()
-            return source
         }
+        source.resume()
+        self.source = source
     }
 
     /// Runs `work` until it ends by itself or the first signal comes, which cancels it and waits for its end.

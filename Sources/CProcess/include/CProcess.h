@@ -1,10 +1,12 @@
-// What libc has for a command line and a process, and Swift's Glibc module leaves out: getopt_long(3), and prctl(2),
-// which Swift cannot call because it is variadic.
+// What libc has for a command line and a process, and Swift's Glibc module leaves out: getopt_long(3), prctl(2), which
+// Swift cannot call because it is variadic, and signal handlers, in which hardly anything of Swift may run.
 
-#ifndef CPROCESS_SHIM_H
-#define CPROCESS_SHIM_H
+#ifndef CPROCESS_H
+#define CPROCESS_H
 
 #include <getopt.h>
+
+#include "termination_signals.h"
 
 #ifdef __linux__
 #include <sys/prctl.h>
