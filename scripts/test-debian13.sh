@@ -64,8 +64,9 @@ done
 # --- In it ---------------------------------------------------------------------------------------------------
 
 export root toolchain
-# pip's settings hold as they are; everything else of the caller's environment stays outside.
-settings=$(env | sed -n 's/^\(PIP_[A-Z_]*=.*\)$/\1/p' | grep -v -E '^PIP_(CERT|FIND_LINKS)=' || true)
+# pip's settings and those of the tests hold as they are; everything else of the caller's environment stays outside.
+settings=$(env | sed -n -e 's/^\(PIP_[A-Z_]*=.*\)$/\1/p' -e 's/^\(REDISCRON_[A-Z_]*=[0-9]*\)$/\1/p' |
+    grep -v -E '^PIP_(CERT|FIND_LINKS)=' || true)
 export settings
 exec unshare --mount --pid --fork --kill-child --propagation private sh -eu -c '
     mount --bind "$toolchain" "$root$toolchain"
