@@ -13,16 +13,21 @@ packages='gcc g++ make git binutils pkgconf libc6-dev libstdc++-14-dev zlib1g-de
     libedit2 libz3-4 tzdata python3 python3-venv libhiredis-dev libssl-dev libev-dev libmd-dev redis-server valkey-server
     openssl procps'
 # shellcheck disable=SC2086 # a list of names
-if ! dpkg-query --show --showformat '${db:Status-Status}\n' $packages 2>/dev/null | grep -vxq installed &&
-    dpkg-query --show $packages >/dev/null 2>&1; then
-    :
-else
+installed=$(dpkg-query --show --showformat '${db:Status-Status}\n' $packages 2>/dev/null | grep -cx installed || true)
+# shellcheck disable=SC2086 # a list of names
+set_of() { echo $#; }
+if [ "$installed" -lt "$(set_of $packages)" ]; then
     say "installing what is missing"
     # No service is to be started in here.
     printf '#!/bin/sh\nexit 101\n' >/usr/sbin/policy-rc.d
     chmod 755 /usr/sbin/policy-rc.d
     apt-get update -q -q </dev/null
-    DEBIAN_FRONTEND=noninteractive apt-get install -q -q -y --no-install-recommends $packages </dev/null
+    log=/var/log/debian13-packages.log
+    # shellcheck disable=SC2086 # a list of names
+    DEBIAN_FRONTEND=noninteractive apt-get install -q -y --no-install-recommends $packages </dev/null >"$log" 2>&1 || {
+        tail -n 20 "$log" >&2
+        exit 1
+    }
 fi
 
 if [ $# -gt 0 ]; then

@@ -67,6 +67,11 @@ export root toolchain
 # pip's settings and those of the tests hold as they are; everything else of the caller's environment stays outside.
 settings=$(env | sed -n -e 's/^\(PIP_[A-Z_]*=.*\)$/\1/p' -e 's/^\(REDISCRON_[A-Z_]*=[0-9]*\)$/\1/p' |
     grep -v -E '^PIP_(CERT|FIND_LINKS)=' || true)
+# Where pip has to trust a proxy's certificate, it has to there too.
+if [ -n "${PIP_CERT:-}" ] && [ -f "$PIP_CERT" ]; then
+    cp -L "$PIP_CERT" "$root/etc/ssl/pip.pem"
+    settings="$settings PIP_CERT=/etc/ssl/pip.pem"
+fi
 export settings
 exec unshare --mount --pid --fork --kill-child --propagation private sh -eu -c '
     mount --bind "$toolchain" "$root$toolchain"
