@@ -128,7 +128,8 @@ import Testing
     ) -> SchedulerHealth {
         SchedulerHealth(
             state: state, disconnectedSince: disconnected.map { now - $0 }, lastTick: tick.map { now - $0 },
-            lastHeartbeat: heartbeat.map { now - $0 }, lag: .zero, enqueued: 0, cachedDefinitions: 0)
+            lastHeartbeat: heartbeat.map { now - $0 }, lag: .zero, enqueued: 0, cachedDefinitions: 0,
+            isMissingReplicas: false)
     }
 
     /// What is wrong with a scheduler that sleeps at most 60 s, has a lock of 120 s, and has led for so long.

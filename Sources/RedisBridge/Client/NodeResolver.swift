@@ -26,6 +26,8 @@ final class NodeResolver: RedisEndpointResolver {
         state = Guarded(State(nodes: seeds, isCluster: isCluster))
     }
 
+    var candidateCount: Int { state.withLock { $0.nodes.count } }
+
     func endpoint(on eventLoop: EventLoop) async throws(RedisError) -> RedisEndpoint {
         try state.withLock { state throws(RedisError) in
             if state.attempted != nil {
@@ -84,6 +86,12 @@ final class NodeResolver: RedisEndpointResolver {
             return .keep
         case .readOnly?:
             return .reconnect
+        case .err? where error.reason.lowercased().hasPrefix("unknown command"):
+            // Every server knows what we send, but for sentinels.
+            throw RedisError(
+                .server,
+                "\(error.reason.prefix { $0 != "," }): a sentinel? Those are named by redis+sentinel://HOST:PORT/SERVICE",
+                prefix: .err, command: error.command, endpoint: error.endpoint, fate: .refused)
         default:
             return .keep
         }

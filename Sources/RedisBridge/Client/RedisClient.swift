@@ -4,7 +4,8 @@
 /// `fate`, and what to do is the caller's to know. The next command connects again, after a pause that grows with the
 /// failures in a row. Callers who need a connection at the same time share one attempt.
 ///
-/// So each command is bounded by the pause, the connect time-out and its own time-out.
+/// So each command is bounded by the pause, the connect time-out (of a cluster, that of each node that is gone) and its
+/// own time-out.
 public actor RedisClient {
     private enum Phase {
         case idle
@@ -214,6 +215,23 @@ public actor RedisClient {
                 throw .cancelled(fate: .notSent)
             }
         }
+        let candidates = max(1, resolver.candidateCount)
+        var failure: RedisError?
+        for _ in 0..<candidates {
+            do {
+                return try await openNext()
+            } catch {
+                guard error.code == .connectFailed || error.code == .connectTimedOut else { throw error }
+                failure = failure ?? error
+            }
+        }
+        guard let failure, candidates > 1 else { throw failure ?? RedisError(.connectFailed, "no server was named") }
+        throw RedisError(
+            failure.code, "none of the \(candidates) nodes can be reached: \(failure.reason)",
+            endpoint: failure.endpoint)
+    }
+
+    private func openNext() async throws(RedisError) -> RedisConnection {
         let endpoint = try await resolver.endpoint(on: eventLoop)
         let connection = try await RedisConnection.connect(to: endpoint, options: options, on: eventLoop)
         do {

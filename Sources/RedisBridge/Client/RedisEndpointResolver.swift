@@ -5,6 +5,9 @@ public protocol RedisEndpointResolver: Sendable {
     /// - Throws: `RedisError` when nobody could tell; counts as a failed attempt.
     func endpoint(on eventLoop: EventLoop) async throws(RedisError) -> RedisEndpoint
 
+    /// How many servers there are to try, before an attempt to connect has failed; 1 by default.
+    var candidateCount: Int { get }
+
     /// Looks at a connection that was just opened, before anyone may use it.
     ///
     /// - Throws: `RedisError` when it is not what was asked for, such as a replica; counts as a failed attempt. Does
@@ -35,6 +38,9 @@ public enum RedisErrorConsequence: Sendable, Hashable {
 }
 
 extension RedisEndpointResolver {
+    /// One.
+    public var candidateCount: Int { 1 }
+
     /// Accepts every connection.
     public func verify(_ connection: RedisConnection) async throws(RedisError) {}
 

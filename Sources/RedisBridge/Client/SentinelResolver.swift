@@ -39,18 +39,22 @@ final class SentinelResolver: RedisEndpointResolver {
     }
 
     private func ask(_ sentinel: RedisEndpoint, on eventLoop: EventLoop) async throws(RedisError) -> RedisEndpoint {
-        let connection = try await RedisConnection.connect(to: sentinel, options: options, on: eventLoop)
+        let connection: RedisConnection
+        do throws(RedisError) {
+            connection = try await RedisConnection.connect(to: sentinel, options: options, on: eventLoop)
+        } catch {
+            throw explained(error)
+        }
         let reply: RedisReply
         do throws(RedisError) {
             reply = try await connection.send(RedisCommand("SENTINEL", "GET-MASTER-ADDR-BY-NAME", service))
         } catch {
             await connection.close()
-            throw error
+            throw explained(error)
         }
         await connection.close()
         guard !reply.isNull else {
-            throw RedisError(
-                .connectFailed, "this sentinel watches no service '\(service)'", endpoint: sentinel.description)
+            throw RedisError(.noMaster, "it watches no service '\(service)'", endpoint: sentinel.description)
         }
         guard let parts = reply.array, parts.count == 2, let host = parts[0].string,
             let port = parts[1].string.flatMap({ UInt16($0) })
@@ -61,16 +65,36 @@ final class SentinelResolver: RedisEndpointResolver {
         return .tcp(host: host, port: port)
     }
 
+    /// What a sentinel answered, told as what to do about it.
+    private func explained(_ error: RedisError) -> RedisError {
+        let reason: String
+        switch error.prefix {
+        case .noAuth?:
+            reason = "it wants a password of its own: add sentinel_password=… to the URL's query"
+        case .wrongPass?:
+            reason = "it does not take the password: check sentinel_username and sentinel_password in the URL's query"
+        case .noPerm?:
+            reason = "\(error.reason); grant its user +sentinel|get-master-addr-by-name"
+        case .err? where error.reason.lowercased().hasPrefix("unknown command"):
+            reason = "it is no sentinel; those listen on port 26379 by default, and servers are named by redis://"
+        case .err? where error.reason.contains("without any password configured"):
+            reason = "it has no password: take sentinel_password out of the URL's query"
+        default:
+            return error
+        }
+        return RedisError(.noMaster, reason, prefix: error.prefix, endpoint: error.endpoint)
+    }
+
     /// One error for all: what the first said, unless a later one was nearer to an answer.
     private func unanswered(_ failures: [RedisError]) -> RedisError {
-        let telling = failures.first { $0.code == .server } ?? failures.first { $0.reason.contains("watches no") }
-        guard let failure = telling ?? failures.first else {
-            return RedisError(.connectFailed, "no sentinel was named")
+        guard let failure = failures.first(where: { $0.code == .noMaster }) ?? failures.first else {
+            return RedisError(.noMaster, "no sentinel was named")
         }
-        let who = failures.count == 1 ? "the sentinel" : "none of the \(failures.count) sentinels"
+        let who = failures.count == 1 ? "the sentinel cannot" : "none of the \(failures.count) sentinels can"
         return RedisError(
-            failure.code, "\(who) could \(failures.count == 1 ? "not " : "")name the master: \(failure.reason)",
-            prefix: failure.prefix, endpoint: failure.endpoint)
+            failure.code == .tlsUnavailable ? .tlsUnavailable : .noMaster,
+            "\(who) name the master of '\(service)': \(failure.reason)", prefix: failure.prefix,
+            endpoint: failure.endpoint)
     }
 
     func verify(_ connection: RedisConnection) async throws(RedisError) {
@@ -78,7 +102,7 @@ final class SentinelResolver: RedisEndpointResolver {
         let role = reply.array?.first?.string ?? "nothing"
         guard role == "master" else {
             throw RedisError(
-                .connectFailed, "the sentinels name it as the master of '\(service)', but its role is \(role)",
+                .noMaster, "the sentinels name it as the master of '\(service)', but its role is \(role)",
                 endpoint: connection.endpoint.description)
         }
     }

@@ -86,7 +86,7 @@ extension RedisConnection {
             let replies = try await pipeline(commands, timeout: .nanoseconds(remaining))
             for (command, reply) in zip(commands, replies) {
                 if case .error(let error) = reply {
-                    throw error.at(command: command.name)
+                    throw explained(error).at(command: command.name)
                 }
             }
         } catch {
@@ -94,6 +94,14 @@ extension RedisConnection {
             throw RedisError(.connectTimedOut, "no log-in within \(options.connectTimeout.secondsText)")
         }
     }
+}
+
+/// A database that a cluster does not have is a mistake in the URL, and the server does not say where to mend it.
+private func explained(_ error: RedisError) -> RedisError {
+    guard error.reason.contains("not allowed in cluster mode") else { return error }
+    return RedisError(
+        .server, "this is a Redis Cluster, which has database 0 only: take the database out of the URL",
+        prefix: error.prefix, fate: .refused)
 }
 
 extension Int64 {

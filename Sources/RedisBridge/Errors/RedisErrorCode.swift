@@ -7,6 +7,7 @@ extension RedisError {
             case server
             case connectFailed
             case connectTimedOut
+            case noMaster
             case timedOut
             case cancelled
             case connectionLost
@@ -33,6 +34,8 @@ extension RedisError {
         public static let connectFailed = Code(.connectFailed)
         /// No connection, log-in included, within the connect time-out.
         public static let connectTimedOut = Code(.connectTimedOut)
+        /// No sentinel could say where the master is, or the one that they named is none.
+        public static let noMaster = Code(.noMaster)
         /// No answer within the command's time-out.
         ///
         /// The connection stays; the late answer is dropped.

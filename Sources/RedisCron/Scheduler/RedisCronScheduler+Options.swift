@@ -46,14 +46,17 @@ extension RedisCronScheduler {
         ///
         /// Default 3, between 1 and 64; more where Redis is far away.
         public var batchesInFlight = 3
-        /// How many replicas shall have each batch before the next step, by `WAIT`.
+        /// How many replicas are waited for behind each batch, by `WAIT`.
         ///
-        /// Fewer than that are told as ``SchedulerEvent/replicasMissing(acknowledged:wanted:)``; the scheduler goes on,
-        /// because the jobs are queued and cannot be taken back. Default 0: nobody is waited for.
+        /// When fewer have it in time, that is told as ``SchedulerEvent/replicasMissing(acknowledged:wanted:)`` and in
+        /// ``SchedulerHealth/isMissingReplicas``; the scheduler goes on, because the jobs are queued and cannot be taken
+        /// back. Default 0: nobody is waited for.
         public var waitForReplicas = 0
-        /// How long to wait for the replicas, after each batch.
+        /// How long to wait for the replicas.
         ///
-        /// Default 1 s, at least 1 ms. A batch takes up to so much longer while replicas are missing.
+        /// Default 1 s, at least 1 ms; times ``batchesInFlight`` at most the time-out of commands, 5 s unless the URL
+        /// says otherwise. Missing replicas hold up scheduling by this for each batch in flight, and from then on for a
+        /// tenth of the time.
         public var replicaTimeout: Duration = .seconds(1)
         /// Most definitions kept in memory.
         ///

@@ -41,7 +41,8 @@ public final class RedisCronScheduler: Sendable {
         self.connection = connection
         self.options = options
         let loader = DefinitionLoader(zone: options.timeZone, serializer: options.serializer)
-        let replicas = ReplicaWatch(options) { [channel, logger = options.logger] event in
+        let replicas = try ReplicaWatch(options, commandTimeout: connection.client.options.commandTimeout) {
+            [channel, logger = options.logger] event in
             logger(event.level, event.line)
             channel.send(event)
         }

@@ -59,6 +59,6 @@ extension SchedulerActor {
         return SchedulerHealth(
             state: state, disconnectedSince: health.disconnectedSince, lastTick: health.lastTick,
             lastHeartbeat: health.lastHeartbeat, lag: health.lag, enqueued: health.enqueued,
-            cachedDefinitions: await jobStore.count)
+            cachedDefinitions: await jobStore.count, isMissingReplicas: store.isMissingReplicas)
     }
 }

@@ -30,4 +30,6 @@ public struct SchedulerHealth: Sendable, Hashable {
     public let enqueued: Int
     /// Definitions held in memory.
     public let cachedDefinitions: Int
+    /// Whether fewer replicas than ``RedisCronScheduler/Options/waitForReplicas`` had the last batch that was waited for.
+    public let isMissingReplicas: Bool
 }

@@ -73,6 +73,7 @@ struct SchedulerSettings: Sendable {
         try require((1...64).contains(options.batchesInFlight), "batchesInFlight", "must be between 1 and 64")
         try require((0...1000).contains(options.waitForReplicas), "waitForReplicas", "must be between 0 and 1000")
         try require(options.replicaTimeout >= .milliseconds(1), "replicaTimeout", "must be at least 1 ms")
+        // ReplicaWatch has a bound that depends on the connection.
         try require(options.replicaTimeout <= .seconds(3600), "replicaTimeout", "must be at most an hour")
         try require(options.cacheLimit >= 2, "cacheLimit", "must be at least 2")
     }

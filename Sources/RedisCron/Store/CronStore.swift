@@ -42,11 +42,17 @@ protocol CronStore: Sendable {
     /// What is announced about definitions from now on.
     func announcements() async throws -> any AnnouncementReader
 
+    /// Whether fewer replicas than wanted had the last batch that was waited for.
+    var isMissingReplicas: Bool { get }
+
     /// What deserves attention in the settings of the server and in the lock.
     func findings() async throws -> [Finding]
 }
 
 extension CronStore {
+    /// A store that is no server has no replicas.
+    var isMissingReplicas: Bool { false }
+
     /// A store that is no server has no settings.
     func findings() async throws -> [Finding] { [] }
 

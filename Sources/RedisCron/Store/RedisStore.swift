@@ -20,12 +20,25 @@ actor RedisStore: CronStore {
         self.batchCommand = BatchCommand(keys: connection.keys)
     }
 
+    nonisolated var isMissingReplicas: Bool { replicas?.isBehind == true }
+
     func acquireLock(token: String, timeToLive: Duration) async throws -> Bool {
+        try await checkRightToWait()
         var tail = ArgumentBuffer(reserving: 256)
         tail.append(keys.lock)
         tail.append(token)
         tail.append(timeToLive.milliseconds)
         return try await connection.run(CronScript.acquireLock, keyCount: 1, tail) { reply in reply.integer == 1 }
+    }
+
+    /// Finds out before anything is held whether the user may wait for replicas, which is known behind a batch too late.
+    private func checkRightToWait() async throws {
+        guard replicas != nil else { return }
+        do {
+            _ = try await client.send(RedisCommand("WAIT", 0, 1))
+        } catch {
+            guard error.code == .server, error.prefix != .noPerm else { throw error }
+        }
     }
 
     func heartbeat(
@@ -62,7 +75,7 @@ actor RedisStore: CronStore {
     func enqueue(_ batch: DueBatch, token: String, now: Timestamp) async throws -> BatchOutcome {
         let (keyCount, tail) = batchCommand.arguments(of: batch, token: token, now: now)
         let (codes, acknowledged) = try await connection.run(
-            CronScript.enqueueBatch, keyCount: keyCount, tail, confirmedBy: replicas?.wait
+            CronScript.enqueueBatch, keyCount: keyCount, tail, confirmedBy: replicas?.waitForNextBatch()
         ) { reply in reply.copiedBytes }
         guard codes != Self.lockLost else { return .lockLost }
         if let acknowledged { replicas?.acknowledged(by: acknowledged) }

@@ -26,6 +26,8 @@ struct FailureText {
                 cannot connect to \(server): \(error.reason). Is it running? Name another with -u URL or RQ_REDIS_URL, \
                 or try: rqrcron run --embedded
                 """
+        case .noMaster:
+            return error.endpoint.map { "\(error.reason) (\($0))" } ?? error.reason
         case .connectTimedOut:
             return "\(server) did not answer: \(error.reason). Check host and port, or a firewall between"
         case .malformedReply:
@@ -61,6 +63,8 @@ struct FailureText {
             return "\(server) cannot save to disk and refuses changes: \(error.reason)"
         case _ where error.reason.contains("DB index is out of range"):
             return "\(server) has no database of that number: take another one at the end of the URL, mostly 0 to 15"
+        case .crossSlot?:
+            return "\(server): \(error.reason) (--key-prefix, RQ_KEY_PREFIX)"
         case _ where error.reason.contains("without any password configured"):
             return "\(server) has no password, but the URL has one: take it out of the URL"
         default:

@@ -24,7 +24,7 @@ struct WatchCommand: Sendable {
         let keys = try RQKeys(prefix: invocation.keyPrefix)
         _ = try await TerminationSignals.shared.cancelling {
             let loop = try EventLoop()
-            let client = RedisClient(url: address, on: loop)
+            let client = RedisClient(url: address, keyPrefix: invocation.keyPrefix, on: loop)
             let subscription = try await client.subscribe(to: [keys.events])
             try await withThrowingTaskGroup(of: Void.self) { group in
                 group.addTask { try await follow(subscription) }

@@ -16,7 +16,12 @@ import Testing
     ]
 
     @Test func `each form of TZ gives the offsets that the C library gives`() async throws {
-        try await compare(Self.forms, withLibraryOn: Self.forms)
+        // Debian 13 has this file in a package of its own. Without it the C library lends the rule a history, that of
+        // New York, which we do not.
+        let hasFile = SystemZones.contents(of: "EST5EDT") != nil
+        try await compare(
+            Self.forms,
+            withLibraryOn: Self.forms.map { $0 == "EST5EDT" && !hasFile ? "EST5EDT,M3.2.0,M11.1.0" : $0 })
     }
 
     @Test func `a rule without dates follows those of the United States`() async throws {

@@ -106,10 +106,22 @@ import Testing
             await client.close()
             // Named by itself, it is not needed either.
             let named = try Self.client("redis+cluster://127.0.0.1:\(other.port),127.0.0.1:\(owner.port)")
-            try await eventually("the living one of the named nodes") {
-                (try? await named.send(RedisCommand("GET", "{rq}:n")))?.string == "1"
-            }
+            #expect(try await named.send(RedisCommand("GET", "{rq}:n")).string == "1")
             await named.close()
+            let gone = try Self.client("redis+cluster://127.0.0.1:\(other.port),127.0.0.1:\(other.port)")
+            let error = try await #require(throws: RedisError.self) { try await gone.send(RedisCommand("PING")) }
+            #expect(error.code == .connectFailed)
+            #expect(error.reason.hasPrefix("none of the 2 nodes can be reached: "))
+            await gone.close()
+        }
+    }
+
+    @Test func `a database that a cluster does not have is explained`() async throws {
+        try await withCluster { nodes in
+            let client = try Self.client("redis://127.0.0.1:\(nodes[0].port)/3")
+            let error = try await #require(throws: RedisError.self) { try await client.send(RedisCommand("PING")) }
+            #expect(error.reason.contains("database 0 only"))
+            await client.close()
         }
     }
 

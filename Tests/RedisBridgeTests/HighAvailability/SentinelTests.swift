@@ -38,8 +38,14 @@ import Testing
                 try await uninvited.send(RedisCommand("PING"))
             }
             #expect(refused.prefix == .noAuth)
-            #expect(refused.reason.contains("sentinel"))
+            #expect(refused.reason.contains("add sentinel_password=… to the URL's query"))
             await uninvited.close()
+
+            let mistaken = try Self.client("redis+sentinel://:server-pw@\(hosts)/mymaster?sentinel_password=server-pw")
+            let wrong = try await #require(throws: RedisError.self) { try await mistaken.send(RedisCommand("PING")) }
+            #expect(wrong.prefix == .wrongPass)
+            #expect(wrong.reason.contains("check sentinel_username and sentinel_password"))
+            await mistaken.close()
 
             let lost = try Self.client("redis+sentinel://:server-pw@\(hosts)/nobody?sentinel_password=sentinel-pw")
             let unknown = try await #require(throws: RedisError.self) { try await lost.send(RedisCommand("PING")) }
@@ -59,9 +65,28 @@ import Testing
             await client.close()
             let nobody = try Self.client("redis+sentinel://127.0.0.1:\(dead),127.0.0.1:\(dead)/mymaster")
             let error = try await #require(throws: RedisError.self) { try await nobody.send(RedisCommand("PING")) }
-            #expect(error.code == .connectFailed)
-            #expect(error.reason.contains("none of the 2 sentinels"))
+            #expect(error.code == .noMaster)
+            #expect(error.reason.hasPrefix("none of the 2 sentinels can name the master of 'mymaster': "))
             await nobody.close()
+        }
+    }
+
+    @Test func `a server that is taken for a sentinel is told from one, and a sentinel that is taken for a server`()
+        async throws
+    {
+        try await withSentinels(sentinels: 1) { system in
+            let server = try Self.client("redis+sentinel://127.0.0.1:\(system.master.port)/mymaster")
+            let noSentinel = try await #require(throws: RedisError.self) { try await server.send(RedisCommand("PING")) }
+            #expect(noSentinel.code == .noMaster)
+            #expect(noSentinel.reason.contains("it is no sentinel"))
+            await server.close()
+
+            let sentinel = try Self.client("redis://127.0.0.1:\(system.sentinels[0].port)")
+            let noServer = try await #require(throws: RedisError.self) {
+                try await sentinel.send(RedisCommand("GET", "k"))
+            }
+            #expect(noServer.reason.contains("redis+sentinel://HOST:PORT/SERVICE"))
+            await sentinel.close()
         }
     }
 

@@ -75,6 +75,22 @@ import Testing
         }
     }
 
+    @Test func `a user who may not wait for replicas is told before the first job`() async throws {
+        try await Self.withUser("rqrcron", without: ["+wait"]) { server, connection in
+            let options = RedisCronScheduler.Options.forTest {
+                $0.waitForReplicas = 1
+                $0.whenLockHeld = .standBy
+            }
+            let scheduler = try RedisCronScheduler(connection: connection, options: options)
+            let error = try await #require(throws: RedisError.self) { try await scheduler.run() }
+            #expect(error.prefix == .noPerm)
+            #expect(error.command == "WAIT")
+            let own = try server.connect()
+            try own.command("SELECT", 1)
+            #expect(try own.command("DBSIZE").integer == 0)
+        }
+    }
+
     @Test(arguments: ["+evalsha", "+publish", "+script|load", "+zadd", "&rq:cron_jobs:events", "~rq:*", "+exists"])
     func `what is denied is one clear error`(right: String) async throws {
         try await Self.withUser("rqrcron", without: [right]) { _, connection in

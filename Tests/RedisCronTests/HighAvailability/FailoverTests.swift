@@ -1,8 +1,9 @@
 import Foundation
 import RedisBridge
-import RedisCron
 import TestSupport
 import Testing
+
+@testable import RedisCron
 
 @Suite(.timeLimit(.minutes(5))) struct FailoverTests {
     /// The ids of all jobs in a queue.
@@ -92,6 +93,44 @@ import Testing
         }
     }
 
+    @Test func `while replicas are missing, most batches are not waited for`() throws {
+        var options = RedisCronScheduler.Options.forTest()
+        options.waitForReplicas = 2
+        options.replicaTimeout = .seconds(3600)
+        let told = Observed<[SchedulerEvent]>([])
+        let watch = try #require(
+            try ReplicaWatch(options, commandTimeout: .seconds(36_000)) { event in told.update { $0.append(event) } })
+        let wait = ReplicaWait(count: 2, timeout: .seconds(3600))
+        #expect(watch.waitForNextBatch() == wait)
+        watch.acknowledged(by: 2)
+        #expect(watch.waitForNextBatch() == wait)
+        #expect(!watch.isBehind)
+        watch.acknowledged(by: 1)
+        watch.acknowledged(by: 0)
+        // The next one after ten time-outs.
+        #expect(watch.waitForNextBatch() == nil)
+        #expect(watch.isBehind)
+        watch.acknowledged(by: 3)
+        #expect(watch.waitForNextBatch() == wait)
+        #expect(told.current == [.replicasMissing(acknowledged: 1, wanted: 2), .replicasCaughtUp])
+    }
+
+    @Test func `a wait for replicas that would let other commands time out is refused`() throws {
+        let url = try RedisURL("redis://localhost?socket_timeout=2")
+        let connection = try RedisCronConnection(url: url)
+        var options = RedisCronScheduler.Options.forTest()
+        options.waitForReplicas = 1
+        options.batchesInFlight = 4
+        options.replicaTimeout = .milliseconds(500)
+        _ = try RedisCronScheduler(connection: connection, options: options)
+        options.replicaTimeout = .milliseconds(501)
+        let error = #expect(throws: RedisCronError.self) {
+            try RedisCronScheduler(connection: connection, options: options)
+        }
+        #expect(error?.code == .invalidOption)
+        #expect(error?.field == "replicaTimeout")
+    }
+
     @Test func `replicas are waited for, and missed, and welcomed back`() async throws {
         try await withRedis { master in
             let lines = ["replicaof 127.0.0.1 \(master.port)", "repl-diskless-sync-delay 0"]
@@ -121,10 +160,12 @@ import Testing
                     _ = try await told.wait(for: "a replica that is missed", within: .seconds(30)) {
                         $0.contains(missing) ? true : nil
                     }
+                    #expect(await scheduler.health.isMissingReplicas)
                     replica.resume()
                     _ = try await told.wait(for: "a replica that is back", within: .seconds(30)) {
                         $0.last { $0 == .replicasCaughtUp || $0 == missing } == .replicasCaughtUp ? true : nil
                     }
+                    try await eventually("the health to say so") { await !scheduler.health.isMissingReplicas }
                 }
                 reader.cancel()
                 await connection.close()
