@@ -19,7 +19,7 @@ fail() { printf '%s\n' "debian13: $*" >&2; exit 1; }
 
 [ "$(uname)" = Linux ] || fail "a Debian root needs Linux"
 [ "$(id -u)" = 0 ] || fail "root is needed, for debootstrap, mounts and chroot: sudo make test-debian13"
-for tool in debootstrap unshare chroot; do
+for tool in debootstrap unshare setpriv chroot; do
     command -v "$tool" >/dev/null || fail "$tool is missing: apt-get install debootstrap util-linux"
 done
 swift=$(command -v "${SWIFT:-swift}") || fail "there is no Swift toolchain on the PATH"
@@ -73,7 +73,7 @@ if [ -n "${PIP_CERT:-}" ] && [ -f "$PIP_CERT" ]; then
     settings="$settings PIP_CERT=/etc/ssl/pip.pem"
 fi
 export settings
-exec unshare --mount --pid --fork --kill-child --propagation private sh -eu -c '
+setpriv --pdeathsig KILL unshare --mount --pid --fork --kill-child --propagation private sh -eu -c '
     mount --bind "$toolchain" "$root$toolchain"
     mount -o remount,bind,ro "$root$toolchain"
     mount -t proc proc "$root/proc"
@@ -83,4 +83,8 @@ exec unshare --mount --pid --fork --kill-child --propagation private sh -eu -c '
     exec chroot "$root" /usr/bin/env -i HOME=/root LANG=C.UTF-8 TERM="${TERM:-dumb}" $settings \
         PATH="$toolchain/bin:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin" \
         /bin/sh /src/scripts/debian13-suite.sh "$@"
-' sh "$@"
+' sh "$@" &
+inside=$!
+# The first process of a namespace takes no polite signal; and killed itself, this script takes it along (pdeathsig).
+trap 'kill -KILL "$inside" 2>/dev/null; say "interrupted" >&2; exit 130' HUP INT TERM
+wait "$inside"

@@ -191,7 +191,9 @@ static void explain_handshake(const link_tls *tls, int error, char *reason, size
         ERR_clear_error();
         return;
     }
-    explain(reason, size, "the TLS handshake failed", NULL);
+    // What a server that speaks no TLS answers is no record of it.
+    bool is_plain = ERR_GET_REASON(ERR_peek_error()) == SSL_R_WRONG_VERSION_NUMBER;
+    explain(reason, size, is_plain ? "this port speaks no TLS" : "the TLS handshake failed", NULL);
 }
 
 link_tls_progress link_tls_begin(redis_link *link, char *reason, size_t size) {

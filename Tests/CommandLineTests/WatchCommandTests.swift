@@ -46,6 +46,24 @@ import Testing
         }
     }
 
+    @Test func `watching goes on when Redis was away`() async throws {
+        try await withRedis { server in
+            let watch = try Rqrcron.start(["watch"], on: server)
+            try await eventually("it to listen") {
+                try server.command("PUBSUB", "NUMSUB", "rq:cron_jobs:events").array.last?.integer == 1
+            }
+            await server.kill()
+            try await watch.waitForOutput(containing: "watching again as soon as it answers")
+            try await server.restart()
+            try await watch.waitForOutput(containing: "what happened meanwhile was not seen")
+            let made = try await Rqrcron.run(
+                ["register", "a", "--func", "m.f", "--queue", "q", "--cron", "@daily"], on: server)
+            #expect(made.status == 0)
+            try await watch.waitForOutput(containing: "created  a\n")
+            #expect(try await watch.terminate() == .exited(0))
+        }
+    }
+
     @Test func `what was due and has gone from its place is noticed once`() {
         var window = DueWindow()
         let (a, b, c) = ([UInt8](arrayLiteral: 1), [UInt8](arrayLiteral: 2), [UInt8](arrayLiteral: 3))

@@ -119,6 +119,8 @@ public final class FakeServer: Sendable {
                 Thread.detachNewThread {
                     serve(peer)
                     peers.update { $0?.removeAll { $0 == descriptor } }
+                    // Closing alone hangs up only when no program inherited the descriptor meanwhile.
+                    shutdown(descriptor, Int32(SHUT_RDWR))
                     close(descriptor)
                 }
             }

@@ -36,6 +36,8 @@ struct FailureText {
             return error.reason
         case .tlsFailed:
             return "no secure connection to \(server): \(error.reason)"
+        case .connectionLost:
+            return "\(server) hung up: \(error.reason). If TLS is spoken at that port, the URL begins with rediss://"
         case .timedOut:
             return "\(server) is busy or stuck: \(error.reason)"
         case .server:

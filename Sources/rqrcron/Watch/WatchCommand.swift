@@ -25,14 +25,40 @@ struct WatchCommand: Sendable {
         _ = try await TerminationSignals.shared.cancelling {
             let loop = try EventLoop()
             let client = RedisClient(url: address, keyPrefix: invocation.keyPrefix, on: loop)
-            let subscription = try await client.subscribe(to: [keys.events])
-            try await withThrowingTaskGroup(of: Void.self) { group in
-                group.addTask { try await follow(subscription) }
-                group.addTask { try await follow(client, keys) }
-                // Neither ends but by an error or by cancellation.
-                defer { group.cancelAll() }
-                try await group.next()
+            var subscription = try await client.subscribe(to: [keys.events])
+            while true {
+                do {
+                    try await follow(subscription, client, keys)
+                } catch let error as RedisError where error.isPassing {
+                    StandardError.write(
+                        "rqrcron: \(FailureText.line(for: error)); watching again as soon as it answers\n")
+                    await subscription.close()
+                    subscription = try await subscribedAgain(client, keys)
+                    StandardError.write("rqrcron: watching again; what happened meanwhile was not seen\n")
+                }
             }
+        }
+    }
+
+    /// Shows what is announced and what is enqueued, until one of both ends by an error or by cancellation.
+    private func follow(_ subscription: RedisSubscription, _ client: RedisClient, _ keys: RQKeys) async throws {
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            group.addTask { try await follow(subscription) }
+            group.addTask { try await follow(client, keys) }
+            defer { group.cancelAll() }
+            try await group.next()
+        }
+    }
+
+    /// Asks until the server, or the one that took its place, answers.
+    private func subscribedAgain(_ client: RedisClient, _ keys: RQKeys) async throws -> RedisSubscription {
+        while true {
+            do {
+                return try await client.subscribe(to: [keys.events])
+            } catch {
+                guard error.isPassing else { throw error }
+            }
+            try await Task.sleep(for: Self.period)
         }
     }
 
@@ -93,5 +119,17 @@ struct WatchCommand: Sendable {
 
     private func show(_ line: WatchLine) throws {
         try StandardOutput.write(isJSON ? line.json : line.text)
+    }
+}
+
+extension RedisError {
+    /// Whether the server may be there again in a moment.
+    fileprivate var isPassing: Bool {
+        switch code {
+        case .connectionLost, .connectFailed, .connectTimedOut, .timedOut, .noMaster, .closed:
+            prefix != .noAuth && prefix != .wrongPass && prefix != .noPerm
+        case .server: prefix == .loading || prefix == .masterDown || prefix == .clusterDown
+        default: false
+        }
     }
 }

@@ -75,6 +75,20 @@ import Testing
         }
     }
 
+    @Test(arguments: ["rqrcron", "editor"]) func `no line has a right that no source asks for`(user: String) throws {
+        var words: Set<String> = []
+        let sources = URL(fileURLWithPath: "\(PackageRoot.path)/Sources")
+        let files = try #require(FileManager.default.enumerator(at: sources, includingPropertiesForKeys: nil))
+        for case let file as URL in files where ["swift", "lua"].contains(file.pathExtension) {
+            let text = try String(contentsOf: file, encoding: .utf8)
+            words.formUnion(text.matches(of: /["']([A-Z]+)["']/).map { String($0.1).lowercased() })
+        }
+        let rights = try Self.line(for: user).filter { $0.hasPrefix("+") }.map { $0.dropFirst() }
+        #expect(rights.count > 10)
+        let unused = rights.filter { !words.isSuperset(of: $0.split(separator: "|").map(String.init)) }
+        #expect(unused == [])
+    }
+
     @Test func `a user who may not wait for replicas is told before the first job`() async throws {
         try await Self.withUser("rqrcron", without: ["+wait"]) { server, connection in
             let options = RedisCronScheduler.Options.forTest {
