@@ -51,6 +51,10 @@ import Testing
             #expect(lines[1].contains("in 5h") || lines[1].contains("in 4h 59m"))
             #expect(lines[2].contains("07:00:00 +05:30"))
             #expect(lines[3] == "2 scheduled jobs total, 1 disabled")
+            // What is disabled is not due, whatever the plain listing says as Python does.
+            try server.command("HSET", "rq:cron_job:a", "next_enqueue_time", "", "enabled", 0)
+            let disabled = try await Rqrcron.run(["info", "--wide", "q"], on: server).output.split(separator: "\n")
+            #expect(disabled[1].contains("disabled  -  "), "\(disabled)")
             #expect(!ending.output.contains("\u{1B}"))
         }
     }

@@ -74,4 +74,34 @@ import Testing
         #expect(gone == [DueWindow.Departure(id: a, score: 10), DueWindow.Departure(id: b, score: 11)])
         #expect(window.update([(a, 15), (c, 21)], now: 14).isEmpty)
     }
+
+    @Test func `what was announced may have gone before it was seen, unless it is due still`() {
+        var window = DueWindow()
+        let (a, b, c) = ([UInt8](arrayLiteral: 1), [UInt8](arrayLiteral: 2), [UInt8](arrayLiteral: 3))
+        let gone = window.update([(a, 30), (b, 9)], now: 10, announced: [a: 9.5, b: 9.5, c: 9.6])
+        #expect(gone == [DueWindow.Departure(id: a, score: 8.5), DueWindow.Departure(id: c, score: 8.6)])
+        #expect(window.update([(a, 30)], now: 11) == [DueWindow.Departure(id: b, score: 9)])
+    }
+
+    @Test func `the first run of a definition is followed too, and once`() async throws {
+        try await withRedis { server in
+            let scheduler = try Rqrcron.start(["run"], on: server)
+            try await scheduler.waitForOutput(containing: "took the lock")
+            let watch = try Rqrcron.start(["watch"], on: server)
+            try await eventually("it to listen") {
+                try server.command("PUBSUB", "NUMSUB", "rq:cron_jobs:events").array.last?.integer == 2
+            }
+            for id in ["a", "b", "c"] {
+                let made = try await Rqrcron.run(
+                    ["register", id, "--func", "m.f", "--queue", "q", "--interval", "3600"], on: server)
+                #expect(made.status == 0)
+            }
+            for id in ["a", "b", "c"] { try await watch.waitForOutput(containing: "enqueued \(id) to q as ") }
+            #expect(try await Rqrcron.run(["delete", "a", "b", "c"], on: server).status == 0)
+            for id in ["a", "b", "c"] { try await watch.waitForOutput(containing: "deleted  \(id)\n") }
+            #expect(watch.output.split(separator: "\n").count { $0.contains("enqueued") } == 3, "\(watch.output)")
+            #expect(try await watch.terminate() == .exited(0))
+            #expect(try await scheduler.terminate() == .exited(0))
+        }
+    }
 }

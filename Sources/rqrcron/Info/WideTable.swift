@@ -45,7 +45,8 @@ struct WideTable {
     private func cells(_ job: RedisCronJob) -> [String] {
         let row = InfoRow(job)
         let zone = job.timeZone.flatMap { try? ZoneRules(identifier: $0) } ?? ZoneRules.local()
-        let next = job.nextEnqueueTime.map { TimeText.local($0, in: zone) } ?? row.nextRun
+        let unplanned = job.enabled ? row.nextRun : "-"
+        let next = job.nextEnqueueTime.map { TimeText.local($0, in: zone) } ?? unplanned
         let distance = job.nextEnqueueTime.map { TimeText.distance(to: $0, from: now) } ?? ""
         let last = job.latestEnqueueTime.map { TimeText.distance(to: $0, from: now) } ?? "never"
         return [

@@ -13,6 +13,7 @@ struct WatchCommand: Sendable {
 
     private let invocation: Invocation
     private let isJSON: Bool
+    private let announced = AnnouncedIDs()
 
     init(_ invocation: Invocation) {
         self.invocation = invocation
@@ -67,7 +68,9 @@ struct WatchCommand: Sendable {
         for try await element in subscription {
             switch element {
             case .message(let message):
-                if let line = WatchLine(message: message.payload, at: SystemClock.now()) { try show(line) }
+                guard let line = WatchLine(message: message.payload, at: SystemClock.now()) else { continue }
+                try show(line)
+                announced.insert(Array(line.id.utf8), at: line.time.score)
             case .overflowed(let dropped):
                 StandardError.write("rqrcron: \(dropped) announcements came faster than they could be shown\n")
             }
@@ -77,6 +80,8 @@ struct WatchCommand: Sendable {
     /// Shows what is enqueued.
     private func follow(_ client: RedisClient, _ keys: RQKeys) async throws {
         var window = DueWindow()
+        // The last run that was shown of what departed lately: an edit may make it depart again.
+        var shown: [[UInt8]: Timestamp] = [:]
         while true {
             let now = SystemClock.now()
             let command = RedisCommand(
@@ -86,8 +91,13 @@ struct WatchCommand: Sendable {
             let entries = stride(from: 0, to: reply.count - 1, by: 2).map { index in
                 (id: reply[index].bytes ?? [], score: Double(reply[index + 1].string ?? "") ?? 0)
             }
-            for departure in window.update(entries, now: now.score) {
-                if let line = try await line(for: departure, client, keys) { try show(line) }
+            let departures = window.update(entries, now: now.score, announced: announced.take())
+            if shown.count > Self.limit { shown = [:] }
+            for departure in departures {
+                guard let line = try await line(for: departure, client, keys), shown[departure.id] != line.time
+                else { continue }
+                shown[departure.id] = line.time
+                try show(line)
             }
             try await Task.sleep(for: Self.period)
         }
