@@ -18,6 +18,9 @@ struct BenchmarkCase {
         BenchmarkCase(expression: "0 9 15W * *", zone: "Europe/Berlin"),
         BenchmarkCase(expression: "*/10 * * * * *", zone: "Europe/Berlin"),
         BenchmarkCase(expression: "0 0 29 2 *", zone: "Europe/Berlin"),
+        // Times that lie decades apart, and the years that no search passes over.
+        BenchmarkCase(expression: "0 0 29 2 mon#5", zone: "Europe/Berlin"),
+        BenchmarkCase(expression: "0 0 29 2 mon#5 0 2000-2099", zone: "Europe/Berlin"),
     ]
 
     /// Medians of one parse, one `next` and one `previous`, in nanoseconds.

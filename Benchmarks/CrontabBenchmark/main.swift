@@ -22,7 +22,7 @@ func printTable() throws {
     let headings = [
         "expression", "zone", "next", "previous", "parse", "croniter next", "parse", "RQ next", "RQ next : next",
     ]
-    let widths = [22, 20, 7, 9, 8, 14, 8, 9, 1]
+    let widths = [28, 20, 7, 9, 8, 14, 8, 9, 1]
     print(zip(headings, widths).map(column).joined())
     for (benchmark, python) in zip(BenchmarkCase.all, reference) {
         let ours = try benchmark.measure()

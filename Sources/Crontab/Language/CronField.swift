@@ -58,12 +58,15 @@ public enum CronField: Int, Sendable, Hashable, CaseIterable, CustomStringConver
 
     /// What a single entry of the column may be, for errors.
     var expectation: String {
-        let numbers = "\(range.lowerBound) to \(range.upperBound)"
-        return switch self {
-        case .month: "a number from \(numbers) or a name from jan to dec"
+        self == .dayOfMonth ? "\(numberExpectation) or L" : numberExpectation
+    }
+
+    /// What a range may begin with, for errors.
+    var numberExpectation: String {
+        switch self {
+        case .month: "a number from 1 to 12 or a name from jan to dec"
         case .dayOfWeek: "a number from 0 to 7 or a name from sun to sat"
-        case .dayOfMonth: "a number from \(numbers) or L"
-        default: "a number from \(numbers)"
+        default: "a number from \(range.lowerBound) to \(range.upperBound)"
         }
     }
 }

@@ -24,22 +24,27 @@ extension FieldParser {
         let bounds: Bounds
         if let dash {
             bounds = Bounds(
-                low: try end(ends.lowerBound..<dash, of: entry),
+                low: try end(ends.lowerBound..<dash, of: entry, expectation: field.numberExpectation),
                 high: try upperEnd(dash + 1..<ends.upperBound, of: entry),
                 step: step, isOpen: false)
         } else if ends.count == 1, bytes[ends.lowerBound] == UInt8(ascii: "*") {
             bounds = Bounds(low: field.range.lowerBound, high: field.range.upperBound, step: step, isOpen: false)
         } else {
-            bounds = Bounds(low: try end(ends, of: entry), high: field.range.upperBound, step: step, isOpen: true)
+            bounds = Bounds(
+                low: try end(ends, of: entry, expectation: field.numberExpectation), high: field.range.upperBound,
+                step: step, isOpen: true)
         }
         if step == 0 { throw error(.zeroStep, entry, expected: "a step of at least 1") }
         return bounds
     }
 
-    private func end(_ part: Range<Int>, of entry: Range<Int>) throws(CronExpressionError) -> Int {
+    /// - Parameter expectation: What may stand there, for the error.
+    private func end(
+        _ part: Range<Int>, of entry: Range<Int>, expectation: @autoclosure () -> String
+    ) throws(CronExpressionError) -> Int {
         guard let value = value(part) else {
             // An empty part is shown as the entry that misses it.
-            throw error(.syntax, part.isEmpty ? entry : part, expected: field.expectation)
+            throw error(.syntax, part.isEmpty ? entry : part, expected: expectation())
         }
         return value
     }
@@ -47,7 +52,7 @@ extension FieldParser {
     /// A range of days may end in `L`, which stands for 31 there.
     private func upperEnd(_ part: Range<Int>, of entry: Range<Int>) throws(CronExpressionError) -> Int {
         if field == .dayOfMonth, part.count == 1, bytes[part.lowerBound] == UInt8(ascii: "l") { return 31 }
-        return try end(part, of: entry)
+        return try end(part, of: entry, expectation: field.expectation)
     }
 
     /// Adds the values of a range.
