@@ -27,8 +27,10 @@ build
 binary=$(build --show-bin-path)/rediscron-fuzz
 
 mkdir -p "$folder/findings"
-# hiredis asks for as much memory as a length in the input says, and takes no for an answer.
-export ASAN_OPTIONS="allocator_may_return_null=1 ${ASAN_OPTIONS:-}"
+# hiredis asks at once for as much memory as a length in the input says, and takes no for an answer.
+export ASAN_OPTIONS="allocator_may_return_null=1 max_allocation_size_mb=1024 ${ASAN_OPTIONS:-}"
+# Swift's own report of a crash needs signals that the sanitizer takes.
+export SWIFT_BACKTRACE=enable=no
 failed=''
 for parser; do
     corpus=$folder/corpus/$parser
@@ -41,7 +43,8 @@ for parser; do
     done <"Tests/RobustnessTests/Seeds/$parser.txt"
     printf '%s\n' "== $parser"
     REDISCRON_FUZZ_PARSER=$parser "$binary" "$corpus" -max_total_time="$seconds" -max_len=4096 -timeout=20 \
-        -rss_limit_mb=2048 -print_final_stats=1 -verbosity=0 -artifact_prefix="$folder/findings/$parser-" ||
+        -rss_limit_mb=2048 -malloc_limit_mb=1048576 \
+        -print_final_stats=1 -verbosity=0 -artifact_prefix="$folder/findings/$parser-" ||
         failed="$failed $parser"
 done
 if [ -n "$failed" ]; then

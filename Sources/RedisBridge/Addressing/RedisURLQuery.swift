@@ -56,6 +56,7 @@ struct RedisURLQuery {
     }
 
     private mutating func take(_ name: String, _ value: String) throws(RedisError) {
+        guard Self.isPlain(name) else { throw .unknownOption(nil) }
         switch name {
         case "db":
             options.database = try Self.integer(name, value)
@@ -85,13 +86,11 @@ struct RedisURLQuery {
         default:
             if takeSentinelOption(name, value) { return }
             if try takeTLSOption(name, value) { return }
-            throw .invalidURL(
-                mayShowNames && Self.isPlain(name)
-                    ? "unknown option '\(name)'" : "unknown option; a '?' in a password is written %3F")
+            throw .unknownOption(mayShowNames ? name : nil)
         }
     }
 
-    /// Whether a name looks like that of an option, and may be shown.
+    /// Whether a name looks like that of an option, so that an error may show it.
     private static func isPlain(_ name: String) -> Bool {
         let isWord = name.allSatisfy { $0.isASCII && ($0.isLetter || $0.isNumber || "_-.".contains($0)) }
         return isWord && name.utf8.count <= 64
@@ -149,6 +148,11 @@ struct RedisURLQuery {
 }
 
 extension RedisError {
+    /// - Parameter name: `nil` when it must not be shown.
+    fileprivate static func unknownOption(_ name: String?) -> RedisError {
+        .invalidURL(name.map { "unknown option '\($0)'" } ?? "unknown option; a '?' in a password is written %3F")
+    }
+
     fileprivate static func invalidOption(_ name: String, _ expected: String) -> RedisError {
         .invalidURL("option '\(name)' must be \(expected)")
     }

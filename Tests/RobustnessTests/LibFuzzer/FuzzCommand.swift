@@ -27,7 +27,7 @@ enum FuzzCommand {
             try parser?.take(Array(input))
         } catch {
             // A trap, so that libFuzzer keeps the input.
-            fatalError("\(error)")
+            fatalError(String("\(error)".debugDescription.prefix(2_000)))
         }
         return 0
     }
