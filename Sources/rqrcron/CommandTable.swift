@@ -59,6 +59,8 @@ struct CommandTable: Sendable {
 
     /// The command that was probably meant.
     func suggestion(for name: String) -> String? {
-        Spelling.closest(to: name, among: commands.filter { !$0.isHidden }.map(\.name))
+        let names = commands.filter { !$0.isHidden }.map(\.name)
+        let longer = names.filter { $0.hasPrefix(name) }
+        return longer.count == 1 ? longer[0] : Spelling.closest(to: name, among: names)
     }
 }

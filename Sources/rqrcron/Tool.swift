@@ -7,6 +7,17 @@ struct Tool {
     /// The version of the tool, as `--version` shows it.
     nonisolated static let version = "0.1.0"
 
+    /// Runs the command line of this process.
+    ///
+    /// - Returns: The exit status, as ``run(_:)``.
+    func runProcess() async -> Int32 {
+        do {
+            return await run(try CommandWords.ofProcess())
+        } catch {
+            return complain(error, usage: HelpText.overview(of: table))
+        }
+    }
+
     /// Runs one command line, `words` without the name of the program.
     ///
     /// - Returns: 0, 1 for a failure that one line on standard error explains, or 2 for wrong usage.

@@ -13,4 +13,4 @@ for descriptor in [STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO] where fcntl(descr
     _ = open("/dev/null", O_RDWR)
 }
 
-exit(await Tool(table: .rqrcron, environment: .process).run(Array(CommandLine.arguments.dropFirst())))
+exit(await Tool(table: .rqrcron, environment: .process).runProcess())

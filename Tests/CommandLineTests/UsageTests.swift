@@ -25,6 +25,11 @@ import Testing
 
     private static let wrongUsages: [([String], String)] = [
         (["inof"], "unknown command 'inof'. Did you mean 'info'?"),
+        (["reg"], "unknown command 'reg'. Did you mean 'register'?"),
+        (
+            ["register", "a", "--func", "m.f", "--queue", "q", "--interval", "1", "--args", "[1"],
+            "register: --args is no JSON: expected ',' or ']', but the text ended at byte 2"
+        ),
         (["info", "--nope"], "info: unknown option '--nope'"),
         (["info", "-i", "x"], "info: --interval takes a number of seconds, not 'x'"),
         (["register", "a", "--func", "m.f", "--queue", "q"], "register: give exactly one of --interval and --cron"),
@@ -45,6 +50,13 @@ import Testing
         (["run", "--timezone", "Europe/Berln"], "run: --timezone: unknown time zone \"Europe/Berln\""),
         (["help", "runn"], "help: unknown command 'runn'. Did you mean 'run'?"),
     ]
+
+    @Test func `a word that is not in UTF-8 is refused, not repaired`() async throws {
+        let command = "exec '\(Rqrcron.path)' delete \"$(printf 'a\\377')\""
+        let process = try TestSupport.ChildProcess("sh", ["-c", command])
+        #expect(try await process.waitUntilExit() == .exited(2))
+        #expect(process.errors.hasSuffix("rqrcron: 'a\u{FFFD}', argument 2, is not in UTF-8\n"), "\(process.errors)")
+    }
 
     @Test(arguments: wrongUsages)
     func `wrong usage has status 2 and shows the usage of the command`(words: [String], message: String) async throws {

@@ -37,7 +37,7 @@ struct RegisterCommand: Sendable {
                 failureTTL: failureTTL, meta: meta, enabled: enabled)
         }
         let row = InfoRow(job)
-        try StandardOutput.write("registered \(job.id): \(row.schedule), \(row.state), next \(row.nextRun)\n")
+        try StandardOutput.write("registered \(job.id.onOneLine): \(row.schedule), \(row.state), next \(row.nextRun)\n")
     }
 
     private var enabled: Bool? {

@@ -43,7 +43,7 @@ extension ParsedArguments {
         do {
             return try JSONValue(parsing: text, duplicateKeys: .refused)
         } catch {
-            throw UsageError("--\(option.name) is no JSON: \(error)")
+            throw UsageError("--\(option.name) is no JSON: expected \(error.expected) at byte \(error.offset)")
         }
     }
 
