@@ -108,7 +108,8 @@ import Testing
             }
             let unread = try await Rqrcron.run(["show", "unread"], on: server)
             #expect(unread.output.contains(" failed (rq.exceptions.DeserializationError), planned for "))
-            #expect(unread.output.contains("\nwarning      its worker reads another serializer: "))
+            #expect(
+                unread.output.contains("\nwarning      its worker reads another serializer than it was queued with: "))
             let fails = try await Rqrcron.run(["show", "fails"], on: server)
             #expect(fails.output.contains(" failed (ValueError: Invalid attribute name: missing), "), "\(fails.output)")
             #expect(!fails.output.contains("warning"))

@@ -69,7 +69,10 @@ struct ScheduleReport: Sendable {
         }
         if lastJob?.failure?.isOtherSerializer == true {
             warnings.append(
-                "its worker reads another serializer: start it without --serializer json, or rqrcron run with it")
+                """
+                its worker reads another serializer than it was queued with: start both with --serializer json, or \
+                both without
+                """)
         }
         if let ttl = job.ttl, let interval = job.interval, ttl > interval {
             warnings.append("several of its jobs may wait at once: ttl is longer than interval")
