@@ -14,6 +14,8 @@ struct DefinitionDifference {
         var before: [UInt8] = []
         var after: [UInt8] = []
         for field in declared {
+            // A hash without one, which another tool wrote, means RQ's default, as a declaration without one does.
+            if field == .resultTTL, keptSeconds(old) == keptSeconds(new) { continue }
             before.removeAll(keepingCapacity: true)
             after.removeAll(keepingCapacity: true)
             old.append(field, to: &before)
@@ -25,6 +27,10 @@ struct DefinitionDifference {
                     new: String(decoding: after, as: UTF8.self)))
         }
         return changes
+    }
+
+    private static func keptSeconds(_ definition: CronJobHash) -> Int {
+        definition.resultTTL ?? JobPayload.defaultResultTTL
     }
 
     /// Whether `drawn` may be what `expression` became when its `R` columns were drawn.
