@@ -15,16 +15,34 @@ func withScheduler<Result>(
     options change: (inout RedisCronScheduler.Options) -> Void = { _ in },
     _ body: (RedisCronScheduler) async throws -> Result
 ) async throws -> Result {
+    let lines = Observed<[String]>([])
     var options = RedisCronScheduler.Options()
     options.timeZone = .utc
+    options.logger = SchedulerLogger(minimumLevel: .debug) { level, message in
+        lines.update { $0.append("\(level): \(message)") }
+    }
     change(&options)
     let connection = try RedisCronConnection(
         url: RedisURL("unix://\(server.socketPath)?db=\(database)"), keyPrefix: keyPrefix, defaultTimeZone: .utc)
+    let scheduler: RedisCronScheduler
     do {
-        let result = try await body(RedisCronScheduler(connection: connection, options: options))
+        scheduler = try RedisCronScheduler(connection: connection, options: options)
+    } catch {
+        await connection.close()
+        throw error
+    }
+    do {
+        let result = try await body(scheduler)
         await connection.close()
         return result
     } catch {
+        // Much of what may go wrong here does so on a busy machine only, and seldom twice.
+        let queues = try? server.command("KEYS", "\(keyPrefix):queue:*").strings.map { key in
+            (key, try? server.command("LRANGE", key, 0, -1).strings)
+        }
+        let index = try? server.command("ZRANGE", "\(keyPrefix):cron_jobs", 0, -1, "WITHSCORES").strings
+        print("\(scheduler.name): \(await scheduler.health)\nqueues \(queues ?? []), index \(index ?? [])")
+        for line in lines.current { print("\(scheduler.name): \(line)") }
         await connection.close()
         throw error
     }
