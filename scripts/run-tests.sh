@@ -9,6 +9,9 @@
 # One after another, because Swift Testing starts all tests of a run at once: pure computation in one target would
 # take the two threads of a small machine away from tests that wait for Redis with a bound.
 #
+# Drawn cases are the same in each run, so that a failure is of the change and not of the draw. Other ones are drawn with
+# another REDISCRON_SEED, and by the targets that go on for longer: simulate, differential, fuzz, chaos.
+#
 # Fails when a test fails, when a sanitizer reports anything in any process, when a target runs fewer tests than its
 # sources declare, and when all together are fewer than the floor in Tests/FLOOR: tests that silently stopped running
 # are a failure too.
@@ -47,6 +50,9 @@ if [ $# -eq 0 ]; then
         set -- "$@" "${folder#Tests/}"
     done
 fi
+
+export REDISCRON_SEED="${REDISCRON_SEED:-2026}"
+printf '%s\n' "drawing from seed $REDISCRON_SEED"
 
 mkdir -p "$logs"
 total=0 failed=''
