@@ -93,6 +93,11 @@ struct LockInteropTests {
             let peer = try Peer(on: server)
             let python = try await peer.startLeadingScheduler(lockTTLSeconds: 2)
             defer { python.kill() }
+            // In its sleep, and not between its look at the lock and its look at the index: there it would queue, by a
+            // fault of its own. Its first sleep, after the first heartbeat, ends at once, by the answer to its subscription.
+            try await eventually("it sleeps in earnest", within: .seconds(30)) {
+                (python.output + python.errors).ranges(of: "heartbeat").count > 1
+            }
             python.send(signal: SIGSTOP)
             try await withScheduler(on: server, options: { $0.whenLockHeld = .standBy }) { scheduler in
                 try await whileRunning(scheduler) {

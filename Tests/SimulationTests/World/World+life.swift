@@ -92,6 +92,9 @@ extension World {
         let bound: Int64
         if isClean {
             former.stop()
+            // A batch in flight, whose answer may have been lost, is waited for.
+            let end = time + Link.commandTimeout
+            while !former.hasEnded, time < end { run(until: min(end, time + 1000)) }
             bound = 1_000_000
         } else {
             former.kill()
