@@ -144,7 +144,7 @@ extension RedisClient: RedisCommandSender {
                 throw error
             case .reconnectAndResend:
                 discard(connection, because: error.reason)
-                guard next.mayRedirect() else { throw error }
+                guard next.mayRedirect() else { throw lostTrack(error, at: connection.endpoint) }
             case .resend(let endpoint):
                 guard !next.isOver else { throw error }
                 next.asks = endpoint
@@ -167,6 +167,14 @@ extension RedisClient: RedisCommandSender {
             throw error
         }
     }
+}
+
+/// Nodes of a cluster go on naming one of them until they have noticed that it is gone.
+private func lostTrack(_ error: RedisError, at endpoint: RedisEndpoint) -> RedisError {
+    guard let target = ClusterSlots.target(of: error, from: endpoint) else { return error }
+    return RedisError(
+        .server, "the cluster names \(target) as the node that has our keys, which cannot be reached or has them not",
+        prefix: error.prefix, command: error.command, endpoint: endpoint.description, fate: .refused)
 }
 
 /// What came back for one command of a pipeline.

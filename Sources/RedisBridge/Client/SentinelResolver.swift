@@ -27,7 +27,7 @@ final class SentinelResolver: RedisEndpointResolver {
             do throws(RedisError) {
                 return try await ask(sentinel, on: eventLoop)
             } catch {
-                guard error.code != .cancelled else { throw error }
+                guard error.code != .cancelled, error.code != .tlsUnavailable else { throw error }
                 failures.append(error)
                 sentinels.withLock { list in
                     guard let index = list.firstIndex(of: sentinel) else { return }
@@ -92,8 +92,7 @@ final class SentinelResolver: RedisEndpointResolver {
         }
         let who = failures.count == 1 ? "the sentinel cannot" : "none of the \(failures.count) sentinels can"
         return RedisError(
-            failure.code == .tlsUnavailable ? .tlsUnavailable : .noMaster,
-            "\(who) name the master of '\(service)': \(failure.reason)", prefix: failure.prefix,
+            .noMaster, "\(who) name the master of '\(service)': \(failure.reason)", prefix: failure.prefix,
             endpoint: failure.endpoint)
     }
 
