@@ -24,13 +24,34 @@ extension CronExpression {
                 _ = try FieldParser(source: source, field: field, seed: 0).parse(column)
                 continue
             }
-            let (first, range) = random.selection(
-                seed: UInt32.random(in: .min ... .max, using: &generator), field: field)
             drawn += written[copied..<column.lowerBound]
-            drawn += (range.map { "\(first)-\($0.last)/\($0.step)" } ?? "\(first)").utf8
+            drawn += random.text(seed: UInt32.random(in: .min ... .max, using: &generator), field: field).utf8
             copied = column.upperBound
         }
         drawn += written[copied...]
         return String(decoding: drawn, as: UTF8.self)
+    }
+
+    /// Whether a text is one that ``drawingRandomFields(_:using:)`` may make of another that has an `R`.
+    ///
+    /// Tells a definition that is registered again, whose numbers stay, from one whose expression was edited. White space
+    /// and letter case make no difference.
+    public static func isDraw(_ drawn: String, of written: String) -> Bool {
+        guard let wanted = try? CronSource(written), let found = try? CronSource(drawn),
+            wanted.columns.count == found.columns.count
+        else { return false }
+        var hasRandom = false
+        for (field, (column, other)) in zip(CronField.allCases, zip(wanted.columns, found.columns)) {
+            let text = found.bytes[other]
+            if let random = try? HashedField(FieldParser(source: wanted, field: field, seed: nil), column),
+                random.isRandom
+            {
+                hasRandom = true
+                guard random.mayBecome(text, field: field) else { return false }
+            } else if text != wanted.bytes[column] {
+                return false
+            }
+        }
+        return hasRandom
     }
 }

@@ -48,12 +48,27 @@ struct HashedField {
         if divisor == 0 { throw parser.error(.zeroStep, column, expected: "a step of at least 1") }
     }
 
+    /// How many seeds select something different.
+    private var period: Int { min(divisor ?? bounds.count, bounds.count) }
+
+    /// The plain form that a seed selects, as it is written.
+    func text(seed: UInt32, field: CronField) -> String {
+        let (first, range) = selection(seed: seed, field: field)
+        return range.map { "\(first)-\($0.last)/\($0.step)" } ?? "\(first)"
+    }
+
+    /// Whether some seed selects what `text` says.
+    func mayBecome(_ text: ArraySlice<UInt8>, field: CronField) -> Bool {
+        (0..<period).contains { shifted in
+            self.text(seed: UInt32(shifted) << UInt32(field.rawValue), field: field).utf8.elementsEqual(text)
+        }
+    }
+
     /// The plain form that a seed selects: a number, or a range from a number with a step.
     func selection(seed: UInt32, field: CronField) -> (first: Int, range: (last: Int, step: Int)?) {
         let shifted = Int(seed >> UInt32(field.rawValue))
-        guard let divisor else { return (bounds.lowerBound + shifted % bounds.count, nil) }
-        let period = min(divisor, bounds.count)
         let first = bounds.lowerBound + shifted % period
+        guard let divisor else { return (first, nil) }
         // A range of one number would read as the whole field.
         return first == bounds.upperBound ? (first, nil) : (first, (bounds.upperBound, divisor))
     }

@@ -32,19 +32,4 @@ struct DefinitionDifference {
     private static func keptSeconds(_ definition: CronJobHash) -> Int {
         definition.resultTTL ?? JobPayload.defaultResultTTL
     }
-
-    /// Whether `drawn` may be what `expression` became when its `R` columns were drawn.
-    ///
-    /// Such an expression is drawn once, when it is first applied; applying it again must not draw it anew.
-    static func isDraw(_ drawn: String, of expression: String) -> Bool {
-        let (columns, wanted) = (drawn.split(separator: " "), expression.split(separator: " "))
-        guard columns.count == wanted.count, wanted.contains(where: isRandom) else { return false }
-        return zip(columns, wanted).allSatisfy { column, wanted in
-            column == wanted || (isRandom(wanted) && !isRandom(column))
-        }
-    }
-
-    private static func isRandom(_ column: Substring) -> Bool {
-        column.utf8.first == UInt8(ascii: "R") || column.utf8.first == UInt8(ascii: "r")
-    }
 }

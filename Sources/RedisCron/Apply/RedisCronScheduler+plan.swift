@@ -1,3 +1,4 @@
+import Crontab
 import RQWire
 import RedisBridge
 
@@ -49,7 +50,7 @@ extension RedisCronScheduler {
     ) throws -> ApplyPlan.Change? {
         var declared = declaration
         if case .job(let existing) = reading, let drawn = existing.cron, let cron = declaration.cron,
-            DefinitionDifference.isDraw(drawn, of: cron)
+            CronExpression.isDraw(drawn, of: cron)
         {
             declared.cron = drawn
         }

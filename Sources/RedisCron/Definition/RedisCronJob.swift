@@ -28,6 +28,8 @@ public struct RedisCronJob: Sendable {
     var stored: StoredDefinition?
     /// The schedule from which the next run was computed.
     var basis: ScheduleBasis
+    /// The expression of a new job as it was given, before its `R` was drawn.
+    private(set) var writtenCron: String?
 
     /// The application's name for the job; the same id always means the same job.
     public var id: String { definition.id }
@@ -84,6 +86,7 @@ public struct RedisCronJob: Sendable {
         self.definition = definition
         self.connection = connection
         self.basis = ScheduleBasis(definition)
+        writtenCron = cron
         if id == nil { self.definition.id = idGenerator(self) }
         try computeNextRun(now: now, defaultTimeZone: defaultTimeZone)
     }

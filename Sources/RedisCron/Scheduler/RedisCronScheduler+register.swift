@@ -1,3 +1,4 @@
+import Crontab
 public import RQWire
 
 extension RedisCronScheduler {
@@ -17,7 +18,7 @@ extension RedisCronScheduler {
     ///   - args: Positional arguments.
     ///   - kwargs: Keyword arguments.
     ///   - interval: Whole seconds between runs, at least 1. Exactly one of `interval` and `cron` is given.
-    ///   - cron: A cron expression. `R` fields are drawn now, once, and stay.
+    ///   - cron: A cron expression. `R` fields are drawn when it is registered first, and stay until it is another one.
     ///   - timeZone: The IANA zone in which `cron` is read; `nil` means that of the scheduler that runs it.
     ///   - jobTimeout: Seconds that a run may take, -1 for no limit, `nil` for RQ's default of 180.
     ///   - resultTTL: Seconds that a result is kept; -1 for ever, 0 not at all. Default 500.
@@ -80,5 +81,9 @@ extension RedisCronJob {
         // The save computes it anew if the schedule changed.
         definition.nextEnqueueTime = existing.definition.nextEnqueueTime
         definition.enabled = enabled ?? existing.definition.enabled
+        // What was drawn when it was registered first is no other schedule.
+        if let drawn = existing.definition.cron, let writtenCron, CronExpression.isDraw(drawn, of: writtenCron) {
+            definition.cron = drawn
+        }
     }
 }

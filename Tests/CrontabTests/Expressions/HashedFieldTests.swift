@@ -79,4 +79,30 @@ import Testing
             try CronExpression.drawingRandomFields(text, using: &random)
         }
     }
+
+    @Test(.seeded) func `what was drawn is known as a draw of what was written, and of nothing else`() throws {
+        var random = SeededGenerator.ofTest()
+        let written = [
+            "R R(2-4) * jan MON", "R/15 * * * *", "r(10-40)/7 3 R(1-28) R R(1-5)", "0 0 * * * R R(2030-2040)",
+        ]
+        for text in written {
+            for _ in 0..<100 {
+                let drawn = try CronExpression.drawingRandomFields(text, using: &random)
+                #expect(CronExpression.isDraw(drawn, of: text), "\(drawn) of \(text)")
+                for other in written where other != text {
+                    #expect(!CronExpression.isDraw(drawn, of: other), "\(drawn) of \(other)")
+                }
+            }
+        }
+    }
+
+    @Test(arguments: [
+        ("5 3 * * *", "R R(4-6) * * *"), ("60 3 * * *", "R 3 * * *"), ("5 3 * * *", "R 4 * * *"),
+        ("5 3 * * *", "5 3 * * *"), ("R 3 * * *", "R 3 * * *"), ("5-59/15 * * * *", "R/10 * * * *"),
+        ("16-59/15 * * * *", "R/15 * * * *"), ("05 3 * * *", "R 3 * * *"), ("5 3 * * * *", "R 3 * * *"),
+        ("@daily", "R 0 * * *"), ("", "R 3 * * *"), ("5 3 * * *", "nonsense"),
+    ])
+    func `an edited expression is no draw of what was written`(drawn: String, written: String) {
+        #expect(!CronExpression.isDraw(drawn, of: written))
+    }
 }

@@ -42,6 +42,28 @@ struct SavingTests {
         }
     }
 
+    @Test func `registering again keeps what R was drawn as, until it is another expression`() async throws {
+        try await with { server, _, scheduler async throws in
+            let cron = "R R(2-9) * * *"
+            let first = try await register(scheduler, interval: nil, cron: cron)
+            let drawn = try #require(first.cron)
+            #expect(CronExpression.isDraw(drawn, of: cron))
+            for _ in 0..<5 {
+                let again = try await register(scheduler, interval: nil, cron: cron)
+                #expect(again.cron == drawn)
+                #expect(again.nextEnqueueTime == first.nextEnqueueTime)
+            }
+            let declared = CronJobDeclarations(jobs: [
+                CronJobDeclaration(id: "a", functionName: "app.tasks.rebuild", queueName: "q", cron: cron)
+            ])
+            #expect(try await scheduler.plan(declared).changes.isEmpty)
+
+            try await register(scheduler, interval: nil, cron: "R R(20-22) * * *")
+            let hour = try #require(try fields(server)["cron"]?.split(separator: " ").dropFirst().first)
+            #expect(["20", "21", "22"].contains(hour))
+        }
+    }
+
     @Test func `two editors of different fields do not undo each other`() async throws {
         try await with { server, connection, scheduler async throws in
             try await register(scheduler)
