@@ -84,6 +84,27 @@ import Testing
         }
     }
 
+    @Test func `what is no definition is not deleted, and what to do is said`() async throws {
+        try await withRedis { server in
+            try server.command("SET", "rq:cron_job:text", "x")
+            try server.command("HSET", "rq:cron_job:a:jobs", "id", "a:jobs")
+            try server.command("ZADD", "rq:cron_job:b:jobs", 1, "job")
+            let deleted = try await Rqrcron.run(["delete", "text", "a:jobs", "b:jobs"], on: server)
+            #expect(deleted.status == 1)
+            #expect(deleted.output == "deleted a:jobs\n")
+            #expect(deleted.errors.contains("job 'text': its key rq:cron_job:text holds no hash"), "\(deleted.errors)")
+            #expect(try server.command("EXISTS", "rq:cron_job:text", "rq:cron_job:b:jobs").integer == 2)
+            let words = ["register", "text", "--func", "m.f", "--queue", "q", "--interval", "1"]
+            let registered = try await Rqrcron.run(words, on: server)
+            #expect(registered.status == 1)
+            #expect(registered.errors.contains("look with: rqrcron doctor"), "\(registered.errors)")
+            try server.command("HSET", "rq:cron_job:bad", "id", "bad")
+            let shown = try await Rqrcron.run(["show", "bad"], on: server)
+            #expect(
+                shown.errors.hasSuffix("; register it anew, or remove it with: rqrcron delete\n"), "\(shown.errors)")
+        }
+    }
+
     @Test func `a definition that cannot be read is named and can be deleted`() async throws {
         try await withRedis { server in
             try server.command("HSET", "rq:cron_job:bad", "id", "bad", "func_name", "m.f", "interval", "soon")

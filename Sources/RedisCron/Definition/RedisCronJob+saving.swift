@@ -92,6 +92,15 @@ extension RedisCronJob {
             id: id, hash: hash, connection: connection, defaultTimeZone: connection.defaultTimeZone)
     }
 
+    /// Removes the definition of an id, one that cannot be read too, and tells the schedulers, in one atomic step.
+    ///
+    /// - Returns: Whether there was one; what is no hash is none, and stays.
+    /// - Throws: What the connection throws.
+    @discardableResult
+    public static func delete(id: String, on connection: RedisCronConnection) async throws -> Bool {
+        try await connection.delete(id: id)
+    }
+
     /// Saves; with `newOnly` fails with `.editConflict` if a definition of that id stands in Redis already.
     mutating func save(event: CronEvent, newOnly: Bool, source: String? = nil) async throws {
         let connection = try reachable()

@@ -21,14 +21,9 @@ struct EachDefinition: Sendable {
     /// Deletes each definition, one that cannot be read too.
     func delete() async throws {
         try await forEach("deleted") { id, connection in
-            do {
-                try await RedisCronJob.fetch(id: id, on: connection).delete()
-            } catch let error as RedisCronError where error.code == .unreadableDefinition {
-                // Any value will do: to delete a definition only its id counts.
-                let substitute = try RedisCronJob(
-                    id: id, queueName: "-", functionName: "unreadable.definition", interval: 1, connection: connection)
-                try await substitute.delete()
-            }
+            guard try await !RedisCronJob.delete(id: id, on: connection) else { return }
+            // There is none: this says so, or what stands in its place.
+            _ = try await RedisCronJob.fetch(id: id, on: connection)
         }
     }
 

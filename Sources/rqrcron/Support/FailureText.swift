@@ -55,6 +55,8 @@ struct FailureText {
             return "\(server) does not take this user name and password. Check them in the URL"
         case .noPerm?:
             return "\(server) denies it: \(error.reason). \(grant(for: error))"
+        case .wrongType?:
+            return "\(server) has another type under a key than it should: \(error.reason); look with: rqrcron doctor"
         case .readOnly?:
             return "\(server) is a replica, which takes no changes: name its master with -u URL"
         case .loading?:
@@ -94,6 +96,8 @@ struct FailureText {
         switch error.code {
         case .lockHeld:
             return "\(error.description) (rqrcron run --standby)"
+        case .unreadableDefinition where error.field != nil:
+            return "\(error.description); register it anew, or remove it with: rqrcron delete"
         case .noSuchJob:
             return "\(error.description); list them with: rqrcron info"
         default:
