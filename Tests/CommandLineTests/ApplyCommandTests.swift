@@ -151,6 +151,16 @@ import Testing
         }
     }
 
+    @Test func `ids that look the same and are not are two definitions`() async throws {
+        try await withRedis { server in
+            let text = "a\u{301} every 5s q m.f()\n\u{e1} every 5s q m.f()\n"
+            let applied = try await apply(text, on: server)
+            #expect(applied.output.contains("2 to create"), "\(applied.errors)")
+            let pruned = try await apply("\u{e1} every 5s q m.f()\n", ["--source", "s", "--prune"], on: server)
+            #expect(pruned.output.contains(" 0 to delete"), "\(pruned.output)")
+        }
+    }
+
     @Test(arguments: ["json", "crontab"])
     func `what another tool wrote in its own way is exported and applied without a change`(format: String) async throws
     {

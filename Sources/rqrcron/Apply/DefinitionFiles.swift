@@ -7,12 +7,13 @@ struct DefinitionFiles: Sendable {
     /// Definitions of one source, from one or more files.
     private struct Source: Sendable {
         var declarations: CronJobDeclarations
-        /// The files, each with the ids that it declares.
-        var files: [(path: String, ids: Set<String>)]
+        /// The files, each with the ids that it declares: their bytes, since two texts that are canonically equivalent
+        /// are two ids.
+        var files: [(path: String, ids: Set<[UInt8]>)]
 
         /// The file that an error is about.
         func origin(of error: DeclarationError) -> String {
-            let file = files.last { file in error.id.map(file.ids.contains) ?? true }
+            let file = files.last { file in error.id.map { file.ids.contains(Array($0.utf8)) } ?? true }
             return file.map { DefinitionFile(path: $0.path).name } ?? "the files"
         }
     }
@@ -26,17 +27,17 @@ struct DefinitionFiles: Sendable {
     ///   - source: The source's name, instead of those in the files.
     /// - Throws: ``CommandFailure`` that names the file, and the line that is wrong.
     init(paths: [String], source: String? = nil) throws(CommandFailure) {
-        var owner: [String: String] = [:]
+        var owner: [[UInt8]: String] = [:]
         for path in paths {
             var read = try DefinitionFile(path: path).declarations()
             if let source { read.source = source }
             for job in read.jobs {
-                if let other = owner.updateValue(path, forKey: job.id) {
+                if let other = owner.updateValue(path, forKey: Array(job.id.utf8)) {
                     throw CommandFailure(
                         "\(path): \(job.line.map { "line \($0): " } ?? "")job '\(job.id)' stands in \(other) too")
                 }
             }
-            let ids = Set(read.jobs.map(\.id))
+            let ids = Set(read.jobs.map { Array($0.id.utf8) })
             if let index = sources.firstIndex(where: { $0.declarations.source == read.source }) {
                 sources[index].declarations.jobs += read.jobs
                 sources[index].files.append((path, ids))
