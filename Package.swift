@@ -135,7 +135,9 @@ let package = Package(
             swiftSettings: strict),
         .testTarget(
             name: "RobustnessTests",
-            dependencies: ["RedisCron", "RedisBridge", "RQWire", "Crontab", "CHiredis", "TestSupport"],
+            dependencies: [
+                "RedisCron", "RedisBridge", "RQWire", "Crontab", "CHiredis", "CEventLoop", "TestSupport",
+            ],
             exclude: ["CLibFuzzer", "LibFuzzer", "Seeds"],
             swiftSettings: strict),
         .testTarget(
@@ -154,7 +156,9 @@ if Context.environment["REDISCRON_FUZZ"] != nil {
     package.targets.append(
         .executableTarget(
             name: "rediscron-fuzz",
-            dependencies: ["RedisCron", "RedisBridge", "RQWire", "Crontab", "CHiredis", "CLibFuzzer"],
+            dependencies: [
+                "RedisCron", "RedisBridge", "RQWire", "Crontab", "CHiredis", "CEventLoop", "CLibFuzzer",
+            ],
             path: "Tests/RobustnessTests",
             exclude: ["CLibFuzzer", "Definitions", "Mutation", "Scheduler", "Seeds"],
             swiftSettings: strict + [.unsafeFlags(["-parse-as-library"])],

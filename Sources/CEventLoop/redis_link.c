@@ -36,6 +36,7 @@ static void forget_unwritten(redis_link *link) {
 static void free_link(redis_link *link) {
     link->delegate.released(link->delegate.context);
     redisFree(link->context);
+    reply_arena_free(link->arena);
     link_tls_free(link->tls);
     byte_queue_free(&link->output);
     free(link);
@@ -193,15 +194,19 @@ static void on_readable(struct ev_loop *ev, ev_io *watcher, int events) {
 
 void *redis_link_next_reply(redis_link *link) {
     void *reply = NULL;
+    if (link->has_lent_reply) {
+        link->has_lent_reply = false;
+        reply_arena_clear(link->arena);
+    }
     if (link->state != LINK_OPEN || link->context->reader->err) {
         return NULL;
     }
     // On malformed input the reader keeps its error, which `read_once` reports when the callback has returned.
-    return redisGetReplyFromReader(link->context, &reply) == REDIS_OK ? reply : NULL;
-}
-
-void redis_link_free_reply(void *reply) {
-    freeReplyObject(reply);
+    if (redisGetReplyFromReader(link->context, &reply) != REDIS_OK) {
+        return NULL;
+    }
+    link->has_lent_reply = reply != NULL;
+    return reply;
 }
 
 redis_link_failure redis_link_failure_kind(const redis_link *link) {
@@ -257,7 +262,8 @@ redis_link *redis_link_open(
         return NULL;
     }
     redis_link *link = calloc(1, sizeof(*link));
-    redisContext *context = link ? redisConnectFd(descriptor) : NULL;
+    reply_arena *arena = link ? reply_arena_new() : NULL;
+    redisContext *context = arena ? redisConnectFd(descriptor) : NULL;
     if (!context || context->err) {
         *error_number = ENOMEM;
         if (context) {
@@ -265,6 +271,7 @@ redis_link *redis_link_open(
         } else {
             close(descriptor);
         }
+        reply_arena_free(arena);
         free(link);
         return NULL;
     }
@@ -273,6 +280,8 @@ redis_link *redis_link_open(
     link->loop = loop;
     link->delegate = delegate;
     link->context = context;
+    link->arena = arena;
+    reply_arena_attach(arena, context->reader);
     link->state = LINK_CONNECTING;
     ev_io_init(&link->readable, on_readable, descriptor, EV_READ);
     link->readable.data = link;

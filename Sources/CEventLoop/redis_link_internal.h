@@ -4,6 +4,7 @@
 #include "event_loop_internal.h"
 #include "redis_link.h"
 #include "redis_tls.h"
+#include "reply_arena.h"
 
 #include <hiredis/hiredis.h>
 
@@ -39,6 +40,9 @@ struct redis_link {
     event_loop *loop;
     redis_link_delegate delegate;
     redisContext *context;
+    /// The memory of the reply that is being read or is lent.
+    reply_arena *arena;
+    bool has_lent_reply;
     ev_io readable;
     ev_io writable;
     link_state state;

@@ -5,5 +5,6 @@
 #include "name_lookup.h"
 #include "redis_link.h"
 #include "redis_tls.h"
+#include "reply_arena.h"
 
 #endif

@@ -69,14 +69,11 @@ bool redis_link_append(redis_link *link, const void *bytes, size_t count);
 /// The number of bytes appended and not yet given to the system. Legal inside a callback.
 size_t redis_link_unwritten_bytes(const redis_link *link);
 
-/// The next complete reply, a `redisReply` that the caller frees with `redis_link_free_reply`, or NULL. After bytes
-/// that are no reply it returns NULL, and `REDIS_LINK_FAILED` follows.
+/// The next complete reply, a `redisReply`, or NULL. After bytes that are no reply it returns NULL, and
+/// `REDIS_LINK_FAILED` follows.
 ///
-/// Legal inside a callback only.
+/// The reply is borrowed until the next call or until the callback returns. Legal inside a callback only.
 void *redis_link_next_reply(redis_link *link);
-
-/// Frees a reply of `redis_link_next_reply`. Any thread.
-void redis_link_free_reply(void *reply);
 
 /// Why the link failed. Legal inside a callback.
 redis_link_failure redis_link_failure_kind(const redis_link *link);

@@ -5,7 +5,7 @@ extension CronJobHash {
     public init(fields: [(field: [UInt8], value: [UInt8])]) throws(RQWireError) {
         var decoder = Decoder()
         for (field, value) in fields {
-            try field.withUnsafeBufferPointer { field in
+            _ = try field.withUnsafeBufferPointer { field in
                 value.withUnsafeBufferPointer { value in
                     Result { () throws(RQWireError) in try decoder.take(field: field, value: value) }
                 }
@@ -32,12 +32,14 @@ extension CronJobHash {
 
         /// Takes one field.
         ///
+        /// - Returns: Which one it was; `nil` for a field that is none of ours.
         /// - Throws: ``RQWireError`` with code `.field`, the name of the field and its text, when it does not hold what
         ///   it should.
+        @discardableResult
         public mutating func take(
             field name: UnsafeBufferPointer<UInt8>, value: UnsafeBufferPointer<UInt8>
-        ) throws(RQWireError) {
-            guard let field = Field(name) else { return }
+        ) throws(RQWireError) -> Field? {
+            guard let field = Field(name) else { return nil }
             let value = FieldValue(field: field, bytes: value)
             switch field {
             case .id: id = try value.text(expected: "an id", allowsEmpty: false)
@@ -59,6 +61,7 @@ extension CronJobHash {
             case .meta: hash.meta = try value.jsonObject()
             case .timeZone: hash.timeZone = try value.optionalText(expected: "the identifier of a time zone")
             }
+            return field
         }
 
         /// The hash of all fields that were taken.

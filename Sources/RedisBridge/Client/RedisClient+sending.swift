@@ -67,7 +67,8 @@ extension RedisClient: RedisCommandSender {
         decoding decode: @escaping @Sendable (Int, borrowing RedisReplyView) throws(RedisError) -> Value
     ) async throws(RedisError) -> [Value] {
         var route = CommandRoute(within: timeout ?? options.commandTimeout)
-        var values = [Value?](repeating: nil, count: commands.count)
+        // Those that were sent elsewhere come back later: their places are kept.
+        var values: [Value?] = []
         var rest = Array(commands.indices)
         while !rest.isEmpty {
             let connection = try await connection(by: route)
@@ -79,7 +80,7 @@ extension RedisClient: RedisCommandSender {
             }
             let replies: [PipelinedReply<Value>]
             do throws(RedisError) {
-                let batch = rest.map { commands[$0] }
+                let batch = rest.count == commands.count ? commands : rest.map { commands[$0] }
                 replies =
                     try await isAsking
                     ? connection.pipelineAsking(batch, timeout: timeout, decoding: read)
@@ -89,6 +90,8 @@ extension RedisClient: RedisCommandSender {
                 route = try await self.route(after: error, on: connection, sentAt: sent, former: route)
                 throw error
             }
+            if values.isEmpty, let all = PipelinedReply.values(replies) { return all }
+            if values.isEmpty { values = Array(repeating: nil, count: commands.count) }
             rest = []
             var misplaced: RedisError?
             for (index, reply) in zip(indices, replies) {
@@ -182,6 +185,17 @@ private enum PipelinedReply<Value: Sendable>: Sendable {
     case value(Value)
     /// The server did not look at the command: this one belongs elsewhere, or is too early.
     case misplaced(RedisError)
+
+    /// All values, unless one is misplaced.
+    static func values(_ replies: [PipelinedReply]) -> [Value]? {
+        var values: [Value] = []
+        values.reserveCapacity(replies.count)
+        for reply in replies {
+            guard case .value(let value) = reply else { return nil }
+            values.append(value)
+        }
+        return values
+    }
 }
 
 extension RedisError {

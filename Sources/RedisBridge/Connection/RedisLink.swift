@@ -95,7 +95,6 @@ final class RedisLink: @unchecked Sendable {
     func withNextReply(_ body: (borrowing RedisReplyView) -> Void) -> Bool {
         guard let link, let raw = redis_link_next_reply(link) else { return false }
         body(RedisReplyView(UnsafePointer(raw.assumingMemoryBound(to: redisReply.self))))
-        redis_link_free_reply(raw)
         return true
     }
 

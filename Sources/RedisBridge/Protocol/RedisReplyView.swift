@@ -98,6 +98,33 @@ public struct RedisReplyView: ~Copyable {
         return try body(RedisReplyView(element))
     }
 
+    /// Lends the strings of `.array` two by two, as fields and values of `HGETALL` come; passes over a pair with anything
+    /// else in it.
+    ///
+    /// They are valid inside `body` only. Not generic, so that a large reply costs one call a pair.
+    public func forEachPair(_ body: (UnsafeBufferPointer<UInt8>, UnsafeBufferPointer<UInt8>) -> Void) {
+        for index in stride(from: 0, to: count - 1, by: 2) {
+            if let first = text(ofElement: index), let second = text(ofElement: index + 1) { body(first, second) }
+        }
+    }
+
+    private func text(ofElement index: Int) -> UnsafeBufferPointer<UInt8>? {
+        guard let element = reply.pointee.element[index] else { return nil }
+        let view = RedisReplyView(element)
+        switch view.kind {
+        case .bytes, .status: return view.raw.assumingMemoryBound(to: UInt8.self)
+        default: return nil
+        }
+    }
+
+    /// The bytes of `.bytes` and `.status`, copied; empty for all else.
+    public var copiedBytes: [UInt8] {
+        switch kind {
+        case .bytes, .status: [UInt8](raw)
+        default: []
+        }
+    }
+
     /// Lends each element of `.array` in turn.
     public func forEach<Failure>(
         _ body: (borrowing RedisReplyView) throws(Failure) -> Void

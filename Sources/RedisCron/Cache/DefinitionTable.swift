@@ -23,10 +23,10 @@ struct DefinitionTable {
 
     /// The place of the definition of that id, valid until the next change of the table.
     func place(of id: DefinitionID) -> Int? {
-        var slot = home(of: id)
+        var slot = id.bytes.withUnsafeBytes { DefinitionID.hash(of: $0) } & mask
         while slots[slot] != 0 {
             let place = Int(slots[slot]) - 1
-            if entries[place].definition.id == id { return place }
+            if entries[place].definition.withIDBytes(id.consists(of:)) { return place }
             slot = (slot + 1) & mask
         }
         return nil
@@ -35,15 +35,15 @@ struct DefinitionTable {
     /// Adds a definition whose id is not held.
     mutating func append(_ cached: CachedDefinition) {
         if (entries.count + 1) * 4 > slots.count * 3 { grow() }
-        link(cached.definition.id, to: entries.count)
         entries.append(cached)
+        link(entries.count - 1)
     }
 
     /// Puts a definition whose id is not held in the place of another one.
     mutating func replace(at place: Int, with cached: CachedDefinition) {
         unlink(place)
         entries[place] = cached
-        link(cached.definition.id, to: place)
+        link(place)
     }
 
     /// Removes an entry; the last one takes its place.
@@ -57,17 +57,20 @@ struct DefinitionTable {
         entries.removeLast()
     }
 
-    private func home(of id: DefinitionID) -> Int { id.hashValue & mask }
+    /// The slot in which an entry would be if each had one of its own.
+    private func home(of place: Int) -> Int {
+        entries[place].definition.withIDBytes(DefinitionID.hash(of:)) & mask
+    }
 
     /// The slot that leads to a place.
     private func slot(of place: Int) -> Int {
-        var slot = home(of: entries[place].definition.id)
+        var slot = home(of: place)
         while Int(slots[slot]) != place + 1 { slot = (slot + 1) & mask }
         return slot
     }
 
-    private mutating func link(_ id: DefinitionID, to place: Int) {
-        var slot = home(of: id)
+    private mutating func link(_ place: Int) {
+        var slot = home(of: place)
         while slots[slot] != 0 { slot = (slot + 1) & mask }
         slots[slot] = UInt32(place + 1)
     }
@@ -77,7 +80,7 @@ struct DefinitionTable {
         var gap = slot(of: place)
         var slot = (gap + 1) & mask
         while slots[slot] != 0 {
-            let home = home(of: entries[Int(slots[slot]) - 1].definition.id)
+            let home = home(of: Int(slots[slot]) - 1)
             if (slot - home) & mask >= (slot - gap) & mask {
                 slots[gap] = slots[slot]
                 gap = slot
@@ -89,6 +92,6 @@ struct DefinitionTable {
 
     private mutating func grow() {
         slots = Array(repeating: 0, count: slots.count * 2)
-        for place in entries.indices { link(entries[place].definition.id, to: place) }
+        for place in entries.indices { link(place) }
     }
 }

@@ -27,10 +27,13 @@ struct JobCache {
     /// Takes in a definition that was just read.
     ///
     /// - Parameter entry: The index entry for which it was read.
-    mutating func store(_ definition: PreparedDefinition, for entry: DueEntry? = nil) {
+    /// - Returns: The definition as it is held now.
+    @discardableResult
+    mutating func store(_ definition: PreparedDefinition, for entry: DueEntry? = nil) -> CachedDefinition {
         let place = table.place(of: definition.id)
-        let cached = CachedDefinition(
+        var cached = CachedDefinition(
             definition, readFor: entry, generation: generation, replacing: place.map { table[$0] })
+        cached.wasUsed = entry != nil
         if let place {
             table[place] = cached
         } else if table.count < limit {
@@ -38,11 +41,12 @@ struct JobCache {
         } else {
             table.replace(at: leastWanted(), with: cached)
         }
+        return cached
     }
 
     /// Notes that a run of a cached definition was queued, unless the definition was replaced or dropped meanwhile.
     mutating func didQueue(_ run: PlannedRun) {
-        update(run.definition.id) { cached in
+        update(run.entry.id) { cached in
             if cached.definition === run.definition { cached.didQueue(run) }
         }
     }

@@ -95,11 +95,10 @@ actor JobStoreActor {
             }
         case .definition(let definition):
             parked.settle(entry.id)
-            cache.store(definition, for: entry)
-            switch cache.current(entry.id)?.decide(entry, now: now) {
+            switch cache.store(definition, for: entry).decide(entry, now: now) {
             case .run(let run): resolution.runs.append(run)
             case .settle(let unsettled): resolution.unsettled.append(unsettled)
-            case .readAgain, nil: break
+            case .readAgain: break
             }
         }
     }
@@ -112,7 +111,7 @@ actor JobStoreActor {
             switch outcome {
             case .queued, .advanced: cache.didQueue(run)
             case .duplicate: break
-            case .movedByOther, .stale: cache.invalidate(run.definition.id)
+            case .movedByOther, .stale: cache.invalidate(run.entry.id)
             case .unusableQueue: parked.park(run.entry)
             }
         }

@@ -46,16 +46,26 @@ struct DefinitionID: Sendable, Hashable {
 extension DefinitionID {
     /// Byte for byte, in one step: an array of its own accord compares and hashes one element after the other.
     static func == (left: DefinitionID, right: DefinitionID) -> Bool {
-        guard left.bytes.count == right.bytes.count else { return false }
-        return left.bytes.withUnsafeBytes { left in
-            right.bytes.withUnsafeBytes { right in
-                guard let first = left.baseAddress, let second = right.baseAddress else { return true }
-                return memcmp(first, second, left.count) == 0
-            }
+        right.bytes.withUnsafeBytes { left.consists(of: $0) }
+    }
+
+    /// Whether these are the bytes of the id.
+    func consists(of other: UnsafeRawBufferPointer) -> Bool {
+        guard bytes.count == other.count else { return false }
+        return bytes.withUnsafeBytes { own in
+            guard let own = own.baseAddress, let other = other.baseAddress else { return true }
+            return memcmp(own, other, bytes.count) == 0
         }
     }
 
     func hash(into hasher: inout Hasher) {
         bytes.withUnsafeBytes { hasher.combine(bytes: $0) }
+    }
+
+    /// The hash of an id whose bytes lie elsewhere; the same as that of the id.
+    static func hash(of bytes: UnsafeRawBufferPointer) -> Int {
+        var hasher = Hasher()
+        hasher.combine(bytes: bytes)
+        return hasher.finalize()
     }
 }

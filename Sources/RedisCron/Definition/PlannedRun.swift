@@ -1,7 +1,9 @@
 import RQWire
 
 /// One run of a definition, planned for a time that has come.
-struct PlannedRun: Sendable {
+///
+/// A class: on its way from the cache to the outcome a run is handed on half a dozen times.
+final class PlannedRun: Sendable {
     let definition: PreparedDefinition
     /// The index entry that led to it.
     let entry: DueEntry
@@ -11,6 +13,14 @@ struct PlannedRun: Sendable {
     let next: Timestamp?
     /// Whether a job is to be queued, or only the schedule to be moved because this run has been queued before.
     let isReplay: Bool
+
+    init(definition: PreparedDefinition, entry: DueEntry, planned: Timestamp, next: Timestamp?, isReplay: Bool) {
+        self.definition = definition
+        self.entry = entry
+        self.planned = planned
+        self.next = next
+        self.isReplay = isReplay
+    }
 
     /// The same run, known to have been queued before: it only moves the schedule, to the run that follows it.
     ///

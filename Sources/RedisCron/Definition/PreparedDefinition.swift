@@ -2,20 +2,23 @@ import RQWire
 
 /// A definition ready to be scheduled: all that depends on it alone, computed once when it is loaded.
 ///
-/// Kept small, because a million of them may be cached: the three texts that a batch sends are one block of bytes,
-/// already in the form in which they are sent.
+/// Kept small, because a million of them may be cached: the id and the three texts that a batch sends are one block of
+/// bytes, the texts already in the form in which they are sent.
 final class PreparedDefinition: Sendable {
-    let id: DefinitionID
     let plan: RunPlan
     // Behind the plan, whose size is odd, they take no room of their own.
     let isEnabled: Bool
     let neverRan: Bool
+    private let idLength: UInt32
     let template: JobTemplate
-    /// `updated_at`, `data` and `description` as three encoded arguments.
-    let arguments: [UInt8]
+    private let bytes: [UInt8]
     private let next: SparseInstant
     private let created: SparseInstant
 
+    /// The id, copied.
+    var id: DefinitionID { DefinitionID(bytes: Array(bytes[..<Int(idLength)])) }
+    /// `updated_at`, `data` and `description` as three encoded arguments.
+    var arguments: ArraySlice<UInt8> { bytes[Int(idLength)...] }
     /// What stood in `next_enqueue_time`, or what follows from the last run.
     var nextEnqueueTime: Timestamp? { next.instant }
     /// The anchor of an interval that never ran.
@@ -25,10 +28,15 @@ final class PreparedDefinition: Sendable {
         id: DefinitionID, plan: RunPlan, template: JobTemplate, arguments: [UInt8], nextEnqueueTime: Timestamp?,
         createdAt: Timestamp?, isEnabled: Bool, neverRan: Bool
     ) {
-        self.id = id
+        self.idLength = UInt32(clamping: id.bytes.count)
         self.plan = plan
         self.template = template
-        self.arguments = arguments
+        // To the byte: the block stays in the cache.
+        self.bytes = Array(unsafeUninitializedCapacity: id.bytes.count + arguments.count) { block, count in
+            count = id.bytes.count + arguments.count
+            _ = block.initialize(from: id.bytes)
+            _ = block[id.bytes.count...].initialize(from: arguments)
+        }
         self.next = SparseInstant(nextEnqueueTime)
         self.created = SparseInstant(createdAt)
         self.isEnabled = isEnabled
@@ -47,12 +55,18 @@ final class PreparedDefinition: Sendable {
         return (neverRan ? createdAt : nil) ?? Timestamp(score: max(0, score))
     }
 
+    /// Lends the bytes of the id.
+    func withIDBytes<Result>(_ body: (UnsafeRawBufferPointer) -> Result) -> Result {
+        bytes.withUnsafeBytes { body(UnsafeRawBufferPointer(rebasing: $0[..<Int(idLength)])) }
+    }
+
     /// `updated_at` in the very bytes in which it was read.
     var version: [UInt8] {
         // The first argument: `$`, its length, and the bytes between two line ends.
+        let arguments = arguments
         let lineEnd: [UInt8] = [0x0d, 0x0a]
         guard let header = arguments.firstIndex(of: lineEnd[0]) else { return [] }
-        let length = Int(String(decoding: arguments[1..<header], as: UTF8.self)) ?? 0
+        let length = Int(String(decoding: arguments[(arguments.startIndex + 1)..<header], as: UTF8.self)) ?? 0
         return Array(arguments[(header + lineEnd.count)...].prefix(length))
     }
 }

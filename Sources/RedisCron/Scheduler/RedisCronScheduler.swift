@@ -109,7 +109,7 @@ public final class RedisCronScheduler: Sendable {
     @discardableResult
     public func enqueueJobs() async throws -> [RedisCronJob] {
         let queued = try await actor.tick(collecting: true).queued
-        return try await connection.jobs(ids: queued.map(\.definition.id))
+        return try await connection.jobs(ids: queued.map(\.entry.id))
     }
 
     /// How long until the next definition is due: 0 when one is, at most ``Options/maxSleepInterval``.

@@ -23,20 +23,14 @@ extension SchedulerActor {
         var offset = 0
         var fruitless = 0
         while case .leading(let lease) = machine.state {
-            let now = clock.now()
-            let survey = try await store.survey(until: now, offset: offset, limit: settings.pageSize)
-            if await jobStore.observe(marker: survey.marker) {
-                settings.logger(.debug, "the update marker moved without an event: definitions are read again")
-            }
-            let candidates = await jobStore.candidates(survey.due)
-            health.surveyed(at: now, oldestDue: candidates.first?.score)
-            if candidates.isEmpty {
-                result.nextScore = survey.nextScore
-                if survey.due.count < settings.pageSize { break }
-                offset += survey.due.count
+            let page = try await readPage(offset: offset)
+            if page.entries.isEmpty {
+                result.nextScore = page.nextScore
+                if !page.isFull { break }
+                offset += page.count
                 continue
             }
-            let progress = try await work(through: candidates, token: lease.token, surveyedAt: now)
+            let progress = try await work(through: DueQueue(page), offset: offset, token: lease.token)
             if collecting { result.queued += progress.queued }
             fruitless = progress.didMove ? 0 : fruitless + 1
             if fruitless >= Self.patience {
@@ -45,6 +39,20 @@ extension SchedulerActor {
             }
         }
         return result
+    }
+
+    /// Reads a page of due entries.
+    private func readPage(offset: Int) async throws -> DuePage {
+        let now = clock.now()
+        let survey = try await store.survey(until: now, offset: offset, limit: settings.pageSize)
+        if await jobStore.observe(marker: survey.marker) {
+            settings.logger(.debug, "the update marker moved without an event: definitions are read again")
+        }
+        let candidates = await jobStore.candidates(survey.due)
+        health.surveyed(at: now, oldestDue: candidates.first?.score)
+        return DuePage(
+            entries: candidates, surveyedAt: now, count: survey.due.count, last: survey.due.last,
+            isFull: survey.due.count >= settings.pageSize, nextScore: survey.nextScore)
     }
 
     /// Looks again at what was passed over, once in the longest sleep: a definition may have been mended, or the key of
@@ -67,27 +75,55 @@ extension SchedulerActor {
         }
     }
 
-    /// Works through one page in batches, several of them in flight, so that encoding overlaps with Redis' work.
-    private func work(through entries: [DueEntry], token: String, surveyedAt: Timestamp) async throws -> Progress {
-        if entries.count <= settings.batchSize {
-            return try await work(throughBatch: entries[...], token: token, surveyedAt: surveyedAt)
+    /// What one of the tasks of a tick brought.
+    private enum Step: Sendable {
+        case batch(Progress)
+        case page(DuePage)
+    }
+
+    /// Works through what is due in batches, several of them in flight, so that encoding overlaps with Redis' work.
+    ///
+    /// The next page is read while the last batches of this one are on their way, so that Redis has no pause between
+    /// two pages. What becomes due in front of what was read is left to the next call.
+    ///
+    /// - Parameter offset: Entries in front that are passed over.
+    private func work(through first: DueQueue, offset: Int, token: String) async throws -> Progress {
+        var due = first
+        if !due.mayHaveMore, due.count <= settings.batchSize {
+            return try await work(
+                throughBatch: due.takeBatch(settings.batchSize), token: token, surveyedAt: due.surveyedAt)
         }
-        return try await withThrowingTaskGroup(of: Progress.self) { group in
+        return try await withThrowingTaskGroup(of: Step.self) { group in
             var progress = Progress()
-            var rest = entries[...]
             var inFlight = 0
+            var isReading = false
             while true {
-                while inFlight < settings.batchesInFlight, !rest.isEmpty, machine.mayEnqueue(at: clock.monotonic()) {
-                    let batch = rest.prefix(settings.batchSize)
-                    rest = rest.dropFirst(settings.batchSize)
+                while inFlight < settings.batchesInFlight, due.count > 0, machine.mayEnqueue(at: clock.monotonic()) {
+                    let batch = due.takeBatch(settings.batchSize)
+                    let surveyedAt = due.surveyedAt
                     inFlight += 1
                     group.addTask {
-                        try await self.work(throughBatch: batch, token: token, surveyedAt: surveyedAt)
+                        .batch(try await self.work(throughBatch: batch, token: token, surveyedAt: surveyedAt))
                     }
                 }
-                guard let finished = try await group.next() else { return progress }
-                inFlight -= 1
-                progress.add(finished)
+                if due.mayHaveMore, !isReading, due.count <= settings.readAheadBelow,
+                    machine.mayEnqueue(at: clock.monotonic())
+                {
+                    isReading = true
+                    // What has been sent is out of the way when Redis comes to this; what has not is not read again.
+                    let known = offset + due.count
+                    group.addTask { .page(try await self.readPage(offset: known)) }
+                }
+                switch try await group.next() {
+                case .batch(let finished):
+                    inFlight -= 1
+                    progress.add(finished)
+                case .page(let page):
+                    isReading = false
+                    due.append(page)
+                case nil:
+                    return progress
+                }
             }
         }
     }
@@ -139,7 +175,7 @@ extension SchedulerActor {
             queued = zip(batch.runs, outcomes).filter { $0.1 == .queued }.map(\.0)
             for (run, outcome) in zip(batch.runs, outcomes) {
                 if let reason = outcome.skipReason(of: run) {
-                    tell(.skipped(id: run.definition.id.display, reason))
+                    tell(.skipped(id: run.entry.id.display, reason))
                 }
             }
         }
@@ -206,8 +242,8 @@ extension EntryOutcome {
 extension EnqueuedRun {
     init(_ run: PlannedRun) {
         self.init(
-            id: run.definition.id.display,
-            jobID: RQJobID.planned(definition: run.definition.id.bytes, at: run.planned),
+            id: run.entry.id.display,
+            jobID: RQJobID.planned(definition: run.entry.id.bytes, at: run.planned),
             queueName: String(decoding: run.definition.template.queue, as: UTF8.self),
             planned: run.planned,
             next: run.next)

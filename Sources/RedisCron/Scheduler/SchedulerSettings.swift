@@ -28,7 +28,11 @@ struct SchedulerSettings: Sendable {
     let isHopeless: @Sendable (any Error) -> Bool
 
     /// Due entries read at once.
-    var pageSize: Int { batchSize * 25 }
+    ///
+    /// Reading them blocks Redis for as long as a batch or two.
+    var pageSize: Int { batchSize * 10 }
+    /// When fewer entries than this wait, the next page is read.
+    var readAheadBelow: Int { batchSize * batchesInFlight }
     /// How often a scheduler that stands by asks for the lock.
     var standbyInterval: Duration { .milliseconds(500) }
     /// How long to wait before due entries that could not be moved are looked at again.

@@ -76,7 +76,7 @@ struct ArgumentBuffer {
     }
 
     /// Appends arguments that were encoded before.
-    mutating func append(encoded arguments: [UInt8], count: Int) {
+    mutating func append(encoded arguments: ArraySlice<UInt8>, count: Int) {
         bytes.append(contentsOf: arguments)
         self.count += count
     }

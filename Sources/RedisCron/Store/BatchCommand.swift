@@ -25,9 +25,9 @@ struct BatchCommand {
         buffer.append(keys.cronJobs)
         buffer.append(keys.queues)
         for template in templates { buffer.append(queuePrefix, template.queue) }
-        for run in batch.runs { buffer.append(cronJobPrefix, run.definition.id.bytes) }
+        for run in batch.runs { buffer.append(cronJobPrefix, run.entry.id.bytes) }
         for run in batch.runs {
-            buffer.append(jobPrefix, RQJobID.planned(definition: run.definition.id.bytes, at: run.planned))
+            buffer.append(jobPrefix, RQJobID.planned(definition: run.entry.id.bytes, at: run.planned))
         }
 
         buffer.append(token)

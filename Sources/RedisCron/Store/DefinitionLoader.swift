@@ -6,12 +6,20 @@ import RQWire
 /// Remembers the templates, expressions and zones that it met, since thousands of definitions share a few of them.
 struct DefinitionLoader {
     /// A hash as it came, with the very bytes of the two fields that are compared in Redis.
-    struct Fetched: Sendable {
+    ///
+    /// A box: it goes through several hands, and a copy of a hash is a dozen references.
+    final class Fetched: Sendable {
         let hash: CronJobHash
         /// `updated_at`.
         let version: [UInt8]
         /// `next_enqueue_time`.
         let nextEnqueueTime: [UInt8]
+
+        init(hash: CronJobHash, version: [UInt8], nextEnqueueTime: [UInt8]) {
+            self.hash = hash
+            self.version = version
+            self.nextEnqueueTime = nextEnqueueTime
+        }
     }
 
     private struct CronKey: Hashable {
@@ -50,7 +58,6 @@ struct DefinitionLoader {
             functionName: hash.functionName, args: hash.args, kwargs: hash.kwargs, queue: hash.queueName,
             jobTimeout: hash.jobTimeout, resultTTL: hash.resultTTL, ttl: hash.ttl, failureTTL: hash.failureTTL,
             meta: hash.meta, serializer: serializer)
-        // To the byte: the buffer stays in the cache.
         let lengths = [fetched.version.count, payload.data.count, payload.description.count]
         var arguments = ArgumentBuffer(reserving: lengths.reduce(0) { $0 + ArgumentBuffer.size(of: $1) })
         arguments.append(fetched.version)

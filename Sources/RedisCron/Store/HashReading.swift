@@ -24,37 +24,31 @@ enum HashReading: Sendable {
             self = .missing
             return
         }
+        self = Self.read(reply)
+    }
+
+    private static func read(_ reply: borrowing RedisReplyView) -> HashReading {
         var decoder = CronJobHash.Decoder()
         var version: [UInt8] = []
         var next: [UInt8] = []
-        do throws(RQWireError) {
-            for index in stride(from: 0, to: reply.count - 1, by: 2) {
-                try reply.withElement(index) { name throws(RQWireError) in
-                    try reply.withElement(index + 1) { value throws(RQWireError) in
-                        try Self.take(name, value, into: &decoder, version: &version, next: &next)
-                    }
+        var refusal: RQWireError?
+        reply.forEachPair { name, value in
+            guard refusal == nil else { return }
+            do throws(RQWireError) {
+                switch try decoder.take(field: name, value: value) {
+                case .updatedAt: version = Array(value)
+                case .nextEnqueueTime: next = Array(value)
+                default: break
                 }
+            } catch {
+                refusal = error
             }
-            self = .hash(
-                DefinitionLoader.Fetched(hash: try decoder.finish(), version: version, nextEnqueueTime: next))
-        } catch {
-            self = .unreadable(field: error.field, reason: error.reason)
         }
-    }
-
-    private static func take(
-        _ name: borrowing RedisReplyView, _ value: borrowing RedisReplyView, into decoder: inout CronJobHash.Decoder,
-        version: inout [UInt8], next: inout [UInt8]
-    ) throws(RQWireError) {
-        try name.withBytes { name throws(RQWireError) in
-            try value.withBytes { value throws(RQWireError) in
-                guard let name, let value else { return }
-                let field = name.assumingMemoryBound(to: UInt8.self)
-                try decoder.take(field: field, value: value.assumingMemoryBound(to: UInt8.self))
-                // Told apart by their lengths first: this runs for each field of each definition.
-                if field.count == 10, field.elementsEqual("updated_at".utf8) { version = Array(value) }
-                if field.count == 17, field.elementsEqual("next_enqueue_time".utf8) { next = Array(value) }
-            }
+        do throws(RQWireError) {
+            if let refusal { throw refusal }
+            return .hash(DefinitionLoader.Fetched(hash: try decoder.finish(), version: version, nextEnqueueTime: next))
+        } catch {
+            return .unreadable(field: error.field, reason: error.reason)
         }
     }
 }

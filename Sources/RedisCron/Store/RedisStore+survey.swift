@@ -37,10 +37,8 @@ extension DueEntry {
     static func read(_ reply: borrowing RedisReplyView) -> [DueEntry] {
         var entries: [DueEntry] = []
         entries.reserveCapacity(reply.count / 2)
-        for index in 0..<(reply.count / 2) {
-            let id = reply.withElement(index * 2) { $0.copiedBytes }
-            let rawScore = reply.withElement(index * 2 + 1) { $0.copiedBytes }
-            entries.append(DueEntry(id: DefinitionID(bytes: id), rawScore: rawScore))
+        reply.forEachPair { id, score in
+            entries.append(DueEntry(id: DefinitionID(bytes: Array(id)), rawScore: Array(score)))
         }
         return entries
     }
@@ -57,10 +55,5 @@ extension RedisReplyView {
         elements.reserveCapacity(count)
         for index in 0..<count { elements.append(withElement(index) { $0.copiedBytes }) }
         return elements
-    }
-
-    /// The bytes of a string; empty for all else.
-    var copiedBytes: [UInt8] {
-        withBytes { bytes in bytes.map { [UInt8]($0) } ?? [] }
     }
 }

@@ -1,3 +1,4 @@
+import CEventLoop
 import CHiredis
 import Crontab
 import RQWire
@@ -48,13 +49,16 @@ extension FuzzedParser {
     }
 
     static func takeReply(_ bytes: [UInt8]) throws(BrokenPromise) {
+        guard let arena = reply_arena_new() else { return }
+        defer { reply_arena_free(arena) }
         guard let reader = redisReaderCreate() else { return }
         defer { redisReaderFree(reader) }
+        reply_arena_attach(arena, reader)
         let isFed = bytes.withUnsafeBytes { redisReaderFeed(reader, $0.baseAddress, $0.count) == REDIS_OK }
         guard isFed else { return }
         var reply: UnsafeMutableRawPointer?
         while redisReaderGetReply(reader, &reply) == REDIS_OK, let found = reply {
-            defer { freeReplyObject(found) }
+            defer { reply_arena_clear(arena) }
             try read(RedisReplyView(UnsafePointer(found.assumingMemoryBound(to: redisReply.self))))
         }
     }

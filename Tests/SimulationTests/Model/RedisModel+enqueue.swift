@@ -51,7 +51,8 @@ extension RedisModel {
     }
 
     /// What stands behind the version in the arguments of a run.
-    private static func payload(of arguments: [UInt8]) -> [UInt8] {
-        Array(arguments.dropFirst(arguments[1] == UInt8(ascii: "0") ? 6 : 7 + Timestamp.wireFormatLength))
+    private static func payload(of arguments: ArraySlice<UInt8>) -> [UInt8] {
+        Array(
+            arguments.dropFirst(arguments.dropFirst().first == UInt8(ascii: "0") ? 6 : 7 + Timestamp.wireFormatLength))
     }
 }
