@@ -149,7 +149,7 @@ def draw_latency(report):
 
 def draw_growth(report):
     results = report["growth"]
-    top = max(max(speeds(result[kind])) for result in results for kind in ("warm", "cold")) * 1.1
+    top = max(max(speeds(result[kind])) for result in results for kind in ("warm", "bare", "cold")) * 1.1
     picture = Picture(760, 380, "Jobs per second by number of due definitions", f"medians; {machine(report)}")
     sizes = [result["definitions"] for result in results]
     x = logarithmic(sizes[0], max(sizes[-1], sizes[0] * 10), 80, 600)
@@ -160,12 +160,18 @@ def draw_growth(report):
         picture.text(72, y(index * step) + 4, number(index * step), "end", "faint")
     for size in sizes:
         picture.text(x(size), 352, number(size), "middle", "faint")
-    for kind, style in (("warm", "ours"), ("cold", "second")):
+    ends = []
+    for kind, style in (("bare", "other"), ("warm", "ours"), ("cold", "second")):
         points = [(x(result["definitions"]), y(median(speeds(result[kind])))) for result in results]
         picture.curve(points, style)
         for point in points:
             picture.dot(*point, style)
-        picture.text(points[-1][0] + 10, points[-1][1] + 4, kind)
+        ends.append((points[-1][1] + 4, kind))
+    # The names stand apart, also where the lines end close together.
+    below = 0
+    for end, kind in sorted(ends):
+        below = max(end, below + 16)
+        picture.text(x(sizes[-1]) + 10, below, {"bare": "bare script"}.get(kind, kind))
     picture.write("benchmark-growth.svg")
 
 
@@ -199,13 +205,15 @@ def growth_table(report):
         due = result["hundredDue"]
         overhead = result.get("overheadBytes")
         rows.append([
-            number(result["definitions"]), number(median(speeds(result["warm"]))), number(median(speeds(result["cold"]))),
+            number(result["definitions"]), number(median(speeds(result["warm"]))), number(median(speeds(result["bare"]))),
+            number(median(speeds(result["cold"]))),
+            f"{median(per_job(result['warm'], 'ownSeconds')):.2f} + {median(per_job(result['warm'], 'redisSeconds')):.2f}",
             f"{median([s['seconds'] for s in due]) * 1e3:.2f}",
             f"{median([s['ownSeconds'] for s in due]) * 1e3:.2f} + {median([s['redisSeconds'] for s in due]) * 1e3:.2f}",
             number(overhead) if overhead is not None else "–",
         ])
     return table([
-        "definitions", "all due, warm: jobs/s", "cold: jobs/s", "100 due: ms", "of it processor, ours + Redis", "bytes beyond the text",
+        "definitions", "all due, warm: jobs/s", "bare script", "cold", "warm: µs/job, ours + Redis", "100 due: ms", "of it processor, ours + Redis", "bytes beyond the text",
     ], rows)
 
 
@@ -258,7 +266,9 @@ def goals_table(report):
     if 10_000 in growth and len(growth) > 1:
         largest = max(growth)
         ratio = median(speeds(growth[largest]["warm"])) / median(speeds(growth[10_000]["warm"]))
-        add(f"jobs/s at {number(largest)} due: 0.9 times that at 10,000", f"{ratio:.2f} times", ratio >= 0.9)
+        bare = median(speeds(growth[largest]["bare"])) / median(speeds(growth[10_000]["bare"]))
+        add(f"jobs/s at {number(largest)} due: 0.9 times that at 10,000",
+            f"{ratio:.2f} times; the bare script {bare:.2f} times", ratio >= 0.9)
         cost = {size: median([s["ownSeconds"] + s["redisSeconds"] for s in growth[size]["hundredDue"]]) for size in growth}
         ratio = cost[largest] / cost[min(growth)]
         add(f"100 due cost the same among {number(min(growth))} and {number(largest)}", f"{ratio:.2f} times", ratio <= 1.1)

@@ -8,6 +8,8 @@ struct Growth {
         let definitions: Int
         /// Every definition due, with a full cache.
         var warm: [Sample] = []
+        /// The script alone among as many definitions: what of the growth is Redis' own.
+        var bare: [Sample] = []
         /// Every definition due, with an empty cache.
         var cold: [Sample] = []
         /// A hundred definitions due among all.
@@ -69,7 +71,10 @@ struct Growth {
         }
         try loaded.removeJobs()
         try await ours.end()
-        return (result, hour + .seconds(3600))
+        hour += .seconds(3600)
+        result.bare = try await bareScript(loaded, hour: hour, passes: size > 100_000 ? 2 : size > 10_000 ? 4 : 11)
+        try loaded.plan(inHour: hour)
+        return (result, hour)
     }
 
     private func pass(_ ours: OurScheduler, _ loaded: LoadedWorkload, _ hour: Timestamp) async throws -> Sample {
@@ -80,6 +85,23 @@ struct Growth {
         try check.checkSchedules(after: now)
         try loaded.removeJobs()
         return sample
+    }
+
+    /// The script with the calls of a tick, sent by a client that does nothing else.
+    ///
+    /// Among a million definitions only those that are due in the first minute, which are a twentieth and lie anywhere
+    /// in the server's memory, since the calls of all would fill half a gigabyte.
+    private func bareScript(_ loaded: LoadedWorkload, hour: Timestamp, passes: Int) async throws -> [Sample] {
+        let time = hour + .seconds(loaded.workload.count > 100_000 ? 60 : 1860)
+        try loaded.plan(inHour: hour)
+        let script = try await BareScript.record(loaded, warmUp: nil, at: time)
+        var samples: [Sample] = []
+        for _ in 0..<passes {
+            try loaded.plan(inHour: hour)
+            samples.append(try await script.measure(on: loaded))
+            try loaded.removeJobs()
+        }
+        return samples
     }
 
     /// The mean over some of the definitions.

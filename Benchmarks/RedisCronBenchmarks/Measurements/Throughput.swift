@@ -39,7 +39,8 @@ struct Throughput {
         let loaded = try LoadedWorkload(Workload(count: jobs), into: server, hour: hour)
         let plain = PlainPipeline(loaded, extent: .asPython, hour: hour)
         let least = PlainPipeline(loaded, extent: .least, hour: hour)
-        let (script, token) = try await recordScript(loaded)
+        try loaded.plan(inHour: hour)
+        let script = try await BareScript.record(loaded, warmUp: hour + .seconds(1860), at: hour + .seconds(5460))
         var results: [System: Result] = [:]
         func add(_ system: System, _ sample: Sample) {
             results[system, default: Result(system: system)].samples.append(sample)
@@ -49,7 +50,7 @@ struct Throughput {
             Progress.note("throughput, round \(round) of \(rounds)")
             add(.plainPipeline, try await measurePlain(plain, loaded))
             add(.leastPipeline, try await measurePlain(least, loaded))
-            add(.bareScript, try await measureScript(script, token: token, loaded))
+            add(.bareScript, try await measureScript(script, loaded))
             let (cold, warm) = try await measureOurs(loaded, readBack: round == 1)
             add(.cold, cold)
             add(.warm, warm)
@@ -77,15 +78,12 @@ struct Throughput {
         return sample
     }
 
-    private func measureScript(_ script: BareScript, token: String, _ loaded: LoadedWorkload) async throws -> Sample {
+    private func measureScript(_ script: BareScript, _ loaded: LoadedWorkload) async throws -> Sample {
         try loaded.plan(inHour: hour + .seconds(3600))
-        try loaded.server.control.command("SET", Workload.keys.lock, token)
-        let sample = try await Sample.measure(on: loaded.server) {
-            try script.run()
-            return jobs
-        }
-        try loaded.server.control.command("DEL", Workload.keys.lock)
-        try ResultCheck("the bare script", loaded).checkJobs()
+        let sample = try await script.measure(on: loaded)
+        let check = ResultCheck("the bare script", loaded)
+        try check.checkJobs()
+        try check.checkSchedules(after: hour + .seconds(5460))
         try loaded.removeJobs()
         return sample
     }
@@ -107,30 +105,12 @@ struct Throughput {
             if readBack, let python = PythonSystem.interpreter {
                 try ResultCheck.readBack(ids, of: loaded, with: python)
             }
+            if readBack {
+                try ResultCheck.proveItself(on: loaded, after: now, ids: ids, interpreter: PythonSystem.interpreter)
+            }
             try loaded.removeJobs()
         }
         try await ours.end()
         return (samples[0], samples[1])
-    }
-
-    /// Records what a warm pass sends.
-    private func recordScript(_ loaded: LoadedWorkload) async throws -> (BareScript, token: String) {
-        try loaded.plan(inHour: hour)
-        let relay = try Relay(to: loaded.server)
-        defer { relay.close() }
-        let ours = try OurScheduler(socketPath: relay.socketPath)
-        try await ours.begin()
-        _ = try await ours.tick(at: hour + .seconds(1860))
-        try loaded.removeJobs()
-        relay.startRecording()
-        let queued = try await ours.tick(at: hour + .seconds(5460))
-        let recording = relay.stopRecording()
-        let token = try loaded.server.control.command("GET", Workload.keys.lock).text
-        try await ours.end()
-        try loaded.removeJobs()
-        let script = try BareScript(
-            recording: recording, inFlight: ours.scheduler.options.batchesInFlight, jobCount: queued,
-            socketPath: loaded.server.socketPath)
-        return (script, token)
     }
 }

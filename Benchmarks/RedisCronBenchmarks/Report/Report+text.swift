@@ -25,11 +25,13 @@ extension Report {
     private var growthText: String {
         guard !growth.isEmpty else { return "" }
         var table = TextTable([
-            "definitions", "warm jobs/s", "cold jobs/s", "100 due: ms", "own µs", "Redis µs", "overhead B", "text B",
+            "definitions", "warm jobs/s", "bare script", "cold jobs/s", "100 due: ms", "own µs", "Redis µs",
+            "overhead B", "text B",
         ])
         for result in growth {
             table.append([
                 String(result.definitions), Spread(result.warm.map(\.jobsPerSecond)).median.digits(0),
+                Spread(result.bare.map(\.jobsPerSecond)).median.digits(0),
                 Spread(result.cold.map(\.jobsPerSecond)).median.digits(0),
                 Spread(result.hundredDue.map { $0.seconds * 1000 }).median.digits(2),
                 Spread(result.hundredDue.map { $0.ownSeconds * 1e6 }).median.digits(0),

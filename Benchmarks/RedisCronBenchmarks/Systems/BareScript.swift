@@ -6,30 +6,69 @@ struct BareScript {
     private let calls: [[UInt8]]
     private let socketPath: String
     private let inFlight: Int
-    let jobCount: Int
+    private let token: String
+
+    /// Records what one tick of the product sends, by way of a relay, and removes the jobs again.
+    ///
+    /// - Parameter warmUp: a time for a tick before, which fills the cache; `nil` records a tick that reads the
+    ///   definitions as well.
+    static func record(
+        _ loaded: LoadedWorkload, warmUp: Timestamp?, at time: Timestamp
+    ) async throws -> BareScript {
+        let relay = try Relay(to: loaded.server)
+        defer { relay.close() }
+        let ours = try OurScheduler(socketPath: relay.socketPath)
+        try await ours.begin()
+        if let warmUp {
+            _ = try await ours.tick(at: warmUp)
+            try loaded.removeJobs()
+        }
+        relay.startRecording()
+        _ = try await ours.tick(at: time)
+        let recording = relay.stopRecording()
+        let token = try loaded.server.control.command("GET", Workload.keys.lock).text
+        try await ours.end()
+        try loaded.removeJobs()
+        return try BareScript(
+            recording: recording, token: token, inFlight: ours.scheduler.options.batchesInFlight,
+            socketPath: loaded.server.socketPath)
+    }
 
     /// - Parameter recording: what went from the scheduler to the server.
-    init(recording: [UInt8], inFlight: Int, jobCount: Int, socketPath: String) throws {
+    private init(recording: [UInt8], token: String, inFlight: Int, socketPath: String) throws {
         // A batch has two keys for each job; no other script has as many.
         calls = try RecordedCommands.split(recording).filter { command in
             command.name == "EVALSHA" && command.keyCount > 8
         }.map(\.bytes)
         guard !calls.isEmpty else { throw BenchmarkError("no batch was recorded") }
+        self.token = token
         self.socketPath = socketPath
         self.inFlight = inFlight
-        self.jobCount = jobCount
+    }
+
+    /// Measures the calls on a server in which the schedules stand as they did when the calls were recorded.
+    ///
+    /// - Throws: when a job of a batch was not queued.
+    func measure(on loaded: LoadedWorkload) async throws -> Sample {
+        try loaded.server.control.command("SET", Workload.keys.lock, token)
+        let sample = try await Sample.measure(on: loaded.server) { try run() }
+        try loaded.server.control.command("DEL", Workload.keys.lock)
+        return sample
     }
 
     /// Sends the calls, several in flight, and checks that every job of every batch was queued.
-    func run() throws {
+    ///
+    /// - Returns: how many jobs that were.
+    private func run() throws -> Int {
         let connection = try BlockingConnection(socketPath)
-        var queued = 0
+        var (queued, jobs) = (0, 0)
         var answered = 0
         func take() throws {
             guard case .bytes(let outcomes) = try connection.reply() else {
                 throw BenchmarkError("a batch was answered with no outcomes")
             }
             queued += outcomes.count { $0 == UInt8(ascii: "+") }
+            jobs += outcomes.count
             answered += 1
         }
         for (index, call) in calls.enumerated() {
@@ -38,7 +77,8 @@ struct BareScript {
             if index - answered + 1 >= inFlight { try take() }
         }
         while answered < calls.count { try take() }
-        guard queued == jobCount else { throw BenchmarkError("the bare script queued \(queued) of \(jobCount) jobs") }
+        guard queued == jobs else { throw BenchmarkError("the bare script queued \(queued) of \(jobs) jobs") }
+        return queued
     }
 }
 
