@@ -1,4 +1,5 @@
 import RQWire
+import RedisCron
 
 /// The ceiling: the very script calls that the scheduler sent in a warm pass, recorded on their way and sent again by a
 /// client that does nothing else, to a server in the same state.
