@@ -37,7 +37,9 @@ extension CronExpression {
     /// Tells a definition that is registered again, whose numbers stay, from one whose expression was edited. White space
     /// and letter case make no difference.
     public static func isDraw(_ drawn: String, of written: String) -> Bool {
-        guard let wanted = try? CronSource(written), let found = try? CronSource(drawn),
+        // A draw has the columns of what was written; an @ name has none.
+        guard drawn.utf8.first != UInt8(ascii: "@"),
+            let wanted = try? CronSource(written), let found = try? CronSource(drawn),
             wanted.columns.count == found.columns.count
         else { return false }
         var hasRandom = false

@@ -28,10 +28,14 @@ extension FuzzedParser {
             return
         }
         let password = url.options.password?.value ?? ""
-        // A short password may stand elsewhere in the URL by chance, and one that stands there twice may be shown once.
-        guard password.count >= 12, URLParts.decoded(text).ranges(of: password).count == 1 else { return }
+        // A short password may stand elsewhere in the URL by chance, and one that stands there twice may be shown once:
+        // in the URL as it is read, without line breaks and tabs.
+        let read = String(String.UnicodeScalarView(text.unicodeScalars.filter { !["\t", "\r", "\n"].contains($0) }))
+        guard password.count >= 12, URLParts.decoded(read).ranges(of: password).count == 1 else { return }
         for shown in ["\(url)", String(reflecting: url), "\(url.options)"] {
-            try promise(!shown.contains(password), "\(text) shows its password: \(shown)")
+            try promise(
+                !shown.contains(password),
+                "\(text.debugDescription) shows its password: \(shown.debugDescription)")
         }
     }
 
