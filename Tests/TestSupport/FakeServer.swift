@@ -39,22 +39,7 @@ public final class FakeServer: Sendable {
         }
 
         /// Sends bytes.
-        public func write(_ bytes: [UInt8]) {
-            #if os(Linux)
-                let flags = Int32(MSG_NOSIGNAL)
-            #else
-                let flags: Int32 = 0
-            #endif
-            var sent = 0
-            while sent < bytes.count {
-                let length = bytes.withUnsafeBytes {
-                    send(descriptor, $0.baseAddress?.advanced(by: sent), $0.count - sent, flags)
-                }
-                if length < 0 && errno == EINTR { continue }
-                guard length > 0 else { return }
-                sent += length
-            }
-        }
+        public func write(_ bytes: [UInt8]) { _ = sendAll(bytes, to: descriptor) }
 
         /// Sends text.
         public func write(_ text: String) { write(Array(text.utf8)) }

@@ -116,20 +116,7 @@ public final class ServerConnection {
     }
 
     private func write(_ request: [UInt8]) throws(SupportError) {
-        #if os(Linux)
-            let flags = Int32(MSG_NOSIGNAL)
-        #else
-            let flags: Int32 = 0
-        #endif
-        var sent = 0
-        while sent < request.count {
-            let count = request.withUnsafeBytes {
-                send(descriptor, $0.baseAddress?.advanced(by: sent), $0.count - sent, flags)
-            }
-            if count < 0 && errno == EINTR { continue }
-            guard count > 0 else { throw .system("sending to redis-server") }
-            sent += count
-        }
+        guard sendAll(request, to: descriptor) else { throw .system("sending to redis-server") }
     }
 
     private func readLine() throws(SupportError) -> [UInt8] {

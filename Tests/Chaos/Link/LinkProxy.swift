@@ -101,7 +101,7 @@ package final class LinkProxy: Sendable {
             var sent = 0
             while sent < count {
                 if portion < count, sent > 0 { usleep(500) }
-                guard LoopbackSocket.send(buffer[sent..<min(sent + portion, count)], to: target) else { break reading }
+                guard sendAll(buffer[sent..<min(sent + portion, count)], to: target) else { break reading }
                 sent += portion
             }
         }

@@ -38,23 +38,6 @@ enum LoopbackSocket {
         return descriptor
     }
 
-    /// Sends all of it; `false` when the connection is lost.
-    static func send(_ bytes: ArraySlice<UInt8>, to descriptor: Int32) -> Bool {
-        #if os(Linux)
-            let flags = Int32(MSG_NOSIGNAL)
-        #else
-            let flags: Int32 = 0
-        #endif
-        var rest = bytes
-        while !rest.isEmpty {
-            let count = rest.withUnsafeBytes { Foundation.send(descriptor, $0.baseAddress, $0.count, flags) }
-            if count < 0 && errno == EINTR { continue }
-            guard count > 0 else { return false }
-            rest = rest.dropFirst(count)
-        }
-        return true
-    }
-
     /// Keeps a descriptor out of the programs that are started, and small portions from waiting for more.
     static func prepare(_ descriptor: Int32) {
         _ = fcntl(descriptor, F_SETFD, FD_CLOEXEC)

@@ -259,20 +259,7 @@ struct LifeTests {
         harness.memory.put(.example("gone"), at: .newYear)
         harness.memory.put(.example("queued"), at: .newYear)
         harness.memory.state.update { $0.definitions[DefinitionID("gone")] = nil }
-        let gate = Gate("\(call)")
-        harness.store.beforeNext(call) { try await gate.pass(within: .seconds(60)) }
-        let running = Task { try await harness.actor.run() }
-        if call == .release {
-            try await harness.store.called(.survey)
-            running.cancel()
-            try await gate.arrival()
-        } else {
-            try await gate.arrival()
-            running.cancel()
-        }
-        try await eventually("the stop is known") { await harness.actor.machine.isStopping }
-        gate.open()
-        try await running.value
+        try await harness.store.cancelRun(of: harness.actor, during: call)
         let state = harness.memory.state.current
         #expect(state.lock == nil)
         #expect(state.registry.isEmpty)

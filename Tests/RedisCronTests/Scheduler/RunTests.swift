@@ -124,20 +124,7 @@ struct RunTests {
         try await withRedisHarness { harness async throws in
             try await harness.register()
             try harness.server.command("ZADD", "rq:cron_jobs", 1, "orphan")
-            let gate = Gate("\(call)")
-            harness.store.beforeNext(call) { try await gate.pass(within: .seconds(60)) }
-            let running = Task { try await harness.actor.run() }
-            if call == .release {
-                try await harness.store.called(.survey)
-                running.cancel()
-                try await gate.arrival()
-            } else {
-                try await gate.arrival()
-                running.cancel()
-            }
-            try await eventually("the stop is known") { await harness.actor.machine.isStopping }
-            gate.open()
-            try await running.value
+            try await harness.store.cancelRun(of: harness.actor, during: call)
             #expect(try harness.server.command("EXISTS", "rq:cron_jobs:lock", "rq:cron_schedulers").integer == 0)
             // Queued and moved, or neither.
             let job = try await harness.job()

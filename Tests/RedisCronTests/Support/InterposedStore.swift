@@ -111,3 +111,24 @@ final class InterposedStore: CronStore {
         try await passing(.announcements) { try await base.announcements() }
     }
 }
+
+extension InterposedStore {
+    /// Runs a scheduler on this store, cancels it while a call is under way, and waits for its end.
+    func cancelRun(of scheduler: SchedulerActor, during call: Call) async throws {
+        let gate = Gate("\(call)")
+        beforeNext(call) { try await gate.pass(within: .seconds(60)) }
+        let running = Task { try await scheduler.run() }
+        // It releases only when it stops.
+        if call == .release {
+            try await called(.survey)
+            running.cancel()
+            try await gate.arrival()
+        } else {
+            try await gate.arrival()
+            running.cancel()
+        }
+        try await eventually("the stop is known") { await scheduler.machine.isStopping }
+        gate.open()
+        try await running.value
+    }
+}
