@@ -17,7 +17,7 @@ public struct CronJobHash: Sendable, Hashable {
     public var interval: Int?
     /// A cron expression.
     public var cron: String?
-    /// The planned time of the last run.
+    /// When the last run was queued.
     public var latestEnqueueTime: Timestamp?
     /// The planned time of the next run.
     public var nextEnqueueTime: Timestamp?

@@ -96,4 +96,31 @@ struct LockScriptTests {
             #expect(try server.command("ZCARD", registry).integer == 1)
         }
     }
+
+    @Test func `a lock's key of another type is named`() async throws {
+        try await withRedis { server async throws in
+            try server.command("RPUSH", lock, "x")
+            let error = #expect(throws: SupportError.self) { try acquire(server, "a:1") }
+            #expect(error?.description.contains("WRONGTYPE \(lock) holds a list, not a string") == true)
+            #expect(try server.command("LLEN", lock).integer == 1)
+        }
+    }
+
+    @Test(arguments: ["rq:cron_schedulers", "rq:cron_scheduler:s"])
+    func `a registry of another type stops a birth before it writes, and a leader not at all`(
+        key: String
+    ) async throws {
+        try await withRedis { server async throws in
+            try server.command("SET", lock, "a:1", "PX", 1000)
+            try server.command("RPUSH", key, "x")
+            let error = #expect(throws: SupportError.self) { try heartbeat(server, "a:1", isFirst: true) }
+            #expect(error?.description.contains("WRONGTYPE \(key) holds a list") == true)
+            #expect(try server.command("DBSIZE").integer == 2)
+            #expect(try heartbeat(server, "a:1") == 1)
+            #expect(try server.command("PTTL", lock).integer.map { $0 > 1000 } == true)
+            #expect(try release(server, "a:1") == 1)
+            #expect(try server.command("EXISTS", lock).integer == 0)
+            #expect(try server.command("LLEN", key).integer == 1)
+        }
+    }
 }

@@ -6,10 +6,22 @@ ARGV  1 our lock token   2 lock TTL in milliseconds   3 scheduler name   4 the p
       5 TTL of the hash in seconds   6 '1' to write the hash anew, as at birth   then pairs of field and value: the hash
 Returns  0 when the lock is not ours (nothing was done), 1 otherwise.
 
-Why atomic: a scheduler that lost the lock must not keep an entry alive that says it leads.
+Why atomic: a scheduler that lost the lock must not keep an entry alive that says it leads. Where a key of the registry
+holds something else, a birth fails before it has written anything; a leader only goes without its entry, because what
+others see of it matters less than the lock.
 ]]
 if redis.call('GET', KEYS[1]) ~= ARGV[1] then
   return 0
+end
+for key, wanted in pairs({ [KEYS[2]] = 'zset', [KEYS[3]] = 'hash' }) do
+  local found = redis.call('TYPE', key).ok
+  if found ~= 'none' and found ~= wanted then
+    if ARGV[6] == '1' then
+      return redis.error_reply('WRONGTYPE ' .. key .. ' holds a ' .. found .. ', not a ' .. wanted)
+    end
+    redis.call('PEXPIRE', KEYS[1], ARGV[2])
+    return 1
+  end
 end
 redis.call('PEXPIRE', KEYS[1], ARGV[2])
 redis.call('ZADD', KEYS[2], ARGV[4], ARGV[3])

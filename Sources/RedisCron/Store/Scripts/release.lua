@@ -6,10 +6,10 @@ ARGV  1 our lock token   2 scheduler name   3 created_at of the scheduler
 Returns  1 when the lock was ours and is released, 0 otherwise.
 
 Why atomic: between a GET and a DEL the lock may expire and become another scheduler's, and another scheduler of the same
-name may have entered the registry.
+name may have entered the registry. A registry that holds something else keeps nobody from releasing the lock.
 ]]
-local born = redis.call('HGET', KEYS[3], 'created_at')
-if born == false or born == ARGV[3] then
+local born = redis.pcall('HGET', KEYS[3], 'created_at')
+if (born == false or born == ARGV[3]) and redis.call('TYPE', KEYS[2]).ok == 'zset' then
   redis.call('ZREM', KEYS[2], ARGV[2])
 end
 if redis.call('GET', KEYS[1]) == ARGV[1] then
