@@ -64,6 +64,11 @@ public struct RedisCronJob: Sendable {
     ///   - ttl: Seconds that a run may wait in its queue, at least 1; `nil` for no limit.
     ///   - failureTTL: Seconds that a failed run is kept; `nil` for the worker's default.
     ///   - meta: The `meta` of each run.
+    ///   - latestEnqueueTime: When its last run was queued; `nil` for a job that never ran.
+    ///   - nextEnqueueTime: The planned time of its next run; `nil` means the one that follows from the schedule, see
+    ///     ``nextRun(after:defaultTimeZone:)``.
+    ///   - createdAt: When it was made, which anchors the grid of an interval that never ran; `nil` means now.
+    ///   - updatedAt: When it was edited; `nil` means `createdAt`. Each save sets it anew.
     ///   - enabled: Whether it runs at all.
     ///   - connection: Where it is saved.
     ///   - defaultTimeZone: The zone that counts when `timeZone` is `nil`.
@@ -74,13 +79,16 @@ public struct RedisCronJob: Sendable {
         id: String? = nil, queueName: String, functionName: String, args: [JSONValue] = [], kwargs: JSONObject = [:],
         interval: Int? = nil, cron: String? = nil, timeZone: String? = nil, jobTimeout: Int? = nil,
         resultTTL: Int? = JobPayload.defaultResultTTL, ttl: Int? = nil, failureTTL: Int? = nil,
-        meta: JSONObject = [:], enabled: Bool = true, connection: RedisCronConnection? = nil,
-        defaultTimeZone: ZoneRules = .local(), idGenerator: IDGenerator = RedisCronJob.randomID
+        meta: JSONObject = [:], latestEnqueueTime: Timestamp? = nil, nextEnqueueTime: Timestamp? = nil,
+        createdAt: Timestamp? = nil, updatedAt: Timestamp? = nil, enabled: Bool = true,
+        connection: RedisCronConnection? = nil, defaultTimeZone: ZoneRules = .local(),
+        idGenerator: IDGenerator = RedisCronJob.randomID
     ) throws(RedisCronError) {
         let now = SystemClock.wallClock
         let definition = CronJobHash(
             id: id ?? "", functionName: functionName, queueName: queueName, args: args, kwargs: kwargs,
-            interval: interval, cron: try Self.drawn(cron, id: id), createdAt: now, updatedAt: now, enabled: enabled,
+            interval: interval, cron: try Self.drawn(cron, id: id), latestEnqueueTime: latestEnqueueTime,
+            createdAt: createdAt ?? now, updatedAt: updatedAt ?? createdAt ?? now, enabled: enabled,
             jobTimeout: jobTimeout, resultTTL: resultTTL, ttl: ttl, failureTTL: failureTTL, meta: meta,
             timeZone: timeZone)
         self.definition = definition
@@ -89,6 +97,10 @@ public struct RedisCronJob: Sendable {
         writtenCron = cron
         if id == nil { self.definition.id = idGenerator(self) }
         try computeNextRun(now: now, defaultTimeZone: defaultTimeZone)
+        if let nextEnqueueTime {
+            self.definition.nextEnqueueTime = nextEnqueueTime
+            basis = ScheduleBasis(self.definition)
+        }
     }
 
     /// A job as it was read.

@@ -97,6 +97,27 @@ struct ReferenceBehaviourTests {
         }
     }
 
+    @Test func `a job is made with its times, and what is left out follows from the others`() async throws {
+        try await with { server, connection, _ in
+            let created = try Timestamp(parsing: "2026-06-03T05:40:00.000001Z")
+            let latest = try Timestamp(parsing: "2026-06-04T00:00:00Z")
+            let next = try Timestamp(parsing: "2099-01-01T00:00:00.5Z")
+            var job = try RedisCronJob(
+                id: "a", queueName: "q", functionName: "m.f", interval: 60, latestEnqueueTime: latest,
+                nextEnqueueTime: next, createdAt: created, connection: connection)
+            #expect(job.updatedAt == created)
+            try await job.save(event: .created)
+            let read = try await RedisCronJob.fetch(id: "a", on: connection)
+            #expect(read.latestEnqueueTime == latest && read.nextEnqueueTime == next && read.createdAt == created)
+            #expect(try server.command("ZSCORE", "rq:cron_jobs", "a").double == next.score)
+
+            let ran = try RedisCronJob(queueName: "q", functionName: "m.f", interval: 60, latestEnqueueTime: latest)
+            #expect(ran.nextEnqueueTime == latest + .seconds(60))
+            let neverRan = try RedisCronJob(queueName: "q", functionName: "m.f", interval: 60, updatedAt: latest)
+            #expect(neverRan.nextEnqueueTime == nil && neverRan.updatedAt == latest)
+        }
+    }
+
     @Test(arguments: [0, -1, 500])
     func `result_ttl is kept as it is`(resultTTL: Int) async throws {
         try await with { server, _, scheduler async throws in
