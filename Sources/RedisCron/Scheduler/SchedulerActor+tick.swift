@@ -75,13 +75,26 @@ extension SchedulerActor {
         }
     }
 
+    /// A batch of which is known what each entry leads to.
+    private struct ResolvedBatch: Sendable {
+        let resolution: JobStoreActor.Resolution
+        let entryCount: Int
+        /// The time for which that was decided.
+        let resolvedAt: Timestamp
+    }
+
     /// What one of the tasks of a tick brought.
     private enum Step: Sendable {
-        case batch(Progress)
+        case resolved(ResolvedBatch)
+        case finished(Progress)
         case page(DuePage)
     }
 
     /// Works through what is due in batches, several of them in flight, so that encoding overlaps with Redis' work.
+    ///
+    /// Definitions are read as many batches ahead. If a batch were read only when another one is finished, its reading
+    /// would stand behind the scripts of the others, and all of them would go in step: Redis idle while definitions are
+    /// prepared, this side idle while scripts run.
     ///
     /// The next page is read while the last batches of this one are on their way, so that Redis has no pause between
     /// two pages. What becomes due in front of what was read is left to the next call.
@@ -90,32 +103,45 @@ extension SchedulerActor {
     private func work(through first: DueQueue, offset: Int, token: String) async throws -> Progress {
         var due = first
         if !due.mayHaveMore, due.count <= settings.batchSize {
-            return try await work(
-                throughBatch: due.takeBatch(settings.batchSize), token: token, surveyedAt: due.surveyedAt)
+            let entries = due.takeBatch(settings.batchSize)
+            return try await work(through: try await resolve(entries, surveyedAt: due.surveyedAt), token: token)
         }
         return try await withThrowingTaskGroup(of: Step.self) { group in
             var progress = Progress()
+            // Entries that are looked up, or wait for their turn to be sent.
+            var unsent = 0
+            var resolving = 0
+            var ready: [ResolvedBatch] = []
             var inFlight = 0
             var isReading = false
             while true {
-                while inFlight < settings.batchesInFlight, due.count > 0, machine.mayEnqueue(at: clock.monotonic()) {
-                    let batch = due.takeBatch(settings.batchSize)
+                let mayEnqueue = machine.mayEnqueue(at: clock.monotonic())
+                let sendable = mayEnqueue ? min(ready.count, settings.batchesInFlight - inFlight) : 0
+                let ahead = ready.count - sendable
+                while mayEnqueue, resolving + ahead < settings.batchesInFlight, due.count > 0 {
+                    let entries = due.takeBatch(settings.batchSize)
                     let surveyedAt = due.surveyedAt
-                    inFlight += 1
-                    group.addTask {
-                        .batch(try await self.work(throughBatch: batch, token: token, surveyedAt: surveyedAt))
-                    }
+                    resolving += 1
+                    unsent += entries.count
+                    group.addTask { .resolved(try await self.resolve(entries, surveyedAt: surveyedAt)) }
                 }
-                if due.mayHaveMore, !isReading, due.count <= settings.readAheadBelow,
-                    machine.mayEnqueue(at: clock.monotonic())
-                {
+                for batch in ready.prefix(sendable) {
+                    inFlight += 1
+                    unsent -= batch.entryCount
+                    group.addTask { .finished(try await self.work(through: batch, token: token)) }
+                }
+                ready.removeFirst(sendable)
+                if due.mayHaveMore, !isReading, due.count <= settings.readAheadBelow, mayEnqueue {
                     isReading = true
                     // What has been sent is out of the way when Redis comes to this; what has not is not read again.
-                    let known = offset + due.count
+                    let known = offset + due.count + unsent
                     group.addTask { .page(try await self.readPage(offset: known)) }
                 }
                 switch try await group.next() {
-                case .batch(let finished):
+                case .resolved(let batch):
+                    resolving -= 1
+                    ready.append(batch)
+                case .finished(let finished):
                     inFlight -= 1
                     progress.add(finished)
                 case .page(let page):
@@ -128,17 +154,22 @@ extension SchedulerActor {
         }
     }
 
-    private func work(
-        throughBatch entries: ArraySlice<DueEntry>, token: String, surveyedAt: Timestamp
-    ) async throws -> Progress {
+    /// Looks up what the entries lead to, reading definitions where they are not cached.
+    private func resolve(_ entries: ArraySlice<DueEntry>, surveyedAt: Timestamp) async throws -> ResolvedBatch {
         // A clock that was stepped back since the survey must not make due entries undue.
         let now = max(clock.now(), surveyedAt)
         let resolution = try await jobStore.resolve(Array(entries), now: now)
         for bad in resolution.bad {
             tell(.badDefinition(id: bad.id.display, field: bad.field, reason: bad.reason))
         }
+        return ResolvedBatch(resolution: resolution, entryCount: entries.count, resolvedAt: now)
+    }
+
+    private func work(through batch: ResolvedBatch, token: String) async throws -> Progress {
+        let resolution = batch.resolution
         var progress = Progress(didMove: !resolution.bad.isEmpty)
         if !resolution.runs.isEmpty {
+            let now = max(clock.now(), batch.resolvedAt)
             progress.add(try await enqueue(DueBatch(runs: resolution.runs), token: token, now: now))
         }
         if !resolution.unsettled.isEmpty, machine.mayEnqueue(at: clock.monotonic()) {
