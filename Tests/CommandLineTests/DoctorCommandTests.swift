@@ -64,6 +64,29 @@ struct DoctorCommandTests {
         }
     }
 
+    @Test func `a repair that is denied is told after what was found`() async throws {
+        try await withLostEntry { server in
+            try server.command(
+                "ACL", "SETUSER", "reader", "on", ">word", "~rq:*", "+@all", "-@write", "-@scripting")
+            let url = "redis://reader:word@127.0.0.1:\(server.port)/0"
+            let ending = try await Rqrcron.run(["doctor", "--repair", "--url", url])
+            #expect(ending.status == 1)
+            #expect(ending.output.hasPrefix("error    index 'a'"), "\(ending.output)")
+            #expect(ending.errors.contains("denies it"), "\(ending.errors)")
+        }
+    }
+
+    @Test func `a second look takes the place of what was not mended`() {
+        var report = DoctorReport()
+        report.entries = [
+            DoctorReport.Entry(finding: Finding(.error, .index, "mended"), isMended: true),
+            DoctorReport.Entry(finding: Finding(.error, .index, "in order by now"), isMended: false),
+        ]
+        report.renew(with: [Finding(.warning, .lock, "new")])
+        #expect(report.entries.map(\.finding.message) == ["mended", "new"])
+        #expect(report.entries.map(\.isMended) == [true, false])
+    }
+
     @Test func `of many findings of a kind the first twenty are shown and the rest counted`() {
         var report = DoctorReport()
         report.entries = (1...25).map { _ in

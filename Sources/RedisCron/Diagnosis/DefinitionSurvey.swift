@@ -10,6 +10,8 @@ struct DefinitionSurvey: Sendable {
     let store: RedisStore
     let audit: IndexAudit
     let isLed: Bool
+    /// The TTL that a lock gets which outlasts its holder.
+    let lockTTL: Duration
 
     private var client: RedisClient { connection.client }
     private var keys: RQKeys { connection.keys }
@@ -24,7 +26,8 @@ struct DefinitionSurvey: Sendable {
         let pass = try await read(ordered, entries: Dictionary(entries.map { ($0.id, $0) }) { first, _ in first })
         var findings = try await confirm(pass.suspects)
         if let overdue = audit.overdue(pass.scheduled, isLed: isLed) { findings.append(overdue) }
-        return findings + (try await idleQueues(pass.queues)) + (try await silentSchedulers())
+        if let outlasting = try await outlastingLock() { findings.append(outlasting) }
+        return findings + (try await queues(pass.queues)) + (try await silentSchedulers())
     }
 
     /// What one pass over all definitions came to.
@@ -58,7 +61,11 @@ struct DefinitionSurvey: Sendable {
         var pass = Pass()
         for page in ids.pages(of: 500) {
             var orphans: [DueEntry] = []
-            for (id, reading) in zip(page, try await connection.read(page)) {
+            let readings = try await connection.read(page)
+            // Reading all of them may take longer than it is from one run to the next.
+            var audit = audit
+            audit.now = SystemClock.wallClock
+            for (id, reading) in zip(page, readings) {
                 let entry = entries[id]
                 let finding: Finding?
                 switch reading {
@@ -106,39 +113,76 @@ struct DefinitionSurvey: Sendable {
             (keys.lastUpdate, "string"),
         ]
         let types = try await client.pipeline(wanted.map { RedisCommand("TYPE", $0.0) }) { _, reply in reply.string }
-        return zip(wanted, types).compactMap { wanted, found in
-            guard let found, found != "none", found != wanted.1 else { return nil }
-            return Finding(
-                .error, .keyType, about: wanted.0, "the key holds a \(found), not a \(wanted.1): rename or delete it")
+        return zip(wanted, types).compactMap { wanted, found in mistyped(wanted.0, found, expected: wanted.1) }
+    }
+
+    private func mistyped(_ key: String, _ found: String?, expected: String) -> Finding? {
+        guard let found, found != "none", found != expected else { return nil }
+        return Finding(
+            .error, .keyType, about: key, "the key holds a \(found), not a \(expected): rename or delete it")
+    }
+
+    /// Queues of enabled definitions that cannot take a job, or that no worker reads.
+    private func queues(_ queues: Set<String>) async throws -> [Finding] {
+        let names = queues.sorted()
+        guard !names.isEmpty else { return [] }
+        let types = try await client.pipeline(
+            names.flatMap { name in
+                [keys.queue(name), keys.workers(queue: name)].map { RedisCommand("TYPE", $0) }
+            }
+        ) { _, reply in reply.string }
+        return names.enumerated().flatMap { index, name -> [Finding] in
+            let (jobs, workers) = (types[2 * index], types[2 * index + 1])
+            let misplaced = [
+                mistyped(keys.queue(name), jobs, expected: "list"),
+                mistyped(keys.workers(queue: name), workers, expected: "set"),
+            ].compactMap(\.self)
+            guard workers == "none" else { return misplaced }
+            // An empty set is no key.
+            return misplaced + [
+                Finding(
+                    .notice, .worker, about: name, "no worker reads this queue: its jobs wait until one does")
+            ]
         }
     }
 
-    /// Queues of enabled definitions that no worker reads.
-    private func idleQueues(_ queues: Set<String>) async throws -> [Finding] {
-        let names = queues.sorted()
-        guard !names.isEmpty else { return [] }
-        let workers = try await client.pipeline(
-            names.map { RedisCommand("SCARD", keys.workers(queue: $0)) }
-        ) { _, reply in reply.integer }
-        return zip(names, workers).compactMap { name, count in
-            guard count == 0 else { return nil }
-            return Finding(
-                .notice, .worker, about: name,
-                "no worker reads this queue: its jobs wait until one does")
-        }
+    /// The lock of a scheduler that has left RQ's registry, if nobody else can lead for long.
+    private func outlastingLock() async throws -> Finding? {
+        let silence = Duration.seconds(SchedulerBirth.timeToLiveSeconds)
+        guard let holder = try await store.lockHolder(), !holder.isRegistered, let left = holder.remaining,
+            left > max(silence, lockTTL)
+        else { return nil }
+        return Finding(
+            .error, .lock, about: keys.lock,
+            """
+            \(quoted(holder.name)) holds the lock for \(left.components.seconds) s more and is in no registry: it has not \
+            beaten for \(silence.components.seconds) s
+            """,
+            remedy: .expireLock(token: Array(holder.token.utf8)))
     }
 
     /// Schedulers that RQ's registry still has and that do not beat any more.
     private func silentSchedulers() async throws -> [Finding] {
         let command = RedisCommand("ZRANGE", keys.cronSchedulers, 0, -1, "WITHSCORES")
         let entries = try await client.send(command) { reply in DueEntry.read(reply) }
-        let limit = audit.now - .seconds(SchedulerBirth.timeToLiveSeconds)
-        return entries.filter { Timestamp(score: $0.score) < limit }.map { entry in
-            Finding(
-                .notice, .registry, about: entry.id.display,
-                "this scheduler has not beaten since \(Timestamp(score: entry.score)); RQ still lists it",
-                remedy: .forgetScheduler(name: entry.id.display, lastHeartbeat: entry.rawScore))
+        let now = SystemClock.wallClock
+        let silent = entries.filter { Timestamp(score: $0.score) < now - .seconds(SchedulerBirth.timeToLiveSeconds) }
+        // Times to come were written with a clock far ahead. A scheduler that lives has its hash.
+        let ahead = entries.filter { Timestamp(score: $0.score) > now + IndexAudit.patience }
+        let live = try await exist(ahead.map { Array(keys.cronScheduler($0.id.display).utf8) })
+        let ghosts = zip(ahead, live).filter { !$0.1 }.map(\.0)
+        return silent.map { entry in
+            forgotten(entry, "this scheduler has not beaten since \(Timestamp(score: entry.score)); RQ still lists it")
         }
+            + ghosts.map { entry in
+                forgotten(entry, "RQ lists this scheduler with a heartbeat that is still to come, and it is gone")
+            }
+    }
+
+    private func forgotten(_ entry: DueEntry, _ message: String) -> Finding {
+        Finding(
+            .notice, .registry, about: entry.id.display, message,
+            remedy: .forgetScheduler(name: entry.id.display, lastHeartbeat: entry.rawScore))
     }
 }
 

@@ -8,7 +8,7 @@ struct IndexAudit: Sendable {
     /// How long a due definition may wait before it counts as overdue: a tick is far faster while somebody leads.
     static let patience: Duration = .seconds(10)
 
-    let now: Timestamp
+    var now: Timestamp
     let defaultZone: ZoneRules
 
     /// What is wrong between a definition and its entry; `nil` when they agree.
@@ -22,16 +22,47 @@ struct IndexAudit: Sendable {
         let indexed = Timestamp(score: entry.score)
         if let next = job.nextEnqueueTime {
             // An entry that is early is settled by the next tick; one that is late makes the run late.
-            guard indexed > next + .milliseconds(1) else { return nil }
+            guard indexed > next + .milliseconds(1) else { return postponed(job, next: next) }
             return Finding(
                 .error, .index, about: job.id, "the index has it at \(indexed), the definition says \(next)",
                 remedy: .settle(entry, moveTo: next))
+        }
+        if let due = dueTimeUnnamed(job), indexed > due + Self.patience {
+            return Finding(
+                .error, .index, about: job.id, "the index has it at \(indexed), its schedule at \(due)",
+                remedy: .settle(entry, moveTo: due))
         }
         guard entry.score <= 0, job.latestEnqueueTime == nil else { return nil }
         return Finding(
             .notice, .index, about: job.id,
             "it never ran and stands at score 0, which RQ's own cron may clean away",
             remedy: .settle(entry, moveTo: min(job.createdAt ?? now, now)))
+    }
+
+    /// When a definition is due that names no next run: an interval that never ran, at once.
+    private func dueTimeUnnamed(_ job: RedisCronJob) -> Timestamp? {
+        let next = try? job.nextRun(after: now, defaultTimeZone: defaultZone)
+        return next ?? (job.interval == nil ? nil : now)
+    }
+
+    /// A next run beyond the first one that the schedule has from now on.
+    ///
+    /// Somebody may have meant it, so that nothing is mended; a clock that was far ahead for a moment leaves the same.
+    private func postponed(_ job: RedisCronJob, next: Timestamp) -> Finding? {
+        // The clock of the one who planned it may be a little ahead of ours.
+        let present = now + Self.patience
+        // The latest run is left out: a clock that was ahead has put it into the future as well.
+        let first: Timestamp? =
+            switch try? DefinitionCheck(job.definition).plan(defaultZone: defaultZone) {
+            case .interval(let seconds): present + .seconds(seconds)
+            case .cron(let compiled): compiled.next(after: present)
+            case nil: nil
+            }
+        guard let first, next > first else { return nil }
+        return Finding(
+            .notice, .definition, about: job.id,
+            "it waits until \(next) and leaves out times of its schedule before that; enter it anew if nobody meant that"
+        )
     }
 
     private func missingEntry(_ job: RedisCronJob) -> Finding? {

@@ -17,7 +17,7 @@ extension RedisCronScheduler {
         if !isLed { findings.append(Finding(.warning, .lock, "no scheduler leads: start one with rqrcron run")) }
         let survey = DefinitionSurvey(
             connection: connection, store: store, audit: IndexAudit(now: now, defaultZone: options.timeZone),
-            isLed: isLed)
+            isLed: isLed, lockTTL: options.lockTTL)
         return findings + (try await survey.findings())
     }
 
@@ -25,7 +25,8 @@ extension RedisCronScheduler {
     ///
     /// Index entries that stand for nothing are pruned, and those of disabled definitions taken out; entries later than
     /// their definitions say are moved; enabled definitions without an entry get one, which counts as an edit;
-    /// schedulers that fell silent are taken out of RQ's registry; a lock without expiry gets one of ``Options/lockTTL``.
+    /// schedulers that fell silent are taken out of RQ's registry; a lock without expiry, or
+    /// one that long outlasts a holder that fell silent, gets one of ``Options/lockTTL``.
     /// Nothing of RQ's own is touched, and no definition is deleted.
     ///
     /// - Returns: Whether something was changed; `false` too when it was mended meanwhile.

@@ -11,6 +11,6 @@ enum Remedy: Sendable, Hashable {
     case enterIndex(DefinitionID)
     /// Takes a scheduler out of RQ's registry unless it has beaten since.
     case forgetScheduler(name: String, lastHeartbeat: [UInt8])
-    /// Gives a lock without expiry one; its holder, if it lives, extends it by its heartbeat.
+    /// Gives a lock without expiry one, or a nearer one; its holder, if it lives, extends it by its heartbeat.
     case expireLock(token: [UInt8])
 }

@@ -3,8 +3,12 @@ import RedisBridge
 
 /// Who holds the lock, as far as the lock and RQ's registry tell.
 struct LockHolder: Sendable, Hashable {
+    /// What stands in the lock.
+    let token: String
     /// The scheduler's name, which stands in the lock before the random part.
     let name: String
+    /// Whether RQ's registry has it: it beat within the last two minutes.
+    var isRegistered = false
     /// Where it runs, from its registry entry.
     var hostname: String?
     /// Its process there.
@@ -14,6 +18,7 @@ struct LockHolder: Sendable, Hashable {
 
     /// Reads the lock's value, `{scheduler name}:{32 hexadecimal digits}`.
     init(token: String) {
+        self.token = token
         let separator = token.lastIndex(of: ":")
         name = String(token[..<(separator ?? token.endIndex)])
     }
@@ -51,10 +56,13 @@ extension RedisStore {
         var holder = LockHolder(token: token)
         holder.remaining = lock[1].number.flatMap { $0 < 0 ? nil : .milliseconds($0) }
         let entry = RedisCommand("HMGET", keys.cronScheduler(holder.name), "hostname", "pid")
-        let place = try await client.send(entry) { reply in
-            reply.copiedElements.map { String(decoding: $0, as: UTF8.self) }
-        }
+        // In a pipeline, where a key of another type is an answer without elements.
+        let place =
+            try await client.pipeline([entry]) { _, reply in
+                reply.copiedElements.map { String(decoding: $0, as: UTF8.self) }
+            }.first ?? []
         if place.count == 2 {
+            holder.isRegistered = place.contains { !$0.isEmpty }
             holder.hostname = place[0].isEmpty ? nil : place[0]
             holder.pid = place[1].isEmpty ? nil : place[1]
         }

@@ -12,19 +12,31 @@ struct DoctorCommand: Sendable {
     }
 
     func run() async throws {
-        let report = try await invocation.withScheduler { try await examine($0) }
+        let (report, failure) = try await invocation.withScheduler { try await examine($0) }
         let style = TextStyle(environment: invocation.environment)
         try StandardOutput.write(invocation.arguments.has(.json) ? report.json : report.text(style: style))
+        // What was mended before it is told first.
+        if let failure { throw failure }
         if !report.isHealthy { throw ExitStatus(code: 1) }
     }
 
-    private func examine(_ scheduler: RedisCronScheduler) async throws -> DoctorReport {
+    /// Looks, and mends where asked to: up to the first repair that fails.
+    private func examine(_ scheduler: RedisCronScheduler) async throws -> (DoctorReport, failure: (any Error)?) {
         var report = DoctorReport()
-        for finding in try await scheduler.diagnose() {
-            let isMended = repairs && finding.isRepairable
-            if isMended { try await scheduler.repair(finding) }
-            report.entries.append(DoctorReport.Entry(finding: finding, isMended: isMended))
+        report.entries = try await scheduler.diagnose().map { DoctorReport.Entry(finding: $0, isMended: false) }
+        guard repairs else { return (report, nil) }
+        var isChanged = false
+        do {
+            for index in report.entries.indices where report.entries[index].finding.isRepairable {
+                let isMended = try await scheduler.repair(report.entries[index].finding)
+                report.entries[index].isMended = isMended
+                isChanged = isChanged || !isMended
+            }
+            // What a repair finds changed may be in order by now, or wrong in another way.
+            if isChanged { report.renew(with: try await scheduler.diagnose()) }
+        } catch {
+            return (report, error)
         }
-        return report
+        return (report, nil)
     }
 }

@@ -6,7 +6,7 @@ struct DoctorReport: Sendable {
     /// A finding, and whether it was mended.
     struct Entry: Sendable {
         let finding: Finding
-        let isMended: Bool
+        var isMended: Bool
     }
 
     /// Findings of one kind that are printed one by one before the rest is counted.
@@ -17,6 +17,11 @@ struct DoctorReport: Sendable {
     /// Whether nothing is left that a monitor should tell somebody.
     var isHealthy: Bool {
         entries.allSatisfy { $0.isMended || $0.finding.severity == .notice }
+    }
+
+    /// Puts what was found in a second look in the place of all that was not mended.
+    mutating func renew(with findings: [Finding]) {
+        entries = entries.filter(\.isMended) + findings.map { Entry(finding: $0, isMended: false) }
     }
 
     /// A line for each finding, the gravest first, and a closing line.

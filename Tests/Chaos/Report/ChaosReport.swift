@@ -2,7 +2,7 @@ import Foundation
 
 /// A chaos run as a page of text.
 package struct ChaosReport: Sendable, CustomStringConvertible {
-    private static let violationsShown = 25
+    private static let violationsShown = 20
     package let outcome: ChaosOutcome
 
     package init(_ outcome: ChaosOutcome) {

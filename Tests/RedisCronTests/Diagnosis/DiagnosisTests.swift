@@ -133,6 +133,104 @@ struct DiagnosisTests {
         }
     }
 
+    @Test(arguments: ["inf", "9000000000"])
+    func `an interval that never ran is due at once, and an entry later than that is moved`(score: String) async throws
+    {
+        try await withScheduler { server, scheduler in
+            try await scheduler.register(functionName: "m.f", queueName: "q", id: "new", interval: 60)
+            let quiet = try await findings(scheduler)
+            #expect(quiet.isEmpty)
+            try server.command("ZADD", "rq:cron_jobs", score, "new")
+            let found = try await findings(scheduler)
+            #expect(found.map(\.subject) == ["new"])
+            #expect(found.map(\.severity) == [.error])
+            for finding in found { #expect(try await scheduler.repair(finding)) }
+            let moved = try server.command("ZSCORE", "rq:cron_jobs", "new").string.flatMap(Double.init)
+            #expect((moved ?? .infinity) < 5_000_000_000)
+            let again = try await findings(scheduler)
+            #expect(again.isEmpty)
+        }
+    }
+
+    @Test(arguments: ["9999-12-31T23:59:59.999999Z", "2126-12-31T23:59:59.999999Z"])
+    func `a definition that waits beyond its schedule is named, and left as it is`(next: String) async throws {
+        try await withScheduler { server, scheduler in
+            try await scheduler.register(functionName: "m.f", queueName: "q", id: "often", interval: 60)
+            for id in ["good", "often"] {
+                try server.command(
+                    "HSET", "rq:cron_job:\(id)", "next_enqueue_time", next, "latest_enqueue_time",
+                    "2090-01-01T00:00:00.000000Z")
+                try server.command(
+                    "ZADD", "rq:cron_jobs", next.hasPrefix("9999") ? "253402300799" : "4954003199", id)
+            }
+            let found = try await scheduler.diagnose().filter { $0.check == .definition }
+            #expect(found.map(\.subject) == ["good", "often"])
+            #expect(found.allSatisfy { $0.severity == .notice && !$0.isRepairable && $0.message.contains(next) })
+        }
+    }
+
+    @Test func `a queue whose keys hold something else is named`() async throws {
+        try await withScheduler { server, scheduler in
+            try server.command("HSET", "rq:queue:q", "a", "b")
+            try server.command("SET", "rq:workers:q", "x")
+            let found = try await findings(scheduler)
+            #expect(found.map(\.check) == [.keyType, .keyType])
+            #expect(found.map(\.subject) == ["rq:queue:q", "rq:workers:q"])
+            #expect(found.first?.message.contains("holds a hash, not a list") == true)
+        }
+    }
+
+    @Test func `a queue that a worker reads is no finding`() async throws {
+        try await withScheduler { server, scheduler in
+            try server.command("SADD", "rq:workers:q", "rq:worker:w")
+            #expect(try await scheduler.diagnose().map(\.check) == [.lock])
+        }
+    }
+
+    @Test func `a long lock of a scheduler that is in no registry is shortened`() async throws {
+        try await withScheduler { server, scheduler in
+            try server.command("SET", "rq:cron_jobs:lock", "host:1:abc:0123", "EX", "100000")
+            let found = try await findings(scheduler)
+            #expect(found.map(\.check) == [.lock])
+            #expect(found.first?.message.contains("'host:1:abc' holds the lock for") == true)
+            for finding in found { #expect(try await scheduler.repair(finding)) }
+            let left = try server.command("TTL", "rq:cron_jobs:lock").integer ?? 0
+            #expect((1...120).contains(left))
+            let again = try await findings(scheduler)
+            #expect(again.isEmpty)
+        }
+    }
+
+    @Test func `a long lock of a scheduler that beats is its own affair`() async throws {
+        try await withScheduler { server, scheduler in
+            try server.command("SET", "rq:cron_jobs:lock", "host:1:abc:0123", "EX", "100000")
+            try server.command("HSET", "rq:cron_scheduler:host:1:abc", "hostname", "host", "pid", "1")
+            let found = try await findings(scheduler)
+            #expect(found.isEmpty)
+        }
+    }
+
+    @Test func `a holder whose registry entry is no hash does not stop the look`() async throws {
+        try await withScheduler { server, scheduler in
+            try server.command("SET", "rq:cron_jobs:lock", "host:1:abc:0123", "EX", "100")
+            try server.command("SET", "rq:cron_scheduler:host:1:abc", "x")
+            let found = try await findings(scheduler)
+            #expect(found.isEmpty)
+        }
+    }
+
+    @Test func `a scheduler whose heartbeat is still to come is forgotten when it is gone`() async throws {
+        try await withScheduler { server, scheduler in
+            try server.command(
+                "ZADD", "rq:cron_schedulers", "99999999999", "gone", "inf", "endless", "99999999999", "lives")
+            try server.command("HSET", "rq:cron_scheduler:lives", "hostname", "host", "pid", "1")
+            let found = try await findings(scheduler)
+            #expect(Set(found.compactMap(\.subject)) == ["gone", "endless"])
+            for finding in found { #expect(try await scheduler.repair(finding)) }
+            #expect(try server.command("ZRANGE", "rq:cron_schedulers", "0", "-1").strings == ["lives"])
+        }
+    }
+
     @Test func `a running scheduler tells what the server's settings could cost`() async throws {
         let settings = RedisServer.Configuration(lines: ["maxmemory 1gb", "maxmemory-policy allkeys-lru"])
         try await withRedis(settings) { server in
