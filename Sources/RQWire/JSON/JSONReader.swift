@@ -14,7 +14,7 @@ extension JSONValue {
         self = try reader.readDocument()
     }
 
-    /// Reads a text as Python's `json.loads` does; see ``init(parsing:)-(UnsafeBufferPointer<UInt8>)``.
+    /// Reads a text as Python's `json.loads` does; see ``init(parsing:duplicateKeys:)-(UnsafeBufferPointer<UInt8>,_)``.
     ///
     /// - Throws: ``JSONError``, with the offset, for anything that Python refuses.
     public init(parsing text: [UInt8], duplicateKeys: DuplicateKeys = .lastCounts) throws(JSONError) {
@@ -24,7 +24,7 @@ extension JSONValue {
         .get()
     }
 
-    /// Reads a text as Python's `json.loads` does; see ``init(parsing:)-(UnsafeBufferPointer<UInt8>)``.
+    /// Reads a text as Python's `json.loads` does; see ``init(parsing:duplicateKeys:)-(UnsafeBufferPointer<UInt8>,_)``.
     ///
     /// - Throws: ``JSONError``, with the offset, for anything that Python refuses.
     public init(parsing text: String, duplicateKeys: DuplicateKeys = .lastCounts) throws(JSONError) {

@@ -29,8 +29,10 @@ extension RedisClient: RedisCommandSender {
     /// Sends a command and, behind it on the same connection, the question how many replicas have it.
     ///
     /// - Parameters:
+    ///   - command: what to send; it should be one that writes.
     ///   - wait: how many replicas to wait for and how long.
     ///   - timeout: how long to wait for the command's own reply; `commandTimeout` when `nil`.
+    ///   - decode: makes a value of the command's reply, which it may look at only while it runs.
     /// - Returns: the command's reply, decoded, and the number of replicas that have acknowledged what it wrote, which may
     ///   be less than asked for.
     /// - Throws: as `send(_:timeout:decoding:)`, also when it is the waiting that was refused: then the command was

@@ -66,8 +66,12 @@ public actor RedisClient {
     ///
     /// It does not connect yet.
     ///
-    /// - Parameter keyPrefix: what all keys begin with: only to explain, should the server turn out to be a cluster,
-    ///   that they do not share a slot.
+    /// - Parameters:
+    ///   - url: where the server is, and how to connect to it.
+    ///   - keyPrefix: what all keys begin with: only to explain, should the server turn out to be a cluster, that they do
+    ///     not share a slot.
+    ///   - backoff: the pauses between attempts to connect.
+    ///   - eventLoop: the loop that the client lives on.
     public init(url: RedisURL, keyPrefix: String? = nil, backoff: Backoff = .init(), on eventLoop: EventLoop) {
         self.init(
             resolver: url.location.resolver(options: url.options, keyPrefix: keyPrefix), options: url.options,

@@ -7,7 +7,9 @@ public struct ReplicaWait: Sendable, Hashable {
 
     /// A wait for `count` replicas.
     ///
-    /// - Parameter timeout: at least a millisecond counts, because WAIT takes 0 for ever.
+    /// - Parameters:
+    ///   - count: how many replicas.
+    ///   - timeout: at least a millisecond counts, because WAIT takes 0 for ever.
     public init(count: Int, timeout: Duration) {
         self.count = count
         self.timeout = max(.milliseconds(1), timeout)
