@@ -45,6 +45,9 @@ import Testing
             #expect(made["rq:cron_job:metric:pm25"]?["args"] == "[\"pm25\",1.0]")
             #expect(made["rq:cron_job:report"]?["enabled"] == "0")
             #expect(made["rq:cron_job:report"]?["source"] == "metrics")
+            #expect(try await Rqrcron.run(["show", "report"], on: server).output.contains("\nsource       metrics\n"))
+            let listed = try await Rqrcron.run(["info", "--json"], on: server).output
+            #expect(listed.split(separator: "\"source\": \"metrics\"", omittingEmptySubsequences: false).count == 3)
             let marker = try server.command("GET", "rq:cron_jobs:last_update")
 
             let second = try await apply(json, on: server)

@@ -59,6 +59,7 @@ import Testing
             }
             #expect(shown["interval"] == 100)
             #expect(shown["cron"] == nil as JSONValue)
+            #expect(shown["source"] == nil as JSONValue)
             #expect(shown["created_at"] == .string(before["created_at"] ?? ""))
 
             #expect(try await succeed(["delete", "b", "a"], on: server) == "deleted b\ndeleted a\n")

@@ -115,6 +115,16 @@ extension RedisCronScheduler {
 }
 
 extension RedisCronConnection {
+    /// The sources that definitions were applied from.
+    ///
+    /// - Parameter ids: The definitions to ask for.
+    /// - Returns: A source for each id, in their order; `nil` where there is no such definition, or it was not applied
+    ///   from a source.
+    /// - Throws: What the connection throws.
+    public func sources(of ids: [String]) async throws -> [String?] {
+        try await sources(of: ids.map { DefinitionID($0) })
+    }
+
     /// The sources that definitions were applied from, in the order of the ids; `nil` for one that was not.
     func sources(of ids: [DefinitionID]) async throws -> [String?] {
         guard !ids.isEmpty else { return [] }

@@ -18,7 +18,7 @@ extension Command {
         let id = invocation.arguments.operands[0]
         try await invocation.withConnection { connection in
             let job = try await RedisCronJob.fetch(id: id, on: connection)
-            let sheet = DefinitionSheet(job)
+            let sheet = DefinitionSheet(job, source: try await connection.sources(of: [id]).first ?? nil)
             guard !invocation.arguments.has(.json) else { return try StandardOutput.write(sheet.json) }
             let client = try RedisAddress(invocation: invocation).client(on: connection.eventLoop)
             let report = try await ScheduleReport(job, on: connection, client: client)

@@ -4,9 +4,12 @@ import RedisCron
 /// All fields of one definition.
 struct DefinitionSheet: Sendable {
     private let job: RedisCronJob
+    /// What it was applied from; nil for what was made in another way.
+    private let source: String?
 
-    init(_ job: RedisCronJob) {
+    init(_ job: RedisCronJob, source: String?) {
         self.job = job
+        self.source = source
     }
 
     /// One JSON object on one line.
@@ -27,6 +30,7 @@ struct DefinitionSheet: Sendable {
             "enabled": .bool(job.enabled), "job_timeout": Self.number(job.jobTimeout),
             "result_ttl": Self.number(job.resultTTL), "ttl": Self.number(job.ttl),
             "failure_ttl": Self.number(job.failureTTL), "meta": .object(job.meta),
+            "source": Self.text(source),
         ]
     }
 
@@ -43,6 +47,7 @@ struct DefinitionSheet: Sendable {
             ("result ttl", Self.seconds(job.resultTTL, absent: "500 s, RQ's default", never: "for ever")),
             ("ttl", Self.seconds(job.ttl, absent: "for ever", never: "for ever")),
             ("failure ttl", Self.seconds(job.failureTTL, absent: "the worker's, a year by default", never: "for ever")),
+            ("source", source ?? "none, it was not applied from one"),
             ("created", job.createdAt?.wireFormat ?? "unknown"), ("updated", job.updatedAt?.wireFormat ?? "unknown"),
         ]
         let text = rows.map { name, value in

@@ -56,7 +56,10 @@ struct InfoCommand: Sendable {
         let inventory = try await scheduler.inventory()
         let queues = invocation.arguments.operands
         switch form {
-        case .json: return Self.json(inventory.jobs, inventory.unreadable, queues: queues)
+        case .json:
+            let listed = queues.isEmpty ? inventory.jobs : inventory.jobs.filter { queues.contains($0.queueName) }
+            let sources = try await scheduler.connection.sources(of: listed.map(\.id))
+            return Self.json(zip(listed, sources).map { DefinitionSheet($0, source: $1) }, inventory.unreadable)
         case .wide:
             let columns = StandardOutput.isTerminal ? Screen.size.columns : nil
             let style = TextStyle(environment: invocation.environment)
@@ -83,12 +86,9 @@ struct InfoCommand: Sendable {
     }
 
     /// One object on one line: the definitions with the fields of `show --json`, and those that cannot be read.
-    private static func json(
-        _ jobs: [RedisCronJob], _ unreadable: [UnreadableDefinition], queues: [String]
-    ) -> String {
-        let listed = queues.isEmpty ? jobs : jobs.filter { queues.contains($0.queueName) }
+    private static func json(_ sheets: [DefinitionSheet], _ unreadable: [UnreadableDefinition]) -> String {
         let object: JSONObject = [
-            "jobs": .array(listed.map { .object(DefinitionSheet($0).object) }),
+            "jobs": .array(sheets.map { .object($0.object) }),
             "unreadable": .array(
                 unreadable.map { definition in
                     let field: JSONValue = definition.field.map { .string($0) } ?? .null
