@@ -134,7 +134,7 @@ struct CrontabLine {
         while true {
             while position < line.endIndex, line[position].isBlank { position += 1 }
             guard position < line.endIndex else {
-                throw Complaint("expected a call such as app.tasks.rebuild('pm25') at the end")
+                throw Complaint("expected a call with a dotted name, such as app.tasks.rebuild('pm25'), at the end")
             }
             if words.count >= 3, Self.isCall(line[position...]) { return (words, position) }
             let start = position
