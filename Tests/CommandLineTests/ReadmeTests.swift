@@ -64,13 +64,4 @@ import Testing
             #expect(try await scheduler.terminate() == .exited(0))
         }
     }
-
-    @Test(arguments: ["README.md", "CONTRIBUTING.md"])
-    func `a page links only to what is there`(page: String) throws {
-        let root = URL(fileURLWithPath: PackageRoot.path)
-        let text = try String(contentsOf: root.appending(path: page), encoding: .utf8)
-        for link in text.matches(of: /\]\(([^)#]+)/).map(\.1) where !link.contains("://") {
-            #expect(FileManager.default.fileExists(atPath: root.appending(path: String(link)).path), "\(link)")
-        }
-    }
 }
