@@ -83,6 +83,9 @@ struct WatchCommand: Sendable {
         // The last run that was shown of what departed lately: an edit may make it depart again.
         var shown: [[UInt8]: Timestamp] = [:]
         while true {
+            // Taken before the index is read, which then has what was announced, or has had it: of an announcement that
+            // came during the reading, an index without it would say that it ran already.
+            let news = announced.take()
             let now = SystemClock.now()
             let command = RedisCommand(
                 "ZRANGEBYSCORE", keys.cronJobs, "-inf", String(now.score + Self.horizon), "WITHSCORES", "LIMIT", 0,
@@ -91,7 +94,7 @@ struct WatchCommand: Sendable {
             let entries = stride(from: 0, to: reply.count - 1, by: 2).map { index in
                 (id: reply[index].bytes ?? [], score: Double(reply[index + 1].string ?? "") ?? 0)
             }
-            let departures = window.update(entries, now: now.score, announced: announced.take())
+            let departures = window.update(entries, now: now.score, announced: news)
             if shown.count > Self.limit { shown = [:] }
             for departure in departures {
                 guard let line = try await line(for: departure, client, keys), shown[departure.id] != line.time
