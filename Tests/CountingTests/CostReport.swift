@@ -20,7 +20,7 @@ struct CostReport: Decodable, Sendable {
     let idle: Pass
 
     /// Jobs in one batch, by default.
-    static let batchSize = 200
+    static let batchSize = 100
     /// Batches of a pass.
     var batches: Int { warm.jobs / Self.batchSize }
 

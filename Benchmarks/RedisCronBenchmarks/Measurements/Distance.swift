@@ -16,7 +16,7 @@ struct Distance {
     /// Milliseconds.
     let roundTrip: Double
 
-    static let settings = [(200, 1), (200, 3), (200, 6), (200, 12), (500, 3), (500, 6)]
+    static let settings = [(100, 1), (100, 3), (100, 6), (100, 12), (200, 3), (500, 3)]
 
     func run(on server: BenchmarkServer) async throws -> [Result] {
         let hour = Timestamp(unixSeconds: EventHour.current)

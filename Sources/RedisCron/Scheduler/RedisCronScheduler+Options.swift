@@ -40,8 +40,8 @@ extension RedisCronScheduler {
         public var idGenerator: RedisCronJob.IDGenerator = RedisCronJob.randomID
         /// Most jobs in one atomic step.
         ///
-        /// Default 200, between 1 and 1000: more blocks Redis for longer.
-        public var batchSize = 200
+        /// Default 100, between 1 and 1000: more blocks Redis for longer.
+        public var batchSize = 100
         /// Batches sent before the first one is answered.
         ///
         /// Default 3, between 1 and 64; more where Redis is far away.

@@ -106,10 +106,9 @@ extension SchedulerActor {
             let entries = due.takeBatch(settings.batchSize)
             return try await work(through: try await resolve(entries, surveyedAt: due.surveyedAt), token: token)
         }
+        unsentEntries = due.count
         return try await withThrowingTaskGroup(of: Step.self) { group in
             var progress = Progress()
-            // Entries that are looked up, or wait for their turn to be sent.
-            var unsent = 0
             var resolving = 0
             var ready: [ResolvedBatch] = []
             var inFlight = 0
@@ -122,20 +121,16 @@ extension SchedulerActor {
                     let entries = due.takeBatch(settings.batchSize)
                     let surveyedAt = due.surveyedAt
                     resolving += 1
-                    unsent += entries.count
                     group.addTask { .resolved(try await self.resolve(entries, surveyedAt: surveyedAt)) }
                 }
                 for batch in ready.prefix(sendable) {
                     inFlight += 1
-                    unsent -= batch.entryCount
                     group.addTask { .finished(try await self.work(through: batch, token: token)) }
                 }
                 ready.removeFirst(sendable)
                 if due.mayHaveMore, !isReading, due.count <= settings.readAheadBelow, mayEnqueue {
                     isReading = true
-                    // What has been sent is out of the way when Redis comes to this; what has not is not read again.
-                    let known = offset + due.count + unsent
-                    group.addTask { .page(try await self.readPage(offset: known)) }
+                    group.addTask { .page(try await self.readPage(behindUnsent: offset)) }
                 }
                 switch try await group.next() {
                 case .resolved(let batch):
@@ -146,7 +141,9 @@ extension SchedulerActor {
                     progress.add(finished)
                 case .page(let page):
                     isReading = false
+                    let former = due.count
                     due.append(page)
+                    unsentEntries += due.count - former
                 case nil:
                     return progress
                 }
@@ -165,7 +162,16 @@ extension SchedulerActor {
         return ResolvedBatch(resolution: resolution, entryCount: entries.count, resolvedAt: now)
     }
 
+    /// Reads the page behind those entries that were read and not sent yet.
+    ///
+    /// What has been sent is out of the way when Redis comes to this; what has not is not read again. So they are counted
+    /// here, where nothing can be sent between counting and reading.
+    private func readPage(behindUnsent offset: Int) async throws -> DuePage {
+        try await readPage(offset: offset + unsentEntries)
+    }
+
     private func work(through batch: ResolvedBatch, token: String) async throws -> Progress {
+        unsentEntries -= batch.entryCount
         let resolution = batch.resolution
         var progress = Progress(didMove: !resolution.bad.isEmpty)
         if !resolution.runs.isEmpty {

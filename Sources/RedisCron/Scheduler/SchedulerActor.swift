@@ -31,6 +31,8 @@ actor SchedulerActor {
     var mayBeGivenLate = false
     /// When entries that lead to no run were last looked at again, on the monotonic clock.
     var parkedSince: Duration = .zero
+    /// Due entries of the present tick that were read and not sent yet.
+    var unsentEntries = 0
     var isConnected = true
     var backoff = Backoff(first: .milliseconds(100), maximum: .seconds(5))
     /// The pauses between tries to listen.

@@ -18,7 +18,7 @@ import Testing
         #expect(settings.maxSleepInterval == .seconds(60))
         #expect(settings.whenLockHeld == .fail)
         #expect(settings.shutdownBound == .seconds(10))
-        #expect(settings.batchSize == 200)
+        #expect(settings.batchSize == 100)
     }
 
     @Test func `a name is made of host, process and six digits, a token of the name and 32`() throws {
