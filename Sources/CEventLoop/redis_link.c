@@ -171,9 +171,30 @@ static bool read_once(redis_link *link) {
     }
     report(link, REDIS_LINK_READABLE);
     if (link->state == LINK_OPEN && link->context->reader->err) {
-        redis_link_fail(link, REDIS_LINK_MALFORMED, link->context->reader->errstr);
+        redis_link_fail(link, REDIS_LINK_MALFORMED,
+                        link->context->reader->err == REDIS_ERR_OOM
+                            ? "a list of more than 16777216 elements is announced, or memory is short"
+                            : link->context->reader->errstr);
     }
     return link->state == LINK_OPEN && (count == read_bytes || link->tls);
+}
+
+void redis_link_fail_writing(redis_link *link) {
+    redisContext *context = link->context;
+    if (!link->tls && context->err == REDIS_ERR_IO) {
+        char text[sizeof(context->errstr)];
+        memcpy(text, context->errstr, sizeof(text));
+        // hiredis reads no more after an error.
+        context->err = 0;
+        for (int count = 0; count < reads_per_turn && read_once(link); count++) {
+        }
+        if (link->state != LINK_OPEN) {
+            return;
+        }
+        context->err = REDIS_ERR_IO;
+        memcpy(context->errstr, text, sizeof(text));
+    }
+    redis_link_fail_context(link);
 }
 
 static void on_readable(struct ev_loop *ev, ev_io *watcher, int events) {

@@ -82,5 +82,8 @@ void redis_link_fail(redis_link *link, redis_link_failure failure, const char *t
 void redis_link_fail_errno(redis_link *link, redis_link_failure failure, int error_number);
 /// Fails the link with what hiredis found.
 void redis_link_fail_context(redis_link *link);
+/// The same after a failed write, when what came before has been read: a server says why before it hangs up, and a write
+/// can find the end before a read does.
+void redis_link_fail_writing(redis_link *link);
 
 #endif

@@ -85,7 +85,7 @@ void redis_link_flush(redis_link *link) {
         size_t before = in_context(link);
         int done = 0;
         if (redisBufferWrite(link->context, &done) != REDIS_OK) {
-            redis_link_fail_context(link);
+            redis_link_fail_writing(link);
             return;
         }
         written += before - in_context(link);

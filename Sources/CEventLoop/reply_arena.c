@@ -9,6 +9,9 @@
 /// A block is as large as this; a part that is larger has a block of its own.
 static const size_t block_bytes = 32 * 1024;
 
+/// A list that announces more is taken for damage: its elements alone would need 128 MiB, before one of them has come.
+static const size_t most_elements = 16 * 1024 * 1024;
+
 typedef struct arena_block {
     struct arena_block *next;
     size_t used;
@@ -111,7 +114,7 @@ static void *create_string(const redisReadTask *task, char *text, size_t length)
 }
 
 static void *create_list(const redisReadTask *task, size_t count) {
-    if (count > SIZE_MAX / sizeof(redisReply *)) {
+    if (count > most_elements) {
         return NULL;
     }
     redisReply *reply = add_reply(task, 0);

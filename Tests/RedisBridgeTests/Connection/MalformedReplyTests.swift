@@ -88,7 +88,7 @@ import Testing
         defer { server.stop() }
         var options = RedisConnectionOptions()
         options.clientName = "test"
-        for _ in 0..<20 {
+        for _ in 0..<100 {
             let error = try await #require(throws: RedisError.self) {
                 let connection = try await RedisConnection.connect(
                     to: .unix(path: server.socketPath), options: options, on: EventLoop())
@@ -120,6 +120,21 @@ import Testing
             // Some of it is the beginning of a reply; the hang-up ends that.
             _ = try? await connection.send(RedisCommand("PING"))
             try await eventually("the end of the connection") { await !connection.isOpen }
+        }
+    }
+
+    @Test(arguments: [Oddity.hugeArray, .shortOfABillion])
+    func `a list that announces more than can be is damage, and takes no memory`(_ oddity: Oddity) async throws {
+        try await Self.withServer { peer in
+            peer.read(until: "PING\r\n")
+            peer.write(oddity.rawValue)
+            peer.stall()
+        } _: { connection in
+            _ = try? await connection.send(RedisCommand("PING"))
+            try await eventually("the end of the connection") { await !connection.isOpen }
+            let reason = await connection.endReason
+            #expect(reason?.code == .malformedReply)
+            #expect(reason?.reason.contains("more than 16777216 elements") == true)
         }
     }
 
