@@ -10,12 +10,13 @@ enum SystemZones {
     /// Whether a text has the form of a zone's name: words of letters, digits, `_`, `+` and `-`, joined by slashes.
     ///
     /// So no name can lead out of the data's directory. The data's second copies are no zones of their own: `posix/` is
-    /// the same again and `right/` counts leap seconds, which a Unix clock does not.
+    /// the same again and `right/` counts leap seconds, which a Unix clock does not. Nor are `localtime` and `posixrules`,
+    /// which lead to what each machine has chosen: a definition must mean the same on all.
     static func isName(_ text: String) -> Bool {
         let parts = text.utf8.split(separator: UInt8(ascii: "/"), omittingEmptySubsequences: false)
-        guard let first = parts.first, !first.elementsEqual("posix".utf8), !first.elementsEqual("right".utf8) else {
-            return false
-        }
+        guard let first = parts.first,
+            !["posix", "right", "localtime", "posixrules"].contains(where: { first.elementsEqual($0.utf8) })
+        else { return false }
         return text.utf8.count <= 255 && parts.allSatisfy { !$0.isEmpty && $0.allSatisfy(isNamePart) }
     }
 

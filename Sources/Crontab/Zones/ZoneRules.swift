@@ -19,7 +19,8 @@ public struct ZoneRules: Sendable, Hashable, CustomStringConvertible {
     /// memory, for the life of the process.
     ///
     /// - Throws: ``ZoneRulesError`` when the system knows no such zone, or its file is damaged. POSIX rules
-    ///   (`CET-1CEST`), paths and the copies under `posix/` and `right/` are no names.
+    ///   (`CET-1CEST`), paths, the copies under `posix/` and `right/`, and `localtime` and `posixrules`, which each machine
+    ///   chooses for itself, are no names.
     public init(identifier: String) throws(ZoneRulesError) {
         if let known = ZoneRulesCache.shared[identifier] {
             self = known

@@ -23,7 +23,7 @@ import Testing
     @Test(arguments: [
         "", "Mars/Olympus", "europe/berlin", "Europe/Berlin ", "Europe", "Europe/", "/Europe/Berlin", "Europe//Berlin",
         "../zoneinfo/UTC", "Europe/../UTC", "/usr/share/zoneinfo/UTC", ":UTC", "zone.tab", "zone1970.tab", "tzdata.zi",
-        "CET-1CEST", "right/UTC", "posix/UTC", "UTC\0", "Europe/Bérlin",
+        "CET-1CEST", "right/UTC", "posix/UTC", "localtime", "posixrules", "UTC\0", "Europe/Bérlin",
     ])
     func `what is no zone's name is refused`(identifier: String) throws {
         let error = try #require(throws: ZoneRulesError.self) { try ZoneRules(identifier: identifier) }
