@@ -56,6 +56,9 @@ struct Tool {
             return 0
         }
         guard let command = table.command(named: name) else {
+            guard !RedisAddress.isURL(name) else {
+                return complain(.misplacedURL, usage: HelpText.overview(of: table))
+            }
             let hint = table.suggestion(for: name).map { ". Did you mean '\($0)'?" } ?? ""
             return complain(UsageError("unknown command '\(name)'\(hint)"), usage: HelpText.overview(of: table))
         }
@@ -77,6 +80,7 @@ struct Tool {
 
     /// Checks the number of operands and the rules of the options.
     static func check(_ arguments: ParsedArguments, against command: Command) throws(UsageError) {
+        if arguments.hasMisplacedURL { throw .misplacedURL }
         for rule in command.rules {
             if let violation = rule.violation(given: arguments.has) { throw UsageError(violation) }
         }

@@ -55,7 +55,7 @@ import Testing
         let command = "exec '\(Rqrcron.path)' delete \"$(printf 'a\\377')\""
         let process = try TestSupport.ChildProcess("sh", ["-c", command])
         #expect(try await process.waitUntilExit() == .exited(2))
-        #expect(process.errors.hasSuffix("rqrcron: 'a\u{FFFD}', argument 2, is not in UTF-8\n"), "\(process.errors)")
+        #expect(process.errors.hasSuffix("rqrcron: argument 2 is not in UTF-8\n"), "\(process.errors)")
     }
 
     @Test(arguments: wrongUsages)
@@ -82,6 +82,21 @@ import Testing
                 #expect(!ending.errors.isEmpty)
                 #expect(!ending.errors.contains(secret), "\(ending.errors)")
             }
+        }
+    }
+
+    @Test func `a URL in the wrong place is refused without being shown`() async throws {
+        let url = "redis://user:s3cr3t@127.0.0.1:1/0"
+        for words in [
+            [url], ["info", url], ["doctor", url], ["run", url], ["next", url], ["show", url, "a"], ["apply", url],
+            ["help", url], ["watch", " \(url)"], ["run", "--timezone", url], ["info", "--key-prefix=\(url)"],
+            ["run", "--embedded=\(url)"], ["next", "unix://:s3cr3t@/run/redis.sock"],
+            ["delete", "--", "REDISS+SENTINEL://:s3cr3t@h"],
+        ] {
+            let ending = try await Rqrcron.run(words)
+            #expect(ending.status == 2)
+            #expect(ending.errors.contains("the URL of a Redis belongs behind -u or --url"), "\(ending.errors)")
+            #expect(!ending.errors.contains("s3cr3t"), "\(ending.errors)")
         }
     }
 

@@ -22,6 +22,10 @@ public struct RedisURL: Sendable, Hashable {
         // As urllib does: none of these can be meant.
         let cleaned = text.unicodeScalars.filter { !["\t", "\r", "\n"].contains($0) }
         let parts = try URLParts(String(String.UnicodeScalarView(cleaned)))
+        if parts.scheme != .unix {
+            // Before the query: where this is no port, it may be a password, and options its rest.
+            for address in parts.addresses { _ = try address.port }
+        }
         var query = try RedisURLQuery(parts.query, for: parts.scheme)
 
         let username = parts.username.map(URLParts.decoded).flatMap { $0.isEmpty ? nil : $0 }

@@ -14,8 +14,11 @@ struct RedisURLQuery {
     private var hasSocketTimeout = false
     private var hasConnectTimeout = false
     private let scheme: URLParts.Scheme
-    /// A `?` in a password that was not encoded makes options of its rest, which must not be shown.
-    private let mayShowNames: Bool
+    /// Whether an error may show the name of an unknown option.
+    ///
+    /// A `?` in a password that was not encoded makes options of its rest, up to an `@`; and so does a `&` in the value of
+    /// a password.
+    private var mayShowNames: Bool
 
     var port: UInt16? {
         get throws(RedisError) {
@@ -32,12 +35,15 @@ struct RedisURLQuery {
         mayShowNames = !query.contains("@")
         var seen: Set<String> = []
         for pair in query.split(separator: "&") {
-            guard let equals = pair.firstIndex(of: "=") else { continue }
+            guard let equals = pair.firstIndex(of: "=") else {
+                guard !pair.contains("@") else { throw .strayLogin }
+                continue
+            }
             let name = Self.decoded(pair[..<equals])
             let value = Self.decoded(pair[pair.index(after: equals)...])
             // Of several values the first counts, and an empty one not at all.
-            guard !value.isEmpty, seen.insert(name).inserted else { continue }
-            try take(name, value)
+            if !value.isEmpty, seen.insert(name).inserted { try take(name, value) }
+            if name.hasSuffix("password") { mayShowNames = false }
         }
         if hasSocketTimeout, !hasConnectTimeout {
             options.connectTimeout = options.commandTimeout
@@ -109,7 +115,7 @@ struct RedisURLQuery {
     private mutating func takeTLSOption(_ name: String, _ value: String) throws(RedisError) -> Bool {
         guard scheme.isSecure else {
             guard name.hasPrefix("ssl_") else { return false }
-            throw .invalidOption(name, "left out, unless the URL begins with rediss")
+            throw .invalidOption(mayShowNames ? name : "ssl_…", "left out, unless the URL begins with rediss")
         }
         switch name {
         case "ssl_ca_certs": options.tls.trustedFile = value
@@ -150,7 +156,10 @@ struct RedisURLQuery {
 extension RedisError {
     /// - Parameter name: `nil` when it must not be shown.
     fileprivate static func unknownOption(_ name: String?) -> RedisError {
-        .invalidURL(name.map { "unknown option '\($0)'" } ?? "unknown option; a '?' in a password is written %3F")
+        guard let name else {
+            return .invalidURL("unknown option; in a password, '?' is written %3F and '&' %26")
+        }
+        return .invalidURL("unknown option '\(name)'")
     }
 
     fileprivate static func invalidOption(_ name: String, _ expected: String) -> RedisError {

@@ -41,6 +41,12 @@ struct URLParts {
         let afterAuthority = rest[authority.endIndex...].prefix { $0 != "#" }
         path = String(afterAuthority.prefix { $0 != "?" })
         query = String(afterAuthority.dropFirst(path.count).dropFirst())
+        // A `/`, `?` or `#` in a password that is not encoded ends the authority: what follows would pass for the path or
+        // lie unread, and the password's beginning for a host, and errors show both.
+        let isPathAlone = scheme == .unix && authority.isEmpty
+        guard !rest[afterAuthority.endIndex...].contains("@"), isPathAlone || !path.contains("@") else {
+            throw .strayLogin
+        }
 
         let at = authority.lastIndex(of: "@")
         let login = at.map { authority[..<$0] }
@@ -133,6 +139,12 @@ struct URLAddress {
 extension RedisError {
     static func invalidURL(_ reason: String) -> RedisError {
         RedisError(.invalidURL, "no URL of a Redis server: \(reason)")
+    }
+
+    /// An `@` where no log-in can end.
+    static var strayLogin: RedisError {
+        .invalidURL(
+            "there is an '@' behind host and port; in a user name or password, '/' is written %2F, '?' %3F and '#' %23")
     }
 
     fileprivate static var unbalancedBrackets: RedisError {

@@ -11,7 +11,8 @@ struct CommandWords {
         for index in 1..<max(1, Int(CommandLine.argc)) {
             guard let bytes = CommandLine.unsafeArgv[index] else { break }
             guard let word = String(validatingCString: bytes) else {
-                throw UsageError("'\(String(cString: bytes))', argument \(index), is not in UTF-8")
+                // Not shown: it may be a URL with a password.
+                throw UsageError("argument \(index) is not in UTF-8")
             }
             words.append(word)
         }

@@ -40,6 +40,11 @@ struct ParsedArguments: Sendable {
         given[option.name] ?? []
     }
 
+    /// The values of all options but one.
+    func values(except option: CommandOption) -> [String] {
+        given.filter { $0.key != option.name }.flatMap(\.value)
+    }
+
     /// The option's value as a whole number.
     ///
     /// - Throws: ``UsageError`` when the text is no whole number, or is outside of `range`.

@@ -6,4 +6,7 @@ struct UsageError: Error, Equatable, CustomStringConvertible {
     init(_ description: String) {
         self.description = description
     }
+
+    /// The URL of a Redis where none belongs.
+    static let misplacedURL = UsageError("the URL of a Redis belongs behind -u or --url")
 }

@@ -2,6 +2,13 @@ import Crontab
 import RQWire
 
 extension ParsedArguments {
+    /// Whether the URL of a Redis stands anywhere but behind `--url`.
+    ///
+    /// Whatever else would be said of that word might show its password.
+    var hasMisplacedURL: Bool {
+        operands.contains(where: RedisAddress.isURL) || values(except: .url).contains(where: RedisAddress.isURL)
+    }
+
     /// `--timezone`.
     ///
     /// - Throws: ``UsageError`` when the system's time zone database has no such zone.

@@ -9,6 +9,13 @@ struct RedisAddress: Sendable, Equatable {
 
     static let standard = RedisAddress(url: "redis://localhost:6379/0", source: "the default URL")
 
+    /// Whether a word is meant as the URL of a Redis, well formed or not.
+    static func isURL(_ word: String) -> Bool {
+        let schemes = ["redis", "valkey", "unix"]
+        let text = word.lowercased().drop { $0.isWhitespace }
+        return text.contains("://") && schemes.contains { text.hasPrefix($0) }
+    }
+
     /// Looks in the order of RQ: `--url`, `RQ_REDIS_URL`, `REDIS_URL`, then `REDIS_HOST` and its like.
     init(arguments: ParsedArguments, environment: ProcessEnvironment) throws(UsageError) {
         if let url = arguments.text(.url) {

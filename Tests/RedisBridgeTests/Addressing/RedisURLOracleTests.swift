@@ -4,6 +4,8 @@ import Testing
 @testable import RedisBridge
 
 /// Every URL is put before redis-py as well; both must read the same, or both refuse it.
+///
+/// One departure has a name: an `@` behind the authority, which redis-py takes for a part of the path, is refused here.
 @Suite(.timeLimit(.minutes(2))) struct RedisURLOracleTests {
     /// Prints one line for each URL on standard input: what redis-py makes of it, or `refused`.
     private static let oracle = """
@@ -42,12 +44,25 @@ import Testing
         ].joined(separator: "|")
     }
 
+    private static func isStrayLogin(_ text: String) -> Bool {
+        let rest = text.split(separator: "//", maxSplits: 1).last ?? ""
+        guard rest.drop(while: { !"/?#".contains($0) }).contains("@") else { return false }
+        do {
+            _ = try RedisURL(text)
+            return false
+        } catch {
+            return error == .strayLogin
+        }
+    }
+
     private static func compare(_ urls: [String]) async throws -> [String] {
         let python = try PythonEnvironment()
         let output = try await python.run(["-c", oracle], input: urls.joined(separator: "\0"))
         let lines = output.split(separator: "\n", omittingEmptySubsequences: false).dropLast().map(String.init)
         try #require(lines.count == urls.count)
-        return zip(urls, lines).filter { reading($0) != $1 }.map { "\($0): \(reading($0)) here, \($1) there" }
+        return zip(urls, lines).filter { reading($0) != $1 && !isStrayLogin($0) }.map {
+            "\($0): \(reading($0)) here, \($1) there"
+        }
     }
 
     @Test func `URLs as people write them mean what they mean to redis-py`() async throws {

@@ -74,7 +74,9 @@ import Testing
     @Test func `an option of any length and content makes a short error on one line`() throws {
         for name in [String(repeating: "a", count: 100_000), "%1b%5b2J", "a%0ab", "ssl_%00", "%F0%9F%A6%8A"] {
             let error = try #require(throws: RedisError.self) { try RedisURL("redis://h?\(name)=1") }
-            #expect(error.description.hasSuffix("unknown option; a '?' in a password is written %3F"), "\(error)")
+            #expect(
+                error.description.hasSuffix("unknown option; in a password, '?' is written %3F and '&' %26"), "\(error)"
+            )
         }
     }
 
@@ -85,10 +87,38 @@ import Testing
             "redis://u:s3cr3t@[host", "redis+sentinel://u:s3cr3t@h/s/t",
             "redis+cluster://:s3cr3t@h/7", "redis+sentinel://h?sentinel_passwd=s3cr3t",
             "redis://h?password=s3cr3t&db=x",
+            // What an unencoded character cuts off from the password.
+            "redis://u:pa?s3cr3t=x#y@host", "redis://u:pa?s3cr3t=x", "redis://u:pa?ssl_s3cr3t=x@host",
+            "redis://h?password=a&s3cr3t=x", "redis://h?password=&s3cr3t=x", "redis://h?password=a&ssl_s3cr3t=x",
+            "redis+sentinel://h/s?sentinel_password=a&s3cr3t=x", "rediss://h?ssl_password=a&s3cr3t=x",
+            "redis+cluster://h?password=a&s3cr3t=x", "unix:///run/r.sock?password=a&s3cr3t=x",
         ] {
             let error = try #require(throws: RedisError.self, "\(text)") { try RedisURL(text) }
             #expect(!error.description.contains("s3cr3t"), "\(error)")
         }
+    }
+
+    /// What follows the character would be read as a path, and what stands before it as a host to connect to.
+    @Test(arguments: ["redis", "rediss", "redis+sentinel", "rediss+sentinel", "redis+cluster", "unix"])
+    func `a password with a character that ends the log-in is refused, not taken for host and path`(
+        scheme: String
+    ) throws {
+        let place = scheme == "unix" ? "/run/redis.sock" : "host"
+        for end in ["/", "#", "?"] {
+            for password in ["4177\(end)9392", "p@4177\(end)9392", "4177\(end)", "\(end)9392", "4177\(end)9392=x#9392"]
+            {
+                let text = "\(scheme)://user:\(password)@\(place)"
+                let error = try #require(throws: RedisError.self, "\(text)") { try RedisURL(text) }
+                #expect(error.code == .invalidURL)
+                #expect(!error.description.contains("4177") && !error.description.contains("9392"), "\(error)")
+            }
+        }
+    }
+
+    @Test func `an @ may stand in the value of an option, and in a socket's path`() throws {
+        #expect(try RedisURL("redis://h?client_name=me@here&password=p@ss").options.clientName == "me@here")
+        #expect(try RedisURL("unix:///run/a@b.sock?db=1").location == .server(.unix(path: "/run/a@b.sock")))
+        #expect(try RedisURL("unix://u:p@/run/a%40b.sock").location == .server(.unix(path: "/run/a@b.sock")))
     }
 
     @Test func `passwords of every kind show nowhere in a URL that was read`() throws {
