@@ -35,6 +35,24 @@ final class PlannedRun: Sendable {
 /// Runs that are queued in one atomic step.
 struct DueBatch: Sendable {
     var runs: [PlannedRun]
+
+    /// The batch in parts, in order, none of them empty: each of at most so many bytes, or of one run.
+    func parts(ofBytes limit: Int) -> [DueBatch] {
+        var parts: [DueBatch] = []
+        var start = 0
+        var bytes = 0
+        for (index, run) in runs.enumerated() {
+            let more = run.definition.arguments.count + (run.definition.template.meta?.count ?? 0)
+            if index > start, bytes + more > limit {
+                parts.append(DueBatch(runs: Array(runs[start..<index])))
+                (start, bytes) = (index, 0)
+            }
+            bytes += more
+        }
+        if start == 0 { return runs.isEmpty ? [] : [self] }
+        parts.append(DueBatch(runs: Array(runs[start...])))
+        return parts
+    }
 }
 
 /// What a due index entry leads to.

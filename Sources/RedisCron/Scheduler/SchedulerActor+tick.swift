@@ -9,6 +9,9 @@ extension SchedulerActor {
         var queued: [PlannedRun] = []
     }
 
+    /// Bytes of jobs in one atomic step: more would keep Redis from others for longer than the number of jobs allows for.
+    private static let partBytes = 1 << 20
+
     /// Passes over the same due entries without any progress before the tick gives up for a moment.
     private static let patience = 3
 
@@ -30,7 +33,13 @@ extension SchedulerActor {
                 offset += page.count
                 continue
             }
-            let progress = try await work(through: DueQueue(page), offset: offset, token: lease.token)
+            let progress: Progress
+            do {
+                progress = try await work(through: DueQueue(page), offset: offset, token: lease.token)
+            } catch {
+                batchSizing.batchFailed()
+                throw error
+            }
             if collecting { result.queued += progress.queued }
             fruitless = progress.didMove ? 0 : fruitless + 1
             if fruitless >= Self.patience {
@@ -102,9 +111,12 @@ extension SchedulerActor {
     /// - Parameter offset: Entries in front that are passed over.
     private func work(through first: DueQueue, offset: Int, token: String) async throws -> Progress {
         var due = first
-        if !due.mayHaveMore, due.count <= settings.batchSize {
-            let entries = due.takeBatch(settings.batchSize)
-            return try await work(through: try await resolve(entries, surveyedAt: due.surveyedAt), token: token)
+        if !due.mayHaveMore, due.count <= batchSizing.size {
+            let entries = due.takeBatch(batchSizing.size)
+            let batch = try await resolve(entries, surveyedAt: due.surveyedAt)
+            let progress = try await work(through: batch, token: token)
+            batchSizing.batchSucceeded()
+            return progress
         }
         unsentEntries = due.count
         return try await withThrowingTaskGroup(of: Step.self) { group in
@@ -118,7 +130,7 @@ extension SchedulerActor {
                 let sendable = mayEnqueue ? min(ready.count, settings.batchesInFlight - inFlight) : 0
                 let ahead = ready.count - sendable
                 while mayEnqueue, resolving + ahead < settings.batchesInFlight, due.count > 0 {
-                    let entries = due.takeBatch(settings.batchSize)
+                    let entries = due.takeBatch(batchSizing.size)
                     let surveyedAt = due.surveyedAt
                     resolving += 1
                     group.addTask { .resolved(try await self.resolve(entries, surveyedAt: surveyedAt)) }
@@ -138,6 +150,7 @@ extension SchedulerActor {
                     ready.append(batch)
                 case .finished(let finished):
                     inFlight -= 1
+                    batchSizing.batchSucceeded()
                     progress.add(finished)
                 case .page(let page):
                     isReading = false
@@ -174,9 +187,9 @@ extension SchedulerActor {
         unsentEntries -= batch.entryCount
         let resolution = batch.resolution
         var progress = Progress(didMove: !resolution.bad.isEmpty)
-        if !resolution.runs.isEmpty {
+        for part in DueBatch(runs: resolution.runs).parts(ofBytes: Self.partBytes) {
             let now = max(clock.now(), batch.resolvedAt)
-            progress.add(try await enqueue(DueBatch(runs: resolution.runs), token: token, now: now))
+            progress.add(try await enqueue(part, token: token, now: now))
         }
         if !resolution.unsettled.isEmpty, machine.mayEnqueue(at: clock.monotonic()) {
             if try await settle(resolution.unsettled, token: token) { progress.didMove = true }

@@ -38,6 +38,7 @@ actor SchedulerActor {
     /// The pauses between tries to listen.
     var listenerBackoff = Backoff(first: .milliseconds(200), maximum: .seconds(5))
     var jitter: SplitMix64
+    var batchSizing: BatchSizing
     var health: SchedulerHealthRecord
     var hasExaminedServer = false
 
@@ -53,6 +54,7 @@ actor SchedulerActor {
         self.machine = SchedulerStateMachine(whenLockHeld: settings.whenLockHeld)
         self.jobStore = JobStoreActor(store: store, limit: settings.cacheLimit, executor: executor)
         self.jitter = SplitMix64(state: settings.seed)
+        self.batchSizing = BatchSizing(most: settings.batchSize)
         self.health = SchedulerHealthRecord()
     }
 

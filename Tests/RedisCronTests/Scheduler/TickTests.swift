@@ -128,6 +128,15 @@ struct TickTests {
         #expect(harness.queued.count == 1)
     }
 
+    @Test func `definitions that are too large to be read together are read a few at a time`() async throws {
+        let harness = try await leading()
+        for number in 0..<60 { harness.memory.put(.example("d\(number)"), at: .newYear) }
+        harness.store.failBeyond(3)
+        for _ in 0..<60 where harness.queued.count < 60 { _ = try? await harness.actor.tick() }
+        #expect(Set(harness.queued).count == 60)
+        #expect(harness.queued.count == 60)
+    }
+
     @Test func `entries that are passed over do not hide what is due behind them`() async throws {
         let harness = try await leading { $0.batchSize = 1 }
         // Three pages of RQ's own names, and one definition behind them.

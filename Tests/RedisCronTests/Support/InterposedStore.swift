@@ -18,6 +18,7 @@ final class InterposedStore: CronStore {
         var before: [Call: Hook] = [:]
         var after: [Call: Hook] = [:]
         var calls: [Call] = []
+        var most = Int.max
     }
 
     private let base: any CronStore
@@ -54,6 +55,15 @@ final class InterposedStore: CronStore {
             self?.after(call, nil)
             try await hook()
         }
+    }
+
+    /// Makes calls for more than so many definitions fail, as a server does that takes too long for them.
+    func failBeyond(_ most: Int) {
+        state.update { $0.most = most }
+    }
+
+    private func checkSize(_ count: Int) throws {
+        guard count <= state.current.most else { throw MadeUpFailure() }
     }
 
     /// Waits until so many such calls have been made.
@@ -96,7 +106,10 @@ final class InterposedStore: CronStore {
     }
 
     func definitions(_ ids: [DefinitionID]) async throws -> [FetchedDefinition] {
-        try await passing(.definitions) { try await base.definitions(ids) }
+        try await passing(.definitions) {
+            try checkSize(ids.count)
+            return try await base.definitions(ids)
+        }
     }
 
     func enqueue(_ batch: DueBatch, token: String, now: Timestamp) async throws -> BatchOutcome {
