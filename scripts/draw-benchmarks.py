@@ -142,8 +142,8 @@ def draw_latency(report):
     for index, (name, distribution, style) in enumerate(curves):
         values = distribution["curve"]
         picture.curve([(min(x(value), 740), y(step / (len(values) - 1))) for step, value in enumerate(values)], style)
-        picture.bar(470, 240 + index * 21, 14, 4, style)
-        picture.text(492, 246 + index * 21, name)
+        picture.bar(440, 240 + index * 21, 14, 4, style)
+        picture.text(462, 246 + index * 21, name)
     picture.write("benchmark-latency.svg")
 
 
@@ -155,6 +155,8 @@ def draw_growth(report):
     x = logarithmic(sizes[0], max(sizes[-1], sizes[0] * 10), 80, 600)
     y = lambda value: 330 - value / top * 270
     step = 10 ** math.floor(math.log10(top))
+    if top < 3 * step:
+        step /= 4
     for index in range(int(top // step) + 1):
         picture.line(80, y(index * step), 700, y(index * step), "grid")
         picture.text(72, y(index * step) + 4, number(index * step), "end", "faint")
