@@ -188,8 +188,8 @@ extension SchedulerActor {
         let resolution = batch.resolution
         var progress = Progress(didMove: !resolution.bad.isEmpty)
         for part in DueBatch(runs: resolution.runs).parts(ofBytes: Self.partBytes) {
-            let now = max(clock.now(), batch.resolvedAt)
-            progress.add(try await enqueue(part, token: token, now: now))
+            // The next times were computed for that instant: written under a later one they could lie before it.
+            progress.add(try await enqueue(part, token: token, now: batch.resolvedAt))
         }
         if !resolution.unsettled.isEmpty, machine.mayEnqueue(at: clock.monotonic()) {
             if try await settle(resolution.unsettled, token: token) { progress.didMove = true }

@@ -73,6 +73,22 @@ struct TickTests {
         #expect(await harness.actor.currentHealth().enqueued == 200)
     }
 
+    @Test func `a next time lies behind the time of the run, however long the definition took to be read`() async throws
+    {
+        let harness = try await leading()
+        harness.memory.put(.example("slow", interval: 1), at: .newYear)
+        harness.store.beforeNext(.definitions) { harness.clock.advance(by: .seconds(2)) }
+        let first = Observed<CronJobHash?>(nil)
+        harness.store.afterNext(.enqueue) {
+            let definition = harness.memory.state.current.definitions[DefinitionID("slow")]
+            first.update { $0 = definition }
+        }
+        _ = try await harness.actor.tick()
+        let latest = try #require(first.current?.latestEnqueueTime)
+        let next = try #require(first.current?.nextEnqueueTime)
+        #expect(latest < next)
+    }
+
     @Test func `nothing is queued without the lock`() async throws {
         let harness = try ActorHarness()
         harness.memory.put(.example(), at: .newYear)
