@@ -73,8 +73,7 @@ struct TickTests {
         #expect(await harness.actor.currentHealth().enqueued == 200)
     }
 
-    @Test func `a next time lies behind the time of the run, however long the definition took to be read`() async throws
-    {
+    @Test func `a next time lies behind its run, however long the definition took to be read`() async throws {
         let harness = try await leading()
         harness.memory.put(.example("slow", interval: 1), at: .newYear)
         harness.store.beforeNext(.definitions) { harness.clock.advance(by: .seconds(2)) }
