@@ -164,7 +164,7 @@ extension RedisClient: RedisCommandSender {
             return next
         case .timedOut:
             // Slow is one thing; a server that said nothing at all since then is better called again.
-            if connection.onLoop({ $0.lastReceived }) < sent {
+            if connection.onLoop({ $0.core.lastReceived }) < sent {
                 discard(connection, because: "the server fell silent")
             }
             throw error

@@ -10,7 +10,8 @@ public actor RedisClient {
     private enum Phase {
         case idle
         case connecting(Connecting)
-        case open(RedisConnection, since: Int64)
+        /// It may have ended: nobody has asked for another one since.
+        case open(RedisConnection)
         case closed
     }
 
@@ -27,22 +28,12 @@ public actor RedisClient {
     private nonisolated let resolver: any RedisEndpointResolver
 
     private var phase = Phase.idle
-    private var backoff: Backoff
-    /// No attempt before this time, in nanoseconds of the monotonic clock.
-    private var notBefore: Int64 = 0
+    private let reachability: Reachability
     /// The last connection that was made because of an `ASK`.
     private var asked: RedisConnection?
-    private var watchers: [AsyncStream<RedisClientState>.Continuation] = []
 
     /// Where the client stands now.
-    public private(set) var state = RedisClientState.idle {
-        didSet {
-            guard state != oldValue else { return }
-            watchers.removeAll { watcher in
-                if case .terminated = watcher.yield(state) { true } else { false }
-            }
-        }
-    }
+    public var state: RedisClientState { reachability.state }
 
     /// The event loop, so that isolation is its thread.
     public nonisolated var unownedExecutor: UnownedSerialExecutor {
@@ -58,7 +49,7 @@ public actor RedisClient {
     ) {
         self.resolver = resolver
         self.options = options
-        self.backoff = backoff
+        reachability = Reachability(backoff: backoff)
         self.eventLoop = eventLoop
     }
 
@@ -79,22 +70,14 @@ public actor RedisClient {
     }
 
     deinit {
-        for watcher in watchers { watcher.finish() }
+        eventLoop.execute { [reachability] in reachability.close() }
     }
 
     /// The states from now on, the present one first.
     ///
     /// A reader that lags behind loses the oldest of more than 64. The stream ends with the client.
     public func states() -> AsyncStream<RedisClientState> {
-        let (stream, continuation) = AsyncStream.makeStream(
-            of: RedisClientState.self, bufferingPolicy: .bufferingNewest(64))
-        continuation.yield(state)
-        if case .closed = phase {
-            continuation.finish()
-        } else {
-            watchers.append(continuation)
-        }
-        return stream
+        reachability.states()
     }
 
     /// The connection, made first where there is none.
@@ -106,7 +89,7 @@ public actor RedisClient {
         switch phase {
         case .closed:
             throw RedisError(.closed, "the client was closed")
-        case .open(let connection, _) where connection.onLoop { $0.isOpen }:
+        case .open(let connection) where connection.onLoop { $0.isOpen }:
             return connection
         case .idle, .open, .connecting:
             guard !Task.isCancelled else { throw .cancelled(fate: .notSent) }
@@ -119,30 +102,30 @@ public actor RedisClient {
 
     /// Closes the connection and makes no other.
     ///
-    /// Commands in flight, and those who wait for a connection, fail with `.closed`; closing twice does nothing.
-    public func close() {
+    /// Commands in flight, and those who wait for a connection, fail with `.closed`; closing twice does nothing. Returns
+    /// when an attempt to connect that was under way has ended too, which is soon: nothing of it is left behind.
+    public func close() async {
         let former = phase
         phase = .closed
-        state = .closed
+        reachability.close()
+        asked?.onLoop { $0.close() }
+        asked = nil
         switch former {
         case .idle, .closed: break
-        case .open(let connection, _): connection.onLoop { $0.close() }
+        case .open(let connection): connection.onLoop { $0.close() }
         case .connecting(let attempt):
             attempt.task.cancel()
             for waiter in attempt.waiters {
                 waiter.finish(.failure(RedisError(.closed, "the client was closed")))
             }
+            await attempt.task.value
         }
-        asked?.onLoop { $0.close() }
-        asked = nil
-        for watcher in watchers { watcher.finish() }
-        watchers = []
     }
 
     /// Drops a connection, so that the next command makes a new one; those in flight on it fail with `.connectionLost`.
     func discard(_ connection: RedisConnection, because reason: String) {
         connection.onLoop {
-            $0.end(
+            $0.core.end(
                 RedisError(.connectionLost, reason, endpoint: connection.endpoint.description, fate: .unknown))
         }
     }
@@ -157,6 +140,10 @@ public actor RedisClient {
     func connection(askedFor endpoint: RedisEndpoint) async throws(RedisError) -> RedisConnection {
         if let asked, asked.endpoint == endpoint, asked.onLoop({ $0.isOpen }) { return asked }
         let connection = try await RedisConnection.connect(to: endpoint, options: options, on: eventLoop)
+        if case .closed = phase {
+            await connection.close()
+            throw RedisError(.closed, "the client was closed")
+        }
         asked = connection
         return connection
     }
@@ -172,7 +159,7 @@ public actor RedisClient {
         // Unstructured: it belongs to all who wait for it, and must not end with the first who no longer does.
         let task = Task { await self.attempt() }
         phase = .connecting(Connecting(task: task, waiters: [waiter]))
-        state = .connecting(failures: backoff.failures)
+        reachability.connecting()
     }
 
     private func attempt() async {
@@ -189,29 +176,20 @@ public actor RedisClient {
         }
         switch outcome {
         case .success(let connection):
-            phase = .open(connection, since: EventLoop.monotonicNanoseconds)
-            state = .open(connection.endpoint)
-            watch(connection)
+            phase = .open(connection)
+            reachability.connected(to: connection.endpoint)
+            connection.onLoop { [reachability] in
+                $0.core.whenEnded { reachability.disconnected($0) }
+            }
         case .failure(let error):
             phase = .idle
-            state = .disconnected(error)
-            postpone()
+            reachability.disconnected(error)
         }
         for waiter in attempt.waiters { waiter.finish(outcome) }
     }
 
-    private func watch(_ connection: RedisConnection) {
-        let onEnd: (RedisError) -> Void = { [weak self, weak connection] error in
-            self?.assumeIsolated { client in
-                guard let connection else { return }
-                client.lost(connection, error)
-            }
-        }
-        connection.onLoop { $0.onEnd = onEnd }
-    }
-
     private func open() async throws(RedisError) -> RedisConnection {
-        let pause = notBefore - EventLoop.monotonicNanoseconds
+        let pause = reachability.notBefore - EventLoop.monotonicNanoseconds
         if pause > 0 {
             do {
                 try await eventLoop.sleep(for: .nanoseconds(pause))
@@ -247,22 +225,5 @@ public actor RedisClient {
         // It may have ended while the resolver looked at it.
         if let error = connection.onLoop({ $0.endReason }) { throw error }
         return connection
-    }
-
-    private func lost(_ connection: RedisConnection, _ error: RedisError) {
-        guard case .open(let current, let since) = phase, current === connection else { return }
-        phase = .idle
-        state = .disconnected(error)
-        // A server that accepts and hangs up at once is no better than one that refuses.
-        if EventLoop.monotonicNanoseconds - since >= backoff.maximum.nanosecondsClamped {
-            backoff.succeed()
-        }
-        postpone()
-    }
-
-    private func postpone() {
-        var generator = SystemRandomNumberGenerator()
-        let delay = backoff.delayAfterFailure(using: &generator)
-        notBefore = EventLoop.monotonicNanoseconds.addingClamped(delay.nanosecondsClamped)
     }
 }

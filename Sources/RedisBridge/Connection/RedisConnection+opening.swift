@@ -1,5 +1,3 @@
-import CEventLoop
-
 /// From nothing to an open connection.
 extension RedisConnection {
     func open() async throws(RedisError) {
@@ -9,10 +7,10 @@ extension RedisConnection {
             try await logIn(until: deadline)
         } catch {
             let located = error.at(endpoint: endpoint.description)
-            end(located)
+            core.end(located)
             throw located
         }
-        scheduleHealthCheck()
+        core.scheduleHealthCheck()
     }
 
     private func connect(until deadline: Int64) async throws(RedisError) {
@@ -46,24 +44,17 @@ extension RedisConnection {
     private func connect(
         to address: SocketAddress, security: (context: TLSContext, host: String)?, until deadline: Int64
     ) async throws(RedisError) {
-        let connected = Rendezvous<Void>(on: eventLoop)
-        link = try RedisLink.open(address, security: security, on: eventLoop) { [weak self] event in
-            self?.assumeIsolated { $0.handle(event) }
-        }
-        state = .connecting(connected)
+        let connected = try core.connect(to: address, security: security)
         do {
             try await connected.wait(
                 until: deadline,
                 orThrow: RedisError(
                     .connectTimedOut, "no connection within \(options.connectTimeout.secondsText)"))
         } catch {
-            end(error)
+            core.end(error)
             throw error
         }
-        // The server may have hung up before this task had its turn.
-        if let endReason { throw endReason }
-        state = .open
-        lastReceived = EventLoop.monotonicNanoseconds
+        try core.becomeOpen()
     }
 
     private func logIn(until deadline: Int64) async throws(RedisError) {

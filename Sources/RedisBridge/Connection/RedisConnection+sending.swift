@@ -1,5 +1,3 @@
-import CEventLoop
-
 /// Commands.
 extension RedisConnection: RedisCommandSender {
     /// Sends a command and decodes its reply where it lies, on the loop's thread, without a copy.
@@ -14,7 +12,7 @@ extension RedisConnection: RedisCommandSender {
         decoding decode: @escaping @Sendable (borrowing RedisReplyView) throws(RedisError) -> Value
     ) async throws(RedisError) -> Value {
         do {
-            try admit(command)
+            try core.admit(command)
             return try await transmit(command, timeout: timeout, decode: decode)
         } catch {
             throw error.at(command: command.name, endpoint: endpoint.description)
@@ -34,9 +32,9 @@ extension RedisConnection: RedisCommandSender {
     ) async throws(RedisError) -> [Value] {
         guard !commands.isEmpty else { return [] }
         do {
-            try admit(byteCount: commands.reduce(0) { $0 + $1.byteCount })
+            try core.admit(byteCount: commands.reduce(0) { $0 + $1.byteCount })
             for command in commands {
-                try refuseModeChange(command)
+                try core.refuseModeChange(command)
             }
             return try await transmit(commands, timeout: timeout, decode: decode)
         } catch {
@@ -52,12 +50,12 @@ extension RedisConnection: RedisCommandSender {
         let outcome: Result<Value, RedisError> = await withTaskCancellationHandler {
             await withUnsafeContinuation { continuation in
                 guard waiter.begin(continuation) else { return }
-                enqueue(command, waiter, deadline: deadline(after: limit))
+                core.enqueue(command, waiter, deadline: core.deadline(after: limit))
             }
         } onCancel: {
             eventLoop.execute { waiter.fail(.cancelled(fate: .unknown)) }
         }
-        return try waited(outcome, limit)
+        return try core.waited(outcome, limit)
     }
 
     func transmit<Value: Sendable>(
@@ -68,14 +66,14 @@ extension RedisConnection: RedisCommandSender {
         let outcome: Result<[Value], RedisError> = await withTaskCancellationHandler {
             await withUnsafeContinuation { continuation in
                 guard waiter.begin(continuation) else { return }
-                let deadline = deadline(after: limit)
+                let deadline = core.deadline(after: limit)
                 for command in commands {
-                    enqueue(command, waiter, deadline: deadline)
+                    core.enqueue(command, waiter, deadline: deadline)
                 }
             }
         } onCancel: {
             eventLoop.execute { waiter.fail(.cancelled(fate: .unknown)) }
         }
-        return try waited(outcome, limit)
+        return try core.waited(outcome, limit)
     }
 }

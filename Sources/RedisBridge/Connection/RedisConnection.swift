@@ -1,5 +1,3 @@
-import CEventLoop
-
 /// One connection to one Redis server, as an actor on an event loop: many commands may be in flight, and what one turn
 /// of the loop sends leaves in one write.
 ///
@@ -7,32 +5,17 @@ import CEventLoop
 /// its late reply is dropped and the connection stays. Each `await` ends exactly once: with the reply, or when the
 /// connection ends, the time is up, or the task is cancelled.
 ///
-/// A connection that has ended is not opened again; `RedisClient` makes new ones.
+/// It ends with `close()`, with its last reference, or by the server or the network, and is not opened again;
+/// `RedisClient` makes new ones.
 public actor RedisConnection {
-    enum State {
-        case connecting(Rendezvous<Void>)
-        case open
-        case closed(RedisError)
-    }
-
     /// The loop that the connection lives on.
     public nonisolated let eventLoop: EventLoop
-    /// The server.
-    public nonisolated let endpoint: RedisEndpoint
-    nonisolated let options: RedisConnectionOptions
+    /// What the link and the alarms work on; it does not hold us.
+    nonisolated let core: ConnectionCore
 
-    var state: State
-    var link: RedisLink?
-    var slots = CommandSlots<any ReplyWaiter>()
-    /// The alarm for the earliest deadline in flight, or an earlier one.
-    var timeoutAlarm: (name: EventLoopCore.AlarmName, deadline: Int64)?
-    var healthAlarm: EventLoopCore.AlarmName?
-    /// When bytes last came, in nanoseconds of the monotonic clock.
-    var lastReceived: Int64 = 0
-    /// For a connection in Pub/Sub mode: takes what is no answer to a command, and says whether it did.
-    var onPush: ((borrowing RedisReplyView) -> Bool)?
-    /// Called once when an open connection ends.
-    var onEnd: ((RedisError) -> Void)?
+    /// The server.
+    public nonisolated var endpoint: RedisEndpoint { core.endpoint }
+    nonisolated var options: RedisConnectionOptions { core.options }
 
     /// The event loop, so that isolation is its thread.
     public nonisolated var unownedExecutor: UnownedSerialExecutor {
@@ -40,10 +23,12 @@ public actor RedisConnection {
     }
 
     init(endpoint: RedisEndpoint, options: RedisConnectionOptions, eventLoop: EventLoop) {
-        self.endpoint = endpoint
-        self.options = options
         self.eventLoop = eventLoop
-        state = .closed(RedisError(.closed, "not opened"))
+        core = ConnectionCore(endpoint: endpoint, options: options, eventLoop: eventLoop)
+    }
+
+    deinit {
+        eventLoop.execute { [core] in core.close() }
     }
 
     /// Connects, logs in, selects the database and names the connection, as `options` say.
@@ -61,14 +46,10 @@ public actor RedisConnection {
     }
 
     /// Whether commands can be sent.
-    public var isOpen: Bool {
-        if case .open = state { true } else { false }
-    }
+    public var isOpen: Bool { core.isOpen }
 
     /// Why the connection has ended, or `nil` while it has not.
-    var endReason: RedisError? {
-        if case .closed(let error) = state { error } else { nil }
-    }
+    var endReason: RedisError? { core.endReason }
 
     /// For who is on the loop's thread already, such as another actor of the same loop: access without `await`.
     nonisolated func onLoop<Value: Sendable>(_ body: (isolated RedisConnection) -> Value) -> Value {
@@ -76,12 +57,12 @@ public actor RedisConnection {
     }
 
     /// The number of replies that are still to come, those of abandoned commands included.
-    public var commandsInFlight: Int { slots.count }
+    public var commandsInFlight: Int { core.slots.count }
 
     /// Ends the connection at once.
     ///
     /// Commands in flight fail with `.closed`; closing twice does nothing.
     public func close() {
-        end(RedisError(.closed, "the connection was closed", endpoint: endpoint.description))
+        core.close()
     }
 }

@@ -1,10 +1,10 @@
 import CEventLoop
 import CHiredis
 
-/// The C link of a connection, closed with the last reference to this.
+/// The C link of a connection.
 ///
-/// `@unchecked Sendable`: everything but `deinit` is for the loop's thread, and `deinit` sends the closing there.
-final class RedisLink: @unchecked Sendable {
+/// Everything is for the loop's thread. It stays, with what it calls, until it is closed.
+final class RedisLink {
     /// How a link ended.
     struct Failure {
         let kind: redis_link_failure
@@ -20,22 +20,7 @@ final class RedisLink: @unchecked Sendable {
         }
     }
 
-    private let eventLoop: EventLoop
     private var link: OpaquePointer?
-
-    private init(on eventLoop: EventLoop) {
-        self.eventLoop = eventLoop
-    }
-
-    deinit {
-        guard let link else { return }
-        let address = UInt(bitPattern: link)
-        eventLoop.execute {
-            if let link = OpaquePointer(bitPattern: address) {
-                redis_link_close(link)
-            }
-        }
-    }
 
     /// Starts to connect.
     ///
@@ -46,7 +31,7 @@ final class RedisLink: @unchecked Sendable {
         _ address: SocketAddress, security: (context: TLSContext, host: String)?, on eventLoop: EventLoop,
         onEvent: @escaping (redis_link_event) -> Void
     ) throws(RedisError) -> RedisLink {
-        let opened = RedisLink(on: eventLoop)
+        let opened = RedisLink()
         let context = Unmanaged.passRetained(Context(onEvent))
         let delegate = redis_link_delegate(
             context: context.toOpaque(),
@@ -73,6 +58,7 @@ final class RedisLink: @unchecked Sendable {
             throw RedisError(.connectFailed, systemErrorText(code))
         }
         if let security, !redis_link_secure(opened.link, security.context.handle, security.host) {
+            opened.close()
             throw RedisError(.tlsFailed, "out of memory")
         }
         return opened
@@ -105,7 +91,7 @@ final class RedisLink: @unchecked Sendable {
             kind: redis_link_failure_kind(link), text: String(cString: redis_link_failure_text(link)))
     }
 
-    /// Closes the socket; no event comes after it.
+    /// Closes the socket and lets go of what it calls; no event comes after it.
     func close() {
         guard let link else { return }
         self.link = nil

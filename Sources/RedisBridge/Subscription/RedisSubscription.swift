@@ -83,12 +83,12 @@ public final class RedisSubscription: AsyncSequence, Sendable {
 extension RedisConnection {
     /// Sends what begins a subscription; from then on the connection is for it alone.
     func enterSubscription(_ commands: [RedisCommand], _ storage: SubscriptionStorage) async throws(RedisError) {
-        onPush = { reply in
+        core.onPush = { reply in
             guard let message = RedisMessage(reply) else { return false }
             storage.append(message)
             return true
         }
-        onEnd = { storage.finish($0) }
+        core.whenEnded { storage.finish($0) }
         // One command a channel, because each channel is confirmed by a reply of its own.
         _ = try await transmit(commands, timeout: nil) { _, reply throws(RedisError) in
             if let error = reply.error { throw error }

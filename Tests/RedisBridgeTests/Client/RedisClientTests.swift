@@ -114,6 +114,17 @@ import Testing
         }
     }
 
+    @Test func `closing ends an attempt to connect, and returns when it is over`() async throws {
+        let resolver = HesitantResolver()
+        let client = try RedisClient(resolver: resolver, on: EventLoop())
+        let waiting = Task { try await client.send(RedisCommand("PING")) }
+        try await resolver.asked.wait()
+        await client.close()
+        #expect(resolver.isOver.current)
+        let error = try await #require(throws: RedisError.self) { try await waiting.value }
+        #expect(error.code == .closed)
+    }
+
     @Test func `cancelling one who waits for a connection leaves the attempt to the others`() async throws {
         let release = Latch("the release")
         let accepted = Latch("the connection")
@@ -204,5 +215,19 @@ import Testing
         #expect(error.prefix == .loading)
         #expect(error.command == "GET")
         await client.close()
+    }
+}
+
+/// Knows of no server until it is asked to stop looking, and takes its time about that.
+private struct HesitantResolver: RedisEndpointResolver {
+    let asked = Latch("the question")
+    let isOver = Observed(false)
+
+    func endpoint(on eventLoop: EventLoop) async throws(RedisError) -> RedisEndpoint {
+        asked.arrive()
+        try? await eventLoop.sleep(for: .seconds(3600))
+        for _ in 0..<1000 { await Task.yield() }
+        isOver.update { $0 = true }
+        throw .cancelled(fate: .notSent)
     }
 }

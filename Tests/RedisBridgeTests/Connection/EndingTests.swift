@@ -60,6 +60,30 @@ import Testing
         try await over.wait()
     }
 
+    @Test(arguments: [true, false])
+    func `a connection that has ended is held by nothing, whoever ended it`(isClosed: Bool) async throws {
+        let hangUp = Latch("the time to hang up")
+        let server = try FakeServer { isClosed ? $0.stall() : $0.hold(until: hangUp) }
+        defer { server.stop() }
+        weak var core: ConnectionCore?
+        do {
+            var options = RedisConnectionOptions()
+            // So that an alarm, and a slot, hold the core.
+            options.healthCheckInterval = .milliseconds(1)
+            let connection = try await RedisConnection.connect(
+                to: .unix(path: server.socketPath), options: options, on: EventLoop())
+            core = connection.core
+            try await eventually("a PING") { await connection.commandsInFlight > 0 }
+            if isClosed {
+                await connection.close()
+            } else {
+                hangUp.arrive()
+                try await eventually("the end") { await !connection.isOpen }
+            }
+        }
+        try await eventually("the core to be gone") { core == nil }
+    }
+
     @Test func `more output than may wait is refused, and nothing of it sent`() async throws {
         let refused = Latch("a refusal")
         // Reads nothing, so that all output waits here.

@@ -1,8 +1,31 @@
 import CEventLoop
 
-/// What the link reports. All of it runs on the loop's thread, entered with `assumeIsolated`.
-extension RedisConnection {
-    func handle(_ event: redis_link_event) {
+/// The link: how it is opened, what it reports, and the end.
+extension ConnectionCore {
+    /// Starts to connect.
+    ///
+    /// - Returns: what is finished when the link is connected, or has failed.
+    func connect(
+        to address: SocketAddress, security: (context: TLSContext, host: String)?
+    ) throws(RedisError) -> Rendezvous<Void> {
+        let connected = Rendezvous<Void>(on: eventLoop)
+        // The link holds us until it is closed, as `end` does.
+        link = try RedisLink.open(address, security: security, on: eventLoop) { event in self.handle(event) }
+        state = .connecting(connected)
+        return connected
+    }
+
+    /// Takes commands from now on.
+    ///
+    /// - Throws: why the connection has ended, if it has: the server may have hung up before the task that waited for
+    ///   the link had its turn.
+    func becomeOpen() throws(RedisError) {
+        if let endReason { throw endReason }
+        state = .open
+        lastReceived = EventLoop.monotonicNanoseconds
+    }
+
+    private func handle(_ event: redis_link_event) {
         switch event {
         case REDIS_LINK_CONNECTED:
             if case .connecting(let connected) = state {
@@ -46,6 +69,11 @@ extension RedisConnection {
         end(
             RedisError(
                 code, failure.text, endpoint: endpoint.description, fate: isOpen ? .unknown : .notSent))
+    }
+
+    /// Ends the connection, because nobody needs it any more.
+    func close() {
+        end(RedisError(.closed, "the connection was closed", endpoint: endpoint.description))
     }
 
     /// Ends the connection: the only way into `.closed`.

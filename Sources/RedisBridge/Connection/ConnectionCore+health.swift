@@ -1,13 +1,11 @@
 import CEventLoop
 
 /// The PING that finds out that a silent peer is gone.
-extension RedisConnection {
+extension ConnectionCore {
     func scheduleHealthCheck() {
         guard let interval = options.healthCheckInterval, isOpen else { return }
         let due = EventLoop.monotonicNanoseconds.addingClamped(interval.nanosecondsClamped)
-        healthAlarm = eventLoop.core.scheduleAlarm(EVENT_LOOP_MONOTONIC, at: due) { [weak self] in
-            self?.assumeIsolated { $0.checkHealth(interval) }
-        }
+        healthAlarm = eventLoop.core.scheduleAlarm(EVENT_LOOP_MONOTONIC, at: due) { self.checkHealth(interval) }
     }
 
     private func checkHealth(_ interval: Duration) {
@@ -30,10 +28,10 @@ extension RedisConnection {
 }
 
 private final class HealthWaiter: ReplyWaiter {
-    private weak var connection: RedisConnection?
+    private let core: ConnectionCore
 
-    init(_ connection: RedisConnection) {
-        self.connection = connection
+    init(_ core: ConnectionCore) {
+        self.core = core
     }
 
     func receive(_ reply: borrowing RedisReplyView) {
@@ -41,6 +39,6 @@ private final class HealthWaiter: ReplyWaiter {
     }
 
     func fail(_ error: RedisError) {
-        connection?.assumeIsolated { $0.healthCheckFailed(error) }
+        core.healthCheckFailed(error)
     }
 }

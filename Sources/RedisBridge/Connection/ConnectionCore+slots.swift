@@ -1,7 +1,7 @@
 import CEventLoop
 
 /// How commands come into the slots, and how they leave them without a reply.
-extension RedisConnection {
+extension ConnectionCore {
     /// Names of commands that change what a reply means, so that the order of replies no longer tells whose they are.
     private static let modeChanges: Set<String> = [
         "SUBSCRIBE", "PSUBSCRIBE", "SSUBSCRIBE", "UNSUBSCRIBE", "PUNSUBSCRIBE", "SUNSUBSCRIBE", "MONITOR", "HELLO",
@@ -71,9 +71,7 @@ extension RedisConnection {
         if let timeoutAlarm {
             eventLoop.core.cancelAlarm(EVENT_LOOP_MONOTONIC, timeoutAlarm.name)
         }
-        let name = eventLoop.core.scheduleAlarm(EVENT_LOOP_MONOTONIC, at: deadline) { [weak self] in
-            self?.assumeIsolated { $0.expire() }
-        }
+        let name = eventLoop.core.scheduleAlarm(EVENT_LOOP_MONOTONIC, at: deadline) { self.expire() }
         timeoutAlarm = (name, deadline)
     }
 
