@@ -52,6 +52,9 @@ let package = Package(
         // hiredis' callbacks turned into `await`.
         .target(name: "RedisBridge", dependencies: ["CEventLoop", "CHiredis"], swiftSettings: strict),
 
+        // posix_spawn: how the tool, the benchmarks and the tests start programs.
+        .target(name: "ProcessSpawn", swiftSettings: strict),
+
         // The product.
         .target(
             name: "RedisCron",
@@ -60,11 +63,13 @@ let package = Package(
             swiftSettings: strict),
         .executableTarget(
             name: "rqrcron",
-            dependencies: ["RedisCron", "RedisBridge", "RQWire", "Crontab", "CProcess"],
+            dependencies: ["RedisCron", "RedisBridge", "RQWire", "Crontab", "CProcess", "ProcessSpawn"],
             swiftSettings: strict),
         .executableTarget(
             name: "RedisCronBenchmarks",
-            dependencies: ["RedisCron", "RedisBridge", "RQWire", "Crontab", "CHiredis", "CPlainPipeline"],
+            dependencies: [
+                "RedisCron", "RedisBridge", "RQWire", "Crontab", "CHiredis", "CPlainPipeline", "ProcessSpawn",
+            ],
             path: "Benchmarks/RedisCronBenchmarks",
             swiftSettings: strict),
         // The plain C client that the product is measured against, and a count of heap allocations.
@@ -74,7 +79,7 @@ let package = Package(
             linkerSettings: [.linkedLibrary("hiredis")]),
         .executableTarget(
             name: "CrontabBenchmark",
-            dependencies: ["Crontab"],
+            dependencies: ["Crontab", "ProcessSpawn"],
             path: "Benchmarks/CrontabBenchmark",
             swiftSettings: strict),
 
@@ -91,8 +96,12 @@ let package = Package(
             swiftSettings: strict),
 
         // Tests.
-        // Shares no code with the package, so that no test checks a part with itself.
-        .target(name: "TestSupport", path: "Tests/TestSupport", swiftSettings: strict),
+        // Shares no code with the package but for how programs are started, so that no test checks a part with itself.
+        .target(
+            name: "TestSupport",
+            dependencies: ["ProcessSpawn"],
+            path: "Tests/TestSupport",
+            swiftSettings: strict),
         // Deals faults to real processes and holds what came of it against the promises; knows none of the package either.
         .target(
             name: "Chaos",
@@ -104,7 +113,10 @@ let package = Package(
             dependencies: ["Chaos", "TestSupport"],
             path: "Tests/ChaosTool",
             swiftSettings: strict),
-        .testTarget(name: "TestSupportTests", dependencies: ["TestSupport"], swiftSettings: strict),
+        .testTarget(
+            name: "TestSupportTests",
+            dependencies: ["TestSupport", "ProcessSpawn"],
+            swiftSettings: strict),
         .testTarget(name: "CrontabTests", dependencies: ["Crontab", "TestSupport"], swiftSettings: strict),
         .testTarget(name: "RQWireTests", dependencies: ["RQWire", "TestSupport"], swiftSettings: strict),
         .testTarget(

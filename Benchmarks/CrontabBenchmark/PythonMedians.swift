@@ -1,4 +1,5 @@
 import Foundation
+import ProcessSpawn
 
 /// croniter's and RQ's medians, in nanoseconds, measured by the same machine in the same run.
 struct PythonMedians {
@@ -17,30 +18,23 @@ struct PythonMedians {
         guard FileManager.default.isExecutableFile(atPath: python) else {
             throw Failure(description: "no Python with croniter at \(python): run `make deps`, or set REDISCRON_PYTHON")
         }
-        let process = Process()
-        process.executableURL = URL(fileURLWithPath: python)
-        process.arguments = ["\(root)/Tests/python/cron_reference.py", "--benchmark"]
-        let (input, output) = (Pipe(), Pipe())
-        process.standardInput = input
-        process.standardOutput = output
-        try process.run()
-        // A handful of short lines: they fit into the pipe whether or not Python reads them.
-        for question in cases {
-            let line = try JSONSerialization.data(withJSONObject: [question.zone, question.base, question.expression])
-            try input.fileHandleForWriting.write(contentsOf: line + Data("\n".utf8))
+        let questions = try cases.map { question in
+            try JSONSerialization.data(withJSONObject: [question.zone, question.base, question.expression])
         }
-        try input.fileHandleForWriting.close()
-        let text = String(decoding: try output.fileHandleForReading.readToEnd() ?? Data(), as: UTF8.self)
-        process.waitUntilExit()
+        let program = Spawn(
+            python, ["\(root)/Tests/python/cron_reference.py", "--benchmark"],
+            descriptors: [STDERR_FILENO: STDERR_FILENO])
+        let (outcome, output) = try program.run(
+            input: questions.map { String(decoding: $0, as: UTF8.self) + "\n" }.joined())
+        let text = String(decoding: output, as: UTF8.self)
 
         let lines = text.split(separator: "\n")
         let medians = lines.dropFirst().compactMap { line -> PythonMedians? in
             let numbers = line.split(separator: " ").compactMap { Double($0) }
             return numbers.count == 3 ? PythonMedians(parse: numbers[0], next: numbers[1], nextByRQ: numbers[2]) : nil
         }
-        guard process.terminationStatus == 0, let version = lines.first, medians.count == cases.count else {
-            throw Failure(
-                description: "the Python side of the benchmark failed with status \(process.terminationStatus)")
+        guard outcome == .exited(0), let version = lines.first, medians.count == cases.count else {
+            throw Failure(description: "the Python side of the benchmark failed: \(outcome)")
         }
         return (String(version), medians)
     }

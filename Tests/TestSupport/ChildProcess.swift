@@ -1,4 +1,5 @@
 public import Foundation
+import ProcessSpawn
 public import Testing
 
 /// A running program whose output a test can wait for.
@@ -48,31 +49,25 @@ public final class ChildProcess: Sendable {
         directory: String? = nil,
         input: String = ""
     ) throws(SupportError) {
-        guard let path = executable.contains("/") ? executable : Spawn.find(executable) else {
+        guard let path = executable.contains("/") ? executable : Self.find(executable) else {
             throw SupportError("\(executable) is not on PATH: run `make deps`")
         }
         var variables = ProcessInfo.processInfo.environment.merging(environment) { _, new in new }
         for (name, value) in environment where value.isEmpty { variables[name] = nil }
         name = String(path.split(separator: "/").last ?? "")
 
-        let inputFile = try Self.file(holding: input)
-        let outputPipe = try Self.pipe()
-        let errorPipe = try Self.pipe()
-        defer { for descriptor in [inputFile, outputPipe.write, errorPipe.write] { close(descriptor) } }
+        let outputs: [Int32]
         do {
-            pid = try Spawn(
-                executable: path, arguments: arguments, environment: variables, directory: directory,
-                input: inputFile, output: outputPipe.write, errors: errorPipe.write
-            ).start()
+            (pid, outputs) = try Spawn(
+                path, arguments, environment: variables.map { "\($0.key)=\($0.value)" }, directory: directory
+            ).start(input: input, capturing: [STDOUT_FILENO, STDERR_FILENO])
         } catch {
-            close(outputPipe.read)
-            close(errorPipe.read)
-            throw error
+            throw SupportError("\(error)")
         }
         Undertaker.shared.adopt(process: pid)
         state = Observed(State())
-        collect(outputPipe.read, \.output)
-        collect(errorPipe.read, \.errors)
+        collect(outputs[0], \.output)
+        collect(outputs[1], \.errors)
         awaitExit()
     }
 
@@ -169,36 +164,20 @@ public final class ChildProcess: Sendable {
             state.update { state in
                 // What it started itself and left behind ends too.
                 _ = killpg(pid, SIGKILL)
-                var status: Int32 = 0
-                while waitpid(pid, &status, 0) < 0 && errno == EINTR {}
-                let signal = status & 0x7f
-                state.outcome = signal == 0 ? .exited((status >> 8) & 0xff) : .killed(by: signal)
+                state.outcome =
+                    switch Spawn.wait(for: pid) {
+                    case .exited(let status): .exited(status)
+                    case .killed(let signal): .killed(by: signal)
+                    }
             }
         }
     }
 
-    private static func pipe() throws(SupportError) -> (read: Int32, write: Int32) {
-        var ends: [Int32] = [-1, -1]
-        guard Foundation.pipe(&ends) == 0 else { throw .system("pipe") }
-        for end in ends { _ = fcntl(end, F_SETFD, FD_CLOEXEC) }
-        return (ends[0], ends[1])
-    }
-
-    /// A nameless file: writing to a pipe whose reader has ended would need care that a file does not.
-    private static func file(holding text: String) throws(SupportError) -> Int32 {
-        var template = Array("/tmp/rediscron-input-XXXXXX".utf8CString)
-        let descriptor = mkstemp(&template)
-        guard descriptor >= 0 else { throw .system("mkstemp") }
-        unlink(template)
-        _ = fcntl(descriptor, F_SETFD, FD_CLOEXEC)
-        var rest = Array(text.utf8)[...]
-        while !rest.isEmpty {
-            let count = rest.withUnsafeBytes { write(descriptor, $0.baseAddress, $0.count) }
-            guard count > 0 else { throw .system("write") }
-            rest = rest.dropFirst(count)
-        }
-        lseek(descriptor, 0, SEEK_SET)
-        return descriptor
+    /// Absolute path of a program found on `PATH`, or `nil`.
+    private static func find(_ program: String) -> String? {
+        let folders = ProcessInfo.processInfo.environment["PATH"] ?? "/usr/local/bin:/usr/bin:/bin"
+        return folders.split(separator: ":").map { "\($0)/\(program)" }
+            .first { FileManager.default.isExecutableFile(atPath: $0) }
     }
 }
 

@@ -1,4 +1,5 @@
 import Foundation
+import ProcessSpawn
 
 /// Buries what a test process leaves behind when it dies by crash, time-out or SIGKILL: child processes and directories.
 ///
@@ -42,8 +43,7 @@ final class Undertaker: Sendable {
         for end in ends { _ = fcntl(end, F_SETFD, FD_CLOEXEC) }
         defer { close(ends[1]) }
         let shell = Spawn(
-            executable: "/bin/sh", arguments: ["-c", Self.script], environment: ["PATH": "/usr/bin:/bin"],
-            input: ends[1])
+            "/bin/sh", ["-c", Self.script], environment: ["PATH=/usr/bin:/bin"], descriptors: [0: ends[1]])
         guard (try? shell.start()) != nil else {
             close(ends[0])
             socket = -1

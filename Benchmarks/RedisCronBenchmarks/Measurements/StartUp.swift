@@ -1,4 +1,5 @@
 import Foundation
+import ProcessSpawn
 import RQWire
 import RedisBridge
 
@@ -35,23 +36,15 @@ struct StartUp {
             buffer.append(definition, next: now)
             try server.control.send(buffer)
             let reader = try QueueReader(server, queue: Workload.keys.queue(queue))
-            let process = Process()
-            process.executableURL = Self.tool
-            process.arguments = ["run", "--url", server.url]
-            process.standardError = FileHandle.nullDevice
-            process.standardOutput = FileHandle.nullDevice
             let began = EventLoop.wallClockMicroseconds
-            try process.run()
-            defer {
-                process.terminate()
-                process.waitUntilExit()
-            }
+            let process = try RunningProgram(Spawn(Self.tool.path, ["run", "--url", server.url]))
+            defer { process.terminate() }
             let arrival = try reader.wait(for: 1, seconds: 20)
             reader.end()
             latencies.append(Double(arrival[0].microseconds - began) / 1e6)
             if start == starts - 1 {
                 try await Task.sleep(for: .seconds(1))
-                idle = ResidentMemory.megabytes(of: String(process.processIdentifier))
+                idle = ResidentMemory.megabytes(of: String(process.processID))
             }
         }
         return Result(firstEnqueue: Distribution(seconds: latencies), idleMegabytes: idle)

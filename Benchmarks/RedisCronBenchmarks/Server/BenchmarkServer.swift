@@ -1,4 +1,5 @@
 import Foundation
+import ProcessSpawn
 
 /// A redis-server of the benchmark's own: on a private socket and a free port of the loopback interface, without
 /// persistence, and dead as soon as the benchmark is, however that ends.
@@ -9,8 +10,10 @@ final class BenchmarkServer {
     var url: String { "unix://\(socketPath)" }
     let control: BlockingConnection
 
-    private let process: Process
-    private let lifeline: Pipe
+    /// A shell, which stops the server when nobody holds the other end of its standard input any more.
+    private let guardian: RunningProgram
+    /// That end; -1 when it was closed.
+    private var lifeline: CInt
     private let directory: URL
 
     /// Starts a server and waits until it answers.
@@ -21,19 +24,27 @@ final class BenchmarkServer {
             at: directory, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
         socketPath = directory.appendingPathComponent("redis.sock").path
         port = try LoopbackPort.free()
-        process = Process()
-        lifeline = Pipe()
-        process.executableURL = URL(fileURLWithPath: "/bin/sh")
-        // The shell outlives this process for as long as it takes to notice the closed pipe.
-        process.arguments = [
-            "-c", "redis-server \"$@\" & child=$!; cat > /dev/null; kill $child; wait $child", "redis",
-            "--unixsocket", socketPath, "--port", String(port), "--bind", "127.0.0.1", "--save", "",
-            "--appendonly", "no", "--dir", directory.path, "--loglevel", "warning", "--logfile",
-            directory.appendingPathComponent("redis.log").path,
-        ]
-        process.standardInput = lifeline
-        try process.run()
-        control = try BlockingConnection.open(socketPath, patience: .seconds(20))
+        let ends = try PipeEnds()
+        defer { close(ends.reading) }
+        lifeline = ends.writing
+        // In a process group of its own the shell outlives this process for as long as it takes to notice.
+        guardian = try RunningProgram(
+            Spawn(
+                "/bin/sh",
+                [
+                    "-c", "redis-server \"$@\" & child=$!; cat > /dev/null; kill $child; wait $child", "redis",
+                    "--unixsocket", socketPath, "--port", String(port), "--bind", "127.0.0.1", "--save", "",
+                    "--appendonly", "no", "--dir", directory.path, "--loglevel", "warning", "--logfile",
+                    directory.appendingPathComponent("redis.log").path,
+                ],
+                descriptors: [STDIN_FILENO: ends.reading, STDERR_FILENO: STDERR_FILENO]))
+        do {
+            control = try BlockingConnection.open(socketPath, patience: .seconds(20))
+        } catch {
+            close(lifeline)
+            guardian.waitUntilExit()
+            throw error
+        }
     }
 
     /// What INFO says under a name.
@@ -55,13 +66,15 @@ final class BenchmarkServer {
     }
 
     func stop() {
-        try? lifeline.fileHandleForWriting.close()
-        process.waitUntilExit()
+        guard lifeline >= 0 else { return }
+        close(lifeline)
+        lifeline = -1
+        guardian.waitUntilExit()
         try? FileManager.default.removeItem(at: directory)
     }
 
     deinit {
-        if process.isRunning { stop() }
+        stop()
     }
 }
 

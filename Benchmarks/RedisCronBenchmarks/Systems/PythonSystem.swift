@@ -1,4 +1,5 @@
 import Foundation
+import ProcessSpawn
 
 /// A Python system, measured by a script of its own that prints what it found.
 struct PythonSystem {
@@ -23,24 +24,13 @@ struct PythonSystem {
     static func run<Answer: Decodable>(
         _ interpreter: String, _ script: String, _ arguments: [String], input: String = ""
     ) throws -> Answer {
-        let process = Process()
-        process.executableURL = URL(fileURLWithPath: interpreter)
-        process.arguments = ["\(root)/Benchmarks/python/\(script)"] + arguments
-        process.environment = ProcessInfo.processInfo.environment.merging(
-            ["PYTHONPATH": "\(root)/Tests/python"]) { _, ours in ours }
-        let (standardInput, standardOutput) = (Pipe(), Pipe())
-        process.standardInput = standardInput
-        process.standardOutput = standardOutput
-        try process.run()
-        // A few ids: they fit into the pipe whether or not Python reads them.
-        try standardInput.fileHandleForWriting.write(contentsOf: Data(input.utf8))
-        try standardInput.fileHandleForWriting.close()
-        let output = try standardOutput.fileHandleForReading.readToEnd() ?? Data()
-        process.waitUntilExit()
-        guard process.terminationStatus == 0 else {
-            throw BenchmarkError("\(script) failed with status \(process.terminationStatus)")
-        }
-        return try JSONDecoder().decode(Answer.self, from: output)
+        let variables = ProcessInfo.processInfo.environment.merging(["PYTHONPATH": "\(root)/Tests/python"]) { $1 }
+        let program = Spawn(
+            interpreter, ["\(root)/Benchmarks/python/\(script)"] + arguments,
+            environment: variables.map { "\($0.key)=\($0.value)" }, descriptors: [STDERR_FILENO: STDERR_FILENO])
+        let (outcome, output) = try program.run(input: input)
+        guard outcome == .exited(0) else { throw BenchmarkError("\(script) failed: \(outcome)") }
+        return try JSONDecoder().decode(Answer.self, from: Data(output))
     }
 
     /// Measures a system; the script has checked the result.

@@ -1,3 +1,5 @@
+import ProcessSpawn
+
 #if canImport(Glibc)
     import Glibc
 #else
@@ -59,12 +61,12 @@ final class EmbeddedRedis: Sendable {
     /// May be called again.
     func stop() async {
         lifeline.cut()
-        _ = await child.status
+        await child.waitUntilExit()
     }
 
     /// Returns when the server has gone, which without ``stop()`` is an accident.
     func untilGone() async {
-        _ = await child.status
+        await child.waitUntilExit()
     }
 
     private static let serverNames = ["redis-server", "valkey-server"]
@@ -87,15 +89,17 @@ final class EmbeddedRedis: Sendable {
             // The default, named because a schedule must never be evicted.
             "--maxmemory-policy", "noeviction",
         ]
-        let child = try ChildProcess.start(
-            program: ChildProcess.ownProgram(),
-            arguments: [Command.embeddedRedisGuard.name, "--", server] + settings + socketSettings(directory),
-            descriptors: [
-                EmbeddedRedisGuard.Descriptor.ownerGone: lifeline.readEnd,
-                EmbeddedRedisGuard.Descriptor.directoryLock: directory.lockDescriptor,
-                EmbeddedRedisGuard.Descriptor.output: output,
-                STDIN_FILENO: lifeline.readEnd,
-            ])
+        let child = try ChildProcess(
+            Spawn(
+                ChildProcess.ownProgram(),
+                [Command.embeddedRedisGuard.name, "--", server] + settings + socketSettings(directory),
+                descriptors: [
+                    STDOUT_FILENO: STDOUT_FILENO,
+                    STDERR_FILENO: STDERR_FILENO,
+                    EmbeddedRedisGuard.Descriptor.ownerGone: lifeline.readEnd,
+                    EmbeddedRedisGuard.Descriptor.directoryLock: directory.lockDescriptor,
+                    EmbeddedRedisGuard.Descriptor.output: output,
+                ]))
         return EmbeddedRedis(
             port: port, directory: directory, log: log, child: child, lifeline: Lifeline(lifeline.writeEnd))
     }
@@ -126,7 +130,7 @@ final class EmbeddedRedis: Sendable {
     private func becomesReady() async throws -> Bool {
         let ended = EndFlag()
         let watch = Task { [child] in
-            _ = await child.status
+            await child.waitUntilExit()
             ended.set()
         }
         defer { watch.cancel() }

@@ -1,4 +1,5 @@
 import CProcess
+import ProcessSpawn
 
 #if canImport(Glibc)
     import Glibc
@@ -36,23 +37,25 @@ struct EmbeddedRedisGuard {
         // Ctrl-C and a supervisor's SIGTERM are for the owner, whose end is then seen through the pipe.
         for number in [SIGINT, SIGTERM, SIGHUP] { signal(number, SIG_IGN) }
         let alive = try Pipe()
-        let server = try ChildProcess.launch(
-            program: ChildProcess.ownProgram(),
-            arguments: [Command.embeddedRedisServer.name, "--", String(getpid())] + words,
+        let server = try Spawn(
+            ChildProcess.ownProgram(), [Command.embeddedRedisServer.name, "--", String(getpid())] + words,
             descriptors: [
                 STDOUT_FILENO: Descriptor.output,
                 STDERR_FILENO: Descriptor.output,
                 Descriptor.directoryLock: Descriptor.directoryLock,
                 Descriptor.serverAlive: alive.writeEnd,
-            ])
+            ]
+        ).start()
         close(alive.writeEnd)
 
         if !hasEnded(alive.readEnd, before: Descriptor.ownerGone) {
             kill(server, SIGTERM)
             if !hasEnded(alive.readEnd, within: patienceMilliseconds) { kill(server, SIGKILL) }
         }
-        let status = ChildProcess.reap(server)
-        return status & 0x7f == 0 ? (status >> 8) & 0xff : 128 + (status & 0x7f)
+        return switch Spawn.wait(for: server) {
+        case .exited(let status): status
+        case .killed(let signal): 128 + signal
+        }
     }
 
     /// Becomes redis-server: in the process that the guard started, replaces this program by the server.
