@@ -1,34 +1,49 @@
 import Testing
 
-/// Runs `body` with a Redis Cluster of masters alone, and stops it afterwards.
+/// Runs `body` with a Redis Cluster, and stops it afterwards.
 ///
 /// - Parameters:
-///   - count: How many nodes; a cluster has at least three.
-///   - body: Gets the nodes once all of them agree that the cluster is well.
+///   - masters: How many masters; a cluster has at least three.
+///   - replicas: How many replicas each of them has.
+///   - body: Gets the nodes once all of them agree that the cluster is well, and every replica is in step.
 /// - Throws: ``SupportError`` when a node does not start or redis-cli does not join them, and what `body` throws.
 public func withCluster<Result>(
-    nodes count: Int = 3, _ body: ([RedisServer]) async throws -> Result
+    masters: Int = 3, replicas: Int = 0, _ body: ([RedisServer]) async throws -> Result
 ) async throws -> Result {
     var nodes: [RedisServer] = []
     let result: Result
     do {
-        for _ in 0..<count {
+        for _ in 0..<masters * (1 + replicas) {
             // The bus would be 10,000 ports further on, beyond the last one for most free ports.
             let bus = try RedisServer.freePort()
             nodes.append(
                 try await RedisServer.start(
-                    .init(lines: ["cluster-enabled yes", "cluster-port \(bus)", "cluster-node-timeout 2000"])))
+                    .init(
+                        lines: [
+                            "cluster-enabled yes", "cluster-port \(bus)", "cluster-node-timeout 2000",
+                            "repl-diskless-sync-delay 0",
+                        ])))
         }
         let create = try ChildProcess(
-            "redis-cli", ["--cluster", "create"] + nodes.map { "127.0.0.1:\($0.port)" } + ["--cluster-yes"])
+            "redis-cli",
+            ["--cluster", "create"] + nodes.map { "127.0.0.1:\($0.port)" }
+                + ["--cluster-replicas", "\(replicas)", "--cluster-yes"])
         let outcome = try await create.waitUntilExit(within: .seconds(60))
         guard outcome == .exited(0) else {
             throw SupportError("redis-cli --cluster create ended with \(outcome):\n\(create.output)\(create.errors)")
         }
         for node in nodes {
             try await eventually("the cluster to be well", within: .seconds(30)) {
-                let info = try node.command("CLUSTER", "INFO").string ?? ""
-                return info.contains("cluster_state:ok") && info.contains("cluster_known_nodes:\(count)")
+                // Not while it loads what its master sends.
+                let info = (try? node.command("CLUSTER", "INFO").string) ?? ""
+                return info.contains("cluster_state:ok") && info.contains("cluster_known_nodes:\(nodes.count)")
+            }
+        }
+        for node in nodes {
+            try await eventually("the replicas to be in step", within: .seconds(30)) {
+                let role = try node.command("ROLE").array
+                let isMaster = role.first?.string == "master"
+                return isMaster ? role.last?.array.count == replicas : role[3].string == "connected"
             }
         }
         result = try await body(nodes)
@@ -49,9 +64,24 @@ extension [RedisServer] {
         }
         throw SupportError("no node serves the slot of \(key)")
     }
+
+    /// A replica of a cluster's node.
+    public func replica(of master: RedisServer) throws -> RedisServer {
+        for node in self where node.port != master.port {
+            let role = try node.command("ROLE").array
+            if role.count > 2, role[0].string == "slave", role[2].integer == master.port { return node }
+        }
+        throw SupportError("nobody replicates \(master.port)")
+    }
 }
 
 extension RedisServer {
     /// The id of a cluster's node.
     public func clusterID() throws -> String { try command("CLUSTER", "MYID").string ?? "" }
+
+    /// Whether it is a master by its own account; false while it cannot be asked.
+    public var isMaster: Bool {
+        // A change of roles may hang up on connections that were there before.
+        (try? connect().command("ROLE").array.first?.string) == "master"
+    }
 }

@@ -1,8 +1,9 @@
 /// One server, or the node of a cluster that has our keys.
 ///
 /// All our keys share one slot, through a prefix with a hash tag, and so all commands go to one node over one
-/// connection. Which node that is, any node says in its `MOVED`; from the first of them on we ask for the other nodes
-/// too, so that the one that was named first may be gone later.
+/// connection. Which node that is, any node says in its `MOVED`. Each one that we connect to is asked for the others, so that
+/// it may be gone later: from the beginning where the URL or a hash tag says that this is a cluster, else from the first
+/// `MOVED` on.
 final class NodeResolver: RedisEndpointResolver {
     private struct State {
         /// The nodes that may be asked: those that were named at the beginning, then those that a node told us of.
@@ -30,11 +31,13 @@ final class NodeResolver: RedisEndpointResolver {
 
     func endpoint(on eventLoop: EventLoop) async throws(RedisError) -> RedisEndpoint {
         try state.withLock { state throws(RedisError) in
-            if state.attempted != nil {
+            guard !state.nodes.isEmpty else { throw RedisError(.connectFailed, "no server was named") }
+            if let missed = state.attempted {
                 state.preferred = nil
                 state.turn += 1
+                // It may have been tried out of its turn, just now.
+                if state.nodes[state.turn % state.nodes.count] == missed { state.turn += 1 }
             }
-            guard !state.nodes.isEmpty else { throw RedisError(.connectFailed, "no server was named") }
             let endpoint = state.preferred ?? state.nodes[state.turn % state.nodes.count]
             state.attempted = endpoint
             return endpoint
@@ -42,23 +45,21 @@ final class NodeResolver: RedisEndpointResolver {
     }
 
     func verify(_ connection: RedisConnection) async throws(RedisError) {
-        let isCluster = state.withLock { state in
+        var told: [RedisEndpoint]?
+        if state.withLock({ $0.isCluster }) {
+            do throws(RedisError) {
+                let reply = try await connection.send(RedisCommand("CLUSTER", "SLOTS"))
+                told = ClusterSlots.nodes(in: reply, toldBy: connection.endpoint)
+            } catch {
+                // Denied, or no cluster after all: then the nodes that were named have to do. One that takes connections
+                // and does not answer counts as out of reach.
+                guard error.code == .server else { throw error }
+            }
+        }
+        state.withLock { state in
             state.attempted = nil
             state.preferred = connection.endpoint
-            return state.isCluster
-        }
-        guard isCluster else { return }
-        let reply: RedisReply
-        do throws(RedisError) {
-            reply = try await connection.send(RedisCommand("CLUSTER", "SLOTS"))
-        } catch {
-            // Denied, or no cluster after all: then the nodes that were named have to do.
-            guard error.code == .server else { throw error }
-            return
-        }
-        let told = ClusterSlots.nodes(in: reply, toldBy: connection.endpoint)
-        state.withLock { state in
-            state.nodes = seeds + told.filter { !seeds.contains($0) }
+            if let told { state.nodes = seeds + told.filter { !seeds.contains($0) } }
         }
     }
 

@@ -203,7 +203,7 @@ public actor RedisClient {
             do {
                 return try await openNext()
             } catch {
-                guard error.code == .connectFailed || error.code == .connectTimedOut else { throw error }
+                guard error.isAboutReach else { throw error }
                 failure = failure ?? error
             }
         }
@@ -225,5 +225,12 @@ public actor RedisClient {
         // It may have ended while the resolver looked at it.
         if let error = connection.onLoop({ $0.endReason }) { throw error }
         return connection
+    }
+}
+
+extension RedisError {
+    /// Whether another node may do better: this one cannot be reached, or takes connections and says nothing.
+    fileprivate var isAboutReach: Bool {
+        [.connectFailed, .connectTimedOut, .connectionLost, .timedOut].contains(code)
     }
 }

@@ -10,8 +10,8 @@ public protocol RedisEndpointResolver: Sendable {
 
     /// Looks at a connection that was just opened, before anyone may use it.
     ///
-    /// - Throws: `RedisError` when it is not what was asked for, such as a replica; counts as a failed attempt. Does
-    ///   nothing by default.
+    /// - Throws: `RedisError` when it is not what was asked for, such as a replica; counts as a failed attempt, and a server
+    ///   that does not answer as one that cannot be reached. Does nothing by default.
     func verify(_ connection: RedisConnection) async throws(RedisError)
 
     /// What an error of the server means for the connection that it came from, and for the command.
@@ -58,7 +58,10 @@ extension RedisLocation {
     /// - Parameter keyPrefix: what all keys begin with, where that is known.
     func resolver(options: RedisConnectionOptions, keyPrefix: String?) -> any RedisEndpointResolver {
         switch self {
-        case .server(let endpoint): NodeResolver(seeds: [endpoint], isCluster: false, keyPrefix: keyPrefix)
+        case .server(let endpoint):
+            // Nobody writes a hash tag for another reason.
+            NodeResolver(
+                seeds: [endpoint], isCluster: keyPrefix.map(ClusterSlots.hasHashTag) ?? false, keyPrefix: keyPrefix)
         case .cluster(let nodes): NodeResolver(seeds: nodes, isCluster: true, keyPrefix: keyPrefix)
         case .sentinel(let sentinels): SentinelResolver(sentinels, options: options)
         }
