@@ -32,6 +32,8 @@ through before; and a job's hash, its queue entry and its schedule move together
 before all that could make a write fail half way has been looked at.
 ]]
 local call, pcall, sub = redis.call, redis.pcall, string.sub
+-- Globals are looked up by name at each use; these are used some twenty times a job.
+local KEYS, ARGV = KEYS, ARGV
 
 if call('GET', KEYS[1]) ~= ARGV[1] then
   return 'L'
