@@ -18,13 +18,6 @@ package struct SpawnError: Error, CustomStringConvertible {
 
     /// `cannot start /bin/none: No such file or directory`.
     package var description: String {
-        // Unlike `strerror` it is for any thread.
-        let reason = withUnsafeTemporaryAllocation(of: CChar.self, capacity: 256) { buffer in
-            guard let base = buffer.baseAddress, strerror_r(code, base, buffer.count) == 0 else {
-                return "error \(code)"
-            }
-            return String(cString: base)
-        }
-        return "\(failure): \(reason)"
+        "\(failure): \(SystemCall.explain(code))"
     }
 }

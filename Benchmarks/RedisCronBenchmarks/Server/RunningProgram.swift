@@ -9,7 +9,7 @@ import ProcessSpawn
 /// A program that the benchmark has started, and that ends with this or before.
 final class RunningProgram {
     let processID: pid_t
-    private var outcome: Spawn.Outcome?
+    private var hasEnded = false
 
     init(_ program: Spawn) throws {
         processID = try program.start()
@@ -21,14 +21,15 @@ final class RunningProgram {
 
     /// Asks it to end with SIGTERM, and waits until it has.
     func terminate() {
-        guard outcome == nil else { return }
+        guard !hasEnded else { return }
         kill(processID, SIGTERM)
         waitUntilExit()
     }
 
     /// Waits until it has ended.
     func waitUntilExit() {
-        guard outcome == nil else { return }
-        outcome = Spawn.wait(for: processID)
+        guard !hasEnded else { return }
+        _ = Spawn.wait(for: processID)
+        hasEnded = true
     }
 }

@@ -1,3 +1,4 @@
+import ProcessSpawn
 import RedisCron
 
 #if canImport(Glibc)

@@ -81,8 +81,8 @@ final class EmbeddedRedis: Sendable {
         }
         defer { close(output) }
         let log = EmbeddedRedisLog(path: directory.logPath)
-        let lifeline = try Pipe()
-        defer { close(lifeline.readEnd) }
+        let lifeline = try PipeEnds()
+        defer { close(lifeline.reading) }
         let settings = [
             "--bind", "127.0.0.1", "--port", String(port), "--protected-mode", "yes",
             "--dir", directory.path, "--appendonly", "yes", "--save", "", "--daemonize", "no", "--supervised", "no",
@@ -96,12 +96,12 @@ final class EmbeddedRedis: Sendable {
                 descriptors: [
                     STDOUT_FILENO: STDOUT_FILENO,
                     STDERR_FILENO: STDERR_FILENO,
-                    EmbeddedRedisGuard.Descriptor.ownerGone: lifeline.readEnd,
+                    EmbeddedRedisGuard.Descriptor.ownerGone: lifeline.reading,
                     EmbeddedRedisGuard.Descriptor.directoryLock: directory.lockDescriptor,
                     EmbeddedRedisGuard.Descriptor.output: output,
                 ]))
         return EmbeddedRedis(
-            port: port, directory: directory, log: log, child: child, lifeline: Lifeline(lifeline.writeEnd))
+            port: port, directory: directory, log: log, child: child, lifeline: Lifeline(lifeline.writing))
     }
 
     /// The socket's path must fit into a `sockaddr_un`; in a directory with a longer name there is the port alone.

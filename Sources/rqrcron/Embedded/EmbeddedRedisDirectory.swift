@@ -1,3 +1,5 @@
+import ProcessSpawn
+
 #if canImport(Glibc)
     import Glibc
 #else

@@ -36,21 +36,21 @@ struct EmbeddedRedisGuard {
     static func run(_ words: [String]) throws -> CInt {
         // Ctrl-C and a supervisor's SIGTERM are for the owner, whose end is then seen through the pipe.
         for number in [SIGINT, SIGTERM, SIGHUP] { signal(number, SIG_IGN) }
-        let alive = try Pipe()
+        let alive = try PipeEnds()
         let server = try Spawn(
             ChildProcess.ownProgram(), [Command.embeddedRedisServer.name, "--", String(getpid())] + words,
             descriptors: [
                 STDOUT_FILENO: Descriptor.output,
                 STDERR_FILENO: Descriptor.output,
                 Descriptor.directoryLock: Descriptor.directoryLock,
-                Descriptor.serverAlive: alive.writeEnd,
+                Descriptor.serverAlive: alive.writing,
             ]
         ).start()
-        close(alive.writeEnd)
+        close(alive.writing)
 
-        if !hasEnded(alive.readEnd, before: Descriptor.ownerGone) {
+        if !hasEnded(alive.reading, before: Descriptor.ownerGone) {
             kill(server, SIGTERM)
-            if !hasEnded(alive.readEnd, within: patienceMilliseconds) { kill(server, SIGKILL) }
+            if !hasEnded(alive.reading, within: patienceMilliseconds) { kill(server, SIGKILL) }
         }
         return switch Spawn.wait(for: server) {
         case .exited(let status): status

@@ -1,4 +1,5 @@
 import Crontab
+import ProcessSpawn
 import RQWire
 
 #if canImport(Glibc)

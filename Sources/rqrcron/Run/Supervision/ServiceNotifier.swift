@@ -1,3 +1,4 @@
+import ProcessSpawn
 import RQWire
 import RedisCron
 

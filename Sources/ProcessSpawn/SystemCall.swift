@@ -5,9 +5,9 @@
 #endif
 
 /// What the system says about its refusals.
-struct SystemCall {
+package struct SystemCall {
     /// The text of an `errno`, safe to use from any thread.
-    static func explain(_ code: CInt) -> String {
+    package static func explain(_ code: CInt) -> String {
         withUnsafeTemporaryAllocation(of: CChar.self, capacity: 256) { buffer in
             guard let base = buffer.baseAddress, strerror_r(code, base, buffer.count) == 0 else {
                 return "error \(code)"
