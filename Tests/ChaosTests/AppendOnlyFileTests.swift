@@ -22,6 +22,20 @@ struct AppendOnlyFileTests {
         }
     }
 
+    @Test func `a hash that was restored is read like one that was set`() async throws {
+        let lines = ["auto-aof-rewrite-percentage 0", "hash-max-listpack-value 1000", "rdbcompression no"]
+        try await withRedis(.init(appendOnly: true, lines: lines)) { server in
+            let words = ["status", "queued", "data", String(repeating: "x", count: 300), "meta", "", "text", "é"]
+            try server.command(["HSET", "rq:job:a"] + words)
+            let dump = try #require(try server.command("DUMP", "rq:job:a").bytes)
+            try server.command("RESTORE", "rq:job:b", 0, dump)
+            try server.command("RESTORE", "x", 0, try server.command("DUMP", "rq:job:b").bytes ?? [], "REPLACE")
+            let steps = try AppendOnlyFile.steps(inServerDirectory: server.directory.path)
+            let expected = ["rq:job:a", "rq:job:b", "x"].map { [LoggedCommand("HSET", [$0] + words)] }
+            #expect(steps.map(\.commands) == expected)
+        }
+    }
+
     @Test func `what a crash cut off is no part of the history`() throws {
         let first = "#TS:1\r\n*2\r\n$3\r\nDEL\r\n$1\r\na\r\n"
         let second = "*1\r\n$5\r\nMULTI\r\n*2\r\n$3\r\nDEL\r\n$1\r\nb\r\n*1\r\n$4\r\nEXEC\r\n"

@@ -44,7 +44,7 @@ struct CostTests {
     @Test func `a job costs the server one look at its version, and at most three writes`() async throws {
         let warm = try await CostReport.shared.value.warm
         #expect(warm.count("hget") == warm.jobs)
-        let writes = warm.count("hset") + warm.count("copy") + warm.count("expire")
+        let writes = warm.count("hset") + warm.count("restore") + warm.count("expire")
         #expect(writes <= warm.jobs * 3)
     }
 

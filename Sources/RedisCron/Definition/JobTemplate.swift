@@ -1,7 +1,7 @@
+import RQWire
+
 /// What the jobs of a definition share with those of many others: queue, time-outs, meta data.
-///
-/// A batch sends each template once, however many jobs it has.
-final class JobTemplate: Sendable {
+struct JobSettings: Hashable, Sendable {
     /// The queue's name.
     let queue: [UInt8]
     /// `timeout` in seconds, -1 for none.
@@ -15,29 +15,35 @@ final class JobTemplate: Sendable {
     /// `meta`, serialized for the worker; `nil` when empty.
     let meta: [UInt8]?
 
-    init(queue: [UInt8], timeout: Int, resultTTL: Int, failureTTL: Int?, ttl: Int?, meta: [UInt8]?) {
-        self.queue = queue
-        self.timeout = timeout
-        self.resultTTL = resultTTL
-        self.failureTTL = failureTTL
-        self.ttl = ttl
-        self.meta = meta
+    init(_ payload: JobPayload) {
+        queue = Array(payload.origin)
+        timeout = payload.timeout
+        resultTTL = payload.resultTTL
+        failureTTL = payload.failureTTL
+        ttl = payload.ttl
+        meta = payload.meta.map(Array.init)
     }
 }
 
-extension JobTemplate: Hashable {
-    static func == (left: JobTemplate, right: JobTemplate) -> Bool {
-        left === right
-            || (left.queue == right.queue && left.timeout == right.timeout && left.resultTTL == right.resultTTL
-                && left.failureTTL == right.failureTTL && left.ttl == right.ttl && left.meta == right.meta)
-    }
+/// Settings in the forms in which they are sent, made once for all definitions that have them.
+final class JobTemplate: Sendable {
+    let settings: JobSettings
+    /// The fields that they come to in a job's hash, as arguments: names and values in turns.
+    let fields: ArgumentBuffer
+    /// The same for a dump of that hash; `nil` when they are too long for one.
+    let dumpedFields: HashDump.Fields?
 
-    func hash(into hasher: inout Hasher) {
-        hasher.combine(queue)
-        hasher.combine(timeout)
-        hasher.combine(resultTTL)
-        hasher.combine(failureTTL)
-        hasher.combine(ttl)
-        hasher.combine(meta)
+    init(_ settings: JobSettings) {
+        self.settings = settings
+        let shared = RQJobHash.sharedFields(
+            queue: settings.queue, timeout: settings.timeout, resultTTL: settings.resultTTL,
+            failureTTL: settings.failureTTL, ttl: settings.ttl, meta: settings.meta)
+        var fields = ArgumentBuffer(reserving: 512)
+        for (field, value) in shared {
+            fields.append(field)
+            fields.append(value)
+        }
+        self.fields = fields
+        dumpedFields = HashDump.Fields(shared)
     }
 }

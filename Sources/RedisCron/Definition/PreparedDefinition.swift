@@ -5,6 +5,14 @@ import RQWire
 /// Kept small, because a million of them may be cached: the id and the three texts that a batch sends are one block of
 /// bytes, the texts already in the form in which they are sent.
 final class PreparedDefinition: Sendable {
+    /// What a batch sends of a definition.
+    struct Texts {
+        /// `updated_at`.
+        let version: ArraySlice<UInt8>
+        let data: ArraySlice<UInt8>
+        let description: ArraySlice<UInt8>
+    }
+
     let plan: RunPlan
     // Behind the plan, whose size is odd, they take no room of their own.
     let isEnabled: Bool
@@ -61,12 +69,26 @@ final class PreparedDefinition: Sendable {
     }
 
     /// `updated_at` in the very bytes in which it was read.
-    var version: [UInt8] {
-        // The first argument: `$`, its length, and the bytes between two line ends.
-        let arguments = arguments
-        let lineEnd: [UInt8] = [0x0d, 0x0a]
-        guard let header = arguments.firstIndex(of: lineEnd[0]) else { return [] }
-        let length = Int(String(decoding: arguments[(arguments.startIndex + 1)..<header], as: UTF8.self)) ?? 0
-        return Array(arguments[(header + lineEnd.count)...].prefix(length))
+    var version: [UInt8] { Array(texts.version) }
+
+    /// The three arguments without the lengths before them.
+    var texts: Texts {
+        var rest = arguments
+        return Texts(
+            version: Self.takeText(from: &rest), data: Self.takeText(from: &rest),
+            description: Self.takeText(from: &rest))
+    }
+
+    /// Takes one argument: `$`, its length, and the text between two line ends.
+    private static func takeText(from arguments: inout ArraySlice<UInt8>) -> ArraySlice<UInt8> {
+        var position = arguments.startIndex + 1
+        var length = 0
+        while arguments[position] != 0x0d {
+            length = length * 10 + Int(arguments[position] - 0x30)
+            position += 1
+        }
+        let start = position + 2
+        defer { arguments = arguments[(start + length + 2)...] }
+        return arguments[start..<start + length]
     }
 }

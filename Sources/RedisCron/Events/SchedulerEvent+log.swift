@@ -23,7 +23,7 @@ extension SchedulerEvent {
             "cannot use \(quoted(id)): \(field.map { "\($0): " } ?? "")\(reason)"
         case .finding(let finding): finding.description
         case .lockLost(let name): "\(name) lost the lock and stopped enqueueing"
-        case .disconnected(let reason): "Redis is out of reach: \(reason)"
+        case .disconnected(let reason): "Redis is out of reach or refuses: \(reason)"
         case .reconnected: "Redis answers again"
         case .replicasMissing(let acknowledged, let wanted):
             "\(acknowledged) of \(wanted) replicas have the last batch; a failover could lose it"

@@ -272,7 +272,7 @@ extension JobOutcome {
         case .advanced: .alreadyQueued(planned: run.planned)
         case .movedByOther: .movedByOther
         case .stale: .changed
-        case .unusableQueue: .unusableQueue(String(decoding: run.definition.template.queue, as: UTF8.self))
+        case .unusableQueue: .unusableQueue(String(decoding: run.definition.template.settings.queue, as: UTF8.self))
         }
     }
 }
@@ -294,7 +294,7 @@ extension EnqueuedRun {
         self.init(
             id: run.entry.id.display,
             jobID: RQJobID.planned(definition: run.entry.id.bytes, at: run.planned),
-            queueName: String(decoding: run.definition.template.queue, as: UTF8.self),
+            queueName: String(decoding: run.definition.template.settings.queue, as: UTF8.self),
             planned: run.planned,
             next: run.next)
     }

@@ -75,6 +75,23 @@ struct ArgumentBuffer {
         appendLineEnd()
     }
 
+    /// Appends an argument that is written in place.
+    ///
+    /// - Parameters:
+    ///   - size: Its length, which stands before it.
+    ///   - append: Appends it.
+    mutating func append(size: Int, _ append: (inout [UInt8]) -> Void) {
+        appendLength(size)
+        append(&bytes)
+        appendLineEnd()
+    }
+
+    /// Appends arguments that were encoded before.
+    mutating func append(encoded arguments: ArgumentBuffer) {
+        bytes.append(contentsOf: arguments.bytes)
+        count += arguments.count
+    }
+
     /// Appends arguments that were encoded before.
     mutating func append(encoded arguments: ArraySlice<UInt8>, count: Int) {
         bytes.append(contentsOf: arguments)

@@ -32,7 +32,7 @@ struct DefinitionLoader {
 
     private let zone: ZoneRules
     private let serializer: JobSerializer
-    private var templates: [JobTemplate: JobTemplate] = [:]
+    private var templates: [JobSettings: JobTemplate] = [:]
     private var crons: [CronKey: CompiledCron] = [:]
 
     init(zone: ZoneRules, serializer: JobSerializer) {
@@ -73,12 +73,11 @@ struct DefinitionLoader {
     }
 
     private mutating func template(of payload: JobPayload) -> JobTemplate {
-        let template = JobTemplate(
-            queue: Array(payload.origin), timeout: payload.timeout, resultTTL: payload.resultTTL,
-            failureTTL: payload.failureTTL, ttl: payload.ttl, meta: payload.meta.map(Array.init))
-        if let known = templates[template] { return known }
+        let settings = JobSettings(payload)
+        if let known = templates[settings] { return known }
         if templates.count >= Self.remembered { templates = [:] }
-        templates[template] = template
+        let template = JobTemplate(settings)
+        templates[settings] = template
         return template
     }
 

@@ -9,6 +9,8 @@ actor RedisStore: CronStore {
     private var loader: DefinitionLoader
     private let batchCommand: BatchCommand
     private let replicas: ReplicaWatch?
+    /// How the server takes the hashes of jobs; asked anew with each lock, since another server may give it.
+    private var jobForm = BatchCommand.JobForm.dumps
 
     var keys: RQKeys { connection.keys }
     var client: RedisClient { connection.client }
@@ -24,6 +26,7 @@ actor RedisStore: CronStore {
 
     func acquireLock(token: String, timeToLive: Duration) async throws -> Bool {
         try await checkRightToWait()
+        jobForm = .dumps
         var tail = ArgumentBuffer(reserving: 256)
         tail.append(keys.lock)
         tail.append(token)
@@ -73,17 +76,37 @@ actor RedisStore: CronStore {
     }
 
     func enqueue(_ batch: DueBatch, token: String, now: Timestamp) async throws -> BatchOutcome {
-        let (keyCount, tail) = batchCommand.arguments(of: batch, token: token, now: now)
+        var codes = try await send(batch, token: token, now: now, form: jobForm)
+        guard codes != Self.lockLost else { return .lockLost }
+        let refused = codes.indices.filter { codes[$0] == Self.refused }
+        if !refused.isEmpty {
+            // Nothing was done for these. A server that takes the fields does not get dumps again.
+            let runs = refused.map { batch.runs[$0] }
+            let again = try await send(DueBatch(runs: runs), token: token, now: now, form: .fields)
+            guard again != Self.lockLost else { return .lockLost }
+            for (index, code) in zip(refused, again) { codes[index] = code }
+            jobForm = .fields
+        }
+        return .done(codes.compactMap(JobOutcome.init(rawValue:)))
+    }
+
+    /// Sends one batch.
+    ///
+    /// - Returns: One code for each job, or ``lockLost``.
+    private func send(
+        _ batch: DueBatch, token: String, now: Timestamp, form: BatchCommand.JobForm
+    ) async throws -> [UInt8] {
+        let (keyCount, tail) = batchCommand.arguments(of: batch, token: token, now: now, form: form)
         let (codes, acknowledged) = try await connection.run(
             CronScript.enqueueBatch, keyCount: keyCount, tail, confirmedBy: replicas?.waitForNextBatch()
         ) { reply in reply.copiedBytes }
-        guard codes != Self.lockLost else { return .lockLost }
+        guard codes != Self.lockLost else { return codes }
         if let acknowledged { replicas?.acknowledged(by: acknowledged) }
-        let outcomes = codes.compactMap(JobOutcome.init(rawValue:))
-        guard outcomes.count == batch.runs.count else {
+        let isKnown = codes.allSatisfy { JobOutcome(rawValue: $0) != nil || ($0 == Self.refused && form == .dumps) }
+        guard codes.count == batch.runs.count, isKnown else {
             throw RedisCronError.unexpectedReply(to: "enqueue_batch", "\(codes.count) of \(batch.runs.count) outcomes")
         }
-        return .done(outcomes)
+        return codes
     }
 
     func settle(_ entries: [UnsettledEntry], token: String?) async throws -> SettleOutcome {
@@ -147,6 +170,8 @@ actor RedisStore: CronStore {
 
     /// What the scripts answer instead of outcomes when the lock is not ours.
     private static let lockLost = [UInt8(ascii: "L")]
+    /// What `enqueue_batch.lua` answers for a job whose dump the server does not take.
+    private static let refused = UInt8(ascii: "r")
 
     /// Whether waiting cannot mend an error: what the server refuses for our name or password, it refuses for ever.
     static let isHopeless: @Sendable (any Error) -> Bool = { error in

@@ -87,20 +87,24 @@ private struct AppendOnlyReader {
     let bytes: [UInt8]
     var position = 0
 
-    /// The next command, or `nil` at the end or where the rest is incomplete.
+    /// The next command, or `nil` at the end or where the rest is incomplete; a hash that was restored as one that was set.
     mutating func command() throws(SupportError) -> LoggedCommand? {
         while position < bytes.count, bytes[position] == UInt8(ascii: "#") {
             guard line() != nil else { return nil }
         }
         guard let count = try number(after: "*"), count > 0 else { return nil }
-        var words: [String] = []
+        var words: [ArraySlice<UInt8>] = []
         words.reserveCapacity(count)
         for _ in 0..<count {
             guard let length = try number(after: "$"), position + length + 2 <= bytes.count else { return nil }
-            words.append(String(decoding: bytes[position..<position + length], as: UTF8.self))
+            words.append(bytes[position..<position + length])
             position += length + 2
         }
-        return LoggedCommand(words[0], Array(words.dropFirst()))
+        let texts = words.map { String(decoding: $0, as: UTF8.self) }
+        if texts[0].uppercased() == "RESTORE", count >= 4, let fields = DumpedHash.words(words[3]) {
+            return LoggedCommand("HSET", [texts[1]] + fields)
+        }
+        return LoggedCommand(texts[0], Array(texts.dropFirst()))
     }
 
     private mutating func number(after sign: UnicodeScalar) throws(SupportError) -> Int? {

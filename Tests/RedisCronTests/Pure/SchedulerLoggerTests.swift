@@ -54,7 +54,7 @@ import Testing
             ),
             (.badDefinition(id: "a", field: "cron", reason: "wrong"), .warning, "cannot use 'a': cron: wrong"),
             (.lockLost(name: "s"), .error, "s lost the lock and stopped enqueueing"),
-            (.disconnected(reason: "gone"), .warning, "Redis is out of reach: gone"),
+            (.disconnected(reason: "gone"), .warning, "Redis is out of reach or refuses: gone"),
             (.reconnected, .info, "Redis answers again"),
             (
                 .replicasMissing(acknowledged: 1, wanted: 2), .warning,

@@ -19,9 +19,13 @@ struct EnqueueBatchScriptTests {
 
     private struct Template {
         var queue = "metrics"
-        var failureTTL = ""
         var ttl = ""
-        var meta = ""
+        /// Further fields and their values.
+        var extras: [String] = []
+        /// What RESTORE is given for each job; field by field without.
+        var dump: ServerReply?
+
+        var fields: [String] { ["status", "queued", "origin", queue, "worker_name", ""] + extras }
     }
 
     private func enqueue(
@@ -34,10 +38,22 @@ struct EnqueueBatchScriptTests {
             token, "2026-01-01T00:00:00.000001Z", "rq:cron_job:", "rq:job:", templates.count, jobs.count,
         ]
         for template in templates {
-            arguments += [template.queue, 180, 500, template.failureTTL, template.ttl, template.meta]
+            arguments += [template.queue, template.ttl] as [any CommandPart]
+            if template.dump == nil {
+                arguments.append(template.fields.count)
+                arguments += template.fields as [any CommandPart]
+            } else {
+                arguments.append(0)
+            }
         }
         for job in jobs {
-            arguments += [job.score, job.next, job.nextScore, job.template, job.version, "data", "f('\(job.id)')"]
+            arguments += [job.score, job.next, job.nextScore, job.template, job.version] as [any CommandPart]
+            guard job.template > 0 else { continue }
+            if let dump = templates[job.template - 1].dump {
+                arguments.append(dump.bytes ?? [])
+            } else {
+                arguments += ["data", "f('\(job.id)')"] as [any CommandPart]
+            }
         }
         return try server.run(CronScript.enqueueBatch, keys: keys, arguments).string
     }
@@ -51,6 +67,13 @@ struct EnqueueBatchScriptTests {
         }
     }
 
+    /// A hash as the server itself dumps it.
+    private func dump(_ fields: [String], by server: RedisServer) throws -> ServerReply {
+        try server.command(["HSET", "sample"] + fields)
+        defer { _ = try? server.command("DEL", "sample") }
+        return try server.command("DUMP", "sample")
+    }
+
     @Test func `a job is written, pushed and its schedule moved in one step`() async throws {
         try await withRedis { server async throws in
             try prepare(server)
@@ -59,9 +82,7 @@ struct EnqueueBatchScriptTests {
                 try server.command("HGETALL", "rq:job:job-1").textFields == [
                     "status": "queued", "created_at": "2026-01-01T00:00:00.000001Z",
                     "enqueued_at": "2026-01-01T00:00:00.000001Z", "data": "data", "origin": "metrics",
-                    "description": "f('a')", "timeout": "180", "result_ttl": "500", "success_callback_name": "",
-                    "failure_callback_name": "", "stopped_callback_name": "", "started_at": "", "ended_at": "",
-                    "last_heartbeat": "", "worker_name": "", "group_id": "",
+                    "description": "f('a')", "worker_name": "",
                 ])
             #expect(try server.command("LRANGE", "rq:queue:metrics", 0, -1).strings == ["job-1"])
             #expect(try server.command("SMEMBERS", "rq:queues").strings == ["rq:queue:metrics"])
@@ -76,13 +97,66 @@ struct EnqueueBatchScriptTests {
         }
     }
 
-    @Test func `failure_ttl, ttl and meta are written where a template has them, and the job expires`() async throws {
+    @Test func `all fields of a template are written, and with a ttl the job expires`() async throws {
         try await withRedis { server async throws in
             try prepare(server)
-            #expect(try enqueue(server, [Job()], [Template(failureTTL: "7", ttl: "60", meta: "m")]) == "+")
+            let template = Template(ttl: "60", extras: ["failure_ttl", "7", "ttl", "60", "meta", "m"])
+            #expect(try enqueue(server, [Job()], [template]) == "+")
             let fields = try server.command("HMGET", "rq:job:job-1", "failure_ttl", "ttl", "meta").strings
             #expect(fields == ["7", "60", "m"])
             #expect(try server.command("TTL", "rq:job:job-1").integer.map { (1...60).contains($0) } == true)
+        }
+    }
+
+    @Test func `jobs that come whole, in fields and not at all are one batch`() async throws {
+        try await withRedis { server async throws in
+            try prepare(server, ["a", "b", "c", "d"])
+            let whole = try dump(["status", "queued", "data", "whole"], by: server)
+            let jobs = [
+                Job(id: "a", job: "1", template: 1), Job(id: "b", job: "2", template: 0),
+                Job(id: "c", job: "3", template: 2), Job(id: "d", job: "4", template: 1),
+            ]
+            #expect(try enqueue(server, jobs, [Template(ttl: "60", dump: whole), Template(queue: "y")]) == "+a++")
+            for job in ["1", "4"] {
+                let hash = try server.command("HGETALL", "rq:job:\(job)").textFields
+                #expect(hash == ["status": "queued", "data": "whole"])
+                #expect(try server.command("TTL", "rq:job:\(job)").integer.map { (1...60).contains($0) } == true)
+            }
+            #expect(try server.command("HGET", "rq:job:3", "data").string == "data")
+            #expect(try server.command("LRANGE", "rq:queue:metrics", 0, -1).strings == ["1", "4"])
+            #expect(try server.command("LRANGE", "rq:queue:y", 0, -1).strings == ["3"])
+            #expect(try server.command("EXISTS", "rq:job:2").integer == 0)
+            for id in ["a", "b", "c", "d"] {
+                #expect(try server.command("ZSCORE", "rq:cron_jobs", id).string == "400")
+            }
+        }
+    }
+
+    @Test func `a dump that the server does not take is named, nothing is done for it, the others are queued`()
+        async throws
+    {
+        try await withRedis { server async throws in
+            try prepare(server, ["a", "b"])
+            let whole = try dump(["status", "queued"], by: server)
+            let spoiled = ServerReply.bulk(Array((whole.bytes ?? []).dropLast()) + [0])
+            let jobs = [Job(id: "a", job: "1", template: 1), Job(id: "b", job: "2", template: 2)]
+            #expect(try enqueue(server, jobs, [Template(dump: spoiled), Template(queue: "y", dump: whole)]) == "r+")
+            #expect(try server.command("EXISTS", "rq:job:1", "rq:queue:metrics").integer == 0)
+            #expect(try server.command("ZSCORE", "rq:cron_jobs", "a").string == "100")
+            #expect(try server.command("HGET", "rq:cron_job:a", "latest_enqueue_time") == .null)
+            #expect(try server.command("LRANGE", "rq:queue:y", 0, -1).strings == ["2"])
+        }
+    }
+
+    @Test func `a user who may not restore is told so before anything is written`() async throws {
+        try await withRedis { server async throws in
+            try prepare(server)
+            let whole = try dump(["status", "queued"], by: server)
+            try server.command("ACL", "SETUSER", "default", "-restore")
+            let before = try server.dump()
+            #expect(try enqueue(server, [Job()], [Template(dump: whole)]) == "r")
+            #expect(try server.dump() == before)
+            #expect(try enqueue(server, [Job()]) == "+")
         }
     }
 
@@ -136,11 +210,13 @@ struct EnqueueBatchScriptTests {
         }
     }
 
-    @Test func `once: a planned time whose job exists is named, and nothing is done`() async throws {
+    @Test(arguments: [false, true])
+    func `once: a planned time whose job exists is named, and nothing is done`(isWhole: Bool) async throws {
         try await withRedis { server async throws in
             try prepare(server)
+            let template = Template(dump: isWhole ? try dump(["status", "queued"], by: server) : nil)
             try server.command("HSET", "rq:job:job-1", "status", "finished")
-            #expect(try enqueue(server, [Job()]) == "d")
+            #expect(try enqueue(server, [Job()], [template]) == "d")
             #expect(try server.command("EXISTS", "rq:queue:metrics").integer == 0)
             #expect(try server.command("HGET", "rq:job:job-1", "status").string == "finished")
             #expect(try server.command("ZSCORE", "rq:cron_jobs", "a").string == "100")

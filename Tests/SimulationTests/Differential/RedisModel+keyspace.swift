@@ -73,12 +73,13 @@ extension RedisModel.Job {
         fields += [
             ("status", RQJobHash.status), ("created_at", createdAt.wireFormat), ("enqueued_at", createdAt.wireFormat),
             ("data", arguments[0]), ("description", arguments[1]),
-            ("origin", String(decoding: template.queue, as: UTF8.self)), ("timeout", String(template.timeout)),
-            ("result_ttl", String(template.resultTTL)),
+            ("origin", String(decoding: template.settings.queue, as: UTF8.self)),
+            ("timeout", String(template.settings.timeout)),
+            ("result_ttl", String(template.settings.resultTTL)),
         ]
-        if let failureTTL = template.failureTTL { fields.append(("failure_ttl", String(failureTTL))) }
-        if let ttl = template.ttl { fields.append(("ttl", String(ttl))) }
-        if let meta = template.meta { fields.append(("meta", String(decoding: meta, as: UTF8.self))) }
+        if let failureTTL = template.settings.failureTTL { fields.append(("failure_ttl", String(failureTTL))) }
+        if let ttl = template.settings.ttl { fields.append(("ttl", String(ttl))) }
+        if let meta = template.settings.meta { fields.append(("meta", String(decoding: meta, as: UTF8.self))) }
         return fields
     }
 

@@ -164,9 +164,9 @@ struct Twins {
                 case .cron(let cron): "\(cron.expression)"
                 }
             return """
-                \(definition.id.display) \(plan) \(template.queue) \(template.timeout) \(template.resultTTL) \
-                \(String(describing: template.failureTTL)) \(String(describing: template.ttl)) \
-                \(String(describing: template.meta)) \(definition.arguments) \
+                \(definition.id.display) \(plan) \(template.settings.queue) \(template.settings.timeout) \(template.settings.resultTTL) \
+                \(String(describing: template.settings.failureTTL)) \(String(describing: template.settings.ttl)) \
+                \(String(describing: template.settings.meta)) \(definition.arguments) \
                 \(String(describing: definition.nextEnqueueTime)) \(String(describing: definition.createdAt)) \
                 \(definition.isEnabled) \(definition.neverRan)
                 """

@@ -43,7 +43,7 @@ struct ModelDefinition {
     /// Whether a run was prepared from this very content.
     func isContent(of definition: PreparedDefinition) -> Bool {
         guard case .success(let content) = content else { return false }
-        return content.template == definition.template
+        return content.template.settings == definition.template.settings
             && definition.arguments.suffix(content.payload.count).elementsEqual(content.payload)
     }
 

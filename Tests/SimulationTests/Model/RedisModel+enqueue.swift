@@ -29,18 +29,17 @@ extension RedisModel {
         guard let definition = definitions[run.definition.id] else { return .stale }
         if fences.contains(.fresh), !definition.isVersion(of: run.definition) { return .stale }
         if run.isReplay { return .advanced }
-        if fences.contains(.jobExists), jobs[job] != nil { return .duplicate }
-        let queue = run.definition.template.queue
-        return spoiledQueues.contains(queue) ? .unusableQueue : .queued
+        if spoiledQueues.contains(run.definition.template.settings.queue) { return .unusableQueue }
+        return fences.contains(.jobExists) && jobs[job] != nil ? .duplicate : .queued
     }
 
     private mutating func queue(_ run: PlannedRun, job: RQJobID, now: Timestamp) {
         let template = run.definition.template
         jobs[job] = Job(
             createdAt: now, template: template, payload: Self.payload(of: run.definition.arguments),
-            expiresAt: template.ttl.map { time + .seconds($0) })
-        queues[template.queue, default: []].append(job)
-        registeredQueues.insert(template.queue)
+            expiresAt: template.settings.ttl.map { time + .seconds($0) })
+        queues[template.settings.queue, default: []].append(job)
+        registeredQueues.insert(template.settings.queue)
         definitions[run.definition.id]?.hash.latestEnqueueTime = now
         move(run)
     }

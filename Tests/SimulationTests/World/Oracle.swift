@@ -140,7 +140,7 @@ extension World {
         }
         oracle.ledger.latest[id] = max(oracle.ledger.latest[id] ?? run.planned, run.planned)
         checkMove(of: run)
-        let queue = redis.queues[run.definition.template.queue] ?? []
+        let queue = redis.queues[run.definition.template.settings.queue] ?? []
         if redis.jobs[job] == nil || queue.last(where: { $0 == job }) == nil {
             oracle.violate("\(id.display) was queued without its job")
         }

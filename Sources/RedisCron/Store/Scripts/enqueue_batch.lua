@@ -15,10 +15,11 @@ ARGV
   4                 what stands before an id in an RQ job's key
   5                 T, the number of templates
   6                 N, the number of jobs
-  then T times 6    template: queue name, timeout, result_ttl, failure_ttl, ttl, meta; the last three may be empty
-  then N times 7    job: index score as it was read, next_enqueue_time, next index score (both empty when there is no
-                    further run), template number or 0 to move the schedule only, updated_at as it was read,
-                    data, description
+  then T times      template: queue name, ttl in seconds or empty, F, then F strings, the fields that its jobs share with
+                    their values; or 0, when each of its jobs comes with its whole hash
+  then N times      job: index score as it was read, next_enqueue_time, next index score (both empty when there is no
+                    further run), template number or 0 to move the schedule only, updated_at as it was read, then
+                    nothing (template 0), the hash as RESTORE takes it (F = 0), or data and description
 Returns
   'L' when the lock is not ours (nothing was done), else one character for each job, in order:
   '+' queued        'd' this planned time was queued before: nothing was done
@@ -26,6 +27,7 @@ Returns
   'm' the index score is no longer the one that was read: somebody else moved it
   's' the definition changed or went away since it was read
   'q' its queue's key holds something that is no list
+  'r' RESTORE refuses its hash: nothing was done; send its fields instead
 
 Why atomic: the four fences (lock, once, fresh, only ours) hold at the instant of the write, whatever the client went
 through before; and a job's hash, its queue entry and its schedule move together or not at all. Nothing is written
@@ -57,18 +59,23 @@ end
 
 local queues_usable = holds(KEYS[3], 'set')
 local templates = {}
+local any_fields, any_whole = false, false
 for t = 1, template_count do
-  local key = KEYS[3 + t]
-  templates[tostring(t)] = {
-    key = key, queue = ARGV[arg + 1], timeout = ARGV[arg + 2], result_ttl = ARGV[arg + 3],
-    failure_ttl = ARGV[arg + 4], ttl = ARGV[arg + 5], meta = ARGV[arg + 6],
-    extras = ARGV[arg + 4] ~= '' or ARGV[arg + 5] ~= '' or ARGV[arg + 6] ~= '',
-    usable = queues_usable and holds(key, 'list')
+  local key, field_count = KEYS[3 + t], tonumber(ARGV[arg + 3])
+  local template = {
+    key = key, queue = ARGV[arg + 1], ttl = ARGV[arg + 2], usable = queues_usable and holds(key, 'list')
   }
-  arg = arg + 6
+  if field_count > 0 then
+    template.fields, any_fields = { unpack(ARGV, arg + 4, arg + 3 + field_count) }, true
+  else
+    any_whole = true
+  end
+  templates[tostring(t)] = template
+  arg = arg + 3 + field_count
 end
 
 local first = 3 + template_count
+local may_restore = true
 
 -- Redis looks at the rights of each command as it comes: without this a missing one would leave a job whose hash is
 -- written and whose queue entry is not. One key of each kind stands for all; TYPE above has met every queue. (Redis
@@ -84,6 +91,7 @@ if redis.acl_check_cmd and count > 0 then
       return redis.error_reply('NOPERM this user may not run ' .. command[1] .. ' on ' .. command[2])
     end
   end
+  may_restore = any_whole and redis.acl_check_cmd('RESTORE', job, '0', '')
 end
 
 local ids, jobs = {}, {}
@@ -92,45 +100,48 @@ for j = 1, count do
   jobs[j] = KEYS[first + count + j]
 end
 local scores = call('ZMSCORE', KEYS[2], unpack(ids))
-local any_exists = call('EXISTS', unpack(jobs)) > 0
+-- RESTORE looks for itself.
+local any_exists = any_fields and call('EXISTS', unpack(jobs)) > 0
+
+-- Writes a job's hash, unless it is there: the outcome.
+local function write_whole(job, hash)
+  if not may_restore then return 'r' end
+  local refusal = pcall('RESTORE', job, '0', hash).err
+  if not refusal then return '+' end
+  return sub(refusal, 1, 7) == 'BUSYKEY' and 'd' or 'r'
+end
+
+local function write_fields(job, template, data, description)
+  if any_exists and call('EXISTS', job) == 1 then return 'd' end
+  call('HSET', job, 'created_at', now, 'enqueued_at', now, 'data', data, 'description', description,
+    unpack(template.fields))
+  return '+'
+end
 
 local outcome, moved, gone = {}, {}, {}
 local pushed, touched = {}, {}
 local moved_count = 0
 for j = 1, count do
   local definition, job = KEYS[first + j], jobs[j]
-  local number = ARGV[arg + 4]
-  local template = templates[number]
+  local template = templates[ARGV[arg + 4]]
   local result
   if scores[j] ~= ARGV[arg + 1] then
     result = 'm'
   elseif not is_fresh(definition, ARGV[arg + 5]) then
     result = 's'
-  elseif number == '0' then
+  elseif not template then
     result = 'a'
-  elseif any_exists and call('EXISTS', job) == 1 then
-    result = 'd'
   elseif not template.usable then
     result = 'q'
+  elseif template.fields then
+    result = write_fields(job, template, ARGV[arg + 6], ARGV[arg + 7])
   else
-    result = '+'
+    result = write_whole(job, ARGV[arg + 6])
   end
   outcome[j] = result
 
   if result == '+' then
-    call('HSET', job, 'status', 'queued', 'created_at', now, 'enqueued_at', now, 'data', ARGV[arg + 6],
-      'origin', template.queue, 'description', ARGV[arg + 7], 'timeout', template.timeout,
-      'result_ttl', template.result_ttl, 'success_callback_name', '', 'failure_callback_name', '',
-      'stopped_callback_name', '', 'started_at', '', 'ended_at', '', 'last_heartbeat', '', 'worker_name', '',
-      'group_id', '')
-    if template.extras then
-      if template.failure_ttl ~= '' then call('HSET', job, 'failure_ttl', template.failure_ttl) end
-      if template.meta ~= '' then call('HSET', job, 'meta', template.meta) end
-      if template.ttl ~= '' then
-        call('HSET', job, 'ttl', template.ttl)
-        call('EXPIRE', job, template.ttl)
-      end
-    end
+    if template.ttl ~= '' then call('EXPIRE', job, template.ttl) end
     local list = pushed[template.key]
     if not list then
       list = {}
@@ -152,7 +163,7 @@ for j = 1, count do
       moved_count = moved_count + 2
     end
   end
-  arg = arg + 7
+  arg = arg + (not template and 5 or template.fields and 7 or 6)
 end
 
 for t = 1, #touched do

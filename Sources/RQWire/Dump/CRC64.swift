@@ -1,0 +1,41 @@
+/// The checksum at the end of a dump of Redis: CRC-64 with Jones' polynomial, reflected, from 0, without a final XOR.
+///
+/// Source: `crc64.c` of Redis names the parameters and the check value, which a test holds.
+enum CRC64 {
+    /// 0xad93d23594c935a9 with its bits in reverse order.
+    private static let polynomial: UInt64 = 0x95ac_9329_ac4b_c9b5
+
+    /// Eight tables of 256 remainders: that of a byte which is followed by 0 to 7 bytes of zeros.
+    private static let tables: [UInt64] = {
+        var tables = (0..<256).map { byte in
+            (0..<8).reduce(UInt64(byte)) { rest, _ in rest & 1 == 1 ? rest >> 1 ^ polynomial : rest >> 1 }
+        }
+        for entry in 256..<2048 {
+            let former = tables[entry - 256]
+            tables.append(tables[Int(former & 0xff)] ^ former >> 8)
+        }
+        return tables
+    }()
+
+    /// The checksum of some bytes, eight of them at a time.
+    static func checksum(_ bytes: UnsafeRawBufferPointer) -> UInt64 {
+        tables.withUnsafeBufferPointer { tables in
+            var checksum: UInt64 = 0
+            var position = 0
+            while position + 8 <= bytes.count {
+                let word = bytes.loadUnaligned(fromByteOffset: position, as: UInt64.self)
+                let rest = UInt64(littleEndian: word) ^ checksum
+                checksum = 0
+                for place in 0..<8 {
+                    checksum ^= tables[(7 - place) * 256 + Int(truncatingIfNeeded: rest >> (place * 8)) & 0xff]
+                }
+                position += 8
+            }
+            while position < bytes.count {
+                checksum = tables[Int((checksum ^ UInt64(bytes[position])) & 0xff)] ^ checksum >> 8
+                position += 1
+            }
+            return checksum
+        }
+    }
+}

@@ -1,0 +1,75 @@
+import RQWire
+
+/// One job of a batch in the form in which it is sent.
+struct BatchJob {
+    /// What the dumps of all jobs of a batch have in common.
+    struct Frame {
+        /// Fields that are none of a template's: when the job was made and queued, its call and its description.
+        static let fieldCount = 4
+
+        /// The names of two fields as entries.
+        let data: [UInt8]
+        let description: [UInt8]
+        /// When the job was made and when it was queued, names and values.
+        let stamps: [UInt8]
+
+        init(_ now: Timestamp) {
+            var time: [UInt8] = []
+            now.appendWireFormat(to: &time)
+            func entries(_ texts: [UInt8]...) -> [UInt8] {
+                var entries: [UInt8] = []
+                for text in texts { HashDump.append(entry: text[...], to: &entries) }
+                return entries
+            }
+            data = entries(Array("data".utf8))
+            description = entries(Array("description".utf8))
+            stamps = entries(Array("created_at".utf8), time, Array("enqueued_at".utf8), time)
+        }
+
+        /// Bytes of the entries of a dump.
+        func size(_ shared: HashDump.Fields, _ texts: PreparedDefinition.Texts) -> Int {
+            shared.bytes.count + data.count + HashDump.entrySize(texts.data.count) + description.count
+                + HashDump.entrySize(texts.description.count) + stamps.count
+        }
+    }
+
+    let run: PlannedRun
+    let texts: PreparedDefinition.Texts
+    /// What the template adds to a dump, and the bytes of all its entries; `nil` when the hash is sent field by field.
+    private let dump: (shared: HashDump.Fields, size: Int)?
+
+    /// Whether the hash is sent whole.
+    var isDumped: Bool { dump != nil }
+    /// Bytes of the hash, about.
+    var size: Int { dump?.size ?? run.definition.arguments.count }
+
+    init(_ run: PlannedRun, in frame: Frame, form: BatchCommand.JobForm) {
+        self.run = run
+        texts = run.definition.texts
+        guard form == .dumps, let shared = run.definition.template.dumpedFields else {
+            dump = nil
+            return
+        }
+        let size = frame.size(shared, texts)
+        dump = size <= HashDump.capacity ? (shared, size) : nil
+    }
+
+    /// Appends the version of the definition, and the hash.
+    func append(in frame: Frame, to buffer: inout ArgumentBuffer) {
+        guard let (shared, size) = dump else {
+            buffer.append(encoded: run.definition.arguments, count: 3)
+            return
+        }
+        buffer.append(texts.version)
+        buffer.append(size: HashDump.size(ofEntries: size)) { bytes in
+            HashDump.append(fieldCount: shared.count + Frame.fieldCount, entries: size, to: &bytes) { bytes in
+                bytes.append(contentsOf: shared.bytes)
+                bytes.append(contentsOf: frame.data)
+                HashDump.append(entry: texts.data, to: &bytes)
+                bytes.append(contentsOf: frame.description)
+                HashDump.append(entry: texts.description, to: &bytes)
+                bytes.append(contentsOf: frame.stamps)
+            }
+        }
+    }
+}

@@ -1,0 +1,103 @@
+import RQWire
+import TestSupport
+import Testing
+
+@testable import RedisCron
+
+/// A job's hash is the same, whether the server takes it whole or field by field.
+@Suite(.timeLimit(.minutes(1)))
+struct JobFormTests {
+    /// Queues one run of each definition at `Timestamp.newYear`.
+    private func queue(_ definitions: [CronJobHash], on harness: RedisHarness) async throws -> [JobOutcome] {
+        for hash in definitions {
+            let fields = hash.encode().flatMap { field, value -> [any CommandPart] in [field.rawValue, value] }
+            try harness.server.command(["HSET", "rq:cron_job:\(hash.id)"] + fields)
+            try harness.server.command("ZADD", "rq:cron_jobs", Timestamp.newYear.score, hash.id)
+        }
+        #expect(try await harness.store.acquireLock(token: "t", timeToLive: .seconds(60)))
+        let survey = try await harness.store.survey(until: .newYear, offset: 0, limit: 100)
+        let fetched = try await harness.store.definitions(survey.due.map(\.id))
+        let runs = zip(survey.due, fetched).compactMap { entry, fetched -> PlannedRun? in
+            guard case .definition(let definition) = fetched else { return nil }
+            return PlannedRun(
+                definition: definition, entry: entry, planned: .newYear, next: .newYear + .seconds(300), isReplay: false
+            )
+        }
+        guard
+            case .done(let outcomes) = try await harness.store.enqueue(
+                DueBatch(runs: runs), token: "t", now: .newYear)
+        else { return [] }
+        return outcomes
+    }
+
+    private var definitions: [CronJobHash] {
+        [("plain", 1), ("long", 2000), ("text", 30)].map { id, count in
+            var hash = CronJobHash.example(id)
+            hash.args = (0..<count).map { .string("é\($0)") }
+            if id == "text" {
+                hash.ttl = 60
+                hash.failureTTL = 7
+                hash.meta = ["owner": "é"]
+            }
+            return hash
+        }
+    }
+
+    private func jobs(on server: RedisServer) throws -> [String: [String: [UInt8]]] {
+        var jobs: [String: [String: [UInt8]]] = [:]
+        for key in try server.command("KEYS", "rq:job:*").strings {
+            jobs[key] = try server.command("HGETALL", key).fields
+        }
+        return jobs
+    }
+
+    private func count(_ command: String, on server: RedisServer) throws -> Int {
+        let line = try server.command("INFO", "commandstats").string?.split(separator: "\r\n").first {
+            $0.hasPrefix("cmdstat_\(command):")
+        }
+        return line.flatMap { Int($0.split(separator: ":")[1].split(separator: ",")[0].dropFirst("calls=".count)) } ?? 0
+    }
+
+    @Test func `short jobs are restored, long ones set, and a server that may not restore gets the same fields`()
+        async throws
+    {
+        try await withRedisHarness { whole async throws in
+            try await withRedisHarness { inFields async throws in
+                #expect(try await queue(definitions, on: whole) == [.queued, .queued, .queued])
+                let restored = try count("restore", on: whole.server)
+                #expect(restored == 2)
+
+                try inFields.server.command("ACL", "SETUSER", "default", "-restore")
+                #expect(try await queue(definitions, on: inFields) == [.queued, .queued, .queued])
+                let expected = try jobs(on: inFields.server)
+                #expect(expected.count == 3)
+                #expect(try jobs(on: whole.server) == expected)
+                for harness in [whole, inFields] {
+                    #expect(try harness.queued(CronJobHash.example().queueName).count == 3)
+                    let lives = try expected.keys.map { try harness.server.command("TTL", $0).integer ?? 0 }
+                    #expect(lives.filter { (1...60).contains($0) }.count == 1)
+                }
+            }
+        }
+    }
+
+    @Test func `a server that refuses dumps is not sent another one`() async throws {
+        try await withRedisHarness { harness async throws in
+            try harness.server.command("ACL", "SETUSER", "default", "-restore")
+            #expect(try await queue([.example("a")], on: harness) == [.queued])
+            let refused = try count("evalsha", on: harness.server)
+            let survey = try await harness.store.survey(until: .newYear + .seconds(300), offset: 0, limit: 10)
+            guard case .definition(let definition)? = try await harness.store.definitions(survey.due.map(\.id)).first
+            else { throw UnusableExample(id: "a") }
+            let run = PlannedRun(
+                definition: definition, entry: try #require(survey.due.first), planned: .newYear + .seconds(300),
+                next: nil, isReplay: false)
+            guard
+                case .done(let outcomes) = try await harness.store.enqueue(
+                    DueBatch(runs: [run]), token: "t", now: .newYear)
+            else { throw UnusableExample(id: "a") }
+            #expect(outcomes == [.queued])
+            #expect(try count("evalsha", on: harness.server) == refused + 1)
+        }
+    }
+}
