@@ -69,7 +69,7 @@ struct ServerCheck: Sendable {
 
     private var clock: Finding? {
         guard let skew = facts.clockSkew, abs(skew) > Self.tolerableSkew + facts.roundTrip else { return nil }
-        let seconds = abs(skew).components.seconds
+        let seconds = Int((abs(skew) / .seconds(1)).rounded())
         let direction = skew > .zero ? "ahead of" : "behind"
         return Finding(
             .warning, .clock,

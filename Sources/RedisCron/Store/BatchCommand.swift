@@ -70,7 +70,6 @@ struct BatchCommand {
     }
 
     private func append(_ template: JobTemplate, isDumped: Bool, to buffer: inout ArgumentBuffer) {
-        buffer.append(template.settings.queue)
         buffer.append(template.settings.ttl.map { Array(String($0).utf8) } ?? [])
         if isDumped {
             buffer.append(0)

@@ -38,7 +38,7 @@ struct EnqueueBatchScriptTests {
             token, "2026-01-01T00:00:00.000001Z", "rq:cron_job:", "rq:job:", templates.count, jobs.count,
         ]
         for template in templates {
-            arguments += [template.queue, template.ttl] as [any CommandPart]
+            arguments.append(template.ttl)
             if template.dump == nil {
                 arguments.append(template.fields.count)
                 arguments += template.fields as [any CommandPart]
@@ -274,6 +274,17 @@ struct EnqueueBatchScriptTests {
             #expect(try server.command("EXISTS", "rq:job:1").integer == 0)
             #expect(try server.command("ZSCORE", "rq:cron_jobs", "a").string == "100")
             #expect(try server.command("LRANGE", "rq:queue:y", 0, -1).strings == ["2"])
+        }
+    }
+
+    @Test func `a set of queues of another type is an error that names it, and nothing is written`() async throws {
+        try await withRedis { server async throws in
+            try prepare(server)
+            try server.command("SET", "rq:queues", "x")
+            let before = try server.dump()
+            let error = #expect(throws: SupportError.self) { try enqueue(server, [Job()]) }
+            #expect(error?.description.contains("rq:queues holds no set") == true)
+            #expect(try server.dump() == before)
         }
     }
 

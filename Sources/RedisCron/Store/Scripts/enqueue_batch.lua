@@ -15,13 +15,14 @@ ARGV
   4                 what stands before an id in an RQ job's key
   5                 T, the number of templates
   6                 N, the number of jobs
-  then T times      template: queue name, ttl in seconds or empty, F, then F strings, the fields that its jobs share with
-                    their values; or 0, when each of its jobs comes with its whole hash
+  then T times      template: ttl in seconds or empty, F, then F strings, the fields that its jobs share with their
+                    values; or 0, when each of its jobs comes with its whole hash
   then N times      job: index score as it was read, next_enqueue_time, next index score (both empty when there is no
                     further run), template number or 0 to move the schedule only, updated_at as it was read, then
                     nothing (template 0), the hash as RESTORE takes it (F = 0), or data and description
 Returns
-  'L' when the lock is not ours (nothing was done), else one character for each job, in order:
+  'L' when the lock is not ours, an error when RQ's set of queues is no set (nothing was done, both times); else one
+  character for each job, in order:
   '+' queued        'd' this planned time was queued before: nothing was done
   'a' schedule moved only, as asked
   'm' the index score is no longer the one that was read: somebody else moved it
@@ -57,21 +58,21 @@ local function holds(key, kind)
   return found == kind or found == 'none'
 end
 
-local queues_usable = holds(KEYS[3], 'set')
+if not holds(KEYS[3], 'set') then
+  return redis.error_reply('WRONGTYPE ' .. KEYS[3] .. ' holds no set')
+end
 local templates = {}
 local any_fields, any_whole = false, false
 for t = 1, template_count do
-  local key, field_count = KEYS[3 + t], tonumber(ARGV[arg + 3])
-  local template = {
-    key = key, queue = ARGV[arg + 1], ttl = ARGV[arg + 2], usable = queues_usable and holds(key, 'list')
-  }
+  local key, field_count = KEYS[3 + t], tonumber(ARGV[arg + 2])
+  local template = { key = key, ttl = ARGV[arg + 1], usable = holds(key, 'list') }
   if field_count > 0 then
-    template.fields, any_fields = { unpack(ARGV, arg + 4, arg + 3 + field_count) }, true
+    template.fields, any_fields = { unpack(ARGV, arg + 3, arg + 2 + field_count) }, true
   else
     any_whole = true
   end
   templates[tostring(t)] = template
-  arg = arg + 3 + field_count
+  arg = arg + 2 + field_count
 end
 
 local first = 3 + template_count
