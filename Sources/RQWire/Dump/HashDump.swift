@@ -9,9 +9,10 @@
 ///
 /// Source: `rdb.h`, `listpack.c` and `verifyDumpPayload` of Redis; the tests hold it against servers.
 public enum HashDump {
-    /// Bytes of fields that fit: all lengths inside take one form then, which makes for short code.
+    /// Bytes of fields that fit.
     ///
-    /// A longer hash gains nothing either: what takes the time is its checksum, and later each change moves what is behind it.
+    /// A longer hash would gain little: its checksum takes the time that is saved elsewhere, and each later change of a
+    /// field moves all that is behind it. And all lengths inside take one form.
     public static let capacity = 2048
 
     /// `RDB_TYPE_HASH_LISTPACK`.
@@ -26,6 +27,8 @@ public enum HashDump {
         /// How many fields there are.
         public let count: Int
 
+        /// Encodes fields.
+        ///
         /// - Returns: `nil` when they are longer than ``HashDump/capacity``.
         public init?(_ fields: [(field: String, value: [UInt8])]) {
             let size = fields.reduce(0) { size, field in

@@ -25,25 +25,31 @@ struct JobSettings: Hashable, Sendable {
     }
 }
 
-/// Settings in the forms in which they are sent, made once for all definitions that have them.
+/// Settings in the form in which they are sent, made once for all definitions that have them.
 final class JobTemplate: Sendable {
     let settings: JobSettings
-    /// The fields that they come to in a job's hash, as arguments: names and values in turns.
-    let fields: ArgumentBuffer
-    /// The same for a dump of that hash; `nil` when they are too long for one.
+    /// The fields that they come to in a job's hash, for a dump of it; `nil` when they are too long for one.
     let dumpedFields: HashDump.Fields?
 
     init(_ settings: JobSettings) {
         self.settings = settings
-        let shared = RQJobHash.sharedFields(
-            queue: settings.queue, timeout: settings.timeout, resultTTL: settings.resultTTL,
-            failureTTL: settings.failureTTL, ttl: settings.ttl, meta: settings.meta)
-        var fields = ArgumentBuffer(reserving: 512)
-        for (field, value) in shared {
-            fields.append(field)
-            fields.append(value)
+        dumpedFields = HashDump.Fields(settings.fields)
+    }
+
+    /// The same fields as arguments, names and values in turns: for the few jobs that are sent field by field.
+    var arguments: ArgumentBuffer {
+        var arguments = ArgumentBuffer(reserving: 512)
+        for (field, value) in settings.fields {
+            arguments.append(field)
+            arguments.append(value)
         }
-        self.fields = fields
-        dumpedFields = HashDump.Fields(shared)
+        return arguments
+    }
+}
+
+extension JobSettings {
+    fileprivate var fields: [(field: String, value: [UInt8])] {
+        RQJobHash.sharedFields(
+            queue: queue, timeout: timeout, resultTTL: resultTTL, failureTTL: failureTTL, ttl: ttl, meta: meta)
     }
 }

@@ -74,8 +74,9 @@ struct BatchCommand {
         if isDumped {
             buffer.append(0)
         } else {
-            buffer.append(template.fields.count)
-            buffer.append(encoded: template.fields)
+            let fields = template.arguments
+            buffer.append(fields.count)
+            buffer.append(encoded: fields)
         }
     }
 
