@@ -26,9 +26,7 @@ public enum RQJobHash {
             instant.appendWireFormat(to: &bytes)
             return bytes
         }
-        var fields = sharedFields(
-            queue: Array(payload.origin), timeout: payload.timeout, resultTTL: payload.resultTTL,
-            failureTTL: payload.failureTTL, ttl: payload.ttl, meta: payload.meta.map(Array.init))
+        var fields = fields(of: JobSettings(payload))
         // Behind `origin`, and then behind `status`.
         fields.insert(
             contentsOf: [("description", Array(payload.description)), ("enqueued_at", text(enqueuedAt))],
@@ -37,29 +35,17 @@ public enum RQJobHash {
         return fields
     }
 
-    /// The fields that all jobs with the same queue, time-outs and meta data share; the others are `created_at`,
-    /// `enqueued_at`, `data` and `description`.
-    ///
-    /// - Parameters:
-    ///   - queue: The queue's name.
-    ///   - timeout: Seconds, negative for none.
-    ///   - resultTTL: Seconds, negative for ever.
-    ///   - failureTTL: Seconds; written when there is one, as the two that follow.
-    ///   - ttl: Seconds.
-    ///   - meta: Serialized for the worker.
-    public static func sharedFields(
-        queue: [UInt8], timeout: Int, resultTTL: Int, failureTTL: Int?, ttl: Int?, meta: [UInt8]?
-    ) -> [(field: String, value: [UInt8])] {
-        var fields: [(field: String, value: [UInt8])] = [
-            ("status", Array(status.utf8))
-        ]
+    /// The fields that all jobs with the same settings share; the others are `created_at`, `enqueued_at`, `data` and
+    /// `description`.
+    public static func fields(of settings: JobSettings) -> [(field: String, value: [UInt8])] {
+        var fields: [(field: String, value: [UInt8])] = [("status", Array(status.utf8))]
         fields.append(contentsOf: emptyFields.map { ($0, []) })
-        fields.append(("origin", queue))
-        fields.append(("timeout", DecimalText.bytes(timeout)))
-        fields.append(("result_ttl", DecimalText.bytes(resultTTL)))
-        if let failureTTL { fields.append(("failure_ttl", DecimalText.bytes(failureTTL))) }
-        if let meta { fields.append(("meta", meta)) }
-        if let ttl { fields.append(("ttl", DecimalText.bytes(ttl))) }
+        fields.append(("origin", settings.queue))
+        fields.append(("timeout", DecimalText.bytes(settings.timeout)))
+        fields.append(("result_ttl", DecimalText.bytes(settings.resultTTL)))
+        if let failureTTL = settings.failureTTL { fields.append(("failure_ttl", DecimalText.bytes(failureTTL))) }
+        if let meta = settings.meta { fields.append(("meta", meta)) }
+        if let ttl = settings.ttl { fields.append(("ttl", DecimalText.bytes(ttl))) }
         return fields
     }
 }
