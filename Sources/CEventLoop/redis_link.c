@@ -63,7 +63,7 @@ void redis_link_fail(redis_link *link, redis_link_failure failure, const char *t
     }
     link->state = LINK_FAILED;
     link->failure = failure;
-    snprintf(link->failure_text, sizeof(link->failure_text), "%s", text);
+    snprintf(link->reason.text, sizeof(link->reason.text), "%s", text);
     stop_watching(link);
     forget_unwritten(link);
     redis_link_enter(link);
@@ -81,11 +81,20 @@ void redis_link_fail_errno(redis_link *link, redis_link_failure failure, int err
 #endif
 }
 
+static void fail_tls(redis_link *link, const redis_tls_failure *failure) {
+    link->reason.problem = failure->problem;
+    redis_link_fail(link, REDIS_LINK_INSECURE, failure->text);
+}
+
 void redis_link_fail_context(redis_link *link) {
     redis_link_failure kind = REDIS_LINK_BROKEN;
-    char reason[256];
-    if (link_tls_explain_failure(link, reason, sizeof(reason))) {
-        redis_link_fail(link, REDIS_LINK_INSECURE, reason);
+    redis_tls_failure failure;
+    if (link_tls_was_cut(link)) {
+        redis_link_fail(link, REDIS_LINK_END_OF_FILE, "Server closed the connection");
+        return;
+    }
+    if (link_tls_explain_failure(link, &failure)) {
+        fail_tls(link, &failure);
         return;
     }
     if (link->context->err == REDIS_ERR_EOF) {
@@ -103,9 +112,8 @@ static void open_link(redis_link *link) {
 }
 
 static void shake_hands(redis_link *link, bool is_first) {
-    char reason[256] = "";
-    link_tls_progress progress = is_first ? link_tls_begin(link, reason, sizeof(reason))
-                                          : link_tls_continue(link, reason, sizeof(reason));
+    redis_tls_failure failure = {REDIS_TLS_UNEXPLAINED, ""};
+    link_tls_progress progress = is_first ? link_tls_begin(link, &failure) : link_tls_continue(link, &failure);
     switch (progress) {
     case LINK_TLS_DONE:
         open_link(link);
@@ -118,7 +126,7 @@ static void shake_hands(redis_link *link, bool is_first) {
         ev_io_start(link->loop->ev, &link->writable);
         break;
     case LINK_TLS_FAILED:
-        redis_link_fail(link, REDIS_LINK_INSECURE, reason);
+        fail_tls(link, &failure);
         break;
     }
 }
@@ -157,9 +165,16 @@ static void on_writable(struct ev_loop *ev, ev_io *watcher, int events) {
     redis_link_leave(link);
 }
 
+/// Whether the first bytes that came are an alert of TLS: what a server that speaks it says to a command without it.
+static bool is_alert(const redis_link *link) {
+    const redisReader *reader = link->context->reader;
+    return !link->has_read && !link->tls && reader->len >= 2 && reader->buf[0] == 0x15 && reader->buf[1] == 0x03;
+}
+
 /// True when there may be more to read: the read filled hiredis' buffer, or TLS gave as much as one record.
 static bool read_once(redis_link *link) {
     size_t before = link->context->reader->len;
+    link_tls_forget_errors(link);
     if (redisBufferRead(link->context) != REDIS_OK) {
         // What came before the end was reported already: nothing complete is lost.
         redis_link_fail_context(link);
@@ -169,6 +184,12 @@ static bool read_once(redis_link *link) {
     if (count == 0) {
         return false;
     }
+    if (is_alert(link)) {
+        link->reason.problem = REDIS_TLS_SPOKEN;
+        redis_link_fail(link, REDIS_LINK_INSECURE, "this port speaks TLS");
+        return false;
+    }
+    link->has_read = true;
     report(link, REDIS_LINK_READABLE);
     if (link->state == LINK_OPEN && link->context->reader->err) {
         redis_link_fail(link, REDIS_LINK_MALFORMED,
@@ -181,7 +202,12 @@ static bool read_once(redis_link *link) {
 
 void redis_link_fail_writing(redis_link *link) {
     redisContext *context = link->context;
-    if (!link->tls && context->err == REDIS_ERR_IO) {
+    redis_tls_failure failure;
+    if (link_tls_explain_failure(link, &failure)) {
+        fail_tls(link, &failure);
+        return;
+    }
+    if (context->err == REDIS_ERR_IO) {
         char text[sizeof(context->errstr)];
         memcpy(text, context->errstr, sizeof(text));
         // hiredis reads no more after an error.
@@ -235,7 +261,15 @@ redis_link_failure redis_link_failure_kind(const redis_link *link) {
 }
 
 const char *redis_link_failure_text(const redis_link *link) {
-    return link->failure_text;
+    return link->reason.text;
+}
+
+bool redis_link_is_shaking_hands(const redis_link *link) {
+    return link->state == LINK_SHAKING_HANDS;
+}
+
+redis_tls_problem redis_link_tls_problem(const redis_link *link) {
+    return link->reason.problem;
 }
 
 void redis_link_close(redis_link *link) {

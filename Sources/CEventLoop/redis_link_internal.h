@@ -26,7 +26,7 @@ typedef struct byte_queue {
     size_t capacity;
 } byte_queue;
 
-/// redis_tls.c: a link's own part of TLS.
+/// link_tls.c: a link's own part of TLS.
 typedef struct link_tls link_tls;
 
 typedef enum link_tls_progress {
@@ -43,6 +43,7 @@ struct redis_link {
     /// The memory of the reply that is being read or is lent.
     reply_arena *arena;
     bool has_lent_reply;
+    bool has_read;
     ev_io readable;
     ev_io writable;
     link_state state;
@@ -54,16 +55,21 @@ struct redis_link {
     /// NULL unless it speaks TLS.
     link_tls *tls;
     redis_link_failure failure;
-    char failure_text[256];
+    /// What happened; its problem counts when TLS failed.
+    redis_tls_failure reason;
 };
 
-/// Begins the handshake, and goes on with it when the socket is ready; `reason` is set when it failed.
-link_tls_progress link_tls_begin(redis_link *link, char *reason, size_t size);
-link_tls_progress link_tls_continue(redis_link *link, char *reason, size_t size);
+/// Begins the handshake, and goes on with it when the socket is ready; `failure` is set when it failed.
+link_tls_progress link_tls_begin(redis_link *link, redis_tls_failure *failure);
+link_tls_progress link_tls_continue(redis_link *link, redis_tls_failure *failure);
+/// Before each read and write: what OpenSSL noted on this thread before, of any link, is not about this one.
+void link_tls_forget_errors(const redis_link *link);
 /// Whether bytes were decrypted and not yet read, which the socket knows nothing of.
 bool link_tls_has_pending(const redis_link *link);
-/// Says why reading or writing failed, if that was TLS.
-bool link_tls_explain_failure(const redis_link *link, char *reason, size_t size);
+/// Says why reading or writing failed, if that was TLS and not the connection below it.
+bool link_tls_explain_failure(const redis_link *link, redis_tls_failure *failure);
+/// Whether the server closed the connection without saying so in TLS.
+bool link_tls_was_cut(const redis_link *link);
 void link_tls_free(link_tls *tls);
 
 bool byte_queue_append(byte_queue *queue, const void *bytes, size_t count);

@@ -42,11 +42,16 @@ static bool fill_context(redis_link *link) {
     return true;
 }
 
+static int write_context(redis_link *link, int *done) {
+    link_tls_forget_errors(link);
+    return redisBufferWrite(link->context, done);
+}
+
 /// Writes what the socket takes at once. What fails here fails again at the end of the turn, where it can be reported:
 /// the caller of an append must not lose its link under its feet.
 static void write_early(redis_link *link) {
     int done = 1;
-    while (done && fill_context(link) && redisBufferWrite(link->context, &done) == REDIS_OK) {
+    while (done && fill_context(link) && write_context(link, &done) == REDIS_OK) {
     }
     if (!done) {
         // The socket is full: no further append of this turn tries it.
@@ -84,7 +89,7 @@ void redis_link_flush(redis_link *link) {
         }
         size_t before = in_context(link);
         int done = 0;
-        if (redisBufferWrite(link->context, &done) != REDIS_OK) {
+        if (write_context(link, &done) != REDIS_OK) {
             redis_link_fail_writing(link);
             return;
         }

@@ -17,17 +17,20 @@ public final class RedisServer: Sendable {
         public var wrapper: [String]
         /// Whether to start it as a sentinel.
         public var isSentinel: Bool
+        /// Certificates to speak TLS with at a port of its own, beside the one without.
+        public var tls: TLSCertificates?
 
         /// A server without persistence and password, unless told otherwise.
         public init(
             appendOnly: Bool = false, password: String? = nil, lines: [String] = [], wrapper: [String] = [],
-            isSentinel: Bool = false
+            isSentinel: Bool = false, tls: TLSCertificates? = nil
         ) {
             self.appendOnly = appendOnly
             self.password = password
             self.lines = lines
             self.wrapper = wrapper
             self.isSentinel = isSentinel
+            self.tls = tls
         }
     }
 
@@ -38,6 +41,8 @@ public final class RedisServer: Sendable {
     public let configuration: Configuration
     /// The TCP port on 127.0.0.1; the same after ``restart()``.
     public let port: Int
+    /// The port that speaks TLS on 127.0.0.1, where it was started with certificates.
+    public let tlsPort: Int?
     /// Its directory, which holds the socket, the data and `redis.log`.
     public let directory: TemporaryDirectory
     private let running: Observed<ChildProcess?>
@@ -66,9 +71,10 @@ public final class RedisServer: Sendable {
     /// What the server has logged.
     public var log: String { (try? String(contentsOfFile: "\(directory.path)/redis.log", encoding: .utf8)) ?? "" }
 
-    private init(_ configuration: Configuration, port: Int, directory: TemporaryDirectory) {
+    private init(_ configuration: Configuration, port: Int, tlsPort: Int?, directory: TemporaryDirectory) {
         self.configuration = configuration
         self.port = port
+        self.tlsPort = tlsPort
         self.directory = directory
         running = Observed(nil)
     }
@@ -85,7 +91,9 @@ public final class RedisServer: Sendable {
             var attempts = 0
             while true {
                 attempts += 1
-                let server = RedisServer(configuration, port: try freePort(), directory: directory)
+                let server = RedisServer(
+                    configuration, port: try freePort(), tlsPort: configuration.tls == nil ? nil : try freePort(),
+                    directory: directory)
                 do {
                     try await server.launch()
                     return server
@@ -171,11 +179,18 @@ public final class RedisServer: Sendable {
     private func launch() async throws {
         let persistence = configuration.appendOnly ? ["appendonly yes", "appendfsync always"] : ["appendonly no"]
         let password = configuration.password.map { ["requirepass \"\($0)\""] } ?? []
+        var tls: [String] = []
+        if let certificates = configuration.tls, let tlsPort {
+            tls = [
+                "tls-port \(tlsPort)", "tls-cert-file \(certificates.server)", "tls-key-file \(certificates.serverKey)",
+                "tls-ca-cert-file \(certificates.authority)", "tls-auth-clients no",
+            ]
+        }
         let lines =
             [
                 "bind 127.0.0.1", "port \(port)", "unixsocket \(socketPath)", "unixsocketperm 700",
                 "dir \(directory.path)", "logfile \(directory.path)/redis.log", "daemonize no",
-            ] + (configuration.isSentinel ? [] : ["save \"\""] + persistence) + password + configuration.lines
+            ] + (configuration.isSentinel ? [] : ["save \"\""] + persistence) + password + tls + configuration.lines
         let file = "\(directory.path)/redis.conf"
         try lines.joined(separator: "\n").appending("\n").write(toFile: file, atomically: true, encoding: .utf8)
         try? FileManager.default.removeItem(atPath: socketPath)

@@ -5,10 +5,11 @@ import Testing
 /// - Parameters:
 ///   - masters: How many masters; a cluster has at least three.
 ///   - replicas: How many replicas each of them has.
+///   - tls: Certificates to speak TLS with among each other and at a port of their own, if they do.
 ///   - body: Gets the nodes once all of them agree that the cluster is well, and every replica is in step.
 /// - Throws: ``SupportError`` when a node does not start or redis-cli does not join them, and what `body` throws.
 public func withCluster<Result>(
-    masters: Int = 3, replicas: Int = 0, _ body: ([RedisServer]) async throws -> Result
+    masters: Int = 3, replicas: Int = 0, tls: TLSCertificates? = nil, _ body: ([RedisServer]) async throws -> Result
 ) async throws -> Result {
     var nodes: [RedisServer] = []
     let result: Result
@@ -22,11 +23,12 @@ public func withCluster<Result>(
                         lines: [
                             "cluster-enabled yes", "cluster-port \(bus)", "cluster-node-timeout 2000",
                             "repl-diskless-sync-delay 0",
-                        ])))
+                        ] + (tls == nil ? [] : ["tls-cluster yes", "tls-replication yes"]), tls: tls)))
         }
         let create = try ChildProcess(
             "redis-cli",
-            ["--cluster", "create"] + nodes.map { "127.0.0.1:\($0.port)" }
+            (tls.map { ["--tls", "--cacert", $0.authority] } ?? [])
+                + ["--cluster", "create"] + nodes.map { "127.0.0.1:\($0.tlsPort ?? $0.port)" }
                 + ["--cluster-replicas", "\(replicas)", "--cluster-yes"])
         let outcome = try await create.waitUntilExit(within: .seconds(60))
         guard outcome == .exited(0) else {

@@ -229,8 +229,11 @@ public actor RedisClient {
 }
 
 extension RedisError {
-    /// Whether another node may do better: this one cannot be reached, or takes connections and says nothing.
+    /// Whether another node may do better: this one cannot be reached or trusted, or takes connections and says nothing.
     fileprivate var isAboutReach: Bool {
-        [.connectFailed, .connectTimedOut, .connectionLost, .timedOut].contains(code)
+        switch code {
+        case .connectFailed, .connectTimedOut, .unresponsive, .connectionLost, .timedOut, .tlsFailed, .tlsMismatch: true
+        default: false
+        }
     }
 }

@@ -12,6 +12,11 @@ extension ConnectionCore {
         // The link holds us until it is closed, as `end` does.
         link = try RedisLink.open(address, security: security, on: eventLoop) { event in self.handle(event) }
         state = .connecting(connected)
+        if security != nil {
+            probe = PlaintextProbe(
+                address, after: min(.milliseconds(500), options.connectTimeout / 4), on: eventLoop,
+                if: { self.link?.isShakingHands == true }, found: { self.end(.tlsNotSpoken) })
+        }
         return connected
     }
 
@@ -28,6 +33,7 @@ extension ConnectionCore {
     private func handle(_ event: redis_link_event) {
         switch event {
         case REDIS_LINK_CONNECTED:
+            stopProbe()
             if case .connecting(let connected) = state {
                 connected.finish(.success(()))
             }
@@ -40,6 +46,7 @@ extension ConnectionCore {
 
     private func takeReplies() {
         lastReceived = EventLoop.monotonicNanoseconds
+        hasReceived = true
         // A reply may end the connection, which closes the link and so ends this loop.
         while let link, link.withNextReply({ dispatch($0) }) {}
     }
@@ -59,16 +66,48 @@ extension ConnectionCore {
 
     private func linkFailed() {
         guard let failure = link?.failure else { return }
-        let isOpen = isOpen
-        let code: RedisError.Code =
-            switch failure.kind {
-            case REDIS_LINK_MALFORMED: .malformedReply
-            case REDIS_LINK_INSECURE: .tlsFailed
-            default: isOpen ? .connectionLost : .connectFailed
-            }
-        end(
-            RedisError(
-                code, failure.text, endpoint: endpoint.description, fate: isOpen ? .unknown : .notSent))
+        end(error(of: failure).at(endpoint: endpoint.description))
+    }
+
+    private func error(of failure: RedisLink.Failure) -> RedisError {
+        let fate: CommandFate = isOpen ? .unknown : .notSent
+        switch failure.kind {
+        case REDIS_LINK_MALFORMED:
+            return RedisError(.malformedReply, failure.text, fate: fate)
+        case REDIS_LINK_INSECURE where !hasReceived:
+            return TLSFailure(problem: failure.problem, text: failure.text).error(with: options.tls, fate: fate)
+        case REDIS_LINK_REFUSED:
+            return RedisError(.connectFailed, failure.text, fate: fate)
+        default:
+            return hasReceived
+                ? RedisError(.connectionLost, failure.text, fate: fate) : hungUpFirst(failure, fate: fate)
+        }
+    }
+
+    /// The server took the connection and hung up before it said anything.
+    private func hungUpFirst(_ failure: RedisLink.Failure, fate: CommandFate) -> RedisError {
+        switch endpoint {
+        case .tls where failure.lacksCertificate:
+            // Its alert was lost on the way.
+            return TLSFailure(
+                problem: REDIS_TLS_CERTIFICATE_WANTED,
+                text: "the server asked for a certificate, and hung up when it was shown none (\(failure.text))"
+            ).error(with: options.tls, fate: fate)
+        case .tcp where isOpen:
+            return RedisError(
+                .connectionLost,
+                """
+                \(failure.text), before it answered anything; if this port speaks TLS, the URL for it begins with rediss \
+                instead of redis
+                """, fate: fate)
+        default:
+            return RedisError(isOpen ? .connectionLost : .connectFailed, failure.text, fate: fate)
+        }
+    }
+
+    private func stopProbe() {
+        probe?.stop()
+        probe = nil
     }
 
     /// Ends the connection, because nobody needs it any more.
@@ -83,6 +122,7 @@ extension ConnectionCore {
         state = .closed(error)
         link?.close()
         link = nil
+        stopProbe()
         disarm()
         for waiter in slots.removeAll() {
             waiter.fail(

@@ -25,6 +25,10 @@ final class ConnectionCore: @unchecked Sendable {
     var healthAlarm: EventLoopCore.AlarmName?
     /// When bytes last came, in nanoseconds of the monotonic clock.
     var lastReceived: Int64 = 0
+    /// Whether the server has said anything.
+    var hasReceived = false
+    /// Looks, during a TLS handshake, whether the server speaks TLS at all.
+    var probe: PlaintextProbe?
     /// For a connection in Pub/Sub mode: takes what is no answer to a command, and says whether it did.
     var onPush: ((borrowing RedisReplyView) -> Bool)?
     /// Called once when the connection ends; see `whenEnded`.

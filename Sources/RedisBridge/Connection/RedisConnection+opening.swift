@@ -33,8 +33,9 @@ extension RedisConnection {
             do {
                 return try await connect(to: address, security: security, until: now.addingClamped(share))
             } catch {
-                // What speaks with the wrong certificate at one address is not to be looked for at another.
-                guard error.code != .cancelled, error.code != .tlsFailed else { throw error }
+                // What speaks with the wrong certificate at one address, or without any, is not to be looked for at
+                // another.
+                guard ![.cancelled, .tlsFailed, .tlsMismatch].contains(error.code) else { throw error }
                 failure = error
             }
         }
@@ -51,6 +52,11 @@ extension RedisConnection {
                 orThrow: RedisError(
                     .connectTimedOut, "no connection within \(options.connectTimeout.secondsText)"))
         } catch {
+            var error = error
+            if error.code == .connectTimedOut, core.link?.isShakingHands == true {
+                error = RedisError(
+                    .unresponsive, "no answer to the TLS handshake within \(options.connectTimeout.secondsText)")
+            }
             core.end(error)
             throw error
         }
@@ -88,7 +94,7 @@ extension RedisConnection {
             }
         } catch {
             guard error.code == .timedOut else { throw error }
-            throw RedisError(.connectTimedOut, "no log-in within \(options.connectTimeout.secondsText)")
+            throw RedisError(.unresponsive, "no answer to the log-in within \(options.connectTimeout.secondsText)")
         }
     }
 }

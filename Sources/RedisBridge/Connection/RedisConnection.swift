@@ -35,7 +35,8 @@ public actor RedisConnection {
     ///
     /// Cancellation ends it at once.
     ///
-    /// - Throws: `.connectFailed`, `.connectTimedOut`, `.cancelled`, or `.server` when the server refuses the log-in
+    /// - Throws: `.connectFailed`, `.connectTimedOut`, `.unresponsive`, `.cancelled`, for TLS `.tlsUnavailable`,
+    ///   `.tlsMisconfigured`, `.tlsFailed` and `.tlsMismatch`, or `.server` when the server refuses the log-in
     ///   (`WRONGPASS`, `NOAUTH`) or the database.
     public static func connect(
         to endpoint: RedisEndpoint, options: RedisConnectionOptions = .init(), on eventLoop: EventLoop

@@ -9,6 +9,10 @@ final class RedisLink {
     struct Failure {
         let kind: redis_link_failure
         let text: String
+        /// What is known of it when it was TLS that failed.
+        let problem: redis_tls_problem
+        /// Whether the server had asked for a certificate of ours, and there was none.
+        let lacksCertificate: Bool
     }
 
     /// What the C side calls: one reference is its own until the link is freed.
@@ -86,9 +90,18 @@ final class RedisLink {
 
     /// Why the link failed, after it said so.
     var failure: Failure {
-        guard let link else { return Failure(kind: REDIS_LINK_NO_FAILURE, text: "closed") }
+        guard let link else {
+            return Failure(
+                kind: REDIS_LINK_NO_FAILURE, text: "closed", problem: REDIS_TLS_UNEXPLAINED, lacksCertificate: false)
+        }
         return Failure(
-            kind: redis_link_failure_kind(link), text: String(cString: redis_link_failure_text(link)))
+            kind: redis_link_failure_kind(link), text: String(cString: redis_link_failure_text(link)),
+            problem: redis_link_tls_problem(link), lacksCertificate: redis_link_lacks_certificate(link))
+    }
+
+    /// Whether it is connected, and the server has not done its part of the TLS handshake.
+    var isShakingHands: Bool {
+        link.map { redis_link_is_shaking_hands($0) } ?? false
     }
 
     /// Closes the socket and lets go of what it calls; no event comes after it.

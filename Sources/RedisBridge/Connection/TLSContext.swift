@@ -11,10 +11,10 @@ final class TLSContext: @unchecked Sendable {
 
     /// Reads the certificates' files, which takes some milliseconds.
     ///
-    /// - Throws: `.tlsUnavailable` with what to do; `.tlsFailed` when a file cannot be used.
+    /// - Throws: `.tlsUnavailable` with what to do; `.tlsMisconfigured` when a file cannot be used.
     init(_ options: RedisTLSOptions) throws(RedisError) {
         guard Self.isAvailable else { throw .tlsUnavailable }
-        var reason = [CChar](repeating: 0, count: 512)
+        var failure = redis_tls_failure()
         let created = withOptionalCStrings([
             options.trustedFile, options.trustedFolder, options.certificateFile, options.keyFile,
             options.keyPassword?.value,
@@ -23,11 +23,11 @@ final class TLSContext: @unchecked Sendable {
                 trusted_file: texts[0], trusted_folder: texts[1], certificate_file: texts[2], key_file: texts[3],
                 key_password: texts[4], verifies: options.verification != .none, checks_host: options.checksHostname,
                 minimum_version: Int32(options.minimumVersion))
-            return redis_tls_create(&settings, &reason, reason.count)
+            return redis_tls_create(&settings, &failure)
         }
         guard let created else {
-            let text = String(decoding: reason.prefix { $0 != 0 }.map(UInt8.init(bitPattern:)), as: UTF8.self)
-            throw RedisError(.tlsFailed, text)
+            let text = withUnsafeBytes(of: failure.text) { String(decoding: $0.prefix { $0 != 0 }, as: UTF8.self) }
+            throw TLSFailure(problem: failure.problem, text: text).error(with: options)
         }
         handle = created
     }

@@ -7,6 +7,7 @@ extension RedisError {
             case server
             case connectFailed
             case connectTimedOut
+            case unresponsive
             case noMaster
             case timedOut
             case cancelled
@@ -17,7 +18,9 @@ extension RedisError {
             case outputFull
             case invalidURL
             case tlsUnavailable
+            case tlsMisconfigured
             case tlsFailed
+            case tlsMismatch
             case misuse
             case system
         }
@@ -32,8 +35,10 @@ extension RedisError {
         public static let server = Code(.server)
         /// No connection: refused, unreachable, no such host, no such socket.
         public static let connectFailed = Code(.connectFailed)
-        /// No connection, log-in included, within the connect time-out.
+        /// No connection within the connect time-out.
         public static let connectTimedOut = Code(.connectTimedOut)
+        /// The server took the connection, and answered neither TLS nor the log-in within the connect time-out.
+        public static let unresponsive = Code(.unresponsive)
         /// No sentinel could say where the master is, or the one that they named is none.
         public static let noMaster = Code(.noMaster)
         /// No answer within the command's time-out.
@@ -60,8 +65,12 @@ extension RedisError {
         public static let invalidURL = Code(.invalidURL)
         /// TLS was asked for, and this build has none.
         public static let tlsUnavailable = Code(.tlsUnavailable)
-        /// The TLS handshake failed, or the certificate is not to be trusted.
+        /// Our own certificates or key for TLS cannot be used.
+        public static let tlsMisconfigured = Code(.tlsMisconfigured)
+        /// The TLS handshake failed, or one side does not trust the other's certificate.
         public static let tlsFailed = Code(.tlsFailed)
+        /// One side speaks TLS and the other does not.
+        public static let tlsMismatch = Code(.tlsMismatch)
         /// A call that the type does not allow, such as SUBSCRIBE on a connection for commands.
         public static let misuse = Code(.misuse)
         /// The operating system refused a thread, a socket or memory.

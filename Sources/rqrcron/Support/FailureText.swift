@@ -32,12 +32,21 @@ struct FailureText {
             return "\(server) did not answer: \(error.reason). Check host and port, or a firewall between"
         case .malformedReply:
             return "what answers at \(error.endpoint ?? "that address") is no Redis: \(error.reason). Check the port"
+        case .unresponsive:
+            return """
+                \(server) takes connections, but does not answer: \(error.reason). Is it stuck, or is another program \
+                behind that port?
+                """
         case .tlsUnavailable:
             return error.reason
+        case .tlsMisconfigured:
+            return "cannot use TLS: \(error.reason)"
         case .tlsFailed:
             return "no secure connection to \(server): \(error.reason)"
+        case .tlsMismatch:
+            return "cannot talk to \(server): \(error.reason)"
         case .connectionLost:
-            return "\(server) hung up: \(error.reason). If TLS is spoken at that port, the URL begins with rediss://"
+            return "\(server) hung up: \(error.reason)"
         case .timedOut:
             return "\(server) is busy or stuck: \(error.reason)"
         case .server:

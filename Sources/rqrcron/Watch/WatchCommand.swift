@@ -139,7 +139,9 @@ extension RedisError {
     /// Whether the server may be there again in a moment.
     fileprivate var isPassing: Bool {
         switch code {
-        case .connectionLost, .connectFailed, .connectTimedOut, .timedOut, .noMaster, .closed:
+        case .connectionLost, .connectFailed, .connectTimedOut, .unresponsive, .timedOut, .noMaster, .closed,
+            // Certificates and keys that are being replaced, file by file.
+            .tlsFailed, .tlsMisconfigured:
             prefix != .noAuth && prefix != .wrongPass && prefix != .noPerm
         case .server: prefix == .loading || prefix == .masterDown || prefix == .clusterDown
         default: false

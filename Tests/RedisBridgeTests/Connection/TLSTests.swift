@@ -1,3 +1,4 @@
+import Foundation
 import TestSupport
 import Testing
 
@@ -5,45 +6,9 @@ import Testing
 
 /// Where the build has no TLS, each of these sees that it says so.
 @Suite(.timeLimit(.minutes(3))) struct TLSTests {
-    private static func open(
-        _ port: Int, host: String = "localhost", _ query: String
-    ) async throws(RedisError) -> RedisClient {
-        let client = RedisClient(
-            url: try RedisURL("rediss://\(host):\(port)/0?\(query)"), on: try EventLoop())
-        do {
-            _ = try await client.send(RedisCommand("PING"))
-        } catch {
-            await client.close()
-            throw error
-        }
-        return client
-    }
-
-    /// A server that speaks TLS, and certificates for it; without TLS in the build, only the proof that it has none.
-    private static func withTLS(
-        lines: [String] = ["tls-auth-clients no"], _ body: (TLSCertificates, RedisServer, Int) async throws -> Void
-    ) async throws {
-        guard TLSContext.isAvailable else {
-            let error = try await #require(throws: RedisError.self) { try await open(1, "ssl_cert_reqs=none") }
-            #expect(error.code == .tlsUnavailable)
-            #expect(error.reason.contains("libhiredis-dev"))
-            return
-        }
-        try await withTemporaryDirectory { directory in
-            let certificates = try await TLSCertificates.make(in: directory)
-            let port = try RedisServer.freePort()
-            let tls = [
-                "bind 127.0.0.1 127.0.0.2",
-                "tls-port \(port)", "tls-cert-file \(certificates.server)", "tls-key-file \(certificates.serverKey)",
-                "tls-ca-cert-file \(certificates.authority)",
-            ]
-            try await withRedis(.init(lines: tls + lines)) { server in try await body(certificates, server, port) }
-        }
-    }
-
     @Test func `commands, big values and many at once go through TLS`() async throws {
-        try await Self.withTLS { certificates, server, port in
-            let client = try await Self.open(port, "ssl_ca_certs=\(certificates.authority)")
+        try await withTLS { certificates, server, port in
+            let client = try await openTLS(port, "ssl_ca_certs=\(certificates.authority)")
             let big = (0..<(8 << 20)).map { UInt8(truncatingIfNeeded: $0 &* 31) }
             _ = try await client.send(RedisCommand("SET", "big", big), timeout: .seconds(30))
             #expect(try server.command("STRLEN", "big").integer == big.count)
@@ -71,75 +36,134 @@ import Testing
     }
 
     @Test func `a certificate of an unknown authority is refused, and taken when told to`() async throws {
-        try await Self.withTLS { certificates, _, port in
+        try await withTLS { certificates, _, port in
             for query in ["ssl_ca_certs=\(certificates.otherAuthority)", "ssl_cert_reqs=required"] {
-                let error = try await #require(throws: RedisError.self) { try await Self.open(port, query) }
+                let error = try await #require(throws: RedisError.self) { try await openTLS(port, query) }
                 #expect(error.code == .tlsFailed)
                 #expect(error.reason.contains("not to be trusted"), "\(error)")
             }
-            let careless = try await Self.open(port, "ssl_cert_reqs=none")
+            let careless = try await openTLS(port, "ssl_cert_reqs=none")
             await careless.close()
         }
     }
 
     @Test func `a certificate for another host is refused, and taken when told to`() async throws {
-        try await Self.withTLS { certificates, _, port in
+        try await withTLS { certificates, _, port in
             let trusted = "ssl_ca_certs=\(certificates.authority)"
             // It is for localhost and 127.0.0.1.
-            let byAddress = try await Self.open(port, host: "127.0.0.1", trusted)
+            let byAddress = try await openTLS(port, host: "127.0.0.1", trusted)
             await byAddress.close()
             let error = try await #require(throws: RedisError.self) {
-                try await Self.open(port, host: "127.0.0.2", trusted)
+                try await openTLS(port, host: "127.0.0.2", trusted)
             }
             #expect(error.code == .tlsFailed)
-            #expect(error.reason.lowercased().contains("mismatch"), "\(error)")
-            let told = try await Self.open(port, host: "127.0.0.2", trusted + "&ssl_check_hostname=False")
+            #expect(error.reason.contains("not for that host"), "\(error)")
+            let told = try await openTLS(port, host: "127.0.0.2", trusted + "&ssl_check_hostname=False")
             await told.close()
         }
     }
 
     @Test func `a server that asks for a certificate gets ours`() async throws {
-        try await Self.withTLS(lines: ["tls-auth-clients yes"]) { certificates, _, port in
+        try await withTLS(lines: ["tls-auth-clients yes"]) { certificates, _, port in
             let trusted = "ssl_ca_certs=\(certificates.authority)"
-            let error = try await #require(throws: RedisError.self) { try await Self.open(port, trusted) }
+            let error = try await #require(throws: RedisError.self) { try await openTLS(port, trusted) }
             #expect(error.code == .tlsFailed, "\(error)")
             let shown = "&ssl_certfile=\(certificates.client)&ssl_keyfile=\(certificates.clientKey)"
-            let client = try await Self.open(port, trusted + shown)
+            let client = try await openTLS(port, trusted + shown)
             await client.close()
         }
     }
 
-    @Test func `files that cannot be used are named`() async throws {
-        try await Self.withTLS { certificates, _, port in
-            for query in [
-                "ssl_ca_certs=/no/such.pem", "ssl_certfile=/no/such.pem",
-                "ssl_ca_certs=\(certificates.authority)&ssl_certfile=\(certificates.client)&ssl_keyfile=/no/such.pem",
-            ] {
-                let error = try await #require(throws: RedisError.self) { try await Self.open(port, query) }
-                #expect(error.code == .tlsFailed)
-                #expect(error.reason.contains("/no/such.pem"), "\(error)")
-            }
-        }
-    }
-
-    @Test func `a port that does not speak TLS is an error that asks whether it does`() async throws {
-        try await Self.withTLS { _, server, _ in
-            let error = try await #require(throws: RedisError.self) {
-                try await Self.open(server.port, "ssl_cert_reqs=none")
-            }
-            #expect(error.code == .tlsFailed)
-            #expect(error.reason.contains("TLS"), "\(error)")
-        }
-    }
-
     @Test func `a server that never answers the handshake ends with the connect time-out`() async throws {
-        try await Self.withTLS { _, server, port in
+        try await withTLS { _, server, port in
             server.pause()
             let error = try await #require(throws: RedisError.self) {
-                try await Self.open(port, "ssl_cert_reqs=none&socket_connect_timeout=0.2")
+                try await openTLS(port, "ssl_cert_reqs=none&socket_connect_timeout=0.2")
             }
-            #expect(error.code == .connectTimedOut)
+            #expect(error.code == .unresponsive)
+            #expect(error.reason.contains("TLS handshake"), "\(error)")
             server.resume()
         }
+    }
+
+    @Test func `a server that dies during a command is a lost connection, not a failure of TLS`() async throws {
+        try await withTLS { certificates, server, port in
+            let client = try await openTLS(port, "ssl_ca_certs=\(certificates.authority)")
+            let answer = Task { try await client.send(RedisCommand("BLPOP", "nothing", 0), timeout: .seconds(60)) }
+            try await eventually("the server to have the command") {
+                try server.command("INFO", "clients").string?.contains("blocked_clients:1") == true
+            }
+            await server.kill()
+            let error = await #expect(throws: RedisError.self) { try await answer.value }
+            #expect(error?.code == .connectionLost, "\(String(describing: error))")
+            await client.close()
+        }
+    }
+
+    @Test func `certificates are read again for each connection`() async throws {
+        try await withTLS(lines: ["tls-auth-clients yes"]) { certificates, server, port in
+            // What the URL names, and others write over meanwhile.
+            let folder = server.directory.path
+            let (trusted, shown, key) = ("\(folder)/trusted.pem", "\(folder)/shown.pem", "\(folder)/key.pem")
+            try put(certificates.authority, in: trusted)
+            try put(certificates.client, in: shown)
+            try put(certificates.clientKey, in: key)
+            let client = try await openTLS(port, "ssl_ca_certs=\(trusted)&ssl_certfile=\(shown)&ssl_keyfile=\(key)")
+            // The server changes to another authority, and so do we, one file after the other.
+            let other = try await certificates.issue("other-server", byOther: true)
+            let ours = try await certificates.issue("other-client", for: "DNS:client.example", byOther: true)
+            try server.command(
+                "CONFIG", "SET", "tls-cert-file", other.certificate, "tls-key-file", other.key, "tls-ca-cert-file",
+                certificates.otherAuthority)
+            for (step, code) in [
+                ("nothing", RedisError.Code.tlsFailed), (trusted, .tlsFailed), (shown, .tlsMisconfigured), (key, nil),
+            ] as [(String, RedisError.Code?)] {
+                switch step {
+                case trusted: try put(certificates.otherAuthority, in: trusted)
+                case shown: try put(ours.certificate, in: shown)
+                case key: try put(ours.key, in: key)
+                default: break
+                }
+                try await hangUp(client, at: server)
+                let error: RedisError?
+                do throws(RedisError) {
+                    _ = try await client.send(RedisCommand("PING"))
+                    error = nil
+                } catch let failure {
+                    error = failure
+                }
+                #expect(error?.code == code, "\(step): \(String(describing: error))")
+            }
+            await client.close()
+        }
+    }
+
+    @Test func `an expired certificate says since when, and its successor is taken without more ado`() async throws {
+        try await withTLS { certificates, server, port in
+            let client = try await openTLS(port, "ssl_ca_certs=\(certificates.authority)")
+            let past = try await certificates.issue("past", valid: ("20240101000000Z", "20250203040506Z"))
+            try server.command("CONFIG", "SET", "tls-cert-file", past.certificate, "tls-key-file", past.key)
+            try await hangUp(client, at: server)
+            let error = await #expect(throws: RedisError.self) { try await client.send(RedisCommand("PING")) }
+            #expect(error?.code == .tlsFailed)
+            let reason = error?.reason ?? ""
+            #expect(reason.contains("localhost expired on Feb  3 04:05:06 2025 GMT"), "\(reason)")
+            try server.command(
+                "CONFIG", "SET", "tls-cert-file", certificates.server, "tls-key-file", certificates.serverKey)
+            #expect(try await client.send(RedisCommand("PING")) == .status("PONG"))
+            await client.close()
+        }
+    }
+
+    /// Has the server cut the client's connection, and waits until the client has noticed.
+    private func hangUp(_ client: RedisClient, at server: RedisServer) async throws {
+        try server.command("CLIENT", "KILL", "TYPE", "normal", "SKIPME", "yes")
+        try await eventually("the client to notice") {
+            if case .open = await client.state { false } else { true }
+        }
+    }
+
+    private func put(_ source: String, in path: String) throws {
+        try String(contentsOfFile: source, encoding: .utf8).write(toFile: path, atomically: true, encoding: .utf8)
     }
 }
