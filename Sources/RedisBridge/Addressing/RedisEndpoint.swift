@@ -7,6 +7,11 @@ public enum RedisEndpoint: Sendable, Hashable, CustomStringConvertible {
     /// A Unix socket in the file system.
     case unix(path: String)
 
+    /// Whether it is one that speaks TLS.
+    var speaksTLS: Bool {
+        if case .tls = self { true } else { false }
+    }
+
     /// `127.0.0.1:6379`, `[::1]:6379`, or the socket's path.
     public var description: String {
         switch self {

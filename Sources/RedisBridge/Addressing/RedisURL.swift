@@ -6,7 +6,8 @@
 ///
 /// `redis+sentinel://user:password@host:port,host:port/service/db` names sentinels (port 26379 unless given) and the
 /// service to ask them for (`mymaster`); the log-in is for the servers, that for the sentinels is in the query.
-/// `redis+cluster://user:password@host:port,host:port` names nodes of a cluster. Both have a form with `rediss` for TLS.
+/// `redis+cluster://user:password@host:port,host:port` names nodes of a cluster. Both have a form with `rediss` for TLS,
+/// and `sentinel_ssl` in the query is for sentinels that differ in it from the servers.
 ///
 /// docs/bridge.md lists what the query may hold.
 public struct RedisURL: Sendable, Hashable {
@@ -43,9 +44,12 @@ public struct RedisURL: Sendable, Hashable {
             let words = parts.path.split(separator: "/").map { URLParts.decoded(String($0)) }
             guard words.count <= 2 else { throw .invalidURL("the path of redis+sentinel:// is /service/db") }
             var sentinels = RedisSentinels(
-                endpoints: try Self.hosts(parts, defaultPort: 26379), service: words.first ?? "mymaster")
+                endpoints: try Self.hosts(
+                    parts, defaultPort: 26379, speakTLS: query.sentinelsSpeakTLS ?? parts.scheme.isSecure),
+                service: words.first ?? "mymaster")
             sentinels.username = query.sentinelUsername
             sentinels.password = query.sentinelPassword
+            sentinels.serversSpeakTLS = parts.scheme.isSecure
             location = .sentinel(sentinels)
             if words.count == 2 {
                 guard PythonNumber.integer(words[1]) != nil else {
@@ -56,7 +60,7 @@ public struct RedisURL: Sendable, Hashable {
         case .cluster, .secureCluster:
             query.takeDatabase(fromPath: URLParts.decoded(parts.path).filter { $0 != "/" })
             guard query.options.database == 0 else { throw .invalidURL("a cluster has database 0 only") }
-            location = .cluster(try Self.hosts(parts, defaultPort: 6379))
+            location = .cluster(try Self.hosts(parts, defaultPort: 6379, speakTLS: parts.scheme.isSecure))
         }
         options = query.options
     }
@@ -77,21 +81,23 @@ public struct RedisURL: Sendable, Hashable {
         return parts.scheme.isSecure ? .tls(host: host, port: port) : .tcp(host: host, port: port)
     }
 
-    private static func hosts(_ parts: URLParts, defaultPort: UInt16) throws(RedisError) -> [RedisEndpoint] {
+    private static func hosts(
+        _ parts: URLParts, defaultPort: UInt16, speakTLS: Bool
+    ) throws(RedisError) -> [RedisEndpoint] {
         var endpoints: [RedisEndpoint] = []
         for address in parts.addresses {
             guard let host = address.host.map(URLParts.decoded) else {
                 throw .invalidURL("\(parts.scheme.rawValue):// needs a host, or several with commas between them")
             }
             let port = try address.port ?? defaultPort
-            endpoints.append(parts.scheme.isSecure ? .tls(host: host, port: port) : .tcp(host: host, port: port))
+            endpoints.append(speakTLS ? .tls(host: host, port: port) : .tcp(host: host, port: port))
         }
         return endpoints
     }
 }
 
 extension RedisURL: CustomStringConvertible, CustomDebugStringConvertible, CustomReflectable {
-    /// The URL with `***` for the password, without what else stands in the query.
+    /// The URL with `***` for the password, without what else stands in the query but for `sentinel_ssl`.
     public var description: String {
         let login =
             switch (options.username, options.password) {
@@ -104,13 +110,20 @@ extension RedisURL: CustomStringConvertible, CustomDebugStringConvertible, Custo
         case .server(.tls): "rediss://\(login)\(location)/\(options.database)"
         case .server(.unix): "unix://\(login)\(location)?db=\(options.database)"
         case .sentinel(let sentinels):
-            "\(scheme(of: sentinels.endpoints))+sentinel://\(login)\(location)/\(sentinels.service)/\(options.database)"
-        case .cluster(let nodes): "\(scheme(of: nodes))+cluster://\(login)\(location)"
+            """
+            \(scheme(isSecure: sentinels.serversSpeakTLS))+sentinel://\(login)\(location)/\(sentinels.service)/\
+            \(options.database)\(ownTLS(of: sentinels))
+            """
+        case .cluster(let nodes): "\(scheme(isSecure: nodes.first?.speaksTLS == true))+cluster://\(login)\(location)"
         }
     }
 
-    private func scheme(of endpoints: [RedisEndpoint]) -> String {
-        if case .tls? = endpoints.first { "rediss" } else { "redis" }
+    private func scheme(isSecure: Bool) -> String { isSecure ? "rediss" : "redis" }
+
+    /// What sentinels that differ from their servers have in the query.
+    private func ownTLS(of sentinels: RedisSentinels) -> String {
+        guard sentinels.speakTLS != sentinels.serversSpeakTLS else { return "" }
+        return sentinels.speakTLS ? "?sentinel_ssl=True" : "?sentinel_ssl=False"
     }
 
     /// The URL with `***` for the password.

@@ -9,10 +9,14 @@ struct RedisURLQuery {
     private(set) var path: String?
     private(set) var sentinelUsername: String?
     private(set) var sentinelPassword: RedisSecret?
+    /// Whether the sentinels speak TLS, where that is said apart from the servers.
+    private(set) var sentinelsSpeakTLS: Bool?
     private var portText: String?
     private var hasDatabase = false
     private var hasSocketTimeout = false
     private var hasConnectTimeout = false
+    /// The first option of TLS.
+    private var tlsOption: String?
     private let scheme: URLParts.Scheme
     /// Whether an error may show the name of an unknown option.
     ///
@@ -44,6 +48,10 @@ struct RedisURLQuery {
             // Of several values the first counts, and an empty one not at all.
             if !value.isEmpty, seen.insert(name).inserted { try take(name, value) }
             if name.hasSuffix("password") { mayShowNames = false }
+        }
+        if let tlsOption, !scheme.isSecure, sentinelsSpeakTLS != true {
+            let way = scheme == .sentinel ? "rediss or has sentinel_ssl=True" : "rediss"
+            throw .invalidOption(tlsOption, "left out, unless the URL begins with \(way)")
         }
         if hasSocketTimeout, !hasConnectTimeout {
             options.connectTimeout = options.commandTimeout
@@ -90,7 +98,7 @@ struct RedisURLQuery {
             "encoding_errors", "decode_responses", "lib_name", "lib_version":
             break
         default:
-            if takeSentinelOption(name, value) { return }
+            if try takeSentinelOption(name, value) { return }
             if try takeTLSOption(name, value) { return }
             throw .unknownOption(mayShowNames ? name : nil)
         }
@@ -102,21 +110,25 @@ struct RedisURLQuery {
         return isWord && name.utf8.count <= 64
     }
 
-    private mutating func takeSentinelOption(_ name: String, _ value: String) -> Bool {
+    private mutating func takeSentinelOption(_ name: String, _ value: String) throws(RedisError) -> Bool {
         guard scheme == .sentinel || scheme == .secureSentinel else { return false }
         switch name {
         case "sentinel_username": sentinelUsername = value
         case "sentinel_password": sentinelPassword = RedisSecret(value)
+        case "sentinel_ssl":
+            switch value.lowercased() {
+            case "true", "yes", "1": sentinelsSpeakTLS = true
+            case "false", "no", "0": sentinelsSpeakTLS = false
+            default: throw .invalidOption(name, "True or False")
+            }
         default: return false
         }
         return true
     }
 
     private mutating func takeTLSOption(_ name: String, _ value: String) throws(RedisError) -> Bool {
-        guard scheme.isSecure else {
-            guard name.hasPrefix("ssl_") else { return false }
-            throw .invalidOption(mayShowNames ? name : "ssl_…", "left out, unless the URL begins with rediss")
-        }
+        // Whether TLS is spoken, an option further on may say.
+        if name.hasPrefix("ssl_"), tlsOption == nil { tlsOption = mayShowNames ? name : "ssl_…" }
         switch name {
         case "ssl_ca_certs": options.tls.trustedFile = value
         case "ssl_ca_path": options.tls.trustedFolder = value

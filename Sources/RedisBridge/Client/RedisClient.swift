@@ -215,12 +215,17 @@ public actor RedisClient {
 
     private func openNext() async throws(RedisError) -> RedisConnection {
         let endpoint = try await resolver.endpoint(on: eventLoop)
-        let connection = try await RedisConnection.connect(to: endpoint, options: options, on: eventLoop)
-        do {
+        let connection: RedisConnection
+        do throws(RedisError) {
+            connection = try await RedisConnection.connect(to: endpoint, options: options, on: eventLoop)
+        } catch {
+            throw resolver.explanation(of: error)
+        }
+        do throws(RedisError) {
             try await resolver.verify(connection)
         } catch {
             await connection.close()
-            throw error
+            throw resolver.explanation(of: error)
         }
         // It may have ended while the resolver looked at it.
         if let error = connection.onLoop({ $0.endReason }) { throw error }

@@ -14,6 +14,9 @@ public protocol RedisEndpointResolver: Sendable {
     ///   that does not answer as one that cannot be reached. Does nothing by default.
     func verify(_ connection: RedisConnection) async throws(RedisError)
 
+    /// An error of connecting to a server that it named, or of `verify`, told as what to do about it.
+    func explanation(of error: RedisError) -> RedisError
+
     /// What an error of the server means for the connection that it came from, and for the command.
     ///
     /// - Throws: an error to be thrown in its place, where this side can say more.
@@ -43,6 +46,9 @@ extension RedisEndpointResolver {
 
     /// Accepts every connection.
     public func verify(_ connection: RedisConnection) async throws(RedisError) {}
+
+    /// As it is.
+    public func explanation(of error: RedisError) -> RedisError { error }
 
     /// A new connection after `READONLY`, and nothing else.
     public func consequence(

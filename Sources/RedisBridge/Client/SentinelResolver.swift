@@ -5,11 +5,13 @@
 /// answered.
 final class SentinelResolver: RedisEndpointResolver {
     private let service: String
+    private let named: RedisSentinels
     private let options: RedisConnectionOptions
     private let sentinels: Guarded<[RedisEndpoint]>
 
     init(_ sentinels: RedisSentinels, options: RedisConnectionOptions) {
         service = sentinels.service
+        named = sentinels
         var own = RedisConnectionOptions()
         own.username = sentinels.username
         own.password = sentinels.password
@@ -61,8 +63,7 @@ final class SentinelResolver: RedisEndpointResolver {
         else {
             throw .unexpectedReply("\(reply)", expected: "a host and a port").at(endpoint: sentinel.description)
         }
-        if case .tls = sentinel { return .tls(host: host, port: port) }
-        return .tcp(host: host, port: port)
+        return named.server(host: host, port: port)
     }
 
     /// What a sentinel answered, told as what to do about it.
@@ -80,7 +81,8 @@ final class SentinelResolver: RedisEndpointResolver {
         case .err? where error.reason.contains("without any password configured"):
             reason = "it has no password: take sentinel_password out of the URL's query"
         default:
-            return error
+            guard let told = named.reason(ofSentinel: error) else { return error }
+            reason = told
         }
         return RedisError(.noMaster, reason, prefix: error.prefix, endpoint: error.endpoint)
     }
@@ -104,6 +106,10 @@ final class SentinelResolver: RedisEndpointResolver {
                 .noMaster, "the sentinels name it as the master of '\(service)', but its role is \(role)",
                 endpoint: connection.endpoint.description)
         }
+    }
+
+    func explanation(of error: RedisError) -> RedisError {
+        named.explainedServer(error)
     }
 
     func consequence(

@@ -42,6 +42,44 @@ import Testing
         #expect("\(secure)".hasPrefix("rediss+sentinel://host:26379/service"))
     }
 
+    @Test func `sentinels may differ from their servers in TLS`() throws {
+        for (text, sentinels, servers, shown) in [
+            ("redis+sentinel://a:1/s", false, false, "redis+sentinel://a:1/s/0"),
+            ("rediss+sentinel://a:1/s", true, true, "rediss+sentinel://a:1/s/0"),
+            ("rediss+sentinel://a:1/s?sentinel_ssl=False", false, true, "rediss+sentinel://a:1/s/0?sentinel_ssl=False"),
+            ("redis+sentinel://a:1/s?sentinel_ssl=True", true, false, "redis+sentinel://a:1/s/0?sentinel_ssl=True"),
+            ("rediss+sentinel://a:1/s?sentinel_ssl=yes", true, true, "rediss+sentinel://a:1/s/0"),
+        ] {
+            let url = try RedisURL(text)
+            guard case .sentinel(let named) = url.location else {
+                Issue.record("\(url.location)")
+                continue
+            }
+            #expect(named.endpoints == [sentinels ? .tls(host: "a", port: 1) : .tcp(host: "a", port: 1)])
+            #expect(named.serversSpeakTLS == servers)
+            #expect("\(url)" == shown)
+            #expect(try RedisURL(shown) == url)
+        }
+        // In any order.
+        let url = try RedisURL("redis+sentinel://a?ssl_ca_certs=/ca.pem&sentinel_ssl=1")
+        #expect(url.options.tls.trustedFile == "/ca.pem")
+    }
+
+    @Test func `no description of a URL shows the password of a key`() throws {
+        let url = try RedisURL("rediss://a?ssl_certfile=/c.pem&ssl_keyfile=/k.pem&ssl_password=hunter2")
+        #expect(url.options.tls.keyPassword?.value == "hunter2")
+        var dumped = ""
+        dump(url, to: &dumped)
+        dump(url.options, to: &dumped)
+        for text in [dumped, "\(url)", "\(url.options)", String(reflecting: url.options.tls)] {
+            #expect(!text.contains("hunter2"), "\(text)")
+        }
+        for wrong in ["rediss://a?ssl_password=x&hunter2=y", "redis://a?ssl_password=hunter2"] {
+            let error = #expect(throws: RedisError.self) { try RedisURL(wrong) }
+            #expect(error?.description.contains("hunter2") == false, "\(String(describing: error))")
+        }
+    }
+
     @Test func `nodes of a cluster stand in a URL`() throws {
         let url = try RedisURL("redis+cluster://:pw@a:7000,b,[::1]:7002")
         #expect(
@@ -60,6 +98,9 @@ import Testing
         ("redis+sentinel://a/s/x", "db a number"), ("redis+sentinel://a/s/1/2", "/service/db"),
         ("redis+sentinel://a:x/s", "port"), ("redis+sentinel://[::1/s", "brackets"),
         ("redis+cluster://a/1", "database 0"), ("redis://a?sentinel_password=x", "unknown option"),
+        ("redis://a?sentinel_ssl=True", "unknown option"), ("redis+sentinel://a?sentinel_ssl=maybe", "True or False"),
+        ("redis+sentinel://a?ssl_ca_certs=/x", "rediss or has sentinel_ssl=True"),
+        ("redis://a?ssl_ca_certs=/x", "unless the URL begins with rediss"),
         ("redis://a?ssl_ca_certs=/x", "rediss"), ("rediss://a?ssl_cert_reqs=maybe", "none, optional or required"),
         ("rediss://a?ssl_min_version=1", "771"), ("http://a", "must begin with"), ("redis:a", "must begin with"),
         ("redis://a?nonsense=1", "nonsense"), ("redis://[a]:1", "IPv6"), ("unix://", "path"),

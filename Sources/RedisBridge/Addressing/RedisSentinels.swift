@@ -1,0 +1,96 @@
+/// Sentinels, and the service that they are asked for.
+public struct RedisSentinels: Sendable, Hashable {
+    /// The sentinels, in the order in which they are asked first.
+    public var endpoints: [RedisEndpoint]
+    /// The name under which they watch the master.
+    public var service: String
+    /// The ACL user to log in to the sentinels as; the servers have `RedisConnectionOptions.username`.
+    public var username: String?
+    /// The password to log in to the sentinels with; none is sent when `nil`, whatever the servers' is.
+    public var password: RedisSecret?
+    /// Whether the servers that they name speak TLS.
+    public var serversSpeakTLS: Bool
+
+    /// Sentinels that need no password, and whose servers speak TLS if the first of them does, unless told otherwise.
+    public init(endpoints: [RedisEndpoint], service: String) {
+        self.endpoints = endpoints
+        self.service = service
+        serversSpeakTLS = endpoints.first?.speaksTLS == true
+    }
+}
+
+// MARK: TLS
+
+extension RedisSentinels {
+    /// Whether the sentinels themselves speak TLS.
+    var speakTLS: Bool { endpoints.first?.speaksTLS == true }
+
+    /// A server that they name.
+    func server(host: String, port: UInt16) -> RedisEndpoint {
+        serversSpeakTLS ? .tls(host: host, port: port) : .tcp(host: host, port: port)
+    }
+
+    /// What to write into the URL when a sentinel turns out to speak TLS, or not to, where the URL says otherwise; `nil` for
+    /// other failures.
+    ///
+    /// - Parameter error: of a new connection to a sentinel, or of its first command.
+    func reason(ofSentinel error: RedisError) -> String? {
+        switch mismatch(in: error, speakTLS: speakTLS) {
+        case .none: nil
+        case .spoken(let what) where serversSpeakTLS: "it \(what): take sentinel_ssl=False out of the URL's query"
+        case .spoken(let what):
+            """
+            it \(what): begin the URL with rediss+sentinel://, or, if the servers speak no TLS, add sentinel_ssl=True to \
+            its query
+            """
+        case .notSpoken where serversSpeakTLS:
+            """
+            it speaks no TLS: add sentinel_ssl=False to the URL's query, or, if the servers speak none either, begin the \
+            URL with redis+sentinel://
+            """
+        case .notSpoken: "it speaks no TLS: take sentinel_ssl=True out of the URL's query"
+        }
+    }
+
+    /// The same for a server that they named, as an error; other failures as they are.
+    ///
+    /// - Parameter error: of a new connection to the server, or of its first command.
+    func explainedServer(_ error: RedisError) -> RedisError {
+        guard let reason = reason(ofServer: error) else { return error }
+        return RedisError(.tlsMismatch, reason, command: error.command, endpoint: error.endpoint, fate: error.fate)
+    }
+
+    private func reason(ofServer error: RedisError) -> String? {
+        switch mismatch(in: error, speakTLS: serversSpeakTLS) {
+        case .none: nil
+        case .spoken(let what) where speakTLS:
+            "this server, which the sentinels name, \(what): begin the URL with rediss+sentinel://"
+        case .spoken(let what):
+            """
+            this server, which the sentinels name, \(what): begin the URL with rediss+sentinel://, and add \
+            sentinel_ssl=False to its query
+            """
+        case .notSpoken:
+            """
+            this server, which the sentinels name, speaks no TLS at that port: have them watch its port for TLS, or begin \
+            the URL with redis+sentinel://\(speakTLS ? ", and add sentinel_ssl=True to its query" : "")
+            """
+        }
+    }
+
+    private enum Mismatch {
+        case none
+        /// The other side speaks TLS, or does what such a one does.
+        case spoken(String)
+        case notSpoken
+    }
+
+    private func mismatch(in error: RedisError, speakTLS: Bool) -> Mismatch {
+        switch error.code {
+        case .tlsMismatch: speakTLS ? .notSpoken : .spoken("speaks TLS")
+        // Most servers with TLS hang up on a command without it, and say nothing.
+        case .connectionLost where !speakTLS: .spoken("hung up at once, as one that speaks TLS does")
+        default: .none
+        }
+    }
+}
