@@ -6,9 +6,21 @@
 
 #include <errno.h>
 #include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
+
+const char *event_loop_error_text(int error_number, char *buffer, size_t size) {
+#if defined(__GLIBC__)
+    return strerror_r(error_number, buffer, size);
+#else
+    if (strerror_r(error_number, buffer, size) != 0) {
+        snprintf(buffer, size, "error %d", error_number);
+    }
+    return buffer;
+#endif
+}
 
 static _Thread_local const event_loop *current_loop = NULL;
 

@@ -162,7 +162,7 @@ static void explain_verdict(const link_tls *tls, long verdict, redis_tls_failure
 
 /// Why TLS failed, by the first error that the library noted.
 static void explain_error(const link_tls *tls, redis_tls_failure *failure) {
-    char number[32];
+    char number[128];
     const char *text = tls_error_text(number, sizeof(number));
     int reason = ERR_GET_REASON(ERR_peek_error());
     size_t size = sizeof(failure->text);

@@ -72,13 +72,8 @@ void redis_link_fail(redis_link *link, redis_link_failure failure, const char *t
 }
 
 void redis_link_fail_errno(redis_link *link, redis_link_failure failure, int error_number) {
-    char text[128] = "";
-#if defined(__GLIBC__)
-    redis_link_fail(link, failure, strerror_r(error_number, text, sizeof(text)));
-#else
-    strerror_r(error_number, text, sizeof(text));
-    redis_link_fail(link, failure, text);
-#endif
+    char text[128];
+    redis_link_fail(link, failure, event_loop_error_text(error_number, text, sizeof(text)));
 }
 
 static void fail_tls(redis_link *link, const redis_tls_failure *failure) {

@@ -19,7 +19,7 @@ const char *tls_error_text(char *number, size_t size) {
     unsigned long code = ERR_peek_error();
     const char *text = code ? ERR_reason_error_string(code) : NULL;
     if (!text && code && ERR_SYSTEM_ERROR(code)) {
-        text = strerror(ERR_GET_REASON(code));
+        text = event_loop_error_text(ERR_GET_REASON(code), number, size);
     }
     if (!text) {
         snprintf(number, size, "error %lu", code);
@@ -30,7 +30,7 @@ const char *tls_error_text(char *number, size_t size) {
 
 /// `doing subject: the library's reason`.
 void tls_explain(redis_tls_failure *failure, redis_tls_problem problem, const char *doing, const char *subject) {
-    char number[32];
+    char number[128];
     failure->problem = problem;
     snprintf(failure->text, sizeof(failure->text), "%s%s%s: %s", doing, subject ? " " : "", subject ? subject : "",
              tls_error_text(number, sizeof(number)));
@@ -66,9 +66,10 @@ static bool trust(SSL_CTX *context, const redis_tls_settings *settings, redis_tl
     // OpenSSL looks into the folder when a certificate is to be checked, and takes one that is not there for an empty one.
     DIR *folder = settings->trusted_folder ? opendir(settings->trusted_folder) : NULL;
     if (settings->trusted_folder && !folder) {
+        char text[128];
         failure->problem = REDIS_TLS_TRUST_UNREADABLE;
         snprintf(failure->text, sizeof(failure->text), "cannot read the folder of certificates to trust %s: %s",
-                 settings->trusted_folder, strerror(errno));
+                 settings->trusted_folder, event_loop_error_text(errno, text, sizeof(text)));
         return false;
     }
     if (folder) {

@@ -2,6 +2,7 @@
 #define EVENT_LOOP_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 /// A libev loop that runs on a thread of its own.
@@ -58,6 +59,11 @@ void event_loop_clear_alarm(event_loop *loop, event_loop_clock clock);
 
 /// The present, in the clock's nanoseconds. Any thread.
 int64_t event_loop_now(event_loop_clock clock);
+
+/// What the system calls an `errno`: a text in `buffer`, or one that is always there.
+///
+/// Any thread.
+const char *event_loop_error_text(int error_number, char *buffer, size_t size);
 
 /// Ends the loop, calls `ended`, and frees it.
 ///

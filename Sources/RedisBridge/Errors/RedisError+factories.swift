@@ -1,10 +1,4 @@
-#if canImport(Darwin)
-    import Darwin
-#elseif canImport(Glibc)
-    import Glibc
-#elseif canImport(Musl)
-    import Musl
-#endif
+import CEventLoop
 
 extension RedisError {
     /// What a server's error line says.
@@ -68,10 +62,9 @@ extension RedisError {
 
 /// What the system calls an `errno`.
 func systemErrorText(_ code: Int32) -> String {
-    var buffer = [CChar](repeating: 0, count: 128)
-    // The POSIX form on every platform: 0 on success, the text in the buffer.
-    guard strerror_r(code, &buffer, buffer.count) == 0 else { return "error \(code)" }
-    return String(decoding: buffer.prefix { $0 != 0 }.map(UInt8.init(bitPattern:)), as: UTF8.self)
+    withUnsafeTemporaryAllocation(of: CChar.self, capacity: 128) { buffer in
+        String(cString: event_loop_error_text(code, buffer.baseAddress, buffer.count))
+    }
 }
 
 extension Duration {
