@@ -13,7 +13,10 @@
 public final class RedisScript: Sendable {
     /// The Lua text.
     public let source: String
-    private let digest = DigestBox()
+    /// The digest, once known.
+    ///
+    /// It depends on the text alone, so whoever sets it sets the same.
+    private let digest = Guarded<String?>(nil)
 
     /// A script by its text; nothing is sent yet.
     public init(_ source: String) {
@@ -29,7 +32,7 @@ public final class RedisScript: Sendable {
     ///   - capacity: the bytes to reserve for the arguments.
     public func call(keyCount: Int, reserving capacity: Int = 256) -> RedisCommand.Builder {
         var builder = RedisCommand.Builder("EVALSHA", reserving: capacity + 64)
-        builder.append(digest.value ?? RedisCommand.noDigest)
+        builder.append(digest.withLock { $0 } ?? RedisCommand.noDigest)
         builder.append(keyCount)
         return builder
     }
@@ -70,7 +73,7 @@ public final class RedisScript: Sendable {
         _ send: (RedisCommand) async throws(RedisError) -> Value
     ) async throws(RedisError) -> Value {
         let known: String
-        if let digest = digest.value {
+        if let digest = digest.withLock({ $0 }) {
             known = digest
         } else {
             known = try await load(on: sender, timeout: timeout)
@@ -113,22 +116,7 @@ public final class RedisScript: Sendable {
         guard let answer = reply.string, answer.utf8.count == RedisCommand.noDigest.utf8.count else {
             throw .unexpectedReply("\(reply)", expected: "the digest of a script")
         }
-        digest.value = answer
+        digest.withLock { $0 = answer }
         return answer
-    }
-}
-
-/// The digest, once known.
-///
-/// It depends on the text alone, so whoever sets it sets the same.
-///
-/// `@unchecked Sendable`: `stored` is only touched under the lock.
-private final class DigestBox: @unchecked Sendable {
-    private let mutex = PthreadMutex()
-    private var stored: String?
-
-    var value: String? {
-        get { mutex.withLock { stored } }
-        set { mutex.withLock { stored = newValue } }
     }
 }

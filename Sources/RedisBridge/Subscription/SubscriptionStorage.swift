@@ -1,24 +1,23 @@
 /// The buffer of a subscription between the loop's thread, which fills it, and its reader.
 ///
-/// `@unchecked Sendable`: `buffer` is only touched under the lock, and nobody is resumed under it.
-final class SubscriptionStorage: @unchecked Sendable {
+/// Nobody is resumed under the lock.
+final class SubscriptionStorage: Sendable {
     private typealias Buffer = MessageBuffer<UnsafeContinuation<Outcome, Never>>
     private typealias Outcome = Result<RedisSubscription.Element?, RedisError>
 
-    private let mutex = PthreadMutex()
-    private var buffer: Buffer
+    private let buffer: Guarded<Buffer>
 
     init(limit: Int) {
-        buffer = Buffer(limit: limit)
+        buffer = Guarded(Buffer(limit: limit))
     }
 
     func append(_ message: RedisMessage) {
-        let served = mutex.withLock { buffer.append(message) }
+        let served = buffer.withLock { $0.append(message) }
         served?.reader.resume(returning: Self.result(served?.outcome))
     }
 
     func finish(_ error: RedisError?) {
-        let served = mutex.withLock { buffer.finish(error) }
+        let served = buffer.withLock { $0.finish(error) }
         served?.reader.resume(returning: Self.result(served?.outcome))
     }
 
@@ -28,14 +27,14 @@ final class SubscriptionStorage: @unchecked Sendable {
                 wait(continuation)
             }
         } onCancel: {
-            let reader = mutex.withLock { buffer.removeReader() }
+            let reader = buffer.withLock { $0.removeReader() }
             reader?.resume(returning: .failure(.cancelled(fate: .notSent)))
         }
         return try outcome.get()
     }
 
     private func wait(_ continuation: UnsafeContinuation<Outcome, Never>) {
-        let outcome: Outcome? = mutex.withLock {
+        let outcome: Outcome? = buffer.withLock { buffer in
             // Under the lock: a handler that ran before has found no reader, one that runs later will find this one.
             guard !Task.isCancelled else { return .failure(.cancelled(fate: .notSent)) }
             return buffer.read(continuation).map { Self.result($0) }
