@@ -6,8 +6,11 @@
 #include <stddef.h>
 #include <unistd.h>
 
-static const int caught[] = {SIGINT, SIGTERM};
+static const int caught[] = {SIGINT, SIGTERM, SIGHUP};
 static const size_t caught_count = sizeof caught / sizeof caught[0];
+
+// nohup(1) ignores SIGHUP and expects the program to leave it so.
+static int is_hangup_ignored;
 
 // Written before the handlers are installed, read by them alone.
 static int note_to = -1;
@@ -26,6 +29,7 @@ static int set_effect(void (*effect)(int)) {
     struct sigaction action = {.sa_handler = effect, .sa_flags = SA_RESTART};
     sigemptyset(&action.sa_mask);
     for (size_t i = 0; i < caught_count; i++) {
+        if (caught[i] == SIGHUP && is_hangup_ignored) continue;
         if (sigaction(caught[i], &action, NULL) != 0) return -1;
     }
     return 0;
@@ -39,6 +43,8 @@ int termination_signals_catch(void) {
         fcntl(ends[i], F_SETFL, O_NONBLOCK);
     }
     note_to = ends[1];
+    struct sigaction hangup;
+    is_hangup_ignored = sigaction(SIGHUP, NULL, &hangup) == 0 && hangup.sa_handler == SIG_IGN;
     return set_effect(note) == 0 ? ends[0] : -1;
 }
 

@@ -11,7 +11,7 @@ import Testing
         try #require(made.status == 0, "\(made.errors)")
     }
 
-    @Test(arguments: [SIGINT, SIGTERM])
+    @Test(arguments: [SIGINT, SIGTERM, SIGHUP])
     func `a signal stops the scheduler in order`(signal: Int32) async throws {
         try await withRedis { server in
             let process = try Rqrcron.start(["run", "--name", "me", "--lock-ttl", "77"], on: server)
@@ -153,6 +153,39 @@ import Testing
                 return stuck.outcome != nil
             }
             #expect(stuck.outcome == .killed(by: SIGTERM))
+        }
+    }
+
+    @Test func `a terminal that closes twice does not cut the orderly stop short`() async throws {
+        try await withRedis { server in
+            let process = try Rqrcron.start(["run"], on: server)
+            try await process.waitForOutput(containing: "took the lock")
+            server.pause()
+            process.send(signal: SIGHUP)
+            // Beyond the time in which any second signal counts as the first one's echo.
+            let start = ContinuousClock.now
+            try await eventually("a second of hanging up") {
+                process.send(signal: SIGHUP)
+                return ContinuousClock.now - start > TerminationSignals.echo * 2
+            }
+            #expect(process.outcome == nil)
+            server.resume()
+            #expect(try await process.waitUntilExit() == .exited(0))
+            #expect(try server.command("EXISTS", "rq:cron_jobs:lock", "rq:cron_schedulers").integer == 0)
+        }
+    }
+
+    @Test func `under nohup a closed terminal does not stop the scheduler`() async throws {
+        try await withRedis { server in
+            let process = try TestSupport.ChildProcess(
+                "sh", ["-c", "trap '' HUP; exec '\(Rqrcron.path)' run -u '\(server.url)'"])
+            defer { process.kill() }
+            try await process.waitForOutput(containing: "took the lock")
+            process.send(signal: SIGHUP)
+            try await register("a", every: 100, on: server)
+            try await process.waitForOutput(containing: "enqueued 'a' to 'q'")
+            #expect(process.outcome == nil)
+            #expect(try await process.terminate() == .exited(0))
         }
     }
 

@@ -45,11 +45,12 @@ extension CommandOption {
 extension Command {
     /// `rqrcron run`.
     static let run: Command = Command(
-        name: "run", summary: "Run the scheduler until SIGINT or SIGTERM.",
+        name: "run", summary: "Run the scheduler until SIGINT, SIGTERM or SIGHUP.",
         discussion: [
             """
             One scheduler leads at a time, by a lock in Redis. The first signal stops it in order: the batch in flight is \
-            finished, the lock is released. Another one, half a second later or more, ends it at once.
+            finished, the lock is released. Another SIGINT or SIGTERM, half a second later or more, ends it at once. Under \
+            nohup a closed terminal does not stop it.
             """,
             """
             With --embedded it starts a Redis of its own, on a Unix socket and a free port of 127.0.0.1, and prints its \

@@ -10,11 +10,12 @@ import Synchronization
     import Darwin
 #endif
 
-/// SIGINT and SIGTERM as a sequence instead of the end of the process.
+/// SIGINT, SIGTERM and SIGHUP as a sequence instead of the end of the process.
 ///
 /// The first signal is delivered to the sequence. A later one ends the process at once, as if it had never been caught:
 /// whoever presses Ctrl-C again does not want to wait. One that comes within ``echo`` of the first is the same signal heard
-/// twice, from the terminal and from a program such as `timeout` that passes it on, and is passed over.
+/// twice, from the terminal and from a program such as `timeout` that passes it on, and is passed over. So is a later
+/// SIGHUP: nobody presses that, and a terminal that closes sends it by way of the shell and by itself.
 final class TerminationSignals: Sendable {
     /// The signals in the order of their arrival.
     ///
@@ -49,7 +50,7 @@ final class TerminationSignals: Sendable {
             while read(pipe, &number, 1) == 1 {
                 switch first.age(at: .now) {
                 case nil: continuation.yield(CInt(number))
-                case let age? where age < Self.echo: break
+                case let age? where age < Self.echo || CInt(number) == SIGHUP: break
                 default: termination_signals_surrender(CInt(number))
                 }
             }
