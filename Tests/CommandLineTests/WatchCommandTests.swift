@@ -64,6 +64,36 @@ import Testing
         }
     }
 
+    @Test func `what happens in another database is not told`() async throws {
+        try await withRedis { server in
+            let other = ["RQ_REDIS_URL": "redis://127.0.0.1:\(server.port)/1"]
+            for (id, environment) in [("a", [:]), ("a", other), ("b", [:])] {
+                let made = try await Rqrcron.run(
+                    ["register", id, "--func", "m.f", "--queue", "q", "--cron", "@daily"], on: server,
+                    environment: environment)
+                #expect(made.status == 0, "\(made.errors)")
+            }
+            // As if it had been edited long ago.
+            try server.command("HSET", "rq:cron_job:a", "updated_at", "2026-01-01T00:00:00.000000Z")
+            let watch = try Rqrcron.start(["watch"], on: server)
+            try await eventually("it to listen") {
+                try server.command("PUBSUB", "NUMSUB", "rq:cron_jobs:events").array.last?.integer == 1
+            }
+            for command in ["disable", "enable", "delete"] {
+                #expect(try await Rqrcron.run([command, "a"], environment: other).status == 0)
+            }
+            let made = try await Rqrcron.run(
+                ["register", "c", "--func", "m.f", "--queue", "q", "--cron", "@daily"], environment: other)
+            #expect(made.status == 0)
+            // An edit here, right behind them.
+            #expect(try await Rqrcron.run(["disable", "b"], on: server).status == 0)
+            try await watch.waitForOutput(containing: "disabled b\n")
+            #expect(watch.output.split(separator: "\n").count == 1, "\(watch.output)")
+            #expect(try server.command("EXISTS", "rq:cron_job:a").integer == 1)
+            #expect(try await watch.terminate() == .exited(0))
+        }
+    }
+
     @Test func `what was due and has gone from its place is noticed once`() {
         var window = DueWindow()
         let (a, b, c) = ([UInt8](arrayLiteral: 1), [UInt8](arrayLiteral: 2), [UInt8](arrayLiteral: 3))

@@ -10,10 +10,11 @@ struct WatchCommand: Sendable {
     private static let horizon = 2.0
     /// Most entries that are followed at the same time.
     private static let limit = 100_000
+    /// Definitions looked at in one round trip.
+    private static let page = 500
 
     private let invocation: Invocation
     private let isJSON: Bool
-    private let announced = AnnouncedIDs()
 
     init(_ invocation: Invocation) {
         self.invocation = invocation
@@ -26,36 +27,37 @@ struct WatchCommand: Sendable {
         _ = try await TerminationSignals.shared.cancelling {
             let loop = try EventLoop()
             let client = RedisClient(url: address, keyPrefix: invocation.keyPrefix, on: loop)
-            var subscription = try await client.subscribe(to: [keys.events])
+            var (subscription, check) = try await subscribe(client, keys)
             while true {
                 do {
-                    try await follow(subscription, client, keys)
+                    try await follow(subscription, check, client, keys)
                 } catch let error as RedisError where error.isPassing {
                     StandardError.write(
                         "rqrcron: \(FailureText.line(for: error)); watching again as soon as it answers\n")
                     await subscription.close()
-                    subscription = try await subscribedAgain(client, keys)
+                    (subscription, check) = try await subscribedAgain(client, keys)
                     StandardError.write("rqrcron: watching again; what happened meanwhile was not seen\n")
                 }
             }
         }
     }
 
-    /// Shows what is announced and what is enqueued, until one of both ends by an error or by cancellation.
-    private func follow(_ subscription: RedisSubscription, _ client: RedisClient, _ keys: RQKeys) async throws {
-        try await withThrowingTaskGroup(of: Void.self) { group in
-            group.addTask { try await follow(subscription) }
-            group.addTask { try await follow(client, keys) }
-            defer { group.cancelAll() }
-            try await group.next()
-        }
+    /// Listens from now on, and knows what the database said before.
+    private func subscribe(
+        _ client: RedisClient, _ keys: RQKeys
+    ) async throws(RedisError) -> (RedisSubscription, AnnouncementCheck) {
+        let marker = try await client.send(RedisCommand("GET", keys.lastUpdate)).bytes
+        let check = AnnouncementCheck(marker: marker, at: .now)
+        return (try await client.subscribe(to: [keys.events]), check)
     }
 
     /// Asks until the server, or the one that took its place, answers.
-    private func subscribedAgain(_ client: RedisClient, _ keys: RQKeys) async throws -> RedisSubscription {
+    private func subscribedAgain(
+        _ client: RedisClient, _ keys: RQKeys
+    ) async throws -> (RedisSubscription, AnnouncementCheck) {
         while true {
-            do {
-                return try await client.subscribe(to: [keys.events])
+            do throws(RedisError) {
+                return try await subscribe(client, keys)
             } catch {
                 guard error.isPassing else { throw error }
             }
@@ -63,38 +65,53 @@ struct WatchCommand: Sendable {
         }
     }
 
-    /// Shows what is announced.
-    private func follow(_ subscription: RedisSubscription) async throws {
+    /// Shows what is announced and what is enqueued, until it ends by an error or by cancellation.
+    private func follow(
+        _ subscription: RedisSubscription, _ check: AnnouncementCheck, _ client: RedisClient, _ keys: RQKeys
+    ) async throws {
+        let inbox = AnnouncementInbox(limit: Self.limit)
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            group.addTask { try await listen(to: subscription, inbox) }
+            group.addTask { try await look(into: inbox, check, client, keys) }
+            defer { group.cancelAll() }
+            try await group.next()
+        }
+    }
+
+    /// Takes what is announced off the channel, however long it takes to show it.
+    private func listen(to subscription: RedisSubscription, _ inbox: AnnouncementInbox) async throws {
         for try await element in subscription {
             switch element {
             case .message(let message):
                 guard let line = WatchLine(message: message.payload, at: SystemClock.now()) else { continue }
-                try show(line)
-                announced.insert(Array(line.id.utf8), at: line.time.score)
+                await inbox.insert(Announcement(line: line, heard: .now))
             case .overflowed(let dropped):
-                StandardError.write("rqrcron: \(dropped) announcements came faster than they could be shown\n")
+                await inbox.drop(dropped)
             }
         }
     }
 
-    /// Shows what is enqueued.
-    private func follow(_ client: RedisClient, _ keys: RQKeys) async throws {
+    /// Shows what was announced and what was enqueued, round by round.
+    private func look(
+        into inbox: AnnouncementInbox, _ check: AnnouncementCheck, _ client: RedisClient, _ keys: RQKeys
+    ) async throws {
+        var check = check
         var window = DueWindow()
         // The last run that was shown of what departed lately: an edit may make it depart again.
         var shown: [[UInt8]: Timestamp] = [:]
         while true {
             // Taken before the index is read, which then has what was announced, or has had it: of an announcement that
             // came during the reading, an index without it would say that it ran already.
-            let news = announced.take()
-            let now = SystemClock.now()
-            let command = RedisCommand(
-                "ZRANGEBYSCORE", keys.cronJobs, "-inf", String(now.score + Self.horizon), "WITHSCORES", "LIMIT", 0,
-                Self.limit)
-            let reply = try await client.send(command).array ?? []
-            let entries = stride(from: 0, to: reply.count - 1, by: 2).map { index in
-                (id: reply[index].bytes ?? [], score: Double(reply[index + 1].string ?? "") ?? 0)
+            let (announcements, dropped) = await inbox.take()
+            if dropped > 0 {
+                StandardError.write("rqrcron: \(dropped) announcements came faster than they could be shown\n")
             }
-            let departures = window.update(entries, now: now.score, announced: news)
+            let edits = check.confirmed(announcements, by: try await look(at: announcements, client, keys))
+            for edit in edits { try show(edit.line) }
+            let now = SystemClock.now()
+            let departures = window.update(
+                try await upcoming(now, client, keys), now: now.score,
+                announced: Dictionary(edits.map { ($0.id, $0.line.time.score) }) { _, last in last })
             if shown.count > Self.limit { shown = [:] }
             for departure in departures {
                 guard let line = try await line(for: departure, client, keys), shown[departure.id] != line.time
@@ -103,6 +120,44 @@ struct WatchCommand: Sendable {
                 try show(line)
             }
             try await Task.sleep(for: Self.period)
+        }
+    }
+
+    /// What the database says of the announced definitions.
+    private func look(
+        at announcements: [Announcement], _ client: RedisClient, _ keys: RQKeys
+    ) async throws -> AnnouncementCheck.Look {
+        let marker = try await client.send(RedisCommand("GET", keys.lastUpdate)).bytes
+        let ids = Array(Set(announcements.map(\.id)))
+        var versions: [[UInt8]: [UInt8]?] = [:]
+        for start in stride(from: 0, to: ids.count, by: Self.page) {
+            let page = ids[start..<min(start + Self.page, ids.count)]
+            let commands = page.flatMap { id in
+                let key = Array(keys.cronJobPrefix.utf8) + id
+                return [RedisCommand("EXISTS", key), RedisCommand("HGET", key, "updated_at")]
+            }
+            let replies = try await client.pipeline(commands) { _, reply throws(RedisError) in
+                // A key of another type is there, and has no version.
+                if let error = reply.error, error.prefix != .wrongType { throw error }
+                return (isThere: reply.integer == 1, version: reply.copiedBytes)
+            }
+            for (index, id) in page.enumerated() {
+                versions[id] = .some(replies[2 * index].isThere ? replies[2 * index + 1].version : nil)
+            }
+        }
+        return AnnouncementCheck.Look(marker: marker, versions: versions, time: .now)
+    }
+
+    /// The index entries that are due or soon will be.
+    private func upcoming(
+        _ now: Timestamp, _ client: RedisClient, _ keys: RQKeys
+    ) async throws -> [(id: [UInt8], score: Double)] {
+        let command = RedisCommand(
+            "ZRANGEBYSCORE", keys.cronJobs, "-inf", String(now.score + Self.horizon), "WITHSCORES", "LIMIT", 0,
+            Self.limit)
+        let reply = try await client.send(command).array ?? []
+        return stride(from: 0, to: reply.count - 1, by: 2).map { index in
+            (id: reply[index].bytes ?? [], score: Double(reply[index + 1].string ?? "") ?? 0)
         }
     }
 
