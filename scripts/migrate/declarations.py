@@ -1,11 +1,28 @@
 """What the scripts of this folder share: they write definitions as `rqrcron apply` reads them."""
 
+import contextlib
 import json
+import os
 import sys
 
 
 class Unconvertible(Exception):
     """A job that cannot become a definition, and why."""
+
+
+def set_up_django(program):
+    """Loads Django's apps where DJANGO_SETTINGS_MODULE names its settings: before that its models cannot be imported."""
+    settings = os.environ.get("DJANGO_SETTINGS_MODULE")
+    if not settings:
+        return
+    try:
+        # Standard output is for the file.
+        with contextlib.redirect_stdout(sys.stderr):
+            import django
+
+            django.setup()
+    except Exception as error:  # whatever the settings and the apps raise
+        sys.exit(f"{program}: DJANGO_SETTINGS_MODULE is {settings}, and Django cannot be set up with it: {error}")
 
 
 def check_value(value, place):

@@ -4,7 +4,8 @@
     from-rq-cron.py [-p PATH] [--prefix TEXT] [--source NAME] [--timezone ZONE] [--skip] CONFIG > jobs.json
 
 CONFIG is what `rq cron` takes: a file or a dotted module. rq itself reads it, so run this where `rq cron` runs, with
-the same packages; no Redis is needed. Tried with rq 3.0.0 and 2.8.0.
+the same packages; no Redis is needed. Where DJANGO_SETTINGS_MODULE is set, Django is set up first. Tried with rq 3.0.0 and
+2.8.0, and Django 5.2.
 
 The id of a definition is the job's name, that is the function's unless one was given; of several jobs with one name the
 second gets `:2`, and so on. Exit status: 0, 1 when a job cannot be a definition (it is named, and nothing is written
@@ -20,7 +21,7 @@ from redis import Redis
 from rq.cron import CronScheduler
 from rq.utils import parse_timeout
 
-from declarations import Unconvertible, call_fields, option_fields, whole_seconds, write
+from declarations import Unconvertible, call_fields, option_fields, set_up_django, whole_seconds, write
 
 PROGRAM = "from-rq-cron"
 
@@ -75,6 +76,7 @@ def main():
     parser.add_argument("--skip", action="store_true", help="leave out what cannot be a definition")
     options = parser.parse_args()
     sys.path.insert(0, options.path)
+    set_up_django(PROGRAM)
 
     try:
         jobs, complaints = jobs_of(options.config)

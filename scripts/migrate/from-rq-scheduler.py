@@ -7,7 +7,8 @@
 Stop rq-scheduler first. The first form only reads; the second takes the jobs that the file has out of rq-scheduler's
 list, after `rqrcron apply`, so that rq-scheduler can go on with what stays there: jobs that run once.
 
-Run it where rq-scheduler runs, with the same packages. Tried with rq-scheduler 0.14.0 on rq 3.0.0.
+Run it where rq-scheduler runs, with the same packages. Where DJANGO_SETTINGS_MODULE is set, Django is set up first. Tried with
+rq-scheduler 0.14.0 on rq 3.0.0.
 
 The id of a definition is the id of the job. An interval goes on at the time at which rq-scheduler would have run it. A
 cron expression means the same in both or is refused: the times of 400 days are compared. Exit status: 0, 1 when a job
@@ -25,10 +26,10 @@ from croniter import croniter
 from crontab import CronTab
 from redis import Redis
 from redis.exceptions import RedisError
-from rq.exceptions import NoSuchJobError
+from rq.exceptions import DeserializationError, NoSuchJobError
 from rq.job import Job
 
-from declarations import Unconvertible, call_fields, option_fields, whole_seconds, write
+from declarations import Unconvertible, call_fields, option_fields, set_up_django, whole_seconds, write
 
 PROGRAM = "from-rq-scheduler"
 SCHEDULED_JOBS = "rq:scheduler:scheduled_jobs"
@@ -96,6 +97,7 @@ def definition(job, score, zone):
 
 def convert(redis, options):
     """Prints the file; returns the exit status."""
+    set_up_django(PROGRAM)
     definitions, problems = [], []
     for raw_id, score in redis.zrange(SCHEDULED_JOBS, 0, -1, withscores=True):
         id = raw_id.decode()
@@ -103,6 +105,8 @@ def convert(redis, options):
             definitions.append(definition(Job.fetch(id, connection=redis), score, options.timezone))
         except NoSuchJobError:
             problems.append((id, "its job is gone, and rq-scheduler would drop it"))
+        except DeserializationError as error:
+            problems.append((id, f"its call cannot be read here: {error.__cause__ or error}"))
         except Unconvertible as problem:
             problems.append((id, problem))
     return write(options.source, definitions, problems, options.skip, PROGRAM)

@@ -62,6 +62,93 @@ struct MigrationInteropTests {
         #expect(read.jobs.map(\.resultTTL) == [500, 500, 500, 500, 86_400, -1])
     }
 
+    @Test func `a configuration that imports Django models is read once Django is set up`() async throws {
+        try await withTemporaryDirectory { directory in
+            // What Django does as far as it matters here: models cannot be imported before setup().
+            for (name, text) in [
+                (
+                    "django.py",
+                    """
+                    import importlib, os
+                    is_ready = False
+                    def setup():
+                        global is_ready
+                        importlib.import_module(os.environ["DJANGO_SETTINGS_MODULE"])
+                        print("apps are loaded")
+                        is_ready = True
+                    """
+                ), ("shop_settings.py", ""),
+                (
+                    "shop_models.py",
+                    """
+                    import django
+                    if not django.is_ready: raise RuntimeError("Apps aren't loaded yet.")
+                    """
+                ),
+                (
+                    "shop_cron.py",
+                    """
+                    import shop_models
+                    from rq import cron
+                    from app.tasks import nap
+                    cron.register(nap, queue_name="q", args=(1,), cron="0 7 * * *")
+                    """
+                ),
+            ] {
+                try text.write(toFile: "\(directory.path)/\(name)", atomically: true, encoding: .utf8)
+            }
+            let words = ["shop_cron", "--path", directory.path]
+            let file = try await Self.run(
+                "from-rq-cron.py", words, environment: ["DJANGO_SETTINGS_MODULE": "shop_settings"])
+            #expect(file.status == 0, "\(file.errors)")
+            #expect(try CronJobDeclarations(json: Array(file.output.utf8)).jobs.map(\.id) == ["app.tasks.nap"])
+            let unset = try await Self.run("from-rq-cron.py", words)
+            #expect(unset.status == 1)
+            let unusable = try await Self.run(
+                "from-rq-cron.py", words, environment: ["DJANGO_SETTINGS_MODULE": "no_such_settings"])
+            #expect(unusable.status == 1)
+            #expect(unusable.output == "")
+            #expect(
+                unusable.errors.contains("DJANGO_SETTINGS_MODULE is no_such_settings, and Django cannot be set up"))
+        }
+    }
+
+    @Test(arguments: ["H 7 * * *", "0 7 * * *"])
+    func `what ends rq-rediscron stands in the table "Back again"`(_ cron: String) async throws {
+        try await withRedis { server in
+            let function = cron.hasPrefix("H") ? "app.tasks.rebuild" : "app.tasks.Reports.daily"
+            let made = try await Rqrcron.run(
+                ["register", "a", "--func", function, "--queue", "q", "--cron", cron], on: server)
+            #expect(made.status == 0, "\(made.errors)")
+            // A class of its own, so that the function is there.
+            let code = """
+                import sys
+                from redis import Redis
+                from app import tasks
+                from rediscron import RedisCronScheduler
+                from rediscron.cli import main
+                tasks.Reports = type("Reports", (), {"daily": staticmethod(tasks.nap)})
+                redis = Redis.from_url(sys.argv[1])
+                scheduler = RedisCronScheduler(redis)
+                sys.argv[1:] = ["info", "-u", sys.argv[1]]
+                for fails in (scheduler.get_jobs, main, scheduler.start):
+                    redis.zadd("rq:cron_jobs", {"a": 1})
+                    try:
+                        fails()
+                    except Exception as error:
+                        print(type(error).__name__)
+                """
+            let ends = try await PythonEnvironment().run(["-c", code, server.url]).split(separator: "\n")
+                // Beside what rq logs.
+                .filter { $0.hasSuffix("Error") }
+            let expected = cron.hasPrefix("H") ? "CroniterBadCronError" : "ModuleNotFoundError"
+            #expect(ends == [Substring](repeating: expected[...], count: 3))
+            let row = cron.hasPrefix("H") ? "| `H` in an expression |" : "| a function in a class (`\(function)`) |"
+            let page = try String(contentsOfFile: "\(PackageRoot.path)/docs/migration.md", encoding: .utf8)
+            #expect(page.contains(row))
+        }
+    }
+
     @Test func `what cannot be a definition is named, and nothing is written unless it may be left out`() async throws {
         let refused = try await Self.run("from-rq-cron.py", ["app.rq_cron_odd_jobs"])
         #expect(refused.status == 1)
@@ -140,10 +227,11 @@ struct MigrationInteropTests {
 
     /// Runs a script to its end.
     private static func run(
-        _ script: String, _ arguments: [String], _ edition: PythonEnvironment.Edition = .rq3
+        _ script: String, _ arguments: [String], _ edition: PythonEnvironment.Edition = .rq3,
+        environment: [String: String] = [:]
     ) async throws -> (status: Int32, output: String, errors: String) {
         let process = try PythonEnvironment(edition).start(
-            ["\(scripts)/\(script)"] + arguments, environment: ["TZ": "UTC"])
+            ["\(scripts)/\(script)"] + arguments, environment: environment.merging(["TZ": "UTC"]) { own, _ in own })
         defer { process.kill() }
         guard case .exited(let status) = try await process.waitUntilExit(within: .seconds(60)) else {
             throw SupportError("\(script) was killed:\n\(process.errors)")
