@@ -110,6 +110,43 @@ import Testing
         }
     }
 
+    @Test func `an id that would command a terminal is escaped on one, and elsewhere is as in Python`() async throws {
+        try await withRedis { server in
+            let id = "a\u{1B}]0;title\u{7}\u{9B}2J\r", queue = "q\u{1B}[2J"
+            let made = try await Rqrcron.run(
+                ["register", id, "--func", "m.f", "--queue", queue, "--interval", "9"], on: server)
+            #expect(made.status == 0, "\(made.errors)")
+            // A definition that cannot be read, with such an id too.
+            try server.command("HSET", "rq:cron_job:b\u{1B}c", "id", "b\u{1B}c")
+            let script = """
+                import os, pty, sys
+                pid, terminal = pty.fork()
+                if pid == 0:
+                    os.execv(sys.argv[1], ["rqrcron", "info"] + sys.argv[3:] + ["-u", sys.argv[2]])
+                seen = b""
+                try:
+                    while True:
+                        part = os.read(terminal, 65536)
+                        if not part: break
+                        seen += part
+                except OSError:
+                    pass
+                os.waitpid(pid, 0)
+                sys.stdout.write(seen.replace(b"\\r\\n", b"\\n").decode())
+                """
+            for words in [[], ["-R"], ["--wide"]] {
+                let shown = try await PythonEnvironment().run(
+                    ["-c", script, Rqrcron.path, server.url] + words, environment: ["NO_COLOR": "1"])
+                let controls = shown.unicodeScalars.filter { $0.properties.generalCategory == .control && $0 != "\n" }
+                #expect(controls.isEmpty, "\(shown.debugDescription)")
+                #expect(shown.contains(#"\u{1B}]0;t"#), "\(shown)")
+            }
+            let piped = try await Rqrcron.run(["info"], on: server)
+            #expect(
+                piped.output.hasPrefix("a\u{1B}]0;title\u{7}\u{9B}2J\r  every 9s  enabled   now  q"), "\(piped.output)")
+        }
+    }
+
     @Test func `escape sequences are left out as click leaves them out`() {
         #expect(EscapeSequences.stripped("a\u{1B}[1;31mb\u{1B}[0mc\u{1B}[?25l") == "abc")
         #expect(EscapeSequences.stripped("\u{1B}[") == "\u{1B}[")

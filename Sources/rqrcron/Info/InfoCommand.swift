@@ -67,10 +67,12 @@ struct InfoCommand: Sendable {
                 jobs: inventory.jobs, queues: queues, now: SystemClock.now(), style: style, columns: columns)
             return table.text + Self.complaints(inventory.unreadable) + "\nUpdated: \(LocalClock.now())\n"
         case .list, .byQueue:
-            let table = InfoTable(rows: inventory.jobs.map(InfoRow.init), queues: queues)
+            let isForTerminal = StandardOutput.isTerminal
+            let table = InfoTable(
+                rows: inventory.jobs.map(InfoRow.init), queues: queues, isForTerminal: isForTerminal)
             let text = form == .byQueue ? table.listByQueue : table.list
             let whole = text + Self.complaints(inventory.unreadable) + "\nUpdated: \(LocalClock.now())\n"
-            return EscapeSequences.stripped(whole)
+            return isForTerminal ? whole : EscapeSequences.stripped(whole)
         }
     }
 

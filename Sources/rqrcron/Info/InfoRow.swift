@@ -9,6 +9,13 @@ struct InfoRow: Sendable, Hashable {
     let nextRun: String
 
     var state: String { isEnabled ? "enabled" : "disabled" }
+
+    /// The same, without what a terminal would obey.
+    var onOneLine: InfoRow {
+        InfoRow(
+            id: id.onOneLine, queue: queue.onOneLine, schedule: schedule.onOneLine, isEnabled: isEnabled,
+            nextRun: nextRun)
+    }
 }
 
 extension InfoRow {

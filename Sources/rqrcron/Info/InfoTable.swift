@@ -1,12 +1,15 @@
-/// The listings of `rqrcron info`, byte for byte those of Python's rqrcron 0.1.10.
+/// The listings of `rqrcron info`, byte for byte those of Python's rqrcron 0.1.10, but for a terminal.
 struct InfoTable: Sendable {
     private let rows: [InfoRow]
 
-    /// - Parameter queues: when not empty, only the definitions of these queues are listed.
-    init(rows: [InfoRow], queues: [String] = []) {
+    /// - Parameters:
+    ///   - queues: When not empty, only the definitions of these queues are listed.
+    ///   - isForTerminal: Whether what a terminal would obey is escaped.
+    init(rows: [InfoRow], queues: [String] = [], isForTerminal: Bool = false) {
         let wanted = Set(queues.map { Array($0.utf8) })
         let listed = wanted.isEmpty ? rows : rows.filter { wanted.contains(Array($0.queue.utf8)) }
-        self.rows = listed.sorted(by: InfoRow.precedes)
+        let sorted = listed.sorted(by: InfoRow.precedes)
+        self.rows = isForTerminal ? sorted.map(\.onOneLine) : sorted
     }
 
     /// All definitions in one list.

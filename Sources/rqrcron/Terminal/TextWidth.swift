@@ -42,10 +42,12 @@ struct TextWidth {
 }
 
 extension String {
-    /// The text on one line, without what a terminal would obey: control characters become question marks.
+    /// The text on one line, without what a terminal would obey: a control character stands there as `\u{1B}`.
     var onOneLine: String {
         guard utf8.contains(where: { $0 < 0x20 || $0 == 0x7F || $0 == 0xC2 }) else { return self }
-        return String(
-            String.UnicodeScalarView(unicodeScalars.map { $0.properties.generalCategory == .control ? "?" : $0 }))
+        return unicodeScalars.reduce(into: "") { text, scalar in
+            guard scalar.properties.generalCategory == .control else { return text.unicodeScalars.append(scalar) }
+            text += "\\u{\(String(scalar.value, radix: 16, uppercase: true))}"
+        }
     }
 }
