@@ -76,6 +76,21 @@ struct DoctorCommandTests {
         }
     }
 
+    @Test func `a lock that a killed scheduler left behind is told`() async throws {
+        try await withRedis { server in
+            let scheduler = try Rqrcron.start(["run"], on: server)
+            try await scheduler.waitForOutput(containing: "took the lock")
+            let sound = try await Rqrcron.run(["doctor"], on: server)
+            #expect(!sound.output.contains("lock"), "\(sound.output)")
+            scheduler.kill()
+            try await scheduler.waitUntilExit()
+            let left = try await Rqrcron.run(["doctor"], on: server)
+            #expect(
+                left.output.contains("holds the lock, and no process \(scheduler.pid) is seen on this machine"),
+                "\(left.output)")
+        }
+    }
+
     @Test func `a second look takes the place of what was not mended`() {
         var report = DoctorReport()
         report.entries = [

@@ -23,6 +23,12 @@ public struct RQKeys: Sendable, Hashable {
     public let jobPrefix: String
     /// What the key of a queue begins with; its name follows.
     public let queuePrefix: String
+    /// String that is there while workers are suspended (`rq suspend`).
+    package let suspended: String
+    /// Set: the keys of all workers.
+    package let workers: String
+    /// What the key of a worker begins with; its name follows.
+    package let workerPrefix: String
 
     /// Keys with the default prefix, `rq`.
     public init() {
@@ -53,6 +59,9 @@ public struct RQKeys: Sendable, Hashable {
         cronJobPrefix = prefix + ":cron_job:"
         jobPrefix = prefix + ":job:"
         queuePrefix = prefix + ":queue:"
+        suspended = prefix + ":suspended"
+        workers = prefix + ":workers"
+        workerPrefix = prefix + ":worker:"
     }
 
     /// Hash: one definition.

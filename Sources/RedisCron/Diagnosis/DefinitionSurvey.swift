@@ -113,52 +113,18 @@ struct DefinitionSurvey: Sendable {
             (keys.lastUpdate, "string"),
         ]
         let types = try await client.pipeline(wanted.map { RedisCommand("TYPE", $0.0) }) { _, reply in reply.string }
-        return zip(wanted, types).compactMap { wanted, found in mistyped(wanted.0, found, expected: wanted.1) }
-    }
-
-    private func mistyped(_ key: String, _ found: String?, expected: String) -> Finding? {
-        guard let found, found != "none", found != expected else { return nil }
-        return Finding(
-            .error, .keyType, about: key, "the key holds a \(found), not a \(expected): rename or delete it")
+        return zip(wanted, types).compactMap { wanted, found in Finding.mistyped(wanted.0, found, expected: wanted.1) }
     }
 
     /// Queues of enabled definitions that cannot take a job, or that no worker reads.
     private func queues(_ queues: Set<String>) async throws -> [Finding] {
-        let names = queues.sorted()
-        guard !names.isEmpty else { return [] }
-        let types = try await client.pipeline(
-            names.flatMap { name in
-                [keys.queue(name), keys.workers(queue: name)].map { RedisCommand("TYPE", $0) }
-            }
-        ) { _, reply in reply.string }
-        return names.enumerated().flatMap { index, name -> [Finding] in
-            let (jobs, workers) = (types[2 * index], types[2 * index + 1])
-            let misplaced = [
-                mistyped(keys.queue(name), jobs, expected: "list"),
-                mistyped(keys.workers(queue: name), workers, expected: "set"),
-            ].compactMap(\.self)
-            guard workers == "none" else { return misplaced }
-            // An empty set is no key.
-            return misplaced + [
-                Finding(
-                    .notice, .worker, about: name, "no worker reads this queue: its jobs wait until one does")
-            ]
-        }
+        try await WorkerSurvey(client: client, keys: keys).findings(queues: queues)
     }
 
-    /// The lock of a scheduler that has left RQ's registry, if nobody else can lead for long.
+    /// The lock of a scheduler that is dead by all appearances.
     private func outlastingLock() async throws -> Finding? {
-        let silence = Duration.seconds(SchedulerBirth.timeToLiveSeconds)
-        guard let holder = try await store.lockHolder(), !holder.isRegistered, let left = holder.remaining,
-            left > max(silence, lockTTL)
-        else { return nil }
-        return Finding(
-            .error, .lock, about: keys.lock,
-            """
-            \(quoted(holder.name)) holds the lock for \(left.components.seconds) s more and is in no registry: it has not \
-            beaten for \(silence.components.seconds) s
-            """,
-            remedy: .expireLock(token: Array(holder.token.utf8)))
+        guard let holder = try await store.lockHolder() else { return nil }
+        return LockCheck(holder: holder, lock: keys.lock, lockTTL: lockTTL).finding
     }
 
     /// Schedulers that RQ's registry still has and that do not beat any more.

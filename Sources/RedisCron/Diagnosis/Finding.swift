@@ -45,7 +45,7 @@ public struct Finding: Sendable, Hashable {
         public static let definition = Check(description: "definition")
         /// Definitions whose time has passed.
         public static let overdue = Check(description: "overdue")
-        /// Queues that no worker reads.
+        /// Queues that no worker reads, and workers that do not take jobs.
         public static let worker = Check(description: "worker")
         /// What could not be looked at.
         public static let access = Check(description: "access")

@@ -82,7 +82,8 @@ struct SchedulerSettings: Sendable {
         try require(options.cacheLimit >= 2, "cacheLimit", "must be at least 2")
     }
 
-    private static var hostname: String {
+    /// This machine's name, as RQ's registry has it.
+    static var hostname: String {
         var buffer = [UInt8](repeating: 0, count: 256)
         let status = buffer.withUnsafeMutableBytes { bytes in
             bytes.withMemoryRebound(to: CChar.self) { name in

@@ -7,8 +7,8 @@ struct LockHolder: Sendable, Hashable {
     let token: String
     /// The scheduler's name, which stands in the lock before the random part.
     let name: String
-    /// Whether RQ's registry has it: it beat within the last two minutes.
-    var isRegistered = false
+    /// How long ago it beat, by the server's clock; `nil` when RQ's registry does not have it, as after two minutes.
+    var silence: Duration?
     /// Where it runs, from its registry entry.
     var hostname: String?
     /// Its process there.
@@ -55,17 +55,27 @@ extension RedisStore {
         guard lock.count == 2, let token = lock[0].text else { return nil }
         var holder = LockHolder(token: token)
         holder.remaining = lock[1].number.flatMap { $0 < 0 ? nil : .milliseconds($0) }
-        let entry = RedisCommand("HMGET", keys.cronScheduler(holder.name), "hostname", "pid")
+        let key = keys.cronScheduler(holder.name)
         // In a pipeline, where a key of another type is an answer without elements.
-        let place =
-            try await client.pipeline([entry]) { _, reply in
-                reply.copiedElements.map { String(decoding: $0, as: UTF8.self) }
-            }.first ?? []
+        let entry = try await client.pipeline([
+            RedisCommand("HMGET", key, "hostname", "pid"), RedisCommand("PTTL", key),
+        ]) {
+            _, reply in
+            (texts: reply.copiedElements.map { String(decoding: $0, as: UTF8.self) }, number: reply.integer)
+        }
+        let place = entry.first?.texts ?? []
         if place.count == 2 {
-            holder.isRegistered = place.contains { !$0.isEmpty }
+            if place.contains(where: { !$0.isEmpty }) { holder.silence = Self.silence(entry.last?.number) }
             holder.hostname = place[0].isEmpty ? nil : place[0]
             holder.pid = place[1].isEmpty ? nil : place[1]
         }
         return holder
+    }
+
+    /// How long ago a registry entry was renewed that has so many milliseconds left.
+    private static func silence(_ left: Int?) -> Duration {
+        // One without an expiry is not RQ's doing, and says nothing.
+        guard let left, left >= 0 else { return .zero }
+        return max(.zero, .seconds(SchedulerBirth.timeToLiveSeconds) - .milliseconds(left))
     }
 }

@@ -182,7 +182,8 @@ struct DiagnosisTests {
 
     @Test func `a queue that a worker reads is no finding`() async throws {
         try await withScheduler { server, scheduler in
-            try server.command("SADD", "rq:workers:q", "rq:worker:w")
+            try server.command("SADD", "rq:workers:q", "rq:worker:w", "rq:worker:dead")
+            try server.command("HSET", "rq:worker:w", "queues", "q")
             #expect(try await scheduler.diagnose().map(\.check) == [.lock])
         }
     }

@@ -1,0 +1,132 @@
+import RQWire
+import RedisBridge
+
+/// Looks at RQ's side: whether queues can take jobs, and whether anybody works on them.
+struct WorkerSurvey: Sendable {
+    let client: RedisClient
+    let keys: RQKeys
+
+    /// RQ's own prefix, which versions before 3 always use.
+    private static let usual = RQKeys()
+
+    /// What deserves attention about the queues of enabled definitions.
+    func findings(queues: Set<String>) async throws -> [Finding] {
+        let names = queues.sorted()
+        let types = try await client.pipeline(
+            names.flatMap { name in
+                [keys.queue(name), keys.workers(queue: name)].map { RedisCommand("TYPE", $0) }
+            }
+        ) { _, reply in reply.string }
+        var findings: [Finding] = []
+        var read: [String] = []
+        for (index, name) in names.enumerated() {
+            let (jobs, workers) = (types[2 * index], types[2 * index + 1])
+            findings += [
+                Finding.mistyped(keys.queue(name), jobs, expected: "list"),
+                Finding.mistyped(keys.workers(queue: name), workers, expected: "set"),
+            ].compactMap(\.self)
+            if workers == "set" { read.append(name) }
+            // An empty set is no key.
+            guard workers == "none" else { continue }
+            findings.append(
+                Finding(.notice, .worker, about: name, "no worker reads this queue: its jobs wait until one does"))
+        }
+        for name in read {
+            let workers = try await workers(in: keys.workers(queue: name))
+            if let dead = workers.dead.first, workers.live == 0 { findings.append(abandoned(name, by: dead)) }
+            if workers.isDenied { return findings + [unreadable] + (try await suspension()) }
+        }
+        return findings + (try await suspension()) + (try await unusedPrefix())
+    }
+
+    private func abandoned(_ queue: String, by worker: String) -> Finding {
+        Finding(
+            .warning, .worker, about: queue,
+            """
+            no worker reads this queue any more: the last one, \(quoted(worker)), was killed or cannot reach Redis; its jobs \
+            wait until one starts
+            """)
+    }
+
+    private var unreadable: Finding {
+        Finding(
+            .notice, .access, about: "SMEMBERS",
+            "the server does not let us ask which workers there are, so it was not checked whether they live")
+    }
+
+    /// `rq suspend`.
+    private func suspension() async throws -> [Finding] {
+        let left = try await client.pipeline([RedisCommand("PTTL", keys.suspended)]) { _, reply in reply.integer }
+        // -2 says that there is no such key.
+        guard let left = left.first ?? nil, left != -2 else { return [] }
+        let end = left < 0 ? "rq resume" : "rq resume, or for \(max(1, left / 1000)) s more"
+        return [
+            Finding(
+                .warning, .worker, about: keys.suspended,
+                "workers are suspended (rq suspend): jobs are queued, and none runs until \(end)")
+        ]
+    }
+
+    /// A prefix under which no worker was ever started, while there are workers under RQ's own.
+    private func unusedPrefix() async throws -> [Finding] {
+        guard keys.prefix != Self.usual.prefix else { return [] }
+        let ours = try await workers(in: keys.workers)
+        guard ours.live == 0, ours.dead.isEmpty, !ours.isDenied else { return [] }
+        let live = try await workers(in: Self.usual.workers).live
+        guard live > 0 else { return [] }
+        let others = live == 1 ? "1 works" : "\(live) work"
+        return [
+            Finding(
+                .warning, .worker, about: keys.prefix,
+                """
+                no worker uses this key prefix, and \(others) under \(quoted(Self.usual.prefix)): RQ reads RQ_KEY_PREFIX from \
+                version 3 on, and takes it from the environment of the worker
+                """)
+        ]
+    }
+
+    /// The workers of a set, told apart by their own keys, which expire when a worker is gone.
+    private struct Workers {
+        var live = 0
+        /// Names.
+        var dead: [String] = []
+        /// Whether the server does not let us look.
+        var isDenied = false
+    }
+
+    private func workers(in set: String) async throws -> Workers {
+        // On the connection itself: another prefix may be another node's of a cluster, where nothing of ours is.
+        let connection = try await client.connection()
+        let answer = try await connection.pipeline([RedisCommand("SMEMBERS", set)], timeout: nil) { _, reply in
+            (members: reply.copiedElements, isError: reply.error != nil)
+        }
+        guard let answer = answer.first, !answer.isError else { return Workers(isDenied: true) }
+        var workers = Workers()
+        for start in stride(from: 0, to: answer.members.count, by: 500) {
+            let page = answer.members[start..<min(start + 500, answer.members.count)]
+            let counts = try await connection.pipeline(page.map { RedisCommand("EXISTS", $0) }, timeout: nil) {
+                _, reply in reply.integer
+            }
+            for (member, count) in zip(page, counts) {
+                // One that cannot be asked about is not called dead.
+                if count != 0 { workers.live += 1 } else { workers.dead.append(name(of: member)) }
+            }
+        }
+        return workers
+    }
+
+    /// The worker's name, which stands in its key behind the last part of the prefix.
+    private func name(of member: [UInt8]) -> String {
+        let key = String(decoding: member, as: UTF8.self)
+        return key.hasPrefix(keys.workerPrefix) ? String(key.dropFirst(keys.workerPrefix.count)) : key
+    }
+}
+
+extension Finding {
+    /// That a key holds another type than it should.
+    static func mistyped(_ key: String, _ found: String?, expected: String) -> Finding? {
+        guard let found, found != "none", found != expected else { return nil }
+        return Finding(
+            .error, .keyType, about: key, "the key holds a \(found), not a \(expected): rename or delete it")
+    }
+}
