@@ -119,6 +119,22 @@ import Testing
             #expect(needless.status == 1)
             #expect(needless.errors.contains("take it out of the URL"), "\(needless.errors)")
         }
+        try await withRedis(.init(lines: ["rename-command SCRIPT \"\"", "rename-command SCAN \"\""])) { server in
+            let words = ["register", "a", "--func", "m.f", "--queue", "q", "--interval", "5"]
+            for (words, command) in [(words, "SCRIPT"), (["run"], "SCRIPT"), (["export"], "SCAN")] {
+                let renamed = try await Rqrcron.run(words, on: server)
+                #expect(renamed.status == 1)
+                #expect(renamed.errors.contains("does not know the command \(command), which is needed for "))
+                #expect(renamed.errors.split(separator: "\n").count == 1, "\(renamed.errors)")
+            }
+        }
+        try await withRedis(.init(isSentinel: true)) { sentinel in
+            let asked = try await Rqrcron.run(["info"], on: sentinel)
+            #expect(asked.status == 1)
+            #expect(asked.errors.contains("is a sentinel: name it as redis+sentinel://"), "\(asked.errors)")
+            let database = try await Rqrcron.run(["info", "-u", "redis://127.0.0.1:\(sentinel.port)/1"])
+            #expect(database.errors.contains("or it is a sentinel"), "\(database.errors)")
+        }
         let nowhere = try await Rqrcron.run(["info", "-u", "redis://no-such-host.invalid"])
         #expect(nowhere.status == 1)
         #expect(nowhere.errors.contains("Check the host's name in the URL"), "\(nowhere.errors)")

@@ -87,12 +87,6 @@ final class NodeResolver: RedisEndpointResolver {
             return .keep
         case .readOnly?:
             return .reconnect
-        case .err? where error.reason.lowercased().hasPrefix("unknown command"):
-            // Every server knows what we send, but for sentinels.
-            throw RedisError(
-                .server,
-                "\(error.reason.prefix { $0 != "," }): a sentinel? Those are named by redis+sentinel://HOST:PORT/SERVICE",
-                prefix: .err, command: error.command, endpoint: error.endpoint, fate: .refused)
         default:
             return .keep
         }

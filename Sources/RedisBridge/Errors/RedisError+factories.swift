@@ -3,30 +3,48 @@ import CEventLoop
 extension RedisError {
     /// What a server's error line says.
     ///
-    /// The prefix is the first word when it is in upper case, as the server's conventions have it, or else `ERR`.
-    static func server(_ line: String, command: String? = nil, endpoint: String? = nil) -> RedisError {
-        if let denied = denialInScript(line) {
+    /// The prefix is the first word when it is in upper case, as the server's conventions have it, or else `ERR`. Where in
+    /// a script it happened is left out, and so are the arguments of an unknown command: `AUTH` has a password there.
+    package static func server(_ answer: String, command: String? = nil, endpoint: String? = nil) -> RedisError {
+        let line = withoutPlaceInScript(answer)
+        let denials = ["ERR The user executing the script can't ", "ERR ACL failure in script: "]
+        if denials.contains(where: line.hasPrefix) {
+            // Servers before 8 do not say NOPERM here.
             return RedisError(
-                .server, denied, prefix: .noPerm, command: command, endpoint: endpoint, fate: .refused)
+                .server, String(line.dropFirst("ERR ".count)), prefix: .noPerm, command: command, endpoint: endpoint,
+                fate: .refused)
         }
         let words = line.split(separator: " ", maxSplits: 1)
-        if let first = words.first, isPrefix(first) {
-            return RedisError(
-                .server, words.count > 1 ? String(words[1]) : "", prefix: ServerErrorPrefix(rawValue: String(first)),
-                command: command, endpoint: endpoint, fate: .refused)
-        }
-        return RedisError(.server, line, prefix: .err, command: command, endpoint: endpoint, fate: .refused)
+        let isPrefixed = words.first.map(isPrefix) ?? false
+        let prefix = isPrefixed ? words.first.map { ServerErrorPrefix(rawValue: String($0)) } : .err
+        var reason = isPrefixed ? (words.count > 1 ? String(words[1]) : "") : line
+        if reason.lowercased().hasPrefix("unknown command") { reason = String(reason.prefix { $0 != "," }) }
+        return RedisError(.server, reason, prefix: prefix, command: command, endpoint: endpoint, fate: .refused)
     }
 
-    /// What the user may not do inside a script, where servers before 8 say ERR instead of NOPERM.
-    private static func denialInScript(_ line: String) -> String? {
-        guard
-            line.hasPrefix("ERR The user executing the script can't ") || line.hasPrefix("ERR ACL failure in script: ")
-        else { return nil }
-        // Behind it stand the script's digest and the line in it.
-        let text = line.dropFirst("ERR ".count)
-        let end = text.ranges(of: " script: ").last { text[$0.upperBound...].contains("on @user_script") }?.lowerBound
-        return String(text[..<(end ?? text.endIndex)])
+    /// An error as it would read outside of a script.
+    ///
+    /// Redis 7 appends `script: DIGEST, on @user_script:95.`; Redis 6 begins with `Error running script (call to f_DIGEST):
+    /// @user_script:95: @user_script: 95: -`.
+    private static func withoutPlaceInScript(_ line: String) -> String {
+        if line.hasPrefix("ERR Error running script ") {
+            guard let place = line.ranges(of: #/@user_script: ?[0-9]+: /#).last else { return line }
+            let inner = line[place.upperBound...]
+            let error = inner.hasPrefix("-") ? inner.dropFirst() : inner
+            let isPrefixed = error.split(separator: " ", maxSplits: 1).first.map(isPrefix) ?? false
+            return isPrefixed ? String(error) : "ERR \(error)"
+        }
+        let end = line.ranges(of: " script: ").last { line[$0.upperBound...].contains("on @user_script") }
+        return String(line[..<(end?.lowerBound ?? line.endIndex)])
+    }
+
+    /// The command that the server does not know, where that is its error: it was renamed or disabled, or it is no Redis
+    /// server.
+    package var unknownCommand: String? {
+        guard code == .server, reason.lowercased().hasPrefix("unknown command") else { return nil }
+        // In apostrophes, and before Redis 6.2 between a grave and an apostrophe.
+        let words = reason.split { $0 == "'" || $0 == "`" }
+        return words.count > 1 ? words[1].uppercased() : command
     }
 
     private static func isPrefix(_ word: Substring) -> Bool {

@@ -2,7 +2,7 @@ import RedisBridge
 
 /// The scripts of the scheduler.
 ///
-/// Each has its keys, arguments, answers and the reason for its atomicity in its header.
+/// Each has its keys, arguments, answers and the reason for its atomicity in its header. All begin with `guard.lua`.
 enum CronScript {
     static let enqueueBatch = script(PackageResources.enqueue_batch_lua)
     static let acquireLock = script(PackageResources.acquire_lock_lua)
@@ -14,8 +14,9 @@ enum CronScript {
     static let pushJob = script(PackageResources.push_job_lua)
     static let expireLock = script(PackageResources.expire_lock_lua)
     static let forgetScheduler = script(PackageResources.forget_scheduler_lua)
+    static let tryCommands = script(PackageResources.try_commands_lua)
 
     private static func script(_ bytes: [UInt8]) -> RedisScript {
-        RedisScript(String(decoding: bytes, as: UTF8.self))
+        RedisScript(String(decoding: PackageResources.guard_lua + bytes, as: UTF8.self))
     }
 }

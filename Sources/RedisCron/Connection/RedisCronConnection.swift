@@ -42,6 +42,20 @@ public final class RedisCronConnection: Sendable {
         await client.close()
     }
 
+    /// The error of a command, or one that says more, where a look at the server tells why it failed: a sentinel knows
+    /// none of our commands.
+    package func explaining(_ error: any Error) async -> any Error {
+        guard let refusal = error as? RedisError, refusal.unknownCommand != nil,
+            let role = try? await client.send(RedisCommand("ROLE")), role.array?.first?.string == "sentinel"
+        else { return error }
+        return RedisCronError(
+            .redis,
+            """
+            the server at \(refusal.endpoint ?? "that address") is a sentinel: name it as \
+            redis+sentinel://HOST:PORT/SERVICE, and it says where the master is
+            """)
+    }
+
     /// Runs a script with arguments that are encoded already, keys first, and decodes its answer where it lies.
     func run<Value: Sendable>(
         _ script: RedisScript, keyCount: Int, _ arguments: ArgumentBuffer,

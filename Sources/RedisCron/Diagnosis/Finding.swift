@@ -27,6 +27,12 @@ public struct Finding: Sendable, Hashable {
         public static let serverVersion = Check(description: "server-version")
         /// Whether the server takes writes.
         public static let role = Check(description: "role")
+        /// Whether a write that changes nothing gets through.
+        public static let writes = Check(description: "writes")
+        /// Whether the server knows the commands that are needed.
+        public static let command = Check(description: "command")
+        /// How near the server is to its memory limit.
+        public static let memory = Check(description: "memory")
         /// Whether the server may drop keys when memory is short.
         public static let evictionPolicy = Check(description: "eviction-policy")
         /// Whether the server keeps its data over a restart.

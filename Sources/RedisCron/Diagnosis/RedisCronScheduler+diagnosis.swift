@@ -2,7 +2,8 @@ import RQWire
 import RedisBridge
 
 extension RedisCronScheduler {
-    /// Looks at the server's settings, the lock, the registry, the index and every definition, and changes nothing.
+    /// Looks at the server's settings, the lock, the registry, the index and every definition, tries what a scheduler
+    /// does, and changes nothing.
     ///
     /// Reads all definitions, page by page. What looks wrong because it was being written meanwhile is read again before
     /// it is reported. Needs no lock; the scheduler need not run.
@@ -11,14 +12,27 @@ extension RedisCronScheduler {
     /// - Throws: What the connection throws. Commands that the server denies are left out and named in a finding.
     public func diagnose() async throws -> [Finding] {
         let now = SystemClock.wallClock
-        let facts = try await ServerFacts(from: connection.client, keys: connection.keys) { SystemClock.wallClock }
+        var facts = try await ServerFacts(from: connection.client, keys: connection.keys) { SystemClock.wallClock }
+        guard facts.info?["redis_mode"] != "sentinel" else {
+            return [Finding(.error, .role, "the server is a sentinel: name it as redis+sentinel://HOST:PORT/SERVICE")]
+        }
+        let trial = try await CommandTrial(of: NeededCommand.all(on: connection.keys), on: connection)
+        facts.writeRefusal = trial.writeRefusal
         let isLed = facts.lockToken != nil
-        var findings = ServerCheck(facts: facts, lock: connection.keys.lock).findings
+        var findings = ServerCheck(facts: facts, lock: connection.keys.lock).findings + trial.findings
         if !isLed { findings.append(Finding(.warning, .lock, "no scheduler leads: start one with rqrcron run")) }
         let survey = DefinitionSurvey(
             connection: connection, store: store, audit: IndexAudit(now: now, defaultZone: options.timeZone),
             isLed: isLed, lockTTL: options.lockTTL)
-        return findings + (try await survey.findings())
+        do {
+            return findings + (try await survey.findings())
+        } catch let error as RedisError where error.unknownCommand != nil || error.prefix == .noPerm {
+            let reason = Refusal(error)?.predicate ?? error.reason
+            return findings + [
+                Finding(
+                    .error, .access, about: error.command, "the definitions were not looked at: the server \(reason)")
+            ]
+        }
     }
 
     /// Mends a finding, if it still stands and can be mended without risk.

@@ -9,13 +9,17 @@ struct ServerCheck: Sendable {
     /// A clock that differs by more than this makes runs late or early as others see it.
     static let tolerableSkew: Duration = .seconds(2)
 
+    /// From this much of its memory limit on, a server is about to refuse writes.
+    static let tolerableMemoryPercent = 90
+
     let facts: ServerFacts
     /// Where the lock stands.
     let lock: String
 
     /// What deserves attention.
     var findings: [Finding] {
-        ([access, version, role, eviction, persistence, clock, lockExpiry] as [Finding?]).compactMap(\.self)
+        ([access, version, role, writes, memory, eviction, persistence, clock, lockExpiry] as [Finding?]).compactMap(
+            \.self)
     }
 
     private var access: Finding? {
@@ -35,6 +39,28 @@ struct ServerCheck: Sendable {
     private var role: Finding? {
         guard facts.info?["role"] == "slave" else { return nil }
         return Finding(.error, .role, "the server is a replica, which takes no changes: connect to its master")
+    }
+
+    private var writes: Finding? {
+        guard role == nil, let error = facts.writeRefusal else { return nil }
+        let predicate = Refusal(error)?.predicate ?? "refuses writes: \(error.reason)"
+        return Finding(.error, .writes, "nothing is queued: the server \(predicate)")
+    }
+
+    private var memory: Finding? {
+        guard let info = facts.info, let limit = info["maxmemory"].flatMap(Int.init), limit > 0,
+            let used = info["used_memory"].flatMap(Int.init), info["maxmemory_policy"]?.hasPrefix("allkeys") != true
+        else { return nil }
+        // What replicas and the append-only file are still to be sent does not count.
+        let counted = used - (info["mem_not_counted_for_evict"].flatMap(Int.init) ?? 0)
+        let percent = Int((Double(counted) / Double(limit) * 100).rounded(.down))
+        guard percent >= Self.tolerableMemoryPercent, facts.writeRefusal?.prefix != .outOfMemory else { return nil }
+        return Finding(
+            .warning, .memory,
+            """
+            the server uses \(percent) % of its maxmemory; at the limit it refuses writes, and nothing is queued: give it \
+            more memory, or remove data
+            """)
     }
 
     private var eviction: Finding? {
@@ -59,6 +85,8 @@ struct ServerCheck: Sendable {
     }
 
     private var failedWrites: Finding? {
+        // Said already, with what follows from it.
+        guard facts.writeRefusal?.prefix != .misconfigured else { return nil }
         let info = facts.info ?? [:]
         for name in ["aof_last_write_status", "rdb_last_bgsave_status"] where info[name] == "err" {
             return Finding(

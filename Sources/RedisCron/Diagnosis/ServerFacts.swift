@@ -13,6 +13,8 @@ struct ServerFacts: Sendable, Hashable {
     var clockSkew: Duration?
     /// How long the answer took: the skew is known no better than that.
     var roundTrip: Duration = .zero
+    /// What the server answered to a write that changes nothing, where it was tried and refused.
+    var writeRefusal: RedisError?
     /// What stands in the lock.
     var lockToken: [UInt8]?
     /// Milliseconds that the lock has left: -1 for no expiry, -2 for no lock.

@@ -157,6 +157,11 @@ actor RedisStore: CronStore {
         }
     }
 
+    func checkQueueing() async throws {
+        let trial = try await CommandTrial(of: NeededCommand.queueing(on: keys), on: connection)
+        if let obstacle = trial.obstacle { throw obstacle }
+    }
+
     func announcements() async throws -> any AnnouncementReader {
         // On the server that commands go to, which may be another one after a failover.
         let subscription = try await client.subscribe(to: [keys.events])
@@ -173,10 +178,12 @@ actor RedisStore: CronStore {
     /// What `enqueue_batch.lua` answers for a job whose dump the server does not take.
     private static let refused = UInt8(ascii: "r")
 
-    /// Whether waiting cannot mend an error: what the server refuses for our name or password, it refuses for ever.
+    /// Whether waiting cannot mend an error at the first contact: a server that refuses our name or password, or does not
+    /// know a command, goes on to.
     static let isHopeless: @Sendable (any Error) -> Bool = { error in
-        guard let prefix = (error as? RedisError)?.prefix else { return false }
-        return prefix == .wrongPass || prefix == .noAuth || prefix == .noPerm || prefix == .crossSlot
+        guard let error = error as? RedisError, let prefix = error.prefix else { return false }
+        return error.unknownCommand != nil || prefix == .wrongPass || prefix == .noAuth || prefix == .noPerm
+            || prefix == .crossSlot
     }
 }
 

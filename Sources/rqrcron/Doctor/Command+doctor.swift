@@ -8,7 +8,8 @@ extension Command {
         name: "doctor", summary: "Look for what could keep jobs from running, and mend it when asked.",
         discussion: [
             """
-            Looks at the server's settings and clock, the lock, RQ's registry, the index and every definition. Prints a \
+            Looks at the server's settings and clock, the lock, RQ's registry, the index and every definition, and tries \
+            what a scheduler does, with a write that changes nothing: run it as the scheduler's user. Prints a \
             line for each finding: an error keeps something from running, a warning says what could be lost or late, a \
             notice is good to know.
             """,

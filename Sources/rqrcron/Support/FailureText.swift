@@ -50,55 +50,10 @@ struct FailureText {
         case .timedOut:
             return "\(server) is busy or stuck: \(error.reason)"
         case .server:
-            return line(for: error, server: server)
+            return Refusal(error).map { "\(server) \($0.predicate)" } ?? error.description
         default:
             return error.description
         }
-    }
-
-    private static func line(for error: RedisError, server: String) -> String {
-        switch error.prefix {
-        case .noAuth?:
-            return "\(server) wants a password: put it into the URL, as in redis://:password@host:6379/0"
-        case .wrongPass?:
-            return "\(server) does not take this user name and password. Check them in the URL"
-        case .noPerm?:
-            return "\(server) denies it: \(error.reason). \(grant(for: error))"
-        case .wrongType?:
-            return "\(server) has another type under a key than it should: \(error.reason); look with: rqrcron doctor"
-        case .readOnly?:
-            return "\(server) is a replica, which takes no changes: name its master with -u URL"
-        case .loading?:
-            return "\(server) is still loading its data: try again in a moment"
-        case .outOfMemory?:
-            return "\(server) has reached its maxmemory: \(error.reason). Give it more, or remove data"
-        case .misconfigured?:
-            return "\(server) cannot save to disk and refuses changes: \(error.reason)"
-        case _ where error.reason.contains("DB index is out of range"):
-            return "\(server) has no database of that number: take another one at the end of the URL, mostly 0 to 15"
-        case .crossSlot?:
-            return "\(server): \(error.reason) (--key-prefix, RQ_KEY_PREFIX)"
-        case _ where error.reason.contains("without any password configured"):
-            return "\(server) has no password, but the URL has one: take it out of the URL"
-        default:
-            return error.description
-        }
-    }
-
-    /// What an administrator has to grant, as far as the server said what it denied.
-    private static func grant(for error: RedisError) -> String {
-        let words = error.reason.split(separator: "'", omittingEmptySubsequences: false)
-        let grant =
-            if error.reason.contains("channel") {
-                "'&PREFIX:cron_jobs:events'"
-            } else if error.reason.contains("key") {
-                "'~PREFIX:*'"
-            } else if words.count == 3 {
-                "+\(words[1])"
-            } else {
-                "COMMANDS"
-            }
-        return "Grant it with: ACL SETUSER NAME \(grant); docs/acl.md has all that is needed"
     }
 
     private static func line(for error: RedisCronError) -> String {

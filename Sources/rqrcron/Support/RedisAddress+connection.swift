@@ -18,8 +18,9 @@ extension RedisAddress {
         do {
             result = try await body(connection)
         } catch {
+            let explained = await connection.explaining(error)
             await connection.close()
-            throw error
+            throw explained
         }
         await connection.close()
         return result

@@ -85,7 +85,7 @@ import Testing
             let noServer = try await #require(throws: RedisError.self) {
                 try await sentinel.send(RedisCommand("GET", "k"))
             }
-            #expect(noServer.reason.contains("redis+sentinel://HOST:PORT/SERVICE"))
+            #expect(noServer.unknownCommand == "GET")
             await sentinel.close()
         }
     }

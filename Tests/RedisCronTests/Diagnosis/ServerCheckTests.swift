@@ -1,4 +1,5 @@
 import RQWire
+import RedisBridge
 import Testing
 
 @testable import RedisCron
@@ -66,6 +67,36 @@ struct ServerCheckTests {
         let findings = ServerCheck(facts: facts, lock: "l").findings
         #expect(findings.map(\.check) == [.lock])
         #expect(findings.first?.isRepairable == true)
+    }
+
+    @Test(arguments: [(899, 0, false), (900, 0, true), (950, 100, false), (1000, 100, true)])
+    func `a server near its memory limit is a warning, and what replicas are to be sent does not count`(
+        used: Int, uncounted: Int, isNear: Bool
+    ) {
+        let info = [
+            "maxmemory": "1000", "used_memory": "\(used)", "mem_not_counted_for_evict": "\(uncounted)",
+        ]
+        #expect(check(info).map(\.check) == (isNear ? [.memory] : []))
+        #expect(check(info.merging(["maxmemory_policy": "allkeys-lru"]) { $1 }).map(\.check) == [.evictionPolicy])
+    }
+
+    @Test(arguments: [
+        ("OOM command not allowed", [Finding.Check.writes], "reached its maxmemory"),
+        ("MISCONF Redis is configured to save RDB snapshots", [.writes], "could not save its last snapshot"),
+        ("MISCONF Errors writing to the AOF file: No space left", [.writes], "No space left"),
+        ("NOREPLICAS Not enough good replicas", [.writes], "min-replicas-to-write"),
+        ("READONLY You can't write against a read only replica.", [.role], "is a replica"),
+    ])
+    func `a refused write is one error that says why`(answer: String, checks: [Finding.Check], part: String) {
+        var info = ["maxmemory": "1000", "used_memory": "1000"]
+        if answer.hasPrefix("MISCONF") { info = ["rdb_last_bgsave_status": "err"] }
+        if answer.hasPrefix("NOREPLICAS") { info = [:] }
+        if answer.hasPrefix("READONLY") { info = ["role": "slave"] }
+        var facts = ServerFacts(info: info.merging(["aof_enabled": "1"]) { $1 }, savePoints: "3600 1")
+        facts.writeRefusal = .server(answer)
+        let findings = ServerCheck(facts: facts, lock: "l").findings
+        #expect(findings.map(\.check) == checks)
+        #expect(findings.allSatisfy { $0.severity == .error && $0.message.contains(part) }, "\(findings)")
     }
 
     @Test func `a server that withholds its settings is named`() {

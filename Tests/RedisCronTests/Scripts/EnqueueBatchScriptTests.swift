@@ -283,7 +283,7 @@ struct EnqueueBatchScriptTests {
             try server.command("SET", "rq:queues", "x")
             let before = try server.dump()
             let error = #expect(throws: SupportError.self) { try enqueue(server, [Job()]) }
-            #expect(error?.description.contains("rq:queues holds no set") == true)
+            #expect(error?.description.contains("rq:queues holds a string, not a set") == true)
             #expect(try server.dump() == before)
         }
     }

@@ -8,10 +8,10 @@ Returns  1 when the lock is ours, 0 when another scheduler holds it.
 Why not SET NX alone: when its answer gets lost, the one who asked holds a lock that it does not know of, and would wait
 for itself until it expires. Asking again under the same token is safe however often it is done.
 ]]
-local kind = redis.call('TYPE', KEYS[1]).ok
-if kind ~= 'none' and kind ~= 'string' then
-  return redis.error_reply('WRONGTYPE ' .. KEYS[1] .. ' holds a ' .. kind .. ', not a string')
-end
+local refusal = guard({
+  { 'TYPE', KEYS[1] }, { 'GET', KEYS[1] }, { 'SET', KEYS[1], ARGV[1] }, { 'PEXPIRE', KEYS[1], ARGV[2] }
+}) or mistyped(KEYS[1], 'string')
+if refusal then return refusal end
 local holder = redis.call('GET', KEYS[1])
 if holder == false then
   redis.call('SET', KEYS[1], ARGV[1], 'PX', ARGV[2])

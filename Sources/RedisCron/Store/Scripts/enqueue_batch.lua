@@ -21,8 +21,8 @@ ARGV
                     further run), template number or 0 to move the schedule only, updated_at as it was read, then
                     nothing (template 0), the hash as RESTORE takes it (F = 0), or data and description
 Returns
-  'L' when the lock is not ours, an error when RQ's set of queues is no set (nothing was done, both times); else one
-  character for each job, in order:
+  'L' when the lock is not ours, an error when RQ's set of queues is no set or a command may not be run (nothing was
+  done, each time); else one character for each job, in order:
   '+' queued        'd' this planned time was queued before: nothing was done
   'a' schedule moved only, as asked
   'm' the index score is no longer the one that was read: somebody else moved it
@@ -38,14 +38,26 @@ local call, pcall, sub = redis.call, redis.pcall, string.sub
 -- Globals are looked up by name at each use; these are used some twenty times a job.
 local KEYS, ARGV = KEYS, ARGV
 
-if call('GET', KEYS[1]) ~= ARGV[1] then
-  return 'L'
-end
-
 local now = ARGV[2]
 local id_start, job_start = #ARGV[3] + 1, #ARGV[4] + 1
 local template_count, count = tonumber(ARGV[5]), tonumber(ARGV[6])
+local first = 3 + template_count
 local arg = 6
+
+-- One key of each kind stands for all; TYPE meets every queue.
+local refusal = guard({
+  { 'GET', KEYS[1] }, { 'TYPE', KEYS[3] }, { 'ZMSCORE', KEYS[2], 'id' }, { 'ZADD', KEYS[2], '0', 'id' },
+  { 'ZREM', KEYS[2], 'id' }, { 'HGET', KEYS[first + 1], 'updated_at' },
+  { 'HSET', KEYS[first + 1], 'next_enqueue_time', '' }, { 'EXISTS', KEYS[first + count + 1] },
+  { 'HSET', KEYS[first + count + 1], 'status', 'queued' }, { 'EXPIRE', KEYS[first + count + 1], '1' },
+  { 'SADD', KEYS[3], 'queue' }, { 'RPUSH', KEYS[4], 'id' }
+})
+if refusal then return refusal end
+if call('GET', KEYS[1]) ~= ARGV[1] then
+  return 'L'
+end
+refusal = mistyped(KEYS[3], 'set')
+if refusal then return refusal end
 
 -- Old data may lack updated_at: such a definition is fresh while it still lacks it and still exists.
 local function is_fresh(definition, updated_at)
@@ -53,19 +65,11 @@ local function is_fresh(definition, updated_at)
   return found == updated_at or (updated_at == '' and found == false and call('EXISTS', definition) == 1)
 end
 
-local function holds(key, kind)
-  local found = call('TYPE', key).ok
-  return found == kind or found == 'none'
-end
-
-if not holds(KEYS[3], 'set') then
-  return redis.error_reply('WRONGTYPE ' .. KEYS[3] .. ' holds no set')
-end
 local templates = {}
 local any_fields, any_whole = false, false
 for t = 1, template_count do
   local key, field_count = KEYS[3 + t], tonumber(ARGV[arg + 2])
-  local template = { key = key, ttl = ARGV[arg + 1], usable = holds(key, 'list') }
+  local template = { key = key, ttl = ARGV[arg + 1], usable = not mistyped(key, 'list') }
   if field_count > 0 then
     template.fields, any_fields = { unpack(ARGV, arg + 3, arg + 2 + field_count) }, true
   else
@@ -75,25 +79,8 @@ for t = 1, template_count do
   arg = arg + 2 + field_count
 end
 
-local first = 3 + template_count
-local may_restore = true
-
--- Redis looks at the rights of each command as it comes: without this a missing one would leave a job whose hash is
--- written and whose queue entry is not. One key of each kind stands for all; TYPE above has met every queue. (Redis
--- before 7 cannot be asked.)
-if redis.acl_check_cmd and count > 0 then
-  local definition, job = KEYS[first + 1], KEYS[first + count + 1]
-  for _, command in ipairs({
-    { 'HGET', definition, 'updated_at' }, { 'HSET', definition, 'next_enqueue_time', '' },
-    { 'HSET', job, 'status', 'queued' }, { 'EXPIRE', job, '1' }, { 'SADD', KEYS[3], 'queue' },
-    { 'ZADD', KEYS[2], '0', 'id' }, { 'ZREM', KEYS[2], 'id' }, { 'RPUSH', KEYS[4], 'id' }
-  }) do
-    if not redis.acl_check_cmd(unpack(command)) then
-      return redis.error_reply('NOPERM this user may not run ' .. command[1] .. ' on ' .. command[2])
-    end
-  end
-  may_restore = any_whole and redis.acl_check_cmd('RESTORE', job, '0', '')
-end
+-- A server or user without RESTORE gets the fields instead.
+local may_restore = any_whole and not obstacle('RESTORE', KEYS[first + count + 1], '0', '')
 
 local ids, jobs = {}, {}
 for j = 1, count do

@@ -7,6 +7,8 @@ Returns  1 when it has that one now, 0 when the lock is another one or expires a
 
 Why atomic: between a look and an EXPIRE the lock may have become another scheduler's, whose shorter TTL must stand.
 ]]
+local refusal = guard({ { 'GET', KEYS[1] }, { 'PTTL', KEYS[1] }, { 'PEXPIRE', KEYS[1], ARGV[2] } })
+if refusal then return refusal end
 if redis.call('GET', KEYS[1]) ~= ARGV[1] then
   return 0
 end

@@ -12,6 +12,12 @@ Returns  1 when written, 0 when mode is 'edit' and there is no such definition, 
 Why atomic: a scheduler must never see a hash of the new definition beside the index entry of the old one, and a
 definition that was deleted meanwhile must not come back.
 ]]
+local refusal = guard({
+  { 'TYPE', KEYS[1] }, { 'HGET', KEYS[1], 'enabled' }, { 'HSET', KEYS[1], 'id', ARGV[1] },
+  { 'HDEL', KEYS[1], 'timezone' }, { 'ZADD', KEYS[2], '0', ARGV[1] }, { 'ZREM', KEYS[2], ARGV[1] },
+  { 'SET', KEYS[3], ARGV[8] }, { 'PUBLISH', ARGV[6], ARGV[7] }
+})
+if refusal then return refusal end
 local kind = redis.call('TYPE', KEYS[1]).ok
 if kind == 'none' then
   if ARGV[2] == 'edit' then return 0 end
@@ -21,23 +27,8 @@ else
   if ARGV[2] == 'new' then return -1 end
   if ARGV[3] ~= '*' and (redis.call('HGET', KEYS[1], 'next_enqueue_time') or '') ~= ARGV[3] then return -1 end
 end
-for _, key in ipairs({ KEYS[2], KEYS[3] }) do
-  local found, wanted = redis.call('TYPE', key).ok, key == KEYS[2] and 'zset' or 'string'
-  if found ~= 'none' and found ~= wanted then
-    return redis.error_reply('WRONGTYPE ' .. key .. ' holds a ' .. found .. ', not a ' .. wanted)
-  end
-end
-
--- Redis looks at the rights of each command as it comes; without this a missing one would stop the script half way.
-local may = redis.acl_check_cmd or function() return true end
-for _, command in ipairs({
-  { 'HSET', KEYS[1], 'id', ARGV[1] }, { 'HDEL', KEYS[1], 'timezone' }, { 'ZADD', KEYS[2], '0', ARGV[1] },
-  { 'ZREM', KEYS[2], ARGV[1] }, { 'SET', KEYS[3], ARGV[8] }, { 'PUBLISH', ARGV[6], ARGV[7] }
-}) do
-  if not may(unpack(command)) then
-    return redis.error_reply('NOPERM this user may not run ' .. command[1] .. ' on ' .. command[2])
-  end
-end
+refusal = mistyped(KEYS[2], 'zset') or mistyped(KEYS[3], 'string')
+if refusal then return refusal end
 
 redis.call('HSET', KEYS[1], unpack(ARGV, 9))
 if ARGV[2] == 'create' then

@@ -24,6 +24,12 @@ Returns
 Why atomic: RQ keeps names of its own in the same zset, and an editor may write the hash at any time. Whether an entry
 stands for nothing can only be said in the same instant in which it is removed.
 ]]
+local refusal = guard({
+  { 'TYPE', KEYS[3] }, { 'HGET', KEYS[3], 'enabled' }, { 'HSET', KEYS[3], 'next_enqueue_time', '' },
+  { 'EXISTS', KEYS[3] }, { 'ZSCORE', KEYS[2], 'id' }, { 'ZADD', KEYS[2], '0', 'id' }, { 'ZREM', KEYS[2], 'id' },
+  ARGV[1] ~= '' and { 'GET', KEYS[1] } or nil
+})
+if refusal then return refusal end
 if ARGV[1] ~= '' and redis.call('GET', KEYS[1]) ~= ARGV[1] then
   return 'L'
 end

@@ -1,0 +1,81 @@
+import RQWire
+
+/// A command that a scheduler, or those who edit and list definitions, cannot do without.
+///
+/// `RESTORE`, `WAIT` and those that only look at a server's settings are not among them: there is a way without.
+struct NeededCommand: Sendable, Hashable {
+    /// What it is needed for.
+    let purpose: String
+    /// The command, with arguments like those that it is sent with; the first word is its name.
+    let words: [String]
+    /// Whether it changes something.
+    let isWrite: Bool
+
+    /// The name.
+    var name: String { words[0] }
+
+    private init(_ purpose: String, _ words: String..., isWrite: Bool = false) {
+        self.purpose = purpose
+        self.words = words
+        self.isWrite = isWrite
+    }
+
+    /// All of them, on the keys that they are used on.
+    static func all(on keys: RQKeys) -> [NeededCommand] {
+        let definition = keys.cronJob("id")
+        let job = keys.jobPrefix + "id"
+        let (queue, scheduler) = (keys.queue("q"), keys.cronScheduler("name"))
+        return [
+            NeededCommand("every change", "EVALSHA", "", "1", keys.lock),
+            NeededCommand("every change", "SCRIPT", "LOAD", ""),
+            NeededCommand("every script", "TYPE", definition),
+            NeededCommand("the lock", "GET", keys.lock),
+            NeededCommand("the lock and every edit", "SET", keys.lock, "", isWrite: true),
+            NeededCommand("the lock", "PEXPIRE", keys.lock, "1", isWrite: true),
+            NeededCommand("saying how long the lock lasts", "PTTL", keys.lock),
+            NeededCommand("releasing the lock and deleting definitions", "DEL", keys.lock, isWrite: true),
+            NeededCommand("queueing jobs and listing definitions", "EXISTS", job),
+            NeededCommand("queueing jobs", "HGET", definition, "enabled"),
+            NeededCommand("queueing jobs and every edit", "HSET", job, "status", "", isWrite: true),
+            NeededCommand("every edit", "HDEL", definition, "timezone", isWrite: true),
+            NeededCommand("reading definitions", "HGETALL", definition),
+            NeededCommand("naming who holds the lock", "HMGET", scheduler, "pid"),
+            NeededCommand("the scheduler's registry entry and jobs with a ttl", "EXPIRE", job, "1", isWrite: true),
+            NeededCommand("the index of definitions", "ZADD", keys.cronJobs, "0", "id", isWrite: true),
+            NeededCommand("the index of definitions", "ZREM", keys.cronJobs, "id", isWrite: true),
+            NeededCommand("the index of definitions", "ZSCORE", keys.cronJobs, "id"),
+            NeededCommand("queueing jobs", "ZMSCORE", keys.cronJobs, "id"),
+            NeededCommand("finding what is due", "ZRANGEBYSCORE", keys.cronJobs, "-inf", "0"),
+            NeededCommand("listing schedulers", "ZRANGE", keys.cronSchedulers, "0", "-1"),
+            NeededCommand("listing definitions", "ZSCAN", keys.cronJobs, "0"),
+            NeededCommand("listing definitions", "SCAN", "0"),
+            NeededCommand("queueing jobs", "SADD", keys.queues, "q", isWrite: true),
+            NeededCommand("queueing jobs", "RPUSH", queue, "id", isWrite: true),
+            NeededCommand("telling schedulers of edits", "PUBLISH", keys.events, ""),
+            NeededCommand("hearing of edits at once", "SUBSCRIBE", keys.events),
+            NeededCommand("noticing that the events channel is dead", "PING"),
+        ]
+    }
+
+    /// Those with which a batch is written.
+    static func queueing(on keys: RQKeys) -> [NeededCommand] {
+        let names: Set = ["HSET", "EXPIRE", "ZADD", "ZREM", "SADD", "RPUSH"]
+        return all(on: keys).filter { names.contains($0.name) }
+    }
+
+    /// What a command is needed for.
+    ///
+    /// - Parameter name: In upper case.
+    static func purpose(of name: String) -> String {
+        switch name {
+        case "AUTH": return "logging in"
+        case "SELECT": return "every database but 0"
+        case "CLIENT": return "the client name in the URL"
+        case "WAIT": return "waiting for replicas (--wait-replicas)"
+        case "XREVRANGE": return "showing why a job failed"
+        default: return all.first { $0.name == name }?.purpose ?? "rqrcron"
+        }
+    }
+
+    private static let all = all(on: RQKeys())
+}
