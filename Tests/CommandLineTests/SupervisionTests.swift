@@ -97,6 +97,51 @@ import Testing
         }
     }
 
+    @Test func `a server that refuses jobs is said until a job is queued, whatever else gets through`() async throws {
+        try await withRedis { server in
+            try await withSupervisor { supervisor in
+                let made = try await Rqrcron.run(
+                    ["register", "a", "--func", "m.f", "--queue", "q", "--interval", "1"], on: server)
+                #expect(made.status == 0)
+                let process = try Rqrcron.start(
+                    ["run", "--lock-ttl", "1"], on: server, environment: ["NOTIFY_SOCKET": supervisor.address])
+                try await supervisor.wait(for: "READY=1")
+                try server.command("CONFIG", "SET", "maxmemory", "1")
+                try await supervisor.wait(for: "STATUS=waits for Redis: ")
+                supervisor.forget()
+                // The lock is extended each third of a second.
+                let lock = "rq:cron_jobs:lock"
+                for _ in 0..<3 {
+                    try server.command("PEXPIRE", lock, 600)
+                    try await eventually("a heartbeat") { try server.command("PTTL", lock).integer ?? 0 > 800 }
+                }
+                #expect(!supervisor.heard.contains("STATUS=leads"))
+                try server.command("CONFIG", "SET", "maxmemory", "0")
+                try await supervisor.wait(for: "STATUS=leads")
+                #expect(try await process.terminate() == .exited(0))
+            }
+        }
+    }
+
+    @Test func `a password that is changed while it runs is said, and waited for`() async throws {
+        try await withRedis(RedisServer.Configuration(password: "first")) { server in
+            try await withSupervisor { supervisor in
+                let url = "redis://:first@127.0.0.1:\(server.port)/0"
+                let process = try Rqrcron.start(
+                    ["run", "-u", url, "--lock-ttl", "1"], environment: ["NOTIFY_SOCKET": supervisor.address])
+                try await supervisor.wait(for: "READY=1")
+                try server.command("CONFIG", "SET", "requirepass", "second")
+                try server.command("CLIENT", "KILL", "TYPE", "normal", "SKIPME", "yes")
+                try await supervisor.wait(
+                    for: "STATUS=waits for Redis: 127.0.0.1:\(server.port) does not take this user name and password")
+                try server.command("CONFIG", "SET", "requirepass", "first")
+                try await supervisor.wait(for: "STATUS=leads", count: 2)
+                #expect(try await process.terminate() == .exited(0))
+                #expect(!process.errors.contains("first") && !process.errors.contains("second"))
+            }
+        }
+    }
+
     @Test func `a scheduler that does not answer gives no sign of life`() async throws {
         try await withSupervisor { supervisor in
             let log = LogWriter(minimumLevel: .error, isJSON: false)
@@ -127,7 +172,8 @@ import Testing
         _ state: SchedulerHealth.State, tick: Duration? = nil, heartbeat: Duration? = nil, disconnected: Duration? = nil
     ) -> SchedulerHealth {
         SchedulerHealth(
-            state: state, disconnectedSince: disconnected.map { now - $0 }, lastTick: tick.map { now - $0 },
+            state: state, disconnectedSince: disconnected.map { now - $0 },
+            disconnectReason: disconnected.map { _ in "gone" }, lastTick: tick.map { now - $0 },
             lastHeartbeat: heartbeat.map { now - $0 }, lag: .zero, enqueued: 0, cachedDefinitions: 0,
             isMissingReplicas: false)
     }

@@ -19,8 +19,10 @@ public enum SchedulerEvent: Sendable, Hashable {
     /// The lock is not ours any more: leading stopped at once.
     case lockLost(name: String)
     /// Redis is out of reach or refuses to work; the reason never holds a password.
+    ///
+    /// Told again when there is another reason, and each minute while it lasts.
     case disconnected(reason: String)
-    /// Redis answers again.
+    /// All that Redis had failed works again: each operation that had failed was tried, and succeeded.
     case reconnected
     /// Fewer replicas than wanted have the last batch; a failover now could lose it.
     ///

@@ -32,11 +32,13 @@ extension SchedulerActor {
             }
             throw error
         }
-        reachedRedis()
         // A request without an answer may reach Redis after this one, and take the lock for a token that nobody knows.
         if !isOurs, !mayBeGivenLate { self.token = nil }
-        return machine.lockAnswered(
+        let action = machine.lockAnswered(
             isOurs ? Lease(token: token, timeToLive: settings.lockTTL, renewedAt: sentAt) : nil)
+        succeeded(.lock)
+        if action == .wait { take(outage.standsBy()) }
+        return action
     }
 
     /// The error that names who has the lock.
@@ -49,6 +51,7 @@ extension SchedulerActor {
         guard let lease = machine.lease else { return }
         do {
             guard try await heartbeat(isFirst: true) else { return }
+            succeeded(.birth)
         } catch {
             _ = machine.lockLost(token: lease.token)
             await giveBack()
@@ -67,7 +70,7 @@ extension SchedulerActor {
         let isOurs = try await store.heartbeat(
             token: lease.token, timeToLive: lease.timeToLive, birth: settings.birth, isFirst: isFirst,
             now: clock.now())
-        reachedRedis()
+        succeeded(.heartbeat)
         if isOurs {
             machine.renewed(token: lease.token, sentAt: sentAt)
             health.lastHeartbeat = clock.now()
@@ -90,13 +93,15 @@ extension SchedulerActor {
     /// A task of its own: a long enqueue never starves it.
     func keepHeartbeat() async throws {
         while case .leading(let lease) = machine.state {
-            try await clock.sleep(for: max(.zero, lease.renewalDue - clock.monotonic()))
+            let wait =
+                outage.isFailing(.heartbeat)
+                ? min(.seconds(1), lease.renewalInterval / 4) : lease.renewalDue - clock.monotonic()
+            try await pause(.heartbeat, for: max(.zero, wait))
             do {
                 if try await !heartbeat() { return }
             } catch {
                 try Task.checkCancellation()
-                lostRedis(error)
-                try await clock.sleep(for: min(.seconds(1), lease.renewalInterval / 4))
+                failed(.heartbeat, by: error)
             }
         }
     }
@@ -116,7 +121,9 @@ extension SchedulerActor {
             }
             return true
         } catch {
-            settings.logger(.warning, "could not release lock and registry entry; they expire by themselves: \(error)")
+            settings.logger(
+                .warning,
+                "could not release lock and registry entry; they expire by themselves: \(Refusal.text(for: error))")
             return false
         }
     }

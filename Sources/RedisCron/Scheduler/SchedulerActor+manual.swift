@@ -57,7 +57,7 @@ extension SchedulerActor {
             case .stopped: .stopped
             }
         return SchedulerHealth(
-            state: state, disconnectedSince: health.disconnectedSince, lastTick: health.lastTick,
+            state: state, disconnectedSince: outage.since, disconnectReason: outage.reason, lastTick: health.lastTick,
             lastHeartbeat: health.lastHeartbeat, lag: health.lag, enqueued: health.enqueued,
             cachedDefinitions: await jobStore.count, isMissingReplicas: store.isMissingReplicas)
     }

@@ -52,16 +52,21 @@ extension SchedulerActor {
     /// Asks for the lock, leads while it is ours, and begins again, until a stop is asked for.
     private func pursueLock() async throws {
         var hasLed = false
+        // Whether Redis let it lead or stand by: what it refuses from then on, it may accept again.
+        var hasBegun = false
         while machine.acquire() {
+            var operation = Outage.Operation.lock
             do {
                 switch try await askForLock() {
                 case .lead:
+                    operation = .birth
                     try await register()
-                    hasLed = true
+                    (hasLed, hasBegun) = (true, true)
                     try await lead()
                     // Lost, or to be stopped; in both cases the registry must not go on saying that we lead.
                     if !machine.isStopping { await giveBack() }
                 case .wait:
+                    hasBegun = true
                     standBy()
                     await examineServer()
                     try await nap(settings.standbyInterval)
@@ -74,7 +79,12 @@ extension SchedulerActor {
             } catch let error as RedisCronError where error.code == .lockLost || error.code == .lockHeld {
                 throw error
             } catch {
-                try await retryLater(after: error, isFirstContact: !hasLed)
+                try Task.checkCancellation()
+                // What fails because of a stop is no news.
+                guard !machine.isStopping else { return }
+                let isFatal = settings.whenLockHeld == .fail ? !hasLed : !hasBegun && settings.isHopeless(error)
+                if isFatal { throw error }
+                try await retryLater(operation, after: error)
             }
         }
     }
@@ -123,49 +133,36 @@ extension SchedulerActor {
             for finding in try await store.findings() { tell(.finding(finding)) }
         } catch {
             hasExaminedServer = false
-            settings.logger(.debug, "could not look at the server's settings: \(error)")
+            settings.logger(.debug, "could not look at the server's settings: \(Refusal.text(for: error))")
         }
     }
 
     private func keepTicking() async throws {
         while case .leading = machine.state {
             do {
+                let queuedBefore = health.enqueued
                 let next = try await tick().nextScore
-                reachedRedis()
+                if outage.isFailing(.tick), health.enqueued == queuedBefore {
+                    // Nothing is due any more: that it could be read does not show that it could be queued.
+                    try await store.checkQueueing()
+                }
+                succeeded(.tick)
                 try await sleepUntilDue(next)
             } catch {
-                try await retryLater(after: error, isFirstContact: false)
+                try Task.checkCancellation()
+                guard !machine.isStopping else { return }
+                try await retryLater(.tick, after: error)
                 // What became of the batch is not known here: the index and the hashes say.
                 await jobStore.forgetAll()
             }
         }
     }
 
-    /// Redis failed: says so once, and waits a while that grows with each failure.
+    /// Redis failed an operation of the loop: says so, and waits a while that grows with each failure.
     ///
-    /// - Throws: The error itself, if it is the first thing that Redis ever answered and waiting cannot mend it;
-    ///   `CancellationError` when the shutdown bound has passed.
-    private func retryLater(after error: any Error, isFirstContact: Bool) async throws {
-        try Task.checkCancellation()
-        // What fails because of a stop is no news.
-        guard !machine.isStopping else { return }
-        if isFirstContact, settings.whenLockHeld == .fail || settings.isHopeless(error) { throw error }
-        lostRedis(error)
-        try await nap(backoff.delayAfterFailure(using: &jitter))
-    }
-
-    func lostRedis(_ error: any Error) {
-        guard isConnected else { return }
-        isConnected = false
-        health.disconnectedSince = clock.now()
-        tell(.disconnected(reason: String(describing: error)))
-    }
-
-    func reachedRedis() {
-        backoff.succeed()
-        guard !isConnected else { return }
-        isConnected = true
-        health.disconnectedSince = nil
-        tell(.reconnected)
+    /// - Throws: `CancellationError` when the shutdown bound has passed.
+    private func retryLater(_ operation: Outage.Operation, after error: any Error) async throws {
+        failed(operation, by: error)
+        try await nap(outage.pause(before: operation, using: &jitter))
     }
 }

@@ -23,15 +23,7 @@ extension SchedulerActor {
         let task = Task(executorPreference: executor) { try await sleeping() }
         sleepTask = task
         defer { sleepTask = nil }
-        try await withTaskCancellationHandler {
-            do {
-                try await task.value
-            } catch is CancellationError {
-                try Task.checkCancellation()
-            }
-        } onCancel: {
-            task.cancel()
-        }
+        try await waitOut(task)
         _ = alarm.takePending()
     }
 
@@ -49,16 +41,15 @@ extension SchedulerActor {
         while true {
             do {
                 let announcements = try await store.announcements()
-                listenerBackoff.succeed()
+                listeningSucceeded()
                 let ended = await follow(announcements)
                 await announcements.close()
                 try ended.get()
             } catch {
                 try Task.checkCancellation()
-                let level: SchedulerLogger.Level = listenerBackoff.failures == 1 ? .warning : .debug
-                settings.logger(level, "changes are noticed late, the events channel cannot be read: \(error)")
+                listeningFailed(error)
             }
-            try await clock.sleep(for: listenerBackoff.delayAfterFailure(using: &jitter))
+            try await pause(.listening, for: deafness.pause(before: .listening, using: &jitter))
         }
     }
 

@@ -33,10 +33,12 @@ actor SchedulerActor {
     var parkedSince: Duration = .zero
     /// Due entries of the present tick that were read and not sent yet.
     var unsentEntries = 0
-    var isConnected = true
-    var backoff = Backoff(first: .milliseconds(100), maximum: .seconds(5))
-    /// The pauses between tries to listen.
-    var listenerBackoff = Backoff(first: .milliseconds(200), maximum: .seconds(5))
+    /// What Redis fails of that which a scheduler cannot do without.
+    var outage = Outage()
+    /// As ``outage``, of listening to the events channel: without it changes are noticed late.
+    var deafness = Outage()
+    /// The pauses of those that run beside the loop, which has ``sleepTask``: a success of another operation ends them.
+    var pauses: [Outage.Operation: Task<Void, any Error>] = [:]
     var jitter: SplitMix64
     var batchSizing: BatchSizing
     var health: SchedulerHealthRecord

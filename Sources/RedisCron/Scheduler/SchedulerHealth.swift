@@ -18,8 +18,12 @@ public struct SchedulerHealth: Sendable, Hashable {
 
     /// What the scheduler is at.
     public let state: State
-    /// Since when Redis has been out of reach, or `nil` while it answers.
+    /// Since when Redis has been out of reach or has refused what the scheduler asks of it, or `nil` while it does neither.
+    ///
+    /// That something else gets through does not end it: a heartbeat may, while jobs cannot be queued.
     public let disconnectedSince: Timestamp?
+    /// Why, in words without a password; `nil` as ``disconnectedSince``.
+    public let disconnectReason: String?
     /// When the index was last read.
     public let lastTick: Timestamp?
     /// When the lock was last extended.

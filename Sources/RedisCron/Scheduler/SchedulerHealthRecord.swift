@@ -3,7 +3,6 @@ import RQWire
 /// What the scheduler notes of itself as it goes; ``SchedulerHealth`` is made from it.
 struct SchedulerHealthRecord: Sendable {
     var isStandingBy = false
-    var disconnectedSince: Timestamp?
     var lastHeartbeat: Timestamp?
     var lastTick: Timestamp?
     /// How far the oldest due entry was behind at the last survey.

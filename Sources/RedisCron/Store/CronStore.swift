@@ -39,6 +39,11 @@ protocol CronStore: Sendable {
     /// Settles index entries that lead to no run, in one atomic step. `token` is `nil` when the caller need not lead.
     func settle(_ entries: [UnsettledEntry], token: String?) async throws -> SettleOutcome
 
+    /// Finds out whether a batch would be refused, and changes nothing.
+    ///
+    /// - Throws: What keeps a batch from being queued.
+    func checkQueueing() async throws
+
     /// What is announced about definitions from now on.
     func announcements() async throws -> any AnnouncementReader
 
@@ -55,6 +60,9 @@ extension CronStore {
 
     /// A store that is no server has no settings.
     func findings() async throws -> [Finding] { [] }
+
+    /// A store that is no server refuses nothing.
+    func checkQueueing() async throws {}
 
     /// A store that keeps no registry cannot tell.
     func lockHolder() async throws -> LockHolder? { nil }

@@ -15,9 +15,13 @@ struct ActorHarness: Sendable {
     /// Keeps the loop alive.
     let loop: EventLoop
 
-    init(_ change: (inout RedisCronScheduler.Options) -> Void = { _ in }) throws {
+    /// Makes a scheduler; `asRedis` takes errors for hopeless that a real one would.
+    init(
+        asRedis: Bool = false,
+        _ change: (inout RedisCronScheduler.Options) -> Void = { _ in }
+    ) throws {
         let memory = MemoryStore()
-        try self.init(memory: memory, store: InterposedStore(memory), change)
+        try self.init(memory: memory, store: InterposedStore(memory), asRedis: asRedis, change)
     }
 
     /// A second scheduler on the same store.
@@ -26,13 +30,15 @@ struct ActorHarness: Sendable {
     }
 
     private init(
-        memory: MemoryStore, store: InterposedStore, _ change: (inout RedisCronScheduler.Options) -> Void
+        memory: MemoryStore, store: InterposedStore, asRedis: Bool = false,
+        _ change: (inout RedisCronScheduler.Options) -> Void
     ) throws {
         let clock = ManualClock()
         let loop = try EventLoop()
         let channel = EventChannel()
         let settings = try SchedulerSettings(
-            options: .forTest(change), keys: RQKeys(), createdAt: clock.now(), seed: 1)
+            options: .forTest(change), keys: RQKeys(), createdAt: clock.now(), seed: 1,
+            isHopeless: { asRedis && RedisStore.isHopeless($0) })
         self.memory = memory
         self.store = store
         self.clock = clock

@@ -19,6 +19,7 @@ final class InterposedStore: CronStore {
         var after: [Call: Hook] = [:]
         var calls: [Call] = []
         var most = Int.max
+        var whenChecked: Hook?
     }
 
     private let base: any CronStore
@@ -55,6 +56,11 @@ final class InterposedStore: CronStore {
             self?.after(call, nil)
             try await hook()
         }
+    }
+
+    /// Runs the hook before each look whether the server takes writes.
+    func whenChecked(_ hook: Hook?) {
+        state.update { $0.whenChecked = hook }
     }
 
     /// Makes calls for more than so many definitions fail, as a server does that takes too long for them.
@@ -118,6 +124,11 @@ final class InterposedStore: CronStore {
 
     func settle(_ entries: [UnsettledEntry], token: String?) async throws -> SettleOutcome {
         try await passing(.settle) { try await base.settle(entries, token: token) }
+    }
+
+    func checkQueueing() async throws {
+        try await state.current.whenChecked?()
+        try await base.checkQueueing()
     }
 
     func announcements() async throws -> any AnnouncementReader {

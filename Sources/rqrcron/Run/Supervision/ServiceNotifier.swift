@@ -19,6 +19,10 @@ actor ServiceNotifier {
     private let log: LogWriter
     private var isReady = false
     private var leadingSince: Timestamp?
+    /// What it is at when Redis does what it asks.
+    private var place = "starts"
+    /// What Redis fails, in words.
+    private var trouble: String?
 
     /// Takes part in the protocol of `sd_notify(3)` where the environment asks for it.
     ///
@@ -49,20 +53,28 @@ actor ServiceNotifier {
         switch event {
         case .becameLeader:
             leadingSince = SystemClock.now()
-            tell("leads", isReady: true)
+            place = "leads"
+            tell(isReady: true)
         case .standingBy:
             leadingSince = nil
-            tell("stands by: another scheduler leads", isReady: true)
+            place = "stands by: another scheduler leads"
+            tell(isReady: true)
         case .lockLost:
             leadingSince = nil
-            tell("lost the lock")
-        case .disconnected(let reason): tell("waits for Redis: \(reason.onOneLine)")
-        case .reconnected: tell(leadingSince == nil ? "reached Redis again" : "leads")
+            place = "lost the lock"
+            tell()
+        case .disconnected(let reason):
+            trouble = reason.onOneLine
+            tell()
+        case .reconnected:
+            trouble = nil
+            tell()
         default: break
         }
     }
 
-    private func tell(_ status: String, isReady becomesReady: Bool = false) {
+    private func tell(isReady becomesReady: Bool = false) {
+        let status = trouble.map { "waits for Redis: \($0)" } ?? place
         let code = socket.send((becomesReady && !isReady ? ["READY=1"] : []) + ["STATUS=\(status)"])
         if becomesReady { isReady = true }
         if code != 0 { log.write(.warning, "cannot tell the supervisor at NOTIFY_SOCKET: \(SystemCall.explain(code))") }

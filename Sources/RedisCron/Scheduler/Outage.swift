@@ -1,0 +1,108 @@
+import RQWire
+import RedisBridge
+
+/// Which operations Redis fails at present, since when, and what of it is to be told.
+///
+/// Pure. Each operation speaks for itself alone: a heartbeat that gets through says nothing about a batch that was refused. So
+/// an outage ends when all operations that failed have succeeded.
+struct Outage: Sendable {
+    /// What is asked of Redis, by somebody who tries it again when it fails.
+    enum Operation: Sendable, Hashable {
+        /// Asking for the lock, standing by included.
+        case lock
+        /// Entering RQ's registry with a lock that was just taken.
+        case birth
+        /// Extending the lock.
+        case heartbeat
+        /// Reading what is due, and queueing it.
+        case tick
+        /// Listening to the events channel.
+        case listening
+
+        fileprivate var backoff: Backoff {
+            switch self {
+            // One small command, and nothing else runs that would show that the server is back.
+            case .lock, .heartbeat: Backoff(first: .milliseconds(100), maximum: .seconds(1))
+            case .birth, .tick: Backoff(first: .milliseconds(100), maximum: .seconds(5))
+            case .listening: Backoff(first: .milliseconds(200), maximum: .seconds(5))
+            }
+        }
+    }
+
+    /// What tells one trouble from another.
+    private struct Cause: Hashable {
+        let kind: String
+
+        init(_ error: any Error) {
+            guard let error = error as? RedisError else {
+                kind = String(reflecting: type(of: error))
+                return
+            }
+            kind = "\(error.code) \(error.prefix?.rawValue ?? "")"
+        }
+    }
+
+    /// How long until a cause that was told is told again.
+    static let repetition: Duration = .seconds(60)
+
+    private var failing: [Operation: Backoff] = [:]
+    /// When each cause was last told, on the monotonic clock.
+    private var told: [Cause: Duration] = [:]
+    /// Since when an operation has failed, on the wall clock; `nil` while all is well.
+    private(set) var since: Timestamp?
+    /// The last failure in words.
+    private(set) var reason: String?
+
+    /// Whether the operation has failed and not succeeded since.
+    func isFailing(_ operation: Operation) -> Bool { failing[operation] != nil }
+
+    /// Takes note of a failure.
+    ///
+    /// - Returns: Whether to tell it: a cause is told at once, and again after ``repetition``.
+    mutating func failed(_ operation: Operation, by error: any Error, now: Timestamp, monotonic: Duration) -> Bool {
+        if failing[operation] == nil { failing[operation] = operation.backoff }
+        since = since ?? now
+        reason = Refusal.text(for: error)
+        let cause = Cause(error)
+        if let last = told[cause], monotonic - last < Self.repetition { return false }
+        told[cause] = monotonic
+        return true
+    }
+
+    /// How long to wait before an operation that failed is tried again: longer with each failure in a row.
+    mutating func pause(before operation: Operation, using generator: inout some RandomNumberGenerator) -> Duration {
+        failing[operation, default: operation.backoff].delayAfterFailure(using: &generator)
+    }
+
+    /// Takes note of a success.
+    ///
+    /// - Returns: What it changes.
+    mutating func succeeded(_ operation: Operation) -> Change {
+        guard failing.removeValue(forKey: operation) != nil else { return .nothing }
+        return failing.isEmpty ? end() : .operationWorks
+    }
+
+    /// Forgets what only a leader does, because another scheduler leads.
+    ///
+    /// - Returns: What that changes.
+    mutating func standsBy() -> Change {
+        guard since != nil else { return .nothing }
+        failing = failing.filter { $0.key == .lock }
+        return failing.isEmpty ? end() : .nothing
+    }
+
+    private mutating func end() -> Change {
+        self = Outage()
+        return .over
+    }
+
+    /// What a success changes.
+    enum Change: Sendable, Hashable {
+        /// The operation had not failed.
+        case nothing
+        /// The operation works again, and others still have to show that they do.
+        case operationWorks
+        /// All operations that failed have succeeded.
+        case over
+    }
+}
