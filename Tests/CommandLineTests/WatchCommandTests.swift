@@ -64,6 +64,22 @@ import Testing
         }
     }
 
+    @Test func `a server that loads its data is not said to be back, though it lets one subscribe`() async throws {
+        let slow = ["key-load-delay 20000", "loading-process-events-interval-bytes 1024"]
+        try await withRedis(RedisServer.Configuration(lines: slow)) { server in
+            let watch = try Rqrcron.start(["watch"], on: server)
+            try await eventually("it to listen") {
+                try server.command("PUBSUB", "NUMSUB", "rq:cron_jobs:events").array.last?.integer == 1
+            }
+            try server.pipeline((0..<100).map { ["SET", "filler:\($0)", String(repeating: "x", count: 2000)] })
+            try server.command("SAVE")
+            try await server.restart()
+            try await watch.waitForOutput(containing: "what happened meanwhile was not seen")
+            #expect(try await watch.terminate() == .exited(0))
+            #expect(watch.errors.split(separator: "\n").count == 2, "\(watch.errors)")
+        }
+    }
+
     @Test func `what happens in another database is not told`() async throws {
         try await withRedis { server in
             let other = ["RQ_REDIS_URL": "redis://127.0.0.1:\(server.port)/1"]

@@ -46,6 +46,7 @@ struct WatchCommand: Sendable {
     private func subscribe(
         _ client: RedisClient, _ keys: RQKeys
     ) async throws(RedisError) -> (RedisSubscription, AnnouncementCheck) {
+        // A server that loads its data lets one subscribe, and not read: so it is read first.
         let marker = try await client.send(RedisCommand("GET", keys.lastUpdate)).bytes
         let check = AnnouncementCheck(marker: marker, at: .now)
         return (try await client.subscribe(to: [keys.events]), check)
