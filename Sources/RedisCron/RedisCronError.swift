@@ -9,6 +9,7 @@ public struct RedisCronError: Error, Sendable, Hashable {
         private enum Kind: String {
             case invalidDefinition, unreadableDefinition, noSuchJob, editConflict, noConnection
             case lockHeld, lockLost, alreadyRunning, notRegistered, invalidOption, redis
+            case timeZoneUnavailable
         }
 
         private let kind: Kind
@@ -37,6 +38,8 @@ public struct RedisCronError: Error, Sendable, Hashable {
         public static let notRegistered = Code(.notRegistered)
         /// An option is out of its range.
         public static let invalidOption = Code(.invalidOption)
+        /// This machine's time zone data does not have a zone that is needed; nothing is wrong with the definition.
+        public static let timeZoneUnavailable = Code(.timeZoneUnavailable)
         /// Redis could not be reached, or answered with an error or with something unexpected.
         public static let redis = Code(.redis)
 

@@ -44,7 +44,14 @@ struct CommandTable: Sendable {
             "The parts of the URL, as rq reads them, when there is none of the above."
         ),
         ("RQ_KEY_PREFIX", "What every key starts with when there is no --key-prefix. Default: rq."),
-        ("TZ", "The local time zone."),
+        (
+            "TZ",
+            """
+            The local time zone: the one of rqrcron run, and elsewhere the one that counts until a scheduler has published \
+            its own.
+            """
+        ),
+        ("TZDIR", "Where time zone data is, instead of the system's directories."),
         (
             "NOTIFY_SOCKET, WATCHDOG_USEC, WATCHDOG_PID",
             "Where rqrcron run says how it does, and how often its supervisor wants a sign of life."

@@ -11,7 +11,8 @@ struct DoctorCommandTests {
     private func withLostEntry(_ body: (RedisServer) async throws -> Void) async throws {
         try await withRedis(RedisServer.Configuration(appendOnly: true)) { server in
             let made = try await Rqrcron.run(
-                ["register", "a", "--func", "m.f", "--queue", "q", "--cron", "0 0 1 1 *"], on: server)
+                ["register", "a", "--func", "m.f", "--queue", "q", "--cron", "0 0 1 1 *", "--timezone", "UTC"],
+                on: server)
             #expect(made.status == 0, "\(made.errors)")
             try server.command("ZREM", "rq:cron_jobs", "a")
             // Somebody leads.

@@ -107,4 +107,26 @@ struct NeighbourInteropTests {
             }
         }
     }
+
+    @Test func `Python sees nothing of the zone that our scheduler publishes`() async throws {
+        try await withRedis { server in
+            let peer = try Peer(on: server)
+            try await withScheduler(on: server) { scheduler in
+                try await scheduler.register(
+                    functionName: "app.tasks.rebuild", queueName: "q", id: "daily", cron: "0 7 * * *")
+                let questions: [JSONObject] = [
+                    ["do": "all_jobs"], ["do": "fetch", "id": "daily"], ["do": "cron_names"],
+                ]
+                let before = try await peer.ask(questions)
+                try await whileRunning(scheduler) {
+                    let published = try server.command("GET", "rq:cron_jobs:timezone").string
+                    let during = try await peer.ask(questions)
+                    #expect(published == "UTC")
+                    #expect(during == before)
+                }
+                let after = try await peer.ask(questions)
+                #expect(after == before)
+            }
+        }
+    }
 }

@@ -46,6 +46,12 @@ enum SystemFiles {
         }
     }
 
+    /// Whether there is anything under a path.
+    static func exists(_ path: String) -> Bool {
+        var status = stat()
+        return lstat(path, &status) == 0
+    }
+
     /// A variable of the environment.
     static func environment(_ name: String) -> String? {
         getenv(name).map { String(cString: $0) }

@@ -1,10 +1,15 @@
 /// Finds time zone data where systems keep it.
 enum SystemZones {
-    /// `TZDIR` first, as in the C library, then the places where distributions and macOS install the data.
+    /// What `TZDIR` names, and nothing else then, as in the C library; else the places where distributions and macOS
+    /// install the data.
     static var directories: [String] {
-        let usual = ["/usr/share/zoneinfo", "/var/db/timezone/zoneinfo", "/usr/lib/zoneinfo", "/etc/zoneinfo"]
-        guard let own = SystemFiles.environment("TZDIR"), !own.isEmpty else { return usual }
-        return [own] + usual
+        if let own = SystemFiles.environment("TZDIR"), !own.isEmpty { return [own] }
+        return ["/usr/share/zoneinfo", "/var/db/timezone/zoneinfo", "/usr/lib/zoneinfo", "/etc/zoneinfo"]
+    }
+
+    /// Whether the machine has time zone data at all: one of the zones that no edition of it lacks.
+    static var hasData: Bool {
+        ["Europe/London", "America/New_York", "Asia/Tokyo"].contains { contents(of: $0) != nil }
     }
 
     /// Whether a text has the form of a zone's name: words of letters, digits, `_`, `+` and `-`, joined by slashes.
@@ -37,37 +42,47 @@ enum SystemZones {
         return nil
     }
 
-    /// The local zone of a process whose `TZ` has this value.
-    static func local(variable: String?, link: String = "/etc/localtime") -> ZoneRules {
-        guard let variable else { return systemDefault(link: link) }
-        let value = variable.hasPrefix(":") ? String(variable.dropFirst()) : variable
-        if value.isEmpty { return .utc }
-        if value.hasPrefix("/") {
-            let table = SystemFiles.read(value).flatMap(TZifFile.init)?.table
-            return table.map { ZoneRules(identifier: name(inPath: value) ?? value, table: $0) } ?? .utc
-        }
-        // Like the C library: a file of that name goes before a rule, so that EST5EDT has its whole history.
-        if !value.utf8.split(separator: UInt8(ascii: "/")).contains(where: { $0.elementsEqual("..".utf8) }),
-            let file = contents(of: value).flatMap(TZifFile.init)
-        {
-            return ZoneRules(identifier: value, table: file.table)
-        }
-        guard let rule = POSIXTimeZone(value.utf8) else { return .utc }
-        return ZoneRules(identifier: value, table: ZoneTable(rule: rule))
-    }
-
-    private static func systemDefault(link: String) -> ZoneRules {
-        guard let file = SystemFiles.read(link).flatMap(TZifFile.init) else { return .utc }
-        let target = SystemFiles.destination(ofLink: link).flatMap(name(inPath:))
-        return ZoneRules(identifier: target ?? link, table: file.table)
-    }
-
-    /// The zone's name in a path like `/usr/share/zoneinfo/Europe/Berlin`.
-    private static func name(inPath path: String) -> String? {
-        let parts = path.split(separator: "/")
-        guard let directory = parts.lastIndex(where: { $0.hasPrefix("zoneinfo") }), directory + 1 < parts.count else {
+    /// The seconds east of UTC of a name whose offset is part of its meaning; such a zone needs no file.
+    ///
+    /// `UTC` and `GMT` by all their names, and `Etc/GMT+12` to `Etc/GMT-14`, whose sign counts west.
+    static func fixedOffset(ofName name: String) -> Int? {
+        let isEtc = name.hasPrefix("Etc/")
+        let rest = isEtc ? String(name.dropFirst(4)) : name
+        let names = ["UTC", "UCT", "GMT", "GMT0", "GMT+0", "GMT-0", "Greenwich", "Universal", "Zulu"]
+        if names.contains(rest) { return 0 }
+        guard isEtc, rest.hasPrefix("GMT"), let sign = rest.dropFirst(3).first, sign == "+" || sign == "-" else {
             return nil
         }
-        return parts[(directory + 1)...].joined(separator: "/")
+        let digits = rest.dropFirst(4)
+        guard let hours = Int(digits), String(hours) == digits, hours >= 1, hours <= (sign == "+" ? 12 : 14) else {
+            return nil
+        }
+        return (sign == "+" ? -hours : hours) * 3600
     }
+
+    /// Names that the time zone database keeps for old data only.
+    ///
+    /// Distributions may leave their files out of the package of all others: Debian 13 and Ubuntu 24.04 have them in
+    /// `tzdata-legacy`.
+    static let legacyNames: Set<String> = Set(
+        """
+        Africa/Asmera Africa/Timbuktu America/Argentina/ComodRivadavia America/Atka America/Buenos_Aires \
+        America/Catamarca America/Coral_Harbour America/Cordoba America/Ensenada America/Fort_Wayne America/Godthab \
+        America/Indianapolis America/Jujuy America/Knox_IN America/Louisville America/Mendoza America/Montreal \
+        America/Nipigon America/Pangnirtung America/Porto_Acre America/Rainy_River America/Rosario \
+        America/Santa_Isabel America/Shiprock America/Thunder_Bay America/Virgin America/Yellowknife \
+        Antarctica/South_Pole Asia/Ashkhabad Asia/Calcutta Asia/Choibalsan Asia/Chongqing Asia/Chungking Asia/Dacca \
+        Asia/Harbin Asia/Istanbul Asia/Kashgar Asia/Katmandu Asia/Macao Asia/Rangoon Asia/Saigon Asia/Tel_Aviv \
+        Asia/Thimbu Asia/Ujung_Pandang Asia/Ulan_Bator Atlantic/Faeroe Atlantic/Jan_Mayen Australia/ACT \
+        Australia/Canberra Australia/Currie Australia/LHI Australia/NSW Australia/North Australia/Queensland \
+        Australia/South Australia/Tasmania Australia/Victoria Australia/West Australia/Yancowinna Brazil/Acre \
+        Brazil/DeNoronha Brazil/East Brazil/West CET CST6CDT Canada/Atlantic Canada/Central Canada/Eastern \
+        Canada/Mountain Canada/Newfoundland Canada/Pacific Canada/Saskatchewan Canada/Yukon Chile/Continental \
+        Chile/EasterIsland Cuba EET EST EST5EDT Egypt Eire Europe/Belfast Europe/Kiev Europe/Nicosia Europe/Tiraspol \
+        Europe/Uzhgorod Europe/Zaporozhye GB GB-Eire HST Hongkong Iceland Iran Israel Jamaica Japan Kwajalein Libya MET \
+        MST MST7MDT Mexico/BajaNorte Mexico/BajaSur Mexico/General NZ NZ-CHAT Navajo PRC PST8PDT Pacific/Enderbury \
+        Pacific/Johnston Pacific/Ponape Pacific/Samoa Pacific/Truk Pacific/Yap Poland Portugal ROC ROK Singapore Turkey \
+        US/Alaska US/Aleutian US/Arizona US/Central US/East-Indiana US/Eastern US/Hawaii US/Indiana-Starke US/Michigan \
+        US/Mountain US/Pacific US/Samoa W-SU WET
+        """.split(separator: " ").map(String.init))
 }

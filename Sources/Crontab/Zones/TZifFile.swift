@@ -9,6 +9,8 @@ struct TZifFile {
     let initialOffset: Int
     /// What holds after the last transition; `nil` in version 1 and where the footer is empty.
     let rule: POSIXTimeZone?
+    /// That rule as it is written.
+    let ruleText: String?
 
     /// - Returns: `nil` when the bytes are no complete and consistent TZif file.
     init?(_ bytes: [UInt8]) {
@@ -17,6 +19,7 @@ struct TZifFile {
             guard let block = Self.block(bytes, header: first, timeSize: 4) else { return nil }
             (transitions, initialOffset) = block
             rule = nil
+            ruleText = nil
             return
         }
         // From version 2 on, the first block is for old readers; the data with 64-bit times follows it.
@@ -31,9 +34,11 @@ struct TZifFile {
         footer = footer[..<end]
         if footer.isEmpty {
             rule = nil
+            ruleText = nil
         } else {
             guard let parsed = POSIXTimeZone(footer) else { return nil }
             rule = parsed
+            ruleText = String(decoding: footer, as: UTF8.self)
         }
     }
 

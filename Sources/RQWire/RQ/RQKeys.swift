@@ -11,6 +11,8 @@ public struct RQKeys: Sendable, Hashable {
     public let lock: String
     /// String: Unix time of the last change of any definition.
     public let lastUpdate: String
+    /// String: the zone in which the scheduler reads expressions whose definition names none, kept when it is gone.
+    public let timeZone: String
     /// Pub/Sub channel on which changes of definitions are announced.
     public let events: String
     /// Sorted set: RQ's registry of schedulers by last heartbeat.
@@ -53,6 +55,7 @@ public struct RQKeys: Sendable, Hashable {
         cronJobs = prefix + ":cron_jobs"
         lock = prefix + ":cron_jobs:lock"
         lastUpdate = prefix + ":cron_jobs:last_update"
+        timeZone = prefix + ":cron_jobs:timezone"
         events = prefix + ":cron_jobs:events"
         cronSchedulers = prefix + ":cron_schedulers"
         queues = prefix + ":queues"

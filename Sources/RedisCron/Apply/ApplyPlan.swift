@@ -1,3 +1,5 @@
+import Crontab
+
 /// What has to change in Redis so that it holds what was declared.
 public struct ApplyPlan: Sendable {
     /// One field that changes.
@@ -31,7 +33,7 @@ public struct ApplyPlan: Sendable {
         /// What was declared; `nil` for one that is deleted.
         public let declaration: CronJobDeclaration?
         /// The definition to be written.
-        let wanted: RedisCronJob?
+        package let wanted: RedisCronJob?
     }
 
     /// The source that what is made or changed is remembered under.
@@ -40,4 +42,6 @@ public struct ApplyPlan: Sendable {
     public let changes: [Change]
     /// How many definitions stand there already as declared.
     public let unchanged: Int
+    /// The zone of definitions that name none, as it was when the plan was made.
+    let defaultZone: ZoneRules
 }

@@ -1,6 +1,8 @@
 import RQWire
 
-/// The fields in which a definition differs from what stands in Redis, times left aside.
+/// The fields in which a definition differs from what stands in Redis.
+///
+/// Of the times only the next run is one, where it moves without its schedule: that one could not have given it.
 struct DefinitionDifference {
     /// The fields that a declaration says.
     private static let declared: [CronJobHash.Field] = [
@@ -13,7 +15,8 @@ struct DefinitionDifference {
         var changes: [ApplyPlan.FieldChange] = []
         var before: [UInt8] = []
         var after: [UInt8] = []
-        for field in declared {
+        let isReplanned = !ScheduleBasis(old).hasOtherSchedule(than: new) && old.nextEnqueueTime != nil
+        for field in declared + (isReplanned ? [.nextEnqueueTime] : []) {
             // A hash without one, which another tool wrote, means RQ's default, as a declaration without one does.
             if field == .resultTTL, keptSeconds(old) == keptSeconds(new) { continue }
             before.removeAll(keepingCapacity: true)

@@ -42,33 +42,36 @@ extension RedisCronScheduler {
                 var remaining = plan.changes.makeIterator()
                 for _ in 0..<Self.writers {
                     guard let change = remaining.next() else { break }
-                    group.addTask { try await self.write(change, source: plan.source) }
+                    group.addTask { try await self.write(change, of: plan) }
                 }
                 var done = 0
                 while try await group.next() != nil {
                     done += 1
                     if done % 1_000 == 0 || done == plan.changes.count { progress?(done, plan.changes.count) }
                     if let change = remaining.next() {
-                        group.addTask { try await self.write(change, source: plan.source) }
+                        group.addTask { try await self.write(change, of: plan) }
                     }
                 }
             }
         }
     }
 
-    private func write(_ change: ApplyPlan.Change, source: String?) async throws {
+    private func write(_ change: ApplyPlan.Change, of plan: ApplyPlan) async throws {
+        let (source, zone) = (plan.source, plan.defaultZone)
         guard var job = change.wanted, let declaration = change.declaration else {
             _ = try await connection.delete(id: change.id)
             return
         }
         do {
             switch change.action {
-            case .create: try await job.save(event: .created, newOnly: true, source: source)
-            case .edit, .replace, .delete: try await job.save(event: .updated, newOnly: false, source: source)
+            case .create: try await job.save(event: .created, newOnly: true, source: source, zone: zone)
+            case .edit, .replace, .delete:
+                try await job.save(event: .updated, newOnly: false, source: source, zone: zone)
             }
         } catch let error as RedisCronError where error.code == .editConflict || error.code == .noSuchJob {
             // Created or deleted by somebody else since the plan was made.
-            _ = try await register(self.job(declaration), enabled: declaration.enabled, source: source)
+            _ = try await register(
+                self.job(declaration, defaultZone: zone), enabled: declaration.enabled, zone: zone, source: source)
         }
     }
 

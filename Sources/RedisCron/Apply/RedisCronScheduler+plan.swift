@@ -23,6 +23,8 @@ extension RedisCronScheduler {
         if prune, declarations.source == nil {
             throw DeclarationError("pruning needs a source: the name under which what was made is remembered")
         }
+        let zone = try await defaultZone(isNeeded: declarations.jobs.contains { $0.cron != nil && $0.timeZone == nil })
+        let now = SystemClock.wallClock
         var changes: [ApplyPlan.Change] = []
         var unchanged = 0
         for start in stride(from: 0, to: declarations.jobs.count, by: Self.page) {
@@ -32,7 +34,13 @@ extension RedisCronScheduler {
             let sources = try await connection.sources(of: declarations.source == nil ? [] : ids)
             for (index, declaration) in page.enumerated() {
                 let source = sources.isEmpty ? nil : sources[index]
-                if let change = try change(declaration, readings[index], source: source, to: declarations.source) {
+                var wanted = try wanted(declaration, readings[index], defaultZone: zone)
+                if case .job(let existing) = readings[index] {
+                    try wanted.adopt(existing, enabled: declaration.enabled, now: now, defaultZone: zone)
+                }
+                if let change = change(
+                    declaration, readings[index], wanted: wanted, source: source, to: declarations.source)
+                {
                     changes.append(change)
                 } else {
                     unchanged += 1
@@ -42,19 +50,27 @@ extension RedisCronScheduler {
         if prune, let source = declarations.source {
             changes += try await deletions(source: source, keeping: declarations)
         }
-        return ApplyPlan(source: declarations.source, changes: changes, unchanged: unchanged)
+        return ApplyPlan(
+            source: declarations.source, changes: changes, unchanged: unchanged, defaultZone: zone)
     }
 
-    private func change(
-        _ declaration: CronJobDeclaration, _ reading: DefinitionReading, source: String?, to wantedSource: String?
-    ) throws -> ApplyPlan.Change? {
+    /// What was declared, with what stands in Redis drawn into it where a field is random.
+    private func wanted(
+        _ declaration: CronJobDeclaration, _ reading: DefinitionReading, defaultZone: ZoneRules
+    ) throws -> RedisCronJob {
         var declared = declaration
         if case .job(let existing) = reading, let drawn = existing.cron, let cron = declaration.cron,
             CronExpression.isDraw(drawn, of: cron)
         {
             declared.cron = drawn
         }
-        let wanted = try job(declared)
+        return try job(declared, defaultZone: defaultZone)
+    }
+
+    private func change(
+        _ declaration: CronJobDeclaration, _ reading: DefinitionReading, wanted: RedisCronJob, source: String?,
+        to wantedSource: String?
+    ) -> ApplyPlan.Change? {
         switch reading {
         case .missing:
             return ApplyPlan.Change(id: wanted.id, action: .create, declaration: declaration, wanted: wanted)
@@ -62,19 +78,19 @@ extension RedisCronScheduler {
             let action = ApplyPlan.Action.replace(reason: definition.reason)
             return ApplyPlan.Change(id: wanted.id, action: action, declaration: declaration, wanted: wanted)
         case .job(let existing):
-            var edited = wanted
-            edited.adopt(existing, enabled: declaration.enabled)
-            var fields = DefinitionDifference.between(existing.definition, edited.definition)
+            var fields = DefinitionDifference.between(existing.definition, wanted.definition)
             if let wantedSource, source != wantedSource {
                 fields.append(ApplyPlan.FieldChange(field: Self.sourceField, old: source ?? "", new: wantedSource))
             }
             guard !fields.isEmpty else { return nil }
-            return ApplyPlan.Change(id: wanted.id, action: .edit(fields), declaration: declaration, wanted: edited)
+            return ApplyPlan.Change(id: wanted.id, action: .edit(fields), declaration: declaration, wanted: wanted)
         }
     }
 
     /// The definition as it would be written, checked as at every other door.
-    func job(_ declaration: CronJobDeclaration) throws(DeclarationError) -> RedisCronJob {
+    func job(
+        _ declaration: CronJobDeclaration, defaultZone: ZoneRules
+    ) throws(DeclarationError) -> RedisCronJob {
         if declaration.firstRun != nil, declaration.interval == nil {
             throw DeclarationError(
                 line: declaration.line, id: declaration.id, field: "first_run",
@@ -87,7 +103,7 @@ extension RedisCronScheduler {
                 cron: declaration.cron, timeZone: declaration.timeZone, jobTimeout: declaration.jobTimeout,
                 resultTTL: declaration.resultTTL, ttl: declaration.ttl, failureTTL: declaration.failureTTL,
                 meta: declaration.meta, enabled: declaration.enabled ?? true, connection: connection,
-                defaultTimeZone: options.timeZone)
+                defaultTimeZone: defaultZone)
             // An edit keeps the next run of what stands in Redis instead.
             if let firstRun = declaration.firstRun { job.nextEnqueueTime = firstRun }
             return job

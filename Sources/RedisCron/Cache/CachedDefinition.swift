@@ -77,7 +77,8 @@ struct CachedDefinition: Sendable {
         } else {
             return settle(entry, next: definition.plan.next(planned: now, now: now))
         }
-        if isRewritten, let lastPlanned, planned <= lastPlanned {
+        // What was planned anew after a clock that was ahead is no old schedule: it says itself that it was set back.
+        if isRewritten, !(definition.isSetBack && movedTo == nil), let lastPlanned, planned <= lastPlanned {
             // On to the run after the last one that was queued, not after the present: it may have been missed since.
             return .run(
                 PlannedRun(

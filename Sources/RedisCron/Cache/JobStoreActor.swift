@@ -10,6 +10,8 @@ actor JobStoreActor {
         var unsettled: [UnsettledEntry] = []
         /// Definitions that cannot be used and were not named before.
         var bad: [BadDefinition] = []
+        /// Why zones of definitions are not known on this machine, as far as it was not said before.
+        var missingZones: [String] = []
     }
 
     /// A definition that cannot be used.
@@ -27,6 +29,8 @@ actor JobStoreActor {
     private var announcedSinceMarker = false
     /// Counts what was announced or forgotten: what was read before the last change may be old.
     private var changes = 0
+    /// What was said about zones that this machine does not know; old names are few.
+    private var missingZones: Set<String> = []
 
     nonisolated var unownedExecutor: UnownedSerialExecutor { executor.asUnownedSerialExecutor() }
 
@@ -93,6 +97,11 @@ actor JobStoreActor {
             if parked.isNews(entry.id, reason: reason) {
                 resolution.bad.append(BadDefinition(id: entry.id, field: field, reason: reason))
             }
+        case .zoneUnavailable(let reason):
+            cache.remove(entry.id)
+            // Looked at again after the longest sleep: the data may have been installed.
+            if isCertain { parked.park(entry) }
+            if missingZones.insert(reason).inserted { resolution.missingZones.append(reason) }
         case .definition(let definition):
             parked.settle(entry.id)
             switch cache.store(definition, for: entry).decide(entry, now: now) {

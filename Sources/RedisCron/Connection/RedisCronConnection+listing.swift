@@ -41,7 +41,7 @@ extension RedisCronConnection {
                 UnreadableDefinition(id: id.display, field: "id", reason: "the hash says \(quoted(hash.id))"))
         }
         do {
-            _ = try DefinitionCheck(hash).plan(defaultZone: defaultTimeZone)
+            try DefinitionCheck(hash).validate()
             return .job(
                 RedisCronJob(StoredDefinition(hash, nextEnqueueTime: fetched.nextEnqueueTime), connection: self))
         } catch {

@@ -11,7 +11,7 @@ public final class RedisCronConnection: Sendable {
     public let keys: RQKeys
     /// The loop on whose thread the connection and its schedulers live.
     public let eventLoop: EventLoop
-    /// The zone of expressions whose definition names none, for jobs that are used without a scheduler.
+    /// The zone of expressions whose definition names none, where no scheduler has published its own.
     public let defaultTimeZone: ZoneRules
     let client: RedisClient
 
@@ -22,7 +22,8 @@ public final class RedisCronConnection: Sendable {
     /// - Parameters:
     ///   - url: The address, as Python's `Redis.from_url` takes it.
     ///   - keyPrefix: What every key begins with, as RQ 3's `RQ_KEY_PREFIX`. Default `rq`.
-    ///   - defaultTimeZone: The zone of expressions whose definition names none. Default: the process's own.
+    ///   - defaultTimeZone: The zone of expressions whose definition names none, where no scheduler has published its
+    ///     own; see ``timeZoneOfDefinitions()``. Default: the process's own.
     ///   - eventLoop: A loop to share; `nil` makes one with a thread of its own.
     /// - Throws: `RQWireError` if the prefix holds other characters than RQ allows, `RedisError` if the loop's thread
     ///   cannot be started.

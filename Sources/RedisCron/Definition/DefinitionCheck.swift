@@ -15,10 +15,26 @@ struct DefinitionCheck {
         self.definition = definition
     }
 
+    /// Checks that the definition makes sense.
+    ///
+    /// A zone that only this machine's time zone data lacks is no fault of the definition.
+    ///
+    /// - Throws: ``RedisCronError`` with code `.invalidDefinition`, naming the field and the reason.
+    func validate() throws(RedisCronError) {
+        do {
+            _ = try plan(defaultZone: .utc)
+        } catch {
+            // Whatever could be wrong with an expression does not depend on its zone.
+            guard error.code == .timeZoneUnavailable else { throw error }
+            if definition.interval == nil { _ = try Self.compile(definition, .utc) }
+        }
+    }
+
     /// The schedule, ready to compute with.
     ///
     /// - Parameter compile: Parses an expression; a loader of many definitions passes one that remembers.
-    /// - Throws: ``RedisCronError`` with code `.invalidDefinition`, naming the field and the reason.
+    /// - Throws: ``RedisCronError`` with code `.invalidDefinition`, naming the field and the reason, or
+    ///   `.timeZoneUnavailable` where this machine's time zone data lacks the zone.
     func plan(
         defaultZone: ZoneRules,
         compile: (CronJobHash, ZoneRules) throws(RedisCronError) -> CompiledCron = DefinitionCheck.compile
@@ -84,7 +100,8 @@ struct DefinitionCheck {
         do {
             return try ZoneRules(identifier: identifier)
         } catch {
-            throw refusal("timezone", String(describing: error))
+            let code: RedisCronError.Code = error.isFaultOfMachine ? .timeZoneUnavailable : .invalidDefinition
+            throw RedisCronError(code, id: definition.id, field: "timezone", String(describing: error))
         }
     }
 

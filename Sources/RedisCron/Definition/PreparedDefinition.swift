@@ -17,6 +17,8 @@ final class PreparedDefinition: Sendable {
     // Behind the plan, whose size is odd, they take no room of their own.
     let isEnabled: Bool
     let neverRan: Bool
+    /// Whether its next run lies before the time at which the last one was queued.
+    let isSetBack: Bool
     private let idLength: UInt32
     let template: JobTemplate
     private let bytes: [UInt8]
@@ -34,7 +36,7 @@ final class PreparedDefinition: Sendable {
 
     init(
         id: DefinitionID, plan: RunPlan, template: JobTemplate, arguments: [UInt8], nextEnqueueTime: Timestamp?,
-        createdAt: Timestamp?, isEnabled: Bool, neverRan: Bool
+        createdAt: Timestamp?, isEnabled: Bool, neverRan: Bool, isSetBack: Bool = false
     ) {
         self.idLength = UInt32(clamping: id.bytes.count)
         self.plan = plan
@@ -49,6 +51,7 @@ final class PreparedDefinition: Sendable {
         self.created = SparseInstant(createdAt)
         self.isEnabled = isEnabled
         self.neverRan = neverRan
+        self.isSetBack = isSetBack
     }
 
     /// The planned time of the run to which an index entry leads.

@@ -1,4 +1,3 @@
-public import Crontab
 import RQWire
 
 extension RedisCronJob {
@@ -10,11 +9,9 @@ extension RedisCronJob {
     ///   - id: The id by which it was asked for; the hash must say the same.
     ///   - hash: Fields and values. Unknown fields are left alone.
     ///   - connection: Where it lives.
-    ///   - defaultTimeZone: The zone that counts when the definition names none.
     /// - Throws: ``RedisCronError`` with code `.unreadableDefinition`, naming the field and the reason.
     public static func restore(
-        id: String, hash: [(field: [UInt8], value: [UInt8])], connection: RedisCronConnection? = nil,
-        defaultTimeZone: ZoneRules = .local()
+        id: String, hash: [(field: [UInt8], value: [UInt8])], connection: RedisCronConnection? = nil
     ) throws(RedisCronError) -> RedisCronJob {
         let definition: CronJobHash
         do {
@@ -26,7 +23,7 @@ extension RedisCronJob {
             throw RedisCronError.unreadable(id, "id", "the hash says \(quoted(definition.id))")
         }
         do {
-            _ = try DefinitionCheck(definition).plan(defaultZone: defaultTimeZone)
+            try DefinitionCheck(definition).validate()
         } catch {
             throw RedisCronError.unreadable(id, error.field, error.message)
         }

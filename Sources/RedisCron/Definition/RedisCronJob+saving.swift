@@ -45,7 +45,7 @@ extension RedisCronJob {
     /// - Throws: As ``save(event:)``.
     public mutating func setEnqueueTime(_ time: Timestamp) async throws {
         definition.latestEnqueueTime = time
-        definition.nextEnqueueTime = try nextRun(after: time, defaultTimeZone: connection?.defaultTimeZone ?? .local())
+        definition.nextEnqueueTime = try await nextRun(after: time)
         try await save()
     }
 
@@ -75,7 +75,7 @@ extension RedisCronJob {
     @discardableResult
     public func enqueue(serializer: JobSerializer = .pickle) async throws -> RQJobID {
         let connection = try reachable()
-        _ = try DefinitionCheck(definition).plan(defaultZone: connection.defaultTimeZone)
+        try DefinitionCheck(definition).validate()
         return try await connection.push(
             JobPayload(
                 functionName: definition.functionName, args: definition.args, kwargs: definition.kwargs,
@@ -88,8 +88,7 @@ extension RedisCronJob {
     /// - Throws: ``RedisCronError`` with code `.noSuchJob` or `.unreadableDefinition`, and what the connection throws.
     public static func fetch(id: String, on connection: RedisCronConnection) async throws -> RedisCronJob {
         guard let hash = try await connection.hash(id: id) else { throw RedisCronError.noSuchJob(id) }
-        return try restore(
-            id: id, hash: hash, connection: connection, defaultTimeZone: connection.defaultTimeZone)
+        return try restore(id: id, hash: hash, connection: connection)
     }
 
     /// Removes the definition of an id, one that cannot be read too, and tells the schedulers, in one atomic step.
@@ -102,15 +101,23 @@ extension RedisCronJob {
     }
 
     /// Saves; with `newOnly` fails with `.editConflict` if a definition of that id stands in Redis already.
-    mutating func save(event: CronEvent, newOnly: Bool, source: String? = nil) async throws {
+    ///
+    /// - Parameters:
+    ///   - zone: The zone of definitions that name none, where it is known; `nil` asks Redis.
+    ///   - tries: Tries against a schedule that moves meanwhile.
+    mutating func save(
+        event: CronEvent, newOnly: Bool, source: String? = nil, zone knownZone: ZoneRules? = nil,
+        tries: Int = patience
+    ) async throws {
         let connection = try reachable()
-        for _ in 0..<Self.patience {
+        for _ in 0..<tries {
             var attempt = self
             let now = SystemClock.wallClock
             // Every save gives a new version, even when the clock was stepped back.
             attempt.definition.updatedAt = max(now, (stored?.definition.updatedAt ?? now) + .microseconds(1))
-            _ = try DefinitionCheck(attempt.definition).plan(defaultZone: connection.defaultTimeZone)
-            try attempt.rescheduleIfChanged(now: now, defaultTimeZone: connection.defaultTimeZone)
+            try DefinitionCheck(attempt.definition).validate()
+            let zone = if let knownZone { knownZone } else { try await connection.timeZone(for: attempt.definition) }
+            try attempt.rescheduleIfChanged(now: now, defaultTimeZone: zone)
             let edit = DefinitionEdit(
                 attempt.definition, stored: stored, mode: newOnly ? .new : .create, event: event, now: now)
             switch try await connection.write(edit, id: id, event: event, now: now, source: source) {

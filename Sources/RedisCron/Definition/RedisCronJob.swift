@@ -58,7 +58,7 @@ public struct RedisCronJob: Sendable {
     ///   - kwargs: Keyword arguments.
     ///   - interval: Whole seconds between runs, at least 1. Exactly one of `interval` and `cron` is given.
     ///   - cron: A cron expression. `R` fields are drawn here, once, and stay.
-    ///   - timeZone: The IANA zone in which `cron` is read; `nil` means the scheduler's.
+    ///   - timeZone: The IANA zone in which `cron` is read; `nil` means the scheduler's, see ``DefaultTimeZone``.
     ///   - jobTimeout: Seconds that a run may take, -1 for no limit, `nil` for RQ's default of 180.
     ///   - resultTTL: Seconds that a result is kept; -1 for ever, 0 not at all. Default 500.
     ///   - ttl: Seconds that a run may wait in its queue, at least 1; `nil` for no limit.
@@ -71,7 +71,8 @@ public struct RedisCronJob: Sendable {
     ///   - updatedAt: When it was edited; `nil` means `createdAt`. Each save sets it anew.
     ///   - enabled: Whether it runs at all.
     ///   - connection: Where it is saved.
-    ///   - defaultTimeZone: The zone that counts when `timeZone` is `nil`.
+    ///   - defaultTimeZone: The zone that counts when `timeZone` is `nil`. A save computes the next run anew where the
+    ///     scheduler has published another one.
     ///   - idGenerator: Makes the id when none is given.
     /// - Throws: ``RedisCronError`` with code `.invalidDefinition`, naming the field and the reason. An expression whose
     ///   years have passed is none: such a job stands in Redis and is never due.

@@ -1,3 +1,4 @@
+import Crontab
 import RQWire
 
 /// A schedule and the next run that was computed from it: when the one is changed without the other, the next run has to
@@ -7,12 +8,16 @@ struct ScheduleBasis: Sendable, Hashable {
     let cron: String?
     let timeZone: String?
     let nextEnqueueTime: Timestamp?
+    /// The scheduler's zone, as far as it was known when the next run was computed from it; `nil` where the next run does
+    /// not depend on it, or was read.
+    let defaultZone: ZoneRules?
 
-    init(_ definition: CronJobHash) {
+    init(_ definition: CronJobHash, defaultZone: ZoneRules? = nil) {
         interval = definition.interval
         cron = definition.cron
         timeZone = definition.timeZone
         nextEnqueueTime = definition.nextEnqueueTime
+        self.defaultZone = definition.usesDefaultTimeZone ? defaultZone : nil
     }
 
     /// Whether the definition has another schedule.
@@ -20,8 +25,10 @@ struct ScheduleBasis: Sendable, Hashable {
         definition.interval != interval || definition.cron != cron || definition.timeZone != timeZone
     }
 
-    /// Whether the definition has another schedule and still the next run of this one.
-    func isOutdated(by definition: CronJobHash) -> Bool {
-        definition.nextEnqueueTime == nextEnqueueTime && hasOtherSchedule(than: definition)
+    /// Whether the definition has another schedule, or is to be read in another zone, and still has the next run of this
+    /// one.
+    func isOutdated(by definition: CronJobHash, defaultZone zone: ZoneRules) -> Bool {
+        guard definition.nextEnqueueTime == nextEnqueueTime else { return false }
+        return hasOtherSchedule(than: definition) || defaultZone.map { $0 != zone } ?? false
     }
 }

@@ -8,13 +8,14 @@ import RedisBridge
 struct DefinitionSurvey: Sendable {
     let connection: RedisCronConnection
     let store: RedisStore
-    let audit: IndexAudit
+    let defaultZone: DefaultTimeZone?
     let isLed: Bool
     /// The TTL that a lock gets which outlasts its holder.
     let lockTTL: Duration
 
     private var client: RedisClient { connection.client }
     private var keys: RQKeys { connection.keys }
+    private var audit: IndexAudit { IndexAudit(now: SystemClock.wallClock, defaultZone: defaultZone?.rules) }
 
     func findings() async throws -> [Finding] {
         let misplaced = try await keyTypes()
@@ -27,6 +28,7 @@ struct DefinitionSurvey: Sendable {
         var findings = try await confirm(pass.suspects)
         if let overdue = audit.overdue(pass.scheduled, isLed: isLed) { findings.append(overdue) }
         if let outlasting = try await outlastingLock() { findings.append(outlasting) }
+        findings += pass.zones.findings
         return findings + (try await queues(pass.queues)) + (try await silentSchedulers())
     }
 
@@ -39,6 +41,7 @@ struct DefinitionSurvey: Sendable {
         /// Queues of definitions that can run.
         var queues: Set<String> = []
         var findings: [Finding] = []
+        var zones: ZoneCheck
     }
 
     /// Reads suspects once more, with their entries.
@@ -58,13 +61,12 @@ struct DefinitionSurvey: Sendable {
     }
 
     private func read(_ ids: [DefinitionID], entries: [DefinitionID: DueEntry]) async throws -> Pass {
-        var pass = Pass()
+        var pass = Pass(zones: ZoneCheck(defaultZone: defaultZone))
         for page in ids.pages(of: 500) {
             var orphans: [DueEntry] = []
             let readings = try await connection.read(page)
             // Reading all of them may take longer than it is from one run to the next.
-            var audit = audit
-            audit.now = SystemClock.wallClock
+            let audit = audit
             for (id, reading) in zip(page, readings) {
                 let entry = entries[id]
                 let finding: Finding?
@@ -75,10 +77,12 @@ struct DefinitionSurvey: Sendable {
                 case .unreadable(let definition):
                     let field = definition.field.map { "\($0): " } ?? ""
                     finding = Finding(
-                        .error, .definition, about: definition.id, "it cannot be used: \(field)\(definition.reason)")
+                        .error, .definition, about: definition.id,
+                        "it cannot be used: \(field)\(definition.reason); register it anew, or delete it")
                 case .job(let job):
                     finding = audit.finding(job, entry: entry)
                     if job.enabled {
+                        pass.zones.look(at: job)
                         pass.queues.insert(job.queueName)
                         if let entry { pass.scheduled.append(entry) }
                     }
@@ -110,7 +114,7 @@ struct DefinitionSurvey: Sendable {
     private func keyTypes() async throws -> [Finding] {
         let wanted = [
             (keys.cronJobs, "zset"), (keys.queues, "set"), (keys.cronSchedulers, "zset"), (keys.lock, "string"),
-            (keys.lastUpdate, "string"),
+            (keys.lastUpdate, "string"), (keys.timeZone, "string"),
         ]
         let types = try await client.pipeline(wanted.map { RedisCommand("TYPE", $0.0) }) { _, reply in reply.string }
         return zip(wanted, types).compactMap { wanted, found in Finding.mistyped(wanted.0, found, expected: wanted.1) }

@@ -51,6 +51,8 @@ public struct Finding: Sendable, Hashable {
         public static let definition = Check(description: "definition")
         /// Definitions whose time has passed.
         public static let overdue = Check(description: "overdue")
+        /// Zones of definitions that are not known here, or that nobody has published.
+        public static let timeZone = Check(description: "time-zone")
         /// Queues that no worker reads, and workers that do not take jobs.
         public static let worker = Check(description: "worker")
         /// What could not be looked at.

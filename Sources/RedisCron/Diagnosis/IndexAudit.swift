@@ -9,7 +9,8 @@ struct IndexAudit: Sendable {
     static let patience: Duration = .seconds(10)
 
     var now: Timestamp
-    let defaultZone: ZoneRules
+    /// The zone of definitions that name none; `nil` where it is not known here.
+    let defaultZone: ZoneRules?
 
     /// What is wrong between a definition and its entry; `nil` when they agree.
     func finding(_ job: RedisCronJob, entry: DueEntry?) -> Finding? {
@@ -22,7 +23,7 @@ struct IndexAudit: Sendable {
         let indexed = Timestamp(score: entry.score)
         if let next = job.nextEnqueueTime {
             // An entry that is early is settled by the next tick; one that is late makes the run late.
-            guard indexed > next + .milliseconds(1) else { return postponed(job, next: next) }
+            guard indexed > next + .milliseconds(1) else { return misplanned(job, next: next) }
             return Finding(
                 .error, .index, about: job.id, "the index has it at \(indexed), the definition says \(next)",
                 remedy: .settle(entry, moveTo: next))
@@ -41,34 +42,62 @@ struct IndexAudit: Sendable {
 
     /// When a definition is due that names no next run: an interval that never ran, at once.
     private func dueTimeUnnamed(_ job: RedisCronJob) -> Timestamp? {
-        let next = try? job.nextRun(after: now, defaultTimeZone: defaultZone)
-        return next ?? (job.interval == nil ? nil : now)
+        nextRun(of: job) ?? (job.interval == nil ? nil : now)
     }
 
-    /// A next run beyond the first one that the schedule has from now on.
-    ///
-    /// Somebody may have meant it, so that nothing is mended; a clock that was far ahead for a moment leaves the same.
-    private func postponed(_ job: RedisCronJob, next: Timestamp) -> Finding? {
-        // The clock of the one who planned it may be a little ahead of ours.
-        let present = now + Self.patience
-        // The latest run is left out: a clock that was ahead has put it into the future as well.
-        let first: Timestamp? =
-            switch try? DefinitionCheck(job.definition).plan(defaultZone: defaultZone) {
-            case .interval(let seconds): present + .seconds(seconds)
-            case .cron(let compiled): compiled.next(after: present)
-            case nil: nil
-            }
-        guard let first, next > first else { return nil }
+    private func nextRun(of job: RedisCronJob) -> Timestamp? {
+        zone(of: job).flatMap { try? job.nextRun(after: now, defaultTimeZone: $0) }
+    }
+
+    /// What to compute a definition's times with; `nil` where its zone is not known here.
+    private func zone(of job: RedisCronJob) -> ZoneRules? {
+        job.definition.usesDefaultTimeZone ? defaultZone : .utc
+    }
+
+    private func plan(of job: RedisCronJob) -> PlanAudit? {
+        guard let zone = zone(of: job), let plan = try? DefinitionCheck(job.definition).plan(defaultZone: zone) else {
+            return nil
+        }
+        return PlanAudit(job.definition, plan: plan, now: now)
+    }
+
+    /// Whether a definition waits as only a clock that was ahead makes it wait.
+    func waitsForClock(_ job: RedisCronJob) -> Bool {
+        guard let next = job.nextEnqueueTime, let plan = plan(of: job) else { return false }
+        return plan.ranUnderClockAhead && plan.skippedTime(before: next) != nil
+    }
+
+    /// A next run that the schedule would not have planned.
+    private func misplanned(_ job: RedisCronJob, next: Timestamp) -> Finding? {
+        guard next > now, let plan = plan(of: job) else { return nil }
+        if let skipped = plan.skippedTime(before: next) {
+            let isClock = plan.ranUnderClockAhead
+            let cause =
+                isClock
+                ? "its last run was queued under a clock that was ahead: plan it anew with rqrcron doctor --repair"
+                : "unless somebody means that, register or apply it again, and it is planned anew"
+            return Finding(
+                .warning, .definition, about: job.id,
+                "it waits until \(next), although its schedule has \(skipped) before that; \(cause)",
+                remedy: isClock ? .planAnew(DefinitionID(job.id)) : nil)
+        }
+        guard !plan.isOnGrid(next), let zone = job.timeZone ?? defaultZone?.identifier else { return nil }
         return Finding(
             .notice, .definition, about: job.id,
-            "it waits until \(next) and leaves out times of its schedule before that; enter it anew if nobody meant that"
-        )
+            """
+            it runs next at \(next), which is no time of its schedule in \(zone); unless somebody means that, register \
+            or apply it again, and it is planned anew
+            """)
     }
 
     private func missingEntry(_ job: RedisCronJob) -> Finding? {
-        let next = job.nextEnqueueTime ?? (try? job.nextRun(after: now, defaultTimeZone: defaultZone))
+        let next = job.nextEnqueueTime ?? nextRun(of: job)
+        // Where this machine does not know its zone, nothing can be said of its times; that is a finding of its own.
+        if next == nil, plan(of: job) == nil { return nil }
         if next == nil, job.latestEnqueueTime != nil || job.interval == nil {
-            return Finding(.notice, .definition, about: job.id, "its schedule has no further time")
+            return Finding(
+                .notice, .definition, about: job.id,
+                "its schedule has no further time: give it another one, disable or delete it")
         }
         return Finding(
             .error, .index, about: job.id, "it is enabled and not indexed, so it never runs",

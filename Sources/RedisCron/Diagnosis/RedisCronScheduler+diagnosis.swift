@@ -1,3 +1,4 @@
+import Crontab
 import RQWire
 import RedisBridge
 
@@ -11,7 +12,6 @@ extension RedisCronScheduler {
     /// - Returns: What deserves attention; empty when all is well.
     /// - Throws: What the connection throws. Commands that the server denies are left out and named in a finding.
     public func diagnose() async throws -> [Finding] {
-        let now = SystemClock.wallClock
         var facts = try await ServerFacts(from: connection.client, keys: connection.keys) { SystemClock.wallClock }
         guard facts.info?["redis_mode"] != "sentinel" else {
             return [Finding(.error, .role, "the server is a sentinel: name it as redis+sentinel://HOST:PORT/SERVICE")]
@@ -21,9 +21,16 @@ extension RedisCronScheduler {
         let isLed = facts.lockToken != nil
         var findings = ServerCheck(facts: facts, lock: connection.keys.lock).findings + trial.findings
         if !isLed { findings.append(Finding(.warning, .lock, "no scheduler leads: start one with rqrcron run")) }
+        var zone: DefaultTimeZone?
+        do {
+            zone = try await connection.timeZoneOfDefinitions(assuming: options.timeZone)
+        } catch let error as RedisCronError where error.code == .timeZoneUnavailable {
+            findings.append(Finding(.error, .timeZone, error.message))
+        } catch let error as RedisError where error.prefix == .wrongType {
+            // The survey names the key.
+        }
         let survey = DefinitionSurvey(
-            connection: connection, store: store, audit: IndexAudit(now: now, defaultZone: options.timeZone),
-            isLed: isLed, lockTTL: options.lockTTL)
+            connection: connection, store: store, defaultZone: zone, isLed: isLed, lockTTL: options.lockTTL)
         do {
             return findings + (try await survey.findings())
         } catch let error as RedisError where error.unknownCommand != nil || error.prefix == .noPerm {
@@ -38,8 +45,8 @@ extension RedisCronScheduler {
     /// Mends a finding, if it still stands and can be mended without risk.
     ///
     /// Index entries that stand for nothing are pruned, and those of disabled definitions taken out; entries later than
-    /// their definitions say are moved; enabled definitions without an entry get one, which counts as an edit;
-    /// schedulers that fell silent are taken out of RQ's registry; a lock without expiry, or
+    /// their definitions say are moved; enabled definitions without an entry get one, and those that a clock which was
+    /// ahead has put off are planned anew, which both count as edits; schedulers that fell silent are taken out of RQ's registry; a lock without expiry, or
     /// one that long outlasts a holder that fell silent, gets one of ``Options/lockTTL``.
     /// Nothing of RQ's own is touched, and no definition is deleted.
     ///
@@ -51,6 +58,7 @@ extension RedisCronScheduler {
         case nil: false
         case .settle(let entry, let target): try await settle(entry, moveTo: target)
         case .enterIndex(let id): try await enterIndex(id)
+        case .planAnew(let id): try await planAnew(id)
         case .forgetScheduler(let name, let lastHeartbeat):
             try await change(CronScript.forgetScheduler, key: connection.keys.cronSchedulers) { tail in
                 tail.append(name)
@@ -79,10 +87,24 @@ extension RedisCronScheduler {
         var edited = job
         if edited.nextEnqueueTime == nil {
             edited.nextEnqueueTime = try edited.nextRun(
-                after: SystemClock.wallClock, defaultTimeZone: options.timeZone)
+                after: SystemClock.wallClock, defaultTimeZone: try await timeZone(for: edited))
         }
         try await edited.save(event: .updated)
         return true
+    }
+
+    private func planAnew(_ id: DefinitionID) async throws -> Bool {
+        guard let job = try await connection.jobs(ids: [id]).first, job.enabled else { return false }
+        let (now, zone) = (SystemClock.wallClock, try await timeZone(for: job))
+        guard IndexAudit(now: now, defaultZone: zone).waitsForClock(job) else { return false }
+        var edited = job
+        edited.nextEnqueueTime = try edited.nextRun(after: now, defaultTimeZone: zone)
+        try await edited.save(event: .updated)
+        return true
+    }
+
+    private func timeZone(for job: RedisCronJob) async throws -> ZoneRules {
+        try await connection.timeZone(for: job.definition, assuming: options.timeZone)
     }
 
     private func change(

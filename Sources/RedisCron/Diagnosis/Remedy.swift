@@ -9,6 +9,8 @@ enum Remedy: Sendable, Hashable {
     case settle(DueEntry, moveTo: Timestamp?)
     /// Enters an enabled definition that is missing from the index.
     case enterIndex(DefinitionID)
+    /// Plans a definition anew whose last run was queued under a clock that was ahead.
+    case planAnew(DefinitionID)
     /// Takes a scheduler out of RQ's registry unless it has beaten since.
     case forgetScheduler(name: String, lastHeartbeat: [UInt8])
     /// Gives a lock without expiry one, or a nearer one; its holder, if it lives, extends it by its heartbeat.

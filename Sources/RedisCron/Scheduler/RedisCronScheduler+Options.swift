@@ -22,7 +22,8 @@ extension RedisCronScheduler {
         public var whenLockHeld: LockHeldPolicy = .fail
         /// The zone in which cron expressions are read whose definition names none.
         ///
-        /// Default: the process's own, as in RQ.
+        /// The scheduler publishes it in Redis when it begins to lead, and everybody else reads them in the published one;
+        /// see ``DefaultTimeZone``. Default: the process's own, as in RQ.
         public var timeZone: ZoneRules = .local()
         /// What the workers read: `pickle` unless they were started with `--serializer json`.
         public var serializer: JobSerializer = .pickle

@@ -7,8 +7,9 @@ extension RedisCronScheduler {
 
     /// Creates a definition, or edits the one of that id, and tells the schedulers.
     ///
-    /// With an unchanged schedule an edit keeps the last and the next enqueue time; with a changed one the next is
-    /// computed anew, of an interval from the last enqueue time, of an expression from now. `createdAt` is kept, and so
+    /// With an unchanged schedule an edit keeps the last enqueue time, and the next one if the schedule itself could have
+    /// given it: not one that a clock which was ahead, or another zone, left behind. Else the next one is computed anew,
+    /// of an interval from the last enqueue time, of an expression from now. `createdAt` is kept, and so
     /// is `enabled` unless it is given. Needs no lock and no running scheduler.
     ///
     /// - Parameters:
@@ -19,7 +20,8 @@ extension RedisCronScheduler {
     ///   - kwargs: Keyword arguments.
     ///   - interval: Whole seconds between runs, at least 1. Exactly one of `interval` and `cron` is given.
     ///   - cron: A cron expression. `R` fields are drawn when it is registered first, and stay until it is another one.
-    ///   - timeZone: The IANA zone in which `cron` is read; `nil` means that of the scheduler that runs it.
+    ///   - timeZone: The IANA zone in which `cron` is read; `nil` means that of the scheduler that runs it, as it is
+    ///     published in Redis; where none is, that of the options.
     ///   - jobTimeout: Seconds that a run may take, -1 for no limit, `nil` for RQ's default of 180.
     ///   - resultTTL: Seconds that a result is kept; -1 for ever, 0 not at all. Default 500.
     ///   - ttl: Seconds that a run may wait in its queue, at least 1; `nil` for no limit.
@@ -37,33 +39,44 @@ extension RedisCronScheduler {
         resultTTL: Int? = JobPayload.defaultResultTTL, ttl: Int? = nil, failureTTL: Int? = nil,
         meta: JSONObject = [:], enabled: Bool? = nil, idGenerator: RedisCronJob.IDGenerator? = nil
     ) async throws -> RedisCronJob {
+        let zone = try await defaultZone(isNeeded: cron != nil && timeZone == nil)
         let wanted = try RedisCronJob(
             id: id, queueName: queueName, functionName: functionName, args: args, kwargs: kwargs, interval: interval,
             cron: cron, timeZone: timeZone, jobTimeout: jobTimeout, resultTTL: resultTTL, ttl: ttl,
             failureTTL: failureTTL, meta: meta, enabled: enabled ?? true, connection: connection,
-            defaultTimeZone: options.timeZone, idGenerator: idGenerator ?? options.idGenerator)
-        return try await register(wanted, enabled: enabled)
+            defaultTimeZone: zone, idGenerator: idGenerator ?? options.idGenerator)
+        return try await register(wanted, enabled: enabled, zone: zone)
+    }
+
+    /// The zone of definitions that name none; any where it is not needed.
+    func defaultZone(isNeeded: Bool) async throws -> ZoneRules {
+        guard isNeeded else { return options.timeZone }
+        return try await connection.timeZoneOfDefinitions(assuming: options.timeZone).rules
     }
 
     /// Makes Redis hold the definition, whether or not one of its id stands there.
-    func register(_ wanted: RedisCronJob, enabled: Bool?, source: String? = nil) async throws -> RedisCronJob {
+    ///
+    /// - Parameter zone: The zone of definitions that name none.
+    func register(
+        _ wanted: RedisCronJob, enabled: Bool?, zone: ZoneRules, source: String? = nil
+    ) async throws -> RedisCronJob {
         for _ in 0..<Self.patience {
             var job = wanted
             do {
                 let existing = try await RedisCronJob.fetch(id: wanted.id, on: connection)
-                job.adopt(existing, enabled: enabled)
-                try await job.save(event: .updated, newOnly: false, source: source)
+                try job.adopt(existing, enabled: enabled, now: SystemClock.wallClock, defaultZone: zone)
+                try await job.save(event: .updated, newOnly: false, source: source, zone: zone)
                 return job
             } catch let error as RedisCronError where error.code == .noSuchJob {
                 do {
-                    try await job.save(event: .created, newOnly: true, source: source)
+                    try await job.save(event: .created, newOnly: true, source: source, zone: zone)
                     return job
                 } catch let error as RedisCronError where error.code == .editConflict {
                     continue
                 }
             } catch let error as RedisCronError where error.code == .unreadableDefinition {
                 // What nobody could run is replaced whole.
-                try await job.save(event: .updated, newOnly: false, source: source)
+                try await job.save(event: .updated, newOnly: false, source: source, zone: zone)
                 return job
             }
         }
@@ -73,17 +86,25 @@ extension RedisCronScheduler {
 
 extension RedisCronJob {
     /// Becomes an edit of the job that stands in Redis: keeps what registering it again does not change.
-    mutating func adopt(_ existing: RedisCronJob, enabled: Bool?) {
+    ///
+    /// Its next run is kept if the schedule is the same and could have given it.
+    mutating func adopt(
+        _ existing: RedisCronJob, enabled: Bool?, now: Timestamp, defaultZone: ZoneRules
+    ) throws(RedisCronError) {
         stored = existing.stored
         basis = existing.basis
         definition.createdAt = existing.definition.createdAt
         definition.latestEnqueueTime = existing.definition.latestEnqueueTime
-        // The save computes it anew if the schedule changed.
+        // The save computes it anew if the schedule changed, or if it has none where it needs one.
         definition.nextEnqueueTime = existing.definition.nextEnqueueTime
         definition.enabled = enabled ?? existing.definition.enabled
         // What was drawn when it was registered first is no other schedule.
         if let drawn = existing.definition.cron, let writtenCron, CronExpression.isDraw(drawn, of: writtenCron) {
             definition.cron = drawn
         }
+        guard let next = definition.nextEnqueueTime, !basis.hasOtherSchedule(than: definition) else { return }
+        let plan = try DefinitionCheck(definition).plan(defaultZone: defaultZone)
+        guard !PlanAudit(definition, plan: plan, now: now).isPlausible(next) else { return }
+        definition.nextEnqueueTime = try nextRun(after: now, defaultTimeZone: defaultZone)
     }
 }

@@ -50,6 +50,7 @@ extension SchedulerActor {
     func register() async throws {
         guard let lease = machine.lease else { return }
         do {
+            formerZone = try await store.publishedZone()
             guard try await heartbeat(isFirst: true) else { return }
             succeeded(.birth)
         } catch {

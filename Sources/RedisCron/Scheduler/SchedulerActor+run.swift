@@ -114,6 +114,10 @@ extension SchedulerActor {
                 await self.examineServer()
                 return .examiner
             }
+            group.addTask {
+                await self.followZone()
+                return .examiner
+            }
             // The ticker ends by itself, after its batch, when the lock is lost or a stop is asked for. The others
             // hold nothing that would have to be finished.
             while let ended = try await group.next(), ended != .ticker {}
@@ -129,11 +133,37 @@ extension SchedulerActor {
     private func examineServer() async {
         guard !hasExaminedServer else { return }
         hasExaminedServer = true
+        for finding in ZoneCheck.findings(ofScheduler: settings.birth) { tellOnce(finding) }
         do {
             for finding in try await store.findings() { tell(.finding(finding)) }
         } catch {
             hasExaminedServer = false
             settings.logger(.debug, "could not look at the server's settings: \(Refusal.text(for: error))")
+        }
+    }
+
+    /// Tells what is wrong with this machine's time zone data, unless that was said.
+    func tellOnce(_ finding: Finding) {
+        if toldZoneFaults.insert(finding.message).inserted { tell(.finding(finding)) }
+    }
+
+    /// Plans anew what was planned in another zone than ours, by the scheduler before us or by an editor when no scheduler
+    /// had published one.
+    private func followZone() async {
+        let zone = settings.birth.timeZone
+        guard formerZone != zone else { return }
+        do {
+            let count = try await store.planAnew(afterZone: formerZone)
+            if let formerZone {
+                settings.logger(
+                    .warning, "definitions without a time zone are read in '\(zone)' now, not in \(quoted(formerZone))")
+            }
+            if count > 0 {
+                settings.logger(.info, "planned anew in '\(zone)': \(count) definitions without a time zone")
+            }
+            formerZone = zone
+        } catch {
+            settings.logger(.debug, "could not plan anew in '\(zone)': \(error)")
         }
     }
 

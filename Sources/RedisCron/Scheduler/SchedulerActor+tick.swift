@@ -172,6 +172,9 @@ extension SchedulerActor {
         for bad in resolution.bad {
             tell(.badDefinition(id: bad.id.display, field: bad.field, reason: bad.reason))
         }
+        for reason in resolution.missingZones {
+            tellOnce(Finding(.error, .timeZone, reason))
+        }
         return ResolvedBatch(resolution: resolution, entryCount: entries.count, resolvedAt: now)
     }
 
@@ -186,7 +189,7 @@ extension SchedulerActor {
     private func work(through batch: ResolvedBatch, token: String) async throws -> Progress {
         unsentEntries -= batch.entryCount
         let resolution = batch.resolution
-        var progress = Progress(didMove: !resolution.bad.isEmpty)
+        var progress = Progress(didMove: !resolution.bad.isEmpty || !resolution.missingZones.isEmpty)
         for part in DueBatch(runs: resolution.runs).parts(ofBytes: Self.partBytes) {
             // The next times were computed for that instant: written under a later one they could lie before it.
             progress.add(try await enqueue(part, token: token, now: batch.resolvedAt))

@@ -43,6 +43,10 @@ actor SchedulerActor {
     var batchSizing: BatchSizing
     var health: SchedulerHealthRecord
     var hasExaminedServer = false
+    /// The zone that was published before ours; `nil` where none was.
+    var formerZone: String?
+    /// What was said about this machine's time zone data.
+    var toldZoneFaults: Set<String> = []
 
     init(
         store: any CronStore, clock: any SchedulerClock, settings: SchedulerSettings, channel: EventChannel,

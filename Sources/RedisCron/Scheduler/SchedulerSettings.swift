@@ -48,7 +48,8 @@ struct SchedulerSettings: Sendable {
         let pid = getpid()
         let name = options.name ?? "\(hostname):\(pid):\(RQJobID.random().description.suffix(6))"
         self.name = name
-        self.birth = SchedulerBirth(name: name, hostname: hostname, pid: pid, createdAt: createdAt)
+        self.birth = SchedulerBirth(
+            name: name, hostname: hostname, pid: pid, createdAt: createdAt, timeZone: options.timeZone.notation ?? "")
         self.keys = keys
         self.lockTTL = options.lockTTL
         self.maxSleepInterval = options.maxSleepInterval

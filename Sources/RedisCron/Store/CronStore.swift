@@ -14,13 +14,23 @@ protocol CronStore: Sendable {
     /// Who holds the lock, for a message; `nil` where nobody does or it cannot be told.
     func lockHolder() async throws -> LockHolder?
 
-    /// Extends the lock and renews the registry entry, in one step, if the lock is still ours.
+    /// Extends the lock, publishes the zone and renews the registry entry, in one step, if the lock is still ours.
     ///
     /// - Parameter isFirst: Whether it is the birth: the entry is written whole then.
     /// - Returns: Whether it was ours.
     func heartbeat(
         token: String, timeToLive: Duration, birth: SchedulerBirth, isFirst: Bool, now: Timestamp
     ) async throws -> Bool
+
+    /// The zone that the present or the last leader published; `nil` where none has.
+    func publishedZone() async throws -> String?
+
+    /// Plans those definitions anew that name no zone and whose next run was planned in another one than ours.
+    ///
+    /// - Parameter previous: The zone that was published before ours. With `nil` whatever is no time of its schedule in
+    ///   ours was planned in another.
+    /// - Returns: How many.
+    func planAnew(afterZone previous: String?) async throws -> Int
 
     /// Removes the registry entry and the lock, each if it is still ours.
     ///
@@ -64,6 +74,12 @@ extension CronStore {
     /// A store that is no server refuses nothing.
     func checkQueueing() async throws {}
 
+    /// A store that is no server keeps no zone.
+    func publishedZone() async throws -> String? { nil }
+
+    /// A store that is no server keeps no zone.
+    func planAnew(afterZone previous: String?) async throws -> Int { 0 }
+
     /// A store that keeps no registry cannot tell.
     func lockHolder() async throws -> LockHolder? { nil }
 }
@@ -97,6 +113,8 @@ enum FetchedDefinition: Sendable {
     case missing
     /// It cannot be a definition: the reason, for a person.
     case unreadable(field: String?, reason: String)
+    /// Nothing is wrong with it, but this machine does not know its zone: the reason, for a person.
+    case zoneUnavailable(reason: String)
     /// A definition, ready to be scheduled.
     case definition(PreparedDefinition)
 }

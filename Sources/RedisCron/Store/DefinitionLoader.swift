@@ -30,7 +30,7 @@ struct DefinitionLoader {
     /// Shared things that are remembered before all are forgotten, so that ever new ones do not pile up.
     private static let remembered = 50_000
 
-    private let zone: ZoneRules
+    let zone: ZoneRules
     private let serializer: JobSerializer
     private var templates: [JobSettings: JobTemplate] = [:]
     private var crons: [CronKey: CompiledCron] = [:]
@@ -52,7 +52,10 @@ struct DefinitionLoader {
                 try compile(definition, zone)
             }
         } catch {
-            return .unreadable(field: error.field, reason: error.message)
+            guard error.code == .timeZoneUnavailable else {
+                return .unreadable(field: error.field, reason: error.message)
+            }
+            return .zoneUnavailable(reason: error.message)
         }
         let payload = JobPayload(
             functionName: hash.functionName, args: hash.args, kwargs: hash.kwargs, queue: hash.queueName,
@@ -69,7 +72,8 @@ struct DefinitionLoader {
                 // As rq-rediscron: a definition that ran and names no next run is due after the last one.
                 nextEnqueueTime: hash.nextEnqueueTime
                     ?? hash.latestEnqueueTime.flatMap { plan.next(planned: $0, now: $0) },
-                createdAt: hash.createdAt, isEnabled: hash.enabled, neverRan: hash.latestEnqueueTime == nil))
+                createdAt: hash.createdAt, isEnabled: hash.enabled, neverRan: hash.latestEnqueueTime == nil,
+                isSetBack: hash.isSetBack))
     }
 
     private mutating func template(of payload: JobPayload) -> JobTemplate {
@@ -95,5 +99,13 @@ struct DefinitionLoader {
         if crons.count >= Self.remembered { crons = [:] }
         crons[key] = compiled
         return compiled
+    }
+}
+
+extension CronJobHash {
+    /// Whether the next run lies before the last one was queued: a clock was ahead then, and somebody has planned anew.
+    var isSetBack: Bool {
+        guard let nextEnqueueTime, let latestEnqueueTime else { return false }
+        return nextEnqueueTime < latestEnqueueTime
     }
 }

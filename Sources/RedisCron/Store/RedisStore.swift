@@ -1,3 +1,4 @@
+import Crontab
 import RQWire
 import RedisBridge
 
@@ -7,6 +8,8 @@ actor RedisStore: CronStore {
 
     nonisolated let connection: RedisCronConnection
     private var loader: DefinitionLoader
+    /// The zone of definitions that name none.
+    let zone: ZoneRules
     private let batchCommand: BatchCommand
     private let replicas: ReplicaWatch?
     /// How the server takes the hashes of jobs; asked anew with each lock, since another server may give it.
@@ -19,6 +22,7 @@ actor RedisStore: CronStore {
         self.replicas = replicas
         self.connection = connection
         self.loader = loader
+        self.zone = loader.zone
         self.batchCommand = BatchCommand(keys: connection.keys)
     }
 
@@ -51,17 +55,19 @@ actor RedisStore: CronStore {
         tail.append(keys.lock)
         tail.append(keys.cronSchedulers)
         tail.append(keys.cronScheduler(birth.name))
+        tail.append(keys.timeZone)
         tail.append(token)
         tail.append(timeToLive.milliseconds)
         tail.append(birth.name)
         tail.append(score: now)
         tail.append(SchedulerBirth.timeToLiveSeconds)
         tail.append(isFirst ? 1 : 0)
+        tail.append(birth.timeZone)
         for (field, value) in birth.hashFields {
             tail.append(field)
             tail.append(value)
         }
-        return try await connection.run(CronScript.heartbeat, keyCount: 3, tail) { reply in reply.integer == 1 }
+        return try await connection.run(CronScript.heartbeat, keyCount: 4, tail) { reply in reply.integer == 1 }
     }
 
     func release(token: String, birth: SchedulerBirth) async throws -> Bool {

@@ -1,6 +1,6 @@
 import RQWire
 
-/// What a scheduler tells of itself in RQ's registry.
+/// What a scheduler tells of itself: in RQ's registry, and of its zone beside it.
 struct SchedulerBirth: Sendable, Hashable {
     /// Seconds that RQ keeps the hash of a scheduler without a heartbeat (`DEFAULT_CRON_SCHEDULER_TTL` in RQ 3).
     static let timeToLiveSeconds = 120
@@ -9,6 +9,8 @@ struct SchedulerBirth: Sendable, Hashable {
     let hostname: String
     let pid: Int32
     let createdAt: Timestamp
+    /// The zone in which it reads expressions whose definition names none; empty where others could not know it.
+    let timeZone: String
 
     /// The fields of the hash, in RQ's order.
     ///

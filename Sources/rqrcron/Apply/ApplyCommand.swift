@@ -23,6 +23,8 @@ struct ApplyCommand: Sendable {
             let plans = try await files.plans(with: scheduler, prune: prunes)
             let style = TextStyle(environment: invocation.environment)
             try StandardOutput.write(plans.map { PlanText(plan: $0, style: style).text }.joined())
+            let written = plans.flatMap(\.changes).compactMap(\.wanted)
+            try await scheduler.connection.timeZoneOfDefinitions(unlessUnneededBy: written)?.tellIfAssumed(for: written)
             guard !isDryRun else { return }
             for plan in plans where !plan.changes.isEmpty {
                 try await scheduler.apply(plan, progress: ProgressLine.writer(of: "Applying"))

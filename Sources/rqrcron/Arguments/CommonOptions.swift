@@ -19,7 +19,10 @@ extension CommandOption {
 
     static let timeZone = CommandOption(
         "timezone", value: .required("ZONE"),
-        summary: "The time zone of cron expressions, such as Europe/Berlin. Default: the local one.",
+        summary: """
+            The time zone of cron expressions that have none, such as Europe/Berlin. Default: the scheduler's, else the \
+            local one.
+            """,
         completion: .timeZones)
 
     static let json = CommandOption("json", summary: "Write JSON, for scripts.")

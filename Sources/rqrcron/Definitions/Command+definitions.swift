@@ -7,7 +7,8 @@ extension Command {
         name: "register", summary: "Create a definition, or replace the one of that id.",
         discussion: [
             """
-            A definition whose schedule is unchanged keeps its next run; another schedule begins from now. What is not \
+            A definition whose schedule is unchanged keeps its next run if the schedule could have given it; another schedule \
+            begins from now. Without a zone, that of the scheduler counts, as it has published it. What is not \
             given gets its default, except for whether it is enabled, which an existing definition keeps.
             """
         ],

@@ -29,14 +29,16 @@ struct RegisterCommand: Sendable {
 
     func run() async throws {
         let arguments = invocation.arguments
-        let job = try await invocation.withScheduler { scheduler in
-            try await scheduler.register(
+        let (job, zone) = try await invocation.withScheduler { scheduler in
+            let job = try await scheduler.register(
                 functionName: arguments.text(.function) ?? "", queueName: arguments.text(.queue) ?? "",
                 id: arguments.operands[0], args: args, kwargs: kwargs, interval: interval, cron: arguments.text(.cron),
                 timeZone: arguments.text(.timeZone), jobTimeout: jobTimeout, resultTTL: resultTTL ?? 500, ttl: ttl,
                 failureTTL: failureTTL, meta: meta, enabled: enabled)
+            return (job, try await scheduler.connection.timeZoneOfDefinitions(unlessUnneededBy: [job]))
         }
-        let row = InfoRow(job)
+        zone?.tellIfAssumed(for: [job])
+        let row = InfoRow(job, zone: zone)
         try StandardOutput.write("registered \(job.id.onOneLine): \(row.schedule), \(row.state), next \(row.nextRun)\n")
     }
 

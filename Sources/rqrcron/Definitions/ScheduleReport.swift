@@ -14,10 +14,10 @@ struct ScheduleReport: Sendable {
     var isLed = true
 
     /// Fetches what stands beside the definition in Redis.
-    init(_ job: RedisCronJob, on connection: RedisCronConnection, client: RedisClient) async throws {
+    init(_ job: RedisCronJob, zone: ZoneRules, on connection: RedisCronConnection, client: RedisClient) async throws {
         self.job = job
         now = SystemClock.now()
-        defaultZone = connection.defaultTimeZone
+        defaultZone = zone
         isLed = try await client.send(RedisCommand("EXISTS", connection.keys.lock)).integer == 1
         lastJob = try await LastJob(of: job, times: times, keys: connection.keys, client: client)
     }
@@ -32,7 +32,7 @@ struct ScheduleReport: Sendable {
             let next = ([pending].compactMap { $0 } + times.next(5, after: pending ?? now))
                 .prefix(5).map { line($0, times.zone) }
             text +=
-                block("last times", last.isEmpty ? ["none since it was created"] : last)
+                block("last times", last.isEmpty ? [noLastTimes] : last)
                 + block("next times", job.enabled ? Array(next) : ["none, it is disabled"])
         }
         text += block("last job", [lastJob?.text ?? "none that RQ still has"])
@@ -46,11 +46,20 @@ struct ScheduleReport: Sendable {
         return job.interval != nil && job.latestEnqueueTime == nil ? job.createdAt : nil
     }
 
-    /// The last five times, in order; an interval has none before its definition was made.
+    /// The last five times of the schedule for which it can have run, in order: since it was made, up to its last run.
+    ///
+    /// What lies behind the last run, or ahead, is a plan and no history.
     private func lastTimes(_ times: ScheduleTimes) -> [Timestamp] {
-        let last = times.previous(5, before: pending ?? now).reversed()
-        guard job.interval != nil, let created = job.createdAt else { return Array(last) }
+        guard let latest = job.latestEnqueueTime else { return [] }
+        // A time counts to the second, and a run is queued within the second for which it is planned.
+        let end = min(latest, now) + .microseconds(1)
+        let last = times.previous(5, before: min(end, pending ?? end)).reversed()
+        guard let created = job.createdAt else { return Array(last) }
         return last.filter { $0 >= created }
+    }
+
+    private var noLastTimes: String {
+        job.latestEnqueueTime == nil ? "none, it never ran" : "none since it was created"
     }
 
     /// What deserves attention.
@@ -58,6 +67,10 @@ struct ScheduleReport: Sendable {
         var warnings: [String] = []
         if job.enabled, let next = job.nextEnqueueTime, next + .seconds(5) < now {
             warnings.append("it was due \(TimeText.distance(to: next, from: now)) and has not been enqueued")
+        }
+        if job.enabled, let skipped = job.skippedTime(now: now, defaultTimeZone: defaultZone) {
+            warnings.append(
+                "it leaves out times of its schedule, the first one \(skipped); rqrcron doctor says what to do")
         }
         if !isLed { warnings.append("no scheduler runs: start one with rqrcron run") }
         do {

@@ -15,7 +15,8 @@ extension Command {
             """,
             """
             With --repair it prunes index entries that stand for nothing, takes disabled definitions out of the index, \
-            moves entries that are later than their definitions say, enters definitions that are missing, forgets \
+            moves entries that are later than their definitions say, enters definitions that are missing, plans those anew \
+            that a clock which was ahead has put off, forgets \
             schedulers that fell silent, and gives a lock that outlives its holder an expiry. It deletes no definition and touches \
             nothing of RQ's own.
             """,

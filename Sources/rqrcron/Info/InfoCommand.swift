@@ -55,21 +55,27 @@ struct InfoCommand: Sendable {
     private func listing(_ scheduler: RedisCronScheduler) async throws -> String {
         let inventory = try await scheduler.inventory()
         let queues = invocation.arguments.operands
+        let shown = queues.isEmpty ? inventory.jobs : inventory.jobs.filter { queues.contains($0.queueName) }
+        // Next times stand in Redis in UTC: only where one is computed, or shown by a clock, it depends on the zone.
+        let zoned = shown.filter { form == .wide || $0.nextEnqueueTime == nil && form != .json }
+        let zone = try await scheduler.connection.timeZoneOfDefinitions(unlessUnneededBy: zoned)
+        zone?.tellIfAssumed(for: zoned)
         switch form {
         case .json:
-            let listed = queues.isEmpty ? inventory.jobs : inventory.jobs.filter { queues.contains($0.queueName) }
-            let sources = try await scheduler.connection.sources(of: listed.map(\.id))
-            return Self.json(zip(listed, sources).map { DefinitionSheet($0, source: $1) }, inventory.unreadable)
+            let sources = try await scheduler.connection.sources(of: shown.map(\.id))
+            return Self.json(
+                zip(shown, sources).map { DefinitionSheet.object(of: $0, source: $1) }, inventory.unreadable)
         case .wide:
             let columns = StandardOutput.isTerminal ? Screen.size.columns : nil
             let style = TextStyle(environment: invocation.environment)
             let table = WideTable(
-                jobs: inventory.jobs, queues: queues, now: SystemClock.now(), style: style, columns: columns)
+                jobs: inventory.jobs, queues: queues, now: SystemClock.now(), style: style, columns: columns, zone: zone
+            )
             return table.text + Self.complaints(inventory.unreadable) + "\nUpdated: \(LocalClock.now())\n"
         case .list, .byQueue:
             let isForTerminal = StandardOutput.isTerminal
             let table = InfoTable(
-                rows: inventory.jobs.map(InfoRow.init), queues: queues, isForTerminal: isForTerminal)
+                rows: inventory.jobs.map { InfoRow($0, zone: zone) }, queues: queues, isForTerminal: isForTerminal)
             let text = form == .byQueue ? table.listByQueue : table.list
             let whole = text + Self.complaints(inventory.unreadable) + "\nUpdated: \(LocalClock.now())\n"
             return isForTerminal ? whole : EscapeSequences.stripped(whole)
@@ -88,9 +94,9 @@ struct InfoCommand: Sendable {
     }
 
     /// One object on one line: the definitions with the fields of `show --json`, and those that cannot be read.
-    private static func json(_ sheets: [DefinitionSheet], _ unreadable: [UnreadableDefinition]) -> String {
+    private static func json(_ sheets: [JSONObject], _ unreadable: [UnreadableDefinition]) -> String {
         let object: JSONObject = [
-            "jobs": .array(sheets.map { .object($0.object) }),
+            "jobs": .array(sheets.map { .object($0) }),
             "unreadable": .array(
                 unreadable.map { definition in
                     let field: JSONValue = definition.field.map { .string($0) } ?? .null

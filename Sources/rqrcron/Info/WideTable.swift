@@ -9,6 +9,8 @@ struct WideTable {
     private let style: TextStyle
     /// The terminal's width; nil where nothing is to be cut.
     private let columns: Int?
+    /// The zone of definitions that name none; `nil` where no definition needs it.
+    private let zone: DefaultTimeZone?
 
     private static let titles = ["ID", "SCHEDULE", "ZONE", "STATE", "NEXT", "IN", "LAST", "QUEUE", "FUNCTION"]
     /// The columns that give way when the terminal is narrow, the first one first, and what is left of each.
@@ -20,10 +22,13 @@ struct WideTable {
     /// The zone shows in the offset of the next time, and that in the countdown.
     private static let dispensable = [2, 6, 8, 4, 7, 3]
 
-    init(jobs: [RedisCronJob], queues: [String], now: Timestamp, style: TextStyle, columns: Int?) {
+    init(
+        jobs: [RedisCronJob], queues: [String], now: Timestamp, style: TextStyle, columns: Int?, zone: DefaultTimeZone?
+    ) {
         let wanted = Set(queues.map { Array($0.utf8) })
         let listed = wanted.isEmpty ? jobs : jobs.filter { wanted.contains(Array($0.queueName.utf8)) }
-        self.jobs = listed.map { ($0, InfoRow($0)) }.sorted { InfoRow.precedes($0.1, $1.1) }.map(\.0)
+        self.zone = zone
+        self.jobs = listed.map { ($0, InfoRow($0, zone: zone)) }.sorted { InfoRow.precedes($0.1, $1.1) }.map(\.0)
         self.now = now
         self.style = style
         self.columns = columns
@@ -43,8 +48,8 @@ struct WideTable {
     }
 
     private func cells(_ job: RedisCronJob) -> [String] {
-        let row = InfoRow(job)
-        let zone = job.timeZone.flatMap { try? ZoneRules(identifier: $0) } ?? ZoneRules.local()
+        let row = InfoRow(job, zone: self.zone)
+        let zone = job.timeZone.flatMap { try? ZoneRules(identifier: $0) } ?? self.zone?.rules ?? .local()
         let unplanned = job.enabled ? row.nextRun : "-"
         let next = job.nextEnqueueTime.map { TimeText.local($0, in: zone) } ?? unplanned
         let distance = job.nextEnqueueTime.map { TimeText.distance(to: $0, from: now) } ?? ""

@@ -7,13 +7,12 @@ struct NextCommand: Sendable {
     private let invocation: Invocation
     private let count: Int
     private let from: Int64
-    private let zone: ZoneRules
 
     init(_ invocation: Invocation) throws {
         self.invocation = invocation
         let arguments = invocation.arguments
         count = try arguments.wholeNumber(.count, in: 1...1_000_000) ?? 1
-        zone = try arguments.timeZone() ?? ZoneRules.local()
+        _ = try arguments.timeZone()
         if let text = arguments.text(.from) {
             guard let instant = ParsedArguments.instant(text.utf8) else {
                 throw UsageError("--from takes a time such as 2026-06-03T05:40:00Z, or Unix seconds, not '\(text)'")
@@ -33,14 +32,19 @@ struct NextCommand: Sendable {
 
     func run() async throws {
         if invocation.arguments.has(.standardInput) {
-            return try ScheduleFilter(count: count, from: from, zone: zone).run()
+            return try ScheduleFilter(count: count, from: from, zone: invocation.zone()).run()
         }
         let schedule: ScheduleTimes
         if let id = invocation.arguments.text(.idOption) {
-            let job = try await invocation.withConnection { try await RedisCronJob.fetch(id: id, on: $0) }
-            schedule = try ScheduleTimes(job, defaultZone: zone)
+            schedule = try await invocation.withConnection { connection in
+                let job = try await RedisCronJob.fetch(id: id, on: connection)
+                let zone = try await invocation.zoneToShow(connection)
+                zone.tellIfAssumed(for: [job])
+                return try ScheduleTimes(job, defaultZone: zone.rules)
+            }
         } else {
-            schedule = ScheduleTimes(try CronExpression(typed: invocation.arguments.operands[0]), in: zone)
+            let expression = try CronExpression(typed: invocation.arguments.operands[0])
+            schedule = ScheduleTimes(expression, in: try invocation.zone())
         }
         let start = Timestamp(unixSeconds: from)
         if invocation.arguments.has(.calendar) {

@@ -16,6 +16,8 @@ struct RunCommand: Sendable {
     private let log: LogWriter
     private let definitions: DefinitionFiles?
     private let notifier: ServiceNotifier?
+    /// The zone in effect, what says so, and what is wrong with another setting.
+    private let zone: (rules: ZoneRules, source: String, warning: String?)
     /// The directory of the embedded Redis: nil for none, empty for the user's own.
     private let embedded: String?
 
@@ -40,7 +42,8 @@ struct RunCommand: Sendable {
             options.replicaTimeout = .seconds(seconds)
         }
         if arguments.has(.standby) { options.whenLockHeld = .standBy }
-        if let zone = try arguments.timeZone() { options.timeZone = zone }
+        zone = try arguments.timeZone().map { (rules: $0, source: "--timezone", warning: nil) } ?? Self.localZone
+        options.timeZone = zone.rules
         if let serializer = try arguments.serializer() { options.serializer = serializer }
         options.logger = log.logger
         self.options = options
@@ -62,7 +65,13 @@ struct RunCommand: Sendable {
         }
     }
 
+    private static var localZone: (rules: ZoneRules, source: String, warning: String?) {
+        let local = LocalZone.current()
+        return (local.rules, local.source, local.warning)
+    }
+
     private func work() async throws {
+        if let warning = zone.warning { log.write(.warning, warning) }
         guard let embedded else {
             return try await schedule(at: RedisAddress(invocation: invocation))
         }
@@ -126,10 +135,11 @@ struct RunCommand: Sendable {
     }
 
     private func schedule(at address: RedisAddress) async throws {
-        try await address.withConnection(invocation) { connection in
+        try await address.withConnection(invocation, zone: options.timeZone) { connection in
             let scheduler = try RedisCronScheduler(connection: connection, options: options)
             try await SchedulerService(
-                scheduler: scheduler, definitions: definitions, notifier: notifier, log: log
+                scheduler: scheduler, definitions: definitions, notifier: notifier, log: log,
+                zone: "\(zone.rules) (\(zone.source))"
             ).run()
         }
     }

@@ -9,6 +9,8 @@ struct SchedulerService: Sendable {
     let definitions: DefinitionFiles?
     let notifier: ServiceNotifier?
     let log: LogWriter
+    /// The zone in effect, and what says so.
+    let zone: String
 
     /// Runs until the task is cancelled, as ``RedisCronScheduler/run()`` does.
     func run() async throws {
@@ -55,7 +57,10 @@ struct SchedulerService: Sendable {
         while let event = await events.next(isolation: #isolation) {
             switch event {
             case .becameLeader, .standingBy:
-                if !isPlaced { try await applyDefinitions() }
+                if !isPlaced {
+                    log.write(.info, "time zone of definitions that name none: \(zone)")
+                    try await applyDefinitions()
+                }
                 isPlaced = true
             default: break
             }

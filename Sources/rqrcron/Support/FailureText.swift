@@ -62,6 +62,8 @@ struct FailureText {
             return "\(error.description) (rqrcron run --standby)"
         case .unreadableDefinition where error.field != nil:
             return "\(error.description); register it anew, or remove it with: rqrcron delete"
+        case .timeZoneUnavailable:
+            return error.message
         case .noSuchJob:
             return "\(error.description); list them with: rqrcron info"
         default:

@@ -11,11 +11,14 @@ extension ParsedArguments {
 
     /// `--timezone`.
     ///
-    /// - Throws: ``UsageError`` when the system's time zone database has no such zone.
-    func timeZone() throws(UsageError) -> ZoneRules? {
+    /// - Throws: ``UsageError`` when the system's time zone database has no such zone, ``CommandFailure`` where it is the
+    ///   machine's fault.
+    func timeZone() throws -> ZoneRules? {
         guard let name = text(.timeZone) else { return nil }
         do {
             return try ZoneRules(identifier: name)
+        } catch  where error.isFaultOfMachine {
+            throw CommandFailure("--timezone \(name): \(error)")
         } catch {
             let hint = Spelling.closest(to: name, among: TimeZoneNames.all()).map { ". Did you mean '\($0)'?" } ?? ""
             throw UsageError("--timezone: \(error)\(hint)")

@@ -9,11 +9,13 @@ extension RedisAddress {
 
     /// Opens a connection for the time of `body`.
     ///
+    /// - Parameter zone: The zone of definitions that name none, where no scheduler has published its own.
     /// - Throws: ``UsageError`` when the URL or the key prefix cannot be understood.
     func withConnection<Result>(
-        _ invocation: Invocation, _ body: (RedisCronConnection) async throws -> Result
+        _ invocation: Invocation, zone: ZoneRules, _ body: (RedisCronConnection) async throws -> Result
     ) async throws -> Result {
-        let connection = try open(invocation)
+        let connection = try RedisCronConnection(
+            url: parsed(), keyPrefix: invocation.keyPrefix, defaultTimeZone: zone)
         let result: Result
         do {
             result = try await body(connection)
@@ -24,11 +26,6 @@ extension RedisAddress {
         }
         await connection.close()
         return result
-    }
-
-    private func open(_ invocation: Invocation) throws -> RedisCronConnection {
-        let zone = try invocation.arguments.timeZone() ?? .local()
-        return try RedisCronConnection(url: parsed(), keyPrefix: invocation.keyPrefix, defaultTimeZone: zone)
     }
 
     /// A client for commands of the tool's own.
@@ -53,14 +50,14 @@ extension Invocation {
 
     /// Opens a connection to the Redis that was named for the time of `body`.
     func withConnection<Result>(_ body: (RedisCronConnection) async throws -> Result) async throws -> Result {
-        try await RedisAddress(invocation: self).withConnection(self, body)
+        try await RedisAddress(invocation: self).withConnection(self, zone: zone(), body)
     }
 
     /// As ``withConnection(_:)``, with a scheduler that reads and writes definitions and does not run.
     func withScheduler<Result>(_ body: (RedisCronScheduler) async throws -> Result) async throws -> Result {
         try await withConnection { connection in
             var options = RedisCronScheduler.Options()
-            if let zone = try arguments.timeZone() { options.timeZone = zone }
+            options.timeZone = connection.defaultTimeZone
             return try await body(RedisCronScheduler(connection: connection, options: options))
         }
     }

@@ -45,28 +45,93 @@ import Testing
         let lines = answer.split(separator: "\n")
         #expect(lines.count == forms.count)
         for (form, line) in zip(forms, lines) {
-            let zone = SystemZones.local(variable: form)
+            let zone = LocalZone(variable: form).rules
             #expect(
                 instants.map { zone.offset(at: $0) } == line.split(separator: " ").compactMap { Int($0) }, "TZ=\(form)")
         }
     }
 
     @Test func `the identifier is the zone's name where there is one`() {
-        #expect(SystemZones.local(variable: ":Europe/Berlin").identifier == "Europe/Berlin")
-        #expect(SystemZones.local(variable: "/usr/share/zoneinfo/Asia/Tokyo").identifier == "Asia/Tokyo")
-        #expect(SystemZones.local(variable: "CET-1CEST").identifier == "CET-1CEST")
-        #expect(SystemZones.local(variable: "no such zone") == .utc)
+        #expect(LocalZone(variable: ":Europe/Berlin").rules.identifier == "Europe/Berlin")
+        #expect(LocalZone(variable: "/usr/share/zoneinfo/Asia/Tokyo").rules.identifier == "Asia/Tokyo")
+        #expect(LocalZone(variable: "CET-1CEST").rules.identifier == "CET-1CEST")
+        #expect(LocalZone(variable: "no such zone").rules == .utc)
+    }
+
+    @Test(arguments: [
+        ("\"Europe/Berlin\"", "neither a time zone's name nor a rule"), ("Europe/Belin", "data does not have"),
+        ("europe/berlin", "data does not have"), ("/nowhere", "no file of time zone data"),
+        ("/etc/passwd", "no file of time zone data"), ("../etc/passwd", "neither a time zone's name nor a rule"),
+    ])
+    func `a setting that cannot be used is a warning with its value, its source and what counts instead`(
+        value: String, reason: String
+    ) throws {
+        let zone = LocalZone(variable: value)
+        #expect(zone.rules == .utc)
+        #expect(zone.source == "TZ cannot be used")
+        let warning = try #require(zone.warning)
+        #expect(warning.hasPrefix("TZ is \(QuotedText(value)), "))
+        #expect(warning.contains(reason), "\(warning)")
+        #expect(warning.hasSuffix(": UTC counts instead"))
+    }
+
+    @Test(arguments: ["", ":", "UTC", "GMT0", ":Europe/Berlin", "CET-1CEST", "Etc/GMT+5", "/usr/share/zoneinfo/UTC"])
+    func `a setting that can be used is no warning`(value: String) {
+        #expect(LocalZone(variable: value).warning == nil)
+        #expect(LocalZone(variable: value).source == "TZ")
+    }
+
+    @Test func `other machines know a zone by its name, or by its rule`() async throws {
+        #expect(LocalZone(variable: ":Europe/Berlin").rules.notation == "Europe/Berlin")
+        #expect(LocalZone(variable: "posix/Europe/Berlin").rules.notation == "Europe/Berlin")
+        #expect(LocalZone(variable: "/usr/share/zoneinfo/Asia/Tokyo").rules.notation == "Asia/Tokyo")
+        #expect(LocalZone(variable: "CET-1CEST").rules.notation == "CET-1CEST")
+        try await withTemporaryDirectory { directory in
+            let copy = "\(directory.path)/copy"
+            let berlin = try #require(SystemZones.contents(of: "Europe/Berlin"))
+            try Data(berlin).write(to: URL(fileURLWithPath: copy))
+            let rules = LocalZone(variable: copy).rules
+            #expect(rules.notation == "CET-1CEST,M3.5.0,M10.5.0/3")
+            let shared = try ZoneRules(notation: #require(rules.notation))
+            for instant in stride(from: Int64(1_790_000_000), to: 1_990_000_000, by: 7_777_777) {
+                #expect(shared.offset(at: instant) == rules.offset(at: instant))
+            }
+            // A copied /etc/localtime beside the name that Debian keeps, if that is the same zone.
+            let named = "\(directory.path)/timezone"
+            let notations = ["Europe/Berlin\n": "Europe/Berlin", "Asia/Tokyo\n": "CET-1CEST,M3.5.0,M10.5.0/3"]
+            for (name, notation) in notations {
+                try Data(name.utf8).write(to: URL(fileURLWithPath: named))
+                #expect(LocalZone(variable: nil, link: copy, nameFile: named).rules.notation == notation)
+            }
+        }
     }
 
     @Test func `without TZ the zone is the one that a link of the system names`() async throws {
         try await withTemporaryDirectory { directory in
             let link = "\(directory.path)/localtime"
-            #expect(SystemZones.local(variable: nil, link: link) == .utc)
+            #expect(LocalZone(variable: nil, link: link).rules == .utc)
+            #expect(LocalZone(variable: nil, link: link).warning == nil)
             try FileManager.default.createSymbolicLink(
                 atPath: link, withDestinationPath: "/usr/share/zoneinfo/Australia/Lord_Howe")
-            let zone = SystemZones.local(variable: nil, link: link)
+            let zone = LocalZone(variable: nil, link: link).rules
             #expect(zone.identifier == "Australia/Lord_Howe")
             #expect(zone.offset(at: 1_790_000_000) == 37_800)
+        }
+    }
+
+    @Test func `a link that leads nowhere is a warning, and so is a file of something else`() async throws {
+        try await withTemporaryDirectory { directory in
+            let link = "\(directory.path)/localtime"
+            try FileManager.default.createSymbolicLink(
+                atPath: link, withDestinationPath: "/usr/share/zoneinfo/Europe/Belin")
+            let dangling = LocalZone(variable: nil, link: link)
+            #expect(dangling.rules == .utc)
+            #expect(
+                dangling.warning
+                    == "\(link) leads to \"/usr/share/zoneinfo/Europe/Belin\", which cannot be read: UTC counts instead"
+            )
+            let text = LocalZone(variable: nil, link: "/etc/passwd")
+            #expect(text.warning == "/etc/passwd is there, and is no time zone data: UTC counts instead")
         }
     }
 }

@@ -32,6 +32,28 @@ import Testing
         #expect(error.description.contains("expected a name"))
     }
 
+    @Test(arguments: [
+        ("UTC", 0), ("GMT", 0), ("Etc/UTC", 0), ("Zulu", 0), ("Etc/Greenwich", 0), ("GMT+0", 0), ("Etc/GMT-0", 0),
+        ("Etc/GMT+12", -43_200), ("Etc/GMT-14", 50_400), ("Etc/GMT-1", 3600),
+    ])
+    func `fixed offsets need no file, and are those of the system's files`(name: String, offset: Int) throws {
+        #expect(SystemZones.fixedOffset(ofName: name) == offset)
+        let bytes = try #require(SystemZones.contents(of: name))
+        #expect(try #require(TZifFile(bytes)).table == ZoneRules(identifier: name).table)
+    }
+
+    @Test(arguments: ["Etc/GMT+13", "Etc/GMT-15", "Etc/GMT+05", "GMT+5", "Etc/GMT+", "Etc/GMT", "EST"])
+    func `other names are no fixed offsets`(name: String) {
+        #expect(SystemZones.fixedOffset(ofName: name) == (name == "Etc/GMT" ? 0 : nil))
+    }
+
+    @Test func `each old name that may be left out of a machine's data is one in full data`() throws {
+        let missing = SystemZones.legacyNames.filter { SystemZones.contents(of: $0) == nil }
+        // Debian 13 has them in a package of its own.
+        #expect(missing.isEmpty || missing.count == SystemZones.legacyNames.count, "\(missing.sorted())")
+        #expect(SystemZones.legacyNames.count > 100)
+    }
+
     @Test func `every zone of the system can be read, and its readings map back to instants`() throws {
         for zone in try ZonePool().zones {
             // Long before and long after, and at each change between.

@@ -1,8 +1,9 @@
 import RQWire
 import RedisBridge
-import RedisCron
 import TestSupport
 import Testing
+
+@testable import RedisCron
 
 @Suite(.timeLimit(.minutes(1)))
 struct DiagnosisTests {
@@ -14,7 +15,7 @@ struct DiagnosisTests {
             try await withConnection(to: server) { connection in
                 let scheduler = try RedisCronScheduler(connection: connection, options: .forTest())
                 try await scheduler.register(
-                    functionName: "m.f", queueName: "q", id: "good", cron: "0 0 1 1 *")
+                    functionName: "m.f", queueName: "q", id: "good", cron: "0 0 1 1 *", timeZone: "UTC")
                 try await body(server, scheduler)
             }
         }
@@ -153,19 +154,57 @@ struct DiagnosisTests {
     }
 
     @Test(arguments: ["9999-12-31T23:59:59.999999Z", "2126-12-31T23:59:59.999999Z"])
-    func `a definition that waits beyond its schedule is named, and left as it is`(next: String) async throws {
+    func `a definition that waits beyond its schedule is a warning, and planned anew where a clock was ahead`(
+        next: String
+    ) async throws {
         try await withScheduler { server, scheduler in
             try await scheduler.register(functionName: "m.f", queueName: "q", id: "often", interval: 60)
-            for id in ["good", "often"] {
+            let latest = ["good": "2026-01-01T00:00:00.000000Z", "often": "2090-01-01T00:00:00.000000Z"]
+            for (id, latest) in latest {
                 try server.command(
-                    "HSET", "rq:cron_job:\(id)", "next_enqueue_time", next, "latest_enqueue_time",
-                    "2090-01-01T00:00:00.000000Z")
+                    "HSET", "rq:cron_job:\(id)", "next_enqueue_time", next, "latest_enqueue_time", latest)
                 try server.command(
                     "ZADD", "rq:cron_jobs", next.hasPrefix("9999") ? "253402300799" : "4954003199", id)
             }
             let found = try await scheduler.diagnose().filter { $0.check == .definition }
             #expect(found.map(\.subject) == ["good", "often"])
-            #expect(found.allSatisfy { $0.severity == .notice && !$0.isRepairable && $0.message.contains(next) })
+            #expect(found.allSatisfy { $0.severity == .warning && $0.message.contains(next) })
+            // Somebody may have meant it where the last run lies in the past.
+            #expect(found.map(\.isRepairable) == [false, true])
+            for finding in found { #expect(try await scheduler.repair(finding) == finding.isRepairable) }
+            let mended = try await RedisCronJob.fetch(id: "often", on: scheduler.connection)
+            let distance = try #require(mended.nextEnqueueTime) - SystemClock.wallClock
+            #expect((.seconds(50)...(.seconds(60))).contains(distance))
+            #expect(try server.command("ZSCORE", "rq:cron_jobs", "often").double == mended.nextEnqueueTime?.score)
+            // Mended already: nothing is done.
+            for finding in found { #expect(try await !scheduler.repair(finding)) }
+        }
+    }
+
+    @Test func `a first run that was put off on purpose is no finding`() async throws {
+        try await withScheduler { _, scheduler in
+            let later = SystemClock.wallClock + .seconds(86_400 * 30)
+            var job = CronJobDeclaration(id: "later", functionName: "m.f", queueName: "q", interval: 60)
+            job.firstRun = later
+            try await scheduler.apply(CronJobDeclarations(jobs: [job]))
+            #expect(try await scheduler.diagnose().filter { $0.check == .definition } == [])
+            // Nor does registering or applying it again take that back.
+            let again = try await scheduler.register(functionName: "m.f", queueName: "q", id: "later", interval: 60)
+            #expect(again.nextEnqueueTime == later)
+            #expect(try await scheduler.plan(CronJobDeclarations(jobs: [job])).unchanged == 1)
+        }
+    }
+
+    @Test func `a wait of less than a whole period beyond the next time is no finding`() async throws {
+        try await withScheduler { server, scheduler in
+            var job = try await scheduler.register(functionName: "m.f", queueName: "q", id: "hourly", interval: 3600)
+            for (seconds, isFound) in [(5_400, false), (9_000, true)] {
+                job.latestEnqueueTime = SystemClock.wallClock - .seconds(60)
+                job.nextEnqueueTime = SystemClock.wallClock + .seconds(seconds)
+                try await job.save()
+                let found = try await scheduler.diagnose().contains { $0.subject == "hourly" }
+                #expect(found == isFound)
+            }
         }
     }
 

@@ -13,7 +13,7 @@ import Testing
 
     @Test func `every field of a definition, a scheduler and a job has a row`() throws {
         let page = try page("redis-keys.md")
-        let birth = SchedulerBirth(name: "s", hostname: "h", pid: 1, createdAt: .newYear)
+        let birth = SchedulerBirth(name: "s", hostname: "h", pid: 1, createdAt: .newYear, timeZone: "UTC")
         let payload = JobPayload(
             functionName: "m.f", args: [], kwargs: [:], queue: "q", jobTimeout: nil, resultTTL: nil, ttl: 1,
             failureTTL: 1, meta: ["a": 1], serializer: .pickle)
@@ -30,7 +30,8 @@ import Testing
         let page = try page("redis-keys.md")
         let keys = RQKeys()
         let names = [
-            keys.cronJob("{id}"), keys.cronJobs, keys.lock, keys.lastUpdate, keys.events, keys.cronSchedulers,
+            keys.cronJob("{id}"), keys.cronJobs, keys.lock, keys.lastUpdate, keys.timeZone,
+            keys.events, keys.cronSchedulers,
             keys.cronScheduler("{name}"), keys.queues, keys.queue("{name}"), keys.jobPrefix + "{uuid}",
             keys.cronJobHistory("{name}"), keys.workers(queue: "{queue}"),
         ]

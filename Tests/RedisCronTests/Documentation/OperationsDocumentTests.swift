@@ -27,7 +27,7 @@ struct OperationsDocumentTests {
         #expect(row.contains("| \(event.level.rawValue) |"))
     }
 
-    @Test(arguments: [Finding.Check.evictionPolicy, .memory, .persistence, .clock, .serverVersion, .role, .lock])
+    @Test(arguments: [Finding.Check.evictionPolicy, .memory, .persistence, .clock, .serverVersion, .role, .lock, .timeZone])
     func `the table names each check of the server`(check: Finding.Check) throws {
         let url = URL(fileURLWithPath: PackageRoot.path).appendingPathComponent("docs/operations.md")
         let text = try String(contentsOf: url, encoding: .utf8)

@@ -146,6 +146,23 @@ import Testing
         #expect(replay?.next == .newYear + .seconds(600))
     }
 
+    @Test func `what was planned anew after a clock that was ahead is run, not taken for an old schedule`() throws {
+        let ahead = Timestamp.newYear + .seconds(8 * 3600)
+        var first = try cached(.example { $0.nextEnqueueTime = ahead })
+        first.didQueue(try #require(run(first.decide(DueEntry("metric:pm25", at: ahead), now: ahead))))
+        let due = Timestamp.newYear + .seconds(300)
+        let mended = CachedDefinition(
+            try .example(
+                .example {
+                    $0.updatedAt = .newYear + .seconds(9)
+                    $0.latestEnqueueTime = ahead
+                    $0.nextEnqueueTime = due
+                }), generation: 0, replacing: first)
+        let queued = run(mended.decide(DueEntry("metric:pm25", at: due), now: due))
+        #expect(queued?.isReplay == false)
+        #expect(queued?.next == due + .seconds(300))
+    }
+
     @Test func `a definition that was deleted and made again under its id begins anew`() throws {
         var first = try cached()
         first.didQueue(try #require(run(first.decide(DueEntry("metric:pm25", at: .newYear), now: .newYear))))

@@ -1,9 +1,10 @@
 import Crontab
 import RQWire
 import RedisBridge
-import RedisCron
 import TestSupport
 import Testing
+
+@testable import RedisCron
 
 /// What rq-rediscron's own suite pins down, behaviour by behaviour, asked of this package.
 @Suite(.timeLimit(.minutes(2)))
@@ -236,33 +237,35 @@ struct ReferenceBehaviourTests {
     func `an unchanged schedule keeps latest and next`(schedule: CronSchedule) async throws {
         try await with { server, _, scheduler async throws in
             var job = try await register(scheduler, interval: schedule.interval, cron: schedule.cron)
-            job.latestEnqueueTime = Timestamp(unixSeconds: 1_900_000_000)
-            job.nextEnqueueTime = Timestamp(unixSeconds: 1_900_000_033)
+            let now = SystemClock.wallClock
+            job.latestEnqueueTime = now - .seconds(27)
+            if schedule.interval != nil { job.nextEnqueueTime = now + .seconds(33) }
+            let score = try #require(job.nextEnqueueTime).score
             try await job.save()
             let again = try await register(
                 scheduler, args: [1], interval: schedule.interval, cron: schedule.cron)
             #expect(again.latestEnqueueTime == job.latestEnqueueTime)
             #expect(again.nextEnqueueTime == job.nextEnqueueTime)
-            #expect(try server.command("ZSCORE", "rq:cron_jobs", "a").double == 1_900_000_033)
+            #expect(try server.command("ZSCORE", "rq:cron_jobs", "a").double == score)
         }
     }
 
     @Test func `a changed interval is counted from the last run, a changed expression from now`() async throws {
         try await with { server, _, scheduler async throws in
             var job = try await register(scheduler)
-            job.latestEnqueueTime = Timestamp(unixSeconds: 1_900_000_000)
-            job.nextEnqueueTime = Timestamp(unixSeconds: 1_900_000_060)
+            job.latestEnqueueTime = Timestamp(unixSeconds: 1_767_225_600)
+            job.nextEnqueueTime = Timestamp(unixSeconds: 1_767_225_660)
             try await job.save()
             let slower = try await register(scheduler, interval: 600)
-            #expect(slower.nextEnqueueTime == Timestamp(unixSeconds: 1_900_000_600))
-            #expect(try server.command("ZSCORE", "rq:cron_jobs", "a").double == 1_900_000_600)
+            #expect(slower.nextEnqueueTime == Timestamp(unixSeconds: 1_767_226_200))
+            #expect(try server.command("ZSCORE", "rq:cron_jobs", "a").double == 1_767_226_200)
 
             job = try await RedisCronJob.fetch(id: "a", on: scheduler.connection)
             job.latestEnqueueTime = nil
             try await job.save()
             let cron = try await register(scheduler, interval: nil, cron: "0 0 1 1 *")
             let next = try #require(cron.nextEnqueueTime)
-            #expect(next < Timestamp(unixSeconds: 1_900_000_000))
+            #expect(next > SystemClock.wallClock)
             #expect(next.description.hasSuffix("-01-01T00:00:00.000000Z"))
             #expect(try server.command("HGET", "rq:cron_job:a", "interval").string == "")
         }

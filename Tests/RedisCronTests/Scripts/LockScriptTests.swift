@@ -9,6 +9,7 @@ struct LockScriptTests {
     private let lock = "rq:cron_jobs:lock"
     private let registry = "rq:cron_schedulers"
     private let hash = "rq:cron_scheduler:s"
+    private let zone = "rq:cron_jobs:timezone"
 
     private func acquire(_ server: RedisServer, _ token: String, _ milliseconds: Int = 60_000) throws -> Int? {
         try server.run(CronScript.acquireLock, keys: [lock], [token, milliseconds]).integer
@@ -16,8 +17,11 @@ struct LockScriptTests {
 
     private func heartbeat(_ server: RedisServer, _ token: String, isFirst: Bool = false) throws -> Int? {
         try server.run(
-            CronScript.heartbeat, keys: [lock, registry, hash],
-            [token, 90_000, "s", "1767225600.5", 120, isFirst ? "1" : "0", "name", "s", "created_at", "then"]
+            CronScript.heartbeat, keys: [lock, registry, hash, zone],
+            [
+                token, 90_000, "s", "1767225600.5", 120, isFirst ? "1" : "0", "Europe/Berlin", "name", "s",
+                "created_at", "then",
+            ]
         ).integer
     }
 
@@ -52,6 +56,22 @@ struct LockScriptTests {
             #expect(try server.command("ZSCORE", registry, "s").string == "1767225600.5")
             #expect(try server.command("HGETALL", hash).textFields == ["name": "s", "created_at": "then"])
             #expect(try server.command("TTL", hash).integer.map { $0 > 100 } == true)
+        }
+    }
+
+    @Test func `a heartbeat publishes the zone without an expiry, and release leaves it there`() async throws {
+        try await withRedis { server async throws in
+            #expect(try heartbeat(server, "a:1", isFirst: true) == 0)
+            #expect(try server.command("EXISTS", zone).integer == 0)
+            try server.command("SET", lock, "a:1", "PX", 60_000)
+            #expect(try heartbeat(server, "a:1", isFirst: true) == 1)
+            #expect(try server.command("GET", zone).string == "Europe/Berlin")
+            #expect(try server.command("TTL", zone).integer == -1)
+            // Whoever emptied Redis: the next beat puts it back.
+            try server.command("DEL", zone)
+            #expect(try heartbeat(server, "a:1") == 1)
+            #expect(try release(server, "a:1") == 1)
+            #expect(try server.command("GET", zone).string == "Europe/Berlin")
         }
     }
 

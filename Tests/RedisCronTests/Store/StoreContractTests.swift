@@ -22,7 +22,7 @@ struct StoreContractTests {
         let addForeign: (String, Timestamp) throws -> Void
     }
 
-    private static let birth = SchedulerBirth(name: "s", hostname: "h", pid: 1, createdAt: .newYear)
+    private static let birth = SchedulerBirth(name: "s", hostname: "h", pid: 1, createdAt: .newYear, timeZone: "UTC")
 
     private func with(_ kind: Kind, _ body: (Fixture) async throws -> Void) async throws {
         switch kind {

@@ -32,6 +32,7 @@ extension FuzzedParser {
         var loader = DefinitionLoader(zone: .utc, serializer: .pickle)
         switch loader.prepare(fetched, id: id) {
         case .missing: throw BrokenPromise("a hash that was read is missing")
+        case .zoneUnavailable(let reason): try promiseReadable(reason)
         case .unreadable(let field, let reason):
             try promise(field != nil, "a refusal that names no field: \(reason)")
             try promiseReadable(reason)

@@ -12,12 +12,15 @@ struct RandomOperations {
     private var planned: [DefinitionID: [Timestamp]] = [:]
     private let keys = RQKeys()
     private let births = [
-        SchedulerBirth(name: "a", hostname: "host", pid: 1, createdAt: Timestamp(microseconds: World.epoch)),
-        SchedulerBirth(name: "b", hostname: "host", pid: 1, createdAt: Timestamp(microseconds: World.epoch)),
-        SchedulerBirth(name: "a", hostname: "host", pid: 1, createdAt: Timestamp(microseconds: World.epoch + 1)),
+        Self.birth("a", zone: "UTC"), Self.birth("b", zone: "Europe/Berlin"), Self.birth("a", after: 1, zone: ""),
     ]
     private let tokens = ["a:1", "a:1", "a:1", "a:1", "a:1", "b:1"]
     private let queues = ["metrics", "low"]
+
+    private static func birth(_ name: String, after microseconds: Int64 = 0, zone: String) -> SchedulerBirth {
+        let createdAt = Timestamp(microseconds: World.epoch + microseconds)
+        return SchedulerBirth(name: name, hostname: "host", pid: 1, createdAt: createdAt, timeZone: zone)
+    }
 
     init(twins: Twins, random: SeededGenerator) {
         self.twins = twins

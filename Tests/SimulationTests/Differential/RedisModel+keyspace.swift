@@ -9,6 +9,7 @@ extension RedisModel {
         var space: [String: String] = [:]
         if let lock { space[keys.lock] = "string \(lock.token)" }
         if let marker { space[keys.lastUpdate] = "string \(String(decoding: marker, as: UTF8.self))" }
+        if let timeZone { space[keys.timeZone] = "string \(timeZone)" }
         if !index.isEmpty {
             space[keys.cronJobs] = Self.text(of: index.map { ($0.key.display, $0.value) })
         }
@@ -16,7 +17,7 @@ extension RedisModel {
             space[keys.cronSchedulers] = Self.text(of: schedulers.map { ($0.key, $0.value.score) })
         }
         for (name, hash) in schedulerHashes {
-            let birth = SchedulerBirth(name: name, hostname: "host", pid: 1, createdAt: hash.createdAt)
+            let birth = SchedulerBirth(name: name, hostname: "host", pid: 1, createdAt: hash.createdAt, timeZone: "")
             space[keys.cronScheduler(name)] = Self.text(of: birth.hashFields.map { ($0.field, $0.value) })
         }
         for (id, definition) in definitions {

@@ -155,6 +155,7 @@ struct Twins {
     private static func text(of fetched: FetchedDefinition) -> String {
         switch fetched {
         case .missing: return "missing"
+        case .zoneUnavailable(let reason): return "zone unavailable \(reason)"
         case .unreadable(let field, let reason): return "unreadable \(field ?? "") \(reason)"
         case .definition(let definition):
             let template = definition.template

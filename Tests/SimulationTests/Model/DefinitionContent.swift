@@ -48,6 +48,7 @@ final class ContentBook {
         if let known = contents[key] { return .success(known) }
         switch loader.prepare(DefinitionLoader.Fetched(hash: hash, version: [], nextEnqueueTime: []), id: id) {
         case .missing: return .failure(Unreadable(field: nil, reason: "missing"))
+        case .zoneUnavailable(let reason): return .failure(Unreadable(field: "timezone", reason: reason))
         case .unreadable(let field, let reason): return .failure(Unreadable(field: field, reason: reason))
         case .definition(let prepared):
             // An empty first argument, the version, is six bytes.

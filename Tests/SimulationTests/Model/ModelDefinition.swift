@@ -26,7 +26,8 @@ struct ModelDefinition {
                 PreparedDefinition(
                     id: id, plan: content.plan, template: content.template,
                     arguments: encodedVersion + content.payload, nextEnqueueTime: nextTime,
-                    createdAt: hash.createdAt, isEnabled: hash.enabled, neverRan: hash.latestEnqueueTime == nil))
+                    createdAt: hash.createdAt, isEnabled: hash.enabled, neverRan: hash.latestEnqueueTime == nil,
+                    isSetBack: hash.isSetBack))
         }
     }
 

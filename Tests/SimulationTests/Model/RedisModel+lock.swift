@@ -18,6 +18,7 @@ extension RedisModel {
         expireKeys()
         guard lock?.token == token else { return false }
         lock?.expiresAt = time + timeToLive
+        timeZone = birth.timeZone
         schedulers[birth.name] = now
         let expiresAt = time + .seconds(SchedulerBirth.timeToLiveSeconds)
         let createdAt = isFirst ? birth.createdAt : schedulerHashes[birth.name]?.createdAt ?? birth.createdAt

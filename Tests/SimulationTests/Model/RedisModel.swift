@@ -40,6 +40,8 @@ struct RedisModel {
     var index: [DefinitionID: Double] = [:]
     var definitions: [DefinitionID: ModelDefinition] = [:]
     var marker: [UInt8]?
+    /// The zone that a leader published last.
+    var timeZone: String?
     var schedulers: [String: Timestamp] = [:]
     var schedulerHashes: [String: SchedulerHash] = [:]
     /// RQ's own histories, by name.

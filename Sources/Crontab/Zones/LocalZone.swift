@@ -1,0 +1,116 @@
+/// The zone that this process calls local, with what says so.
+///
+/// As the C library and so RQ see it: from the variable `TZ` where it is set (a zone's name, with or without a colon before
+/// it, the path of a TZif file, or a POSIX rule such as `CET-1CEST,M3.5.0,M10.5.0/3`; empty means UTC), else from
+/// `/etc/localtime`, else UTC. A setting that cannot be used means UTC as well, and ``warning`` says so.
+public struct LocalZone: Sendable, Hashable {
+    /// The zone that counts.
+    public let rules: ZoneRules
+    /// What says so: `TZ`, `/etc/localtime`, or that nothing does.
+    public let source: String
+    /// Why a setting that is there is not used: its value, its source and what counts instead; `nil` where all is well.
+    public let warning: String?
+
+    /// The local zone as it is set now.
+    ///
+    /// Reads the environment and the system's files at each call.
+    public static func current() -> LocalZone {
+        LocalZone(variable: SystemFiles.environment("TZ"))
+    }
+
+    /// The local zone of a process whose `TZ` has this value.
+    init(variable: String?, link: String = "/etc/localtime", nameFile: String = "/etc/timezone") {
+        guard let variable else {
+            self.init(link: link, nameFile: nameFile)
+            return
+        }
+        if let rules = Self.rules(ofVariable: variable.hasPrefix(":") ? String(variable.dropFirst()) : variable) {
+            self.init(rules: rules, source: "TZ")
+        } else {
+            let fault = Self.fault(ofVariable: variable)
+            self.init(unusable: "TZ is \(QuotedText(variable))", because: fault, source: "TZ")
+        }
+    }
+
+    private init(rules: ZoneRules, source: String) {
+        self.rules = rules
+        self.source = source
+        warning = nil
+    }
+
+    private init(unusable setting: String, because reason: String, source: String) {
+        rules = .utc
+        self.source = "\(source) cannot be used"
+        warning = "\(setting), \(reason): UTC counts instead"
+    }
+
+    private static func rules(ofVariable value: String) -> ZoneRules? {
+        if value.isEmpty { return .utc }
+        if value.hasPrefix("/") {
+            guard let file = SystemFiles.read(value).flatMap(TZifFile.init) else { return nil }
+            return ZoneRules(file, name: name(inPath: value), otherwise: value)
+        }
+        // Like the C library: a file of that name goes before a rule, so that EST5EDT has its whole history.
+        if !value.utf8.split(separator: UInt8(ascii: "/")).contains(where: { $0.elementsEqual("..".utf8) }),
+            let file = SystemZones.contents(of: value).flatMap(TZifFile.init)
+        {
+            return ZoneRules(file, name: value, otherwise: value)
+        }
+        if let offset = SystemZones.fixedOffset(ofName: value) { return ZoneRules(name: value, offset: offset) }
+        return ZoneRules(rule: value)
+    }
+
+    private static func fault(ofVariable value: String) -> String {
+        let name = value.hasPrefix(":") ? String(value.dropFirst()) : value
+        if name.hasPrefix("/") { return "which is no file of time zone data" }
+        guard SystemZones.isName(name) else { return "which is neither a time zone's name nor a rule" }
+        return switch ZoneRulesError.missing(name).code {
+        case .noData: "and this machine has no time zone data (install the package tzdata)"
+        case .legacyName: "an old name, which this machine's data lacks (install the package tzdata-legacy)"
+        default: "which this machine's time zone data does not have"
+        }
+    }
+
+    /// The zone of the system, which is a link to a zone's file or a copy of one.
+    private init(link: String, nameFile: String) {
+        let target = SystemFiles.destination(ofLink: link)
+        guard let bytes = SystemFiles.read(link) else {
+            if let target {
+                let setting = "\(link) leads to \(QuotedText(target))"
+                self.init(unusable: setting, because: "which cannot be read", source: link)
+            } else if SystemFiles.exists(link) {
+                self.init(unusable: "\(link) is there", because: "and cannot be read", source: link)
+            } else {
+                self.init(rules: .utc, source: "nothing names another")
+            }
+            return
+        }
+        guard let file = TZifFile(bytes) else {
+            self.init(unusable: "\(link) is there", because: "and is no time zone data", source: link)
+            return
+        }
+        let name = target.flatMap(Self.name(inPath:)) ?? Self.name(in: nameFile, ofZone: bytes)
+        self.init(rules: ZoneRules(file, name: name, otherwise: link), source: link)
+    }
+
+    /// The name that Debian keeps beside a copied `/etc/localtime`, if it is that of the same zone.
+    private static func name(in nameFile: String, ofZone bytes: [UInt8]) -> String? {
+        guard let text = SystemFiles.read(nameFile) else { return nil }
+        let name = String(decoding: text.prefix { $0 > UInt8(ascii: " ") }, as: UTF8.self)
+        return SystemZones.isName(name) && SystemZones.contents(of: name) == bytes ? name : nil
+    }
+
+    /// The zone's name in a path like `/usr/share/zoneinfo/Europe/Berlin`.
+    private static func name(inPath path: String) -> String? {
+        let parts = path.split(separator: "/")
+        guard let directory = parts.lastIndex(where: { $0.hasPrefix("zoneinfo") }), directory + 1 < parts.count else {
+            return nil
+        }
+        return parts[(directory + 1)...].joined(separator: "/")
+    }
+}
+
+extension LocalZone: CustomStringConvertible {
+    /// The zone and its source: `Europe/Berlin (TZ)`.
+    public var description: String { "\(rules) (\(source))" }
+}

@@ -1,0 +1,68 @@
+import Crontab
+import RQWire
+
+/// Says what keeps definitions from being read in the zone that they mean.
+///
+/// Missing data is a fault of the machine, never of a definition, so it is said once and not of each.
+struct ZoneCheck {
+    /// What a scheduler says when it first reaches the server.
+    static func findings(ofScheduler birth: SchedulerBirth) -> [Finding] {
+        var findings: [Finding] = []
+        if let fault = ZoneRulesError.ofMachine() { findings.append(Finding(.warning, .timeZone, "\(fault)")) }
+        if birth.timeZone.isEmpty {
+            findings.append(
+                Finding(
+                    .warning, .timeZone,
+                    """
+                    the zone of this scheduler has no name that others know, so they read definitions without a zone in \
+                    their own: name one, by TZ or --timezone
+                    """))
+        }
+        return findings
+    }
+
+    /// Definitions that need a zone which nobody has published, or which this machine does not know.
+    private var undecided: [String] = []
+    private var unavailable: [String: [String]] = [:]
+    private let defaultZone: DefaultTimeZone?
+
+    /// - Parameter defaultZone: The zone of definitions that name none; `nil` where this machine does not know it.
+    init(defaultZone: DefaultTimeZone?) {
+        self.defaultZone = defaultZone
+    }
+
+    /// Takes in a definition that can run.
+    mutating func look(at job: RedisCronJob) {
+        if job.definition.usesDefaultTimeZone, defaultZone?.isPublished == false { undecided.append(job.id) }
+        guard let zone = job.timeZone, !zone.isEmpty else { return }
+        do {
+            _ = try ZoneRules(identifier: zone)
+        } catch  where error.isFaultOfMachine {
+            unavailable["\(error)", default: []].append(job.id)
+        } catch {
+            // The definition's own fault, which is a finding of its own.
+        }
+    }
+
+    /// What all of them come to.
+    var findings: [Finding] {
+        var findings = unavailable.sorted { $0.key < $1.key }.map { reason, ids in
+            Finding(.error, .timeZone, "\(reason); needed by \(Self.text(of: ids))")
+        }
+        if let defaultZone, !undecided.isEmpty {
+            findings.append(
+                Finding(
+                    .notice, .timeZone,
+                    """
+                    no scheduler has published its zone, so \(Self.text(of: undecided)) is read in \(defaultZone.rules), \
+                    the zone of this process: start a scheduler, or name a zone in each
+                    """))
+        }
+        return findings
+    }
+
+    private static func text(of ids: [String]) -> String {
+        let first = quoted(ids[0])
+        return ids.count == 1 ? first : "\(first) and \(ids.count - 1) more"
+    }
+}

@@ -1,0 +1,170 @@
+import Foundation
+import RQWire
+import TestSupport
+import Testing
+
+@testable import rqrcron
+
+/// What the tool says of time zones: who decides which one counts, and what keeps one from counting.
+@Suite(.timeLimit(.minutes(2))) struct TimeZoneTests {
+    private static let losAngeles = ["TZ": "America/Los_Angeles"]
+    private static let tokyo = ["TZ": "Asia/Tokyo"]
+    private static let daily = ["register", "daily", "--func", "m.f", "--queue", "q", "--cron", "0 7 * * *"]
+
+    @Test func `registered in Los Angeles, run in UTC and shown in Tokyo, it is one time`() async throws {
+        try await withRedis { server in
+            // Before anybody has led, the machine's own zone counts, and that is said.
+            let early = try await Rqrcron.run(Self.daily, on: server, environment: Self.losAngeles)
+            #expect(early.errors.contains("no scheduler has published its time zone yet"), "\(early.errors)")
+            #expect(early.errors.contains("America/Los_Angeles"))
+            let shown = try await Rqrcron.run(["show", "daily"], on: server, environment: Self.tokyo)
+            #expect(shown.output.contains("\ntime zone    no scheduler has published its time zone yet: "))
+
+            let scheduler = try Rqrcron.start(["run"], on: server, environment: ["TZ": "UTC"])
+            try await scheduler.waitForOutput(containing: "planned anew in 'UTC': 1 definitions")
+            try await scheduler.waitForOutput(containing: "time zone of definitions that name none: UTC (TZ)")
+            // What was planned in Los Angeles does not run at a time of its own and then again at seven.
+            let next = try await Rqrcron.run(["next", "--id", "daily"], on: server, environment: Self.tokyo)
+            #expect(next.errors == "")
+            #expect(next.output.hasSuffix("T07:00:00.000000Z\n"), "\(next.output)")
+            let planned = try #require(try server.command("HGET", "rq:cron_job:daily", "next_enqueue_time").string)
+            #expect(next.output == "\(planned)\n")
+            let again = try await Rqrcron.run(Self.daily, on: server, environment: Self.losAngeles)
+            #expect(again.errors == "")
+            #expect(again.output.contains("next \(planned)"))
+            #expect(try await scheduler.terminate() == .exited(0))
+
+            // The scheduler is gone, its zone is not.
+            let later = try await Rqrcron.run(["show", "daily"], on: server, environment: Self.tokyo)
+            #expect(later.output.contains("\ntime zone    UTC, as the scheduler's\n"), "\(later.output)")
+            #expect(later.output.contains("07:00:00 +00:00"))
+            let wide = try await Rqrcron.run(["info", "--wide"], on: server, environment: Self.tokyo)
+            #expect(wide.output.contains("07:00:00 +00:00"))
+            #expect(wide.errors == "")
+            // Whoever asks for another zone is shown that one.
+            let asked = try await Rqrcron.run(["show", "daily", "--timezone", "Asia/Tokyo"], on: server)
+            #expect(asked.output.contains("22:00:00.000000Z"))
+        }
+    }
+
+    @Test(arguments: ["\"Europe/Berlin\"", "Europe/Belin", "europe/berlin"])
+    func `a TZ that cannot be used is told on standard error, and by run at its start`(value: String) async throws {
+        try await withRedis { server in
+            let quoted = value.replacing("\"", with: "\\\"")
+            for words in [["info"], ["next", "0 7 * * *"], ["doctor"], Self.daily] {
+                let ending = try await Rqrcron.run(words, on: server, environment: ["TZ": value])
+                #expect(ending.errors.contains("rqrcron: warning: TZ is \"\(quoted)\", "), "\(ending.errors)")
+                #expect(ending.errors.contains("UTC counts instead\n"))
+            }
+            let scheduler = try Rqrcron.start(["run"], on: server, environment: ["TZ": value])
+            try await scheduler.waitForOutput(containing: "time zone of definitions")
+            let errors = scheduler.errors
+            #expect(errors.contains("warning TZ is \"\(quoted)\", "), "\(errors)")
+            #expect(errors.contains("info    time zone of definitions that name none: UTC (TZ cannot be used)"))
+            #expect(try await scheduler.terminate() == .exited(0))
+            // What is asked for by an option is not local.
+            let asked = try await Rqrcron.run(
+                ["next", "0 7 * * *", "--timezone", "UTC"], environment: ["TZ": value])
+            #expect(asked.errors == "")
+        }
+    }
+
+    @Test func `a machine without time zone data is told what to install, and no definition is blamed`() async throws {
+        try await withTemporaryDirectory { empty in
+            let bare = ["TZDIR": empty.path, "TZ": "UTC"]
+            for zone in ["UTC", "GMT", "Etc/GMT-2"] {
+                let fixed = try await Rqrcron.run(["next", "0 7 * * *", "--timezone", zone], environment: bare)
+                #expect(fixed.status == 0, "\(fixed.errors)")
+            }
+            try await withRedis(RedisServer.Configuration(appendOnly: true)) { server in
+                let berlin = Self.daily + ["--timezone", "Europe/Berlin"]
+                let refused = try await Rqrcron.run(berlin, on: server, environment: bare)
+                #expect(refused.status == 1)
+                #expect(refused.errors.contains("no time zone data"), "\(refused.errors)")
+                #expect(refused.errors.contains("install the package tzdata"))
+                #expect(!refused.errors.contains("Did you mean"))
+
+                let registered = try await Rqrcron.run(berlin, on: server)
+                #expect(registered.status == 0)
+                for id in ["daily", "second"] {
+                    var hash = try server.command("HGETALL", "rq:cron_job:daily").textFields
+                    hash["id"] = id
+                    hash["next_enqueue_time"] = "2026-01-01T06:00:00.000000Z"
+                    try server.command(
+                        ["HSET", "rq:cron_job:\(id)"] + hash.flatMap { [$0.key, $0.value] as [any CommandPart] })
+                    try server.command("ZADD", "rq:cron_jobs", "1767247200", id)
+                }
+                let shown = try await Rqrcron.run(["show", "daily"], on: server, environment: bare)
+                #expect(shown.status == 0)
+                #expect(shown.output.contains("\nwarning      this machine has no time zone data"), "\(shown.output)")
+                #expect(!shown.errors.contains("delete"))
+                let doctor = try await Rqrcron.run(["doctor"], on: server, environment: bare)
+                #expect(doctor.output.contains("error    time-zone: this machine has no time zone data"))
+                #expect(doctor.output.contains("needed by 'daily' and 1 more\n"))
+                #expect(!doctor.output.contains("cannot be used"))
+
+                let scheduler = try Rqrcron.start(["run", "--max-sleep", "0.1"], on: server, environment: bare)
+                try await scheduler.waitForOutput(containing: "took the lock")
+                try await scheduler.waitForOutput(containing: "this machine has no time zone data")
+                // Zones that are there need none.
+                let fixed = try await Rqrcron.run(
+                    ["register", "fixed", "--func", "m.f", "--queue", "q", "--interval", "1"], on: server)
+                #expect(fixed.status == 0)
+                try await scheduler.waitForOutput(containing: "enqueued 'fixed'")
+                #expect(try await scheduler.terminate() == .exited(0))
+                let log = scheduler.errors
+                #expect(log.split(separator: "\n").count { $0.contains("no time zone data") } == 1, "\(log)")
+                #expect(!log.contains("cannot use"), "\(log)")
+            }
+        }
+    }
+
+    @Test func `an old name that the machine's data leaves out is named with the package that has it`() async throws {
+        try await withTemporaryDirectory { some in
+            // As Debian 13 has it: the zone of today, and none of the old names.
+            try link("Europe", from: "/usr/share/zoneinfo", in: some.path)
+            let environment = ["TZDIR": some.path, "TZ": "UTC"]
+            let old = try await Rqrcron.run(
+                ["next", "0 7 * * *", "--timezone", "US/Eastern"], environment: environment)
+            #expect(old.status == 1)
+            #expect(old.errors.contains("install the package tzdata-legacy"), "\(old.errors)")
+            let wrong = try await Rqrcron.run(
+                ["next", "0 7 * * *", "--timezone", "US/Easter"], environment: environment)
+            #expect(wrong.status == 2)
+            #expect(wrong.errors.contains("unknown time zone"))
+        }
+    }
+
+    private func link(_ name: String, from directory: String, in target: String) throws {
+        try FileManager.default.createSymbolicLink(
+            atPath: "\(target)/\(name)", withDestinationPath: "\(directory)/\(name)")
+    }
+
+    @Test func `last times are a history: none before it was made, none behind its last run`() async throws {
+        try await withRedis { server in
+            let made = try await Rqrcron.run(
+                ["register", "a", "--func", "m.f", "--queue", "q", "--cron", "0 * * * *", "--timezone", "UTC"],
+                on: server)
+            #expect(made.status == 0)
+            func lastTimes() async throws -> [Substring] {
+                let shown = try await Rqrcron.run(["show", "a"], on: server)
+                let lines = shown.output.split(separator: "\n")
+                let start = try #require(lines.firstIndex { $0.hasPrefix("last times") })
+                let end = try #require(lines.firstIndex { $0.hasPrefix("next times") })
+                return lines[start..<end].map { $0.dropFirst(13) }
+            }
+            #expect(try await lastTimes() == ["none, it never ran"])
+            // A plan far ahead is no history either, whoever made it.
+            try server.command("HSET", "rq:cron_job:a", "next_enqueue_time", "2090-01-01T00:00:00.000000Z")
+            #expect(try await lastTimes() == ["none, it never ran"])
+            try server.command(
+                "HSET", "rq:cron_job:a", "created_at", "2026-01-01T08:30:00.000000Z", "latest_enqueue_time",
+                "2026-01-01T10:00:00.250000Z")
+            let times = try await lastTimes()
+            #expect(times.count == 2, "\(times)")
+            #expect(times.first?.contains("2026-01-01T09:00:00.000000Z") == true)
+            #expect(times.last?.contains("2026-01-01T10:00:00.000000Z") == true)
+            #expect(times.allSatisfy { $0.hasSuffix(" ago") })
+        }
+    }
+}
