@@ -58,6 +58,7 @@ extension RedisSentinels {
     func explainedServer(_ error: RedisError) -> RedisError {
         guard let reason = reason(ofServer: error) else { return error }
         return RedisError(.tlsMismatch, reason, command: error.command, endpoint: error.endpoint, fate: error.fate)
+            .at(announcer: error.announcer)
     }
 
     private func reason(ofServer error: RedisError) -> String? {

@@ -17,14 +17,33 @@ enum ClusterSlots {
         var nodes: [RedisEndpoint] = []
         for range in reply.array ?? [] {
             for entry in (range.array ?? []).dropFirst(2) {
-                guard let parts = entry.array, parts.count >= 2,
-                    let port = parts[1].integer.flatMap(UInt16.init(exactly:)), port != 0,
-                    let node = node(host: parts[0].string ?? "", port: port, toldBy: endpoint)
-                else { continue }
-                if !nodes.contains(node) { nodes.append(node) }
+                guard let node = node(entry, toldBy: endpoint), !nodes.contains(node) else { continue }
+                nodes.append(node)
             }
         }
         return nodes
+    }
+
+    /// The entry of the range that a slot is in: its first and last slot, its master, and the master's replicas.
+    static func range(with slot: Int, in reply: RedisReply) -> [RedisReply]? {
+        for case .array(let range) in reply.array ?? [] {
+            guard range.count >= 3, let first = range[0].integer, let last = range[1].integer else { continue }
+            if first <= slot, slot <= last { return range }
+        }
+        return nil
+    }
+
+    /// The master of a range; `nil` where it is not known where that one listens.
+    static func master(of range: [RedisReply], toldBy endpoint: RedisEndpoint) -> RedisEndpoint? {
+        guard range.count >= 3 else { return nil }
+        return node(range[2], toldBy: endpoint)
+    }
+
+    private static func node(_ entry: RedisReply, toldBy endpoint: RedisEndpoint) -> RedisEndpoint? {
+        guard let parts = entry.array, parts.count >= 2,
+            let port = parts[1].integer.flatMap(UInt16.init(exactly:)), port != 0
+        else { return nil }
+        return node(host: parts[0].string ?? "", port: port, toldBy: endpoint)
     }
 
     private static func node(host: String, port: UInt16, toldBy endpoint: RedisEndpoint) -> RedisEndpoint? {
@@ -36,11 +55,28 @@ enum ClusterSlots {
         }
     }
 
-    /// Whether all keys with this prefix fall into one slot: something stands between the first `{` and the next `}`.
-    static func hasHashTag(_ keyPrefix: String) -> Bool {
-        guard let open = keyPrefix.firstIndex(of: "{") else { return false }
-        let tag = keyPrefix[keyPrefix.index(after: open)...]
-        guard let close = tag.firstIndex(of: "}") else { return false }
-        return close > tag.startIndex
+    /// Whether all keys with this prefix fall into one slot.
+    static func hasHashTag(_ keyPrefix: String) -> Bool { hashTag(of: keyPrefix) != nil }
+
+    /// What stands between the first `{` and the next `}`, if it is anything: the part of a key that decides about its slot.
+    private static func hashTag(of key: String) -> Substring? {
+        guard let open = key.firstIndex(of: "{") else { return nil }
+        let tag = key[key.index(after: open)...].prefix { $0 != "}" }
+        return tag.isEmpty || tag.endIndex == key.endIndex ? nil : tag
+    }
+
+    /// The slot of all keys with this prefix; `nil` when they are spread over many.
+    static func slot(of keyPrefix: String) -> Int? {
+        hashTag(of: keyPrefix).map { Int(checksum($0.utf8)) % 16_384 }
+    }
+
+    /// CRC-16 as XMODEM has it, which the cluster's specification names.
+    private static func checksum(_ bytes: some Sequence<UInt8>) -> UInt16 {
+        var sum: UInt16 = 0
+        for byte in bytes {
+            sum ^= UInt16(byte) << 8
+            for _ in 0..<8 { sum = sum & 0x8000 == 0 ? sum << 1 : sum << 1 ^ 0x1021 }
+        }
+        return sum
     }
 }

@@ -1,91 +1,241 @@
 /// One server, or the node of a cluster that has our keys.
 ///
 /// All our keys share one slot, through a prefix with a hash tag, and so all commands go to one node over one
-/// connection. Which node that is, any node says in its `MOVED`. Each one that we connect to is asked for the others, so that
-/// it may be gone later: from the beginning where the URL or a hash tag says that this is a cluster, else from the first
-/// `MOVED` on.
+/// connection. Where the URL or a hash tag says that this is a cluster, else from the first `MOVED` on, each node that we
+/// connect to is asked for its view, and `ClusterSurvey` says which node is believed.
 final class NodeResolver: RedisEndpointResolver {
+    /// How long the node that is asked first may hesitate before the others are asked too.
+    private static let hesitation = Duration.milliseconds(250)
+
     private struct State {
-        /// The nodes that may be asked: those that were named at the beginning, then those that a node told us of.
-        var nodes: [RedisEndpoint]
         var isCluster: Bool
-        /// The node to connect to next.
+        /// The node to ask first: where the slot was last, or is said to be.
         var preferred: RedisEndpoint?
-        /// Handed out, and not heard of since: if the next question finds it here, it could not be reached.
-        var attempted: RedisEndpoint?
-        /// Where in `nodes` to go on after a failure.
-        var turn = 0
+        /// The nodes that others told us of, and who told so.
+        var announcers: [RedisEndpoint: RedisEndpoint] = [:]
+        /// The configuration epoch under which the slot was last served.
+        var epoch: Int?
     }
 
     private let seeds: [RedisEndpoint]
     private let keyPrefix: String?
+    private let slot: Int?
     private let state: Guarded<State>
 
     init(seeds: [RedisEndpoint], isCluster: Bool, keyPrefix: String?) {
         self.seeds = seeds
         self.keyPrefix = keyPrefix
-        state = Guarded(State(nodes: seeds, isCluster: isCluster))
+        slot = keyPrefix.flatMap(ClusterSlots.slot(of:))
+        state = Guarded(State(isCluster: isCluster, preferred: seeds.first))
     }
 
-    var candidateCount: Int { state.withLock { $0.nodes.count } }
+    // MARK: An attempt
 
-    func endpoint(on eventLoop: EventLoop) async throws(RedisError) -> RedisEndpoint {
-        try state.withLock { state throws(RedisError) in
-            guard !state.nodes.isEmpty else { throw RedisError(.connectFailed, "no server was named") }
-            if let missed = state.attempted {
-                state.preferred = nil
-                state.turn += 1
-                // It may have been tried out of its turn, just now.
-                if state.nodes[state.turn % state.nodes.count] == missed { state.turn += 1 }
-            }
-            let endpoint = state.preferred ?? state.nodes[state.turn % state.nodes.count]
-            state.attempted = endpoint
-            return endpoint
+    func connect(with connector: RedisConnector) async throws(RedisError) -> RedisConnection {
+        let (isCluster, preferred, announcers, epoch) = state.withLock {
+            ($0.isCluster, $0.preferred, $0.announcers, $0.epoch)
         }
+        guard isCluster else {
+            guard let server = seeds.first else { throw RedisError(.connectFailed, "no server was named") }
+            return try await connector.connect(to: server)
+        }
+        let survey = ClusterSurvey(
+            first: preferred, known: seeds + announcers.keys.filter { !seeds.contains($0) }, announcers: announcers,
+            latestEpoch: epoch)
+        return try await conduct(survey, with: connector)
     }
 
-    func verify(_ connection: RedisConnection) async throws(RedisError) {
-        var told: [RedisEndpoint]?
-        if state.withLock({ $0.isCluster }) {
+    /// What comes of asking one node.
+    private enum Answer: Sendable {
+        case view(RedisConnection, ClusterView)
+        case failure(RedisEndpoint, RedisError)
+        case hesitation
+    }
+
+    private func conduct(
+        _ survey: ClusterSurvey, with connector: RedisConnector
+    ) async throws(RedisError) -> RedisConnection {
+        let outcome: Result<RedisConnection, RedisError> = await withTaskGroup(of: Answer.self) { group in
+            var survey = survey
+            var connections: [RedisEndpoint: RedisConnection] = [:]
+            var failures: [RedisEndpoint: RedisError] = [:]
+            var tries = FailedTries()
+            var outcome: Result<RedisConnection, RedisError>?
+            group.addTask {
+                try? await connector.eventLoop.sleep(for: Self.hesitation)
+                return .hesitation
+            }
+            while outcome == nil {
+                switch survey.next() {
+                case .ask(let nodes):
+                    for node in nodes {
+                        let announcer = seeds.contains(node) ? nil : survey.announcers[node]
+                        group.addTask { await self.ask(node, announcedBy: announcer, with: connector) }
+                    }
+                    continue
+                case .use(let node):
+                    outcome = connections.removeValue(forKey: node).map { .success($0) }
+                    remember(survey, using: node)
+                case .fail:
+                    outcome = .failure(reason(of: survey, failures, tries))
+                case .wait: break
+                }
+                guard outcome == nil, let answer = await group.next() else { break }
+                switch answer {
+                case .hesitation: survey.hurry()
+                case .view(let connection, let view):
+                    connections[view.node] = connection
+                    survey.take(view)
+                case .failure(let node, let error):
+                    do throws(RedisError) {
+                        try tries.append(error)
+                        failures[node] = error
+                        survey.fail(node)
+                    } catch {
+                        outcome = .failure(error)
+                    }
+                }
+            }
+            group.cancelAll()
+            for await case .view(let connection, _) in group { await connection.close() }
+            for connection in connections.values { await connection.close() }
+            return outcome ?? .failure(.cancelled(fate: .notSent))
+        }
+        return try outcome.get()
+    }
+
+    private func ask(
+        _ node: RedisEndpoint, announcedBy announcer: RedisEndpoint?, with connector: RedisConnector
+    ) async -> Answer {
+        do throws(RedisError) {
+            let connection = try await connector.connect(to: node)
             do throws(RedisError) {
-                let reply = try await connection.send(RedisCommand("CLUSTER", "SLOTS"))
-                told = ClusterSlots.nodes(in: reply, toldBy: connection.endpoint)
+                return .view(connection, try await ClusterView(from: connection, slot: slot))
             } catch {
-                // Denied, or no cluster after all: then the nodes that were named have to do. One that takes connections
-                // and does not answer counts as out of reach.
-                guard error.code == .server else { throw error }
+                await connection.close()
+                throw error
             }
+        } catch {
+            return .failure(node, error.at(announcer: announcer.map { "the node at \($0)" }))
         }
+    }
+
+    func topology(with connector: RedisConnector) async -> RedisTopology {
+        let (isCluster, announced) = state.withLock { ($0.isCluster, Array($0.announcers.keys)) }
+        guard isCluster else { return .server }
+        var asked: Set<RedisEndpoint> = []
+        var opinions: [ClusterOpinion] = []
+        var next = Set(seeds + announced)
+        // Then those whom they name, once.
+        for _ in 0..<2 {
+            asked.formUnion(next)
+            let answers = await withTaskGroup(of: Answer.self) { group in
+                for node in next { group.addTask { await self.ask(node, announcedBy: nil, with: connector) } }
+                return await group.reduce(into: []) { $0.append($1) }
+            }
+            next = []
+            for answer in answers {
+                switch answer {
+                case .view(let connection, let view):
+                    await connection.close()
+                    opinions.append(
+                        ClusterOpinion(node: "\(view.node)", isDown: view.isDown, members: view.members))
+                    next.formUnion(view.nodes)
+                case .failure(let node, let error):
+                    opinions.append(ClusterOpinion(node: "\(node)", failure: error.reason))
+                case .hesitation: break
+                }
+            }
+            next.subtract(asked)
+        }
+        return .cluster(slot: slot, opinions.sorted { $0.node < $1.node })
+    }
+
+    private func remember(_ survey: ClusterSurvey, using node: RedisEndpoint) {
+        guard let view = survey.views.first(where: { $0.node == node }) else { return }
         state.withLock { state in
-            state.attempted = nil
-            state.preferred = connection.endpoint
-            if let told { state.nodes = seeds + told.filter { !seeds.contains($0) } }
+            state.preferred = node
+            state.epoch = view.epoch
+            guard !view.nodes.isEmpty else { return }
+            // A node that is no longer part of the cluster is not asked any more, unless the URL names it.
+            state.announcers = Dictionary(
+                view.nodes.filter { !seeds.contains($0) }.map { ($0, survey.announcers[$0] ?? node) },
+                uniquingKeysWith: { first, _ in first })
+        }
+    }
+
+    /// Why none of the nodes will do.
+    private func reason(
+        of survey: ClusterSurvey, _ failures: [RedisEndpoint: RedisError], _ tries: FailedTries
+    ) -> RedisError {
+        let views = survey.views
+        guard let first = views.first else { return tries.error(of: "nodes", count: survey.askedCount) }
+        // The one that has our keys, by the account of others.
+        for case let owner? in views.filter({ !$0.isDown }).map(\.owner) {
+            guard let failure = failures[owner] else { continue }
+            let announcer = survey.announcers[owner] ?? views.first { $0.owner == owner }?.node
+            return failure.at(announcer: announcer.map { "the node at \($0)" })
+        }
+        if let view = views.first(where: { $0.isServed && !$0.isOwner && $0.owner == nil }) {
+            return RedisError(
+                .noMaster,
+                """
+                the node that has our keys has no address to tell: set cluster-announce-hostname there, or \
+                cluster-preferred-endpoint-type to ip
+                """, endpoint: view.node.description)
+        }
+        let count = views.count == 1 ? "the one node that answers" : "all \(views.count) nodes that answer"
+        let slot = slot.map { "slot \($0)" } ?? "the slot of our keys"
+        let reason =
+            if views.allSatisfy({ !$0.isServed }) {
+                "\(count) say that nobody serves \(slot)"
+            } else if views.allSatisfy(\.isDown) {
+                "\(count) say that the cluster is down"
+            } else {
+                "none of the \(views.count) nodes that answer serves \(slot)"
+            }
+        return RedisError(.server, reason, prefix: .clusterDown, endpoint: first.node.description)
+    }
+
+    // MARK: Errors
+
+    func suspect(_ endpoint: RedisEndpoint) {
+        state.withLock { state in
+            if state.preferred == endpoint { state.preferred = nil }
         }
     }
 
     func consequence(
-        of error: RedisError, from endpoint: RedisEndpoint
+        of error: RedisError, from endpoint: RedisEndpoint, with connector: RedisConnector
     ) async throws(RedisError) -> RedisErrorConsequence {
         switch error.prefix {
         case .moved?:
             try demandHashTag(error)
-            guard let target = ClusterSlots.target(of: error, from: endpoint) else { return .keep }
+            let target = ClusterSlots.target(of: error, from: endpoint)
             state.withLock { state in
                 state.isCluster = true
+                // Where it does not say who else has the slot, the others are asked.
                 state.preferred = target
-                state.attempted = nil
+                if let target { state.announcers[target] = endpoint }
             }
             return .reconnectAndResend
-        case .ask?:
+        case .clusterDown?:
+            state.withLock { $0.isCluster = true }
+            suspect(endpoint)
+            return .reconnectAndResend
+        case .ask?, .tryAgain?:
+            // The slot is being moved, and so are our keys, which are never all at one node meanwhile.
             try demandHashTag(error)
-            return ClusterSlots.target(of: error, from: endpoint).map { .resend(to: $0) } ?? .keep
-        case .tryAgain?:
-            // Some of the keys are here and some on the node that the slot is moving to.
             return .resendLater
         case .crossSlot?:
             try demandHashTag(error)
             return .keep
-        case .readOnly?:
+        case .readOnly?, .noReplicas?, .masterDown?:
+            // Behind the name in the URL another server may answer by now, or another node have the slot.
+            suspect(endpoint)
+            return .reconnect
+        case .loading? where state.withLock({ $0.isCluster }):
+            suspect(endpoint)
             return .reconnect
         default:
             return .keep

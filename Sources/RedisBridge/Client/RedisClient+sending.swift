@@ -11,17 +11,14 @@ extension RedisClient: RedisCommandSender {
         _ command: RedisCommand, timeout: Duration?,
         decoding decode: @escaping @Sendable (borrowing RedisReplyView) throws(RedisError) -> Value
     ) async throws(RedisError) -> Value {
-        var route = CommandRoute(within: timeout ?? options.commandTimeout)
+        var resends = Resends(within: timeout ?? options.commandTimeout)
         while true {
-            let connection = try await connection(for: command, by: route)
+            let connection = try await connection(for: command)
             let sent = EventLoop.monotonicNanoseconds
             do throws(RedisError) {
-                guard route.asks == nil else {
-                    return try await connection.sendAsking(command, timeout: timeout, decoding: decode)
-                }
                 return try await connection.send(command, timeout: timeout, decoding: decode)
             } catch {
-                route = try await self.route(after: error, on: connection, sentAt: sent, former: route)
+                try await prepareToResend(after: error, on: connection, sentAt: sent, &resends)
             }
         }
     }
@@ -42,15 +39,14 @@ extension RedisClient: RedisCommandSender {
         decoding decode: @escaping @Sendable (borrowing RedisReplyView) throws(RedisError) -> Value
     ) async throws(RedisError) -> (value: Value, replicas: Int) {
         let limit = timeout ?? options.commandTimeout
-        var route = CommandRoute(within: limit)
+        var resends = Resends(within: limit)
         while true {
-            let connection = try await connection(for: command, by: route)
+            let connection = try await connection(for: command)
             let sent = EventLoop.monotonicNanoseconds
             do throws(RedisError) {
-                return try await connection.send(
-                    command, confirmedBy: wait, isAsking: route.asks != nil, timeout: limit, decoding: decode)
+                return try await connection.send(command, confirmedBy: wait, timeout: limit, decoding: decode)
             } catch {
-                route = try await self.route(after: error, on: connection, sentAt: sent, former: route)
+                try await prepareToResend(after: error, on: connection, sentAt: sent, &resends)
             }
         }
     }
@@ -68,14 +64,14 @@ extension RedisClient: RedisCommandSender {
         _ commands: [RedisCommand], timeout: Duration?,
         decoding decode: @escaping @Sendable (Int, borrowing RedisReplyView) throws(RedisError) -> Value
     ) async throws(RedisError) -> [Value] {
-        var route = CommandRoute(within: timeout ?? options.commandTimeout)
+        var resends = Resends(within: timeout ?? options.commandTimeout)
         // Those that were sent elsewhere come back later: their places are kept.
         var values: [Value?] = []
         var rest = Array(commands.indices)
         while !rest.isEmpty {
-            let connection = try await connection(by: route)
+            let connection = try await connection()
             let sent = EventLoop.monotonicNanoseconds
-            let (indices, isAsking) = (rest, route.asks != nil)
+            let indices = rest
             let read: PipelineWaiter<PipelinedReply<Value>>.Decode = { index, reply throws(RedisError) in
                 if let error = reply.error, error.isAboutServer { return .misplaced(error) }
                 return .value(try decode(indices[index], reply))
@@ -83,13 +79,10 @@ extension RedisClient: RedisCommandSender {
             let replies: [PipelinedReply<Value>]
             do throws(RedisError) {
                 let batch = rest.count == commands.count ? commands : rest.map { commands[$0] }
-                replies =
-                    try await isAsking
-                    ? connection.pipelineAsking(batch, timeout: timeout, decoding: read)
-                    : connection.pipeline(batch, timeout: timeout, decoding: read)
+                replies = try await connection.pipeline(batch, timeout: timeout, decoding: read)
             } catch {
                 // Never sent again as a whole: the commands before the one that failed were executed.
-                route = try await self.route(after: error, on: connection, sentAt: sent, former: route)
+                try await prepareToResend(after: error, on: connection, sentAt: sent, &resends)
                 throw error
             }
             if values.isEmpty, let all = PipelinedReply.values(replies) { return all }
@@ -105,81 +98,79 @@ extension RedisClient: RedisCommandSender {
                 }
             }
             if let misplaced {
-                route = try await self.route(after: misplaced, on: connection, sentAt: sent, former: route)
+                try await prepareToResend(after: misplaced, on: connection, sentAt: sent, &resends)
             }
         }
         return values.compactMap { $0 }
     }
 
-    private func connection(
-        for command: RedisCommand, by route: CommandRoute
-    ) async throws(RedisError) -> RedisConnection {
+    private func connection(for command: RedisCommand) async throws(RedisError) -> RedisConnection {
         do {
-            return try await connection(by: route)
+            return try await connection()
         } catch {
             throw error.at(command: command.name)
         }
     }
 
-    private func connection(by route: CommandRoute) async throws(RedisError) -> RedisConnection {
-        guard let endpoint = route.asks else { return try await connection() }
-        return try await connection(askedFor: endpoint)
-    }
-
-    /// Draws the consequences of a failure for the connection.
+    /// Draws the consequences of a failure for the connection; returns when the command is to be sent again.
     ///
-    /// - Returns: which way to send the command again.
-    /// - Throws: `error`, or one that explains it, when the command is not to be sent again.
-    private func route(
-        after error: RedisError, on connection: RedisConnection, sentAt sent: Int64, former: CommandRoute
-    ) async throws(RedisError) -> CommandRoute {
-        var next = former
-        next.asks = nil
+    /// - Throws: `error`, or one that explains it, when it is not.
+    private func prepareToResend(
+        after error: RedisError, on connection: RedisConnection, sentAt sent: Int64, _ resends: inout Resends
+    ) async throws(RedisError) {
         switch error.code {
         case .server:
-            // A node that is being given our slot may not have the script yet, and RedisScript gives it to the one that
-            // still has the slot: the move will be over soon.
-            let isUnprepared = former.asks != nil && error.prefix == .noScript
-            let consequence: RedisErrorConsequence =
-                isUnprepared ? .resendLater : try await consequence(of: error, from: connection.endpoint)
-            switch consequence {
+            switch try await consequence(of: error, from: connection.endpoint) {
             case .keep: throw error
             case .reconnect:
-                discard(connection, because: error.reason)
+                leave(connection, because: error.reason)
                 throw error
             case .reconnectAndResend:
-                discard(connection, because: error.reason)
-                guard next.mayRedirect() else { throw lostTrack(error, at: connection.endpoint) }
-            case .resend(let endpoint):
-                guard !next.isOver else { throw error }
-                next.asks = endpoint
+                leave(connection, because: error.reason)
+                guard resends.mayRedirect() else { throw error }
             case .resendLater:
-                guard !next.isOver else { throw error }
+                guard !resends.isOver else { throw error }
                 do {
-                    try await eventLoop.sleep(for: CommandRoute.pause)
+                    try await eventLoop.sleep(for: Resends.pause)
                 } catch {
                     throw .cancelled(fate: .refused)
                 }
             }
-            return next
         case .timedOut:
             // Slow is one thing; a server that said nothing at all since then is better called again.
-            if connection.onLoop({ $0.core.lastReceived }) < sent {
-                discard(connection, because: "the server fell silent")
-            }
+            if connection.onLoop({ $0.core.lastReceived }) < sent { suspect(connection) }
             throw error
+        case .closed:
+            // The connection was left or lost between the moment when it was asked for and this one.
+            guard error.fate == .notSent, resends.mayRedirect() else { throw error }
         default:
             throw error
         }
     }
 }
 
-/// Nodes of a cluster go on naming one of them until they have noticed that it is gone.
-private func lostTrack(_ error: RedisError, at endpoint: RedisEndpoint) -> RedisError {
-    guard let target = ClusterSlots.target(of: error, from: endpoint) else { return error }
-    return RedisError(
-        .server, "the cluster names \(target) as the node that has our keys, which cannot be reached or has them not",
-        prefix: error.prefix, command: error.command, endpoint: endpoint.description, fate: .refused)
+/// How often a command may still be sent again.
+private struct Resends {
+    /// How long to wait before a command is sent again that came too early.
+    static let pause = Duration.milliseconds(50)
+    private static let maximumRedirections = 5
+
+    private var redirections = 0
+    private let deadline: Int64
+
+    /// A command that may be sent again for so long.
+    init(within limit: Duration) {
+        deadline = EventLoop.monotonicNanoseconds.addingClamped(limit.nanosecondsClamped)
+    }
+
+    /// Whether the time for sending it again is up.
+    var isOver: Bool { EventLoop.monotonicNanoseconds >= deadline }
+
+    /// Counts a redirection; false when that was one too many, as when two servers each name the other.
+    mutating func mayRedirect() -> Bool {
+        redirections += 1
+        return redirections <= Self.maximumRedirections
+    }
 }
 
 /// What came back for one command of a pipeline.
@@ -204,7 +195,9 @@ extension RedisError {
     /// Whether an error tells of the server's state or place, and not of the command or its key.
     fileprivate var isAboutServer: Bool {
         switch prefix {
-        case .moved?, .ask?, .tryAgain?, .clusterDown?, .crossSlot?, .readOnly?, .loading?, .masterDown?: true
+        case .moved?, .ask?, .tryAgain?, .clusterDown?, .crossSlot?, .readOnly?, .loading?, .masterDown?,
+            .noReplicas?:
+            true
         default: false
         }
     }

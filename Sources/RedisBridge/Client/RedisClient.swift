@@ -4,8 +4,8 @@
 /// `fate`, and what to do is the caller's to know. The next command connects again, after a pause that grows with the
 /// failures in a row. Callers who need a connection at the same time share one attempt.
 ///
-/// So each command is bounded by the pause, the connect time-out (of a cluster, that of each node that is gone) and its
-/// own time-out.
+/// So each command is bounded by the pause, the connect time-out and its own time-out; where sentinels or a cluster name
+/// a server that cannot be reached, by twice the connect time-out.
 public actor RedisClient {
     private enum Phase {
         case idle
@@ -25,12 +25,14 @@ public actor RedisClient {
     public nonisolated let eventLoop: EventLoop
     /// How its connections are opened.
     public nonisolated let options: RedisConnectionOptions
-    private nonisolated let resolver: any RedisEndpointResolver
+    nonisolated let resolver: any RedisEndpointResolver
 
     private var phase = Phase.idle
     private let reachability: Reachability
-    /// The last connection that was made because of an `ASK`.
-    private var asked: RedisConnection?
+    /// Listens for news of another server, from the first attempt to connect on.
+    private var watch: Task<Void, Never>?
+
+    nonisolated var connector: RedisConnector { RedisConnector(options: options, eventLoop: eventLoop) }
 
     /// Where the client stands now.
     public var state: RedisClientState { reachability.state }
@@ -43,7 +45,7 @@ public actor RedisClient {
     /// A client of the server that `resolver` names.
     ///
     /// It does not connect yet.
-    public init(
+    init(
         resolver: any RedisEndpointResolver, options: RedisConnectionOptions = .init(), backoff: Backoff = .init(),
         on eventLoop: EventLoop
     ) {
@@ -70,6 +72,7 @@ public actor RedisClient {
     }
 
     deinit {
+        watch?.cancel()
         eventLoop.execute { [reachability] in reachability.close() }
     }
 
@@ -89,7 +92,7 @@ public actor RedisClient {
         switch phase {
         case .closed:
             throw RedisError(.closed, "the client was closed")
-        case .open(let connection) where connection.onLoop { $0.isOpen }:
+        case .open(let connection) where connection.onLoop { $0.core.isOpen && !$0.core.isRetired }:
             return connection
         case .idle, .open, .connecting:
             guard !Task.isCancelled else { throw .cancelled(fate: .notSent) }
@@ -108,8 +111,9 @@ public actor RedisClient {
         let former = phase
         phase = .closed
         reachability.close()
-        asked?.onLoop { $0.close() }
-        asked = nil
+        let watch = watch
+        self.watch = nil
+        watch?.cancel()
         switch former {
         case .idle, .closed: break
         case .open(let connection): connection.onLoop { $0.close() }
@@ -120,6 +124,7 @@ public actor RedisClient {
             }
             await attempt.task.value
         }
+        await watch?.value
     }
 
     /// Drops a connection, so that the next command makes a new one; those in flight on it fail with `.connectionLost`.
@@ -130,22 +135,29 @@ public actor RedisClient {
         }
     }
 
+    /// Leaves a connection that works, so that the next command makes a new one; those in flight on it still get their
+    /// answers, if these come soon.
+    func leave(_ connection: RedisConnection, because reason: String) {
+        reachability.leave(connection.core, because: reason)
+    }
+
+    /// A server fell silent: others are asked before it.
+    func suspect(_ connection: RedisConnection) {
+        resolver.suspect(connection.endpoint)
+        discard(connection, because: "the server fell silent")
+    }
+
     func consequence(
         of error: RedisError, from endpoint: RedisEndpoint
     ) async throws(RedisError) -> RedisErrorConsequence {
-        try await resolver.consequence(of: error, from: endpoint)
+        try await resolver.consequence(of: error, from: endpoint, with: connector)
     }
 
-    /// A connection to the node that a cluster's `ASK` names, kept for the next one.
-    func connection(askedFor endpoint: RedisEndpoint) async throws(RedisError) -> RedisConnection {
-        if let asked, asked.endpoint == endpoint, asked.onLoop({ $0.isOpen }) { return asked }
-        let connection = try await RedisConnection.connect(to: endpoint, options: options, on: eventLoop)
-        if case .closed = phase {
-            await connection.close()
-            throw RedisError(.closed, "the client was closed")
-        }
-        asked = connection
-        return connection
+    /// Takes in a subscription that was made.
+    ///
+    /// - Returns: Whether it is where the commands go.
+    func subscribed(by connection: RedisConnection) -> Bool {
+        reachability.subscribed(by: connection.core)
     }
 
     // MARK: Connecting
@@ -157,9 +169,17 @@ public actor RedisClient {
             return
         }
         // Unstructured: it belongs to all who wait for it, and must not end with the first who no longer does.
-        let task = Task { await self.attempt() }
+        let task = Task(executorPreference: eventLoop) { await self.attempt() }
         phase = .connecting(Connecting(task: task, waiters: [waiter]))
         reachability.connecting()
+        if watch == nil {
+            // Unstructured: it lasts as long as the client, which it does not hold.
+            watch = Task(executorPreference: eventLoop) { [resolver, connector, reachability] in
+                await resolver.watch(with: connector) { endpoint in
+                    connector.eventLoop.execute { reachability.heard(of: endpoint) }
+                }
+            }
+        }
     }
 
     private func attempt() async {
@@ -167,7 +187,8 @@ public actor RedisClient {
         do throws(RedisError) {
             outcome = .success(try await open())
         } catch {
-            outcome = .failure(error)
+            // Whatever was asked of a server to get to know it, the commands that wait have not been sent.
+            outcome = .failure(error.notSent)
         }
         guard case .connecting(let attempt) = phase else {
             // Closed meanwhile.
@@ -177,68 +198,28 @@ public actor RedisClient {
         switch outcome {
         case .success(let connection):
             phase = .open(connection)
-            reachability.connected(to: connection.endpoint)
-            connection.onLoop { [reachability] in
-                $0.core.whenEnded { reachability.disconnected($0) }
-            }
+            reachability.connected(by: connection.core)
         case .failure(let error):
             phase = .idle
-            reachability.disconnected(error)
+            reachability.failed(error)
         }
         for waiter in attempt.waiters { waiter.finish(outcome) }
     }
 
     private func open() async throws(RedisError) -> RedisConnection {
-        let pause = reachability.notBefore - EventLoop.monotonicNanoseconds
-        if pause > 0 {
+        if reachability.notBefore > EventLoop.monotonicNanoseconds {
+            let pause = Rendezvous<Void>(on: eventLoop)
+            reachability.pause = pause
+            defer { reachability.pause = nil }
             do {
-                try await eventLoop.sleep(for: .nanoseconds(pause))
+                try await pause.wait(until: reachability.notBefore, orThrow: RedisError(.timedOut, "the pause is over"))
             } catch {
-                throw .cancelled(fate: .notSent)
+                guard error.code == .timedOut else { throw error }
             }
         }
-        let candidates = max(1, resolver.candidateCount)
-        var failure: RedisError?
-        for _ in 0..<candidates {
-            do {
-                return try await openNext()
-            } catch {
-                guard error.isAboutReach else { throw error }
-                failure = failure ?? error
-            }
-        }
-        guard let failure, candidates > 1 else { throw failure ?? RedisError(.connectFailed, "no server was named") }
-        throw RedisError(
-            failure.code, "none of the \(candidates) nodes can be reached: \(failure.reason)",
-            endpoint: failure.endpoint)
-    }
-
-    private func openNext() async throws(RedisError) -> RedisConnection {
-        let endpoint = try await resolver.endpoint(on: eventLoop)
-        let connection: RedisConnection
-        do throws(RedisError) {
-            connection = try await RedisConnection.connect(to: endpoint, options: options, on: eventLoop)
-        } catch {
-            throw resolver.explanation(of: error)
-        }
-        do throws(RedisError) {
-            try await resolver.verify(connection)
-        } catch {
-            await connection.close()
-            throw resolver.explanation(of: error)
-        }
+        let connection = try await resolver.connect(with: connector)
         // It may have ended while the resolver looked at it.
         if let error = connection.onLoop({ $0.endReason }) { throw error }
         return connection
-    }
-}
-
-extension RedisError {
-    /// Whether another node may do better: this one cannot be reached or trusted, or takes connections and says nothing.
-    fileprivate var isAboutReach: Bool {
-        switch code {
-        case .connectFailed, .connectTimedOut, .unresponsive, .connectionLost, .timedOut, .tlsFailed, .tlsMismatch: true
-        default: false
-        }
     }
 }

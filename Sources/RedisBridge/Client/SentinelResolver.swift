@@ -1,13 +1,26 @@
-/// The master of a service, as sentinels know it: asked for again before each connection, and its role looked at before
+/// The master of a service, as its sentinels know it: asked for again before each connection, and its role looked at before
 /// it is used.
 ///
-/// A sentinel that could not be asked goes to the end of the list, so that the next question goes first to one that
-/// answered.
+/// All sentinels are asked at once, and `SentinelBallot` says whom to believe. `SentinelWatch` listens to them meanwhile.
 final class SentinelResolver: RedisEndpointResolver {
-    private let service: String
+    /// How long to wait for the other sentinels once most have answered.
+    private static let stragglerTime = Duration.milliseconds(200)
+    /// How long a server that is being promoted may take to become a master.
+    private static let promotionTime = Duration.seconds(1)
+
+    private struct State {
+        /// Sentinels that did not answer the last question: the next one does not wait for them.
+        var absent: Set<RedisEndpoint> = []
+        /// A server that a sentinel said is being promoted, and how long that is news, in nanoseconds of the monotonic
+        /// clock.
+        var promotion: (candidate: SentinelBallot.Candidate, until: Int64)?
+    }
+
+    let service: String
+    let sentinels: [RedisEndpoint]
     private let named: RedisSentinels
     private let options: RedisConnectionOptions
-    private let sentinels: Guarded<[RedisEndpoint]>
+    private let state = Guarded(State())
 
     init(_ sentinels: RedisSentinels, options: RedisConnectionOptions) {
         service = sentinels.service
@@ -19,42 +32,181 @@ final class SentinelResolver: RedisEndpointResolver {
         own.connectTimeout = min(options.connectTimeout, .seconds(1))
         own.commandTimeout = min(options.commandTimeout, .seconds(1))
         self.options = own
-        self.sentinels = Guarded(sentinels.endpoints)
+        self.sentinels = sentinels.endpoints
     }
 
-    func endpoint(on eventLoop: EventLoop) async throws(RedisError) -> RedisEndpoint {
-        let candidates = sentinels.withLock { $0 }
-        var failures: [RedisError] = []
-        for sentinel in candidates {
-            do throws(RedisError) {
-                return try await ask(sentinel, on: eventLoop)
+    /// How sentinels are connected to.
+    func sentinelConnector(on eventLoop: EventLoop) -> RedisConnector {
+        RedisConnector(options: options, eventLoop: eventLoop)
+    }
+
+    // MARK: An attempt
+
+    func connect(with connector: RedisConnector) async throws(RedisError) -> RedisConnection {
+        var tries = FailedTries()
+        var missed: RedisEndpoint?
+        if let promotion = takePromotion() {
+            do {
+                return try await connect(toPromoted: promotion.candidate, until: promotion.until, with: connector)
             } catch {
-                guard error.code != .cancelled, error.code != .tlsUnavailable else { throw error }
-                failures.append(error)
-                sentinels.withLock { list in
-                    guard let index = list.firstIndex(of: sentinel) else { return }
-                    list.append(list.remove(at: index))
-                }
+                try tries.append(error)
+                missed = promotion.candidate.endpoint
             }
         }
-        throw unanswered(failures)
+        let (ballot, unanswered) = try await ask(on: connector.eventLoop)
+        let candidates = ballot.candidates
+        guard !candidates.isEmpty else { throw noAnswer(unanswered) }
+        // One that could not be reached just now is not tried twice; one that was a replica may be a master meanwhile.
+        let isGone = tries.mostTelling.map { $0.code != .noMaster } ?? false
+        for candidate in candidates where !isGone || candidate.endpoint != missed {
+            do {
+                return try await connect(to: candidate, with: connector)
+            } catch {
+                try tries.append(error)
+            }
+        }
+        throw named.explainedServer(tries.error(of: "servers that the sentinels name", count: candidates.count))
     }
 
-    private func ask(_ sentinel: RedisEndpoint, on eventLoop: EventLoop) async throws(RedisError) -> RedisEndpoint {
+    private func connect(
+        to candidate: SentinelBallot.Candidate, with connector: RedisConnector
+    ) async throws(RedisError) -> RedisConnection {
+        let announcer = "the sentinel at \(candidate.announcer)"
         let connection: RedisConnection
         do throws(RedisError) {
-            connection = try await RedisConnection.connect(to: sentinel, options: options, on: eventLoop)
+            connection = try await connector.connect(to: candidate.endpoint)
+        } catch {
+            throw error.at(announcer: announcer)
+        }
+        do throws(RedisError) {
+            let role = try await connection.send(RedisCommand("ROLE")).array?.first?.string ?? "nothing"
+            guard role == "master" else {
+                throw RedisError(
+                    .noMaster, "the sentinels name it as the master of '\(service)', but its role is \(role)",
+                    endpoint: candidate.endpoint.description)
+            }
+            return connection
+        } catch {
+            await connection.close()
+            throw error.at(announcer: announcer)
+        }
+    }
+
+    /// A connection to the server that a sentinel said is being promoted, as soon as it is a master.
+    private func connect(
+        toPromoted candidate: SentinelBallot.Candidate, until deadline: Int64, with connector: RedisConnector
+    ) async throws(RedisError) -> RedisConnection {
+        while true {
+            do {
+                return try await connect(to: candidate, with: connector)
+            } catch {
+                // A promotion hangs up on everyone; anything else will not be over in a moment.
+                guard error.code == .noMaster || error.code == .connectionLost,
+                    EventLoop.monotonicNanoseconds < deadline
+                else { throw error }
+            }
+            do {
+                try await connector.eventLoop.sleep(for: .milliseconds(20))
+            } catch {
+                throw .cancelled(fate: .notSent)
+            }
+        }
+    }
+
+    /// The promotion that was heard of, unless it is no news any more; it is tried once.
+    private func takePromotion() -> (candidate: SentinelBallot.Candidate, until: Int64)? {
+        let now = EventLoop.monotonicNanoseconds
+        return state.withLock { state in
+            defer { state.promotion = nil }
+            return state.promotion.flatMap { now < $0.until ? $0 : nil }
+        }
+    }
+
+    /// A sentinel said that a server is being promoted, or was.
+    func promoted(_ server: RedisEndpoint, says sentinel: RedisEndpoint) {
+        let until = EventLoop.monotonicNanoseconds.addingClamped(Self.promotionTime.nanosecondsClamped)
+        state.withLock {
+            $0.promotion = (SentinelBallot.Candidate(endpoint: server, announcer: sentinel), until)
+        }
+    }
+
+    // MARK: Questions
+
+    /// Asks all sentinels at once.
+    ///
+    /// - Returns: What those said that answered in time, and the failures of the others.
+    func ask(on eventLoop: EventLoop) async throws(RedisError) -> (SentinelBallot, FailedTries) {
+        enum Answer {
+            case vote(SentinelVote)
+            case failure(RedisEndpoint, RedisError)
+            case timeIsUp
+        }
+        let (asked, absent) = (sentinels, state.withLock { $0.absent })
+        let outcome: Result<(SentinelBallot, FailedTries), RedisError> = await withTaskGroup(of: Answer.self) { group in
+            for sentinel in Set(asked) {
+                group.addTask {
+                    do throws(RedisError) {
+                        return .vote(try await self.vote(of: sentinel, on: eventLoop))
+                    } catch {
+                        return .failure(sentinel, error)
+                    }
+                }
+            }
+            defer { group.cancelAll() }
+            var ballot = SentinelBallot(of: asked, absent: absent)
+            var failures = FailedTries()
+            var isHurried = false
+            while !ballot.isDecided, let answer = await group.next() {
+                switch answer {
+                case .vote(let vote): ballot.take(vote)
+                case .failure(let sentinel, let error):
+                    do throws(RedisError) {
+                        try failures.append(error)
+                    } catch {
+                        return .failure(error)
+                    }
+                    ballot.abstain(sentinel)
+                case .timeIsUp: return .success((ballot, failures))
+                }
+                if ballot.hasMajority, !isHurried {
+                    isHurried = true
+                    group.addTask {
+                        try? await eventLoop.sleep(for: Self.stragglerTime)
+                        return .timeIsUp
+                    }
+                }
+            }
+            return .success((ballot, failures))
+        }
+        let (ballot, failures) = try outcome.get()
+        state.withLock { $0.absent = ballot.missing }
+        return (ballot, failures)
+    }
+
+    private func vote(
+        of sentinel: RedisEndpoint, on eventLoop: EventLoop
+    ) async throws(RedisError) -> SentinelVote {
+        let connection: RedisConnection
+        do throws(RedisError) {
+            connection = try await sentinelConnector(on: eventLoop).connect(to: sentinel)
         } catch {
             throw explained(error)
         }
-        let reply: RedisReply
+        let replies: [RedisReply]
         do throws(RedisError) {
-            reply = try await connection.send(RedisCommand("SENTINEL", "GET-MASTER-ADDR-BY-NAME", service))
+            replies = try await connection.pipeline([
+                RedisCommand("SENTINEL", "GET-MASTER-ADDR-BY-NAME", service),
+                RedisCommand("SENTINEL", "MASTER", service),
+            ])
         } catch {
             await connection.close()
             throw explained(error)
         }
         await connection.close()
+        let reply = replies.first ?? .null
+        if case .error(let error) = reply {
+            throw explained(error.at(command: "SENTINEL", endpoint: sentinel.description))
+        }
         guard !reply.isNull else {
             throw RedisError(.noMaster, "it watches no service '\(service)'", endpoint: sentinel.description)
         }
@@ -63,8 +215,13 @@ final class SentinelResolver: RedisEndpointResolver {
         else {
             throw .unexpectedReply("\(reply)", expected: "a host and a port").at(endpoint: sentinel.description)
         }
-        return named.server(host: host, port: port)
+        // Denied, or of a kind that does not say: then it has no epoch, and gives way to those that have one.
+        let epoch = replies.last?.field("config-epoch").flatMap { Int($0) }
+        return SentinelVote(sentinel: sentinel, master: server(host: host, port: port), epoch: epoch)
     }
+
+    /// The server at an address that a sentinel names.
+    func server(host: String, port: UInt16) -> RedisEndpoint { named.server(host: host, port: port) }
 
     /// What a sentinel answered, told as what to do about it.
     private func explained(_ error: RedisError) -> RedisError {
@@ -88,34 +245,69 @@ final class SentinelResolver: RedisEndpointResolver {
     }
 
     /// One error for all: what the first said, unless a later one was nearer to an answer.
-    private func unanswered(_ failures: [RedisError]) -> RedisError {
-        guard let failure = failures.first(where: { $0.code == .noMaster }) ?? failures.first else {
-            return RedisError(.noMaster, "no sentinel was named")
-        }
-        let who = failures.count == 1 ? "the sentinel cannot" : "none of the \(failures.count) sentinels can"
+    private func noAnswer(_ failures: FailedTries) -> RedisError {
+        guard let failure = failures.mostTelling else { return RedisError(.noMaster, "no sentinel answered in time") }
+        let who =
+            failures.errors.count == 1 ? "the sentinel cannot" : "none of the \(failures.errors.count) sentinels can"
         return RedisError(
             .noMaster, "\(who) name the master of '\(service)': \(failure.reason)", prefix: failure.prefix,
             endpoint: failure.endpoint)
     }
 
-    func verify(_ connection: RedisConnection) async throws(RedisError) {
-        let reply = try await connection.send(RedisCommand("ROLE"))
-        let role = reply.array?.first?.string ?? "nothing"
-        guard role == "master" else {
-            throw RedisError(
-                .noMaster, "the sentinels name it as the master of '\(service)', but its role is \(role)",
-                endpoint: connection.endpoint.description)
+    // MARK: Errors and news
+
+    func consequence(
+        of error: RedisError, from endpoint: RedisEndpoint, with connector: RedisConnector
+    ) async throws(RedisError) -> RedisErrorConsequence {
+        switch error.prefix {
+        case .readOnly?, .masterDown?:
+            // A replica refuses a script at its first write, before anything was done.
+            return .reconnectAndResend
+        case .noReplicas?, .loading?:
+            // A master without replicas may have been replaced without noticing, and one that loads its data may be about
+            // to be.
+            let (ballot, _) = try await ask(on: connector.eventLoop)
+            guard let best = ballot.candidates.first, best.endpoint != endpoint else { return .keep }
+            return .reconnectAndResend
+        default:
+            return .keep
         }
     }
 
-    func explanation(of error: RedisError) -> RedisError {
-        named.explainedServer(error)
+    func watch(with connector: RedisConnector, telling tell: @escaping @Sendable (RedisEndpoint) -> Void) async {
+        await withTaskGroup { group in
+            for sentinel in Set(sentinels) {
+                let watch = SentinelWatch(sentinel: sentinel, resolver: self, eventLoop: connector.eventLoop)
+                group.addTask { await watch.run(telling: tell) }
+            }
+        }
     }
 
-    func consequence(
-        of error: RedisError, from endpoint: RedisEndpoint
-    ) async throws(RedisError) -> RedisErrorConsequence {
-        // A replica refuses a script at its first write, before anything was done.
-        error.prefix == .readOnly ? .reconnectAndResend : .keep
+    func topology(with connector: RedisConnector) async -> RedisTopology {
+        let opinions = await withTaskGroup(of: (Int, SentinelOpinion).self) { group in
+            for (place, sentinel) in sentinels.enumerated() {
+                group.addTask {
+                    do throws(RedisError) {
+                        let vote = try await self.vote(of: sentinel, on: connector.eventLoop)
+                        return (place, SentinelOpinion(sentinel: "\(sentinel)", master: "\(vote.master)"))
+                    } catch {
+                        return (place, SentinelOpinion(sentinel: "\(sentinel)", failure: error.reason))
+                    }
+                }
+            }
+            return await group.reduce(into: []) { $0.append($1) }
+        }
+        return .sentinels(service: service, opinions.sorted { $0.0 < $1.0 }.map(\.1))
+    }
+}
+
+extension RedisReply {
+    /// The value behind a name, in an array of names and values.
+    fileprivate func field(_ name: String) -> String? {
+        guard let parts = array else { return nil }
+        for index in stride(from: 0, to: parts.count - 1, by: 2) where parts[index].string == name {
+            return parts[index + 1].string
+        }
+        return nil
     }
 }

@@ -57,6 +57,7 @@ extension ConnectionCore {
         }
         guard slots.isEmpty else {
             slots.popFirst()?.receive(reply)
+            if isRetired, slots.isEmpty { close() }
             return
         }
         // An unasked-for error is how a server says why it is about to hang up, such as "max number of clients".
@@ -115,6 +116,17 @@ extension ConnectionCore {
         end(RedisError(.closed, "the connection was closed", endpoint: endpoint.description))
     }
 
+    /// Ends the connection as soon as what is in flight has been answered, at the latest after `grace`.
+    func retire(within grace: Duration, because reason: String) {
+        guard isOpen, !isRetired else { return }
+        isRetired = true
+        guard !slots.isEmpty else { return close() }
+        retirementAlarm = eventLoop.core.scheduleAlarm(EVENT_LOOP_MONOTONIC, at: deadline(after: grace)) {
+            self.retirementAlarm = nil
+            self.end(RedisError(.connectionLost, reason, endpoint: self.endpoint.description, fate: .unknown))
+        }
+    }
+
     /// Ends the connection: the only way into `.closed`.
     func end(_ error: RedisError) {
         let former = state
@@ -144,7 +156,11 @@ extension ConnectionCore {
         if let healthAlarm {
             eventLoop.core.cancelAlarm(EVENT_LOOP_MONOTONIC, healthAlarm)
         }
+        if let retirementAlarm {
+            eventLoop.core.cancelAlarm(EVENT_LOOP_MONOTONIC, retirementAlarm)
+        }
         timeoutAlarm = nil
         healthAlarm = nil
+        retirementAlarm = nil
     }
 }

@@ -31,6 +31,9 @@ final class ConnectionCore: @unchecked Sendable {
     var probe: PlaintextProbe?
     /// For a connection in Pub/Sub mode: takes what is no answer to a command, and says whether it did.
     var onPush: ((borrowing RedisReplyView) -> Bool)?
+    /// Whether its client has left it: then it ends with the last reply that is still to come.
+    var isRetired = false
+    var retirementAlarm: EventLoopCore.AlarmName?
     /// Called once when the connection ends; see `whenEnded`.
     var onEnd: ((RedisError) -> Void)?
 

@@ -70,11 +70,24 @@ extension RedisError {
     }
 
     /// The same error, told of the command and the server, where it does not know them yet.
-    func at(command: String? = nil, endpoint: String? = nil) -> RedisError {
+    func at(command: String? = nil, endpoint: String? = nil, announcer: String? = nil) -> RedisError {
         var located = self
         located.command = self.command ?? command
         located.endpoint = self.endpoint ?? endpoint
+        located.announcer = self.announcer ?? announcer
         return located
+    }
+
+    /// The same error in other words.
+    func saying(_ reason: String) -> RedisError {
+        RedisError(code, reason, prefix: prefix, command: command, endpoint: endpoint, fate: fate)
+            .at(announcer: announcer)
+    }
+
+    /// The same error, of a command that was not even sent.
+    var notSent: RedisError {
+        RedisError(code, reason, prefix: prefix, command: command, endpoint: endpoint, fate: .notSent)
+            .at(announcer: announcer)
     }
 }
 

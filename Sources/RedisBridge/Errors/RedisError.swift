@@ -12,6 +12,8 @@ public struct RedisError: Error, Sendable, Hashable, CustomStringConvertible {
     public internal(set) var command: String?
     /// The server, such as `127.0.0.1:6379` or `/run/redis.sock`, when one was involved.
     public internal(set) var endpoint: String?
+    /// The sentinel or node of a cluster that named this server, where the URL did not.
+    public internal(set) var announcer: String?
     /// What became of the command.
     public let fate: CommandFate
 
@@ -32,6 +34,9 @@ public struct RedisError: Error, Sendable, Hashable, CustomStringConvertible {
         var text = "redis"
         if let endpoint {
             text += " \(endpoint)"
+        }
+        if let announcer {
+            text += " (announced by \(announcer))"
         }
         if let command {
             text += ": \(command)"

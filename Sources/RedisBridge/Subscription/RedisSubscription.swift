@@ -17,7 +17,7 @@ public final class RedisSubscription: AsyncSequence, Sendable {
     }
 
     private let storage: SubscriptionStorage
-    private let connection: RedisConnection
+    fileprivate let connection: RedisConnection
 
     private init(_ connection: RedisConnection, _ storage: SubscriptionStorage) {
         self.connection = connection
@@ -99,14 +99,21 @@ extension RedisConnection {
 extension RedisClient {
     /// Subscribes on the server that the client is connected to, over a connection of its own.
     ///
-    /// On a cluster that is as good as any other node: each hears what is published on all.
+    /// It ends, with an error, when the commands go to another server: then subscribe again. The former one may be cut off
+    /// from the others, or no part of the cluster any more.
     ///
     /// - Throws: as `RedisSubscription.subscribe`, and as `connection()`.
     public func subscribe(
         to channels: [String], patterns: [String] = [], bufferLimit: Int = 1024
     ) async throws(RedisError) -> RedisSubscription {
-        let endpoint = try await connection().endpoint
-        return try await RedisSubscription.subscribe(
-            to: channels, patterns: patterns, at: endpoint, options: options, bufferLimit: bufferLimit, on: eventLoop)
+        while true {
+            let endpoint = try await connection().endpoint
+            let subscription = try await RedisSubscription.subscribe(
+                to: channels, patterns: patterns, at: endpoint, options: options, bufferLimit: bufferLimit,
+                on: eventLoop)
+            if subscribed(by: subscription.connection) { return subscription }
+            // The commands went elsewhere meanwhile.
+            await subscription.close()
+        }
     }
 }

@@ -223,11 +223,17 @@ private struct HesitantResolver: RedisEndpointResolver {
     let asked = Latch("the question")
     let isOver = Observed(false)
 
-    func endpoint(on eventLoop: EventLoop) async throws(RedisError) -> RedisEndpoint {
+    func connect(with connector: RedisConnector) async throws(RedisError) -> RedisConnection {
         asked.arrive()
-        try? await eventLoop.sleep(for: .seconds(3600))
+        try? await connector.eventLoop.sleep(for: .seconds(3600))
         for _ in 0..<1000 { await Task.yield() }
         isOver.update { $0 = true }
         throw .cancelled(fate: .notSent)
+    }
+
+    func consequence(
+        of error: RedisError, from endpoint: RedisEndpoint, with connector: RedisConnector
+    ) async throws(RedisError) -> RedisErrorConsequence {
+        .keep
     }
 }

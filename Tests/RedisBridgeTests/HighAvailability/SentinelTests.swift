@@ -10,6 +10,21 @@ import Testing
         )
     }
 
+    private static func client(of sentinels: [RedisEndpoint]) throws -> RedisClient {
+        RedisClient(
+            resolver: SentinelResolver(RedisSentinels(endpoints: sentinels, service: "mymaster"), options: .init()),
+            backoff: Backoff(first: .milliseconds(20), maximum: .milliseconds(200)), on: try EventLoop())
+    }
+
+    private static func tcp(_ server: RedisServer) -> RedisEndpoint {
+        .tcp(host: "127.0.0.1", port: UInt16(server.port))
+    }
+
+    /// Whether somebody has subscribed to what a sentinel publishes.
+    private static func isListenedTo(_ sentinel: RedisServer) throws -> Bool {
+        try sentinel.command("CLIENT", "LIST").string?.contains(" sub=3 ") == true
+    }
+
     /// Sends until the server that the sentinels name takes it.
     private static func sendUntilTaken(
         _ command: RedisCommand, through client: RedisClient, within limit: Duration = .seconds(60)
@@ -63,7 +78,8 @@ import Testing
             )
             #expect(try await client.send(RedisCommand("PING"), timeout: .seconds(10)) == .status("PONG"))
             await client.close()
-            let nobody = try Self.client("redis+sentinel://127.0.0.1:\(dead),127.0.0.1:\(dead)/mymaster")
+            let gone = try RedisServer.freePort()
+            let nobody = try Self.client("redis+sentinel://127.0.0.1:\(dead),127.0.0.1:\(gone)/mymaster")
             let error = try await #require(throws: RedisError.self) { try await nobody.send(RedisCommand("PING")) }
             #expect(error.code == .noMaster)
             #expect(error.reason.hasPrefix("none of the 2 sentinels can name the master of 'mymaster': "))
@@ -93,18 +109,9 @@ import Testing
     @Test func `a replica that is named as the master is not used`() async throws {
         try await withRedis { master in
             try await withRedis(.init(lines: ["replicaof 127.0.0.1 \(master.port)"])) { replica in
-                let port = replica.port
-                let sentinel = try FakeServer { peer in
-                    while peer.read(until: "mymaster\r\n") {
-                        let text = String(port)
-                        peer.write("*2\r\n$9\r\n127.0.0.1\r\n$\(text.utf8.count)\r\n\(text)\r\n")
-                    }
-                }
+                let sentinel = try FakeSentinel(naming: replica.port)
                 defer { sentinel.stop() }
-                let sentinels = RedisSentinels(
-                    endpoints: [.unix(path: sentinel.socketPath)], service: "mymaster")
-                let client = RedisClient(
-                    resolver: SentinelResolver(sentinels, options: .init()), on: try EventLoop())
+                let client = try Self.client(of: [sentinel.endpoint])
                 let error = try await #require(throws: RedisError.self) {
                     try await client.send(RedisCommand("SET", "k", "v"))
                 }
@@ -127,28 +134,162 @@ import Testing
         }
     }
 
-    @Test func `commands and subscriptions follow a failover that the sentinels were told to do`() async throws {
+    @Test func `commands and subscriptions leave at once when the sentinels are told to fail over, and lose nothing`()
+        async throws
+    {
         try await withSentinels { system in
             let client = try Self.client(system.url)
             _ = try await client.send(RedisCommand("SET", "before", "1"))
             let subscription = try await client.subscribe(to: ["news"])
+            for sentinel in system.sentinels {
+                try await eventually("the client to listen to each sentinel") { try Self.isListenedTo(sentinel) }
+            }
             try await eventually("the failover to be accepted", within: .seconds(30)) {
                 (try? system.sentinels[0].command("SENTINEL", "FAILOVER", "mymaster")) != nil
             }
-            // Until then the old one takes writes that are lost with its demotion.
-            try await eventually("the old master to be a replica", within: .seconds(60)) {
-                (try? system.master.connect().command("ROLE").array.first?.string) == "slave"
-            }
-            try await Self.sendUntilTaken(RedisCommand("SET", "after", "1"), through: client)
+            // Nothing is sent: the sentinels' word is enough.
+            var iterator = subscription.makeAsyncIterator()
+            let ended = try await #require(throws: RedisError.self) { try await iterator.next() }
+            #expect(ended.code == .connectionLost)
+            // Ten seconds before the old one becomes a replica, and takes no more writes.
+            #expect(try system.master.connect().command("ROLE").array.first?.string == "master")
+            _ = try await client.send(RedisCommand("SET", "after", "1"))
             #expect(try Self.value(of: "after", at: system.replicas[0]) == "1")
-            // The old one hangs up when it becomes a replica; then one subscribes anew, at the new master.
-            await subscription.close()
+            #expect(try Self.value(of: "before", at: system.replicas[0]) == "1")
             let again = try await client.subscribe(to: ["news"])
             _ = try await client.send(RedisCommand("PUBLISH", "news", "hello"))
-            var iterator = again.makeAsyncIterator()
-            #expect(try await iterator.next() == .message(.init(channel: "news", payload: Array("hello".utf8))))
+            var next = again.makeAsyncIterator()
+            #expect(try await next.next() == .message(.init(channel: "news", payload: Array("hello".utf8))))
             await again.close()
             await client.close()
+            for sentinel in system.sentinels {
+                try await eventually("nobody to listen any more") { try !Self.isListenedTo(sentinel) }
+            }
+        }
+    }
+
+    @Test func `a command that a frozen master holds is given up when the sentinels name another one`() async throws {
+        try await withSentinels { system in
+            let client = try Self.client(system.url)
+            _ = try await client.send(RedisCommand("SET", "before", "1"))
+            for sentinel in system.sentinels {
+                try await eventually("the client to listen to each sentinel") { try Self.isListenedTo(sentinel) }
+            }
+            system.master.pause()
+            let error = try await #require(throws: RedisError.self) {
+                try await client.send(RedisCommand("SET", "held", "1"), timeout: .seconds(60))
+            }
+            #expect(error.code == .connectionLost)
+            #expect(error.fate == .unknown)
+            try await Self.sendUntilTaken(RedisCommand("SET", "after", "1"), through: client)
+            #expect(try Self.value(of: "after", at: system.replicas[0]) == "1")
+            await client.close()
+            system.master.resume()
+        }
+    }
+
+    /// What a sentinel names that was cut off for a while.
+    enum Stale: CaseIterable {
+        case nobody, demoted, formerMaster
+    }
+
+    @Test(arguments: Stale.allCases)
+    func `a stale sentinel that is named first is overruled by the others`(stale: Stale) async throws {
+        try await withRedis { master in
+            try await withRedis { other in
+                let wrong =
+                    switch stale {
+                    case .nobody: try RedisServer.freePort()
+                    case .demoted, .formerMaster: other.port
+                    }
+                if stale == .demoted { try other.command("REPLICAOF", "127.0.0.1", master.port) }
+                let first = try FakeSentinel(naming: wrong, epoch: 1)
+                let others = try (0..<2).map { _ in try FakeSentinel(naming: master.port, epoch: 2) }
+                defer { for sentinel in [first] + others { sentinel.stop() } }
+                let client = try Self.client(of: ([first] + others).map(\.endpoint))
+                for _ in 0..<3 {
+                    #expect(try await client.send(RedisCommand("ROLE")).array?.first?.string == "master")
+                    #expect(try await client.connection().endpoint == Self.tcp(master))
+                    let connection = try await client.connection()
+                    await client.discard(connection, because: "the test wants another one")
+                }
+                await client.close()
+            }
+        }
+    }
+
+    @Test func `a server that will not have us is passed over for one that another sentinel names`() async throws {
+        try await withRedis(.init(password: "unknown")) { strange in
+            try await withRedis { master in
+                // Two opinions of one age.
+                let sentinels = try [strange, master].map { try FakeSentinel(naming: $0.port, epoch: 3) }
+                defer { for sentinel in sentinels { sentinel.stop() } }
+                let client = try Self.client(of: sentinels.map(\.endpoint))
+                #expect(try await client.send(RedisCommand("SET", "k", "v")) == .status("OK"))
+                #expect(try master.command("GET", "k").string == "v")
+                await client.close()
+            }
+        }
+    }
+
+    @Test func `a dead master is not given up for an older one that still takes writes`() async throws {
+        try await withRedis { former in
+            let dead = try RedisServer.freePort()
+            let stale = try FakeSentinel(naming: former.port, epoch: 1)
+            let latest = try FakeSentinel(naming: dead, epoch: 2)
+            defer { for sentinel in [stale, latest] { sentinel.stop() } }
+            let client = try Self.client(of: [stale.endpoint, latest.endpoint])
+            let error = try await #require(throws: RedisError.self) {
+                try await client.send(RedisCommand("SET", "k", "v"))
+            }
+            #expect(error.code == .connectFailed)
+            #expect(error.fate == .notSent)
+            #expect(error.endpoint == "127.0.0.1:\(dead)")
+            #expect(error.announcer == "the sentinel at \(latest.endpoint)")
+            await client.close()
+        }
+    }
+
+    @Test func `a master that refuses for want of replicas is left if the sentinels name another, and kept if not`()
+        async throws
+    {
+        try await withRedis(.init(lines: ["min-replicas-to-write 1"])) { former in
+            try await withRedis { next in
+                let sentinel = try FakeSentinel(naming: former.port)
+                defer { sentinel.stop() }
+                let client = try Self.client(of: [sentinel.endpoint])
+                let script = RedisScript("return redis.call('INCR', KEYS[1])")
+                let error = try await #require(throws: RedisError.self) {
+                    try await script.run(keys: ["n"], on: client)
+                }
+                #expect(error.prefix == .noReplicas)
+                #expect(try await client.connection().endpoint == Self.tcp(former))
+                sentinel.named.update { $0 = next.port }
+                #expect(try await script.run(keys: ["n"], on: client).integer == 1)
+                #expect(try next.command("GET", "n").integer == 1)
+                await client.close()
+            }
+        }
+    }
+
+    @Test(arguments: [
+        (ServerErrorPrefix.noReplicas, RedisErrorConsequence.keep, RedisErrorConsequence.reconnectAndResend),
+        (.loading, .keep, .reconnectAndResend), (.readOnly, .reconnectAndResend, .reconnectAndResend),
+        (.masterDown, .reconnectAndResend, .reconnectAndResend), (.outOfMemory, .keep, .keep),
+    ])
+    func `what a refusal means depends on whom the sentinels name`(
+        prefix: ServerErrorPrefix, same: RedisErrorConsequence, another: RedisErrorConsequence
+    ) async throws {
+        let sentinel = try FakeSentinel(naming: 6379)
+        defer { sentinel.stop() }
+        let resolver = SentinelResolver(
+            RedisSentinels(endpoints: [sentinel.endpoint], service: "mymaster"), options: .init())
+        let connector = RedisConnector(options: .init(), eventLoop: try EventLoop())
+        for (port, expected) in [(UInt16(6379), same), (6380, another)] {
+            let consequence = try await resolver.consequence(
+                of: RedisError(.server, "no", prefix: prefix), from: .tcp(host: "127.0.0.1", port: port),
+                with: connector)
+            #expect(consequence == expected)
         }
     }
 
@@ -157,23 +298,14 @@ import Testing
     {
         try await withRedis { first in
             try await withRedis { second in
-                let named = Observed(first.port)
-                let sentinel = try FakeServer { peer in
-                    while peer.read(until: "mymaster\r\n") {
-                        let text = String(named.current)
-                        peer.write("*2\r\n$9\r\n127.0.0.1\r\n$\(text.utf8.count)\r\n\(text)\r\n")
-                    }
-                }
+                let sentinel = try FakeSentinel(naming: first.port)
                 defer { sentinel.stop() }
-                let sentinels = RedisSentinels(
-                    endpoints: [.unix(path: sentinel.socketPath)], service: "mymaster")
-                let client = RedisClient(
-                    resolver: SentinelResolver(sentinels, options: .init()), on: try EventLoop())
+                let client = try Self.client(of: [sentinel.endpoint])
                 let script = RedisScript("return redis.call('INCR', KEYS[1])")
                 #expect(try await script.run(keys: ["n"], on: client).integer == 1)
                 // Connections stay open over this: only READONLY tells.
                 try first.command("REPLICAOF", "127.0.0.1", second.port)
-                named.update { $0 = second.port }
+                sentinel.named.update { $0 = second.port }
                 #expect(try await script.run(keys: ["n"], on: client).integer == 1)
                 #expect(try second.command("GET", "n").integer == 1)
                 await client.close()

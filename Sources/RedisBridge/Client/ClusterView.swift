@@ -1,0 +1,137 @@
+/// What one node of a cluster says of the slot of our keys, and of the others.
+struct ClusterView: Sendable, Hashable {
+    /// The node that says so.
+    let node: RedisEndpoint
+    /// Whether it takes no commands, as a node in the minority of a partition, or of a cluster without full coverage.
+    var isDown = false
+    /// The node that serves our slot; `nil` when nobody does, or when it is not known where that one listens.
+    var owner: RedisEndpoint?
+    /// Whether it is the owner itself.
+    var isOwner = false
+    /// Whether somebody serves our slot, as far as it knows; or it cannot know, because it is no node of a cluster, may not
+    /// say, or our slot is not known.
+    var isServed = true
+    /// The configuration epoch of the owner's claim to the slot, which each change of hands raises.
+    var epoch: Int?
+    /// All masters and replicas that it knows, where clients reach them.
+    var nodes: [RedisEndpoint] = []
+    /// The same as they know each other, with their slots; empty where that may not be asked.
+    var members: [ClusterMember] = []
+
+    /// Asks a node.
+    ///
+    /// - Parameters:
+    ///   - connection: to the node.
+    ///   - slot: of our keys, where that is known.
+    /// - Throws: as the connection; and what the node answers when it cannot tell yet, or takes us for a stranger.
+    init(from connection: RedisConnection, slot: Int?) async throws(RedisError) {
+        let limit = min(connection.options.commandTimeout, .seconds(1))
+        let replies = try await connection.pipeline(
+            [RedisCommand("CLUSTER", "SLOTS"), RedisCommand("CLUSTER", "NODES"), RedisCommand("CLUSTER", "INFO")],
+            timeout: limit)
+        let node = connection.endpoint
+        guard replies.count == 3 else { throw .unexpectedReply("\(replies.count) replies", expected: "3") }
+        if case .error(let error) = replies[0] {
+            // Denied, or no cluster after all: then whoever was named has to do.
+            guard error.prefix == .err || error.prefix == .noPerm else {
+                throw error.at(command: "CLUSTER", endpoint: node.description)
+            }
+            self.init(of: node)
+            return
+        }
+        self.init(
+            of: node, slot: slot, slots: replies[0], members: ClusterMember.all(in: replies[1].string ?? ""),
+            info: replies[2].string ?? "")
+    }
+
+    /// - Parameters:
+    ///   - node: who says so.
+    ///   - slot: of our keys, where that is known.
+    ///   - slots: what it answers to `CLUSTER SLOTS`: addresses as clients are to use them.
+    ///   - members: what it answers to `CLUSTER NODES`; empty where that is denied.
+    ///   - info: what it answers to `CLUSTER INFO`; empty where that is denied.
+    init(of node: RedisEndpoint, slot: Int?, slots: RedisReply, members: [ClusterMember], info: String) {
+        self.node = node
+        self.members = members
+        isDown = info.contains("cluster_state:fail")
+        nodes = ClusterSlots.nodes(in: slots, toldBy: node)
+        guard let slot else { return }
+        isServed = false
+        if let range = ClusterSlots.range(with: slot, in: slots) {
+            isServed = true
+            owner = ClusterSlots.master(of: range, toldBy: node)
+            isOwner = owner == node
+        }
+        if let member = members.first(where: { $0.serves(slot) }) {
+            isServed = true
+            epoch = member.epoch
+            isOwner = member.isMyself
+        }
+    }
+
+    init(of node: RedisEndpoint) {
+        self.node = node
+    }
+
+    /// Whether commands can be sent to it: it serves our slot, or it is not known who does.
+    var takesCommands: Bool { !isDown && isServed && (isOwner || owner == nil && epoch == nil) }
+}
+
+/// A line of `CLUSTER NODES`: a node of a cluster, as another one sees it.
+package struct ClusterMember: Sendable, Hashable {
+    /// A slot that is being moved.
+    package struct OpenSlot: Sendable, Hashable {
+        package let slot: Int
+        /// Whether it comes to this node; else it leaves.
+        package let isImporting: Bool
+        /// The id of the other node.
+        package let peer: String
+    }
+
+    package let id: String
+    /// `host:port`, or nothing where that is not known.
+    package let address: String
+    let flags: Set<String>
+    /// The id of the master of a replica.
+    package let master: String?
+    let epoch: Int
+    package private(set) var slots: [ClosedRange<Int>] = []
+    package private(set) var openSlots: [OpenSlot] = []
+
+    /// Whether it is the node itself that says so; only then its open slots are told.
+    package var isMyself: Bool { flags.contains("myself") }
+    package var isMaster: Bool { flags.contains("master") }
+    package var hasFailed: Bool { flags.contains("fail") }
+
+    package func serves(_ slot: Int) -> Bool { slots.contains { $0.contains(slot) } }
+
+    /// All lines that can be read.
+    package static func all(in text: String) -> [ClusterMember] {
+        text.split(whereSeparator: \.isNewline).compactMap(ClusterMember.init(line:))
+    }
+
+    private init?(line: Substring) {
+        let words = line.split(separator: " ")
+        guard words.count >= 8, let epoch = Int(words[6]) else { return nil }
+        id = String(words[0])
+        address = String(words[1].prefix { $0 != "@" && $0 != "," })
+        flags = Set(words[2].split(separator: ",").map(String.init))
+        master = words[3] == "-" ? nil : String(words[3])
+        self.epoch = epoch
+        for word in words.dropFirst(8) {
+            if word.hasPrefix("[") {
+                if let open = Self.openSlot(word) { openSlots.append(open) }
+            } else {
+                let ends = word.split(separator: "-").compactMap { Int($0) }
+                if let first = ends.first, let last = ends.last, first <= last { slots.append(first...last) }
+            }
+        }
+    }
+
+    /// `[93-<-ID]`: slot 93 comes from the node with that id; `[93->-ID]`: it goes there.
+    private static func openSlot(_ word: Substring) -> OpenSlot? {
+        let parts = word.dropFirst().dropLast().split(separator: "-")
+        guard parts.count == 3, let slot = Int(parts[0]) else { return nil }
+        return OpenSlot(slot: slot, isImporting: parts[1] == "<", peer: String(parts[2]))
+    }
+}

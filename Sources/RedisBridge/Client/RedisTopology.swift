@@ -1,0 +1,52 @@
+/// What servers say of each other, each by itself: what a diagnosis compares.
+package enum RedisTopology: Sendable, Hashable {
+    /// One server, about which nobody else is asked.
+    case server
+    /// What each sentinel of a service says of its master.
+    case sentinels(service: String, [SentinelOpinion])
+    /// What each node of a cluster says of the cluster; `slot` is that of our keys, where it is known.
+    case cluster(slot: Int?, [ClusterOpinion])
+}
+
+/// What one sentinel says.
+package struct SentinelOpinion: Sendable, Hashable {
+    package let sentinel: String
+    /// The master that it names; `nil` when it could not be asked.
+    package let master: String?
+    /// Why it could not be asked.
+    package let failure: String?
+
+    package init(sentinel: String, master: String? = nil, failure: String? = nil) {
+        self.sentinel = sentinel
+        self.master = master
+        self.failure = failure
+    }
+}
+
+/// What one node of a cluster says.
+package struct ClusterOpinion: Sendable, Hashable {
+    package let node: String
+    /// Whether it takes no commands.
+    package let isDown: Bool
+    /// All nodes as it sees them; empty when it could not be asked, or may not say.
+    package let members: [ClusterMember]
+    /// Why it could not be asked.
+    package let failure: String?
+
+    package init(node: String, isDown: Bool = false, members: [ClusterMember] = [], failure: String? = nil) {
+        self.node = node
+        self.isDown = isDown
+        self.members = members
+        self.failure = failure
+    }
+}
+
+extension RedisClient {
+    /// Asks all sentinels, or all nodes of a cluster, what they know of the others.
+    ///
+    /// Over connections of its own, so that it works also where no server takes commands. Takes as long as the slowest of
+    /// them, at most twice the connect time-out and a second.
+    package func topology() async -> RedisTopology {
+        await resolver.topology(with: connector)
+    }
+}

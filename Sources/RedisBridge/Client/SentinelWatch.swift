@@ -1,0 +1,75 @@
+/// Listens to one sentinel for as long as its client lives, and tells when another server becomes the master.
+///
+/// A master that the sentinels have replaced by hand goes on taking writes for 10 s, until they make it a replica: writes
+/// that are lost with its demotion. Only the sentinels know at once.
+struct SentinelWatch: Sendable {
+    private static let channels = ["+failover-state-wait-promotion", "+promoted-slave", "+switch-master"]
+
+    let sentinel: RedisEndpoint
+    let resolver: SentinelResolver
+    let eventLoop: EventLoop
+
+    /// Listens until the task is cancelled, and again after each loss.
+    func run(telling tell: @Sendable (RedisEndpoint) -> Void) async {
+        var backoff = Backoff(first: .milliseconds(100), maximum: .seconds(5))
+        var generator = SystemRandomNumberGenerator()
+        while !Task.isCancelled {
+            // It is one of several, and asked before each connection anyway: a failure is nothing to report.
+            if let subscription = try? await subscribe() {
+                // What it said before it could be heard is asked for, but for the first time: the client has just asked.
+                if backoff.failures > 0 { try? await catchUp(telling: tell) }
+                backoff.succeed()
+                try? await follow(subscription, telling: tell)
+                await subscription.close()
+            }
+            do {
+                try await eventLoop.sleep(for: backoff.delayAfterFailure(using: &generator))
+            } catch {
+                return
+            }
+        }
+    }
+
+    private func subscribe() async throws(RedisError) -> RedisSubscription {
+        try await RedisSubscription.subscribe(
+            to: Self.channels, at: sentinel, options: resolver.sentinelConnector(on: eventLoop).options, on: eventLoop)
+    }
+
+    private func follow(
+        _ subscription: RedisSubscription, telling tell: @Sendable (RedisEndpoint) -> Void
+    ) async throws(RedisError) {
+        var iterator = subscription.makeAsyncIterator()
+        while let element = try await iterator.next() {
+            guard case .message(let message) = element else {
+                try await catchUp(telling: tell)
+                continue
+            }
+            guard let server = server(in: message) else { continue }
+            resolver.promoted(server, says: sentinel)
+            tell(server)
+        }
+    }
+
+    /// Asks all sentinels, for what this one may have said while nobody listened.
+    private func catchUp(telling tell: @Sendable (RedisEndpoint) -> Void) async throws(RedisError) {
+        let (ballot, _) = try await resolver.ask(on: eventLoop)
+        if let best = ballot.candidates.first { tell(best.endpoint) }
+    }
+
+    /// The server that takes over, by a message about our service.
+    func server(in message: RedisMessage) -> RedisEndpoint? {
+        let words = String(decoding: message.payload, as: UTF8.self).split(separator: " ").map(String.init)
+        let (host, port): (String, String)
+        if message.channel == "+switch-master" {
+            // mymaster OLD-HOST OLD-PORT NEW-HOST NEW-PORT
+            guard words.count >= 5, words[0] == resolver.service else { return nil }
+            (host, port) = (words[3], words[4])
+        } else {
+            // slave NAME HOST PORT @ mymaster OLD-HOST OLD-PORT
+            guard words.count >= 6, words[4] == "@", words[5] == resolver.service else { return nil }
+            (host, port) = (words[2], words[3])
+        }
+        guard let number = UInt16(port), number != 0 else { return nil }
+        return resolver.server(host: host, port: number)
+    }
+}

@@ -1,0 +1,29 @@
+import TestSupport
+
+@testable import RedisBridge
+
+/// A sentinel of `mymaster` that names whatever server a test wants, and says nothing to those who subscribe.
+struct FakeSentinel {
+    let server: FakeServer
+    /// The port of the master that it names.
+    let named: Observed<Int>
+
+    var endpoint: RedisEndpoint { .unix(path: server.socketPath) }
+
+    /// - Parameter epoch: the configuration epoch that it names; `nil` for one that does not know the question.
+    init(naming port: Int, epoch: Int? = 0) throws {
+        let named = Observed(port)
+        self.named = named
+        server = try FakeServer { peer in
+            while peer.read(until: "\r\nMASTER\r\n$8\r\nmymaster\r\n") {
+                let parts = ["127.0.0.1", String(named.current)].map(Self.bulk).joined()
+                let fields = epoch.map { ["name", "mymaster", "config-epoch", String($0)].map(Self.bulk).joined() }
+                peer.write("*2\r\n" + parts + (fields.map { "*4\r\n" + $0 } ?? "-ERR Unknown subcommand\r\n"))
+            }
+        }
+    }
+
+    private static func bulk(_ text: String) -> String { "$\(text.utf8.count)\r\n\(text)\r\n" }
+
+    func stop() { server.stop() }
+}
