@@ -33,6 +33,12 @@ public struct Finding: Sendable, Hashable {
         public static let command = Check(description: "command")
         /// How near the server is to its memory limit.
         public static let memory = Check(description: "memory")
+        /// Whether the sentinels can be asked, and agree.
+        public static let sentinel = Check(description: "sentinel")
+        /// Whether the nodes of a cluster serve all slots, and none of these is being moved.
+        public static let cluster = Check(description: "cluster")
+        /// Whether the master that sentinels or a cluster name has replicas.
+        public static let replicas = Check(description: "replicas")
         /// Whether the server may drop keys when memory is short.
         public static let evictionPolicy = Check(description: "eviction-policy")
         /// Whether the server keeps its data over a restart.

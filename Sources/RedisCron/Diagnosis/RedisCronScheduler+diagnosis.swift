@@ -3,8 +3,8 @@ import RQWire
 import RedisBridge
 
 extension RedisCronScheduler {
-    /// Looks at the server's settings, the lock, the registry, the index and every definition, tries what a scheduler
-    /// does, and changes nothing.
+    /// Looks at the server's settings, at what sentinels or the nodes of a cluster say of each other, at the lock, the
+    /// registry, the index and every definition, tries what a scheduler does, and changes nothing.
     ///
     /// Reads all definitions, page by page. What looks wrong because it was being written meanwhile is read again before
     /// it is reported. Needs no lock; the scheduler need not run.
@@ -12,14 +12,25 @@ extension RedisCronScheduler {
     /// - Returns: What deserves attention; empty when all is well.
     /// - Throws: What the connection throws. Commands that the server denies are left out and named in a finding.
     public func diagnose() async throws -> [Finding] {
-        var facts = try await ServerFacts(from: connection.client, keys: connection.keys) { SystemClock.wallClock }
+        let topology = await connection.client.topology()
+        var findings = TopologyCheck(topology).findings
+        var facts: ServerFacts
+        do {
+            facts = try await ServerFacts(from: connection.client, keys: connection.keys) { SystemClock.wallClock }
+        } catch let error as RedisError where findings.contains(where: { $0.severity == .error }) {
+            // What is wrong with the servers is why none of them takes commands.
+            return findings + [Finding(.error, .access, "no more could be looked at: \(error.reason)")]
+        }
         guard facts.info?["redis_mode"] != "sentinel" else {
             return [Finding(.error, .role, "the server is a sentinel: name it as redis+sentinel://HOST:PORT/SERVICE")]
         }
         let trial = try await CommandTrial(of: NeededCommand.all(on: connection.keys), on: connection)
         facts.writeRefusal = trial.writeRefusal
         let isLed = facts.lockToken != nil
-        var findings = ServerCheck(facts: facts, lock: connection.keys.lock).findings + trial.findings
+        if case .sentinels = topology, facts.info?["role"] == "master", facts.info?["connected_slaves"] == "0" {
+            findings.append(.noReplicas(of: try await connection.client.connection().endpoint.description))
+        }
+        findings += ServerCheck(facts: facts, lock: connection.keys.lock).findings + trial.findings
         if !isLed { findings.append(Finding(.warning, .lock, "no scheduler leads: start one with rqrcron run")) }
         var zone: DefaultTimeZone?
         do {

@@ -54,12 +54,17 @@ extension SchedulerActor {
     }
 
     private func follow(_ announcements: any AnnouncementReader) async -> Result<Void, any Error> {
+        self.announcements = announcements
+        defer { self.announcements = nil }
+        lastAnnouncement = clock.monotonic()
         // What was announced before anybody listened is unknown, and so is what comes after a cut.
         await jobStore.take(.anything)
         wake()
         let result: Result<Void, any Error>
         do {
             while let announcement = try await announcements.next() {
+                lastAnnouncement = clock.monotonic()
+                isChannelMute = false
                 await jobStore.take(announcement)
                 announced()
             }
@@ -70,6 +75,27 @@ extension SchedulerActor {
         await jobStore.take(.anything)
         return result
     }
+
+    /// The update marker moved, and nothing was announced: an editor that announces nothing, or a channel that nobody
+    /// publishes to any more, as on a server that was cut off from the others.
+    func markerMovedUnheard() async {
+        settings.logger(.debug, "the update marker moved without an event: definitions are read again")
+        let silence = clock.monotonic() - lastAnnouncement
+        guard let announcements, silence >= Self.tolerableSilence else { return }
+        let level: SchedulerLogger.Level = isChannelMute ? .debug : .warning
+        settings.logger(
+            level,
+            """
+            definitions change, and the events channel has been silent for \(silence.components.seconds) s: it is \
+            subscribed to anew
+            """)
+        isChannelMute = true
+        // Its reader subscribes again.
+        await announcements.close()
+    }
+
+    /// How long the channel may have been silent when the marker moves: an event may come later than the look at the marker.
+    private static let tolerableSilence: Duration = .seconds(5)
 
     private func announced() {
         switch alarm.announced(at: clock.monotonic()) {

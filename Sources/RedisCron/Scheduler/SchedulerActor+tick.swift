@@ -54,9 +54,7 @@ extension SchedulerActor {
     private func readPage(offset: Int) async throws -> DuePage {
         let now = clock.now()
         let survey = try await store.survey(until: now, offset: offset, limit: settings.pageSize)
-        if await jobStore.observe(marker: survey.marker) {
-            settings.logger(.debug, "the update marker moved without an event: definitions are read again")
-        }
+        if await jobStore.observe(marker: survey.marker) { await markerMovedUnheard() }
         let candidates = await jobStore.candidates(survey.due)
         health.surveyed(at: now, oldestDue: candidates.first?.score)
         return DuePage(

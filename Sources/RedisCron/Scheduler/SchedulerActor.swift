@@ -39,6 +39,11 @@ actor SchedulerActor {
     var deafness = Outage()
     /// The pauses of those that run beside the loop, which has ``sleepTask``: a success of another operation ends them.
     var pauses: [Outage.Operation: Task<Void, any Error>] = [:]
+    /// The events channel, while it is read, when it was last heard of, on the monotonic clock, and whether it was made anew
+    /// because it had fallen silent.
+    var announcements: (any AnnouncementReader)?
+    var lastAnnouncement: Duration = .zero
+    var isChannelMute = false
     var jitter: SplitMix64
     var batchSizing: BatchSizing
     var health: SchedulerHealthRecord

@@ -33,9 +33,11 @@ actor RedisStore: CronStore {
         jobForm = .dumps
         var tail = ArgumentBuffer(reserving: 256)
         tail.append(keys.lock)
+        // Not touched: a cluster whose slots would tear our keys apart refuses here, before anything is held.
+        tail.append(keys.cronJobs)
         tail.append(token)
         tail.append(timeToLive.milliseconds)
-        return try await connection.run(CronScript.acquireLock, keyCount: 1, tail) { reply in reply.integer == 1 }
+        return try await connection.run(CronScript.acquireLock, keyCount: 2, tail) { reply in reply.integer == 1 }
     }
 
     /// Finds out before anything is held whether the user may wait for replicas, which is known behind a batch too late.

@@ -8,10 +8,10 @@ extension Command {
         name: "doctor", summary: "Look for what could keep jobs from running, and mend it when asked.",
         discussion: [
             """
-            Looks at the server's settings and clock, the lock, RQ's registry, the index and every definition, and tries \
-            what a scheduler does, with a write that changes nothing: run it as the scheduler's user. Prints a \
-            line for each finding: an error keeps something from running, a warning says what could be lost or late, a \
-            notice is good to know.
+            Looks at the server's settings and clock, at what sentinels or the nodes of a cluster say of each other, at \
+            the lock, RQ's registry, the index and every definition, and tries what a scheduler does, with a write that \
+            changes nothing: run it as the scheduler's user. Prints a line for each finding: an error keeps something \
+            from running, a warning says what could be lost or late, a notice is good to know.
             """,
             """
             With --repair it prunes index entries that stand for nothing, takes disabled definitions out of the index, \

@@ -126,7 +126,7 @@ import Testing
 
 extension SchedulerEvent {
     /// The runs that the event says were queued.
-    fileprivate var runs: [EnqueuedRun] {
+    var runs: [EnqueuedRun] {
         if case .enqueued(let runs) = self { runs } else { [] }
     }
 }

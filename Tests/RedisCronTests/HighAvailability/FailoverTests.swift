@@ -41,6 +41,102 @@ import Testing
         }
     }
 
+    /// How a master is relieved.
+    enum Failover: CaseIterable {
+        case planned
+        /// Its port still takes connections.
+        case frozen
+    }
+
+    @Test(arguments: Failover.allCases)
+    func `a failover costs less than a second of jobs, and a silence of two beyond what the sentinels take to notice`(
+        failover: Failover
+    ) async throws {
+        try await withSentinels { system in
+            let connection = try RedisCronConnection(url: RedisURL(system.url))
+            let scheduler = try RedisCronScheduler(
+                connection: connection, options: .forTest { $0.lockTTL = .seconds(10) })
+            let definitions = (0..<10).map { "every:\($0)" }
+            for id in definitions {
+                try await scheduler.register(functionName: "app.tick", queueName: "q", id: id, interval: 1)
+            }
+            let recorder = EventRecorder(scheduler)
+            let replica = system.replicas[0]
+            try await whileRunning(scheduler) {
+                try await eventually("jobs at the replica too", within: .seconds(30)) {
+                    try Self.jobs(in: "q", at: replica).count >= 2 * definitions.count
+                }
+                let before = try Self.jobs(in: "q", at: replica).count
+                let start = ContinuousClock.now
+                switch failover {
+                case .planned:
+                    try await eventually("the failover to be accepted", within: .seconds(30)) {
+                        (try? system.sentinels[0].command("SENTINEL", "FAILOVER", "mymaster")) != nil
+                    }
+                case .frozen: system.master.pause()
+                }
+                try await eventually("jobs at the new master", within: .seconds(60)) {
+                    guard (try? replica.connect().command("ROLE").array.first?.string) == "master" else { return false }
+                    return try Self.jobs(in: "q", at: replica).count >= before + definitions.count
+                }
+                // down-after-milliseconds is 1500; the rest of the bound is for a machine that does other things too.
+                #expect(ContinuousClock.now - start < .milliseconds(failover == .planned ? 4000 : 6500))
+                try await eventually("more of them", within: .seconds(60)) {
+                    try Self.jobs(in: "q", at: replica).count >= before + 4 * definitions.count
+                }
+            }
+            let told = Set(recorder.events.flatMap(\.runs).map(\.jobID.description))
+            let queued = try Self.jobs(in: "q", at: replica)
+            #expect(Set(queued).count == queued.count)
+            // What the old master took and its replica never got.
+            #expect(told.subtracting(queued).count <= definitions.count)
+            await connection.close()
+            system.master.resume()
+        }
+    }
+
+    @Test
+    func `a scheduler hears of edits after its slot has moved and the node that had it is no part of the cluster`()
+        async throws
+    {
+        try await withCluster { nodes in
+            let (owner, heir) = try nodes.owner(of: "{rq}:cron_jobs")
+            let url = try RedisURL("redis+cluster://127.0.0.1:\(owner.port),127.0.0.1:\(heir.port)")
+            let connection = try RedisCronConnection(url: url, keyPrefix: "{rq}")
+            let scheduler = try RedisCronScheduler(connection: connection, options: .forTest())
+            try await scheduler.register(functionName: "app.tick", queueName: "q", id: "every", interval: 1)
+            try await whileRunning(scheduler) {
+                try await eventually("jobs", within: .seconds(30)) {
+                    try (owner.command("LLEN", "{rq}:queue:q").integer ?? 0) >= 2
+                }
+                let slot = try owner.command("CLUSTER", "KEYSLOT", "{rq}").integer ?? 0
+                let (ownerID, heirID) = (try owner.clusterID(), try heir.clusterID())
+                try heir.command("CLUSTER", "SETSLOT", slot, "IMPORTING", ownerID)
+                try owner.command("CLUSTER", "SETSLOT", slot, "MIGRATING", heirID)
+                while true {
+                    let keys = try owner.command("CLUSTER", "GETKEYSINSLOT", slot, 100).strings
+                    if keys.isEmpty { break }
+                    let move: [any CommandPart] = ["MIGRATE", "127.0.0.1", heir.port, "", 0, 5000, "KEYS"]
+                    try owner.command(move + keys)
+                }
+                for node in [heir, owner] + nodes.filter({ $0.port != heir.port && $0.port != owner.port }) {
+                    try node.command("CLUSTER", "SETSLOT", slot, "NODE", heirID)
+                }
+                for node in nodes where node.port != owner.port { try node.command("CLUSTER", "FORGET", ownerID) }
+                let before = try heir.command("LLEN", "{rq}:queue:q").integer ?? 0
+                try await eventually("jobs at the heir", within: .seconds(30)) {
+                    try (heir.command("LLEN", "{rq}:queue:q").integer ?? 0) >= before + 2
+                }
+                try await eventually("somebody to listen there") {
+                    try heir.command("PUBSUB", "NUMSUB", "{rq}:cron_jobs:events").array.last?.integer == 1
+                }
+                #expect(
+                    try owner.connect().command("PUBSUB", "NUMSUB", "{rq}:cron_jobs:events").array.last?.integer == 0)
+            }
+            await connection.close()
+        }
+    }
+
     @Test func `a scheduler runs on a cluster, from any of its nodes, while its slot moves`() async throws {
         try await withCluster { nodes in
             let (owner, other) = try nodes.owner(of: "{rq}:cron_jobs")
@@ -81,13 +177,18 @@ import Testing
         }
     }
 
-    @Test func `a scheduler on a cluster without a hash tag ends with an error that says what to do`() async throws {
+    @Test func `a scheduler on a cluster without a hash tag ends with one error, which says what to do`() async throws {
         try await withCluster { nodes in
             for node in nodes {
                 let connection = try RedisCronConnection(url: RedisURL("redis://127.0.0.1:\(node.port)"))
-                let scheduler = try RedisCronScheduler(connection: connection, options: .forTest())
+                let lines = Observed<[String]>([])
+                let scheduler = try RedisCronScheduler(
+                    connection: connection,
+                    options: .forTest { $0.logger = SchedulerLogger { _, line in lines.update { $0.append(line) } } })
                 let error = try await #require(throws: RedisError.self) { try await scheduler.run() }
                 #expect(error.reason.contains("{rq} instead of rq"))
+                // There was nothing to release yet.
+                #expect(lines.current == [])
                 await connection.close()
             }
         }

@@ -40,6 +40,33 @@ struct SleepTests {
         }
     }
 
+    @Test func `a channel that is silent while definitions change is subscribed to anew, with one warning`()
+        async throws
+    {
+        let warnings = Observed<[String]>([])
+        let harness = try ActorHarness {
+            $0.logger = SchedulerLogger(minimumLevel: .warning) { _, line in warnings.update { $0.append(line) } }
+        }
+        try await harness.whileRunning {
+            try await harness.settleDown()
+            for count in 1...2 {
+                harness.memory.state.update { $0.marker = [UInt8(count)] }
+                harness.clock.advance(by: .seconds(60))
+                try await eventually("another subscription") {
+                    // The pause before it.
+                    harness.clock.advance(by: .milliseconds(100))
+                    return harness.memory.state.current.readers.count == 1 + count
+                }
+            }
+            // What is announced is heard.
+            harness.memory.put(.example(), at: .newYear)
+            harness.memory.announce(.changed(DefinitionID("metric:pm25")))
+            try await harness.waitForQueued(1)
+        }
+        #expect(warnings.current.count == 1)
+        #expect(warnings.current.first?.contains("subscribed to anew") == true)
+    }
+
     @Test func `a wall clock that is stepped forward ends the sleep`() async throws {
         let harness = try ActorHarness()
         let due = Timestamp.newYear + .seconds(3600)

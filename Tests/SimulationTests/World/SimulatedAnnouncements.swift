@@ -33,6 +33,9 @@ final class SimulatedAnnouncements: AnnouncementReader, @unchecked Sendable {
 
     func close() async {
         isCut = true
+        // Whoever closes it need not be who reads it.
+        waiting?.resume(returning: nil)
+        waiting = nil
     }
 
     /// A message arrives.

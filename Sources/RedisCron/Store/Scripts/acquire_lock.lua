@@ -1,7 +1,7 @@
 --[[
 Takes the lock if nobody holds it, or extends it if it is ours already.
 
-KEYS  1 lock
+KEYS  1 lock   2 index: not touched, but in a cluster where the two are in different slots the server refuses the call
 ARGV  1 our lock token   2 lock TTL in milliseconds
 Returns  1 when the lock is ours, 0 when another scheduler holds it.
 
