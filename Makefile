@@ -61,11 +61,13 @@ sanitize: deps ## Run every test under ThreadSanitizer and AddressSanitizer
 	@SWIFT="$(SWIFT)" FLAGS="$(FLAGS)" scripts/run-tests.sh --sanitize address
 
 SECONDS ?= 600
+TOPOLOGY ?= single
+TLS ?= no
 .PHONY: chaos
-chaos: deps ## Deal faults to real schedulers for SECONDS (600) and check what came of it; SEED replays
+chaos: deps ## Deal faults to real schedulers for SECONDS (600), TOPOLOGY=sentinel or cluster too; SEED replays
 	$(SWIFT) build -c release --product rqrcron $(FLAGS)
 	$(SWIFT) build -c release --product rediscron-chaos $(FLAGS)
-	@"$$($(SWIFT) build -c release --show-bin-path)/rediscron-chaos" faults --seconds $(SECONDS) $(if $(SEED),--seed $(SEED)) --evidence .build
+	@"$$($(SWIFT) build -c release --show-bin-path)/rediscron-chaos" faults --topology $(TOPOLOGY) --tls $(TLS) --seconds $(SECONDS) $(if $(SEED),--seed $(SEED)) --evidence .build
 
 RATE ?= 2000
 .PHONY: soak

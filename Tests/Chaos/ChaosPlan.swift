@@ -6,6 +6,11 @@ package struct ChaosPlan: Sendable {
     package var seed: UInt64
     /// The `rqrcron` that is tried.
     package var binary: String
+    package var topology: TopologyKind
+    /// Whether all who connect do so with TLS, and certificates are faults too; not with a single server.
+    package var usesTLS = false
+    /// How many faults are dealt at most.
+    package var faults = Int.max
     package var definitions = 100
     package var schedulers = 3
     /// Seconds that the lock outlives a scheduler that died.
@@ -16,10 +21,11 @@ package struct ChaosPlan: Sendable {
     /// Where to leave the history and the logs; nowhere by default.
     package var evidence: String?
 
-    package init(seconds: Int, seed: UInt64, binary: String) {
+    package init(seconds: Int, seed: UInt64, binary: String, topology: TopologyKind = .single) {
         self.seconds = seconds
         self.seed = seed
         self.binary = binary
+        self.topology = topology
     }
 }
 
@@ -29,6 +35,14 @@ package struct ChaosOutcome: Sendable {
     package var faults: [Fault] = []
     package var violations: [Violation] = []
     package var runs: [QueuedRun] = []
+    /// Runs that a server had queued and lost, by the time at which they were.
+    package var lostRuns: [WireTime] = []
+    /// How many of them were queued once more.
+    package var lostRunsQueuedAgain = 0
+    /// What came of lost writes.
+    package var losses: [Loss] = []
+    /// What could not be dealt, and why.
+    package var notDealt: [String] = []
     package var stepsWithoutJob = 0
     package var edits = 0
     package var acknowledgedEdits = 0

@@ -9,10 +9,10 @@ extension ChaosRun {
         let deadline = ContinuousClock.now + .seconds(plan.seconds)
         let storm = min(20, max(4, plan.seconds / 4))
         let calm = min(20, max(4, plan.seconds / 4))
-        var calmKinds = Rotation(FaultDealer.available, generator: SeededGenerator(seed: plan.seed &+ 2))
+        var calmKinds = Rotation(dealer.available, generator: SeededGenerator(seed: plan.seed &+ 2))
         var lanes = FaultKind.Lane.allCases.enumerated().map { number, lane in
             Rotation(
-                FaultDealer.available.filter { $0.lane == lane },
+                dealer.available.filter { $0.lane == lane },
                 generator: SeededGenerator(seed: plan.seed &+ 3 &+ UInt64(number)))
         }
         var faults: [Fault] = []
@@ -36,6 +36,7 @@ extension ChaosRun {
                 faults.append(fault)
             }
             tell("\(faults.count) faults dealt")
+            if faults.count >= plan.faults { break }
         }
         return (faults, violations)
     }

@@ -2,11 +2,11 @@ import Foundation
 package import TestSupport
 import Testing
 
-/// Runs schedulers, editors and a consumer on a Redis of its own, deals faults, and holds what came of it against the
+/// Runs schedulers, editors and a consumer on servers of its own, deals faults, and holds what came of it against the
 /// promises.
 package struct ChaosRun: Sendable {
     let plan: ChaosPlan
-    let server: RedisServer
+    let topology: any Topology
     let fleet: SchedulerFleet
     let dealer: FaultDealer
     let consumer: Consumer
@@ -15,11 +15,11 @@ package struct ChaosRun: Sendable {
     /// Set when no more faults are to be dealt: when the time is over, or by who does not want to wait for that.
     package let isOver: Observed<Bool>
     let tell: @Sendable (String) -> Void
-    private let proxies: [Int: LinkProxy]
     private let editorsAreOver = Observed(false)
     private let consumerIsOver = Observed(false)
+    private let watchIsOver = Observed(false)
 
-    /// Does a whole run, with a Redis of its own.
+    /// Does a whole run, with servers of its own.
     ///
     /// - Parameters:
     ///   - isOver: Set it to end the dealing early; what was dealt is checked then.
@@ -30,13 +30,14 @@ package struct ChaosRun: Sendable {
         _ plan: ChaosPlan, isOver: Observed<Bool> = Observed(false),
         tell: @escaping @Sendable (String) -> Void = { _ in }
     ) async throws -> ChaosOutcome {
-        try await withRedis(FaultDealer.serverConfiguration) { server in
-            let run = try ChaosRun(plan, on: server, isOver: isOver, tell: tell)
+        try await plan.topology.withServers(for: plan) { topology in
+            let run = ChaosRun(plan, on: topology, isOver: isOver, tell: tell)
             do {
                 let outcome = try await run.perform()
                 await run.end()
                 return outcome
             } catch {
+                try? await run.leaveEvidence()
                 await run.end()
                 throw error
             }
@@ -44,40 +45,33 @@ package struct ChaosRun: Sendable {
     }
 
     private init(
-        _ plan: ChaosPlan, on server: RedisServer, isOver: Observed<Bool>, tell: @escaping @Sendable (String) -> Void
-    ) throws {
+        _ plan: ChaosPlan, on topology: any Topology, isOver: Observed<Bool>, tell: @escaping @Sendable (String) -> Void
+    ) {
         self.plan = plan
-        self.server = server
+        self.topology = topology
         self.isOver = isOver
         self.tell = tell
-        // The first scheduler is connected directly, by the Unix socket; each other one through a proxy.
-        var proxies: [Int: LinkProxy] = [:]
-        var urls = [server.socketURL]
-        for index in 1..<plan.schedulers {
-            let proxy = try LinkProxy(to: server.port)
-            proxies[index] = proxy
-            urls.append("redis://127.0.0.1:\(proxy.port)/0")
-        }
-        self.proxies = proxies
-        fleet = SchedulerFleet(binary: plan.binary, urls: urls, lockTTL: plan.lockTTL, server: server)
-        dealer = FaultDealer(server: server, fleet: fleet, proxies: proxies, lockTTL: plan.lockTTL)
+        fleet = SchedulerFleet(
+            binary: plan.binary, count: plan.schedulers, lockTTL: plan.lockTTL, topology: topology)
+        dealer = FaultDealer(topology: topology, fleet: fleet, lockTTL: plan.lockTTL)
         var generator = SeededGenerator(seed: plan.seed)
         definitions = ChaosDefinition.all(plan.definitions, using: &generator)
         let ours = Set(definitions.filter { $0.owner == .nobody || $0.owner == .swift }.map { "'\($0.id)'" })
-        consumer = Consumer(server) { description in ours.contains { description.contains($0) } }
+        consumer = Consumer(topology) { description in ours.contains { description.contains($0) } }
         swiftEditor = SwiftEditor(
-            binary: plan.binary, url: server.url, definitions: definitions,
+            binary: plan.binary, topology: topology, definitions: definitions,
             generator: SeededGenerator(seed: plan.seed &+ 1), isOver: editorsAreOver)
     }
 
     private func perform() async throws -> ChaosOutcome {
-        tell("registering \(definitions.count) definitions")
-        try await swiftEditor.registerAll()
-        let pythonEditor = try await PythonEditor(
-            url: server.url, seed: plan.seed, pause: .milliseconds(100), definitions: definitions)
-        defer { pythonEditor.kill() }
-        try await fleet.startAll()
-        return try await withThrowingTaskGroup(of: Void.self) { group in
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            group.addTask { try await topology.watch(until: watchIsOver) }
+            tell("registering \(definitions.count) definitions")
+            try await swiftEditor.registerAll()
+            let pythonEditor = try await PythonEditor(
+                topology: topology, seed: plan.seed, pause: .milliseconds(100), definitions: definitions)
+            defer { pythonEditor.kill() }
+            try await fleet.startAll()
             group.addTask { try await consumer.consume(until: consumerIsOver) }
             group.addTask { try await swiftEditor.edit(pausing: .milliseconds(200)) }
             let began = ContinuousClock.now
@@ -89,8 +83,9 @@ package struct ChaosRun: Sendable {
             let settled = try await settle()
             try await fleet.stopAll(within: .seconds(30))
             consumerIsOver.update { $0 = true }
-            try await group.waitForAll()
             try await consumer.drain()
+            watchIsOver.update { $0 = true }
+            try await group.waitForAll()
             outcome.seconds = Double((ContinuousClock.now - began) / .milliseconds(1)) / 1_000
             try await judge(&outcome, edits: pythonEdits + swiftEditor.acknowledged, settled: settled)
             return outcome
@@ -99,22 +94,22 @@ package struct ChaosRun: Sendable {
 
     /// Stops whatever may still run.
     private func end() async {
-        for flag in [isOver, editorsAreOver, consumerIsOver] { flag.update { $0 = true } }
+        for flag in [isOver, editorsAreOver, consumerIsOver, watchIsOver] { flag.update { $0 = true } }
         await fleet.killAll()
-        for proxy in proxies.values { proxy.close() }
+        topology.close()
     }
 
     /// Waits until nothing has been due for 2 s.
     ///
     /// - Returns: The time by which everything had been queued, or had its chance to be.
     private func settle() async throws -> WireTime {
-        let line = RedisLine(server)
+        let line = topology.line()
         var checked = WireTime.now
         do {
             try await eventually("all that is due to be queued", within: plan.recoveryBound) {
                 checked = WireTime.now.advanced(bySeconds: -2)
                 let due = try? await line.command(
-                    "ZRANGEBYSCORE", RedisKeys.index, "-inf", Double(checked.microseconds) / 1_000_000)
+                    "ZRANGEBYSCORE", topology.key(RedisKeys.index), "-inf", Double(checked.microseconds) / 1_000_000)
                 return due?.array.isEmpty == true
             }
         } catch is TimedOut {
@@ -125,8 +120,11 @@ package struct ChaosRun: Sendable {
 
     private func judge(_ outcome: inout ChaosOutcome, edits: [AcknowledgedEdit], settled: WireTime) async throws {
         tell("reading what Redis did")
-        var check = HistoryCheck()
-        for step in try AppendOnlyFile.steps(inServerDirectory: server.directory.path) { check.take(step) }
+        try await leaveEvidence()
+        let history = try topology.history()
+        let lost = LostWrites(history.lost)
+        var check = HistoryCheck(lost: lost)
+        for step in history.official { check.take(step) }
         check.conclude(edits)
         check.conclude(settledAt: settled)
         check.conclude(await consumer.taken)
@@ -138,16 +136,18 @@ package struct ChaosRun: Sendable {
         outcome.acknowledgedEdits = edits.count
         outcome.jobsTaken = await consumer.taken.count
         outcome.definitionsAtEnd = check.definitions.values.filter(\.exists).count
-        if let folder = plan.evidence { try await leaveEvidence(in: folder) }
+        outcome.lostRuns = lost.runs.values.sorted()
+        outcome.lostRunsQueuedAgain = check.queuedJobs.intersection(lost.runs.keys).count
+        outcome.losses = check.losses
+        outcome.notDealt = topology.notDealt
     }
 
-    private func leaveEvidence(in folder: String) async throws {
+    private func leaveEvidence() async throws {
+        guard let folder = plan.evidence else { return }
         let files = FileManager.default
         try? files.removeItem(atPath: folder)
         try files.createDirectory(atPath: folder, withIntermediateDirectories: true)
-        try files.copyItem(
-            atPath: "\(server.directory.path)/appendonlydir", toPath: "\(folder)/appendonlydir")
-        try server.log.write(toFile: "\(folder)/redis.log", atomically: true, encoding: .utf8)
+        try topology.leaveEvidence(in: folder)
         for slot in await fleet.slots {
             try slot.log.write(toFile: "\(folder)/\(slot.name).log", atomically: true, encoding: .utf8)
         }

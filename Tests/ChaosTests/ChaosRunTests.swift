@@ -3,10 +3,12 @@ import TestSupport
 import Testing
 
 /// The whole thing for a short while; `make chaos` does it for as long as one likes.
-@Suite(.timeLimit(.minutes(10)))
+@Suite(.timeLimit(.minutes(10)), .serialized)
 struct ChaosRunTests {
-    @Test(.seeded) func `nothing is queued twice, lost or undone, whatever dies`() async throws {
-        let plan = ChaosPlan(seconds: 45, seed: SeededGenerator.ofTest().seed, binary: Rqrcron.path)
+    @Test(.seeded, arguments: TopologyKind.allCases)
+    func `nothing is queued twice, lost or undone, whatever dies`(topology: TopologyKind) async throws {
+        let plan = ChaosPlan(
+            seconds: 45, seed: SeededGenerator.ofTest().seed, binary: Rqrcron.path, topology: topology)
         let outcome = try await ChaosRun.perform(plan)
         let report = ChaosReport(outcome)
         // Only their number, or the failure would show each of thousands; the report has the first ones.

@@ -201,4 +201,59 @@ struct HistoryCheckTests {
         check.conclude(taken + [taken[0], TakenJob(id: "nobody's", isWhole: false)])
         #expect(check.violations.map(\.kind) == [.enqueuedTwice, .incomplete, .unplanned])
     }
+
+    // MARK: What was lost with a server
+
+    /// The steps that another server had done beyond the story: an edit, and a run that was queued.
+    private func lostSteps(_ story: Story) -> [LoggedStep] {
+        var other = story
+        other.edit("a", revision: 2, at: noon(4.1))
+        other.tick("a", planned: noon(4.25), at: noon(4.3), next: noon(6.25))
+        return Array(other.steps.dropFirst(story.steps.count))
+    }
+
+    private func check(_ story: Story, lost: [LoggedStep]) -> HistoryCheck {
+        var check = HistoryCheck(lost: LostWrites(lost))
+        for step in story.steps { check.take(step) }
+        return check
+    }
+
+    @Test func `a run that was lost and is queued once more is in order`() {
+        var story = story
+        let lost = lostSteps(story)
+        story.tick("a", planned: noon(4.25), at: noon(9.3), next: noon(10.25))
+        var check = check(story, lost: lost)
+        check.conclude(story.taken + [TakenJob(id: PlannedJobID.of("a", at: noon(4.25)), isWhole: true)])
+        #expect(check.violations == [])
+        #expect(check.losses.map(\.kind) == [.takenTwice])
+    }
+
+    @Test func `a run that was lost and is stepped over counts apart, and one that was not lost does not`() {
+        var story = story
+        let lost = lostSteps(story)
+        story.tick("a", planned: noon(4.25), at: noon(5), next: noon(6.25), .init(skipsJob: true))
+        #expect(check(story, lost: lost).violations == [])
+        #expect(check(story, lost: lost).losses.map(\.kind) == [.steppedOver])
+        story.tick("a", planned: noon(6.25), at: noon(7), next: noon(8.25), .init(skipsJob: true))
+        #expect(check(story, lost: lost).violations.map(\.kind) == [.missing])
+    }
+
+    @Test func `an edit that was lost counts apart, and one that is nowhere does not`() {
+        let story = story
+        var check = check(story, lost: lostSteps(story))
+        check.conclude([AcknowledgedEdit(definition: "a", revision: 2)])
+        #expect(check.violations == [])
+        #expect(check.losses.map(\.kind) == [.editLost])
+        check.conclude([AcknowledgedEdit(definition: "a", revision: 3)])
+        #expect(Set(check.violations.map(\.kind)) == [.editLost, .editUndone])
+    }
+
+    @Test func `a job that only its worker knows counts apart, and one that nobody queued does not`() {
+        let story = story
+        var check = check(story, lost: lostSteps(story))
+        let lostJob = TakenJob(id: PlannedJobID.of("a", at: noon(4.25)), isWhole: true)
+        check.conclude(story.taken + [lostJob, TakenJob(id: "nobody's", isWhole: true)])
+        #expect(check.losses.map(\.kind) == [.runLost])
+        #expect(check.violations.map(\.kind) == [.unplanned])
+    }
 }

@@ -73,4 +73,22 @@ struct LinkProxyTests {
             #expect(welcome.output == "PONG\n")
         }
     }
+
+    @Test func `a condition strikes those who name themselves so, or all but them`() async throws {
+        try await withProxy { server, proxy async throws in
+            func named(_ name: String) throws -> TestSupport.ChildProcess {
+                try TestSupport.ChildProcess(
+                    "redis-cli", ["-p", String(proxy.port)], input: "CLIENT SETNAME \(name)\nINCR \(name)\n")
+            }
+            proxy.become(.cut, for: "one")
+            try await named("one").waitUntilExit()
+            try await named("two").waitUntilExit()
+            #expect(try server.command("MGET", "one", "two").array == [.null, .bulk(Array("1".utf8))])
+            proxy.become(.good, for: "one")
+            proxy.become(.cut, sparing: ["one"])
+            try await named("one").waitUntilExit()
+            try await named("two").waitUntilExit()
+            #expect(try server.command("MGET", "one", "two").strings == ["1", "1"])
+        }
+    }
 }

@@ -20,6 +20,16 @@ struct RecoveryTests {
         #expect(recoveries.map(\.worstLateness) == [2.5, 0.5])
     }
 
+    @Test func `where one of several servers is struck, the longest pause until its end counts`() {
+        let runs = [1, 2, 3.5, 9.5, 10, 12].map { run(due: $0, queued: $0) }
+        var fault = Fault(.masterKilled, began: noon(1.5), ended: noon(11), isAlone: true)
+        fault.promoted = noon(5)
+        let recovery = Recovery.of([fault], runs: runs, lostRuns: [noon(1.2), noon(4), noon(5)]).first
+        #expect(recovery?.times == [6])
+        #expect(recovery?.promotions == [3.5])
+        #expect(recovery?.mostRunsLost == 2)
+    }
+
     @Test func `faults in a storm are counted, and have no recovery of their own`() {
         let faults = [Fault(.linkCut, struckLeader: true, began: noon(1), ended: noon(2))]
         let recoveries = Recovery.of(faults, runs: [run(due: 1, queued: 3)])

@@ -13,9 +13,13 @@ struct ToolArguments {
     private var rate = 2_000
     private var seed = UInt64.random(in: 0...UInt64(UInt32.max))
     private var evidence: String?
+    private var topology = TopologyKind.single
+    private var faults = Int.max
+    private var usesTLS = false
 
     private static let usage = """
-        usage: rediscron-chaos faults [--seconds S] [--seed N] [--evidence FOLDER]
+        usage: rediscron-chaos faults [--topology single|sentinel|cluster] [--seconds S] [--faults N] [--seed N]
+                                      [--tls yes|no] [--evidence FOLDER]
                rediscron-chaos soak [--seconds S] [--rate R] [--seed N]
         """
 
@@ -29,6 +33,11 @@ struct ToolArguments {
             case ("--seconds", _): seconds = try Self.number(value)
             case ("--seed", _): seed = try Self.number(value)
             case ("--evidence", .faults): evidence = value
+            case ("--tls", .faults) where value == "yes" || value == "no": usesTLS = value == "yes"
+            case ("--faults", .faults): faults = try Self.number(value)
+            case ("--topology", .faults):
+                guard let kind = TopologyKind(rawValue: value) else { throw SupportError(Self.usage) }
+                topology = kind
             case ("--rate", .soak): rate = try Self.number(value)
             default: throw SupportError(Self.usage)
             }
@@ -57,9 +66,11 @@ struct ToolArguments {
 
     private func dealFaults(_ binary: String, _ isOver: Observed<Bool>) async throws -> Bool {
         let began = ContinuousClock.now
-        say("chaos: seed \(seed), \(seconds) s")
-        var plan = ChaosPlan(seconds: seconds, seed: seed, binary: binary)
-        plan.evidence = evidence.map { "\($0)/chaos-\(seed)" }
+        say("chaos: \(topology.rawValue), seed \(seed), \(seconds) s")
+        var plan = ChaosPlan(seconds: seconds, seed: seed, binary: binary, topology: topology)
+        plan.faults = faults
+        plan.usesTLS = usesTLS
+        plan.evidence = evidence.map { "\($0)/chaos-\(topology.rawValue)-\(seed)" }
         let outcome = try await ChaosRun.perform(plan, isOver: isOver) { line in
             say("chaos: \(Int((ContinuousClock.now - began) / .seconds(1))) s: \(line)")
         }

@@ -150,7 +150,7 @@ public final class RedisServer: Sendable {
     /// - Throws: ``SupportError`` with the server's text for an error reply, and when the server is gone or silent.
     @discardableResult
     public func command(_ parts: any CommandPart...) throws -> ServerReply {
-        try connection.use(connect) { try $0.command(parts) }
+        try connection.use({ try connect() }) { try $0.command(parts) }
     }
 
     /// Sends one command, given as an array, on a connection that tests share, and waits for its answer.
@@ -158,7 +158,7 @@ public final class RedisServer: Sendable {
     /// - Throws: ``SupportError`` with the server's text for an error reply, and when the server is gone or silent.
     @discardableResult
     public func command(_ parts: [any CommandPart]) throws -> ServerReply {
-        try connection.use(connect) { try $0.command(parts) }
+        try connection.use({ try connect() }) { try $0.command(parts) }
     }
 
     /// Sends many commands at once and returns all answers, error replies among them.
@@ -166,12 +166,14 @@ public final class RedisServer: Sendable {
     /// - Throws: ``SupportError`` when the server is gone or silent.
     @discardableResult
     public func pipeline(_ commands: [[any CommandPart]]) throws -> [ServerReply] {
-        try connection.use(connect) { try $0.pipeline(commands) }
+        try connection.use({ try connect() }) { try $0.pipeline(commands) }
     }
 
     /// A connection of its own, for `MULTI`, `SUBSCRIBE`, `MONITOR` and the like; logged in when there is a password.
-    public func connect() throws -> ServerConnection {
-        let connection = try ServerConnection(socketPath: socketPath)
+    ///
+    /// - Parameter timeout: Bound of each wait for the server, in whole seconds.
+    public func connect(timeout: Duration = .seconds(10)) throws -> ServerConnection {
+        let connection = try ServerConnection(socketPath: socketPath, timeout: timeout)
         if let password = configuration.password { try connection.command("AUTH", password) }
         return connection
     }

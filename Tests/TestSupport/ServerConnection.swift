@@ -3,7 +3,7 @@ import Foundation
 /// A small blocking Redis client for what tests set up and assert.
 ///
 /// It speaks RESP 2 on a plain socket and shares no code with the package, so that no test checks RedisBridge
-/// with itself. Every wait on the socket is bounded by 10 s. One thread at a time may use a connection.
+/// with itself. Every wait on the socket is bounded. One thread at a time may use a connection.
 public final class ServerConnection {
     private let descriptor: Int32
     private var buffer: [UInt8] = []
@@ -11,8 +11,9 @@ public final class ServerConnection {
 
     /// Connects to a Unix socket.
     ///
+    /// - Parameter timeout: Bound of each wait on the socket, in whole seconds; 10 s by default.
     /// - Throws: ``SupportError`` when nobody listens there.
-    public init(socketPath: String) throws(SupportError) {
+    public init(socketPath: String, timeout: Duration = .seconds(10)) throws(SupportError) {
         var address = sockaddr_un()
         address.sun_family = sa_family_t(AF_UNIX)
         let path = Array(socketPath.utf8)
@@ -29,7 +30,7 @@ public final class ServerConnection {
         }
         // Everything is initialized, so `deinit` runs and closes when this throws.
         guard connected == 0 else { throw .system("connecting to \(socketPath)") }
-        var limit = timeval(tv_sec: 10, tv_usec: 0)
+        var limit = timeval(tv_sec: Int(timeout.components.seconds), tv_usec: 0)
         for option in [SO_RCVTIMEO, SO_SNDTIMEO] {
             setsockopt(descriptor, SOL_SOCKET, option, &limit, socklen_t(MemoryLayout<timeval>.size))
         }

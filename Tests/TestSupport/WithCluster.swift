@@ -6,29 +6,38 @@ import Testing
 ///   - masters: How many masters; a cluster has at least three.
 ///   - replicas: How many replicas each of them has.
 ///   - tls: Certificates to speak TLS with among each other and at a port of their own, if they do.
+///   - start: Starts a node with this configuration and bus port; returns it with the port that it announces.
 ///   - body: Gets the nodes once all of them agree that the cluster is well, and every replica is in step.
 /// - Throws: ``SupportError`` when a node does not start or redis-cli does not join them, and what `body` throws.
 public func withCluster<Result>(
-    masters: Int = 3, replicas: Int = 0, tls: TLSCertificates? = nil, _ body: ([RedisServer]) async throws -> Result
+    masters: Int = 3, replicas: Int = 0, tls: TLSCertificates? = nil,
+    start: (_ configuration: RedisServer.Configuration, _ bus: Int) async throws -> (server: RedisServer, port: Int) = {
+        configuration, _ in
+        let server = try await RedisServer.start(configuration)
+        return (server, server.tlsPort ?? server.port)
+    },
+    _ body: ([RedisServer]) async throws -> Result
 ) async throws -> Result {
     var nodes: [RedisServer] = []
+    var ports: [Int] = []
     let result: Result
     do {
         for _ in 0..<masters * (1 + replicas) {
             // The bus would be 10,000 ports further on, beyond the last one for most free ports.
             let bus = try RedisServer.freePort()
-            nodes.append(
-                try await RedisServer.start(
-                    .init(
-                        lines: [
-                            "cluster-enabled yes", "cluster-port \(bus)", "cluster-node-timeout 2000",
-                            "repl-diskless-sync-delay 0",
-                        ] + (tls == nil ? [] : ["tls-cluster yes", "tls-replication yes"]), tls: tls)))
+            let node = try await start(
+                .init(
+                    lines: [
+                        "cluster-enabled yes", "cluster-port \(bus)", "cluster-node-timeout 2000",
+                        "repl-diskless-sync-delay 0",
+                    ] + (tls == nil ? [] : ["tls-cluster yes", "tls-replication yes"]), tls: tls), bus)
+            nodes.append(node.server)
+            ports.append(node.port)
         }
         let create = try ChildProcess(
             "redis-cli",
             (tls.map { ["--tls", "--cacert", $0.authority] } ?? [])
-                + ["--cluster", "create"] + nodes.map { "127.0.0.1:\($0.tlsPort ?? $0.port)" }
+                + ["--cluster", "create"] + ports.map { "127.0.0.1:\($0)" }
                 + ["--cluster-replicas", "\(replicas)", "--cluster-yes"])
         let outcome = try await create.waitUntilExit(within: .seconds(60))
         guard outcome == .exited(0) else {

@@ -33,24 +33,31 @@ public struct Sentinels: Sendable {
 /// - Parameters:
 ///   - password: Of the servers, if they have one.
 ///   - sentinelPassword: Of the sentinels, if they have one.
+///   - start: Starts a server or sentinel with this configuration; returns it with the port that it announces.
 ///   - body: Gets them once every sentinel knows all of the others and every replica.
 /// - Throws: ``SupportError`` when one does not start, and what `body` throws.
 public func withSentinels<Result>(
     replicas replicaCount: Int = 1, sentinels sentinelCount: Int = 3, password: String? = nil,
-    sentinelPassword: String? = nil, _ body: (Sentinels) async throws -> Result
+    sentinelPassword: String? = nil,
+    start: (_ configuration: RedisServer.Configuration) async throws -> (server: RedisServer, port: Int) = {
+        let server = try await RedisServer.start($0)
+        return (server, server.port)
+    },
+    _ body: (Sentinels) async throws -> Result
 ) async throws -> Result {
     var started: [RedisServer] = []
     let result: Result
     do {
         let auth = password.map { ["masterauth \($0)"] } ?? []
-        let master = try await RedisServer.start(.init(password: password, lines: auth))
+        let (master, masterPort) = try await start(.init(password: password, lines: auth))
         started.append(master)
         for _ in 0..<replicaCount {
             started.append(
-                try await RedisServer.start(
+                try await start(
                     .init(
                         password: password,
-                        lines: auth + ["replicaof 127.0.0.1 \(master.port)", "repl-diskless-sync-delay 0"])))
+                        lines: auth + ["replicaof 127.0.0.1 \(masterPort)", "repl-diskless-sync-delay 0"])
+                ).server)
         }
         let replicas = Array(started.dropFirst())
         for replica in replicas {
@@ -59,14 +66,14 @@ public func withSentinels<Result>(
             }
         }
         var lines = [
-            "sentinel monitor mymaster 127.0.0.1 \(master.port) \(sentinelCount / 2 + 1)",
+            "sentinel monitor mymaster 127.0.0.1 \(masterPort) \(sentinelCount / 2 + 1)",
             "sentinel down-after-milliseconds mymaster 1500", "sentinel failover-timeout mymaster 6000",
         ]
         if let password { lines.append("sentinel auth-pass mymaster \(password)") }
         if let sentinelPassword { lines.append("sentinel sentinel-pass \(sentinelPassword)") }
         for _ in 0..<sentinelCount {
             started.append(
-                try await RedisServer.start(.init(password: sentinelPassword, lines: lines, isSentinel: true)))
+                try await start(.init(password: sentinelPassword, lines: lines, isSentinel: true)).server)
         }
         let sentinels = Array(started.suffix(sentinelCount))
         for sentinel in sentinels {

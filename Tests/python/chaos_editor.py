@@ -1,11 +1,16 @@
 #!/usr/bin/env python3
 """An editor for the chaos run: changes definitions through rq-rediscron until SIGTERM comes.
 
-    chaos_editor.py URL SEED PAUSE OWN SHARED
+    chaos_editor.py URL SEED PAUSE OWN SHARED [PREFIX]
 
 OWN and SHARED are comma-separated ids. Own definitions are registered first, then edited, switched, deleted and
 registered again; of shared ones only the arguments are edited. Each edit carries a revision as the last of its
-arguments, and is tried again until Redis has acknowledged it. Prints one JSON object a line for each acknowledged edit.
+arguments, and is tried again until Redis has acknowledged it; where sentinels or a cluster have lost a definition, it is
+registered again. Prints one JSON object a line for each acknowledged edit.
+
+URL may be redis://…, redis+sentinel://host:port,host:port/service or redis+cluster://host:port,host:port, the latter two
+also rediss+… with ?ssl_ca_certs=FILE. rq-rediscron
+knows one prefix of keys, `rq`; with PREFIX its constants are changed.
 """
 
 import json
@@ -13,9 +18,13 @@ import random
 import signal
 import sys
 import time
+from urllib.parse import parse_qs
 
 from redis import Redis
-from redis.exceptions import RedisError
+from redis.cluster import ClusterNode, RedisCluster
+from redis.exceptions import RedisClusterException, RedisError
+from redis.sentinel import Sentinel
+from rediscron import core
 from rediscron import RedisCronJob, RedisCronScheduler
 from rq.exceptions import NoSuchJobError
 
@@ -24,15 +33,45 @@ from app.tasks import rebuild
 QUEUES = [f"chaos-{number}" for number in range(8)]
 
 
+def connect(url):
+    scheme, _, rest = url.partition("://")
+    if "+" not in scheme:
+        return Redis.from_url(url, socket_timeout=10)
+    rest, _, query = rest.partition("?")
+    tls = {"ssl": True, "ssl_ca_certs": parse_qs(query)["ssl_ca_certs"][0]} if scheme.startswith("rediss") else {}
+    hosts, _, service = rest.partition("/")
+    nodes = [(host, int(port)) for host, _, port in (node.partition(":") for node in hosts.split(","))]
+    if scheme.endswith("sentinel"):
+        sentinel = Sentinel(nodes, sentinel_kwargs={"socket_timeout": 1, **tls}, **tls)
+        return sentinel.master_for(service, socket_timeout=2)
+    return RedisCluster(startup_nodes=[ClusterNode(host, port) for host, port in nodes], socket_timeout=2, **tls)
+
+
 class Editor:
     def __init__(self, url, seed, pause, own, shared):
-        self.redis = Redis.from_url(url, socket_timeout=10)
+        self.redis = connect(url)
+        self.may_lose = "+" in url.partition("://")[0]
         self.random = random.Random(seed)
         self.pause = pause
         self.own = {id: {"revision": 0, "exists": False, "enabled": True, "queue": self.random.choice(QUEUES),
                          "schedule": self.schedule()} for id in own}  # fmt: skip
         self.shared = {id: {"revision": None} for id in shared}
         self.is_over = False
+
+    def fetch(self, id):
+        """The definition, which may have got lost with all that a master had not told anybody."""
+        try:
+            job = RedisCronJob.fetch(id, self.redis)
+        except NoSuchJobError:
+            if not self.may_lose:
+                raise
+            state = self.own.get(id) or {**self.shared[id], "queue": QUEUES[0], "schedule": {"interval": 2}}
+            job = RedisCronScheduler(self.redis, logging_level="ERROR").register(
+                rebuild, state["queue"], id=id, args=(id, state["revision"] or 1), **state["schedule"]
+            )
+        if self.may_lose and id in self.own:
+            self.own[id]["enabled"] = job.enabled  # That it was switched may have got lost too.
+        return job
 
     def schedule(self):
         """A schedule of a second or a few, as keyword arguments of register."""
@@ -50,7 +89,7 @@ class Editor:
             try:
                 edit()
                 return True
-            except (RedisError, OSError):
+            except (RedisError, RedisClusterException, OSError):
                 tries += 1
                 if self.is_over and tries > 40:
                     return False
@@ -74,26 +113,30 @@ class Editor:
 
         if self.until_done(edit):
             state["exists"] = True
-            self.acknowledge(id, revision=state["revision"], exists=True, enabled=state["enabled"])
+            # Registering leaves alone whether it is enabled, and that may have got lost.
+            also = {} if self.may_lose else {"enabled": state["enabled"]}
+            self.acknowledge(id, revision=state["revision"], exists=True, **also)
 
-    def change_args(self, id, state, **also):
+    def change_args(self, id, state):
         state["revision"] += 1
 
         def edit():
-            job = RedisCronJob.fetch(id, self.redis)
+            job = self.fetch(id)
             job.args = (id, state["revision"])
             job.save()
 
         if self.until_done(edit):
+            also = {"enabled": state["enabled"]} if id in self.own else {}
             self.acknowledge(id, revision=state["revision"], exists=True, **also)
 
     def switch(self, id):
         state = self.own[id]
-        state["enabled"] = not state["enabled"]
+        wanted = not state["enabled"]
 
         def edit():
-            job = RedisCronJob.fetch(id, self.redis)
-            job.enable() if state["enabled"] else job.disable()
+            job = self.fetch(id)
+            state["enabled"] = wanted
+            job.enable() if wanted else job.disable()
 
         if self.until_done(edit):
             self.acknowledge(id, revision=state["revision"], exists=True, enabled=state["enabled"])
@@ -106,7 +149,7 @@ class Editor:
                 RedisCronJob.fetch(id, self.redis).delete()
             except NoSuchJobError:
                 pass  # An earlier try has done it, or a part of it.
-            self.redis.zrem("rq:cron_jobs", id)
+            self.redis.zrem(core.CRON_JOBS_INDEX_KEY, id)
 
         if self.until_done(edit):
             state["exists"] = False
@@ -120,7 +163,7 @@ class Editor:
         if not state["exists"]:
             self.register(id)
         elif choice < 5:
-            self.change_args(id, state, enabled=state["enabled"])
+            self.change_args(id, state)
         elif choice < 6:
             state["schedule"] = self.schedule()
             self.register(id)
@@ -136,7 +179,7 @@ class Editor:
         state = self.shared[id]
         if state["revision"] is None:
             fetched = []
-            if not self.until_done(lambda: fetched.append(RedisCronJob.fetch(id, self.redis))):
+            if not self.until_done(lambda: fetched.append(self.fetch(id))):
                 return
             state["revision"] = fetched[-1].args[-1]
         self.change_args(id, state)
@@ -154,7 +197,9 @@ class Editor:
         print("over", flush=True)
 
 
-def main(url, seed, pause, own, shared):
+def main(url, seed, pause, own, shared, prefix="rq"):
+    for name in [name for name in vars(core) if name.startswith("CRON_JOB") and isinstance(getattr(core, name), str)]:
+        setattr(core, name, getattr(core, name).replace("rq:", prefix + ":", 1))
     editor = Editor(url, int(seed), float(pause), [id for id in own.split(",") if id],
                     [id for id in shared.split(",") if id])  # fmt: skip
 

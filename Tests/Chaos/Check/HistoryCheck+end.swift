@@ -33,29 +33,47 @@ extension HistoryCheck {
     /// - Parameter edits: In the order in which they were acknowledged, definition by definition.
     package mutating func conclude(_ edits: [AcknowledgedEdit]) {
         var last: [String: AcknowledgedEdit] = [:]
+        var counted: Set<AcknowledgedEdit> = []
         for edit in edits {
             if edit.exists, revisions[edit.definition]?.contains(edit.revision) != true {
-                report(.editLost, of: edit.definition, "revision \(edit.revision)")
+                if lost.contains(edit) {
+                    report(Loss.Kind.editLost, "\(edit.definition), revision \(edit.revision)")
+                    counted.insert(edit)
+                } else {
+                    report(Violation.Kind.editLost, of: edit.definition, "revision \(edit.revision)")
+                }
             }
             last[edit.definition] = edit
         }
         for (id, edit) in last.sorted(by: { $0.key < $1.key }) {
-            let record = definitions[id] ?? DefinitionRecord()
-            guard edit.exists else {
-                if record.exists { report(.resurrected, of: id, "it stands at the end, and was deleted") }
+            guard let (kind, detail) = Self.deviation(of: definitions[id] ?? DefinitionRecord(), from: edit) else {
                 continue
             }
-            guard record.exists else {
-                report(.editUndone, of: id, "it is gone at the end, and was written with revision \(edit.revision)")
-                continue
-            }
-            if let revision = record.revision, revision < edit.revision {
-                report(.editUndone, of: id, "it ends with revision \(revision), not \(edit.revision)")
-            }
-            if let isEnabled = edit.isEnabled, record.isEnabled != isEnabled {
-                report(.editUndone, of: id, "at the end it is switched \(record.isEnabled ? "on" : "off")")
+            if lost.contains(edit) {
+                if !counted.contains(edit) { report(Loss.Kind.editLost, "\(id): \(detail)") }
+            } else {
+                report(kind, of: id, detail)
             }
         }
+    }
+
+    /// What is otherwise at the end than its last editor was told.
+    private static func deviation(
+        of record: DefinitionRecord, from edit: AcknowledgedEdit
+    ) -> (kind: Violation.Kind, detail: String)? {
+        guard edit.exists else {
+            return record.exists ? (.resurrected, "it stands at the end, and was deleted") : nil
+        }
+        guard record.exists else {
+            return (.editUndone, "it is gone at the end, and was written with revision \(edit.revision)")
+        }
+        if let revision = record.revision, revision < edit.revision {
+            return (.editUndone, "it ends with revision \(revision), not \(edit.revision)")
+        }
+        if let isEnabled = edit.isEnabled, record.isEnabled != isEnabled {
+            return (.editUndone, "at the end it is switched \(record.isEnabled ? "on" : "off")")
+        }
+        return nil
     }
 
     /// Looks for definitions that nobody will run any more.
@@ -79,12 +97,22 @@ extension HistoryCheck {
         var seen: Set<String> = []
         for job in taken {
             if !job.isWhole { report(.incomplete, "job \(job.id) was taken from its queue and had no hash") }
-            if !seen.insert(job.id).inserted { report(.enqueuedTwice, "job \(job.id) came out of the queues twice") }
+            if !seen.insert(job.id).inserted {
+                if lost.jobs.contains(job.id) {
+                    report(.takenTwice, job.id)
+                } else {
+                    report(.enqueuedTwice, "job \(job.id) came out of the queues twice")
+                }
+            }
         }
         for job in queuedJobs.subtracting(seen).sorted() {
             report(.incomplete, "job \(job) was queued and never came out of its queue")
         }
         for job in seen.subtracting(queuedJobs).sorted() {
+            guard lost.runs[job] == nil else {
+                report(.runLost, job)
+                continue
+            }
             report(.unplanned, "job \(job) came out of a queue into which nobody had put it")
         }
     }

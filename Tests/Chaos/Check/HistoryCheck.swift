@@ -6,6 +6,8 @@
 /// is a total order.
 package struct HistoryCheck: Sendable {
     package private(set) var violations: [Violation] = []
+    /// Promises that were not kept since a server had lost what it had acknowledged.
+    package private(set) var losses: [Loss] = []
     /// Every run that was queued, in order.
     package private(set) var runs: [QueuedRun] = []
     /// Steps that moved a schedule without a job, because its run had been queued before.
@@ -19,8 +21,13 @@ package struct HistoryCheck: Sendable {
     /// Ids of all jobs that were queued.
     private(set) var queuedJobs: Set<String> = []
     private var highestRevision: [String: Int] = [:]
+    /// What is no part of the history, and had been acknowledged.
+    let lost: LostWrites
 
-    package init() {}
+    /// - Parameter lost: What servers that are no part of the history had done; nothing where there was one server.
+    package init(lost: LostWrites = LostWrites()) {
+        self.lost = lost
+    }
 
     /// Takes in the next step.
     package mutating func take(_ step: LoggedStep) {
@@ -36,6 +43,10 @@ package struct HistoryCheck: Sendable {
         _ kind: Violation.Kind, of definition: String? = nil, at time: WireTime? = nil, _ detail: String
     ) {
         violations.append(Violation(kind, of: definition, at: time, detail))
+    }
+
+    mutating func report(_ kind: Loss.Kind, _ detail: String) {
+        losses.append(Loss(kind: kind, detail: detail))
     }
 
     mutating func note(_ run: QueuedRun, job: String) {

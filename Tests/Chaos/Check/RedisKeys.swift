@@ -6,6 +6,16 @@ enum RedisKeys {
     static let definitionPrefix = "rq:cron_job:"
     static let jobPrefix = "rq:job:"
     static let queuePrefix = "rq:queue:"
+    /// The consumer's own list, and with `:last` what it read last.
+    static let taken = "rq:chaos:taken"
+    /// What the run writes before the keys go to another node of a cluster; the number of the move follows.
+    static let movePrefix = "rq:chaos:move:"
+
+    /// That key under the prefix with a hash tag, which puts all keys into one slot of a cluster.
+    static func tagged(_ key: String) -> String { "{rq}" + key.dropFirst(2) }
+
+    /// The key as this page names it, from one that may have the prefix with a hash tag.
+    static func untagged(_ key: String) -> String { key.hasPrefix("{rq}:") ? "rq" + key.dropFirst(4) : key }
 
     /// The definition whose key it is.
     static func definition(_ key: String) -> String? { name(key, after: definitionPrefix) }

@@ -37,11 +37,11 @@ extension FaultDealer {
         let length = generator.milliseconds(200...4_000)
         let delay = generator.milliseconds(20...300)
         let portion = Int.random(in: 1...64, using: &generator)
-        let candidates = proxies.keys.sorted()
-        let choice = candidates[Int.random(in: 0..<max(1, candidates.count), using: &generator)]
+        let candidates = topology.links
+        guard !candidates.isEmpty else { return nil }
+        let choice = candidates[Int.random(in: 0..<candidates.count, using: &generator)]
         let leader = await fleet.leader()
-        let index = leader.flatMap { proxies[$0] == nil ? nil : $0 } ?? choice
-        guard let proxy = proxies[index] else { return nil }
+        let index = leader.flatMap { candidates.contains($0) ? $0 : nil } ?? choice
         let condition: LinkCondition =
             switch kind {
             case .linkPartitioned: .partitioned
@@ -51,9 +51,9 @@ extension FaultDealer {
             default: .cut
             }
         let began = WireTime.now
-        proxy.become(condition)
+        topology.setLink(ofScheduler: index, to: condition)
         try? await last(length)
-        proxy.become(.good)
+        topology.setLink(ofScheduler: index, to: .good)
         return Fault(kind, struckLeader: index == leader, began: began, ended: .now)
     }
 }

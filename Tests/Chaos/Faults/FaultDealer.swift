@@ -3,25 +3,22 @@ import TestSupport
 
 /// Breaks something for a while and makes it whole again.
 package struct FaultDealer: Sendable {
-    let server: RedisServer
+    let topology: any Topology
     let fleet: SchedulerFleet
-    /// The proxies, by the index of the scheduler behind them.
-    let proxies: [Int: LinkProxy]
     let lockTTL: Int
-    /// For each lane a connection of its own, so that one that waits for a stalled Redis keeps no other from going on.
-    let lines: [FaultKind.Lane: RedisLine]
+    /// For commands that are faults, so that one that waits for a stalled server keeps nobody else from going on.
+    let line: RedisLine
 
-    init(server: RedisServer, fleet: SchedulerFleet, proxies: [Int: LinkProxy], lockTTL: Int) {
-        self.server = server
+    init(topology: any Topology, fleet: SchedulerFleet, lockTTL: Int) {
+        self.topology = topology
         self.fleet = fleet
-        self.proxies = proxies
         self.lockTTL = lockTTL
-        lines = Dictionary(uniqueKeysWithValues: FaultKind.Lane.allCases.map { ($0, RedisLine(server)) })
+        line = topology.line()
     }
 
-    /// The faults that this machine has the means for.
-    static var available: [FaultKind] {
-        FaultKind.allCases.filter { $0 != .redisDiskFull || FileSizeLimit.isAvailable }
+    /// The faults that these servers and this machine have the means for.
+    var available: [FaultKind] {
+        FaultKind.allCases.filter { $0.lane != .redis || topology.faults.contains($0) }
     }
 
     /// Deals one fault and waits until what was broken is whole again.
@@ -33,14 +30,8 @@ package struct FaultDealer: Sendable {
         case .scheduler: try await dealToScheduler(kind, using: &generator)
         case .link: try await dealToLink(kind, using: &generator)
         case .command: await dealCommand(kind, using: &generator)
-        case .redis: try await dealToRedis(kind, using: &generator)
+        case .redis: try await topology.deal(kind, leader: await fleet.leader(), using: &generator)
         }
-    }
-
-    /// Sends a command that is part of a fault or of its end.
-    func command(_ lane: FaultKind.Lane, _ parts: any CommandPart...) async throws -> ServerReply {
-        guard let line = lines[lane] else { throw SupportError("no line for the lane \(lane)") }
-        return try await line.command(parts)
     }
 
     /// A dose, not a wait for something.

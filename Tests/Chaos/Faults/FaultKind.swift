@@ -25,6 +25,21 @@ package enum FaultKind: String, Sendable, CaseIterable {
     case redisDiskFull = "disk full under the AOF"
     case memoryFull = "maxmemory reached (OOM)"
     case snapshotFails = "snapshot fails (MISCONF)"
+    // A master that has replicas, and what watches it.
+    case masterKilled = "master killed (SIGKILL)"
+    case masterFrozen = "master frozen, woken later"
+    case masterCutOff = "master cut off"
+    case masterCutOffWithLeader = "master cut off with the leader"
+    case failover = "planned failover"
+    case replicaKilled = "replica killed, restarted"
+    case replicasFrozen = "replicas frozen (NOREPLICAS)"
+    case sentinelFrozen = "sentinel frozen"
+    case sentinelStale = "failover behind a sentinel's back"
+    case certificateRotated = "certificates rotated"
+    case certificateExpired = "master's certificate expired"
+    // The slots of a cluster.
+    case slotMoved = "slot moved under load"
+    case nodeForgotten = "node drained and forgotten"
 
     /// Faults of one lane never overlap; those of different lanes do.
     package enum Lane: Sendable, CaseIterable {
@@ -37,8 +52,17 @@ package enum FaultKind: String, Sendable, CaseIterable {
         case .linkCut, .linkPartitioned, .answersHeld, .linkSlow, .linkCrumbled: .link
         case .connectionsKilled, .subscribersKilled, .connectionKilled, .scriptsFlushed, .lockTaken, .lockDeleted:
             .command
+        default: .redis
+        }
+    }
+
+    /// Whether it strikes one of several servers, of which another one can go on: what counts then is for how long nothing
+    /// was queued.
+    package var strikesOneOfMany: Bool {
+        switch self {
         case .redisSleeps, .redisPaused, .redisKilled, .redisShutDown, .redisDiskFull, .memoryFull, .snapshotFails:
-            .redis
+            false
+        default: lane == .redis
         }
     }
 
@@ -48,7 +72,7 @@ package enum FaultKind: String, Sendable, CaseIterable {
         switch lane {
         case .scheduler, .link: true
         case .command: self != .lockTaken
-        case .redis: false
+        case .redis: strikesOneOfMany
         }
     }
 }
@@ -61,6 +85,8 @@ package struct Fault: Sendable, Hashable {
     package let began: WireTime
     /// When what was broken was whole again.
     package let ended: WireTime
+    /// When the other servers had agreed on another one to have the keys, where that happened.
+    package var promoted: WireTime?
     /// Whether no other fault was about until work went on, so that the recovery is its own.
     package var isAlone = false
 

@@ -7,13 +7,14 @@ struct PythonEditor: Sendable {
     private let process: TestSupport.ChildProcess
 
     /// Starts it and waits until its definitions stand.
-    init(url: String, seed: UInt64, pause: Duration, definitions: [ChaosDefinition]) async throws {
+    init(topology: any Topology, seed: UInt64, pause: Duration, definitions: [ChaosDefinition]) async throws {
         let own = definitions.filter { $0.owner == .python }.map(\.id).joined(separator: ",")
         let shared = definitions.filter { $0.owner == .both }.map(\.id).joined(separator: ",")
         process = try PythonEnvironment(.rq3).start(
             [
-                "\(PythonEnvironment.scripts)/chaos_editor.py", url, String(seed),
+                "\(PythonEnvironment.scripts)/chaos_editor.py", topology.editorURL, String(seed),
                 String(Double(pause / .milliseconds(1)) / 1_000), own, shared,
+                topology.keyPrefix,
             ], environment: ["TZ": "UTC"])
         try await process.waitForOutput(containing: "registered\n", within: .seconds(120))
     }

@@ -18,15 +18,22 @@ package actor SchedulerFleet {
     private let binary: String
     private let lockTTL: Int
     private let line: RedisLine
+    private let lock: String
+    private let keyPrefix: String
     private(set) var slots: [Slot]
     private(set) var endings: [String] = []
 
-    init(binary: String, urls: [String], lockTTL: Int, server: RedisServer) {
+    init(binary: String, count: Int, lockTTL: Int, topology: any Topology) {
         self.binary = binary
         self.lockTTL = lockTTL
-        self.line = RedisLine(server)
-        slots = urls.enumerated().map { Slot(name: "chaos-\($0.offset + 1)", url: $0.element) }
+        line = topology.line()
+        lock = topology.key(RedisKeys.lock)
+        keyPrefix = topology.keyPrefix
+        slots = (0..<count).map { Slot(name: Self.name($0), url: topology.url(ofScheduler: $0)) }
     }
+
+    /// What the scheduler of a slot is called, by its options and by its connections.
+    static func name(_ index: Int) -> String { "chaos-\(index + 1)" }
 
     /// Starts all that do not run.
     func startAll() throws {
@@ -41,7 +48,7 @@ package actor SchedulerFleet {
                 "run", "--standby", "--name", slots[index].name, "--lock-ttl", String(lockTTL), "--max-sleep", "5",
                 "--timezone", "UTC", "-u", slots[index].url,
             ],
-            environment: ["RQ_REDIS_URL": "", "RQ_KEY_PREFIX": ""])
+            environment: ["RQ_REDIS_URL": "", "RQ_KEY_PREFIX": keyPrefix])
     }
 
     /// Gives a slot that nobody has hold of, the leader's more often than not.
@@ -70,7 +77,7 @@ package actor SchedulerFleet {
 
     /// The slot whose name stands in the lock, as far as Redis says so.
     func leader() async -> Int? {
-        guard let token = try? await line.command("GET", RedisKeys.lock).string else { return nil }
+        guard let token = try? await line.command("GET", lock).string else { return nil }
         return slots.firstIndex { token.hasPrefix("\($0.name):") }
     }
 

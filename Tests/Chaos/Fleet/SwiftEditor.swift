@@ -4,10 +4,11 @@ import Testing
 
 /// Edits definitions with `rqrcron`, one process an edit, and remembers what it was told.
 ///
-/// An edit that fails is tried again until it is acknowledged, as a person would; a stop ends that.
+/// An edit that fails is tried again until it is acknowledged, as a person would; a stop ends that. Where a server may have
+/// lost a definition, one that is not there is registered again.
 actor SwiftEditor {
     private let binary: String
-    private let url: String
+    private let topology: any Topology
     private var definitions: [ChaosDefinition]
     private var exists: [String: Bool] = [:]
     private var isEnabled: [String: Bool] = [:]
@@ -17,10 +18,11 @@ actor SwiftEditor {
     private(set) var failures = 0
 
     init(
-        binary: String, url: String, definitions: [ChaosDefinition], generator: SeededGenerator, isOver: Observed<Bool>
+        binary: String, topology: any Topology, definitions: [ChaosDefinition], generator: SeededGenerator,
+        isOver: Observed<Bool>
     ) {
         self.binary = binary
-        self.url = url
+        self.topology = topology
         self.definitions = definitions
         self.generator = generator
         self.isOver = isOver
@@ -69,44 +71,56 @@ actor SwiftEditor {
     private func write(_ index: Int) async throws {
         definitions[index].revision += 1
         let definition = definitions[index]
-        guard try await untilDone(definition.registration) else { return }
+        guard try await untilDone(definition.registration) == .done else { return }
         if exists[definition.id] != true { isEnabled[definition.id] = true }
         exists[definition.id] = true
-        acknowledge(definition)
+        // Where a server may have lost that it was switched off, registering it again leaves it on.
+        acknowledge(definition, isEnabled: topology.losesWrites ? nil : isEnabled[definition.id])
     }
 
     private func switchState(_ index: Int, to enabled: Bool) async throws {
         let definition = definitions[index]
-        guard try await untilDone([enabled ? "enable" : "disable", definition.id]) else { return }
+        switch try await untilDone([enabled ? "enable" : "disable", definition.id]) {
+        case .done: break
+        case .missing: return try await write(index)
+        case .over: return
+        }
         isEnabled[definition.id] = enabled
         // A shared one may be switched back by Python, which writes the whole hash.
-        if definition.owner == .swift { acknowledge(definition) }
+        if definition.owner == .swift { acknowledge(definition, isEnabled: enabled) }
     }
 
     private func delete(_ index: Int) async throws {
         let definition = definitions[index]
-        guard try await untilDone(["delete", definition.id], orSaying: "no such") else { return }
+        // That it is not there may mean that an earlier try has succeeded without our hearing of it.
+        guard try await untilDone(["delete", definition.id]) != .over else { return }
         exists[definition.id] = false
         acknowledged.append(
             AcknowledgedEdit(definition: definition.id, revision: definition.revision, exists: false))
     }
 
-    private func acknowledge(_ definition: ChaosDefinition) {
+    private func acknowledge(_ definition: ChaosDefinition, isEnabled: Bool?) {
         acknowledged.append(
             AcknowledgedEdit(
                 definition: definition.id, revision: definition.revision,
-                isEnabled: definition.owner == .swift ? isEnabled[definition.id] : nil))
+                isEnabled: definition.owner == .swift ? isEnabled : nil))
     }
 
-    /// Runs a command until it succeeds.
-    ///
-    /// - Parameter orSaying: An error that means that an earlier try has succeeded without our hearing of it.
-    /// - Returns: `false` when the run was over before; whether it was done is unknown then.
-    private func untilDone(_ arguments: [String], orSaying text: String? = nil) async throws -> Bool {
+    private enum Answer {
+        case done
+        /// There is no such definition.
+        case missing
+        /// The run was over before; whether it was done is unknown then.
+        case over
+    }
+
+    /// Runs a command until it succeeds, or finds no definition where that is possible.
+    private func untilDone(_ arguments: [String]) async throws -> Answer {
         var tries = 0
         while true {
             let process = try TestSupport.ChildProcess(
-                binary, arguments + ["-u", url], environment: ["RQ_REDIS_URL": "", "RQ_KEY_PREFIX": ""])
+                binary, arguments + ["-u", topology.editorURL],
+                environment: ["RQ_REDIS_URL": "", "RQ_KEY_PREFIX": topology.keyPrefix])
             let outcome: TestSupport.ChildProcess.Outcome
             do {
                 outcome = try await process.waitUntilExit(within: .seconds(60))
@@ -114,14 +128,16 @@ actor SwiftEditor {
                 process.kill()
                 throw SupportError("rqrcron \(arguments.joined(separator: " ")) hung: \(error)")
             }
-            if outcome == .exited(0) { return true }
-            if tries > 0, let text, process.errors.localizedStandardContains(text) { return true }
+            if outcome == .exited(0) { return .done }
+            if tries > 0 || topology.losesWrites, process.errors.localizedStandardContains("no such") {
+                return .missing
+            }
             guard case .exited(1) = outcome else {
                 throw SupportError("rqrcron \(arguments.joined(separator: " ")): \(outcome)\n\(process.errors)")
             }
             failures += 1
             tries += 1
-            if isOver.current, tries > 40 { return false }
+            if isOver.current, tries > 40 { return .over }
             try await Task.sleep(for: .milliseconds(150))
         }
     }

@@ -27,7 +27,8 @@ package enum AppendOnlyFile {
     /// - Returns: How many bytes were cut off.
     @discardableResult
     package static func cutIncompleteEnd(inServerDirectory directory: String) throws -> Int {
-        guard let path = try increments(inServerDirectory: directory).last else { return 0 }
+        guard let name = try Manifest(inServerDirectory: directory).increments.last else { return 0 }
+        let path = "\(folder(inServerDirectory: directory))/\(name)"
         let bytes = [UInt8](try Data(contentsOf: URL(fileURLWithPath: path)))
         let end = try read(bytes).end
         guard end < bytes.count else { return 0 }
@@ -35,20 +36,42 @@ package enum AppendOnlyFile {
         return bytes.count - end
     }
 
-    private static func increments(inServerDirectory directory: String) throws -> [String] {
-        let folder = "\(directory)/appendonlydir"
-        let manifest = try String(contentsOfFile: "\(folder)/appendonly.aof.manifest", encoding: .utf8)
-        return try manifest.split(separator: "\n").compactMap { line in
-            let words = line.split(separator: " ").map(String.init)
-            guard words.count >= 6, words[0] == "file", words[4] == "type" else {
-                throw SupportError("appendonly.aof.manifest: \(line)")
+    /// What the manifest of a server's append-only file names at present.
+    struct Manifest: Sendable, Hashable {
+        /// The name and the number of the file with what there was when the history began; `nil` before there is any.
+        var base: (name: String, number: Int)? { baseName.map { ($0, baseNumber) } }
+        private var baseName: String?
+        private var baseNumber = 0
+        /// The names of the files with what was done since, in order.
+        private(set) var increments: [String] = []
+
+        init(inServerDirectory directory: String) throws {
+            let text = try String(
+                contentsOfFile: "\(AppendOnlyFile.folder(inServerDirectory: directory))/appendonly.aof.manifest",
+                encoding: .utf8)
+            for line in text.split(separator: "\n") {
+                let words = line.split(separator: " ").map(String.init)
+                guard words.count >= 6, words[0] == "file", words[4] == "type", let number = Int(words[3]) else {
+                    throw SupportError("appendonly.aof.manifest: \(line)")
+                }
+                switch words[5] {
+                case "i": increments.append(words[1])
+                case "b": (baseName, baseNumber) = (words[1], number)
+                // What a rewrite has made superfluous, and is about to be deleted.
+                default: break
+                }
             }
-            if words[5] == "i" { return "\(folder)/\(words[1])" }
-            guard words[5] == "b", words[3] == "1" else {
-                throw SupportError("the append-only file was rewritten, so its history is incomplete: \(line)")
-            }
-            return nil
         }
+    }
+
+    static func folder(inServerDirectory directory: String) -> String { "\(directory)/appendonlydir" }
+
+    private static func increments(inServerDirectory directory: String) throws -> [String] {
+        let manifest = try Manifest(inServerDirectory: directory)
+        if let base = manifest.base, base.number > 1 {
+            throw SupportError("the append-only file was rewritten, so its history is incomplete: \(base.name)")
+        }
+        return manifest.increments.map { "\(folder(inServerDirectory: directory))/\($0)" }
     }
 
     /// All whole steps, and where the last one of them ends.
@@ -87,7 +110,10 @@ private struct AppendOnlyReader {
     let bytes: [UInt8]
     var position = 0
 
-    /// The next command, or `nil` at the end or where the rest is incomplete; a hash that was restored as one that was set.
+    /// The next command, or `nil` at the end or where the rest is incomplete.
+    ///
+    /// A hash that was restored is read as one that was set. Of a key that came from another node of a cluster its name
+    /// is kept, and the fields of a hash. Keys are named without the hash tag of a cluster's prefix.
     mutating func command() throws(SupportError) -> LoggedCommand? {
         while position < bytes.count, bytes[position] == UInt8(ascii: "#") {
             guard line() != nil else { return nil }
@@ -100,9 +126,13 @@ private struct AppendOnlyReader {
             words.append(bytes[position..<position + length])
             position += length + 2
         }
-        let texts = words.map { String(decoding: $0, as: UTF8.self) }
-        if texts[0].uppercased() == "RESTORE", count >= 4, let fields = DumpedHash.words(words[3]) {
-            return LoggedCommand("HSET", [texts[1]] + fields)
+        let texts = words.map { RedisKeys.untagged(String(decoding: $0, as: UTF8.self)) }
+        switch texts[0].uppercased() {
+        case "RESTORE" where count >= 4:
+            if let fields = DumpedHash.words(words[3]) { return LoggedCommand("HSET", [texts[1]] + fields) }
+        case LoggedCommand.arrival where count >= 4:
+            return LoggedCommand(texts[0], [texts[1]] + (DumpedHash.words(words[3]) ?? []))
+        default: break
         }
         return LoggedCommand(texts[0], Array(texts.dropFirst()))
     }

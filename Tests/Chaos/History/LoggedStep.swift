@@ -13,6 +13,9 @@ package struct LoggedStep: Sendable, Hashable {
 
 /// A write command as Redis logged it.
 package struct LoggedCommand: Sendable, Hashable {
+    /// By which a node of a cluster takes a key from another one.
+    static let arrival = "RESTORE-ASKING"
+
     /// In upper case.
     package let name: String
     /// What follows the name, UTF-8 repaired where it is none.

@@ -2,43 +2,82 @@ import Foundation
 import TestSupport
 import Testing
 
-/// A TCP proxy on loopback between one scheduler and Redis, whose condition can be changed while bytes pass.
+/// A TCP proxy on loopback in front of a server, whose condition can be changed while bytes pass: for all who connect, or
+/// for those who name themselves in the first bytes that they send.
+///
+/// A scheduler does so by `CLIENT SETNAME`, a node of a cluster by the head of each message on the bus.
 ///
 /// Each direction of each connection has a thread of its own that reads, waits as the condition wants it, and writes; so
 /// nothing is lost or reordered within a connection, as with TCP itself.
 package final class LinkProxy: Sendable {
     /// The port to connect to.
     package let port: Int
-    private let serverPort: Int
     private let state: Observed<State>
 
     private struct State: Sendable {
-        var condition = LinkCondition.good
+        /// Where the server listens, once it does.
+        var serverPort: Int?
+        var rules = LinkRules()
         var isClosed = false
-        /// Both ends of each connection that stands.
-        var open: Set<Int32> = []
+        var open: [Connection] = []
         var listener: Int32 = -1
+    }
+
+    /// Both ends of a connection that stands, and the first bytes that its client sent.
+    private struct Connection: Sendable {
+        let client: Int32
+        let server: Int32
+        var beginning: [UInt8] = []
+
+        func shut() {
+            for descriptor in [client, server] { shutdown(descriptor, Int32(SHUT_RDWR)) }
+        }
     }
 
     /// Listens on a free port of 127.0.0.1.
     ///
+    /// - Parameter serverPort: Where the server listens; ``lead(to:)`` tells it later.
     /// - Throws: ``SupportError`` when the system refuses.
-    package init(to serverPort: Int) throws {
-        self.serverPort = serverPort
+    package init(to serverPort: Int? = nil) throws {
         let (listener, port) = try LoopbackSocket.listen()
         self.port = port
-        state = Observed(State(listener: listener))
+        state = Observed(State(serverPort: serverPort, listener: listener))
         Thread.detachNewThread { [self] in accept(on: listener) }
     }
 
-    /// How the bytes fare now.
-    package var condition: LinkCondition { state.current.condition }
+    /// Lets new connections go to this port.
+    package func lead(to serverPort: Int) {
+        state.update { $0.serverPort = serverPort }
+    }
 
-    /// Changes how the bytes fare from now on; `.cut` also cuts what stands.
-    package func become(_ condition: LinkCondition) {
+    /// Changes how the bytes of all connections fare from now on; `.cut` also cuts what stands.
+    ///
+    /// - Parameter spared: Names of clients to whom this does not happen.
+    package func become(_ condition: LinkCondition, sparing spared: Set<String> = []) {
+        change { rules in
+            rules.condition = condition
+            rules.spared = spared
+        }
+    }
+
+    /// Changes how the bytes of one client fare from now on, beside what all of them suffer.
+    ///
+    /// - Parameter client: A name that the client sends among its first bytes.
+    package func become(_ condition: LinkCondition, for client: String) {
+        change { $0.clients[client] = condition == .good ? nil : condition }
+    }
+
+    /// Ends what happens to single clients.
+    package func forgetNames() {
+        change { $0.clients = [:] }
+    }
+
+    private func change(_ body: (inout LinkRules) -> Void) {
         state.update { state in
-            state.condition = condition
-            if condition == .cut { Self.shut(state.open) }
+            body(&state.rules)
+            for connection in state.open where state.rules.condition(for: connection.beginning) == .cut {
+                connection.shut()
+            }
         }
     }
 
@@ -47,14 +86,10 @@ package final class LinkProxy: Sendable {
         state.update { state in
             guard !state.isClosed else { return }
             state.isClosed = true
-            Self.shut(state.open)
+            for connection in state.open { connection.shut() }
             shutdown(state.listener, Int32(SHUT_RDWR))
             Foundation.close(state.listener)
         }
-    }
-
-    private static func shut(_ descriptors: Set<Int32>) {
-        for descriptor in descriptors { shutdown(descriptor, Int32(SHUT_RDWR)) }
     }
 
     private func accept(on listener: Int32) {
@@ -65,13 +100,14 @@ package final class LinkProxy: Sendable {
                 return
             }
             LoopbackSocket.prepare(client)
-            guard state.current.condition != .cut, let server = LoopbackSocket.connect(to: serverPort) else {
+            let now = state.current
+            guard now.rules.admitsNewcomers, let server = now.serverPort.flatMap(LoopbackSocket.connect) else {
                 Foundation.close(client)
                 continue
             }
             let isWelcome = state.update { state in
-                guard !state.isClosed, state.condition != .cut else { return false }
-                state.open.formUnion([client, server])
+                guard !state.isClosed, state.rules.admitsNewcomers else { return false }
+                state.open.append(Connection(client: client, server: server))
                 return true
             }
             guard isWelcome else {
@@ -91,9 +127,12 @@ package final class LinkProxy: Sendable {
             let count = recv(source, &buffer, buffer.count, 0)
             if count < 0 && errno == EINTR { continue }
             guard count > 0 else { break }
-            guard awaitPassage(towardsServer: towardsServer) else { break }
+            if towardsServer { note(buffer[..<count], from: source) }
+            guard let condition = awaitPassage(of: towardsServer ? source : target, towardsServer: towardsServer) else {
+                break
+            }
             var portion = count
-            switch state.current.condition {
+            switch condition {
             case .slow(let delay): usleep(UInt32(delay / .microseconds(1)))
             case .crumbled(let size): portion = size
             case .good, .cut, .partitioned, .answersHeld: break
@@ -105,7 +144,7 @@ package final class LinkProxy: Sendable {
                 sent += portion
             }
         }
-        Self.shut([source, target])
+        for descriptor in [source, target] { shutdown(descriptor, Int32(SHUT_RDWR)) }
         // The descriptors go back to the system when neither direction uses them any more.
         let isLast = remaining.update { count in
             count -= 1
@@ -113,21 +152,32 @@ package final class LinkProxy: Sendable {
         }
         if isLast {
             state.update { state in
-                state.open.subtract([source, target])
+                state.open.removeAll { $0.client == source || $0.client == target }
                 Foundation.close(source)
                 Foundation.close(target)
             }
         }
     }
 
+    /// Keeps what a client sends first, in which it may name itself.
+    private func note(_ bytes: ArraySlice<UInt8>, from client: Int32) {
+        state.update { state in
+            guard let index = state.open.firstIndex(where: { $0.client == client }) else { return }
+            let room = LinkRules.beginningLength - state.open[index].beginning.count
+            if room > 0 { state.open[index].beginning += bytes.prefix(room) }
+        }
+    }
+
     /// Waits until bytes of that direction may pass.
     ///
-    /// - Returns: Whether they still may: not once the proxy was cut or closed.
-    private func awaitPassage(towardsServer: Bool) -> Bool {
+    /// - Returns: How they fare then; `nil` once the connection was cut or the proxy closed.
+    private func awaitPassage(of client: Int32, towardsServer: Bool) -> LinkCondition? {
         while true {
             let now = state.current
-            if now.isClosed || now.condition == .cut { return false }
-            if !now.condition.holds(towardsServer: towardsServer) { return true }
+            guard !now.isClosed, let connection = now.open.first(where: { $0.client == client }) else { return nil }
+            let condition = now.rules.condition(for: connection.beginning)
+            if condition == .cut { return nil }
+            if !condition.holds(towardsServer: towardsServer) { return condition }
             usleep(2_000)
         }
     }

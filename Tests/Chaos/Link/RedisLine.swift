@@ -1,18 +1,27 @@
 import Foundation
 package import TestSupport
 
-/// A connection of the run's own to its redis-server, opened again after each loss.
+/// A connection of the run's own to a redis-server, opened again after each loss and where another server takes its place.
 ///
-/// ``ServerConnection`` blocks, for up to 10 s while Redis stands still. Here it blocks a thread of its own, never one of
+/// ``ServerConnection`` blocks for a while where Redis stands still. Here it blocks a thread of its own, never one of
 /// the few that run tasks: who lets a stopped Redis go on again must not wait for one who asks it something.
 package final class RedisLine: @unchecked Sendable {
-    // Unchecked: `connection` is only touched on `queue`.
+    // Unchecked: `open` is only touched on `queue`.
     private let queue = DispatchQueue(label: "chaos.redis-line")
-    private let server: RedisServer
-    private var connection: ServerConnection?
+    private let server: @Sendable () -> RedisServer
+    private let timeout: Duration
+    private var open: (server: RedisServer, connection: ServerConnection)?
 
-    package init(_ server: RedisServer) {
+    package convenience init(_ server: RedisServer) {
+        self.init { server }
+    }
+
+    /// - Parameters:
+    ///   - timeout: How long to wait for a server that does not answer, in whole seconds.
+    ///   - server: The server to talk to, asked before each command.
+    package init(timeout: Duration = .seconds(10), to server: @escaping @Sendable () -> RedisServer) {
         self.server = server
+        self.timeout = timeout
     }
 
     /// Sends one command and waits for its answer.
@@ -40,10 +49,12 @@ package final class RedisLine: @unchecked Sendable {
     }
 
     private func send(_ commands: [[any CommandPart]]) throws -> [ServerReply] {
-        let open = try connection ?? server.connect()
-        connection = nil
-        let replies = try open.pipeline(commands)
-        connection = open
+        let server = server()
+        let connection =
+            if let open, open.server === server { open.connection } else { try server.connect(timeout: timeout) }
+        open = nil
+        let replies = try connection.pipeline(commands)
+        open = (server, connection)
         return replies
     }
 }

@@ -11,7 +11,8 @@ package struct ChaosReport: Sendable, CustomStringConvertible {
 
     package var description: String {
         var lines = [
-            "seed \(outcome.plan.seed), \(outcome.plan.seconds) s, \(outcome.plan.schedulers) schedulers, "
+            "\(outcome.plan.topology.rawValue), seed \(outcome.plan.seed), \(outcome.plan.seconds) s, "
+                + "\(outcome.plan.schedulers) schedulers, "
                 + "\(outcome.plan.definitions) definitions, lock TTL \(outcome.plan.lockTTL) s",
             "",
         ]
@@ -19,23 +20,39 @@ package struct ChaosReport: Sendable, CustomStringConvertible {
         lines += [
             "", "Recovery counts from the fault where another scheduler can go on, else from its end. It is of faults",
         ]
-        lines += ["with no other about, and of those that struck the leader where there were any.", ""]
-        lines += figures()
+        lines += ["with no other about, and of those that struck the leader where there were any."]
+        if outcome.faults.contains(where: \.kind.strikesOneOfMany) {
+            lines += [
+                "Where one of several servers was struck, it is the longest pause in what was queued, from the fault to",
+                "the first run after its end.",
+            ]
+        }
+        lines += outcome.notDealt.isEmpty ? [] : ["", "NOT DEALT"] + outcome.notDealt
+        lines += [""] + figures()
         lines += [""] + verdicts()
         return lines.joined(separator: "\n")
     }
 
     private func faultTable() -> [String] {
+        let isReplicated = outcome.faults.contains { $0.kind.strikesOneOfMany }
         let table = TextTable(
-            header: ["fault", "dealt", "leader", "alone", "median s", "worst s", "latest run s"],
-            rows: Recovery.of(outcome.faults, runs: outcome.runs).map { recovery in
-                [
+            header: ["fault", "dealt", "leader", "alone", "median s", "worst s", "latest run s"]
+                + (isReplicated ? ["promoted s", "worst s", "most runs lost"] : []),
+            rows: Recovery.of(outcome.faults, runs: outcome.runs, lostRuns: outcome.lostRuns).map { recovery in
+                let promotions = recovery.promotions
+                return [
                     recovery.kind.rawValue, String(recovery.count),
                     recovery.kind.lane == .scheduler || recovery.kind.lane == .link
                         ? String(recovery.struckLeader) : "",
                     String(recovery.times.count), Self.seconds(recovery.median), Self.seconds(recovery.worst),
                     recovery.times.isEmpty ? "" : Self.seconds(recovery.worstLateness),
                 ]
+                    + (isReplicated
+                        ? [
+                            Self.seconds(promotions.isEmpty ? nil : promotions[promotions.count / 2]),
+                            Self.seconds(promotions.last),
+                            recovery.kind.strikesOneOfMany ? String(recovery.mostRunsLost) : "",
+                        ] : [])
             })
         let alone = outcome.faults.filter(\.isAlone).count
         return table.lines + ["", "\(outcome.faults.count) faults, \(alone) of them alone, the others in storms"]
@@ -70,7 +87,21 @@ package struct ChaosReport: Sendable, CustomStringConvertible {
             lines.append("and \(outcome.violations.count - Self.violationsShown) more")
         }
         lines.append(outcome.violations.isEmpty ? "No violation." : "\(outcome.violations.count) violations.")
-        return lines
+        return losses() + lines
+    }
+
+    /// What replication lost, where it can: no violation, and not nothing.
+    private func losses() -> [String] {
+        guard outcome.plan.topology != .single else { return [] }
+        let counts = Dictionary(grouping: outcome.losses, by: \.kind).mapValues(\.count)
+        let rows = [
+            ["run queued and lost", String(outcome.lostRuns.count)],
+            ["of these queued once more", String(outcome.lostRunsQueuedAgain)],
+        ]
+        let table = TextTable(
+            header: ["lost with a master", "times"],
+            rows: rows + Loss.Kind.allCases.map { [$0.rawValue, String(counts[$0] ?? 0)] })
+        return table.lines + [""]
     }
 
     private static func seconds(_ value: Double?) -> String {

@@ -6,7 +6,14 @@ package struct Recovery: Sendable, Hashable {
     /// Of these, how many struck the scheduler that led.
     package let struckLeader: Int
     /// Seconds from when work had to go on to the first run queued, of faults with no other about; in order.
+    ///
+    /// Where one of several servers is struck, seconds of the longest pause between two runs queued, from the fault to the
+    /// first run after its end.
     package let times: [Double]
+    /// Seconds until the other servers had agreed on another one to have the keys, of all faults where they did; in order.
+    package let promotions: [Double]
+    /// The most runs that were queued during one of these faults and got lost with the server.
+    package let mostRunsLost: Int
     /// The most that a run was late which was due before work went on, in seconds; of faults with no other about.
     package let worstLateness: Double
 
@@ -14,8 +21,10 @@ package struct Recovery: Sendable, Hashable {
     ///
     /// Pure.
     ///
-    /// - Parameter runs: In the order in which they were queued.
-    package static func of(_ faults: [Fault], runs: [QueuedRun]) -> [Recovery] {
+    /// - Parameters:
+    ///   - runs: In the order in which they were queued.
+    ///   - lostRuns: When runs were queued that got lost.
+    package static func of(_ faults: [Fault], runs: [QueuedRun], lostRuns: [WireTime] = []) -> [Recovery] {
         let queued = runs.map(\.queued).sorted()
         return FaultKind.allCases.compactMap { kind in
             let dealt = faults.filter { $0.kind == kind }
@@ -24,7 +33,9 @@ package struct Recovery: Sendable, Hashable {
             // A fault that did not strike the leader delays nothing, and would hide what the others do.
             let counted = alone.filter { $0.struckLeader || kind.lane == .redis }
             let times = (counted.isEmpty ? alone : counted).compactMap { fault in
-                first(in: queued, from: fault.recoveryBegins).map { $0.seconds(since: fault.recoveryBegins) }
+                kind.strikesOneOfMany
+                    ? longestPause(in: queued, during: fault)
+                    : first(in: queued, from: fault.recoveryBegins).map { $0.seconds(since: fault.recoveryBegins) }
             }
             let lateness = alone.flatMap { fault in
                 let end = first(in: queued, from: fault.ended) ?? fault.ended
@@ -32,8 +43,19 @@ package struct Recovery: Sendable, Hashable {
             }
             return Recovery(
                 kind: kind, count: dealt.count, struckLeader: dealt.filter(\.struckLeader).count, times: times.sorted(),
+                promotions: dealt.compactMap { fault in fault.promoted?.seconds(since: fault.began) }.sorted(),
+                mostRunsLost: dealt.map { fault in
+                    kind.strikesOneOfMany ? lostRuns.count { $0 >= fault.began && $0 <= fault.ended } : 0
+                }.max() ?? 0,
                 worstLateness: lateness.max() ?? 0)
         }
+    }
+
+    /// The longest time in which nothing was queued, between the fault and the first run after its end.
+    private static func longestPause(in times: [WireTime], during fault: Fault) -> Double? {
+        guard let end = first(in: times, from: fault.ended) else { return nil }
+        let during = [fault.began] + times.filter { $0 > fault.began && $0 < end } + [end]
+        return zip(during, during.dropFirst()).map { $1.seconds(since: $0) }.max()
     }
 
     /// The first of these times that is not before the instant.
