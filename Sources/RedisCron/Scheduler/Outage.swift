@@ -38,7 +38,9 @@ struct Outage: Sendable {
                 kind = String(reflecting: type(of: error))
                 return
             }
-            kind = "\(error.code) \(error.prefix?.rawValue ?? "")"
+            // A server that went away is lost first, and then refuses connections: that is no other trouble.
+            let isReach = [.connectFailed, .connectTimedOut, .connectionLost, .timedOut].contains(error.code)
+            kind = isReach ? "out of reach" : "\(error.code) \(error.prefix?.rawValue ?? "")"
         }
     }
 
