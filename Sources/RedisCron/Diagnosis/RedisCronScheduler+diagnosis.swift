@@ -37,8 +37,10 @@ extension RedisCronScheduler {
             zone = try await connection.timeZoneOfDefinitions(assuming: options.timeZone)
         } catch let error as RedisCronError where error.code == .timeZoneUnavailable {
             findings.append(Finding(.error, .timeZone, error.message))
-        } catch let error as RedisError where error.prefix == .wrongType {
-            // The survey names the key.
+        } catch let error as RedisError
+            where error.prefix == .wrongType || error.prefix == .noPerm || error.unknownCommand != nil
+        {
+            // The survey names the key, and the trial what is denied.
         }
         let survey = DefinitionSurvey(
             connection: connection, store: store, defaultZone: zone, isLed: isLed, lockTTL: options.lockTTL)
@@ -57,8 +59,9 @@ extension RedisCronScheduler {
     ///
     /// Index entries that stand for nothing are pruned, and those of disabled definitions taken out; entries later than
     /// their definitions say are moved; enabled definitions without an entry get one, and those that a clock which was
-    /// ahead has put off are planned anew, which both count as edits; schedulers that fell silent are taken out of RQ's registry; a lock without expiry, or
-    /// one that long outlasts a holder that fell silent, gets one of ``Options/lockTTL``.
+    /// ahead has put off are planned anew, which both count as edits; schedulers that fell silent are taken out of RQ's
+    /// registry; a lock without expiry, or one that long outlasts a holder that fell silent, gets one of
+    /// ``Options/lockTTL``.
     /// Nothing of RQ's own is touched, and no definition is deleted.
     ///
     /// - Returns: Whether something was changed; `false` too when it was mended meanwhile.

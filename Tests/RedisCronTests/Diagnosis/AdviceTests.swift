@@ -163,6 +163,8 @@ struct AdviceTests {
         "role",  // FailoverTests has masters and replicas
         "clock",  // NTP
         "access",  // AccessControlTests has users that may not look
+        "writes", "memory", "command",  // a server's own limits; their tests lift them
+        "sentinel", "cluster", "replicas",  // more than one server; the tests of high availability have them
     ]
 
     @Test(arguments: scenarios) func `who does what a finding says sees it go`(scenario: Scenario) async throws {

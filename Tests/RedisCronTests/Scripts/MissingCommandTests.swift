@@ -75,13 +75,16 @@ import Testing
         try await withRedis { server in
             try server.command("ACL", "SETUSER", "default", "-zadd")
             try server.command("SET", "rq:cron_jobs:lock", "s:1", "PX", 1000)
-            let keys = ["rq:cron_jobs:lock", "rq:cron_schedulers", "rq:cron_scheduler:s"]
+            let keys = [
+                "rq:cron_jobs:lock", "rq:cron_schedulers", "rq:cron_scheduler:s", "rq:cron_jobs:timezone",
+            ]
             let answer = try server.run(
-                CronScript.heartbeat, keys: keys, ["s:1", 90_000, "s", "1", 120, "0", "name", "s"])
+                CronScript.heartbeat, keys: keys, ["s:1", 90_000, "s", "1", 120, "0", "UTC", "name", "s"])
             #expect(answer.integer == 1)
             #expect(try server.command("PTTL", "rq:cron_jobs:lock").integer ?? 0 > 80_000)
             let birth = #expect(throws: SupportError.self) {
-                try server.run(CronScript.heartbeat, keys: keys, ["s:1", 90_000, "s", "1", 120, "1", "name", "s"])
+                try server.run(
+                    CronScript.heartbeat, keys: keys, ["s:1", 90_000, "s", "1", 120, "1", "UTC", "name", "s"])
             }
             #expect(birth?.description.contains("NOPERM this user may not run ZADD on rq:cron_schedulers") == true)
         }
