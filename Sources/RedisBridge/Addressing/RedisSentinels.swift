@@ -32,16 +32,14 @@ extension RedisSentinels {
 
     /// What to write into the URL when a sentinel turns out to speak TLS, or not to, where the URL says otherwise; `nil` for
     /// other failures.
-    ///
-    /// - Parameter error: of a new connection to a sentinel, or of its first command.
     func reason(ofSentinel error: RedisError) -> String? {
         switch mismatch(in: error, speakTLS: speakTLS) {
         case .none: nil
-        case .spoken(let what) where serversSpeakTLS: "it \(what): take sentinel_ssl=False out of the URL's query"
-        case .spoken(let what):
+        case .spoken(let how) where serversSpeakTLS: "it \(how) take sentinel_ssl=False out of the URL's query"
+        case .spoken(let how):
             """
-            it \(what): begin the URL with rediss+sentinel://, or, if the servers speak no TLS, add sentinel_ssl=True to \
-            its query
+            it \(how) begin the URL with rediss+sentinel://, or, if the servers speak no TLS, add sentinel_ssl=True to its \
+            query
             """
         case .notSpoken where serversSpeakTLS:
             """
@@ -52,23 +50,21 @@ extension RedisSentinels {
         }
     }
 
-    /// The same for a server that they named, as an error; other failures as they are.
-    ///
-    /// - Parameter error: of a new connection to the server, or of its first command.
+    /// The same for an error of a server that they named; other failures as they are.
     func explainedServer(_ error: RedisError) -> RedisError {
         guard let reason = reason(ofServer: error) else { return error }
-        return RedisError(.tlsMismatch, reason, command: error.command, endpoint: error.endpoint, fate: error.fate)
+        return RedisError(error.code, reason, command: error.command, endpoint: error.endpoint, fate: error.fate)
             .at(announcer: error.announcer)
     }
 
     private func reason(ofServer error: RedisError) -> String? {
         switch mismatch(in: error, speakTLS: serversSpeakTLS) {
         case .none: nil
-        case .spoken(let what) where speakTLS:
-            "this server, which the sentinels name, \(what): begin the URL with rediss+sentinel://"
-        case .spoken(let what):
+        case .spoken(let how) where speakTLS:
+            "this server, which the sentinels name, \(how) begin the URL with rediss+sentinel://"
+        case .spoken(let how):
             """
-            this server, which the sentinels name, \(what): begin the URL with rediss+sentinel://, and add \
+            this server, which the sentinels name, \(how) begin the URL with rediss+sentinel://, and add \
             sentinel_ssl=False to its query
             """
         case .notSpoken:
@@ -81,16 +77,17 @@ extension RedisSentinels {
 
     private enum Mismatch {
         case none
-        /// The other side speaks TLS, or does what such a one does.
+        /// The other side speaks TLS, or may do.
         case spoken(String)
         case notSpoken
     }
 
     private func mismatch(in error: RedisError, speakTLS: Bool) -> Mismatch {
         switch error.code {
-        case .tlsMismatch: speakTLS ? .notSpoken : .spoken("speaks TLS")
-        // Most servers with TLS hang up on a command without it, and say nothing.
-        case .connectionLost where !speakTLS: .spoken("hung up at once, as one that speaks TLS does")
+        case .tlsMismatch: speakTLS ? .notSpoken : .spoken("speaks TLS:")
+        // Most servers with TLS hang up on a command without it, and say nothing. So do some in the middle of a failover.
+        case .connectionLost where error.reason.contains(RedisError.unheard) && !speakTLS:
+            .spoken("hung up \(RedisError.unheard); if it speaks TLS,")
         default: .none
         }
     }

@@ -98,8 +98,8 @@ extension ConnectionCore {
             return RedisError(
                 .connectionLost,
                 """
-                \(failure.text), before it answered anything; if this port speaks TLS, the URL for it begins with rediss \
-                instead of redis
+                \(failure.text), \(RedisError.unheard); if this port speaks TLS, the URL for it begins with rediss instead \
+                of redis
                 """, fate: fate)
         default:
             return RedisError(isOpen ? .connectionLost : .connectFailed, failure.text, fate: fate)

@@ -80,6 +80,9 @@ struct TLSFailure {
 }
 
 extension RedisError {
+    /// Of a server that hung up, when it did: in the reason of such an error.
+    static let unheard = "before it answered anything"
+
     /// The server is of Redis and speaks no TLS.
     static var tlsNotSpoken: RedisError {
         TLSFailure(problem: REDIS_TLS_NOT_SPOKEN, text: "this port answers without TLS").error(with: RedisTLSOptions())

@@ -196,8 +196,8 @@ extension RedisError {
     fileprivate var isPassing: Bool {
         switch code {
         case .connectionLost, .connectFailed, .connectTimedOut, .unresponsive, .timedOut, .noMaster, .closed,
-            // Certificates and keys that are being replaced, file by file.
-            .tlsFailed, .tlsMisconfigured:
+            // Certificates and keys that are being replaced, file by file, and servers that are set up anew.
+            .tlsFailed, .tlsMisconfigured, .tlsMismatch:
             prefix != .noAuth && prefix != .wrongPass && prefix != .noPerm
         case .server: prefix == .loading || prefix == .masterDown || prefix == .clusterDown
         default: false

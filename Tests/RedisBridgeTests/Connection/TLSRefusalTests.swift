@@ -1,4 +1,3 @@
-import Foundation
 import TestSupport
 import Testing
 
@@ -107,30 +106,6 @@ import Testing
                 #expect(error.code == .tlsMismatch, "\(error)")
                 #expect(error.reason.contains("begins with redis instead of rediss"), "\(error)")
             }
-        }
-    }
-
-    @Test func `a busy server with TLS is waited for, although it is probed meanwhile`() async throws {
-        try await withTLS { certificates, server, port in
-            server.pause()
-            defer { server.resume() }
-            let query = "ssl_ca_certs=\(certificates.authority)&socket_connect_timeout=120"
-            let attempt = Task { try await openTLS(port, host: "127.0.0.1", query) }
-            try await eventually("the second connection, which asks in plain text", within: .seconds(60)) {
-                try Self.connections(to: port) == 2
-            }
-            server.resume()
-            let client = try await attempt.value
-            await client.close()
-        }
-    }
-
-    /// How many sockets of this machine are connected to a port, by the kernel's account.
-    private static func connections(to port: Int) throws -> Int {
-        let place = ":" + String(65536 + port, radix: 16, uppercase: true).suffix(4)
-        return try String(contentsOfFile: "/proc/net/tcp", encoding: .utf8).split(separator: "\n").count { line in
-            let words = line.split(separator: " ")
-            return words.count > 3 && words[2].hasSuffix(place) && words[3] == "01"
         }
     }
 
