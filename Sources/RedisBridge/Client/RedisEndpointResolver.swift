@@ -70,7 +70,7 @@ struct FailedTries {
     ///
     /// - Throws: the error, if no other server can do better.
     mutating func append(_ error: RedisError) throws(RedisError) {
-        guard error.code != .cancelled, error.code != .tlsUnavailable else { throw error }
+        guard ![.cancelled, .tlsUnavailable, .tlsMisconfigured].contains(error.code) else { throw error }
         errors.append(error)
     }
 
