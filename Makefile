@@ -13,6 +13,10 @@ FLAGS := -Xcc -I$(BREW)/include -Xlinker -L$(BREW)/lib
 else
 RUNTIME := --static-swift-stdlib
 endif
+# With TLS where its libraries are; TLS=yes and TLS=no decide.
+FLAGS += $(shell scripts/tls-options.sh $(TLS))
+# Package.swift makes warnings errors then.
+export REDISCRON_STRICT := 1
 STANDALONE := $(RUNTIME) --scratch-path .build/standalone
 
 .PHONY: help
@@ -26,6 +30,7 @@ deps: ## Install what is missing: redis-server, C libraries, Python virtual envi
 .PHONY: build
 build: ## Build for debugging, tests included
 	@scripts/install-deps.sh build
+	@scripts/tls-options.sh --explain $(TLS)
 	$(SWIFT) build --build-tests $(FLAGS)
 
 .PHONY: release
@@ -42,8 +47,12 @@ run: ## Build for release, start the scheduler on an embedded Redis with sample 
 		--embedded .build/first-look --apply docs/examples/first-look.cron
 
 .PHONY: test
-test: deps lint build release ## Lint, build both ways, run every test, interop with Python included
+test: deps lint build release consumer ## Lint, build both ways, run every test, interop with Python included
 	@SWIFT="$(SWIFT)" FLAGS="$(FLAGS)" scripts/run-tests.sh
+
+.PHONY: consumer
+consumer: ## Build a package that depends on this one by path, in which warnings are no errors
+	@SWIFT="$(SWIFT)" FLAGS="$(FLAGS)" scripts/check-consumer.sh
 
 .PHONY: lint
 lint: ## Check format and house rules
@@ -117,6 +126,7 @@ fuzz: deps ## Give all parsers to libFuzzer, for SECONDS (600) together; PARSERS
 .PHONY: install
 install: ## Build and install rqrcron, its manual page and completions into PREFIX (/usr/local)
 	@scripts/install-deps.sh build
+	@scripts/tls-options.sh --explain $(TLS)
 	$(SWIFT) build -c release --product rqrcron $(STANDALONE) $(FLAGS)
 	@DESTDIR="$(DESTDIR)" PREFIX="$(PREFIX)" scripts/install.sh \
 		"$$($(SWIFT) build -c release $(STANDALONE) --show-bin-path)/rqrcron"

@@ -1,25 +1,17 @@
 // swift-tools-version: 6.2
 
-import Foundation
 import PackageDescription
 
-/// Every Swift target is held to the same rules: warnings are errors, imports are internal unless said otherwise,
-/// existentials are spelled out.
-let strict: [SwiftSetting] = [
-    .treatAllWarnings(as: .error),
-    .enableUpcomingFeature("ExistentialAny"),
-    .enableUpcomingFeature("MemberImportVisibility"),
-    .enableUpcomingFeature("InternalImportsByDefault"),
-    .enableUpcomingFeature("NonisolatedNonsendingByDefault"),
-]
-
-// TLS needs hiredis 1.x with its own TLS library, and OpenSSL's headers. SwiftPM remembers what it found here: after
-// installing them, `swift package purge-cache`.
-let hasTLS = ["/usr", "/usr/local", "/opt/homebrew"].contains { root in
-    ["hiredis/hiredis_ssl.h", "openssl/ssl.h"].allSatisfy {
-        FileManager.default.fileExists(atPath: "\(root)/include/\($0)")
-    }
-}
+/// Every Swift target is held to the same rules: imports are internal unless said otherwise, existentials are spelled out.
+///
+/// Where make builds, warnings are errors. Not in a package that depends on this one: a newer compiler may warn of more.
+let strict: [SwiftSetting] =
+    [
+        .enableUpcomingFeature("ExistentialAny"),
+        .enableUpcomingFeature("MemberImportVisibility"),
+        .enableUpcomingFeature("InternalImportsByDefault"),
+        .enableUpcomingFeature("NonisolatedNonsendingByDefault"),
+    ] + (Context.environment["REDISCRON_STRICT"] == nil ? [] : [.treatAllWarnings(as: .error)])
 
 let package = Package(
     name: "swift-rediscron",
@@ -27,7 +19,11 @@ let package = Package(
     products: [
         .library(name: "RedisCron", targets: ["RedisCron"]),
         .executable(name: "rqrcron", targets: ["rqrcron"]),
-        .executable(name: "rediscron-benchmarks", targets: ["RedisCronBenchmarks"]),
+    ],
+    traits: [
+        .trait(
+            name: "TLS",
+            description: "rediss:// URLs. Needs hiredis 1.x with its TLS library, and OpenSSL's headers.")
     ],
     targets: [
         // C libraries of the system. hiredis' own pkg-config file makes SwiftPM warn and libev has none,
@@ -41,9 +37,9 @@ let package = Package(
         .target(name: "CProcess"),
         .target(
             name: "CEventLoop",
-            cSettings: hasTLS ? [.define("REDIS_LINK_TLS")] : [],
+            cSettings: [.define("REDIS_LINK_TLS", .when(traits: ["TLS"]))],
             linkerSettings: [.linkedLibrary("ev"), .linkedLibrary("hiredis")]
-                + (hasTLS ? ["hiredis_ssl", "ssl", "crypto"].map { .linkedLibrary($0) } : [])),
+                + ["hiredis_ssl", "ssl", "crypto"].map { .linkedLibrary($0, .when(traits: ["TLS"])) }),
 
         // Pure modules: no I/O, no clock.
         .target(name: "Crontab", swiftSettings: strict),
@@ -66,7 +62,7 @@ let package = Package(
             dependencies: ["RedisCron", "RedisBridge", "RQWire", "Crontab", "CProcess", "ProcessSpawn"],
             swiftSettings: strict),
         .executableTarget(
-            name: "RedisCronBenchmarks",
+            name: "rediscron-benchmarks",
             dependencies: [
                 "RedisCron", "RedisBridge", "RQWire", "Crontab", "CHiredis", "CPlainPipeline", "ProcessSpawn",
             ],

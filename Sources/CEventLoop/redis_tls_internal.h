@@ -3,6 +3,10 @@
 
 #include "redis_link_internal.h"
 
+#if !__has_include(<hiredis/hiredis_ssl.h>) || !__has_include(<openssl/ssl.h>)
+#error "the trait TLS needs hiredis 1.x with its TLS library and OpenSSL's headers (Debian 13: libhiredis-dev libssl-dev)"
+#endif
+
 #include <hiredis/hiredis_ssl.h>
 #include <openssl/err.h>
 #include <openssl/ssl.h>

@@ -5,7 +5,7 @@ struct Tool {
     let environment: ProcessEnvironment
 
     /// The version of the tool, as `--version` shows it.
-    nonisolated static let version = "0.1.0"
+    nonisolated static let version = "0.2.0"
 
     /// Runs the command line of this process.
     ///

@@ -82,7 +82,7 @@ typedef struct redis_tls_settings {
     int minimum_version;
 } redis_tls_settings;
 
-/// Whether this build has TLS: it was made where hiredis 1.x has its TLS library and OpenSSL's headers are.
+/// Whether this build has TLS: it was made with the package's trait TLS, where hiredis 1.x has its TLS library.
 ///
 /// Any thread.
 bool redis_tls_is_available(void);

@@ -54,9 +54,9 @@ extension RedisError {
         RedisError(
             .tlsUnavailable,
             """
-            this build has no TLS, which rediss:// asks for: build it where hiredis 1.x has its TLS library and OpenSSL its \
-            headers (Debian 13, Ubuntu 24.04: apt-get install libhiredis-dev libssl-dev), or use redis:// through a \
-            tunnel such as stunnel
+            this build has no TLS, which rediss:// asks for: build it with the package's trait TLS (make does) where hiredis \
+            1.x has its TLS library and OpenSSL its headers (Debian 13, Ubuntu 24.04: apt-get install libhiredis-dev \
+            libssl-dev), or use redis:// through a tunnel such as stunnel
             """)
     }
 }
