@@ -4,6 +4,9 @@
 #
 #   install-deps.sh build   what `swift build` and a running scheduler need
 #   install-deps.sh test    the same, and what the tests need (the default)
+#
+# It installs as root, or by sudo where that asks for no password. Otherwise it names the command and stops. Shells and groff,
+# without which a few tests are skipped, are not worth stopping for: then it says so and goes on.
 set -eu
 cd "$(dirname "$0")/.."
 scope=${1:-test}
@@ -20,7 +23,7 @@ fi
 
 # --- What is missing -----------------------------------------------------------------------------------------
 
-apt_packages='' brew_formulae=''
+apt_packages='' brew_formulae='' optional_apt='' optional_brew=''
 # need APT-PACKAGE BREW-FORMULA TEST…: notes both names unless the test succeeds. "-" stands for none.
 need() {
     apt=$1 brew=$2
@@ -28,6 +31,14 @@ need() {
     "$@" >/dev/null 2>&1 && return 0
     [ "$apt" = - ] || apt_packages="$apt_packages $apt"
     [ "$brew" = - ] || brew_formulae="$brew_formulae $brew"
+}
+# want PACKAGE TEST…: the same for what only a few tests need.
+want() {
+    package=$1
+    shift
+    "$@" >/dev/null 2>&1 && return 0
+    optional_apt="$optional_apt $package"
+    optional_brew="$optional_brew $package"
 }
 
 # A Python that can make virtual environments; prints its path.
@@ -49,32 +60,47 @@ need redis-server redis command -v redis-server
 need tzdata - test -e /usr/share/zoneinfo/Europe/Berlin
 if [ "$scope" = test ]; then
     need 'python3 python3-venv' python find_python
+    # Completions and the manual page are tried in the programs that they are for.
+    want zsh command -v zsh
+    want fish command -v fish
+    want groff groff -man -Tascii /dev/null
 fi
-if [ "$(uname)" = Darwin ]; then apt_packages=''; else brew_formulae=''; fi
+if [ "$(uname)" = Darwin ]; then apt_packages='' optional_apt=''; else brew_formulae='' optional_brew=''; fi
 
 # --- Install it ----------------------------------------------------------------------------------------------
 
-as_root() {
-    if [ "$(id -u)" = 0 ]; then
-        "$@"
-    elif command -v sudo >/dev/null; then
-        sudo "$@"
-    else
-        fail "root is needed (there is no sudo here) for: $*"
-    fi
+# Root's own rights, sudo that asks for nothing, or none.
+if [ "$(id -u)" = 0 ]; then
+    root=''
+elif sudo -n true 2>/dev/null; then
+    root='sudo -n'
+else
+    root=none
+fi
+
+# apt PACKAGE…: installs them; fails without a word where it may not.
+apt() {
+    if [ "$root" = none ] || ! command -v apt-get >/dev/null; then return 1; fi
+    say "installing $*${root:+, with sudo}"
+    # shellcheck disable=SC2086 # none, or a command and its option
+    $root apt-get update -q </dev/null &&
+        $root env DEBIAN_FRONTEND=noninteractive apt-get install -q -y --no-install-recommends "$@" </dev/null
 }
 
 if [ -n "$apt_packages" ]; then
-    command -v apt-get >/dev/null || fail "no apt-get here; install the equivalents of:$apt_packages"
-    say "installing$apt_packages"
-    as_root apt-get update -q </dev/null
     # shellcheck disable=SC2086 # a list of names
-    as_root env DEBIAN_FRONTEND=noninteractive apt-get install -q -y --no-install-recommends $apt_packages </dev/null
+    apt $apt_packages || fail "missing:$apt_packages. Install with: sudo apt-get update && sudo apt-get install --no-install-recommends$apt_packages"
 fi
 if [ -n "$brew_formulae" ]; then
     say "installing$brew_formulae"
     # shellcheck disable=SC2086 # a list of names
     brew install $brew_formulae </dev/null
+fi
+optional=$optional_apt$optional_brew
+if [ -n "$optional" ]; then
+    # shellcheck disable=SC2086 # a list of names
+    { [ -n "$optional_apt" ] && apt $optional_apt; } || { [ -n "$optional_brew" ] && brew install $optional_brew </dev/null; } ||
+        say "without$optional: the tests that need them are skipped"
 fi
 
 # --- Python --------------------------------------------------------------------------------------------------

@@ -78,6 +78,8 @@ for target; do
         printf '%s\n' "$target ran ${ran:-0} tests but declares $declared"
     fi
     printf '%-18s %s\n' "$target" "${closing:-no test run}"
+    # With what they lack, where the test says so.
+    grep -E '^➜ Test .*skipped' "$log" | sed 's/^/                   /' || true
 done
 
 if [ -n "${reports:-}" ]; then

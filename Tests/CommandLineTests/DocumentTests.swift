@@ -23,7 +23,9 @@ import Testing
         return (process.output, process.errors)
     }
 
-    @Test(.enabled(if: has("groff"))) func `the manual page has no fault and names every command`() async throws {
+    @Test(.enabled(if: has("groff"), "groff is missing")) func `the manual page has no fault and names every command`()
+        async throws
+    {
         let page = try await Rqrcron.run(["man"])
         let (text, errors) = try await run("groff", ["-ww", "-man", "-Tutf8", "-P-c"], input: page.output)
         #expect(errors == "")
@@ -83,8 +85,15 @@ import Testing
         ("rqrcron nothing ", "[rqrcron][nothing]"),
     ]
 
-    @Test(.enabled(if: has("bash")), arguments: ["bash", "zsh"].filter(has))
-    func `a line that is typed is completed`(shell: String) async throws {
+    @Test(.enabled(if: has("bash"), "bash is missing")) func `bash completes a line that is typed`() async throws {
+        try await complete(in: "bash")
+    }
+
+    @Test(.enabled(if: has("zsh"), "zsh is missing")) func `zsh completes a line that is typed`() async throws {
+        try await complete(in: "zsh")
+    }
+
+    private func complete(in shell: String) async throws {
         try await withRedis { server in
             for (id, prefix) in [
                 ("metric:pm25", "rq"), ("metric:pm10", "rq"), ("odd id", "rq"), ("elsewhere", "other"),
@@ -113,7 +122,9 @@ import Testing
         }
     }
 
-    @Test(.enabled(if: has("fish"))) func `fish completes commands, values, ids and files`() async throws {
+    @Test(.enabled(if: has("fish"), "fish is missing")) func `fish completes commands, values, ids and files`()
+        async throws
+    {
         try await withRedis { server in
             for (id, prefix) in [("metric:pm25", "rq"), ("odd id", "rq"), ("elsewhere", "other")] {
                 let made = try await Rqrcron.run(
