@@ -25,6 +25,64 @@ import Testing
         }
     }
 
+    @Test func `a Redis that comes back empty gets the files' definitions again, and that is said`() async throws {
+        try await withRedis { server in
+            try await withFile("SOURCE = s\na  every 1h  q  m.f(1)\n") { path in
+                let process = try Rqrcron.start(
+                    ["run", "--apply", path, "--max-sleep", "0.2", "--lock-ttl", "3"], on: server)
+                for restarts in [false, true] {
+                    try await eventually("the job") { try server.command("LLEN", "rq:queue:q").integer == 1 }
+                    if restarts {
+                        await server.kill()
+                        try await server.restart()
+                    } else {
+                        try server.command("FLUSHALL")
+                    }
+                    try await eventually("the definition") {
+                        (try? server.command("HGET", "rq:cron_job:a", "source").string) == "s"
+                    }
+                }
+                try await eventually("the last lines") {
+                    process.errors.split(separator: "\n").count { $0.contains("applied definitions (source s): 1 cr") }
+                        == 3
+                }
+                #expect(process.errors.contains("warning all definitions are gone: Redis came back empty"))
+                #expect(try await process.terminate() == .exited(0))
+            }
+        }
+    }
+
+    @Test func `without files a Redis that comes back empty is a warning`() async throws {
+        try await withRedis { server in
+            let process = try Rqrcron.start(["run", "--max-sleep", "0.2", "--lock-ttl", "3"], on: server)
+            let made = try await Rqrcron.run(
+                ["register", "a", "--func", "m.f", "--queue", "q", "--interval", "60"], on: server)
+            #expect(made.status == 0)
+            try await process.waitForOutput(containing: "enqueued 'a'")
+            try server.command("FLUSHALL")
+            try await process.waitForOutput(containing: "warning all definitions are gone")
+            #expect(try await process.terminate() == .exited(0))
+        }
+    }
+
+    @Test func `definitions that are deleted by hand stay deleted, and nobody is warned`() async throws {
+        try await withRedis { server in
+            try await withFile("a  every 1h  q  m.f(1)\n") { path in
+                let process = try Rqrcron.start(["run", "--apply", path, "--max-sleep", "0.1"], on: server)
+                try await process.waitForOutput(containing: "enqueued 'a'")
+                #expect(try await Rqrcron.run(["delete", "a"], on: server).status == 0)
+                // A later definition shows that it went on reading the index.
+                let made = try await Rqrcron.run(
+                    ["register", "b", "--func", "m.f", "--queue", "q", "--interval", "60"], on: server)
+                #expect(made.status == 0)
+                try await process.waitForOutput(containing: "enqueued 'b'")
+                #expect(try server.command("EXISTS", "rq:cron_job:a").integer == 0)
+                #expect(try await process.terminate() == .exited(0))
+                #expect(!process.errors.contains("gone"))
+            }
+        }
+    }
+
     @Test func `nothing is applied when the lock is held`() async throws {
         try await withRedis { server in
             try await withFile("a  every 1h  q  m.f(1)\n") { path in

@@ -142,6 +142,26 @@ import Testing
         }
     }
 
+    @Test func `one with definitions to apply is ready when all of them are applied`() async throws {
+        try await withSupervisor { supervisor in
+            let notifier = try #require(
+                try ServiceNotifier(
+                    environment: ProcessEnvironment(["NOTIFY_SOCKET": supervisor.address]),
+                    soundness: Soundness(maxSleepInterval: .seconds(1), lockTTL: .seconds(1)),
+                    log: LogWriter(minimumLevel: .error, isJSON: false), unapplied: 2))
+            await notifier.note(.becameLeader(name: "s"))
+            await notifier.note(.definitionsApplied(source: "x", created: 1, changed: 0, unchanged: 0))
+            try await supervisor.wait(for: "STATUS=leads", count: 2)
+            #expect(!supervisor.heard.contains("READY=1"))
+            await notifier.note(.definitionsApplied(source: "y", created: 1, changed: 0, unchanged: 0))
+            try await supervisor.wait(for: "READY=1")
+            await notifier.note(.definitionsApplied(source: "y", created: 1, changed: 0, unchanged: 0))
+            await notifier.note(.lockLost(name: "s"))
+            try await supervisor.wait(for: "STATUS=lost the lock")
+            #expect(supervisor.heard.count { $0 == "READY=1" } == 1)
+        }
+    }
+
     @Test func `a scheduler that does not answer gives no sign of life`() async throws {
         try await withSupervisor { supervisor in
             let log = LogWriter(minimumLevel: .error, isJSON: false)

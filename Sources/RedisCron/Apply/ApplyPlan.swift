@@ -45,3 +45,12 @@ public struct ApplyPlan: Sendable {
     /// The zone of definitions that name none, as it was when the plan was made.
     let defaultZone: ZoneRules
 }
+
+extension ApplyPlan {
+    /// What is told when the definitions of a scheduler have been applied.
+    var applied: SchedulerEvent {
+        let created = changes.count { $0.action == .create }
+        return .definitionsApplied(
+            source: source, created: created, changed: changes.count - created, unchanged: unchanged)
+    }
+}

@@ -1,7 +1,7 @@
 import RQWire
 
 /// Definitions that are to stand in Redis, and where they come from.
-public struct CronJobDeclarations: Sendable, Hashable {
+public struct CronJobDeclarations: Sendable, Hashable, ExpressibleByArrayLiteral {
     /// The name under which what was made is remembered, so that pruning removes only that.
     public var source: String?
     /// The definitions, with ids that differ.
@@ -75,6 +75,11 @@ public struct CronJobDeclarations: Sendable, Hashable {
             jobs.append(try reader.declaration())
         }
         try checkIDs()
+    }
+
+    /// Declares definitions without a source.
+    public init(arrayLiteral jobs: CronJobDeclaration...) {
+        self.init(jobs: jobs)
     }
 
     /// - Throws: ``DeclarationError`` when an id stands there twice.

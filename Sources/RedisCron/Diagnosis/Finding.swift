@@ -79,9 +79,12 @@ public struct Finding: Sendable, Hashable {
     /// Whether ``RedisCronScheduler/repair(_:)`` can mend it without risk.
     public var isRepairable: Bool { remedy != nil }
 
-    init(
-        _ severity: Severity, _ check: Check, about subject: String? = nil, _ message: String, remedy: Remedy? = nil
-    ) {
+    /// A finding that nothing repairs, as a test of a handler wants it.
+    public init(_ severity: Severity, _ check: Check, about subject: String? = nil, _ message: String) {
+        self.init(severity, check, about: subject, message, remedy: nil)
+    }
+
+    init(_ severity: Severity, _ check: Check, about subject: String? = nil, _ message: String, remedy: Remedy?) {
         self.check = check
         self.severity = severity
         self.subject = subject

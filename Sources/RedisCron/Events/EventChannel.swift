@@ -2,53 +2,95 @@ import RedisBridge
 
 /// Hands what a scheduler does to any number of readers.
 ///
-/// A reader that falls behind loses the oldest events, never the newest, and never holds up the scheduler.
+/// A reader that falls behind loses the oldest events, never the newest, learns how many, and never holds up the scheduler.
 final class EventChannel: Sendable {
     /// Events that a reader may fall behind before the oldest are dropped.
     static let buffered = 1024
 
-    private struct Readers {
-        var continuations: [UInt64: AsyncStream<SchedulerEvent>.Continuation] = [:]
+    private struct State {
+        var readers: [UInt64: EventReader] = [:]
         var nextKey: UInt64 = 0
         var isFinished = false
+        /// What ended it: the only event for a reader that begins later.
+        var last: SchedulerEvent?
     }
 
-    private let readers = Guarded(Readers())
+    private let state = Guarded(State())
 
     /// Whether anybody reads: what costs something to describe is described for readers only.
-    var hasReaders: Bool { readers.withLock { !$0.continuations.isEmpty } }
+    var hasReaders: Bool { state.withLock { !$0.readers.isEmpty } }
 
-    /// A stream of what happens from now on, until the reader stops or the scheduler is let go.
-    func stream() -> AsyncStream<SchedulerEvent> {
-        let (stream, continuation) = AsyncStream.makeStream(
-            of: SchedulerEvent.self, bufferingPolicy: .bufferingNewest(Self.buffered))
-        let key = readers.withLock { readers -> UInt64? in
-            guard !readers.isFinished else { return nil }
-            readers.nextKey += 1
-            readers.continuations[readers.nextKey] = continuation
-            return readers.nextKey
+    /// Begins to read what happens from now on.
+    func read() -> SchedulerEvents.Iterator {
+        let (wakeUps, continuation) = AsyncStream.makeStream(of: Void.self, bufferingPolicy: .bufferingNewest(1))
+        let reader = EventReader(waking: continuation)
+        let (key, last) = state.withLock { state -> (UInt64?, SchedulerEvent?) in
+            guard !state.isFinished else { return (nil, state.last) }
+            state.nextKey += 1
+            state.readers[state.nextKey] = reader
+            return (state.nextKey, nil)
         }
-        guard let key else {
-            continuation.finish()
-            return stream
+        if let key {
+            continuation.onTermination = { [state] _ in
+                state.withLock { $0.readers[key] = nil }
+            }
+        } else {
+            if let last { reader.offer(last) }
+            reader.finish()
         }
-        continuation.onTermination = { [readers] _ in
-            readers.withLock { $0.continuations[key] = nil }
-        }
-        return stream
+        return SchedulerEvents.Iterator(reader: reader, wakeUps: wakeUps.makeAsyncIterator())
     }
 
     /// Tells all readers.
     func send(_ event: SchedulerEvent) {
-        let continuations = readers.withLock { Array($0.continuations.values) }
-        for continuation in continuations { continuation.yield(event) }
+        let readers = state.withLock { Array($0.readers.values) }
+        for reader in readers { reader.offer(event) }
+    }
+
+    /// Tells all readers, those that begin later too, for the last time.
+    func finish(with event: SchedulerEvent?) {
+        let readers = state.withLock { state in
+            guard !state.isFinished else { return [EventReader]() }
+            state.isFinished = true
+            state.last = event
+            defer { state.readers = [:] }
+            return Array(state.readers.values)
+        }
+        for reader in readers {
+            if let event { reader.offer(event) }
+            reader.finish()
+        }
     }
 
     deinit {
-        let continuations = readers.withLock { readers in
-            readers.isFinished = true
-            return Array(readers.continuations.values)
+        finish(with: nil)
+    }
+}
+
+/// The events that one reader has not taken yet.
+final class EventReader: Sendable {
+    private let events = Guarded(NewestQueue<SchedulerEvent>(capacity: EventChannel.buffered))
+    private let wakeUp: AsyncStream<Void>.Continuation
+
+    init(waking wakeUp: AsyncStream<Void>.Continuation) {
+        self.wakeUp = wakeUp
+    }
+
+    func offer(_ event: SchedulerEvent) {
+        _ = events.withLock { $0.push(event) }
+        wakeUp.yield()
+    }
+
+    /// What is left can still be taken.
+    func finish() {
+        wakeUp.finish()
+    }
+
+    func take() -> SchedulerEvent? {
+        switch events.withLock({ $0.pop() }) {
+        case .element(let event): event
+        case .lost(let count): .missed(count: count)
+        case nil: nil
         }
-        for continuation in continuations { continuation.finish() }
     }
 }

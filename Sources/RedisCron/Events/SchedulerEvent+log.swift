@@ -4,9 +4,13 @@ extension SchedulerEvent {
     /// How much the event matters to somebody who reads the log.
     var level: SchedulerLogger.Level {
         switch self {
-        case .becameLeader, .standingBy, .enqueued, .reconnected, .replicasCaughtUp, .stopped: .info
+        case .becameLeader, .standingBy, .enqueued, .definitionsApplied, .reconnected, .subscriptionRestored,
+            .replicasCaughtUp, .stopped:
+            .info
         case .skipped(_, let reason): reason.level
-        case .badDefinition, .disconnected, .replicasMissing: .warning
+        case .badDefinition, .definitionsNotApplied, .definitionsGone, .releaseFailed, .disconnected, .subscriptionLost,
+            .replicasMissing, .missed:
+            .warning
         case .finding(let finding): finding.severity.level
         case .lockLost: .error
         }
@@ -22,14 +26,28 @@ extension SchedulerEvent {
         case .badDefinition(let id, let field, let reason):
             "cannot use \(quoted(id)): \(field.map { "\($0): " } ?? "")\(reason)"
         case .finding(let finding): finding.description
+        case .definitionsApplied(let source, let created, let changed, let unchanged):
+            "applied definitions\(Self.from(source)): \(created) created, \(changed) changed, \(unchanged) unchanged"
+        case .definitionsNotApplied(let reason): "cannot apply the definitions, and tries again: \(reason)"
+        case .definitionsGone: "all definitions are gone: Redis came back empty"
         case .lockLost(let name): "\(name) lost the lock and stopped enqueueing"
+        case .releaseFailed(let reason):
+            "could not release lock and registry entry; they expire by themselves: \(reason)"
         case .disconnected(let reason): "Redis is out of reach or refuses: \(reason)"
         case .reconnected: "Redis answers again"
+        case .subscriptionLost(let reason):
+            "changes are noticed late, the events channel cannot be read: \(reason)"
+        case .subscriptionRestored: "the events channel is read again"
         case .replicasMissing(let acknowledged, let wanted):
             "\(acknowledged) of \(wanted) replicas have the last batch; a failover could lose it"
         case .replicasCaughtUp: "the replicas have the last batch again"
         case .stopped(let name): "\(name) stopped; it holds no lock and is in no registry"
+        case .missed(let count): "\(count) events were dropped: they were not read as fast as they came"
         }
+    }
+
+    private static func from(_ source: String?) -> String {
+        source.map { " (source \(quoted($0).dropFirst().dropLast()))" } ?? ""
     }
 
     private static func line(of runs: [EnqueuedRun]) -> String {

@@ -16,22 +16,49 @@ public enum SchedulerEvent: Sendable, Hashable {
     ///
     /// Looked at once, when the scheduler first reaches the server.
     case finding(Finding)
+    /// The definitions that the scheduler was given were applied: all of one source.
+    ///
+    /// See ``RedisCronScheduler/Options/definitions``. Where nothing had to be written all of them are unchanged.
+    case definitionsApplied(source: String?, created: Int, changed: Int, unchanged: Int)
+    /// The definitions that the scheduler was given could not be applied; it tries again, with growing pauses.
+    ///
+    /// Told once, until they are.
+    case definitionsNotApplied(reason: String)
+    /// Redis lost all definitions, as by `FLUSHALL`, a restart without persistence, or the promotion of an empty replica.
+    ///
+    /// Those in ``RedisCronScheduler/Options/definitions`` are applied again. Deleting definitions is no loss.
+    case definitionsGone
     /// The lock is not ours any more: leading stopped at once.
     case lockLost(name: String)
+    /// Lock and registry entry could not be released, and expire by themselves; until then no other scheduler leads.
+    case releaseFailed(reason: String)
     /// Redis is out of reach or refuses to work; the reason never holds a password.
     ///
     /// Told again when there is another reason, and each minute while it lasts.
     case disconnected(reason: String)
     /// All that Redis had failed works again: each operation that had failed was tried, and succeeded.
     case reconnected
+    /// The channel on which changes are announced cannot be read: changes are noticed within
+    /// ``RedisCronScheduler/Options/maxSleepInterval`` instead of at once.
+    ///
+    /// Told again each minute, until it can be read again.
+    case subscriptionLost(reason: String)
+    /// Changes are noticed at once again.
+    case subscriptionRestored
     /// Fewer replicas than wanted have the last batch; a failover now could lose it.
     ///
     /// Told once, until enough have a later one.
     case replicasMissing(acknowledged: Int, wanted: Int)
     /// Enough replicas have the last batch again.
     case replicasCaughtUp
-    /// It stopped as it was asked to, and nothing of it is left in Redis: neither lock nor registry entry.
+    /// It stopped: the last event, as ``RedisCronScheduler/run()`` returns or throws.
+    ///
+    /// Nothing of it is left in Redis, neither lock nor registry entry, unless ``releaseFailed(reason:)`` came right before.
     case stopped(name: String)
+    /// The reader fell behind, and this many events before the next one were dropped.
+    ///
+    /// Other readers, and the log, may have them.
+    case missed(count: Int)
 }
 
 /// Why a due definition was not queued.
@@ -64,6 +91,23 @@ public struct EnqueuedRun: Sendable, Hashable {
     public let queueName: String
     /// The time for which it was planned.
     public let planned: Timestamp
+    /// When it was queued: the job's `enqueued_at`.
+    public let enqueuedAt: Timestamp
     /// When the definition is due again, if ever.
     public let next: Timestamp?
+
+    /// How long after its planned time it was queued; never negative.
+    public var lateness: Duration { max(.zero, enqueuedAt - planned) }
+
+    /// A run as a test of a handler wants it.
+    public init(
+        id: String, jobID: RQJobID, queueName: String, planned: Timestamp, enqueuedAt: Timestamp, next: Timestamp?
+    ) {
+        self.id = id
+        self.jobID = jobID
+        self.queueName = queueName
+        self.planned = planned
+        self.enqueuedAt = enqueuedAt
+        self.next = next
+    }
 }

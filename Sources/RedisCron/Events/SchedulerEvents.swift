@@ -1,7 +1,10 @@
 /// What a scheduler does, from the moment at which one begins to read.
 ///
-/// Each iteration is a reader of its own. A reader that falls more than 1,024 events behind loses the oldest ones; it
-/// never holds up the scheduler. The sequence ends when the scheduler is let go, or when the reading task is cancelled.
+/// Each iteration is a reader of its own. A reader that falls more than 1,024 events behind loses the oldest ones, and is
+/// told how many by ``SchedulerEvent/missed(count:)``; it never holds up the scheduler.
+///
+/// The sequence ends after ``SchedulerEvent/stopped(name:)`` when ``RedisCronScheduler/run()`` returns or throws; a reader that
+/// begins later gets that event alone. It also ends when the scheduler is let go, and when the reading task is cancelled.
 public struct SchedulerEvents: AsyncSequence, Sendable {
     /// One event.
     public typealias Element = SchedulerEvent
@@ -11,7 +14,27 @@ public struct SchedulerEvents: AsyncSequence, Sendable {
     let channel: EventChannel
 
     /// Begins to read.
-    public func makeAsyncIterator() -> AsyncStream<SchedulerEvent>.Iterator {
-        channel.stream().makeAsyncIterator()
+    public func makeAsyncIterator() -> Iterator { channel.read() }
+
+    /// One reader.
+    public struct Iterator: AsyncIteratorProtocol {
+        let reader: EventReader
+        var wakeUps: AsyncStream<Void>.Iterator
+
+        /// The next event; waits for it.
+        ///
+        /// - Returns: `nil` when there will be none, or the task was cancelled.
+        public mutating func next() async -> SchedulerEvent? {
+            await next(isolation: nil)
+        }
+
+        /// As ``next()``, on the caller's actor.
+        public mutating func next(isolation actor: isolated (any Actor)?) async -> SchedulerEvent? {
+            while true {
+                if let event = reader.take() { return event }
+                // The last events may have come together with the end.
+                guard await wakeUps.next(isolation: actor) != nil else { return reader.take() }
+            }
+        }
     }
 }

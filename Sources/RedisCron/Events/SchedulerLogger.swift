@@ -1,3 +1,5 @@
+package import RQWire
+
 /// Where a scheduler's log lines go: one closure, so that any logging library fits.
 ///
 /// With swift-log:
@@ -34,20 +36,50 @@ public struct SchedulerLogger: Sendable {
         public static func < (left: Level, right: Level) -> Bool { left.rank < right.rank }
     }
 
+    /// How long a stop waits at most until the last lines are written.
+    package static let flushBound = Duration.seconds(1)
+
     /// Lines below this level are not even made.
     public let minimumLevel: Level
-    private let write: @Sendable (Level, String) -> Void
+    /// Copies of a logger share one; `nil` writes nothing.
+    private let queue: LogQueue?
 
-    /// Makes a logger from a closure, which must not block: it is called on the scheduler's thread.
-    public init(minimumLevel: Level = .info, write: @escaping @Sendable (Level, String) -> Void) {
+    private init(minimumLevel: Level, queue: LogQueue?) {
         self.minimumLevel = minimumLevel
-        self.write = write
+        self.queue = queue
+    }
+
+    /// Makes a logger from a closure.
+    ///
+    /// It gets one line after another, on a queue of its own, and may block: the scheduler does not wait for it. When it
+    /// falls more than 10,000 lines behind the oldest are dropped, and it gets a line that says how many.
+    /// ``RedisCronScheduler/run()`` returns when all lines are written, or after a second.
+    public init(minimumLevel: Level = .info, write: @escaping @Sendable (Level, String) -> Void) {
+        self.init(
+            minimumLevel: minimumLevel, queue: LogQueue(minimumLevel: minimumLevel) { write($0.level, $0.message) })
+    }
+
+    /// As the public one, with the time at which each line was made.
+    package init(minimumLevel: Level, write: @escaping @Sendable (Level, String, Timestamp) -> Void) {
+        self.init(
+            minimumLevel: minimumLevel,
+            queue: LogQueue(minimumLevel: minimumLevel) { write($0.level, $0.message, $0.time) })
     }
 
     /// Writes nothing.
-    public static let silent = SchedulerLogger(minimumLevel: .error) { _, _ in }
+    public static let silent = SchedulerLogger(minimumLevel: .error, queue: nil)
 
-    func callAsFunction(_ level: Level, _ message: @autoclosure () -> String) {
-        if level >= minimumLevel { write(level, message()) }
+    /// Logs a line.
+    package func callAsFunction(_ level: Level, _ message: @autoclosure () -> String) {
+        guard level >= minimumLevel, let queue else { return }
+        queue.append(level, message())
+    }
+
+    /// Waits until all lines so far are written, at most ``flushBound``; cancellation does not cut it short.
+    ///
+    /// - Returns: Whether they are; `false` where whoever reads the log is stuck.
+    @discardableResult
+    package func flush() async -> Bool {
+        await queue?.flush(within: Self.flushBound) ?? true
     }
 }

@@ -16,6 +16,16 @@ extension RedisCronScheduler {
         ///
         /// Default 60 s, at least 10 ms.
         public var maxSleepInterval: Duration = .seconds(60)
+        /// Definitions that Redis is to hold, as by ``RedisCronScheduler/apply(_:prune:progress:)`` without pruning.
+        ///
+        /// They are applied when the scheduler first leads or stands by, so that Redis need not be there when the app
+        /// starts, and a scheduler that finds the lock held and gives up writes nothing. They are applied again when Redis
+        /// has lost all its definitions (``SchedulerEvent/definitionsGone``); definitions that somebody deletes stay
+        /// deleted until the next start. ``SchedulerEvent/definitionsApplied(source:created:changed:unchanged:)`` says what
+        /// was done. Those that make no sense are refused when the scheduler is made.
+        ///
+        /// Default: none.
+        public var definitions: CronJobDeclarations = []
         /// What happens when another scheduler holds the lock.
         ///
         /// Default: ``LockHeldPolicy/fail``.

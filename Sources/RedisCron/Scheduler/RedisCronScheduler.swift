@@ -8,9 +8,12 @@ import RQWire
 ///
 /// ```swift
 /// let connection = try RedisCronConnection(url: RedisURL("redis://localhost:6379/0"))
-/// let scheduler = try RedisCronScheduler(connection: connection)
-/// try await scheduler.register(
-///     functionName: "app.tasks.rebuild", queueName: "metrics", id: "metric:pm25", args: ["pm25"], interval: 300)
+/// var options = RedisCronScheduler.Options()
+/// options.definitions = [
+///     CronJobDeclaration(
+///         id: "metric:pm25", functionName: "app.tasks.rebuild", queueName: "metrics", interval: 300, args: ["pm25"])
+/// ]
+/// let scheduler = try RedisCronScheduler(connection: connection, options: options)
 /// try await scheduler.run()
 /// ```
 public final class RedisCronScheduler: Sendable {
@@ -24,22 +27,35 @@ public final class RedisCronScheduler: Sendable {
     let store: RedisStore
     let actor: SchedulerActor
     private let channel = EventChannel()
+    /// What it keeps in Redis, source by source.
+    private let kept: [CronJobDeclarations]
 
     /// Makes a scheduler.
     ///
     /// Nothing is sent to Redis yet.
     ///
-    /// - Throws: ``RedisCronError`` with code `.invalidOption` if an option is out of its range.
+    /// - Throws: ``RedisCronError`` with code `.invalidOption` if an option is out of its range, `.invalidDefinition` with
+    ///   id and field for the first of ``Options/definitions`` that makes no sense.
     public convenience init(connection: RedisCronConnection, options: Options = Options()) throws(RedisCronError) {
-        try self.init(connection: connection, options: options, clock: SystemClock(loop: connection.eventLoop))
+        try self.init(connection: connection, options: options, files: [])
+    }
+
+    /// Makes a scheduler that keeps the definitions of files in Redis too.
+    package convenience init(
+        connection: RedisCronConnection, options: Options, files: [CronJobDeclarations]
+    ) throws(RedisCronError) {
+        try self.init(
+            connection: connection, options: options, files: files, clock: SystemClock(loop: connection.eventLoop))
     }
 
     /// Makes a scheduler that lives by another clock than the system's.
     package init(
-        connection: RedisCronConnection, options: Options, clock: any SchedulerClock
+        connection: RedisCronConnection, options: Options, files: [CronJobDeclarations] = [],
+        clock: any SchedulerClock
     ) throws(RedisCronError) {
         self.connection = connection
         self.options = options
+        self.kept = [options.definitions].filter { !$0.jobs.isEmpty } + files
         let loader = DefinitionLoader(zone: options.timeZone, serializer: options.serializer)
         let replicas = try ReplicaWatch(options, commandTimeout: connection.client.options.commandTimeout) {
             [channel, logger = options.logger] event in
@@ -53,6 +69,24 @@ public final class RedisCronScheduler: Sendable {
         self.store = store
         self.actor = SchedulerActor(
             store: store, clock: clock, settings: settings, channel: channel, executor: connection.eventLoop)
+        do throws(DeclarationError) {
+            try CronJobDeclarations(jobs: kept.flatMap(\.jobs)).checkIDs()
+            for declarations in kept {
+                for declaration in declarations.jobs { _ = try job(declaration, defaultZone: options.timeZone) }
+            }
+        } catch {
+            throw RedisCronError(.invalidDefinition, id: error.id, field: error.field, error.message)
+        }
+    }
+
+    /// Applies what is kept in Redis; `nil` where that is nothing.
+    private var application: SchedulerActor.Application? {
+        guard !kept.isEmpty else { return nil }
+        return {
+            var events: [SchedulerEvent] = []
+            for declarations in self.kept { events.append(try await self.apply(declarations).applied) }
+            return events
+        }
     }
 
     /// What the scheduler does, for logging, counting and testing without parsing text.
@@ -68,21 +102,39 @@ public final class RedisCronScheduler: Sendable {
     ///
     /// Redis going away is no reason to return: it is asked again, with growing pauses.
     ///
+    /// ``events`` end when it returns or throws, and the lines of the log are written by then, or a second has passed.
+    ///
     /// - Throws: ``RedisCronError`` with code `.lockHeld` if another scheduler leads and the policy is
     ///   ``LockHeldPolicy/fail``, `.lockLost` if the lock became another's meanwhile (same policy), `.alreadyRunning` if
     ///   it runs or has run, and the error of the first contact with Redis, if that fails (with
     ///   ``LockHeldPolicy/standBy`` only if waiting cannot mend it, such as a wrong password).
     public func run() async throws {
-        try await withTaskExecutorPreference(connection.eventLoop) {
-            try await actor.run()
+        do {
+            try await withTaskExecutorPreference(connection.eventLoop) {
+                try await actor.run(applying: application)
+            }
+        } catch {
+            await options.logger.flush()
+            throw error
         }
+        await options.logger.flush()
     }
 
     /// Takes the lock and enters RQ's registry, for those who drive the scheduler by hand; ``run()`` does it by itself.
     ///
-    /// - Throws: ``RedisCronError`` with code `.lockHeld` if another scheduler leads, whatever the policy.
+    /// Applies ``Options/definitions``, as ``run()`` does.
+    ///
+    /// - Throws: ``RedisCronError`` with code `.lockHeld` if another scheduler leads, whatever the policy, and what the
+    ///   connection throws; nothing is held then.
     public func registerBirth() async throws {
         try await actor.beginByHand()
+        guard let application else { return }
+        do {
+            try await actor.applyIfWanted(application)
+        } catch {
+            try? await actor.endByHand()
+            throw error
+        }
     }
 
     /// Leaves RQ's registry and releases the lock, if it is still ours.
@@ -90,6 +142,7 @@ public final class RedisCronScheduler: Sendable {
     /// The counterpart of ``registerBirth()``.
     public func registerDeath() async throws {
         try await actor.endByHand()
+        await options.logger.flush()
     }
 
     /// Extends the lock and renews the entry in RQ's registry.
@@ -109,6 +162,8 @@ public final class RedisCronScheduler: Sendable {
     @discardableResult
     public func enqueueJobs() async throws -> [RedisCronJob] {
         let queued = try await actor.tick(collecting: true).queued
+        // Beside `run()` its own task does that.
+        if let application { try await actor.applyIfWanted(application) }
         return try await connection.jobs(ids: queued.map(\.entry.id))
     }
 

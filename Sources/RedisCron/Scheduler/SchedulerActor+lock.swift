@@ -60,6 +60,7 @@ extension SchedulerActor {
         }
         health.isStandingBy = false
         tell(.becameLeader(name: settings.name))
+        hasPlace()
     }
 
     /// Extends the lock and renews the registry entry.
@@ -122,9 +123,7 @@ extension SchedulerActor {
             }
             return true
         } catch {
-            settings.logger(
-                .warning,
-                "could not release lock and registry entry; they expire by themselves: \(Refusal.text(for: error))")
+            tell(.releaseFailed(reason: Refusal.text(for: error)))
             return false
         }
     }

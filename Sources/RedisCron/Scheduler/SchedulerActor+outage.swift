@@ -26,15 +26,14 @@ extension SchedulerActor {
     /// Listening to the events channel failed.
     func listeningFailed(_ error: any Error) {
         let isNews = deafness.failed(.listening, by: error, now: clock.now(), monotonic: clock.monotonic())
-        settings.logger(
-            isNews ? .warning : .debug,
-            "changes are noticed late, the events channel cannot be read: \(Refusal.text(for: error))")
+        let lost = SchedulerEvent.subscriptionLost(reason: Refusal.text(for: error))
+        if isNews { tell(lost) } else { settings.logger(.debug, lost.line) }
     }
 
     /// The events channel is listened to.
     func listeningSucceeded() {
         guard deafness.succeeded(.listening) == .over else { return }
-        settings.logger(.info, "the events channel is read again")
+        tell(.subscriptionRestored)
         tryAgain()
     }
 

@@ -3,13 +3,15 @@ import RedisBridge
 
 extension SchedulerActor {
     /// Leads, or stands by, until the calling task is cancelled.
-    func run() async throws {
+    ///
+    /// - Parameter apply: Makes Redis hold the definitions that the scheduler was given; `nil` where there are none.
+    func run(applying apply: Application? = nil) async throws {
         guard runTask == nil, case .idle = machine.state else {
             throw RedisCronError(.alreadyRunning, "this scheduler is running, or has run; make another one")
         }
         // Not a child task: cancelling the caller asks for a stop, after which the batch in flight is finished and
         // everything is released. A child would be cancelled in the middle of its batch.
-        let body = Task(executorPreference: executor) { try await self.life() }
+        let body = Task(executorPreference: executor) { try await self.life(applying: apply) }
         runTask = body
         // Asked for before it began: nothing is sent at all.
         if Task.isCancelled { machine.stop() }
@@ -37,20 +39,23 @@ extension SchedulerActor {
         }
     }
 
-    private func life() async throws {
+    private func life(applying apply: Application?) async throws {
         var outcome: Result<Void, any Error> = .success(())
         do {
-            try await pursueLock()
+            try await pursueLock(applying: apply)
         } catch {
             if !(error is CancellationError) { outcome = .failure(error) }
         }
         let isReleased = await release(mayBeginAgain: false)
+        let stopped = SchedulerEvent.stopped(name: settings.name)
+        // Of an end by an error the log has the error.
+        if isReleased, case .success = outcome { settings.logger(stopped.level, stopped.line) }
+        channel.finish(with: stopped)
         try outcome.get()
-        if isReleased { tell(.stopped(name: settings.name)) }
     }
 
     /// Asks for the lock, leads while it is ours, and begins again, until a stop is asked for.
-    private func pursueLock() async throws {
+    func pursueLock() async throws {
         var hasLed = false
         // Whether Redis let it lead or stand by: what it refuses from then on, it may accept again.
         var hasBegun = false
@@ -67,7 +72,7 @@ extension SchedulerActor {
                     if !machine.isStopping { await giveBack() }
                 case .wait:
                     hasBegun = true
-                    standBy()
+                    await standBy()
                     await examineServer()
                     try await nap(settings.standbyInterval)
                 case .fail:
@@ -89,10 +94,15 @@ extension SchedulerActor {
         }
     }
 
-    private func standBy() {
-        guard !health.isStandingBy else { return }
-        health.isStandingBy = true
-        tell(.standingBy(name: settings.name))
+    private func standBy() async {
+        if !health.isStandingBy {
+            health.isStandingBy = true
+            tell(.standingBy(name: settings.name))
+            hasPlace()
+        } else if clock.monotonic() - lossSoughtAt < settings.maxSleepInterval {
+            return
+        }
+        await lookForLoss()
     }
 
     /// Ticks until the lock is lost or a stop is asked for, with the heartbeat and the events channel beside it.

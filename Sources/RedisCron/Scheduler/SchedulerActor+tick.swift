@@ -54,6 +54,7 @@ extension SchedulerActor {
     private func readPage(offset: Int) async throws -> DuePage {
         let now = clock.now()
         let survey = try await store.survey(until: now, offset: offset, limit: settings.pageSize)
+        if offset == 0 { noticeLoss(survey) }
         if await jobStore.observe(marker: survey.marker) { await markerMovedUnheard() }
         let candidates = await jobStore.candidates(survey.due)
         health.surveyed(at: now, oldestDue: candidates.first?.score)
@@ -207,7 +208,7 @@ extension SchedulerActor {
             return Progress()
         case .done(let outcomes):
             await jobStore.record(outcomes, of: batch)
-            let queued = report(outcomes, of: batch)
+            let queued = report(outcomes, of: batch, at: now)
             var progress = Progress(didMove: outcomes.contains(where: \.didMove), queued: queued)
             let replays = zip(batch.runs, outcomes).filter { $0.1 == .duplicate }.map(\.0.replay)
             if !replays.isEmpty {
@@ -220,7 +221,7 @@ extension SchedulerActor {
     /// Tells what became of a batch.
     ///
     /// - Returns: The runs that were queued.
-    private func report(_ outcomes: [JobOutcome], of batch: DueBatch) -> [PlannedRun] {
+    private func report(_ outcomes: [JobOutcome], of batch: DueBatch, at now: Timestamp) -> [PlannedRun] {
         var queued = batch.runs
         if outcomes.contains(where: { $0 != .queued }) {
             queued = zip(batch.runs, outcomes).filter { $0.1 == .queued }.map(\.0)
@@ -233,7 +234,7 @@ extension SchedulerActor {
         guard !queued.isEmpty else { return [] }
         health.enqueued += queued.count
         if queued.count == 1 || channel.hasReaders {
-            tell(.enqueued(queued.map(EnqueuedRun.init)))
+            tell(.enqueued(queued.map { EnqueuedRun($0, at: now) }))
         } else {
             settings.logger(.info, "enqueued \(queued.count) jobs")
         }
@@ -291,12 +292,13 @@ extension EntryOutcome {
 }
 
 extension EnqueuedRun {
-    init(_ run: PlannedRun) {
+    init(_ run: PlannedRun, at now: Timestamp) {
         self.init(
             id: run.entry.id.display,
             jobID: RQJobID.planned(definition: run.entry.id.bytes, at: run.planned),
             queueName: String(decoding: run.definition.template.settings.queue, as: UTF8.self),
             planned: run.planned,
+            enqueuedAt: now,
             next: run.next)
     }
 }

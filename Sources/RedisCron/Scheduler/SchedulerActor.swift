@@ -4,7 +4,7 @@ import RedisBridge
 /// Owns the lock and the loop: decides by ``SchedulerStateMachine``, acts through ``CronStore``.
 ///
 /// Its parts stand in files of their own: the loop (`+run`), the lock (`+lock`), the tick (`+tick`), the sleep and what
-/// ends it (`+sleep`).
+/// ends it (`+sleep`), the definitions that it is given (`+definitions`).
 actor SchedulerActor {
     /// Where everything of a scheduler runs: its actors, and the tasks that they start, so that none of it hops between
     /// threads and a simulation decides about each step.
@@ -52,6 +52,15 @@ actor SchedulerActor {
     var formerZone: String?
     /// What was said about this machine's time zone data.
     var toldZoneFaults: Set<String> = []
+    var lossWatch = LossWatch()
+    /// When a scheduler that stands by last looked for a loss, on the monotonic clock.
+    var lossSoughtAt: Duration = .zero
+    /// Whether it has led or stood by.
+    var hasHadPlace = false
+    /// Whether the definitions that it was given are to be applied.
+    var wantsDefinitions = false
+    /// Tells the task that applies them.
+    var definitionsWanted: AsyncStream<Void>.Continuation?
 
     init(
         store: any CronStore, clock: any SchedulerClock, settings: SchedulerSettings, channel: EventChannel,

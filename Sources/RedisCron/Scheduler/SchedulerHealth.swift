@@ -36,4 +36,19 @@ public struct SchedulerHealth: Sendable, Hashable {
     public let cachedDefinitions: Int
     /// Whether fewer replicas than ``RedisCronScheduler/Options/waitForReplicas`` had the last batch that was waited for.
     public let isMissingReplicas: Bool
+
+    /// A health as a test of a handler wants it.
+    public init(
+        state: State, disconnectedSince: Timestamp? = nil, lastTick: Timestamp? = nil, lastHeartbeat: Timestamp? = nil,
+        lag: Duration = .zero, enqueued: Int = 0, cachedDefinitions: Int = 0, isMissingReplicas: Bool = false
+    ) {
+        self.state = state
+        self.disconnectedSince = disconnectedSince
+        self.lastTick = lastTick
+        self.lastHeartbeat = lastHeartbeat
+        self.lag = lag
+        self.enqueued = enqueued
+        self.cachedDefinitions = cachedDefinitions
+        self.isMissingReplicas = isMissingReplicas
+    }
 }

@@ -52,6 +52,23 @@ struct DefinitionFiles: Sendable {
         sources.first { $0.declarations.source == nil }?.files.first?.path
     }
 
+    /// What the files declare, source by source.
+    var declarations: [CronJobDeclarations] { sources.map(\.declarations) }
+
+    /// What a scheduler says about one of the definitions, with file and line.
+    ///
+    /// - Returns: `nil` for an error that is about none of them.
+    func failure(about error: RedisCronError) -> CommandFailure? {
+        guard let id = error.id.map({ Array($0.utf8) }) else { return nil }
+        for source in sources {
+            guard let file = source.files.first(where: { $0.ids.contains(id) }) else { continue }
+            let line = source.declarations.jobs.first { $0.id.utf8.elementsEqual(id) }?.line
+            let place = line.map { ": line \($0)" } ?? ""
+            return CommandFailure("\(DefinitionFile(path: file.path).name)\(place): \(error.description)")
+        }
+        return nil
+    }
+
     /// What has to change in Redis, a plan for each source.
     ///
     /// - Throws: ``CommandFailure`` that names file and line of the first definition that makes no sense.

@@ -37,13 +37,6 @@ struct PlanText {
             + "\(plan.unchanged) unchanged.\n"
     }
 
-    /// How many of each kind, when it has been done; for the log.
-    var outcome: String {
-        let counts = Counts(plan)
-        return "applied definitions\(source): \(counts.created) created, \(counts.changed) changed, "
-            + "\(plan.unchanged) unchanged"
-    }
-
     private var source: String { plan.source.map { " (source \(plain($0)))" } ?? "" }
 
     private struct Counts {

@@ -21,8 +21,8 @@ extension CommandOption {
     static let applyFile = CommandOption(
         "apply", value: .required("FILE"),
         summary: """
-            Apply the definitions of a file, as rqrcron apply does, when the scheduler first leads or stands by. May be \
-            given several times.
+            Apply the definitions of a file, as rqrcron apply does, when the scheduler first leads or stands by, and \
+            again when Redis has lost all definitions. May be given several times.
             """,
         completion: .files)
     static let waitReplicas = CommandOption(

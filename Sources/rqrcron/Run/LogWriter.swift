@@ -1,70 +1,39 @@
-import Dispatch
 import RQWire
 import RedisCron
-import Synchronization
-
-#if canImport(Glibc)
-    import Glibc
-#else
-    import Darwin
-#endif
 
 /// Writes log lines to standard error without ever making the scheduler wait.
 ///
-/// Lines are written in order on a queue of their own. When standard error is not read, at most 10,000 lines wait; further
-/// ones are dropped and counted, and the count is written once there is room.
-final class LogWriter: Sendable {
+/// The lines of the scheduler and those of the program go the same way, so that they keep their order; see
+/// ``SchedulerLogger`` for what happens when standard error is not read.
+struct LogWriter: Sendable {
     static let levels = SchedulerLogger.Level.allCases.map(\.rawValue)
     static let formats = ["text", "json"]
-    private static let capacity = 10_000
 
-    private let minimumLevel: SchedulerLogger.Level
-    private let isJSON: Bool
-    private let queue = DispatchQueue(label: "rqrcron.log")
-    private let waiting = Atomic<Int>(0)
-    private let dropped = Atomic<Int>(0)
+    /// What the scheduler logs to.
+    let logger: SchedulerLogger
 
     init(minimumLevel: SchedulerLogger.Level, isJSON: Bool) {
-        self.minimumLevel = minimumLevel
-        self.isJSON = isJSON
+        logger = SchedulerLogger(minimumLevel: minimumLevel) { level, message, time in
+            StandardError.write(Self.line(level, message, at: time, isJSON: isJSON))
+        }
     }
 
     /// Understands `--log-level` and `--log-format`.
-    convenience init(arguments: ParsedArguments) throws(UsageError) {
+    init(arguments: ParsedArguments) throws(UsageError) {
         let level = try arguments.choice(.logLevel, of: Self.levels).flatMap(SchedulerLogger.Level.init(rawValue:))
         let format = try arguments.choice(.logFormat, of: Self.formats)
         self.init(minimumLevel: level ?? .info, isJSON: format == "json")
     }
 
-    /// What the scheduler logs to.
-    var logger: SchedulerLogger {
-        SchedulerLogger(minimumLevel: minimumLevel) { level, message in self.write(level, message) }
-    }
-
     func write(_ level: SchedulerLogger.Level, _ message: String) {
-        guard level >= minimumLevel else { return }
-        guard waiting.wrappingAdd(1, ordering: .relaxed).newValue <= Self.capacity else {
-            waiting.wrappingSubtract(1, ordering: .relaxed)
-            dropped.wrappingAdd(1, ordering: .relaxed)
-            return
-        }
-        let line = Self.line(level, message, at: Self.now(), isJSON: isJSON)
-        queue.async {
-            let missing = self.dropped.exchange(0, ordering: .relaxed)
-            if missing > 0 {
-                let note = "\(missing) log lines were dropped: standard error was not read"
-                StandardError.write(Self.line(.warning, note, at: Self.now(), isJSON: self.isJSON))
-            }
-            StandardError.write(line)
-            self.waiting.wrappingSubtract(1, ordering: .relaxed)
-        }
+        logger(level, message)
     }
 
-    /// Returns when everything that was logged before has been written.
-    func flush() async {
-        await withCheckedContinuation { continuation in
-            queue.async { continuation.resume() }
-        }
+    /// Returns when everything that was logged before has been written, or after a second.
+    ///
+    /// - Returns: Whether it has been; `false` where nobody reads standard error.
+    func flush() async -> Bool {
+        await logger.flush()
     }
 
     /// One line, its end included: `2026-06-03T05:40:00.000000Z info    message`.
@@ -80,6 +49,4 @@ final class LogWriter: Sendable {
         let single = message.split(omittingEmptySubsequences: false) { $0.isNewline }.joined(separator: "\\n")
         return "\(time.wireFormat) \(name) \(single)\n"
     }
-
-    private static func now() -> Timestamp { SystemClock.now() }
 }

@@ -50,7 +50,9 @@ struct RunCommand: Sendable {
         let files = arguments.texts(.applyFile)
         definitions = files.isEmpty ? nil : try DefinitionFiles(paths: files)
         let soundness = Soundness(maxSleepInterval: options.maxSleepInterval, lockTTL: options.lockTTL)
-        notifier = try ServiceNotifier(environment: invocation.environment, soundness: soundness, log: log)
+        notifier = try ServiceNotifier(
+            environment: invocation.environment, soundness: soundness, log: log,
+            unapplied: definitions?.declarations.count ?? 0)
     }
 
     /// Runs until the first signal, or until something makes going on impossible.
@@ -58,9 +60,10 @@ struct RunCommand: Sendable {
         do {
             let signal = try await TerminationSignals.shared.cancelling { try await work() }
             if signal != nil { log.write(.info, "stopped") }
-            await log.flush()
+            _ = await log.flush()
         } catch {
-            await log.flush()
+            // Where nobody reads standard error, saying why would wait for a reader that never comes.
+            guard await log.flush(), StandardError.takesALine() else { throw ExitStatus(code: 1) }
             throw error
         }
     }
@@ -136,10 +139,15 @@ struct RunCommand: Sendable {
 
     private func schedule(at address: RedisAddress) async throws {
         try await address.withConnection(invocation, zone: options.timeZone) { connection in
-            let scheduler = try RedisCronScheduler(connection: connection, options: options)
+            let scheduler: RedisCronScheduler
+            do throws(RedisCronError) {
+                scheduler = try RedisCronScheduler(
+                    connection: connection, options: options, files: definitions?.declarations ?? [])
+            } catch {
+                throw definitions?.failure(about: error) ?? error
+            }
             try await SchedulerService(
-                scheduler: scheduler, definitions: definitions, notifier: notifier, log: log,
-                zone: "\(zone.rules) (\(zone.source))"
+                scheduler: scheduler, notifier: notifier, log: log, zone: "\(zone.rules) (\(zone.source))"
             ).run()
         }
     }

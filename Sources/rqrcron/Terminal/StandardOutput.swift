@@ -39,6 +39,14 @@ struct StandardError {
     static func write(_ text: String) {
         _ = FileDescriptorOutput.write(Array(text.utf8), to: STDERR_FILENO)
     }
+
+    /// Whether a line can be written without waiting; waits up to a second until it can.
+    ///
+    /// `false` means a pipe or terminal that is full and that nobody reads.
+    static func takesALine() -> Bool {
+        var waiting = pollfd(fd: STDERR_FILENO, events: Int16(POLLOUT), revents: 0)
+        return poll(&waiting, 1, 1000) != 0
+    }
 }
 
 /// Writes all bytes, however often the system takes only a part.

@@ -31,8 +31,14 @@ struct EventsTests {
             let created = try #require(job.createdAt)
             let run = EnqueuedRun(
                 id: "a", jobID: .planned(definition: "a", at: created), queueName: "q", planned: created,
-                next: created + .seconds(300))
-            #expect(await events.next() == .enqueued([run]))
+                enqueuedAt: created, next: created + .seconds(300))
+            guard case .enqueued(let runs)? = await events.next(), let told = runs.first, runs.count == 1 else {
+                Issue.record("the run was not told")
+                return
+            }
+            #expect(told.enqueuedAt > created)
+            #expect(told.lateness == told.enqueuedAt - created)
+            #expect(told == run.queued(at: told.enqueuedAt))
 
             try server.command("ZADD", "rq:cron_jobs", 1, "bad", 2, "orphan")
             try await scheduler.enqueueJobs()
@@ -110,5 +116,72 @@ struct EventsTests {
         #expect(lines.current.contains("info: s took the lock and leads"))
         #expect(lines.current.contains("info: s stopped; it holds no lock and is in no registry"))
         #expect(!lines.current.contains { $0.contains("secret") })
+    }
+
+    @Test func `the events end with the scheduler, after a last one, also for who reads later`() async throws {
+        try await with({ $0.name = "s" }) { _, scheduler async throws in
+            let reading = Task {
+                var seen: [SchedulerEvent] = []
+                for await event in scheduler.events { seen.append(event) }
+                return seen
+            }
+            try await eventually("a reader") { scheduler.events.channel.hasReaders }
+            try await whileRunning(scheduler) {}
+            let seen = await reading.value
+            #expect(seen.first == .becameLeader(name: "s"))
+            #expect(seen.last == .stopped(name: "s"))
+            var late: [SchedulerEvent] = []
+            for await event in scheduler.events { late.append(event) }
+            #expect(late == [.stopped(name: "s")])
+        }
+    }
+
+    @Test func `the events end when run() throws`() async throws {
+        try await with({ $0.name = "s" }) { server, scheduler async throws in
+            try server.command("SET", "rq:cron_jobs:lock", "another's")
+            var events = scheduler.events.makeAsyncIterator()
+            await #expect(throws: RedisCronError.self) { try await scheduler.run() }
+            #expect(await events.next() == .stopped(name: "s"))
+            #expect(await events.next() == nil)
+        }
+    }
+
+    @Test func `running a scheduler twice ends the events of neither`() async throws {
+        try await with({ $0.name = "s" }) { _, scheduler async throws in
+            try await whileRunning(scheduler) {
+                var events = scheduler.events.makeAsyncIterator()
+                await #expect(throws: RedisCronError.self) { try await scheduler.run() }
+                try await scheduler.register(functionName: "m.f", queueName: "q", id: "a", interval: 300)
+                #expect(await events.next()?.enqueuedIDs == ["a"])
+            }
+        }
+    }
+
+    @Test func `a lock that could not be released is told before the end`() async throws {
+        let harness = try ActorHarness { $0.name = "s" }
+        harness.store.before(.release) { throw MadeUpFailure() }
+        try await harness.whileRunning {
+            try await harness.recorder.wait(for: "leading") { $0 == .becameLeader(name: "s") }
+        }
+        try await harness.recorder.wait(for: "the end") { $0 == .stopped(name: "s") }
+        #expect(harness.recorder.events.suffix(2) == [.releaseFailed(reason: "MadeUpFailure()"), .stopped(name: "s")])
+    }
+
+    @Test func `who may not listen to changes is told once, and when they may again`() async throws {
+        let harness = try ActorHarness { $0.maxSleepInterval = .seconds(1) }
+        harness.store.before(.announcements) { throw MadeUpFailure() }
+        try await harness.whileRunning {
+            try await harness.passTime(until: "some tries") { $0.store.calls.count { $0 == .announcements } >= 5 }
+            harness.store.before(.announcements, nil)
+            try await harness.passTime(until: "it listens") { $0.recorder.events.contains(.subscriptionRestored) }
+        }
+        let losses = harness.recorder.events.filter { $0 == .subscriptionLost(reason: "MadeUpFailure()") }
+        #expect(losses.count == 1)
+    }
+}
+
+extension EnqueuedRun {
+    fileprivate func queued(at time: Timestamp) -> EnqueuedRun {
+        EnqueuedRun(id: id, jobID: jobID, queueName: queueName, planned: planned, enqueuedAt: time, next: next)
     }
 }

@@ -13,7 +13,7 @@ import Testing
         return (logger, lines)
     }
 
-    @Test func `lines below the level are not made`() {
+    @Test func `lines below the level are not made`() async {
         let (logger, lines) = logger(.warning)
         var made = 0
         func line() -> String {
@@ -23,6 +23,7 @@ import Testing
         logger(.info, line())
         logger(.warning, line())
         logger(.error, line())
+        #expect(await logger.flush())
         #expect(made == 2)
         #expect(lines.current == ["warning line", "error line"])
     }
@@ -34,7 +35,9 @@ import Testing
 
     @Test func `each event has a line of its own and a level`() throws {
         let run = EnqueuedRun(
-            id: "a", jobID: .planned(definition: "a", at: .newYear), queueName: "q", planned: .newYear, next: nil)
+            id: "a", jobID: .planned(definition: "a", at: .newYear), queueName: "q", planned: .newYear,
+            enqueuedAt: .newYear,
+            next: nil)
         let events: [(SchedulerEvent, SchedulerLogger.Level, String)] = [
             (.becameLeader(name: "s"), .info, "s took the lock and leads"),
             (.standingBy(name: "s"), .info, "s stands by: another scheduler holds the lock"),
@@ -56,6 +59,29 @@ import Testing
             (.lockLost(name: "s"), .error, "s lost the lock and stopped enqueueing"),
             (.disconnected(reason: "gone"), .warning, "Redis is out of reach or refuses: gone"),
             (.reconnected, .info, "Redis answers again"),
+            (
+                .definitionsApplied(source: "a\nb", created: 1, changed: 2, unchanged: 3), .info,
+                "applied definitions (source a\\nb): 1 created, 2 changed, 3 unchanged"
+            ),
+            (
+                .definitionsApplied(source: nil, created: 0, changed: 0, unchanged: 0), .info,
+                "applied definitions: 0 created, 0 changed, 0 unchanged"
+            ),
+            (
+                .definitionsNotApplied(reason: "OOM"), .warning,
+                "cannot apply the definitions, and tries again: OOM"
+            ),
+            (.definitionsGone, .warning, "all definitions are gone: Redis came back empty"),
+            (
+                .releaseFailed(reason: "gone"), .warning,
+                "could not release lock and registry entry; they expire by themselves: gone"
+            ),
+            (
+                .subscriptionLost(reason: "NOPERM"), .warning,
+                "changes are noticed late, the events channel cannot be read: NOPERM"
+            ),
+            (.subscriptionRestored, .info, "the events channel is read again"),
+            (.missed(count: 3), .warning, "3 events were dropped: they were not read as fast as they came"),
             (
                 .replicasMissing(acknowledged: 1, wanted: 2), .warning,
                 "1 of 2 replicas have the last batch; a failover could lose it"

@@ -10,9 +10,10 @@ final class EventRecorder: Sendable {
 
     /// Records from now on.
     init(_ channel: EventChannel) {
-        let stream = channel.stream()
+        let iterator = channel.read()
         reading = Task { [seen] in
-            for await event in stream { seen.update { $0.append(event) } }
+            var events = iterator
+            while let event = await events.next() { seen.update { $0.append(event) } }
         }
     }
 

@@ -18,6 +18,10 @@ actor ServiceNotifier {
     private let soundness: Soundness
     private let log: LogWriter
     private var isReady = false
+    /// Sources of definitions that are still to be applied before it is ready.
+    private var unapplied: Int
+    /// Whether it leads or stands by, or has done so.
+    private var hasPlace = false
     private var leadingSince: Timestamp?
     /// What it is at when Redis does what it asks.
     private var place = "starts"
@@ -26,13 +30,17 @@ actor ServiceNotifier {
 
     /// Takes part in the protocol of `sd_notify(3)` where the environment asks for it.
     ///
+    /// - Parameter unapplied: Sources of definitions that are applied before it is ready.
     /// - Throws: ``UsageError`` when the environment cannot be understood.
     /// - Returns: nil where nobody wants to hear.
-    init?(environment: ProcessEnvironment, soundness: Soundness, log: LogWriter) throws(UsageError) {
+    init?(
+        environment: ProcessEnvironment, soundness: Soundness, log: LogWriter, unapplied: Int = 0
+    ) throws(UsageError) {
         guard let socket = try NotifySocket(environment: environment) else { return nil }
         self.socket = socket
         self.soundness = soundness
         self.log = log
+        self.unapplied = unapplied
         watchdog = try Self.watchdog(environment)
     }
 
@@ -48,17 +56,22 @@ actor ServiceNotifier {
 
     /// Passes on what the scheduler does, as far as it changes what it is at.
     ///
-    /// The first time that it leads or stands by, it is ready.
+    /// It is ready when it leads or stands by, and its definitions are applied, for the first time.
     func note(_ event: SchedulerEvent) {
         switch event {
         case .becameLeader:
             leadingSince = SystemClock.now()
             place = "leads"
-            tell(isReady: true)
+            hasPlace = true
+            tell()
         case .standingBy:
             leadingSince = nil
             place = "stands by: another scheduler leads"
-            tell(isReady: true)
+            hasPlace = true
+            tell()
+        case .definitionsApplied:
+            unapplied = max(0, unapplied - 1)
+            if !isReady, hasPlace { tell() }
         case .lockLost:
             leadingSince = nil
             place = "lost the lock"
@@ -73,9 +86,10 @@ actor ServiceNotifier {
         }
     }
 
-    private func tell(isReady becomesReady: Bool = false) {
+    private func tell() {
         let status = trouble.map { "waits for Redis: \($0)" } ?? place
-        let code = socket.send((becomesReady && !isReady ? ["READY=1"] : []) + ["STATUS=\(status)"])
+        let becomesReady = !isReady && hasPlace && unapplied == 0
+        let code = socket.send((becomesReady ? ["READY=1"] : []) + ["STATUS=\(status)"])
         if becomesReady { isReady = true }
         if code != 0 { log.write(.warning, "cannot tell the supervisor at NOTIFY_SOCKET: \(SystemCall.explain(code))") }
     }
