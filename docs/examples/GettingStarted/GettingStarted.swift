@@ -8,14 +8,17 @@ struct GettingStarted {
         // mark: connect
         let url = try RedisURL("redis://localhost:6379/0")
         let connection = try RedisCronConnection(url: url)
-        let scheduler = try RedisCronScheduler(connection: connection)
-        // mark: register
-        try await scheduler.register(
-            functionName: "app.tasks.rebuild", queueName: "metrics", id: "metric:pm25",
-            args: ["pm25"], interval: 300)
-        try await scheduler.register(
-            functionName: "app.tasks.report", queueName: "mail", id: "report",
-            kwargs: ["deep": true], cron: "0 7 * * mon-fri", timeZone: "Europe/Berlin")
+        // mark: declare
+        var options = RedisCronScheduler.Options()
+        options.definitions = [
+            CronJobDeclaration(
+                id: "metric:pm25", functionName: "app.tasks.rebuild", queueName: "metrics",
+                interval: 300, args: ["pm25"]),
+            CronJobDeclaration(
+                id: "report", functionName: "app.tasks.report", queueName: "mail",
+                cron: "0 7 * * mon-fri", timeZone: "Europe/Berlin", kwargs: ["deep": true]),
+        ]
+        let scheduler = try RedisCronScheduler(connection: connection, options: options)
         // mark: run
         let running = Task { try await scheduler.run() }
         // mark: edit
@@ -34,7 +37,7 @@ struct GettingStarted {
         running.cancel()
         try await running.value
         // mark: end
-        watching.cancel()
+        await watching.value
         await connection.close()
     }
 }

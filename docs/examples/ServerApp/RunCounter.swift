@@ -6,7 +6,7 @@ actor RunCounter {
 
     var total: Int { byQueue.values.reduce(0, +) }
 
-    /// Reads events until the task is cancelled.
+    /// Reads events until the scheduler has stopped or the task is cancelled.
     func follow(_ events: SchedulerEvents) async {
         for await event in events {
             guard case .enqueued(let runs) = event else { continue }

@@ -27,14 +27,17 @@ struct ServerApp {
         var options = RedisCronScheduler.Options()
         options.whenLockHeld = .standBy
         options.logger = SchedulerLogger(minimumLevel: .info) { level, message in log(level.rawValue, message) }
+        // Applied when the scheduler first leads or stands by, so that the app starts without a Redis, too. They live in
+        // Redis: at each start they are edited where they differ, not added.
+        options.definitions = [
+            CronJobDeclaration(
+                id: "metric:pm25", functionName: "app.tasks.rebuild", queueName: "metrics", interval: 1,
+                args: ["pm25"]),
+            CronJobDeclaration(
+                id: "report", functionName: "app.tasks.report", queueName: "mail", cron: "0 7 * * mon-fri",
+                timeZone: "Europe/Berlin", kwargs: ["deep": true]),
+        ]
         let scheduler = try RedisCronScheduler(connection: connection, options: options)
-
-        // Definitions live in Redis: registering again at each start edits, it does not add.
-        try await scheduler.register(
-            functionName: "app.tasks.rebuild", queueName: "metrics", id: "metric:pm25", args: ["pm25"], interval: 1)
-        try await scheduler.register(
-            functionName: "app.tasks.report", queueName: "mail", id: "report", kwargs: ["deep": true],
-            cron: "0 7 * * mon-fri", timeZone: "Europe/Berlin")
 
         let counter = RunCounter()
         try await withThrowingTaskGroup(of: Void.self) { services in

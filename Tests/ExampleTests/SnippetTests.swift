@@ -1,0 +1,175 @@
+import Foundation
+import TestSupport
+import Testing
+
+/// The Swift of the documents compiles as it stands there: each snippet is a file of its own.
+@Suite(.timeLimit(.minutes(5))) struct SnippetTests {
+    /// A snippet, by its place.
+    struct Snippet: Sendable, CustomTestStringConvertible {
+        let document: String
+        let line: Int
+        let text: String
+
+        var testDescription: String { "\(document):\(line)" }
+        var isManifest: Bool { text.hasPrefix("// swift-tools-version") }
+    }
+
+    private static let documents = ["docs/server-app.md", "README.md"]
+
+    private static let snippets: [Snippet] = documents.flatMap { document -> [Snippet] in
+        let url = URL(fileURLWithPath: PackageRoot.path).appendingPathComponent(document)
+        let lines = ((try? String(contentsOf: url, encoding: .utf8)) ?? "").components(separatedBy: "\n")
+        var snippets: [Snippet] = []
+        var open: (line: Int, text: [String])?
+        for (index, line) in lines.enumerated() {
+            switch (line, open) {
+            case ("```swift", nil): open = (index + 2, [])
+            case ("```", let block?):
+                snippets.append(Snippet(document: document, line: block.line, text: block.text.joined(separator: "\n")))
+                open = nil
+            case (_, .some): open?.text.append(line)
+            case (_, nil): break
+            }
+        }
+        return snippets
+    }
+
+    @Test func `the documents have snippets, and what swift-service-lifecycle needs is among them`() {
+        for document in Self.documents { #expect(Self.snippets.contains { $0.document == document }) }
+        #expect(Self.snippets.contains { $0.text.contains("cancelWhenGracefulShutdown { try await scheduler.run() }") })
+        // Compiles, and never stops where a group shuts down gracefully.
+        #expect(!Self.snippets.contains { $0.text.contains("extension RedisCronScheduler") })
+    }
+
+    @Test(arguments: snippets)
+    func `a snippet compiles as it stands`(snippet: Snippet) async throws {
+        try await withTemporaryDirectory { directory in
+            let path = "\(directory.path)/\(snippet.isManifest ? "Package" : "main").swift"
+            try snippet.text.write(toFile: path, atomically: true, encoding: .utf8)
+            var arguments = ["-typecheck", "-warnings-as-errors", "-module-cache-path", "\(directory.path)/cache"]
+            if snippet.isManifest {
+                arguments += ["-package-description-version", "6.2.0", "-I", try await manifestModules()]
+            } else {
+                for standIn in StandIn.all where snippet.text.contains("import \(standIn.module)\n") {
+                    try await make(standIn, in: directory.path)
+                }
+                arguments += ["-swift-version", "6", "-I", directory.path] + Self.searchPaths
+            }
+            let compiler = try ChildProcess("swiftc", arguments + [path])
+            defer { compiler.kill() }
+            let outcome = try await compiler.waitUntilExit(within: .seconds(120))
+            #expect(outcome == .exited(0), "\(compiler.output)\(compiler.errors)")
+        }
+    }
+
+    /// Makes a module that declares what the snippets use of a package.
+    private func make(_ standIn: StandIn, in directory: String) async throws {
+        for module in StandIn.all where standIn.imports.contains(module.module) {
+            try await make(module, in: directory)
+        }
+        let source = "\(directory)/\(standIn.module).swift"
+        try standIn.text.write(toFile: source, atomically: true, encoding: .utf8)
+        let compiler = try ChildProcess(
+            "swiftc",
+            [
+                "-emit-module", "-parse-as-library", "-swift-version", "6", "-module-name", standIn.module, "-I",
+                directory,
+                "-emit-module-path", "\(directory)/\(standIn.module).swiftmodule", source,
+            ])
+        defer { compiler.kill() }
+        let outcome = try await compiler.waitUntilExit(within: .seconds(120))
+        try #require(outcome == .exited(0), "\(compiler.output)\(compiler.errors)")
+    }
+
+    /// Where the modules of this build are, and the C modules behind them.
+    private static let searchPaths: [String] = {
+        let products = URL(fileURLWithPath: BuiltProgram.path(of: "rqrcron")).deletingLastPathComponent().path
+        let systemModules = ["CHiredis", "CZlib", "CMessageDigest"].flatMap {
+            ["-Xcc", "-fmodule-map-file=\(PackageRoot.path)/Sources/\($0)/module.modulemap"]
+        }
+        let loop = "\(PackageRoot.path)/Sources/CEventLoop/include"
+        return ["-I", "\(products)/Modules", "-I", loop] + systemModules
+            + ["-Xcc", "-fmodule-map-file=\(products)/CEventLoop.build/module.modulemap"]
+    }()
+
+    /// Where the compiler has the module of manifests.
+    private func manifestModules() async throws -> String {
+        struct Information: Decodable {
+            struct Paths: Decodable { let runtimeResourcePath: String }
+            let paths: Paths
+        }
+        let compiler = try ChildProcess("swiftc", ["-print-target-info"])
+        defer { compiler.kill() }
+        try await compiler.waitUntilExit()
+        let information = try JSONDecoder().decode(Information.self, from: Data(compiler.output.utf8))
+        return "\(information.paths.runtimeResourcePath)/pm/ManifestAPI"
+    }
+}
+
+/// What the snippets use of packages that this one does not depend on, with the declarations of those packages.
+struct StandIn: Sendable {
+    let module: String
+    var imports: [String] = []
+    let text: String
+
+    static let all = [logging, metrics, serviceLifecycle]
+
+    private static let logging = StandIn(
+        module: "Logging",
+        text: """
+            public struct Logger: Sendable {
+                public enum Level: String, Codable, CaseIterable, Sendable {
+                    case trace, debug, info, notice, warning, error, critical
+                }
+                public struct Message: ExpressibleByStringLiteral, ExpressibleByStringInterpolation, Sendable {
+                    public init(stringLiteral value: String) {}
+                }
+                public init(label: String) {}
+                public func log(
+                    level: Logger.Level, _ message: @autoclosure () -> Logger.Message,
+                    source: @autoclosure () -> String? = nil, file: String = #fileID, function: String = #function,
+                    line: UInt = #line
+                ) {}
+            }
+            """)
+
+    private static let metrics = StandIn(
+        module: "Metrics",
+        text: """
+            public final class Counter: Sendable {
+                public convenience init(label: String, dimensions: [(String, String)] = []) { self.init() }
+                private init() {}
+                public func increment<DataType: BinaryInteger>(by amount: DataType) {}
+                public func increment() {}
+            }
+            public final class Timer: Sendable {
+                public convenience init(label: String, dimensions: [(String, String)] = []) { self.init() }
+                private init() {}
+                public func recordSeconds<DataType: BinaryFloatingPoint>(_ duration: DataType) {}
+            }
+            """)
+
+    private static let serviceLifecycle = StandIn(
+        module: "ServiceLifecycle", imports: ["Logging"],
+        text: """
+            public import Logging
+
+            public protocol Service: Sendable {
+                func run() async throws
+            }
+            public struct UnixSignal: Hashable, Sendable {
+                public static let sigterm = UnixSignal()
+                public static let sigint = UnixSignal()
+            }
+            public func cancelWhenGracefulShutdown<T: Sendable>(
+                isolation: isolated (any Actor)? = #isolation, _ operation: @Sendable @escaping () async throws -> T
+            ) async rethrows -> T { try await operation() }
+            public actor ServiceGroup {
+                public init(
+                    services: [any Service], gracefulShutdownSignals: [UnixSignal] = [],
+                    cancellationSignals: [UnixSignal] = [], logger: Logger
+                ) {}
+                public func run() async throws {}
+            }
+            """)
+}
