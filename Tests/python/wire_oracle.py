@@ -4,6 +4,7 @@ Usage: wire_oracle.py OPERATION; one question a line on standard input, one answ
 of a line are separated by a space; bytes are in hexadecimal, with an `x` before them.
 """
 
+import ast
 import hashlib
 import json
 import pickle
@@ -57,6 +58,15 @@ def answer_json(text):
 
 def answer_json_repr(text):
     return enhex(repr(json.loads(unhex(text).decode())))
+
+
+def answer_literal(text):
+    """What a Python literal comes to in a worker, by way of JSON; `error` where Python or JSON refuses it."""
+    try:
+        value = ast.literal_eval(unhex(text).decode())
+        return enhex(repr(json.loads(json.dumps(value))))
+    except (ValueError, TypeError, SyntaxError, MemoryError, RecursionError):
+        return "error"
 
 
 def answer_depth(data):
@@ -164,6 +174,7 @@ class NoConnection:
 ANSWERS = {
     "json": answer_json,
     "json-repr": answer_json_repr,
+    "literal": answer_literal,
     "depth": answer_depth,
     "time": answer_time,
     "parsed-time": answer_parsed_time,

@@ -38,12 +38,14 @@ public struct CronExpressionError: Error, Sendable, Hashable, CustomStringConver
 
     /// A sentence for a person: `minute "61" at offset 0 of "61 * * * *": expected a number from 0 to 59`.
     ///
-    /// One line: what does not print is escaped, and long texts are cut.
+    /// One line: what does not print is escaped, and long texts are cut. An expression that another tool would take gets a
+    /// hint at the end.
     public var description: String {
+        let hint = CronDialect.hint(aboutRefused: expression).map { "; \($0)" } ?? ""
         let expression = QuotedText(expression)
         if let field {
-            return "\(field) \(QuotedText(text)) at offset \(position) of \(expression): expected \(expected)"
+            return "\(field) \(QuotedText(text)) at offset \(position) of \(expression): expected \(expected)\(hint)"
         }
-        return "cron expression \(expression): expected \(expected)"
+        return "cron expression \(expression): expected \(expected)\(hint)"
     }
 }

@@ -1,3 +1,4 @@
+import Crontab
 import RQWire
 
 extension CronJobDeclarations {
@@ -63,7 +64,8 @@ struct CrontabLine {
     /// A part of the line that stands between blanks.
     private struct Word {
         let text: String
-        let start: Int
+        /// In double quotes it is the name that it says, whatever it looks like.
+        let isQuoted: Bool
     }
 
     private let line: ArraySlice<UInt8>
@@ -84,9 +86,7 @@ struct CrontabLine {
 
     func declaration(defaultZone: String?) throws(Complaint) -> CronJobDeclaration {
         let (words, callStart) = try wordsBeforeCall()
-        guard words.count >= 3 else {
-            throw Complaint("expected a name, a schedule, a queue and a call such as app.tasks.rebuild('pm25')")
-        }
+        try Self.checkColumns(words)
         let call: PythonCall
         let end: Int
         do {
@@ -117,26 +117,90 @@ struct CrontabLine {
             fields["cron"] = .string(words.joined(separator: " "))
             return
         }
-        let units: [Character: Int] = ["s": 1, "m": 60, "h": 3600, "d": 86_400]
-        let text = words.dropFirst().joined()
-        guard let unit = text.last.flatMap({ units[$0] }), let number = Int(text.dropLast()), number > 0,
-            case let (seconds, overflow) = number.multipliedReportingOverflow(by: unit), !overflow
-        else {
+        guard let seconds = Self.interval(words.dropFirst().joined()) else {
             throw Complaint("expected 'every' and a number with s, m, h or d, such as 'every 5m'")
         }
         fields["interval"] = .int(seconds)
     }
 
+    /// The seconds of `5m`.
+    private static func interval(_ text: String) -> Int? {
+        let units: [Character: Int] = ["s": 1, "m": 60, "h": 3600, "d": 86_400]
+        guard let unit = text.last.flatMap({ units[$0] }), let number = Int(text.dropLast()), number > 0,
+            case let (seconds, overflow) = number.multipliedReportingOverflow(by: unit), !overflow
+        else { return nil }
+        return seconds
+    }
+
+    // MARK: Missing columns
+
+    /// Whether a word in the place of the name would rather be the beginning of a schedule.
+    static func looksLikeSchedule(name: String) -> Bool {
+        name.hasPrefix("@") ? isShorthand(name) : CronExpression.reads(name, as: .minute)
+    }
+
+    /// Whether a word in the place of the queue would rather be the end of a schedule.
+    static func looksLikeSchedule(queue: String) -> Bool {
+        if queue.hasPrefix("@") { return isShorthand(queue) }
+        return [.dayOfWeek, .second, .year].contains { CronExpression.reads(queue, as: $0) }
+    }
+
+    private static func isShorthand(_ word: String) -> Bool {
+        word == "@every" || (try? CronExpression(word)) != nil
+    }
+
+    private static let form = "a line is a name, a schedule, a queue and a call"
+
+    /// Finds out that a column is missing, and so others stand in its place.
+    private static func checkColumns(_ words: [Word]) throws(Complaint) {
+        let (first, last) = (words[0], words[words.count - 1])
+        let isEvery = ["every", "@every"].contains(first.text) && interval(words[1].text) != nil
+        if !first.isQuoted, isEvery || looksLikeSchedule(name: first.text) {
+            throw Complaint(
+                """
+                the name is missing: \(form), and \(quoted(first.text)) reads as the beginning of a schedule; a name \
+                that looks so stands in double quotes
+                """)
+        }
+        let endsEvery = words.count == 3 && ["every", "@every"].contains(words[1].text) && interval(last.text) != nil
+        if !last.isQuoted, endsEvery || looksLikeSchedule(queue: last.text) {
+            throw Complaint(
+                """
+                the queue is missing: \(form), and \(quoted(last.text)) reads as the end of a schedule; a queue that \
+                looks so stands in double quotes
+                """)
+        }
+    }
+
+    /// What is missing before a call that comes too early.
+    private static func complaint(aboutMissingBefore call: Int, in words: [Word]) -> Complaint {
+        let missing =
+            switch words[..<call].map(\.text) {
+            case let before where before.isEmpty: "the name, the schedule and the queue are missing"
+            case let before where looksLikeSchedule(name: before[0]) && !words[0].isQuoted: "the name is missing"
+            case let before where before.count == 1: "the schedule and the queue are missing"
+            case let before where looksLikeSchedule(queue: before[1]): "the queue is missing"
+            default: "the schedule is missing"
+            }
+        return Complaint("\(missing): \(form)")
+    }
+
     /// The words up to the call, which begins with the first word that looks like `module.function(`.
     private func wordsBeforeCall() throws(Complaint) -> (words: [Word], callStart: Int) {
         var words: [Word] = []
+        // A name may look like a call, so one counts as too early only when no other follows.
+        var earlyCall: Int?
         var position = line.startIndex
         while true {
             while position < line.endIndex, line[position].isBlank { position += 1 }
             guard position < line.endIndex else {
+                if let call = earlyCall { throw Self.complaint(aboutMissingBefore: call, in: words) }
                 throw Complaint("expected a call with a dotted name, such as app.tasks.rebuild('pm25'), at the end")
             }
-            if words.count >= 3, Self.isCall(line[position...]) { return (words, position) }
+            if Self.isCall(line[position...]) {
+                if words.count >= 3 { return (words, position) }
+                earlyCall = earlyCall ?? words.count
+            }
             let start = position
             if line[position] == UInt8(ascii: "\"") {
                 position += 1
@@ -148,10 +212,11 @@ struct CrontabLine {
                     let name = text.text
                 else { throw Complaint("column \(start - line.startIndex + 1): expected a text in quotes") }
                 position += 1
-                words.append(Word(text: name, start: start))
+                words.append(Word(text: name, isQuoted: true))
             } else {
                 while position < line.endIndex, !line[position].isBlank { position += 1 }
-                words.append(Word(text: String(decoding: line[start..<position], as: UTF8.self), start: start))
+                let text = String(decoding: line[start..<position], as: UTF8.self)
+                words.append(Word(text: text, isQuoted: false))
             }
         }
     }
@@ -176,7 +241,7 @@ struct CrontabLine {
             guard !isTaken.contains(key) else { throw Complaint("\(key) stands before or in the call") }
             guard fields[JSONString(key)] == nil else { throw Complaint("\(key) is given twice") }
             do {
-                fields[JSONString(key)] = try reader.value(depth: 0)
+                fields[JSONString(key)] = try reader.value()
             } catch {
                 // A word without quotes, such as a zone's name, is a text.
                 let start = reader.position

@@ -80,7 +80,10 @@ extension CronJobDeclaration {
         if let firstRun { call += " first_run=\"\(firstRun)\"" }
         for (key, value) in options { call += " \(key)=\(value)" }
         let schedule = interval.map { "every \($0)s" } ?? cron ?? ""
-        return [Self.word(id), schedule, Self.word(queueName), call]
+        return [
+            Self.word(id, isAmbiguous: CrontabLine.looksLikeSchedule(name: id) || ["every", "@every"].contains(id)),
+            schedule, Self.word(queueName, isAmbiguous: CrontabLine.looksLikeSchedule(queue: queueName)), call,
+        ]
     }
 
     /// Whether a keyword may stand before `=` in a call.
@@ -95,9 +98,9 @@ extension CronJobDeclaration {
         }
     }
 
-    /// A word of the text, in quotes where it would not be read as one word.
-    private static func word(_ text: String) -> String {
+    /// A word of the text, in quotes where it would not be read as one word, or as another column.
+    private static func word(_ text: String, isAmbiguous: Bool) -> String {
         let isPlain = text.utf8.allSatisfy { $0 > 0x20 && $0 < 0x7F && $0 != UInt8(ascii: "\"") && $0 != 0x3D }
-        return isPlain && !text.hasPrefix("#") ? text : JSONValue.string(text).description
+        return isPlain && !isAmbiguous && !text.hasPrefix("#") ? text : JSONValue.string(text).description
     }
 }

@@ -69,6 +69,7 @@ struct DeclarationFields {
 
     private func integer(_ key: String) throws(DeclarationError) -> Int? {
         guard let value = given(key) else { return nil }
+        if case .bigInt = value { throw wrong(key, "a whole number within 64 bits", value) }
         guard case .int(let number) = value else { throw wrong(key, "a whole number", value) }
         return number
     }

@@ -2,8 +2,7 @@ import RQWire
 
 /// A call as it stands in a crontab-like text: `app.tasks.rebuild('pm25', deep=True)`.
 ///
-/// Values are written as Python or JSON writes them: both kinds of quotes, `True` and `true`, `None` and `null`, lists,
-/// tuples (which become lists) and dictionaries. Keywords that are no names stand in `**{'a b': 1}`.
+/// Values are written as in Python, and may have JSON's names such as `true` and `null`; see `PythonLiteralReader`. Keywords that are no names stand in `**{'a b': 1}`.
 struct PythonCall: Sendable, Equatable {
     var functionName = ""
     var args: [JSONValue] = []
@@ -21,7 +20,7 @@ struct PythonCall: Sendable, Equatable {
         while !reader.takes(")") {
             if reader.takes("*") {
                 try reader.take("*", "'**' and a dictionary")
-                guard case .object(let object) = try reader.value(depth: 0) else {
+                guard case .object(let object) = try reader.value() else {
                     throw reader.expected("a dictionary after '**'")
                 }
                 for entry in object.entries {
@@ -34,20 +33,14 @@ struct PythonCall: Sendable, Equatable {
                 guard call.kwargs[JSONString(name)] == nil else {
                     throw reader.expected("\(quoted(name)) only once")
                 }
-                call.kwargs[JSONString(name)] = try reader.value(depth: 0)
+                call.kwargs[JSONString(name)] = try reader.value()
             } else {
                 guard call.kwargs.isEmpty else { throw reader.expected("a keyword argument after keyword arguments") }
-                call.args.append(try reader.value(depth: 0))
+                call.args.append(try reader.value())
             }
             if reader.takes(")") { break }
             try reader.take(",", "',' or ')'")
         }
         return (call, reader.position)
     }
-}
-
-/// A value or call that cannot be read: where, and what was expected there.
-struct PythonLiteralError: Error, Equatable {
-    let position: Int
-    let expected: String
 }

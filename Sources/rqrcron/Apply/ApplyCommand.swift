@@ -19,6 +19,7 @@ struct ApplyCommand: Sendable {
         if prunes, let path = files.fileWithoutSource {
             throw UsageError("--prune needs a source: give --source, or name it in \(path)")
         }
+        for caution in files.cautions { StandardError.warn(caution) }
         try await invocation.withScheduler { scheduler in
             let plans = try await files.plans(with: scheduler, prune: prunes)
             let style = TextStyle(environment: invocation.environment)

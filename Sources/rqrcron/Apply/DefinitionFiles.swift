@@ -1,3 +1,4 @@
+import Crontab
 import RedisCron
 
 /// The definitions of several files.
@@ -12,8 +13,11 @@ struct DefinitionFiles: Sendable {
         var files: [(path: String, ids: Set<[UInt8]>)]
 
         /// The file that an error is about.
-        func origin(of error: DeclarationError) -> String {
-            let file = files.last { file in error.id.map { file.ids.contains(Array($0.utf8)) } ?? true }
+        func origin(of error: DeclarationError) -> String { origin(of: error.id) }
+
+        /// The file that a definition stands in; the last one where it is not known which definition is meant.
+        func origin(of id: String?) -> String {
+            let file = files.last { file in id.map { file.ids.contains(Array($0.utf8)) } ?? true }
             return file.map { DefinitionFile(path: $0.path).name } ?? "the files"
         }
     }
@@ -68,6 +72,28 @@ struct DefinitionFiles: Sendable {
         }
         return nil
     }
+
+    /// What deserves attention in the files, though nothing is wrong with it: a line for each definition, and no more than
+    /// a person reads.
+    var cautions: [String] {
+        var lines: [String] = []
+        for source in sources {
+            for job in source.declarations.jobs {
+                guard let cron = job.cron, let caution = CronExpression.caution(about: cron, id: job.id) else {
+                    continue
+                }
+                let place = job.line.map { "line \($0): " } ?? ""
+                let name = source.origin(of: job.id)
+                lines.append("\(name): \(place)job '\(job.id)': cron: \(caution)".onOneLine)
+            }
+        }
+        guard lines.count > Self.shownCautions else { return lines }
+        return lines.prefix(Self.shownCautions) + [
+            "and \(lines.count - Self.shownCautions) more definitions like these"
+        ]
+    }
+
+    private static let shownCautions = 5
 
     /// What has to change in Redis, a plan for each source.
     ///

@@ -44,6 +44,7 @@ struct NextCommand: Sendable {
             }
         } else {
             let expression = try CronExpression(typed: invocation.arguments.operands[0])
+            if let caution = CronExpression.caution(about: expression.text) { StandardError.warn(caution) }
             schedule = ScheduleTimes(expression, in: try invocation.zone())
         }
         let start = Timestamp(unixSeconds: from)

@@ -47,6 +47,11 @@ struct StandardError {
         var waiting = pollfd(fd: STDERR_FILENO, events: Int16(POLLOUT), revents: 0)
         return poll(&waiting, 1, 1000) != 0
     }
+
+    /// Writes a line about what deserves attention and keeps nothing from being done.
+    static func warn(_ text: String) {
+        write("rqrcron: warning: \(text)\n")
+    }
 }
 
 /// Writes all bytes, however often the system takes only a part.

@@ -138,7 +138,29 @@ import Testing
         ("a every 5m q", "expected a call"),
         ("a every 5x q m.f()", "every 5m"),
         ("a every 0m q m.f()", "every 5m"),
-        ("a q m.f()", "expected a call"),
+        ("m.f()", "the name, the schedule and the queue are missing"),
+        ("a m.f()", "the schedule and the queue are missing"),
+        ("a q m.f()", "the schedule is missing"),
+        ("@daily q m.f()", "the name is missing"),
+        ("a @daily m.f()", "the queue is missing"),
+        (
+            "*/5 * * * * 0 maint m.f()",
+            "the name is missing: a line is a name, a schedule, a queue and a call, and '*/5' "
+        ),
+        ("*/5 * * * * maint m.f()", "the name is missing"),
+        ("0 7 * * mon-fri mail m.f()", "the name is missing"),
+        ("H 7 * * mon-fri mail m.f()", "the name is missing"),
+        ("every 5m metrics m.f()", "the name is missing"),
+        ("@hourly every 5m metrics m.f()", "the name is missing"),
+        ("a */5 * * * * m.f()", "the queue is missing: a line is a name, a schedule, a queue and a call, and '*' "),
+        ("a */5 * * * * 0 m.f()", "the queue is missing"),
+        (
+            "a 0 7 * * mon-fri m.f()",
+            "the queue is missing: a line is a name, a schedule, a queue and a call, and 'mon-fri' "
+        ),
+        ("a 0 7 * * * 0 2030 m.f()", "the queue is missing"),
+        ("a every 5m m.f()", "the queue is missing"),
+        ("a every 5m 0 m.f()", "the queue is missing"),
         ("a * * * * * q m.f(", "expected a value"),
         ("a * * * * * q m.f(1 2)", "',' or ')'"),
         ("a * * * * * q m.f('x)", "closing quote"),
@@ -146,7 +168,7 @@ import Testing
         ("a * * * * * q m.f(a=1, a=2)", "only once"),
         ("a * * * * * q m.f(a=1, **{'a': 2})", "only once"),
         ("a * * * * * q m.f({'a': 1, 'a': 2})", "each key once, not \"a\""),
-        ("a * * * * * q m.f('\\012')", "an escape such as"),
+        ("a * * * * * q m.f('\\N{BULLET}')", "a character by its number"),
         ("a * * * * * q m.f() ttl=1 ttl=2", "ttl is given twice"),
         ("SOURCE = a\nSOURCE = b", "SOURCE is given twice"),
         ("a * * * * * q m.f() colour=1", "unknown key"),
@@ -206,6 +228,10 @@ import Testing
             CronJobDeclaration(
                 id: "f", functionName: "m.f", queueName: "q", interval: 60,
                 firstRun: Timestamp(unixSeconds: 1_780_465_200)),
+            // What would pass for a column of the schedule.
+            CronJobDeclaration(id: "*/5", functionName: "m.f", queueName: "0", interval: 60),
+            CronJobDeclaration(id: "@daily", functionName: "m.f", queueName: "mon-fri", cron: "0 7 * * *"),
+            CronJobDeclaration(id: "every", functionName: "m.f", queueName: "2030", interval: 60),
         ]
         let declared = CronJobDeclarations(source: "mine", jobs: jobs)
         for written in [declared.json(), declared.crontab()] {

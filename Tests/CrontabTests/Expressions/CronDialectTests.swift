@@ -1,0 +1,54 @@
+import Crontab
+import Testing
+
+@Suite struct CronDialectTests {
+    private static let foreign: [(String, String)] = [
+        ("CRON_TZ=Europe/Berlin 0 7 * * *", "a time zone is given beside the expression: --timezone"),
+        ("TZ=UTC 0 7 * * *", "a time zone is given beside the expression: --timezone"),
+        ("0 7 * * * Europe/Berlin", "a time zone is given beside the expression: --timezone"),
+        ("0 7 * * * America/Argentina/Buenos_Aires", "a time zone is given beside the expression"),
+        ("0 7 * * * UTC", "a time zone is given beside the expression"),
+        ("0 0 LW * *", "the last working day of a month has no form here"),
+        ("0 0 * * 5L", "the last Friday of a month is written L5 here"),
+        ("0 0 * * friL", "the last Friday of a month is written L5 here"),
+        ("0 0 12 * * ?", "seconds stand in the sixth column here"),
+        ("0 0 12 * * ? 2030", "seconds stand in the sixth column here"),
+        ("0 0 12 ? * MON-FRI", "seconds stand in the sixth column here"),
+        ("10 1 * * ? 2030", "years are the seventh"),
+        ("@every 5m", "an interval is given as such"),
+        ("@reboot", "no schedule for the start of a machine"),
+    ]
+
+    @Test(arguments: foreign)
+    func `an expression of another tool is refused with what to write instead`(text: String, hint: String) {
+        let error = #expect(throws: CronExpressionError.self) { try CronExpression(text) }
+        #expect(error?.description.contains("; \(hint)") == true, "\(error?.description ?? "")")
+    }
+
+    @Test(arguments: ["61 * * * *", "* * * *", "0 0 30 2 *", "", "@dayly", "0 0 * * 8", "0 0 * * * 60", "a/b"])
+    func `an expression that is merely wrong gets no hint`(text: String) {
+        let error = #expect(throws: CronExpressionError.self) { try CronExpression(text) }
+        let description = error?.description ?? ""
+        #expect(description.hasSuffix("expected \(error?.expected ?? "")"), "\(description)")
+    }
+
+    @Test(arguments: [("10 1 * * ? *", true), ("0 */5 * * * *", true), ("H 1 * * * 0-59", true)])
+    func `six columns that run in every second of a minute are pointed out`(text: String, isTold: Bool) {
+        #expect(CronExpression.caution(about: text)?.contains("60 times in each minute") == isTold)
+    }
+
+    @Test(arguments: ["10 1 * * ?", "10 1 * * ? 0", "* * * * * */5", "* * * * * * 2030", "x * * * * *", "@daily", ""])
+    func `other expressions are not`(text: String) {
+        #expect(CronExpression.caution(about: text) == nil)
+    }
+
+    @Test(arguments: [
+        ("*/5", CronField.minute, true), ("0", .minute, true), ("H/15", .minute, true), ("5,10", .minute, true),
+        ("60", .minute, false), ("metric", .minute, false), ("hourly", .minute, false), ("5m", .minute, false),
+        ("", .minute, false), ("mon-fri", .dayOfWeek, true), ("?", .dayOfWeek, true), ("metrics", .dayOfWeek, false),
+        ("2030", .year, true), ("20300", .year, false), ("59", .second, true), ("0 1", .minute, false),
+    ])
+    func `a word reads as a column or does not`(word: String, field: CronField, reads: Bool) {
+        #expect(CronExpression.reads(word, as: field) == reads)
+    }
+}
