@@ -33,6 +33,41 @@ import Testing
         }
     }
 
+    @Test func `several definitions are triggered at once, and show tells the job`() async throws {
+        try await withRedis { server in
+            for id in ["a", "b"] {
+                let made = try await Rqrcron.run(
+                    ["register", id, "--func", "m.f", "--queue", "q", "--interval", "1000"], on: server)
+                #expect(made.status == 0, "\(made.errors)")
+            }
+            let ending = try await Rqrcron.run(["trigger", "a", "none", "b"], on: server)
+            #expect(ending.status == 1)
+            #expect(ending.errors.contains("job 'none': no such definition in Redis"), "\(ending.errors)")
+            let jobs = ending.output.split(separator: "\n").map(String.init)
+            #expect(try server.command("LRANGE", "rq:queue:q", 0, -1).strings == jobs)
+            try #require(jobs.count == 2)
+            for (id, job) in zip(["a", "b"], jobs) {
+                let queued = try #require(try server.command("HGET", "rq:job:\(job)", "enqueued_at").string)
+                let shown = try await Rqrcron.run(["show", id], on: server)
+                #expect(
+                    shown.output.contains("\nlast job     \(job) queued, triggered at \(queued)\n"), "\(shown.output)")
+            }
+            // The last one is the newer of the one that was triggered and the one that was planned.
+            let scheduler = try Rqrcron.start(["run"], on: server)
+            try await eventually("both are queued") { try server.command("LLEN", "rq:queue:q").integer == 4 }
+            #expect(try await scheduler.terminate() == .exited(0))
+            let planned = try await Rqrcron.run(["show", "a"], on: server)
+            #expect(planned.output.contains(" queued, planned for "), "\(planned.output)")
+            let again = try await Rqrcron.run(["trigger", "a"], on: server)
+            let shown = try await Rqrcron.run(["show", "a"], on: server)
+            #expect(shown.output.contains("\nlast job     \(again.output.dropLast()) queued, triggered at "))
+            // When RQ has it no more, the one before counts.
+            try server.command("DEL", "rq:job:\(again.output.dropLast())")
+            let expired = try await Rqrcron.run(["show", "a"], on: server)
+            #expect(expired.output.contains(" queued, planned for "), "\(expired.output)")
+        }
+    }
+
     @Test func `a definition is switched, triggered, shown and deleted`() async throws {
         try await withRedis { server in
             _ = try await succeed(

@@ -117,6 +117,30 @@ import Testing
         }
     }
 
+    /// The advice of `show` is followed to the letter.
+    @Test(arguments: PythonEnvironment.Edition.allCases)
+    func `the serializer that show advises works for us and for workers of every RQ`(
+        edition: PythonEnvironment.Edition
+    ) async throws {
+        try await withRedis { server in
+            let name = "rq.serializers.JSONSerializer"
+            let made = try await Rqrcron.run(
+                ["register", "a", "--func", "app.tasks.nap", "--queue", "q", "--interval", "1000", "--args", "[0]"],
+                on: server)
+            #expect(made.status == 0, "\(made.errors)")
+            let wrong = try await Rqrcron.run(["trigger", "a", "-S", "rq.serializers.DefaultSerializer"], on: server)
+            #expect(wrong.status == 0, "\(wrong.errors)")
+            let worker = ["-m", "rq.cli", "worker", "-u", server.url, "--burst", "-S", name, "q"]
+            try await PythonEnvironment(edition).run(worker)
+            let advised = try await Rqrcron.run(["show", "a"], on: server)
+            #expect(advised.output.contains(" failed (rq.exceptions.DeserializationError), "), "\(advised.output)")
+            #expect(advised.output.contains("start both with -S \(name), or both without"), "\(advised.output)")
+            let job = try await Rqrcron.run(["trigger", "a", "-S", name], on: server)
+            try await PythonEnvironment(edition).run(worker)
+            #expect(try server.command("HGET", "rq:job:\(job.output.dropLast())", "status").string == "finished")
+        }
+    }
+
     @Test func `an interval has no times before it was made`() async throws {
         try await withRedis { server in
             try await makeTwo(server)

@@ -2,6 +2,15 @@ import RQWire
 import Testing
 
 @Suite struct RQJobIDTests {
+    @Test func `an id is read as it is written, and nothing else is`() {
+        let id = RQJobID.random()
+        let text = id.description
+        #expect(RQJobID(text) == id)
+        for other in ["", "x", text.uppercased(), String(text.dropLast()), text + "0", text.filter { $0 != "-" }] {
+            #expect(RQJobID(other) == nil, "\(other)")
+        }
+    }
+
     @Test func `a planned run has the version 5 UUID of definition and planned time`() {
         let time = Timestamp(unixSeconds: 1_780_465_200)
         let id = RQJobID.planned(definition: "metric:pm25", at: time)

@@ -16,6 +16,17 @@ public struct RQJobID: Sendable, Hashable, CustomStringConvertible {
         self.low = (low & ~(0b11 << 62)) | (0b10 << 62)
     }
 
+    /// Reads an id in the form in which ids are written; `nil` for every other text.
+    package init?(_ text: String) {
+        let digits = text.filter { $0 != "-" }
+        guard digits.count == 32, let high = UInt64(digits.prefix(16), radix: 16),
+            let low = UInt64(digits.suffix(16), radix: 16)
+        else { return nil }
+        self.high = high
+        self.low = low
+        guard description == text else { return nil }
+    }
+
     /// The id of the run of a definition at a planned time.
     ///
     /// It is the version-5 UUID (RFC 9562) of `{definition}|{planned time as %Y-%m-%dT%H:%M:%S.%fZ}` in the namespace

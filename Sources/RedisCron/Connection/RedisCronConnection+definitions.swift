@@ -74,21 +74,27 @@ extension RedisCronConnection {
         return try await run(CronScript.deleteDefinition, keyCount: 3, tail) { $0.integer == 1 }
     }
 
-    /// Queues one run outside of any schedule, under a random id.
-    func push(_ payload: JobPayload) async throws -> RQJobID {
+    /// The field of a definition's hash that remembers the last job that was queued outside of its schedule.
+    ///
+    /// Python leaves it alone.
+    package static let triggeredJobField = "triggered_job"
+
+    /// Queues one run of a definition outside of its schedule, under a random id.
+    func push(_ payload: JobPayload, of definition: String) async throws -> RQJobID {
         let id = RQJobID.random()
         let now = SystemClock.wallClock
         var tail = ArgumentBuffer(reserving: 1024)
         tail.append(keys.queues)
         tail.append(Array(keys.queuePrefix.utf8), Array(payload.origin))
         tail.append(keys.job(id))
+        tail.append(keys.cronJob(definition))
         tail.append(id.description)
         tail.append(payload.ttl.map(String.init) ?? "")
         for (field, value) in RQJobHash.fields(payload: payload, createdAt: now, enqueuedAt: now) {
             tail.append(field)
             tail.append(value)
         }
-        _ = try await run(CronScript.pushJob, keyCount: 3, tail) { $0.integer }
+        _ = try await run(CronScript.pushJob, keyCount: 4, tail) { $0.integer }
         return id
     }
 

@@ -80,7 +80,8 @@ extension RedisCronJob {
             JobPayload(
                 functionName: definition.functionName, args: definition.args, kwargs: definition.kwargs,
                 queue: definition.queueName, jobTimeout: definition.jobTimeout, resultTTL: definition.resultTTL,
-                ttl: definition.ttl, failureTTL: definition.failureTTL, meta: definition.meta, serializer: serializer))
+                ttl: definition.ttl, failureTTL: definition.failureTTL, meta: definition.meta, serializer: serializer),
+            of: id)
     }
 
     /// Reads one job.

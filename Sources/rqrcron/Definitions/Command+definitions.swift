@@ -56,15 +56,15 @@ extension Command {
 
     /// `rqrcron trigger`.
     static let trigger: Command = Command(
-        name: "trigger", summary: "Enqueue a definition's job now and print the job's id.",
-        discussion: ["The schedule is left alone: the next run stays where it is."], arguments: [.id],
-        rules: [.optional(.serializer)] + OptionRule.connection
+        name: "trigger", summary: "Enqueue the jobs of definitions now and print the jobs' ids.",
+        discussion: [
+            "The schedule is left alone: the next run stays where it is. Each id is a line, in the order given."
+        ],
+        arguments: [.ids], rules: [.optional(.serializer)] + OptionRule.connection
     ) { invocation in
-        let id = invocation.arguments.operands[0]
         let serializer = try invocation.arguments.serializer() ?? .pickle
-        let job = try await invocation.withConnection { connection in
-            try await RedisCronJob.fetch(id: id, on: connection).enqueue(serializer: serializer)
+        try await EachDefinition(invocation).report { id, connection in
+            try await RedisCronJob.fetch(id: id, on: connection).enqueue(serializer: serializer).description
         }
-        try StandardOutput.write("\(job)\n")
     }
 }

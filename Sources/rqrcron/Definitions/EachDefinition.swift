@@ -9,33 +9,34 @@ struct EachDefinition: Sendable {
     }
 
     /// Fetches each definition and changes it.
-    ///
-    /// One that fails does not keep the others from being changed; it is named at the end.
     func change(_ done: String, _ body: (inout RedisCronJob) async throws -> Void) async throws {
-        try await forEach(done) { id, connection in
+        try await report { id, connection in
             var job = try await RedisCronJob.fetch(id: id, on: connection)
             try await body(&job)
+            return "\(done) \(id)"
         }
     }
 
     /// Deletes each definition, one that cannot be read too.
     func delete() async throws {
-        try await forEach("deleted") { id, connection in
-            guard try await !RedisCronJob.delete(id: id, on: connection) else { return }
-            // There is none: this says so, or what stands in its place.
-            _ = try await RedisCronJob.fetch(id: id, on: connection)
+        try await report { id, connection in
+            if try await !RedisCronJob.delete(id: id, on: connection) {
+                // There is none: this says so, or what stands in its place.
+                _ = try await RedisCronJob.fetch(id: id, on: connection)
+            }
+            return "deleted \(id)"
         }
     }
 
-    private func forEach(
-        _ done: String, _ body: (String, RedisCronConnection) async throws -> Void
-    ) async throws {
+    /// Does something to each definition, and prints the line that came of it.
+    ///
+    /// One that fails does not keep the others from their turn; it is named at the end.
+    func report(_ body: (String, RedisCronConnection) async throws -> String) async throws {
         try await invocation.withConnection { connection in
             var failures: [String] = []
             for id in invocation.arguments.operands {
                 do {
-                    try await body(id, connection)
-                    try StandardOutput.write("\(done) \(id)\n")
+                    try StandardOutput.write("\(try await body(id, connection))\n")
                 } catch let error as RedisCronError where error.id != nil {
                     failures.append(FailureText.line(for: error))
                 }

@@ -19,7 +19,7 @@ struct ScheduleReport: Sendable {
         now = SystemClock.now()
         defaultZone = zone
         isLed = try await client.send(RedisCommand("EXISTS", connection.keys.lock)).integer == 1
-        lastJob = try await LastJob(of: job, times: times, keys: connection.keys, client: client)
+        lastJob = try await LastJob.find(of: job, times: times, keys: connection.keys, client: client)
     }
 
     private var times: ScheduleTimes? { try? ScheduleTimes(job, defaultZone: defaultZone) }
@@ -83,8 +83,8 @@ struct ScheduleReport: Sendable {
         if lastJob?.failure?.isOtherSerializer == true {
             warnings.append(
                 """
-                its worker reads another serializer than it was queued with: start both with --serializer json, or \
-                both without
+                its worker reads another serializer than it was queued with: start both with \
+                -S rq.serializers.JSONSerializer, or both without
                 """)
         }
         if let ttl = job.ttl, let interval = job.interval, ttl > interval {

@@ -16,7 +16,10 @@ extension CommandOption {
         summary: "How long to sleep at most, should no message of a change arrive. Default: 60.")
     static let serializer = CommandOption(
         "serializer", short: "S", value: .required("NAME"),
-        summary: "pickle or json, as the workers were started with. Default: pickle.",
+        summary: """
+            pickle or json, as the workers were started with; RQ's dotted names, such as rq.serializers.JSONSerializer, \
+            will do. Default: pickle.
+            """,
         completion: .choices(["pickle", "json"]))
     static let applyFile = CommandOption(
         "apply", value: .required("FILE"),

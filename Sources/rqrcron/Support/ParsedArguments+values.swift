@@ -25,9 +25,23 @@ extension ParsedArguments {
         }
     }
 
-    /// `--serializer`.
+    /// `--serializer`: its short name, or one of the dotted names that workers take it by.
+    ///
+    /// RQ before 3 knows the dotted names only.
     func serializer() throws(UsageError) -> JobSerializer? {
-        try choice(.serializer, of: JobSerializer.allCases.map(\.rawValue)).flatMap(JobSerializer.init(rawValue:))
+        let names: [String: JobSerializer] = [
+            "pickle": .pickle, "rq.serializers.DefaultSerializer": .pickle, "rq.serializers.PickleSerializer": .pickle,
+            "json": .json, "rq.serializers.JSONSerializer": .json,
+        ]
+        guard let text = text(.serializer) else { return nil }
+        guard let serializer = names[text] else {
+            throw UsageError(
+                """
+                --serializer is pickle or json, or RQ's name of one, rq.serializers.DefaultSerializer or \
+                rq.serializers.JSONSerializer, not '\(text)'
+                """)
+        }
+        return serializer
     }
 
     /// A JSON array.

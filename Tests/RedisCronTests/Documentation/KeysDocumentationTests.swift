@@ -18,7 +18,9 @@ import Testing
             functionName: "m.f", args: [], kwargs: [:], queue: "q", jobTimeout: nil, resultTTL: nil, ttl: 1,
             failureTTL: 1, meta: ["a": 1], serializer: .pickle)
         let fields =
-            CronJobHash.Field.allCases.map(\.rawValue) + [RedisCronScheduler.sourceField]
+            CronJobHash.Field.allCases.map(\.rawValue) + [
+                RedisCronScheduler.sourceField, RedisCronConnection.triggeredJobField,
+            ]
             + birth.hashFields.map(\.field)
             + RQJobHash.fields(payload: payload, createdAt: .newYear, enqueuedAt: .newYear).map(\.field)
         for field in fields {

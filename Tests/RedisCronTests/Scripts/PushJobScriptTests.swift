@@ -8,7 +8,8 @@ import Testing
 struct PushJobScriptTests {
     private func push(_ server: RedisServer, ttl: String = "") throws -> Int? {
         try server.run(
-            CronScript.pushJob, keys: ["rq:queues", "rq:queue:q", "rq:job:1"], ["1", ttl, "status", "queued"]
+            CronScript.pushJob, keys: ["rq:queues", "rq:queue:q", "rq:job:1", "rq:cron_job:a"],
+            ["1", ttl, "status", "queued"]
         ).integer
     }
 
@@ -26,6 +27,21 @@ struct PushJobScriptTests {
         try await withRedis { server async throws in
             #expect(try push(server, ttl: "60") == 1)
             #expect(try server.command("TTL", "rq:job:1").integer.map { (1...60).contains($0) } == true)
+        }
+    }
+
+    @Test func `the definition remembers the job, unless it is gone or no hash`() async throws {
+        try await withRedis { server async throws in
+            #expect(try push(server) == 1)
+            #expect(try server.command("EXISTS", "rq:cron_job:a").integer == 0)
+            try server.command("SET", "rq:cron_job:a", "x")
+            #expect(try push(server) == 1)
+            try server.command("DEL", "rq:cron_job:a")
+            try server.command("HSET", "rq:cron_job:a", "id", "a")
+            #expect(try push(server) == 1)
+            #expect(
+                try server.command("HGETALL", "rq:cron_job:a").textFields == ["id": "a", "triggered_job": "1"])
+            #expect(try server.command("LLEN", "rq:queue:q").integer == 3)
         }
     }
 
