@@ -135,6 +135,38 @@ import Testing
         }
     }
 
+    @Test func `an expression as AWS writes it is taken with a warning at every door`() async throws {
+        try await withRedis { server in
+            let part = "the sixth column is for seconds, so this runs 60 times in each minute that it names"
+            let applied = try await apply("a 10 1 * * ? * q m.f()\nb @daily q m.f()", ["--dry-run"], on: server)
+            #expect(applied.status == 0)
+            #expect(applied.errors.hasPrefix("rqrcron: warning: standard input: line 1: job 'a': cron: \(part)"))
+            #expect(applied.errors.split(separator: "\n").count == 1)
+            let many = (0..<7).map { "a\($0) 10 1 * * ? * q m.f()\n" }.joined()
+            let seven = try await apply(many, ["--dry-run"], on: server)
+            #expect(seven.errors.split(separator: "\n").count == 6)
+            #expect(seven.errors.hasSuffix("rqrcron: warning: and 2 more definitions like these\n"))
+            let made = try await Rqrcron.run(
+                ["register", "a", "--func", "m.f", "--queue", "q", "--cron", "10 1 * * ? *"], on: server)
+            #expect(made.status == 0)
+            #expect(made.errors.hasPrefix("rqrcron: warning: --cron: \(part)"), "\(made.errors)")
+            let next = try await Rqrcron.run(["next", "10 1 * * ? *"])
+            #expect(next.status == 0)
+            #expect(next.errors.hasPrefix("rqrcron: warning: \(part)"), "\(next.errors)")
+            #expect(try await Rqrcron.run(["next", "10 1 * * ?"]).errors == "")
+        }
+    }
+
+    @Test func `values of a file come to a worker as Python reads them`() async throws {
+        try await withRedis { server in
+            let text = "a every 5m q m.f((1), ('a'), {'k': (2)}, 'a\\/b', .5, 1_000, 0x1f, (3,), r'\\d', 'x' 'y')"
+            #expect(try await apply(text, on: server).status == 0)
+            #expect(
+                try server.command("HGET", "rq:cron_job:a", "args").string
+                    == #"[1,"a",{"k":2},"a\\/b",0.5,1000,31,[3],"\\d","xy"]"#)
+        }
+    }
+
     @Test func `several files of one source belong together`() async throws {
         try await withTemporaryDirectory { directory in
             let files = ["one", "two"].map { "\(directory.path)/\($0)" }

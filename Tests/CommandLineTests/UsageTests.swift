@@ -1,3 +1,6 @@
+import Foundation
+import ProcessSpawn
+import RedisBridge
 import TestSupport
 import Testing
 
@@ -44,8 +47,30 @@ import Testing
         (["next", "* * * * *", "--stdin"], "next: give an expression, or --id ID, or --stdin"),
         (["run", "dir"], "run: unexpected argument 'dir'; a directory belongs to --embedded"),
         (["run", "--embedded", "-u", "redis://localhost"], "run: give only one of --embedded and --url"),
-        (["run", "--lock-ttl", "0"], "run: --lock-ttl must be from 1 to 315360000, not 0"),
-        (["run", "--serializer", "xml"], "run: --serializer is one of pickle, json, not 'xml'"),
+        (["run", "--lock-ttl", "0"], "run: --lock-ttl must be at least 1 s"),
+        (["run", "--lock-ttl", "315360000"], "run: --lock-ttl must be at most a day, 86400 s"),
+        (["run", "--lock-ttl", "99999999999999999999"], "run: --lock-ttl takes a whole number within 64 bits, not "),
+        (["run", "--max-sleep", "0.001"], "run: --max-sleep must be at least 10 ms"),
+        (["run", "--max-sleep", "1e300"], "run: --max-sleep must be at most a day, 86400 s"),
+        (["run", "--replica-timeout", "3601"], "run: --replica-timeout must be at most an hour"),
+        (["run", "--wait-replicas", "1001"], "run: --wait-replicas must be between 0 and 1000"),
+        (
+            ["run", "--wait-replicas", "1", "--replica-timeout", "60"],
+            "run: --replica-timeout must be at most the time-out of a command"
+        ),
+        (["run", "--name", ""], "run: --name must not be empty"),
+        (["run", "--serializer", "xml"], "run: --serializer is pickle or json, or RQ's name of one, "),
+        (
+            ["register", "a", "--func", "m.f", "--queue", "q", "--interval", "1", "--job-timeout", "3000000000"],
+            "register: --job-timeout must be from 1 to 2147483647 s, or -1 for no limit, not 3000000000"
+        ),
+        (
+            [
+                "register", "a", "--func", "m.f", "--queue", "q", "--interval", "1", "--result-ttl",
+                "9223372036854775807",
+            ],
+            "register: --result-ttl must be from 1 to 250000000000 s, 0 for not at all, or -1 for good, not 92233720"
+        ),
         (["info", "-u", "localhost:6379"], "info: --url: no URL of a Redis server"),
         (["run", "--timezone", "Europe/Berln"], "run: --timezone: unknown time zone \"Europe/Berln\""),
         (["help", "runn"], "help: unknown command 'runn'. Did you mean 'run'?"),
@@ -145,6 +170,74 @@ import Testing
             #expect(other.status == 1)
             #expect(other.errors.contains("is no Redis"), "\(other.errors)")
             #expect(other.errors.contains("Check the port"))
+        }
+    }
+
+    /// Settings of the environment, and what is said of the first that is wrong.
+    private static let wrongSettings: [([String: String], String)] = [
+        (["REDIS_DB": "abc"], "REDIS_DB must be a database's number, 0 or more, not 'abc'"),
+        (["REDIS_DB": "1.5"], "REDIS_DB must be a database's number, 0 or more, not '1.5'"),
+        (["REDIS_DB": "0x1"], "REDIS_DB must be a database's number, 0 or more, not '0x1'"),
+        (["REDIS_DB": " 1"], "REDIS_DB must be a database's number, 0 or more, not ' 1'"),
+        (["REDIS_DB": "0?db=1"], "REDIS_DB must be a database's number, 0 or more, not '0?db=1'"),
+        (["REDIS_DB": "redis://:s3cr3t@h"], "REDIS_DB must be a database's number, 0 or more\n"),
+        (["REDIS_PORT": "abc"], "REDIS_PORT must be a port's number, from 1 to 65535, not 'abc'"),
+        (["REDIS_PORT": "0"], "REDIS_PORT must be a port's number, from 1 to 65535, not '0'"),
+        (["REDIS_PORT": "65536"], "REDIS_PORT must be a port's number, from 1 to 65535, not '65536'"),
+        (["REDIS_PORT": "6379/1"], "REDIS_PORT must be a port's number, from 1 to 65535, not '6379/1'"),
+        (["REDIS_HOST": "redis://:s3cr3t@h:1/0"], "REDIS_HOST must be a host's name or address, and holds a URL; "),
+        (["REDIS_HOST": "h:6379"], "REDIS_HOST must be a host's name or address, and holds a port as well; "),
+        (["REDIS_HOST": "/run/redis.sock"], "REDIS_HOST must be a host's name or address, and holds a path; "),
+        (["REDIS_HOST": "me:s3cr3t@h"], "REDIS_HOST must be a host's name or address, such as "),
+        (["REDIS_HOST": "h/1"], "REDIS_HOST must be a host's name or address, such as "),
+        (["REDIS_HOST": "two words"], "REDIS_HOST must be a host's name or address, such as "),
+        (["REDIS_HOST": "[::1"], "REDIS_HOST must be a host's name or address, such as "),
+        (["REDIS_SSL": "maybe"], "REDIS_SSL must be True or False, not 'maybe'"),
+    ]
+
+    @Test(arguments: wrongSettings)
+    func `a setting of the environment is checked as what it is`(
+        environment: [String: String], message: String
+    ) async throws {
+        let ending = try await Rqrcron.run(["info"], environment: environment)
+        #expect(ending.status == 2)
+        #expect(ending.errors.contains("\nrqrcron: info: \(message)"), "\(ending.errors)")
+        #expect(!ending.errors.contains("s3cr3t"))
+    }
+
+    @Test(arguments: [
+        ("127.0.0.1", "127.0.0.1"), ("::1", "[::1]"), ("[::1]", "[::1]"), ("fe80::1%25", "[fe80::1%25]"),
+    ])
+    func `a host of the environment reaches the connection as it is`(host: String, shown: String) throws {
+        let environment = ProcessEnvironment(["REDIS_HOST": host, "REDIS_PORT": "7", "REDIS_DB": "3"])
+        let address = try RedisAddress(arguments: ParsedArguments(), environment: environment)
+        #expect(try RedisURL(address.url).description == "redis://\(shown):7/3")
+    }
+
+    @Test func `a socket that may not be used says whose right is missing`() async throws {
+        try await withTemporaryDirectory { directory in
+            let missing = try await Rqrcron.run(["info", "-u", "unix://\(directory.path)/none"])
+            #expect(missing.status == 1)
+            #expect(missing.errors.contains("No such socket: check its path"), "\(missing.errors)")
+        }
+        func advice(_ code: CInt, _ endpoint: String) -> String {
+            FailureText.advice(afterFailedConnect: SystemCall.explain(code), to: endpoint)
+        }
+        #expect(advice(EACCES, "/run/redis.sock").contains("add this user to the socket's group"))
+        #expect(advice(EACCES, "10.0.0.5:6379").contains("look for a firewall"))
+        #expect(advice(EHOSTUNREACH, "10.0.0.5:6379") == "Check the address, and the network between")
+        #expect(advice(ECONNREFUSED, "/run/redis.sock").hasPrefix("Is it running? "))
+    }
+
+    @Test func `a user name that the server does not know is taken out where it has a password only`() async throws {
+        try await withRedis(.init(password: "right")) { server in
+            let ending = try await Rqrcron.run(["info", "-u", "redis://bob:right@127.0.0.1:\(server.port)"])
+            #expect(ending.status == 1)
+            #expect(
+                ending.errors.contains(
+                    "a server that has a password and no users takes it without a name, as in redis://:password@host"))
+            let mended = try await Rqrcron.run(["info", "-u", "redis://:right@127.0.0.1:\(server.port)"])
+            #expect(mended.status == 0, "\(mended.errors)")
         }
     }
 

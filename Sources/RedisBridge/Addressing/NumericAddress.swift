@@ -7,9 +7,9 @@
 #endif
 
 /// Addresses that need no look-up.
-enum NumericAddress {
+package enum NumericAddress {
     /// Whether a text is an IPv6 address, without a zone.
-    static func isIPv6(_ text: String) -> Bool {
+    package static func isIPv6(_ text: String) -> Bool {
         var address = in6_addr()
         return inet_pton(AF_INET6, text, &address) == 1
     }

@@ -6,9 +6,6 @@ import RQWire
 /// The same rules hold at the door and when a hash is read: what RQ or the scheduler could not run is named there and
 /// here alike.
 struct DefinitionCheck {
-    /// The longest interval: a thousand years of 365 days.
-    static let longestInterval = 31_536_000_000
-
     let definition: CronJobHash
 
     init(_ definition: CronJobHash) {
@@ -40,14 +37,11 @@ struct DefinitionCheck {
         compile: (CronJobHash, ZoneRules) throws(RedisCronError) -> CompiledCron = DefinitionCheck.compile
     ) throws(RedisCronError) -> RunPlan {
         try checkNames()
-        try checkTimes()
+        try checkDurations()
         let cron = definition.cron.flatMap { $0.isEmpty ? nil : $0 }
         switch (definition.interval, cron) {
         case (let interval?, nil):
-            guard interval >= 1 else { throw refusal("interval", "must be at least 1 s, not \(interval)") }
-            guard interval <= Self.longestInterval else {
-                throw refusal("interval", "must be at most \(Self.longestInterval) s, not \(interval)")
-            }
+            try check(.interval, interval)
             // A zone without an expression has no effect, but a wrong one would fail whoever adds an expression.
             if definition.timeZone != nil { _ = try zone(defaultZone) }
             return .interval(seconds: Int64(interval))
@@ -82,17 +76,16 @@ struct DefinitionCheck {
         }
     }
 
-    private func checkTimes() throws(RedisCronError) {
-        if definition.jobTimeout == 0 {
-            throw refusal("job_timeout", "must not be 0; -1 is no limit, as in RQ")
-        }
-        if let ttl = definition.ttl {
-            guard ttl >= 1 else { throw refusal("ttl", "must be at least 1 s, not \(ttl)") }
-            // Redis refuses to EXPIRE beyond its own range, which would stop a batch half way.
-            guard ttl <= Self.longestInterval else {
-                throw refusal("ttl", "must be at most \(Self.longestInterval) s, not \(ttl)")
-            }
-        }
+    private func checkDurations() throws(RedisCronError) {
+        let fields: [(DurationField, Int?)] = [
+            (.jobTimeout, definition.jobTimeout), (.resultTTL, definition.resultTTL), (.ttl, definition.ttl),
+            (.failureTTL, definition.failureTTL),
+        ]
+        for case (let field, let seconds?) in fields { try check(field, seconds) }
+    }
+
+    private func check(_ field: DurationField, _ seconds: Int) throws(RedisCronError) {
+        if let complaint = field.complaint(about: seconds) { throw refusal(field.rawValue, complaint) }
     }
 
     private func zone(_ defaultZone: ZoneRules) throws(RedisCronError) -> ZoneRules {

@@ -31,7 +31,10 @@ package struct Refusal: Sendable, Hashable {
         case .noAuth?:
             return "wants a password: put it into the URL, as in redis://:password@host:6379/0"
         case .wrongPass?:
-            return "does not take this user name and password. Check them in the URL"
+            return """
+                does not take this user name and password. Check them in the URL; a server that has a password and no users \
+                takes it without a name, as in redis://:password@host:6379/0
+                """
         case .noPerm?:
             return "denies it: \(error.reason). \(grant(for: error))"
         case .wrongType?:
@@ -42,6 +45,8 @@ package struct Refusal: Sendable, Hashable {
             return "has no database of that number: take another one at the end of the URL, mostly 0 to 15"
         case _ where error.reason.contains("without any password configured"):
             return "has no password, but the URL has one: take it out of the URL"
+        case _ where error.command == "AUTH" && error.reason.contains("wrong number of arguments"):
+            return "is too old for user names: take the name out of the URL, as in redis://:password@host:6379/0"
         default:
             return state(error)
         }

@@ -64,15 +64,15 @@ struct SchedulerSettings: Sendable {
         self.isHopeless = isHopeless
     }
 
-    private static func check(_ options: RedisCronScheduler.Options) throws(RedisCronError) {
+    fileprivate static func check(_ options: RedisCronScheduler.Options) throws(RedisCronError) {
         func require(_ holds: Bool, _ option: String, _ expectation: String) throws(RedisCronError) {
             if !holds { throw RedisCronError(.invalidOption, field: option, expectation) }
         }
         try require(options.name != "", "name", "must not be empty")
         try require(options.lockTTL >= .seconds(1), "lockTTL", "must be at least 1 s")
-        try require(options.lockTTL <= .seconds(86_400), "lockTTL", "must be at most a day")
+        try require(options.lockTTL <= .seconds(86_400), "lockTTL", "must be at most a day, 86400 s")
         try require(options.maxSleepInterval >= .milliseconds(10), "maxSleepInterval", "must be at least 10 ms")
-        try require(options.maxSleepInterval <= .seconds(86_400), "maxSleepInterval", "must be at most a day")
+        try require(options.maxSleepInterval <= .seconds(86_400), "maxSleepInterval", "must be at most a day, 86400 s")
         try require(options.shutdownBound > .zero, "shutdownBound", "must be more than 0")
         try require((1...1000).contains(options.batchSize), "batchSize", "must be between 1 and 1000")
         try require((1...64).contains(options.batchesInFlight), "batchesInFlight", "must be between 1 and 64")
@@ -92,5 +92,14 @@ struct SchedulerSettings: Sendable {
             }
         }
         return status == 0 ? String(decoding: buffer.prefix { $0 != 0 }, as: UTF8.self) : "localhost"
+    }
+}
+
+extension RedisCronScheduler.Options {
+    /// Whether a scheduler can be made with them, as far as that does not depend on its connection.
+    ///
+    /// - Throws: ``RedisCronError`` with code `.invalidOption` for the first one that is out of its range.
+    package func check() throws(RedisCronError) {
+        try SchedulerSettings.check(self)
     }
 }

@@ -48,10 +48,15 @@ struct ParsedArguments: Sendable {
     /// The option's value as a whole number.
     ///
     /// - Throws: ``UsageError`` when the text is no whole number, or is outside of `range`.
-    func wholeNumber(_ option: CommandOption, in range: ClosedRange<Int>) throws(UsageError) -> Int? {
+    func wholeNumber(
+        _ option: CommandOption, in range: ClosedRange<Int> = Int.min...Int.max
+    ) throws(UsageError) -> Int? {
         guard let text = text(option) else { return nil }
         guard let number = Int(text) else {
-            throw UsageError("--\(option.name) takes a whole number, not '\(text)'")
+            let digits = text.hasPrefix("-") ? text.dropFirst() : text[...]
+            let isTooLong = !digits.isEmpty && digits.allSatisfy { ("0"..."9").contains($0) }
+            throw UsageError(
+                "--\(option.name) takes a whole number\(isTooLong ? " within 64 bits" : ""), not '\(text)'")
         }
         guard range.contains(number) else {
             let bounds =
@@ -62,16 +67,30 @@ struct ParsedArguments: Sendable {
         return number
     }
 
+    /// The option's value as a number of seconds, fractions allowed, whose bounds somebody else knows.
+    ///
+    /// Beyond thirty years it is cut to that, so that every `Duration` can hold it.
+    ///
+    /// - Throws: ``UsageError`` when the text is no finite number.
+    func duration(_ option: CommandOption) throws(UsageError) -> Duration? {
+        try finiteNumber(option).map { .seconds(max(-1e9, min($0, 1e9))) }
+    }
+
     /// The option's value as a number of seconds, fractions allowed.
     ///
     /// - Throws: ``UsageError`` when the text is no finite number of at least `minimum`.
     func seconds(_ option: CommandOption, atLeast minimum: Double) throws(UsageError) -> Double? {
+        guard let number = try finiteNumber(option) else { return nil }
+        guard number >= minimum, number <= Self.longestWait else {
+            throw UsageError("--\(option.name) takes at least \(minimum) and at most \(Self.longestWait) seconds")
+        }
+        return number
+    }
+
+    private func finiteNumber(_ option: CommandOption) throws(UsageError) -> Double? {
         guard let text = text(option) else { return nil }
         guard let number = Double(text), number.isFinite else {
             throw UsageError("--\(option.name) takes a number of seconds, not '\(text)'")
-        }
-        guard number >= minimum, number <= Self.longestWait else {
-            throw UsageError("--\(option.name) takes at least \(minimum) and at most \(Self.longestWait) seconds")
         }
         return number
     }

@@ -20,11 +20,11 @@ struct RegisterCommand: Sendable {
         args = try arguments.jsonArray(.args) ?? []
         kwargs = try arguments.jsonObject(.kwargs) ?? [:]
         meta = try arguments.jsonObject(.meta) ?? [:]
-        interval = try arguments.wholeNumber(.interval, in: 1...Int.max)
-        jobTimeout = try arguments.wholeNumber(.jobTimeout, in: -1...Int.max)
-        resultTTL = try arguments.wholeNumber(.resultTTL, in: -1...Int.max)
-        ttl = try arguments.wholeNumber(.ttl, in: 1...Int.max)
-        failureTTL = try arguments.wholeNumber(.failureTTL, in: -1...Int.max)
+        interval = try arguments.seconds(.interval, for: .interval)
+        jobTimeout = try arguments.seconds(.jobTimeout, for: .jobTimeout)
+        resultTTL = try arguments.seconds(.resultTTL, for: .resultTTL)
+        ttl = try arguments.seconds(.ttl, for: .ttl)
+        failureTTL = try arguments.seconds(.failureTTL, for: .failureTTL)
     }
 
     func run() async throws {
@@ -40,10 +40,22 @@ struct RegisterCommand: Sendable {
         zone?.tellIfAssumed(for: [job])
         let row = InfoRow(job, zone: zone)
         try StandardOutput.write("registered \(job.id.onOneLine): \(row.schedule), \(row.state), next \(row.nextRun)\n")
+        if let caution = arguments.text(.cron).flatMap({ CronExpression.caution(about: $0, id: job.id) }) {
+            StandardError.warn("--cron: \(caution)")
+        }
     }
 
     private var enabled: Bool? {
         if invocation.arguments.has(.enabled) { return true }
         return invocation.arguments.has(.disabled) ? false : nil
+    }
+}
+
+extension ParsedArguments {
+    /// The option's value as a number of seconds that the field can hold.
+    fileprivate func seconds(_ option: CommandOption, for field: DurationField) throws(UsageError) -> Int? {
+        guard let seconds = try wholeNumber(option) else { return nil }
+        if let complaint = field.complaint(about: seconds) { throw UsageError("--\(option.name) \(complaint)") }
+        return seconds
     }
 }

@@ -31,24 +31,20 @@ struct RunCommand: Sendable {
         log = try LogWriter(arguments: arguments)
         var options = RedisCronScheduler.Options()
         options.name = arguments.text(.schedulerName)
-        if let seconds = try arguments.wholeNumber(.lockTTL, in: 1...Int(ParsedArguments.longestWait)) {
-            options.lockTTL = .seconds(seconds)
-        }
-        if let seconds = try arguments.seconds(.maxSleep, atLeast: 0.001) {
-            options.maxSleepInterval = .seconds(seconds)
-        }
-        if let count = try arguments.wholeNumber(.waitReplicas, in: 0...1000) { options.waitForReplicas = count }
-        if let seconds = try arguments.seconds(.replicaTimeout, atLeast: 0.001) {
-            options.replicaTimeout = .seconds(seconds)
-        }
+        if let seconds = try arguments.wholeNumber(.lockTTL) { options.lockTTL = .seconds(seconds) }
+        if let duration = try arguments.duration(.maxSleep) { options.maxSleepInterval = duration }
+        if let count = try arguments.wholeNumber(.waitReplicas) { options.waitForReplicas = count }
+        if let duration = try arguments.duration(.replicaTimeout) { options.replicaTimeout = duration }
         if arguments.has(.standby) { options.whenLockHeld = .standBy }
         zone = try arguments.timeZone().map { (rules: $0, source: "--timezone", warning: nil) } ?? Self.localZone
         options.timeZone = zone.rules
         if let serializer = try arguments.serializer() { options.serializer = serializer }
         options.logger = log.logger
+        try Self.namingOptions { () throws(RedisCronError) in try options.check() }
         self.options = options
         let files = arguments.texts(.applyFile)
         definitions = files.isEmpty ? nil : try DefinitionFiles(paths: files)
+        for caution in definitions?.cautions ?? [] { log.write(.warning, caution) }
         let soundness = Soundness(maxSleepInterval: options.maxSleepInterval, lockTTL: options.lockTTL)
         notifier = try ServiceNotifier(
             environment: invocation.environment, soundness: soundness, log: log,
@@ -123,6 +119,21 @@ struct RunCommand: Sendable {
         }
     }
 
+    /// Lets the scheduler judge its options, which alone knows their bounds, and says what it says of them as the command
+    /// line calls them.
+    private static func namingOptions<Result>(_ body: () throws(RedisCronError) -> Result) throws -> Result {
+        let options: [String: CommandOption] = [
+            "name": .schedulerName, "lockTTL": .lockTTL, "maxSleepInterval": .maxSleep,
+            "waitForReplicas": .waitReplicas, "replicaTimeout": .replicaTimeout,
+        ]
+        do {
+            return try body()
+        } catch {
+            guard error.code == .invalidOption, let option = error.field.flatMap({ options[$0] }) else { throw error }
+            throw UsageError("--\(option.name) \(error.message)")
+        }
+    }
+
     /// The directory after `--embedded`, attached or as a word of its own.
     private static func embeddedDirectory(_ arguments: ParsedArguments) throws(UsageError) -> String? {
         let word = arguments.operands.first
@@ -140,10 +151,12 @@ struct RunCommand: Sendable {
     private func schedule(at address: RedisAddress) async throws {
         try await address.withConnection(invocation, zone: options.timeZone) { connection in
             let scheduler: RedisCronScheduler
-            do throws(RedisCronError) {
-                scheduler = try RedisCronScheduler(
-                    connection: connection, options: options, files: definitions?.declarations ?? [])
-            } catch {
+            do {
+                scheduler = try Self.namingOptions { () throws(RedisCronError) in
+                    try RedisCronScheduler(
+                        connection: connection, options: options, files: definitions?.declarations ?? [])
+                }
+            } catch let error as RedisCronError {
                 throw definitions?.failure(about: error) ?? error
             }
             try await SchedulerService(

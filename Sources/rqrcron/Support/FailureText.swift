@@ -1,5 +1,12 @@
+import ProcessSpawn
 import RedisBridge
 import RedisCron
+
+#if canImport(Glibc)
+    import Glibc
+#else
+    import Darwin
+#endif
 
 /// Turns whatever a command threw into one line that says what to do next.
 ///
@@ -28,10 +35,8 @@ struct FailureText {
         case .connectFailed where error.reason.hasPrefix("the name cannot be looked up"):
             return "cannot connect to \(server): \(error.reason). Check the host's name in the URL"
         case .connectFailed:
-            return """
-                cannot connect to \(server): \(error.reason). Is it running? Name another with -u URL or RQ_REDIS_URL, \
-                or try: rqrcron run --embedded
-                """
+            return
+                "cannot connect to \(server): \(error.reason). \(advice(afterFailedConnect: error.reason, to: error.endpoint))"
         case .noMaster:
             return error.endpoint.map { "\(error.reason) (\($0))" } ?? error.reason
         case .connectTimedOut:
@@ -60,6 +65,25 @@ struct FailureText {
         default:
             return error.description
         }
+    }
+
+    /// What to do when a connection was not made, by the words of the system.
+    static func advice(afterFailedConnect reason: String, to endpoint: String?) -> String {
+        let isSocket = endpoint?.hasPrefix("/") ?? false
+        func says(_ code: CInt) -> Bool { reason == SystemCall.explain(code) }
+        if says(EACCES) || says(EPERM) {
+            return isSocket
+                ? """
+                Connecting needs the right to write to the socket, and to enter the folders above it: add this user to the \
+                socket's group, or see unixsocketperm in redis.conf
+                """
+                : "This process may not connect there: look for a firewall, or for what its service manager forbids"
+        }
+        if says(ENETUNREACH) || says(EHOSTUNREACH) { return "Check the address, and the network between" }
+        if isSocket, says(ENOENT) || says(ENOTDIR) {
+            return "No such socket: check its path, and unixsocket in redis.conf; is Redis running?"
+        }
+        return "Is it running? Name another with -u URL or RQ_REDIS_URL, or try: rqrcron run --embedded"
     }
 
     private static func line(for error: RedisCronError) -> String {

@@ -1,3 +1,5 @@
+import RedisBridge
+
 /// Where Redis is, as the command line and the environment say it.
 struct RedisAddress: Sendable, Equatable {
     /// The text of a URL.
@@ -48,12 +50,54 @@ struct RedisAddress: Sendable, Equatable {
         guard !set.isEmpty else { return standard }
         let isSecure = try Self.isSecure(environment)
         let password = environment["REDIS_PASSWORD"].map { ":\(percentEncode($0))@" } ?? ""
-        let host = environment["REDIS_HOST"] ?? "localhost"
-        let bracketed = host.contains(":") && !host.hasPrefix("[") ? "[\(host)]" : host
-        let port = environment["REDIS_PORT"] ?? "6379"
-        let database = environment["REDIS_DB"] ?? "0"
-        let url = "\(isSecure ? "rediss" : "redis")://\(password)\(bracketed):\(port)/\(database)"
+        let host = try environment["REDIS_HOST"].map(Self.host) ?? "localhost"
+        let port = try Self.number("REDIS_PORT", in: 1...65_535, environment) ?? 6379
+        let database = try Self.number("REDIS_DB", in: 0...Int(Int32.max), environment) ?? 0
+        let url = "\(isSecure ? "rediss" : "redis")://\(password)\(host):\(port)/\(database)"
         return RedisAddress(url: url, source: set.joined(separator: ", "))
+    }
+
+    /// The host as it stands in a URL.
+    ///
+    /// A text that is no host may hold a password, so it is never shown.
+    private static func host(_ text: String) throws(UsageError) -> String {
+        let address = text.hasPrefix("[") && text.hasSuffix("]") ? String(text.dropFirst().dropLast()) : text
+        if NumericAddress.isIPv6(String(address.prefix { $0 != "%" })) {
+            // The zone behind an address begins with the sign that begins an escape in a URL.
+            return "[\(address.split(separator: "%", omittingEmptySubsequences: false).joined(separator: "%25"))]"
+        }
+        let expected = "REDIS_HOST must be a host's name or address"
+        if text.contains("://") {
+            throw UsageError("\(expected), and holds a URL; name that in RQ_REDIS_URL instead")
+        }
+        if text.hasPrefix("/") {
+            throw UsageError("\(expected), and holds a path; a socket is named by RQ_REDIS_URL=unix:///run/redis.sock")
+        }
+        let parts = text.split(separator: ":", omittingEmptySubsequences: false)
+        if parts.count == 2, !parts[1].isEmpty, parts[1].allSatisfy({ ("0"..."9").contains($0) }) {
+            throw UsageError("\(expected), and holds a port as well; name that in REDIS_PORT")
+        }
+        let reserved: Set<Character> = [":", "/", "?", "#", "@", "[", "]", "%", "\\"]
+        let isHost = text.allSatisfy { character in
+            !reserved.contains(character) && !character.isWhitespace
+                && character.unicodeScalars.allSatisfy { $0.value > 0x20 && $0.value != 0x7F }
+        }
+        guard isHost else { throw UsageError("\(expected), such as redis.internal, 10.0.0.5 or ::1") }
+        return text
+    }
+
+    /// A variable that holds a whole number in decimal digits.
+    private static func number(
+        _ variable: String, in range: ClosedRange<Int>, _ environment: ProcessEnvironment
+    ) throws(UsageError) -> Int? {
+        guard let text = environment[variable] else { return nil }
+        guard text.allSatisfy({ ("0"..."9").contains($0) }), let number = Int(text), range.contains(number) else {
+            let bounds =
+                variable == "REDIS_DB" ? "a database's number, 0 or more" : "a port's number, from 1 to 65535"
+            // It may be a URL that went to the wrong variable.
+            throw UsageError("\(variable) must be \(bounds)\(text.contains("@") ? "" : ", not '\(text)'")")
+        }
+        return number
     }
 
     private static func isSecure(_ environment: ProcessEnvironment) throws(UsageError) -> Bool {
