@@ -39,11 +39,13 @@ public struct SchedulerHealth: Sendable, Hashable {
 
     /// A health as a test of a handler wants it.
     public init(
-        state: State, disconnectedSince: Timestamp? = nil, lastTick: Timestamp? = nil, lastHeartbeat: Timestamp? = nil,
+        state: State, disconnectedSince: Timestamp? = nil, disconnectReason: String? = nil, lastTick: Timestamp? = nil,
+        lastHeartbeat: Timestamp? = nil,
         lag: Duration = .zero, enqueued: Int = 0, cachedDefinitions: Int = 0, isMissingReplicas: Bool = false
     ) {
         self.state = state
         self.disconnectedSince = disconnectedSince
+        self.disconnectReason = disconnectReason
         self.lastTick = lastTick
         self.lastHeartbeat = lastHeartbeat
         self.lag = lag
