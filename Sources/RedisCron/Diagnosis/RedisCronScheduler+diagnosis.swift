@@ -13,20 +13,27 @@ extension RedisCronScheduler {
     /// - Throws: What the connection throws. Commands that the server denies are left out and named in a finding.
     public func diagnose() async throws -> [Finding] {
         let topology = await connection.client.topology()
-        var findings = TopologyCheck(topology).findings
-        var facts: ServerFacts
+        let findings = TopologyCheck(topology).findings
         do {
-            facts = try await ServerFacts(from: connection.client, keys: connection.keys) { SystemClock.wallClock }
-        } catch let error as RedisError where findings.contains(where: { $0.severity == .error }) {
-            // What is wrong with the servers is why none of them takes commands.
-            return findings + [Finding(.error, .access, "no more could be looked at: \(error.reason)")]
+            return findings + (try await inspectServer(in: topology))
+        } catch let error as RedisError where !findings.isEmpty {
+            // What is wrong between the servers is why this one does not take all commands.
+            return findings + [
+                Finding(.error, .access, "no more could be looked at: \(Refusal.text(for: error))")
+            ]
         }
+    }
+
+    /// What deserves attention in the server that takes our commands, and in what it holds.
+    private func inspectServer(in topology: RedisTopology) async throws -> [Finding] {
+        var facts = try await ServerFacts(from: connection.client, keys: connection.keys) { SystemClock.wallClock }
         guard facts.info?["redis_mode"] != "sentinel" else {
             return [Finding(.error, .role, "the server is a sentinel: name it as redis+sentinel://HOST:PORT/SERVICE")]
         }
         let trial = try await CommandTrial(of: NeededCommand.all(on: connection.keys), on: connection)
         facts.writeRefusal = trial.writeRefusal
         let isLed = facts.lockToken != nil
+        var findings: [Finding] = []
         if case .sentinels = topology, facts.info?["role"] == "master", facts.info?["connected_slaves"] == "0" {
             findings.append(.noReplicas(of: try await connection.client.connection().endpoint.description))
         }

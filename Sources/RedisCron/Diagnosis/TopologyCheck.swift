@@ -74,12 +74,13 @@ struct TopologyCheck: Sendable {
         let unserved = Self.allSlots.filter { !served.contains($0) }
         if let first = unserved.first {
             if let slot, unserved.contains(slot) {
+                let others = unserved.count > 1 ? ", and \(unserved.count - 1) more slots" : ""
                 return [
                     Finding(
                         .error, .cluster, about: "slot \(slot)",
                         """
-                        nobody serves the slot of our keys, and \(unserved.count - 1) others: bring back the node that had \
-                        them, or give them to another with redis-cli --cluster fix
+                        nobody serves the slot of our keys\(others): bring back the node that had it, or give it to another \
+                        with redis-cli --cluster fix
                         """)
                 ]
             }
