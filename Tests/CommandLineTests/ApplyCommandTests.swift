@@ -137,6 +137,8 @@ import Testing
 
     @Test func `an expression as AWS writes it is taken with a warning at every door`() async throws {
         try await withRedis { server in
+            // Nor is it said then that nobody has published a zone.
+            try server.command("SET", "rq:cron_jobs:timezone", "UTC")
             let part = "the sixth column is for seconds, so this runs 60 times in each minute that it names"
             let applied = try await apply("a 10 1 * * ? * q m.f()\nb @daily q m.f()", ["--dry-run"], on: server)
             #expect(applied.status == 0)

@@ -14,9 +14,9 @@ import Testing
         ("0 0 12 * * ?", "seconds stand in the sixth column here"),
         ("0 0 12 * * ? 2030", "seconds stand in the sixth column here"),
         ("0 0 12 ? * MON-FRI", "seconds stand in the sixth column here"),
-        ("10 1 * * ? 2030", "years are the seventh"),
+        ("10 1 * * ? 2030", "the sixth column is for seconds here, and years are the seventh"),
         ("@every 5m", "an interval is given as such"),
-        ("@reboot", "no schedule for the start of a machine"),
+        ("@reboot", "there is no schedule for the start of a machine"),
     ]
 
     @Test(arguments: foreign)

@@ -146,7 +146,10 @@ struct AdviceTests {
         Scenario(
             testDescription: "no worker", check: .worker, advice: "its jobs wait until one does",
             arrange: { _, scheduler in try await register(scheduler) }
-        ) { server, _ in try server.command("SADD", "rq:workers:q", "rq:worker:w") },
+        ) { server, _ in
+            try server.command("SADD", "rq:workers:q", "rq:worker:w")
+            try server.command("HSET", "rq:worker:w", "birth", "2026-01-01T00:00:00.000000Z")
+        },
         Scenario(
             testDescription: "no zone published, a scheduler started", check: .timeZone, advice: "start a scheduler",
             arrange: { _, scheduler in try await register(scheduler, cron: "0 0 1 1 *") }, follow: { _, _ in },

@@ -12,6 +12,11 @@ import Testing
         try server.connect().command("LRANGE", "rq:queue:\(queue)", 0, -1).strings
     }
 
+    /// How many jobs a node of a cluster has; none while a busy machine makes the nodes miss each other (CLUSTERDOWN).
+    private static func jobs(in key: String, of node: RedisServer) -> Int {
+        (try? node.command("LLEN", key).integer) ?? 0
+    }
+
     @Test func `a scheduler goes on at the replica that sentinels promote`() async throws {
         try await withSentinels { system in
             let connection = try RedisCronConnection(url: RedisURL(system.url))
@@ -107,7 +112,7 @@ import Testing
             try await scheduler.register(functionName: "app.tick", queueName: "q", id: "every", interval: 1)
             try await whileRunning(scheduler) {
                 try await eventually("jobs", within: .seconds(30)) {
-                    try (owner.command("LLEN", "{rq}:queue:q").integer ?? 0) >= 2
+                    Self.jobs(in: "{rq}:queue:q", of: owner) >= 2
                 }
                 let slot = try owner.command("CLUSTER", "KEYSLOT", "{rq}").integer ?? 0
                 let (ownerID, heirID) = (try owner.clusterID(), try heir.clusterID())
@@ -125,9 +130,9 @@ import Testing
                 // The other slots of the one that goes are not what this is about.
                 for node in nodes { try node.command("CONFIG", "SET", "cluster-require-full-coverage", "no") }
                 for node in nodes where node.port != owner.port { try node.command("CLUSTER", "FORGET", ownerID) }
-                let before = try heir.command("LLEN", "{rq}:queue:q").integer ?? 0
+                let before = Self.jobs(in: "{rq}:queue:q", of: heir)
                 try await eventually("jobs at the heir", within: .seconds(30)) {
-                    try (heir.command("LLEN", "{rq}:queue:q").integer ?? 0) >= before + 2
+                    Self.jobs(in: "{rq}:queue:q", of: heir) >= before + 2
                 }
                 try await eventually("somebody to listen there") {
                     try heir.command("PUBSUB", "NUMSUB", "{rq}:cron_jobs:events").array.last?.integer == 1
@@ -152,7 +157,7 @@ import Testing
             #expect(try await scheduler.allJobs().count == 20)
             try await whileRunning(scheduler) {
                 try await eventually("jobs at the owner", within: .seconds(30)) {
-                    try (owner.command("LLEN", "{rq}:queue:q").integer ?? 0) >= 20
+                    Self.jobs(in: "{rq}:queue:q", of: owner) >= 20
                 }
                 let slot = try owner.command("CLUSTER", "KEYSLOT", "{rq}").integer ?? 0
                 let move = try ChildProcess(
@@ -165,9 +170,9 @@ import Testing
                     (try? other.command("EXISTS", "{rq}:cron_jobs").integer) == 1
                 }
                 _ = try await move.waitUntilExit(within: .seconds(120))
-                let before = try other.command("LLEN", "{rq}:queue:q").integer ?? 0
+                let before = Self.jobs(in: "{rq}:queue:q", of: other)
                 try await eventually("jobs at the new owner", within: .seconds(30)) {
-                    try (other.command("LLEN", "{rq}:queue:q").integer ?? 0) >= before + 20
+                    Self.jobs(in: "{rq}:queue:q", of: other) >= before + 20
                 }
             }
             let ids = try other.command("LRANGE", "{rq}:queue:q", 0, -1).strings
