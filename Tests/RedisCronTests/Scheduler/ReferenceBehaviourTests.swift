@@ -196,16 +196,14 @@ struct ReferenceBehaviourTests {
     @Test func `enqueue queues one run at once and leaves the schedule alone`() async throws {
         try await with { server, _, scheduler async throws in
             let job = try await register(scheduler, args: ["pm25"])
-            var expected = try server.command("HGETALL", "rq:cron_job:a").textFields
-            let first = try await job.enqueue()
-            let second = try await job.enqueue()
+            let before = try server.command("HGETALL", "rq:cron_job:a").textFields
+            let (first, second) = (try await job.enqueue(), try await job.enqueue())
             #expect(first != second)
             #expect(try server.command("LRANGE", "rq:queue:q", 0, -1).strings == [first, second].map(\.description))
-            #expect(
-                try server.command("HGET", "rq:job:\(first)", "description").string == "app.tasks.rebuild('pm25')")
-            // A field of ours notes the last one; Python leaves it alone.
-            expected["triggered_job"] = second.description
-            #expect(try server.command("HGETALL", "rq:cron_job:a").textFields == expected)
+            let description = try server.command("HGET", "rq:job:\(first)", "description").string
+            #expect(description == "app.tasks.rebuild('pm25')")
+            var after = try server.command("HGETALL", "rq:cron_job:a").textFields
+            #expect(after.removeValue(forKey: "triggered_job") != nil && after == before)
         }
     }
 
