@@ -71,12 +71,12 @@ sanitize: deps ## Run every test under ThreadSanitizer and AddressSanitizer
 
 SECONDS ?= 600
 TOPOLOGY ?= single
-TLS ?= no
+CERTIFICATES ?= no
 .PHONY: chaos
 chaos: deps ## Deal faults to real schedulers for SECONDS (600), TOPOLOGY=sentinel or cluster too; SEED replays
 	$(SWIFT) build -c release --product rqrcron $(FLAGS)
 	$(SWIFT) build -c release --product rediscron-chaos $(FLAGS)
-	@"$$($(SWIFT) build -c release --show-bin-path)/rediscron-chaos" faults --topology $(TOPOLOGY) --tls $(TLS) --seconds $(SECONDS) $(if $(SEED),--seed $(SEED)) --evidence .build
+	@"$$($(SWIFT) build -c release --show-bin-path)/rediscron-chaos" faults --topology $(TOPOLOGY) --tls $(CERTIFICATES) --seconds $(SECONDS) $(if $(SEED),--seed $(SEED)) --evidence .build
 
 RATE ?= 2000
 .PHONY: soak

@@ -50,7 +50,8 @@ extension ReplicatedTopology {
         guard servers.certificates != nil else {
             return [
                 "\(FaultKind.certificateRotated.rawValue), \(FaultKind.certificateExpired.rawValue): "
-                    + (buildHasTLS ? "this run is without TLS" : "rqrcron was built without TLS")
+                    + (buildHasTLS
+                        ? "this run is without TLS, and CERTIFICATES=yes has it" : "rqrcron was built without TLS")
             ]
         }
         return ["links of single schedulers, \(FaultKind.masterCutOffWithLeader.rawValue): this run is with TLS"]
