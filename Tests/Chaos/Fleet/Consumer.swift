@@ -6,7 +6,8 @@ import Testing
 ///
 /// It takes in three moves that can each be repeated, so that no fault makes it forget a job or count one twice: jobs
 /// go from their queue to a list of its own, are read there with their hashes, and leave the list once it has them. It
-/// writes down which jobs it read, so that the history names them where a server loses that they were taken.
+/// writes down which jobs it read, so that the history names them where a server loses that they were taken, and numbers
+/// what it does, so that no step is like another.
 ///
 /// The hashes of jobs whose definition Python does not edit are deleted then, as with a `result_ttl` of 0, so that they are
 /// not what keeps a run from being queued again. The others stay a while, as with RQ's default: when Python writes back a
@@ -28,12 +29,13 @@ actor Consumer {
         if #jobs > 0 then
           local ids = {}
           for j, job in ipairs(jobs) do ids[j] = job[1] end
-          redis.call('SET', KEYS[1] .. ':last', table.concat(ids, ' '))
+          redis.call('SET', KEYS[1] .. ':last', ARGV[2] .. ' ' .. table.concat(ids, ' '))
         end
         return jobs
         """
     private static let finish = """
-        for j = 2, #ARGV, 2 do
+        redis.call('SET', KEYS[1] .. ':finished', ARGV[2])
+        for j = 3, #ARGV, 2 do
           -- Where a server lost that it was taken, it stands in its queue and is taken again.
           if redis.call('LREM', KEYS[1], 1, ARGV[j]) == 0 then
           elseif ARGV[j + 1] == '1' then
@@ -52,6 +54,7 @@ actor Consumer {
     /// Read and remembered, and perhaps still on the list; with whether their hashes are deleted.
     private var unfinished: [(id: String, deletesHash: Bool)] = []
     private(set) var taken: [TakenJob] = []
+    private var steps = 0
     /// When the newest job taken so far was queued.
     nonisolated let newest = Observed(WireTime(microseconds: 0))
 
@@ -81,12 +84,14 @@ actor Consumer {
     }
 
     private func takeSome() async throws -> Int {
+        steps += 1
         if !unfinished.isEmpty {
             let arguments = unfinished.flatMap { [$0.id, $0.deletesHash ? "1" : "0"] }
-            try await line.command(["EVAL", Self.finish, "1", list, jobPrefix] + arguments)
+            try await line.command(["EVAL", Self.finish, "1", list, jobPrefix, String(steps)] + arguments)
             unfinished = []
         }
-        let reply = try await line.command(["EVAL", Self.take, String(keys.count + 1), list] + keys + [jobPrefix])
+        let reply = try await line.command(
+            ["EVAL", Self.take, String(keys.count + 1), list] + keys + [jobPrefix, String(steps)])
         let jobs = reply.array.map(\.strings)
         for job in jobs where job.count == 4 {
             taken.append(TakenJob(id: job[0], isWhole: job[2] == "1"))

@@ -41,7 +41,17 @@ final class ServerSet: Sendable {
         func restart() async throws {
             await server.kill()
             try AppendOnlyFile.cutIncompleteEnd(inServerDirectory: server.directory.path)
-            try await server.restart()
+            var tries = 0
+            while true {
+                do {
+                    return try await server.restart()
+                } catch let error as SupportError {
+                    // Somebody's connection may have its port for a moment.
+                    tries += 1
+                    guard tries < 10, server.log.contains("Address already in use") else { throw error }
+                    try await Task.sleep(for: .milliseconds(500))
+                }
+            }
         }
     }
 
@@ -158,8 +168,8 @@ final class ServerSet: Sendable {
     }
 
     /// Waits until another node than this one has the keys.
-    func awaitPromotion(insteadOf node: Int) async throws -> WireTime {
-        try await state.wait(for: "another master than server \(node)", within: .seconds(60)) {
+    func awaitPromotion(insteadOf node: Int, within limit: Duration = .seconds(60)) async throws -> WireTime {
+        try await state.wait(for: "another master than server \(node)", within: limit) {
             $0.master == node ? nil : .now
         }
     }
