@@ -15,19 +15,19 @@ import Testing
         let isInterval = Bool.random(using: &texts.generator)
         return CronJobHash(
             id: ["metric:pm25", "é|日本", "a b"].randomElement(using: &texts.generator) ?? "a",
-            functionName: "json.dumps",
-            queueName: ["metrics", "ünïcode"].randomElement(using: &texts.generator) ?? "q", args: args, kwargs: kwargs,
-            interval: isInterval ? .random(in: 1...1_000_000, using: &texts.generator) : nil,
-            cron: isInterval ? nil : "*/5 * * * *",
-            // Without it Python would compute the next time of an expression from its clock.
+            CallSpec(
+                "json.dumps", queue: ["metrics", "ünïcode"].randomElement(using: &texts.generator) ?? "q", args: args,
+                kwargs: kwargs, jobTimeout: number([nil, -1, 30]), resultTTL: number([500, -1, 60]),
+                ttl: number([nil, 60]), failureTTL: number([nil, 0, -1, 100]), meta: meta),
+            ScheduleSpec(
+                interval: isInterval ? .random(in: 1...1_000_000, using: &texts.generator) : nil,
+                cron: isInterval ? nil : "*/5 * * * *"), enabled: .random(using: &texts.generator),
             latestEnqueueTime: Bool.random(using: &texts.generator) ? time() : nil, nextEnqueueTime: time(),
-            createdAt: time(), updatedAt: time(), enabled: .random(using: &texts.generator),
-            jobTimeout: number([nil, -1, 30]), resultTTL: number([500, -1, 60]), ttl: number([nil, 60]),
-            failureTTL: number([nil, 0, -1, 100]), meta: meta)
+            createdAt: time(), updatedAt: time())
     }
 
     private func line(_ hash: CronJobHash) -> String {
-        hash.encode().map { "\($0.field.rawValue) \(WireText.hex($0.value))" }.joined(separator: " ")
+        hash.encode().map { "\($0.field.name) \(WireText.hex($0.value))" }.joined(separator: " ")
     }
 
     @Test(.seeded) func `rq-rediscron reads our hash and writes the very same`() async throws {
@@ -36,7 +36,7 @@ import Testing
         try await WireOracle(operation: "definition").compare(
             hashes, asking: line, with: line, showing: { "\($0)" })
         for hash in hashes {
-            let fields = hash.encode().map { (field: Array($0.field.rawValue.utf8), value: $0.value) }
+            let fields = hash.encode().map { (field: Array($0.field.name.utf8), value: $0.value) }
             #expect(try CronJobHash(fields: fields) == hash)
         }
     }

@@ -15,10 +15,9 @@ import Testing
     @Test func `a definition is written in Python's order and form`() {
         let time = Timestamp(unixSeconds: 1_780_465_200)
         let hash = CronJobHash(
-            id: "metric:pm25", functionName: "app.tasks.rebuild", queueName: "metrics", args: ["pm25", 1.0],
-            interval: 300,
-            nextEnqueueTime: time, createdAt: time, updatedAt: time, resultTTL: 0)
-        let texts = hash.encode().map { "\($0.field.rawValue)=\(String(decoding: $0.value, as: UTF8.self))" }
+            id: "metric:pm25", CallSpec("app.tasks.rebuild", queue: "metrics", args: ["pm25", 1.0], resultTTL: 0),
+            ScheduleSpec(interval: 300), nextEnqueueTime: time, createdAt: time, updatedAt: time)
+        let texts = hash.encode().map { "\($0.field.name)=\(String(decoding: $0.value, as: UTF8.self))" }
         #expect(
             texts == [
                 "id=metric:pm25", "func_name=app.tasks.rebuild", "queue_name=metrics", #"args=["pm25",1.0]"#,
@@ -31,7 +30,7 @@ import Testing
     }
 
     @Test func `a time zone is one field more, and only where there is one`() throws {
-        var hash = CronJobHash(id: "a", functionName: "m.f", queueName: "q", cron: "0 0 * * *")
+        var hash = CronJobHash(id: "a", CallSpec("m.f", queue: "q", resultTTL: nil), ScheduleSpec(cron: "0 0 * * *"))
         #expect(!hash.encode().contains { $0.field == .timeZone })
         hash.timeZone = "Europe/Moscow"
         #expect(hash.encode().last.map { $0.field == .timeZone && $0.value == Array("Europe/Moscow".utf8) } == true)
@@ -48,7 +47,8 @@ import Testing
         let absent = try CronJobHash(fields: fields(["args": nil, "interval": nil]))
         let empty = try CronJobHash(fields: fields(Dictionary(uniqueKeysWithValues: names.map { ($0, "") })))
         #expect(absent == empty)
-        #expect(absent == CronJobHash(id: "metric:pm25", functionName: "app.tasks.rebuild", queueName: "metrics"))
+        #expect(
+            absent == CronJobHash(id: "metric:pm25", CallSpec("app.tasks.rebuild", queue: "metrics", resultTTL: nil)))
     }
 
     @Test func `an interval of 0 beside an expression is none, as RQ has it`() throws {

@@ -37,8 +37,9 @@ private struct Call {
             case .object(let meta) = try JSONValue(parsing: meta)
         else { throw SupportError("the generator drew something else than an array and two objects") }
         return JobPayload(
-            functionName: function, args: args, kwargs: kwargs, queue: queue, jobTimeout: timeout, resultTTL: resultTTL,
-            ttl: ttl, failureTTL: failureTTL, meta: meta, serializer: serializer)
+            CallSpec(
+                function, queue: queue, args: args, kwargs: kwargs, jobTimeout: timeout, resultTTL: resultTTL, ttl: ttl,
+                failureTTL: failureTTL, meta: meta), serializer: serializer)
     }
 
     /// Whether Python could send the description to Redis at all: it cannot when a keyword has a lone surrogate.
@@ -118,6 +119,6 @@ private struct Call {
 
     private func payload(_ arguments: String) throws -> JobPayload {
         guard case .array(let args) = try JSONValue(parsing: arguments) else { throw SupportError("no array") }
-        return JobPayload(functionName: "m.f", args: args, queue: "q")
+        return JobPayload(CallSpec("m.f", queue: "q", args: args))
     }
 }

@@ -6,7 +6,7 @@ import Testing
     private func text(_ bytes: ArraySlice<UInt8>) -> String { String(decoding: bytes, as: UTF8.self) }
 
     @Test func `what is not given has RQ's defaults`() {
-        let payload = JobPayload(functionName: "app.tasks.rebuild", queue: "metrics")
+        let payload = JobPayload(CallSpec("app.tasks.rebuild", queue: "metrics"))
         #expect(text(payload.description) == "app.tasks.rebuild()")
         #expect(text(payload.origin) == "metrics")
         #expect(payload.timeout == 180)
@@ -18,7 +18,7 @@ import Testing
 
     @Test func `zero, negative and infinite times survive`() {
         let payload = JobPayload(
-            functionName: "m.f", queue: "q", jobTimeout: -1, resultTTL: 0, ttl: 1, failureTTL: -1, meta: ["a": 1],
+            CallSpec("m.f", queue: "q", jobTimeout: -1, resultTTL: 0, ttl: 1, failureTTL: -1, meta: ["a": 1]),
             serializer: .json)
         #expect(payload.timeout == -1)
         #expect(payload.resultTTL == 0)
@@ -37,7 +37,7 @@ import Testing
             (["😀é\u{A0}\n"], [:], #"m.f('😀é\xa0\n')"#),
         ] as [([JSONValue], JSONObject, String)])
     func `the description is the call as Python prints it`(args: [JSONValue], kwargs: JSONObject, expected: String) {
-        #expect(text(JobPayload(functionName: "m.f", args: args, kwargs: kwargs, queue: "q").description) == expected)
+        #expect(text(JobPayload(CallSpec("m.f", queue: "q", args: args, kwargs: kwargs)).description) == expected)
     }
 
     @Test(arguments: [72, 73, 74, 75, 76, 300])
@@ -46,7 +46,7 @@ import Testing
             let repr = "'" + String(repeating: character, count: length) + "'"
             let expected = repr.count > 75 ? repr.prefix(75) + "..." : repr[...]
             let value = JSONValue.string(String(repeating: character, count: length))
-            let payload = JobPayload(functionName: "m.f", args: [value], kwargs: ["k": value], queue: "q")
+            let payload = JobPayload(CallSpec("m.f", queue: "q", args: [value], kwargs: ["k": value]))
             #expect(text(payload.description) == "m.f(\(expected), k=\(expected))")
         }
     }
@@ -56,7 +56,7 @@ import Testing
             Issue.record("no object was read")
             return
         }
-        let payload = JobPayload(functionName: "m.f", kwargs: kwargs, queue: "q")
+        let payload = JobPayload(CallSpec("m.f", queue: "q", kwargs: kwargs))
         #expect(text(payload.description) == #"m.f(a\ud800é=1)"#)
     }
 
@@ -65,7 +65,7 @@ import Testing
             for _ in 0..<64 {
                 group.addTask {
                     let args = (0..<100).map { JSONValue.int($0) }
-                    return JobPayload(functionName: "m.f", args: args, queue: "q")
+                    return JobPayload(CallSpec("m.f", queue: "q", args: args))
                 }
             }
             return await group.reduce(into: Set<JobPayload>()) { $0.insert($1) }

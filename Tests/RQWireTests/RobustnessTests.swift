@@ -26,7 +26,7 @@ import Testing
             }
             guard value == other, value.hashValue == other.hashValue, value.wireText == text else { return false }
             let payload = JobPayload(
-                functionName: "m.f", args: [value], kwargs: ["a": value], queue: "q", meta: ["a": value])
+                CallSpec("m.f", queue: "q", args: [value], kwargs: ["a": value], meta: ["a": value]))
             return payload.description.count > 75 && value.pythonRepr.utf8.count >= 2 * depth
         }
         #expect(succeeded)
@@ -45,8 +45,8 @@ import Testing
             let bytes = (0..<Int.random(in: 0...40, using: &generator)).map { _ in
                 UInt8.random(in: 0...255, using: &generator)
             }
-            for field in CronJobHash.Field.allCases {
-                _ = try? CronJobHash(fields: [(field: Array(field.rawValue.utf8), value: bytes)])
+            for field in CronJobHash.Field.all {
+                _ = try? CronJobHash(fields: [(field: Array(field.name.utf8), value: bytes)])
             }
             _ = try? JSONValue(parsing: [0x22] + bytes + [0x22])
             _ = RQJobID.planned(
@@ -65,7 +65,7 @@ import Testing
         let fraction = try JSONValue(parsing: "0." + String(repeating: "3", count: 1_000_000))
         #expect(fraction == .double(1.0 / 3.0))
         let text = String(repeating: "é", count: 1_000_000)
-        let payload = JobPayload(functionName: "m.f", args: [.string(text)], queue: "q")
+        let payload = JobPayload(CallSpec("m.f", queue: "q", args: [.string(text)]))
         #expect(payload.description.count == Array("m.f('".utf8).count + 74 * 2 + Array("...)".utf8).count)
         #expect(payload.data.count < 100_000)
     }

@@ -20,9 +20,9 @@ struct DispatchLatency {
             let time = start + .microseconds(Int64.random(in: 0..<Int64(seconds) * 1_000_000))
             planned[RQJobID.planned(definition: id, at: time).description] = time
             let definition = CronJobHash(
-                id: id, functionName: "app.tasks.rebuild", queueName: queue, args: [.int(index)], interval: 86_400,
-                latestEnqueueTime: time - .seconds(86_400), nextEnqueueTime: time, createdAt: time - .seconds(86_400),
-                updatedAt: time - .seconds(86_400))
+                id: id, CallSpec("app.tasks.rebuild", queue: queue, args: [.int(index)], resultTTL: nil),
+                ScheduleSpec(interval: 86_400), latestEnqueueTime: time - .seconds(86_400), nextEnqueueTime: time,
+                createdAt: time - .seconds(86_400), updatedAt: time - .seconds(86_400))
             buffer.append(definition, next: time)
         }
         try server.control.send(buffer)
@@ -49,7 +49,7 @@ extension CommandBuffer {
         append("HSET")
         append(keys.cronJob(definition.id))
         for (field, value) in fields {
-            append(field.rawValue)
+            append(field.name)
             append(value)
         }
         append(command: "ZADD", keys.cronJobs, LoadedWorkload.score(next), definition.id)

@@ -18,8 +18,8 @@ struct EditLatency {
             let now = Timestamp(microseconds: EventLoop.wallClockMicroseconds)
             let id = "edit:\(edit % 50)"
             let definition = CronJobHash(
-                id: id, functionName: "app.tasks.rebuild", queueName: queue, args: [.int(edit)], interval: 86_400,
-                nextEnqueueTime: now, createdAt: now, updatedAt: now)
+                id: id, CallSpec("app.tasks.rebuild", queue: queue, args: [.int(edit)], resultTTL: nil),
+                ScheduleSpec(interval: 86_400), nextEnqueueTime: now, createdAt: now, updatedAt: now)
             var buffer = CommandBuffer()
             buffer.append(definition, next: now)
             buffer.append(announcementOf: id, at: now)

@@ -57,8 +57,9 @@ struct EditStorm {
 
     private func definition(_ edit: Int, due: Timestamp, now: Timestamp) -> CronJobHash {
         CronJobHash(
-            id: "storm:\(edit % definitions)", functionName: "app.tasks.rebuild", queueName: "bench-storm",
-            args: [.int(edit)], interval: 86_400, nextEnqueueTime: due, createdAt: now, updatedAt: now)
+            id: "storm:\(edit % definitions)",
+            CallSpec("app.tasks.rebuild", queue: "bench-storm", args: [.int(edit)], resultTTL: nil),
+            ScheduleSpec(interval: 86_400), nextEnqueueTime: due, createdAt: now, updatedAt: now)
     }
 
     /// Waits until the definitions have run, and counts those of which the last version did.

@@ -31,8 +31,8 @@ struct StartUp {
             let now = Timestamp(microseconds: EventLoop.wallClockMicroseconds)
             var buffer = CommandBuffer()
             let definition = CronJobHash(
-                id: "start:\(start)", functionName: "app.tasks.rebuild", queueName: queue, interval: 86_400,
-                nextEnqueueTime: now, createdAt: now, updatedAt: now)
+                id: "start:\(start)", CallSpec("app.tasks.rebuild", queue: queue, resultTTL: nil),
+                ScheduleSpec(interval: 86_400), nextEnqueueTime: now, createdAt: now, updatedAt: now)
             buffer.append(definition, next: now)
             try server.control.send(buffer)
             let reader = try QueueReader(server, queue: Workload.keys.queue(queue))

@@ -67,7 +67,7 @@ struct PlainPipeline {
         let written = definition.encode().filter { field, _ in
             extent == .asPython || field == .latestEnqueueTime || field == .nextEnqueueTime
         }
-        let changes = written.map { (Array($0.field.rawValue.utf8), $0.value) }
+        let changes = written.map { (Array($0.field.name.utf8), $0.value) }
         append("HSET", [Array(keys.cronJob(id).utf8)] + pairs(changes[...]))
         append("ZADD", [keys.cronJobs, LoadedWorkload.score(job.next), id].map { Array($0.utf8) })
         if extent == .asPython {

@@ -21,7 +21,7 @@ struct LoadedWorkload {
             buffer.append("HSET")
             buffer.append(keys.cronJob(workload.id(index)))
             for (field, value) in fields {
-                buffer.append(field.rawValue)
+                buffer.append(field.name)
                 buffer.append(value)
             }
             buffer.append(command: "ZADD", keys.cronJobs, Self.score(next), workload.id(index))

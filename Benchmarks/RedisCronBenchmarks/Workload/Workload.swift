@@ -39,24 +39,24 @@ struct Workload: Sendable {
         let hasExtras = index % 16 == 5
         let isInterval = isInterval(index)
         return CronJobHash(
-            id: id, functionName: "app.tasks.rebuild", queueName: Self.queue(index),
-            args: [.string(JSONString(id)), .int(index), .double(0.25)],
-            kwargs: ["deep": true, "station": .string(JSONString("DEBE\(100 + index % 900)"))],
-            interval: isInterval ? (index < frequentCount ? 120 : 3600) : nil,
-            cron: isInterval ? nil : "\(index / 2 % 20) * * * *",
+            id: id,
+            CallSpec(
+                "app.tasks.rebuild", queue: Self.queue(index),
+                args: [.string(JSONString(id)), .int(index), .double(0.25)],
+                kwargs: ["deep": true, "station": .string(JSONString("DEBE\(100 + index % 900)"))],
+                jobTimeout: Self.timeouts[index / Self.queueCount % Self.timeouts.count], resultTTL: 500,
+                ttl: hasExtras ? 86_400 : nil, failureTTL: hasExtras ? 86_400 : nil,
+                meta: hasExtras ? ["team": "air"] : [:]),
+            ScheduleSpec(
+                interval: isInterval ? (index < frequentCount ? 120 : 3600) : nil,
+                cron: isInterval ? nil : "\(index / 2 % 20) * * * *"), enabled: true,
             latestEnqueueTime: next - .seconds(3600), nextEnqueueTime: next, createdAt: Self.written,
-            updatedAt: Self.written, enabled: true,
-            jobTimeout: Self.timeouts[index / Self.queueCount % Self.timeouts.count], resultTTL: 500,
-            ttl: hasExtras ? 86_400 : nil, failureTTL: hasExtras ? 86_400 : nil,
-            meta: hasExtras ? ["team": "air"] : [:])
+            updatedAt: Self.written)
     }
 
     func payload(_ index: Int) -> JobPayload {
         let hash = definition(index, next: Timestamp(unixSeconds: 0))
-        return JobPayload(
-            functionName: hash.functionName, args: hash.args, kwargs: hash.kwargs, queue: hash.queueName,
-            jobTimeout: hash.jobTimeout, resultTTL: hash.resultTTL, ttl: hash.ttl, failureTTL: hash.failureTTL,
-            meta: hash.meta)
+        return JobPayload(hash.call)
     }
 
     /// How many definitions have that queue.

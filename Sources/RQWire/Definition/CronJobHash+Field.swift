@@ -1,71 +1,170 @@
 extension CronJobHash {
-    /// The names of the fields, in the order in which rq-rediscron writes them, and `timezone`, which is our own,
-    /// behind them.
-    public enum Field: String, Sendable, Hashable, CaseIterable {
-        /// The application's name for the definition.
-        case id
-        /// The dotted name of the function.
-        case functionName = "func_name"
-        /// The queue.
-        case queueName = "queue_name"
-        /// A JSON array.
-        case args
-        /// A JSON object.
-        case kwargs
-        /// Seconds, or empty.
-        case interval
-        /// A cron expression, or empty.
-        case cron
-        /// A time, or empty.
-        case latestEnqueueTime = "latest_enqueue_time"
-        /// A time, or empty.
-        case nextEnqueueTime = "next_enqueue_time"
-        /// A time.
-        case createdAt = "created_at"
-        /// A time.
-        case updatedAt = "updated_at"
-        /// 1 or 0.
-        case enabled
-        /// Seconds, or empty.
-        case jobTimeout = "job_timeout"
-        /// Seconds, or empty.
-        case resultTTL = "result_ttl"
-        /// Seconds, or empty.
-        case ttl
-        /// Seconds, or empty.
-        case failureTTL = "failure_ttl"
-        /// A JSON object.
-        case meta
-        /// The identifier of a time zone; absent where none is given.
-        case timeZone = "timezone"
-
-        /// The field of this name, `nil` for a field that is none of ours.
-        public init?(_ name: UnsafeBufferPointer<UInt8>) {
-            guard let packed = PackedName(name),
-                let index = Self.packedNames.firstIndex(of: packed)
-            else { return nil }
-            self = Self.allCases[index]
+    /// One field of a definition: an entry of the table from which everything else reads how the field is called and
+    /// what it holds — hash, files, command line, listings, the plan of `apply`.
+    ///
+    /// To add a field: give ``CallSpec`` or ``ScheduleSpec`` a property, and the table an entry. What the field does is
+    /// the only other place that has to know it.
+    public struct Field: Sendable {
+        /// Who says what the field holds.
+        public enum Role: Sendable, Hashable {
+            /// It names the definition.
+            case identity
+            /// An editor: it is a key of files.
+            case spec
+            /// Ticks and editors: no file says it.
+            case state
         }
 
-        private static let packedNames = allCases.map { field in
-            var name = field.rawValue
-            return name.withUTF8 { PackedName($0) }
+        /// An option of `register`.
+        public struct Option: Sendable, Hashable {
+            /// The name without dashes.
+            public let name: String
+            /// What usage lines call its value.
+            public let placeholder: String
+            /// What it does, in a sentence with unit and default.
+            public let summary: String
+
+            static func option(_ name: String, _ placeholder: String, _ summary: String) -> Option {
+                Option(name: name, placeholder: placeholder, summary: summary)
+            }
+        }
+
+        /// The name in the hash.
+        public let name: String
+        /// Who says what it holds.
+        public let role: Role
+        /// Whether rq-rediscron does not know it: it is written only where it says something.
+        public let isOurs: Bool
+        /// The keys in a file, the preferred one first; none for what no file says.
+        public let keys: [String]
+        /// The option of `register`, if there is one.
+        public let option: Option?
+        /// The name in `show`; `nil` for what `show` tells in other words.
+        public let title: String?
+        /// What is expected of a field that must always be present; `nil` where it may be absent.
+        let expectedAlways: String?
+        /// What an absent value means, where that is the same as saying nothing.
+        let absentMeans: [UInt8]
+
+        private let decode: @Sendable (FieldText, inout CronJobHash) throws(RQWireError) -> Void
+        private let encode: @Sendable (CronJobHash, inout [UInt8]) -> Void
+        private let copy: @Sendable (CronJobHash, inout CronJobHash) -> Void
+        private let isSame: @Sendable (CronJobHash, CronJobHash) -> Bool
+        private let toJSON: @Sendable (CronJobHash) -> JSONValue
+        private let fromJSON: @Sendable (JSONValue, inout CronJobHash) throws(FieldComplaint) -> Void
+        private let fromOption: @Sendable (String, inout CronJobHash) throws(FieldComplaint) -> Void
+        private let describe: @Sendable (CronJobHash) -> String
+        private let complain: (@Sendable (CronJobHash) -> String?)?
+
+        /// Describes a field.
+        ///
+        /// - Parameters:
+        ///   - path: The property that holds it.
+        ///   - type: How its value is read and written.
+        ///   - describe: The value as `show` tells it; its JSON unless given.
+        init<Value>(
+            _ name: String, _ path: any WritableKeyPath<CronJobHash, Value> & Sendable, _ type: FieldType<Value>,
+            role: Role = .spec, isOurs: Bool = false, keys: [String]? = nil, option: Option? = nil,
+            title: String? = nil, expectedAlways: String? = nil, absentMeans: String = "",
+            describe: (@Sendable (Value) -> String)? = nil
+        ) {
+            self.name = name
+            self.role = role
+            self.isOurs = isOurs
+            self.keys = keys ?? (role == .state ? [] : [name])
+            self.option = option
+            self.title = title
+            self.expectedAlways = expectedAlways
+            self.absentMeans = Array(absentMeans.utf8)
+            decode = { text, hash throws(RQWireError) in hash[keyPath: path] = try type.decode(text) }
+            encode = { hash, bytes in type.encode(hash[keyPath: path], &bytes) }
+            copy = { source, target in target[keyPath: path] = source[keyPath: path] }
+            isSame = { $0[keyPath: path] == $1[keyPath: path] }
+            toJSON = { type.json($0[keyPath: path]) }
+            fromJSON = { json, hash throws(FieldComplaint) in
+                hash[keyPath: path] = try type.fromJSON(json)
+            }
+            fromOption = { text, hash throws(FieldComplaint) in hash[keyPath: path] = try type.fromOption(text) }
+            complain =
+                if let complaint = type.complaint { { complaint($0[keyPath: path]) } } else { nil }
+            self.describe = { hash in
+                describe.map { $0(hash[keyPath: path]) } ?? type.json(hash[keyPath: path]).description
+            }
         }
     }
 }
 
-/// A name of up to 24 bytes in three words, so that reading a hash compares words instead of arrays.
-private struct PackedName: Equatable {
-    private var words = (UInt64(0), UInt64(0), UInt64(0))
-    private let count: Int
-
-    init?(_ name: UnsafeBufferPointer<UInt8>) {
-        guard name.count <= 24 else { return nil }
-        count = name.count
-        withUnsafeMutableBytes(of: &words) { $0.copyBytes(from: name) }
+extension CronJobHash.Field {
+    /// Reads the bytes that a hash holds.
+    func take(_ text: FieldText, into hash: inout CronJobHash) throws(RQWireError) {
+        try decode(text, &hash)
     }
 
-    static func == (left: PackedName, right: PackedName) -> Bool {
-        left.count == right.count && left.words == right.words
+    /// Appends the bytes that a hash holds; nothing where the field is empty.
+    public func append(of hash: CronJobHash, to bytes: inout [UInt8]) {
+        encode(hash, &bytes)
     }
+
+    /// The bytes that a hash holds.
+    public func bytes(of hash: CronJobHash) -> [UInt8] {
+        var bytes: [UInt8] = []
+        encode(hash, &bytes)
+        return bytes
+    }
+
+    /// The bytes that say the same where the field is absent: RQ's default, where there is one.
+    public func meaning(in hash: CronJobHash) -> [UInt8] {
+        let bytes = bytes(of: hash)
+        return bytes.isEmpty ? absentMeans : bytes
+    }
+
+    /// Takes the value from one definition to another.
+    public func copy(from source: CronJobHash, to target: inout CronJobHash) {
+        copy(source, &target)
+    }
+
+    /// Whether two definitions hold the same value.
+    public func isSame(in one: CronJobHash, _ other: CronJobHash) -> Bool {
+        isSame(one, other)
+    }
+
+    /// The value in JSON; `null` where the field is empty.
+    public func json(of hash: CronJobHash) -> JSONValue {
+        toJSON(hash)
+    }
+
+    /// Reads the value of a key of a file.
+    ///
+    /// - Throws: ``FieldComplaint`` with what the value must be.
+    public func take(json value: JSONValue, into hash: inout CronJobHash) throws(FieldComplaint) {
+        try fromJSON(value, &hash)
+    }
+
+    /// Reads the value of an option.
+    ///
+    /// - Throws: ``FieldComplaint``, whose message follows the option's name.
+    public func take(option text: String, into hash: inout CronJobHash) throws(FieldComplaint) {
+        try fromOption(text, &hash)
+    }
+
+    /// What is wrong with the value, as words behind the name of the field; `nil` for one that RQ and Redis can take.
+    public func complaint(about hash: CronJobHash) -> String? {
+        complain?(hash)
+    }
+
+    /// Whether not every value that can be read will do.
+    var isBounded: Bool { complain != nil }
+
+    /// The value as `show` tells it.
+    public func description(in hash: CronJobHash) -> String {
+        describe(hash)
+    }
+}
+
+extension CronJobHash.Field: Hashable {
+    /// Whether it is the same field.
+    public static func == (left: Self, right: Self) -> Bool { left.name == right.name }
+
+    /// Feeds the name.
+    public func hash(into hasher: inout Hasher) { hasher.combine(name) }
 }

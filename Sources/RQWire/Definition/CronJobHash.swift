@@ -1,22 +1,17 @@
-/// A definition's hash in Redis, field by field, as rq-rediscron reads and writes it.
+/// A definition as its hash in Redis holds it, field by field, as rq-rediscron reads and writes it.
 ///
-/// It holds what stands there and nothing more: whether an interval and a cron expression exclude each other, or a
-/// time-out makes sense, is for the scheduler to say.
+/// It holds what the hash says and nothing more: whether an interval and a cron expression exclude each other, or a
+/// time-out makes sense, is for the scheduler to say. ``Field`` is the table of its fields.
+@dynamicMemberLookup
 public struct CronJobHash: Sendable, Hashable {
     /// The application's name for the definition.
     public var id: String
-    /// The dotted name of the function that the worker calls.
-    public var functionName: String
-    /// The queue into which runs go.
-    public var queueName: String
-    /// Positional arguments.
-    public var args: [JSONValue]
-    /// Keyword arguments.
-    public var kwargs: JSONObject
-    /// Seconds between runs.
-    public var interval: Int?
-    /// A cron expression.
-    public var cron: String?
+    /// What each run calls.
+    public var call: CallSpec
+    /// When it runs.
+    public var schedule: ScheduleSpec
+    /// Whether it runs at all.
+    public var enabled: Bool
     /// When the last run was queued.
     public var latestEnqueueTime: Timestamp?
     /// The planned time of the next run.
@@ -25,46 +20,105 @@ public struct CronJobHash: Sendable, Hashable {
     public var createdAt: Timestamp?
     /// When the definition was last edited.
     public var updatedAt: Timestamp?
-    /// Whether it runs at all.
-    public var enabled: Bool
-    /// Seconds that a run may take.
-    public var jobTimeout: Int?
-    /// Seconds that a result is kept.
-    public var resultTTL: Int?
-    /// Seconds that a run may wait in its queue.
-    public var ttl: Int?
-    /// Seconds that a failed run is kept.
-    public var failureTTL: Int?
-    /// The `meta` of each run.
-    public var meta: JSONObject
-    /// The time zone of the cron expression; an addition to rq-rediscron's fields, which leaves it alone.
-    public var timeZone: String?
 
     /// Makes a hash from the values of its fields.
     public init(
-        id: String, functionName: String, queueName: String, args: [JSONValue] = [], kwargs: JSONObject = [:],
-        interval: Int? = nil, cron: String? = nil, latestEnqueueTime: Timestamp? = nil,
-        nextEnqueueTime: Timestamp? = nil, createdAt: Timestamp? = nil, updatedAt: Timestamp? = nil,
-        enabled: Bool = true, jobTimeout: Int? = nil, resultTTL: Int? = nil, ttl: Int? = nil, failureTTL: Int? = nil,
-        meta: JSONObject = [:], timeZone: String? = nil
+        id: String, _ call: CallSpec, _ schedule: ScheduleSpec = ScheduleSpec(), enabled: Bool = true,
+        latestEnqueueTime: Timestamp? = nil, nextEnqueueTime: Timestamp? = nil, createdAt: Timestamp? = nil,
+        updatedAt: Timestamp? = nil
     ) {
         self.id = id
-        self.functionName = functionName
-        self.queueName = queueName
-        self.args = args
-        self.kwargs = kwargs
-        self.interval = interval
-        self.cron = cron
+        self.call = call
+        self.schedule = schedule
+        self.enabled = enabled
         self.latestEnqueueTime = latestEnqueueTime
         self.nextEnqueueTime = nextEnqueueTime
         self.createdAt = createdAt
         self.updatedAt = updatedAt
-        self.enabled = enabled
-        self.jobTimeout = jobTimeout
-        self.resultTTL = resultTTL
-        self.ttl = ttl
-        self.failureTTL = failureTTL
-        self.meta = meta
-        self.timeZone = timeZone
+    }
+
+    /// A field of the call.
+    public subscript<Value>(dynamicMember field: WritableKeyPath<CallSpec, Value>) -> Value {
+        get { call[keyPath: field] }
+        set { call[keyPath: field] = newValue }
+    }
+
+    /// A field of the schedule.
+    public subscript<Value>(dynamicMember field: WritableKeyPath<ScheduleSpec, Value>) -> Value {
+        get { schedule[keyPath: field] }
+        set { schedule[keyPath: field] = newValue }
+    }
+}
+
+extension CronJobHash {
+    /// All fields in the order and with the very bytes that rq-rediscron's `to_dict` and `HSET` give.
+    ///
+    /// Our own fields follow, each only where it says something.
+    public func encode() -> [(field: Field, value: [UInt8])] {
+        var fields: [(field: Field, value: [UInt8])] = []
+        fields.reserveCapacity(Field.wireOrder.count)
+        for field in Field.wireOrder {
+            let value = field.bytes(of: self)
+            if !field.isOurs || !value.isEmpty { fields.append((field, value)) }
+        }
+        return fields
+    }
+
+    /// Reads a hash from its fields, as `HGETALL` gives them.
+    ///
+    /// - Throws: ``RQWireError`` as ``Decoder`` does.
+    public init(fields: [(field: [UInt8], value: [UInt8])]) throws(RQWireError) {
+        var decoder = Decoder()
+        for (field, value) in fields {
+            _ = try field.withUnsafeBufferPointer { field in
+                value.withUnsafeBufferPointer { value in
+                    Result { () throws(RQWireError) in try decoder.take(field: field, value: value) }
+                }
+            }.get()
+        }
+        self = try decoder.finish()
+    }
+
+    /// Takes the fields of a hash one by one, in whatever order, where they lie in a reply of Redis.
+    ///
+    /// It reads what rq-rediscron's `restore` reads. An empty field counts as an absent one, as there. A field of
+    /// another name is left alone. An `interval` of 0 counts as absent where there is a `cron`. `id`, `func_name`,
+    /// `queue_name` and `enabled` must be present; numbers may be written in the ways of Python's `int()`, within ASCII
+    /// and 64 bits.
+    public struct Decoder: Sendable {
+        private var hash = CronJobHash(id: "", CallSpec("", queue: "", resultTTL: nil))
+        /// The fields that were taken, a bit for each place in the table.
+        private var taken: UInt64 = 0
+
+        /// A decoder that has seen no field.
+        public init() {}
+
+        /// Takes one field.
+        ///
+        /// - Returns: Which one it was; `nil` for a field that is none of ours.
+        /// - Throws: ``RQWireError`` with code `.field`, the name of the field and its text, when it does not hold what
+        ///   it should.
+        @discardableResult
+        public mutating func take(
+            field name: UnsafeBufferPointer<UInt8>, value: UnsafeBufferPointer<UInt8>
+        ) throws(RQWireError) -> Field? {
+            guard let place = Field.place(of: name) else { return nil }
+            let field = Field.all[place]
+            try field.take(FieldText(field: field.name, bytes: value), into: &hash)
+            taken |= 1 << UInt64(place)
+            return field
+        }
+
+        /// The hash of all fields that were taken.
+        ///
+        /// - Throws: ``RQWireError`` with code `.missingField` when one is missing that must be present.
+        public consuming func finish() throws(RQWireError) -> CronJobHash {
+            for (place, field) in Field.all.enumerated() where taken & (1 << UInt64(place)) == 0 {
+                if let expected = field.expectedAlways { throw .missing(field: field.name, expected: expected) }
+            }
+            // RQ takes an interval of 0 beside an expression for none, and rq-rediscron writes it down.
+            if hash.schedule.interval == 0, hash.schedule.cron?.isEmpty == false { hash.schedule.interval = nil }
+            return hash
+        }
     }
 }

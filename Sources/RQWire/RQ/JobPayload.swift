@@ -24,39 +24,29 @@ public struct JobPayload: Sendable, Hashable {
     /// Makes the payload of a definition.
     ///
     /// The values are taken as they are: whether a time-out of 0 or an empty queue is sensible is for the definition to
-    /// say.
+    /// say. An empty `meta` is not written, as in RQ.
     ///
     /// - Parameters:
-    ///   - functionName: The dotted name of the function that the worker calls.
-    ///   - args: Positional arguments.
-    ///   - kwargs: Keyword arguments.
-    ///   - queue: The name of the queue.
-    ///   - jobTimeout: Seconds; `nil` is ``defaultTimeout``.
-    ///   - resultTTL: Seconds; `nil` is ``defaultResultTTL``, while 0 and -1 stay as they are.
-    ///   - ttl: Seconds or `nil`.
-    ///   - failureTTL: Seconds or `nil`.
-    ///   - meta: The job's `meta`; an empty one is not written, as in RQ.
+    ///   - call: What to call, where, and with which options.
     ///   - serializer: That of the workers.
-    public init(
-        functionName: String, args: [JSONValue] = [], kwargs: JSONObject = [:], queue: String, jobTimeout: Int? = nil,
-        resultTTL: Int? = nil, ttl: Int? = nil, failureTTL: Int? = nil, meta: JSONObject = [:],
-        serializer: JobSerializer = .pickle
-    ) {
-        let call = serializer.serializeCall(function: functionName, args: args, kwargs: kwargs)
-        var storage = ZlibStream.compress(call)
-        storage.reserveCapacity(storage.count + functionName.utf8.count + queue.utf8.count + call.count)
+    public init(_ call: CallSpec, serializer: JobSerializer = .pickle) {
+        let (function, args, kwargs) = (call.functionName, call.args, call.kwargs)
+        let serialized = serializer.serializeCall(function: function, args: args, kwargs: kwargs)
+        var storage = ZlibStream.compress(serialized)
+        storage.reserveCapacity(
+            storage.count + function.utf8.count + call.queueName.utf8.count + serialized.count)
         descriptionStart = UInt32(clamping: storage.count)
-        CallDescription.append(function: functionName, args: args, kwargs: kwargs, to: &storage)
+        CallDescription.append(function: function, args: args, kwargs: kwargs, to: &storage)
         originStart = UInt32(clamping: storage.count)
-        storage.append(contentsOf: queue.utf8)
+        storage.append(contentsOf: call.queueName.utf8)
         metaStart = UInt32(clamping: storage.count)
-        if !meta.isEmpty { storage.append(contentsOf: serializer.serialize(.object(meta))) }
+        if !call.meta.isEmpty { storage.append(contentsOf: serializer.serialize(.object(call.meta))) }
         // Copied to leave the spare room behind: a payload may stay in a cache for long.
         self.storage = Array(storage[...])
-        timeout = jobTimeout ?? Self.defaultTimeout
-        self.resultTTL = resultTTL ?? Self.defaultResultTTL
-        self.failureTTL = failureTTL
-        self.ttl = ttl
+        timeout = call.jobTimeout ?? Self.defaultTimeout
+        resultTTL = call.resultTTL ?? Self.defaultResultTTL
+        failureTTL = call.failureTTL
+        ttl = call.ttl
     }
 
     /// The call, serialized and compressed: the field `data`.

@@ -237,8 +237,9 @@ struct CrontabLine {
             guard let key = reader.takeKeyword() else {
                 throw Complaint("column \(reader.position - line.startIndex + 1): expected key=value after the call")
             }
-            let isTaken = ["id", "func", "func_name", "queue", "queue_name", "args", "kwargs", "interval", "cron"]
-            guard !isTaken.contains(key) else { throw Complaint("\(key) stands before or in the call") }
+            guard !DeclarationFields.calledOrScheduled.contains(key) else {
+                throw Complaint("\(key) stands before or in the call")
+            }
             guard fields[JSONString(key)] == nil else { throw Complaint("\(key) is given twice") }
             do {
                 fields[JSONString(key)] = try reader.value()

@@ -43,46 +43,40 @@ extension CronJobDeclarations {
 extension CronJobDeclaration {
     /// The keys of the JSON form, without those that have their default.
     var fields: JSONObject {
-        var fields: JSONObject = [
-            "id": .string(id), "func": .string(functionName), "queue": .string(queueName),
-        ]
-        if let interval { fields["interval"] = .int(interval) }
-        if let firstRun { fields["first_run"] = .string(firstRun.description) }
-        if let cron { fields["cron"] = .string(cron) }
-        if let timeZone { fields["timezone"] = .string(timeZone) }
-        if !args.isEmpty { fields["args"] = .array(args) }
-        if !kwargs.isEmpty { fields["kwargs"] = .object(kwargs) }
-        for (key, value) in options { fields[key] = value }
+        let definition = definition
+        let missing = CronJobHash(id: "", CallSpec("", queue: ""))
+        var fields: JSONObject = [:]
+        for field in CronJobHash.Field.all {
+            guard let key = field.keys.first, !field.isSame(in: definition, missing) else { continue }
+            fields[JSONString(key)] = field.json(of: definition)
+        }
+        if let firstRun { fields[JSONString(DeclarationFields.firstRun)] = .string(firstRun.description) }
         return fields
     }
 
-    /// What stands behind the call in a crontab-like text.
-    private var options: [(JSONString, JSONValue)] {
-        var options: [(JSONString, JSONValue)] = []
-        if !meta.isEmpty { options.append(("meta", .object(meta))) }
-        if let jobTimeout { options.append(("job_timeout", .int(jobTimeout))) }
-        if let resultTTL, resultTTL != JobPayload.defaultResultTTL { options.append(("result_ttl", .int(resultTTL))) }
-        if let ttl { options.append(("ttl", .int(ttl))) }
-        if let failureTTL { options.append(("failure_ttl", .int(failureTTL))) }
-        if let enabled, !enabled { options.append(("enabled", .bool(enabled))) }
-        return options
+    /// What follows the call in a crontab-like text.
+    private var options: [JSONObject.Entry] {
+        fields.entries.filter { !DeclarationFields.calledOrScheduled.contains($0.key.description) }
     }
 
     /// Name, schedule, queue, and the call with what follows it.
     fileprivate var crontabColumns: [String] {
-        let arguments = args.map(\.description)
-        let areNames = kwargs.keys.allSatisfy(Self.isName)
+        let arguments = self.args.map(\.description)
+        let areNames = self.kwargs.keys.allSatisfy(Self.isName)
         let keywords =
             areNames
-            ? kwargs.entries.map { "\($0.key)=\($0.value)" } : ["**\(JSONValue.object(kwargs))"]
-        var call = "\(functionName)(\((arguments + keywords).joined(separator: ", ")))"
-        if let timeZone { call += " timezone=\(timeZone)" }
-        if let firstRun { call += " first_run=\"\(firstRun)\"" }
-        for (key, value) in options { call += " \(key)=\(value)" }
-        let schedule = interval.map { "every \($0)s" } ?? cron ?? ""
+            ? self.kwargs.entries.map { "\($0.key)=\($0.value)" } : ["**\(JSONValue.object(self.kwargs))"]
+        var call = "\(self.functionName)(\((arguments + keywords).joined(separator: ", ")))"
+        for option in options {
+            // The name of a zone needs no quotes.
+            let value = option.key == "timezone" ? self.timeZone ?? "" : option.value.description
+            call += " \(option.key)=\(value)"
+        }
+        let schedule = self.interval.map { "every \($0)s" } ?? self.cron ?? ""
         return [
             Self.word(id, isAmbiguous: CrontabLine.looksLikeSchedule(name: id) || ["every", "@every"].contains(id)),
-            schedule, Self.word(queueName, isAmbiguous: CrontabLine.looksLikeSchedule(queue: queueName)), call,
+            schedule, Self.word(self.queueName, isAmbiguous: CrontabLine.looksLikeSchedule(queue: self.queueName)),
+            call,
         ]
     }
 

@@ -89,17 +89,3 @@ extension RedisCronScheduler {
         return CronJobDeclarations(source: source, jobs: jobs.map(CronJobDeclaration.init))
     }
 }
-
-extension CronJobDeclaration {
-    /// A definition as it stands in Redis.
-    ///
-    /// That it is enabled is left unsaid.
-    public init(_ job: RedisCronJob) {
-        self.init(
-            id: job.id, functionName: job.functionName, queueName: job.queueName, interval: job.interval,
-            firstRun: job.interval != nil && job.latestEnqueueTime == nil ? job.nextEnqueueTime : nil,
-            cron: job.cron, timeZone: job.timeZone, args: job.args, kwargs: job.kwargs, meta: job.meta,
-            jobTimeout: job.jobTimeout, resultTTL: job.resultTTL, ttl: job.ttl, failureTTL: job.failureTTL,
-            enabled: job.enabled ? nil : false)
-    }
-}

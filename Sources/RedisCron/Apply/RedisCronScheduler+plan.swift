@@ -91,19 +91,15 @@ extension RedisCronScheduler {
     func job(
         _ declaration: CronJobDeclaration, defaultZone: ZoneRules
     ) throws(DeclarationError) -> RedisCronJob {
-        if declaration.firstRun != nil, declaration.interval == nil {
+        if declaration.firstRun != nil, declaration.schedule.interval == nil {
             throw DeclarationError(
                 line: declaration.line, id: declaration.id, field: "first_run",
                 "given without an interval; an expression says itself when it runs first")
         }
         do {
             var job = try RedisCronJob(
-                id: declaration.id, queueName: declaration.queueName, functionName: declaration.functionName,
-                args: declaration.args, kwargs: declaration.kwargs, interval: declaration.interval,
-                cron: declaration.cron, timeZone: declaration.timeZone, jobTimeout: declaration.jobTimeout,
-                resultTTL: declaration.resultTTL, ttl: declaration.ttl, failureTTL: declaration.failureTTL,
-                meta: declaration.meta, enabled: declaration.enabled ?? true, connection: connection,
-                defaultTimeZone: defaultZone)
+                id: declaration.id, declaration.call, declaration.schedule, enabled: declaration.enabled ?? true,
+                connection: connection, defaultTimeZone: defaultZone)
             // An edit keeps the next run of what stands in Redis instead.
             if let firstRun = declaration.firstRun { job.nextEnqueueTime = firstRun }
             return job

@@ -52,6 +52,6 @@ extension RedisCronConnection {
 extension CronJobHash {
     /// Whether its times depend on the scheduler's zone: it has an expression and names no zone of its own.
     package var usesDefaultTimeZone: Bool {
-        cron?.isEmpty == false && timeZone?.isEmpty != false
+        schedule.cron?.isEmpty == false && schedule.timeZone?.isEmpty != false
     }
 }

@@ -46,7 +46,7 @@ extension RedisCronConnection {
         tail.append(Self.message(event, id: id))
         tail.append(score: now)
         for (field, value) in edit.fields {
-            tail.append(field.rawValue)
+            tail.append(field.name)
             tail.append(value)
         }
         if let source {

@@ -37,11 +37,10 @@ struct DefinitionCheck {
         compile: (CronJobHash, ZoneRules) throws(RedisCronError) -> CompiledCron = DefinitionCheck.compile
     ) throws(RedisCronError) -> RunPlan {
         try checkNames()
-        try checkDurations()
+        try checkValues()
         let cron = definition.cron.flatMap { $0.isEmpty ? nil : $0 }
         switch (definition.interval, cron) {
         case (let interval?, nil):
-            try check(.interval, interval)
             // A zone without an expression has no effect, but a wrong one would fail whoever adds an expression.
             if definition.timeZone != nil { _ = try zone(defaultZone) }
             return .interval(seconds: Int64(interval))
@@ -76,16 +75,10 @@ struct DefinitionCheck {
         }
     }
 
-    private func checkDurations() throws(RedisCronError) {
-        let fields: [(DurationField, Int?)] = [
-            (.jobTimeout, definition.jobTimeout), (.resultTTL, definition.resultTTL), (.ttl, definition.ttl),
-            (.failureTTL, definition.failureTTL),
-        ]
-        for case (let field, let seconds?) in fields { try check(field, seconds) }
-    }
-
-    private func check(_ field: DurationField, _ seconds: Int) throws(RedisCronError) {
-        if let complaint = field.complaint(about: seconds) { throw refusal(field.rawValue, complaint) }
+    private func checkValues() throws(RedisCronError) {
+        for field in CronJobHash.Field.bounded {
+            if let complaint = field.complaint(about: definition) { throw refusal(field.name, complaint) }
+        }
     }
 
     private func zone(_ defaultZone: ZoneRules) throws(RedisCronError) -> ZoneRules {

@@ -65,20 +65,19 @@ struct DefinitionEdit: Sendable {
             || ScheduleBasis(old).hasOtherSchedule(than: definition)
         let switches = event == .enabled || event == .disabled
         let turnsOn = definition.enabled && (event == .enabled || !old.enabled)
-        // A zone that is taken away is overwritten with nothing; one that never was is not written.
-        var (wanted, written) = (definition, old)
-        written.timeZone = written.timeZone ?? (definition.timeZone == nil ? nil : "")
-        wanted.timeZone = wanted.timeZone ?? (old.timeZone == nil ? nil : "")
-        // One thing in two fields: another editor may have put an expression where an interval stood.
+        // One thing in two fields: another editor may have put an expression where an interval was.
         let isRescheduled = definition.interval != old.interval || definition.cron != old.cron
-        fields = zip(wanted.encode(), written.encode()).filter { new, old in
-            switch new.field {
-            case .updatedAt: true
-            case .enabled where switches: true
-            case .interval where isRescheduled, .cron where isRescheduled: true
-            default: new.value != old.value
-            }
-        }.map(\.0)
+        fields = CronJobHash.Field.wireOrder.compactMap { field in
+            let value = field.bytes(of: definition)
+            let isWritten =
+                switch field {
+                case .updatedAt: true
+                case .enabled where switches: true
+                case .interval where isRescheduled, .cron where isRescheduled: true
+                default: value != field.bytes(of: old)
+                }
+            return isWritten ? (field, value) : nil
+        }
         let isPlaced = movesNext || turnsOn
         place = isPlaced ? due.map(Place.at) ?? .nowhere : .kept
         expectedNext = isPlaced ? stored.nextEnqueueTime : nil

@@ -27,7 +27,7 @@ extension RedisCronJob {
         } catch {
             throw RedisCronError.unreadable(id, error.field, error.message)
         }
-        let name = Array(CronJobHash.Field.nextEnqueueTime.rawValue.utf8)
+        let name = Array(CronJobHash.Field.nextEnqueueTime.name.utf8)
         let next = hash.first { $0.field == name }?.value ?? []
         return RedisCronJob(StoredDefinition(definition, nextEnqueueTime: next), connection: connection)
     }

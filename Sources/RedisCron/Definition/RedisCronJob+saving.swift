@@ -76,12 +76,7 @@ extension RedisCronJob {
     public func enqueue(serializer: JobSerializer = .pickle) async throws -> RQJobID {
         let connection = try reachable()
         try DefinitionCheck(definition).validate()
-        return try await connection.push(
-            JobPayload(
-                functionName: definition.functionName, args: definition.args, kwargs: definition.kwargs,
-                queue: definition.queueName, jobTimeout: definition.jobTimeout, resultTTL: definition.resultTTL,
-                ttl: definition.ttl, failureTTL: definition.failureTTL, meta: definition.meta, serializer: serializer),
-            of: id)
+        return try await connection.push(JobPayload(definition.call, serializer: serializer), of: id)
     }
 
     /// Reads one job.
@@ -155,25 +150,14 @@ extension CronJobHash {
     /// The edit that led from `base` to this definition, applied to what stands in Redis now.
     func merged(onto current: CronJobHash, base: CronJobHash) -> CronJobHash {
         var result = current
-        func take<Value: Equatable>(_ field: WritableKeyPath<CronJobHash, Value>) {
-            if self[keyPath: field] != base[keyPath: field] { result[keyPath: field] = self[keyPath: field] }
+        for field in Field.all where field != .updatedAt && !field.isSame(in: self, base) {
+            field.copy(from: self, to: &result)
         }
-        take(\.functionName)
-        take(\.queueName)
-        take(\.args)
-        take(\.kwargs)
         // One thing in two fields: an interval beside the expression of another editor would be no schedule at all.
-        if interval != base.interval || cron != base.cron { (result.interval, result.cron) = (interval, cron) }
-        take(\.latestEnqueueTime)
-        take(\.nextEnqueueTime)
-        take(\.createdAt)
-        take(\.enabled)
-        take(\.jobTimeout)
-        take(\.resultTTL)
-        take(\.ttl)
-        take(\.failureTTL)
-        take(\.meta)
-        take(\.timeZone)
+        if schedule.interval != base.schedule.interval || schedule.cron != base.schedule.cron {
+            result.schedule.interval = schedule.interval
+            result.schedule.cron = schedule.cron
+        }
         return result
     }
 }

@@ -40,6 +40,18 @@ public struct RedisCronJob: Sendable {
         set { definition[keyPath: field] = newValue }
     }
 
+    /// A field of the call.
+    public subscript<Value>(dynamicMember field: WritableKeyPath<CallSpec, Value>) -> Value {
+        get { definition.call[keyPath: field] }
+        set { definition.call[keyPath: field] = newValue }
+    }
+
+    /// A field of the schedule.
+    public subscript<Value>(dynamicMember field: WritableKeyPath<ScheduleSpec, Value>) -> Value {
+        get { definition.schedule[keyPath: field] }
+        set { definition.schedule[keyPath: field] = newValue }
+    }
+
     /// When it runs.
     ///
     /// Setting it sets `interval` and `cron` together.
@@ -52,50 +64,36 @@ public struct RedisCronJob: Sendable {
     ///
     /// - Parameters:
     ///   - id: A stable id; `nil` means that `idGenerator` makes one.
-    ///   - queueName: The queue of its runs.
-    ///   - functionName: The dotted name of the function. Its form is checked; it is never imported.
-    ///   - args: Positional arguments.
-    ///   - kwargs: Keyword arguments.
-    ///   - interval: Whole seconds between runs, at least 1. Exactly one of `interval` and `cron` is given.
-    ///   - cron: A cron expression. `R` fields are drawn here, once, and stay.
-    ///   - timeZone: The IANA zone in which `cron` is read; `nil` means the scheduler's, see ``DefaultTimeZone``.
-    ///   - jobTimeout: Seconds that a run may take, -1 for no limit, `nil` for RQ's default of 180.
-    ///   - resultTTL: Seconds that a result is kept; -1 for ever, 0 not at all. Default 500.
-    ///   - ttl: Seconds that a run may wait in its queue, at least 1; `nil` for no limit.
-    ///   - failureTTL: Seconds that a failed run is kept; `nil` for the worker's default.
-    ///   - meta: The `meta` of each run.
+    ///   - call: What each run calls.
+    ///   - schedule: When it runs. `R` fields of an expression are drawn here, once, and stay.
+    ///   - enabled: Whether it runs at all.
     ///   - latestEnqueueTime: When its last run was queued; `nil` for a job that never ran.
     ///   - nextEnqueueTime: The planned time of its next run; `nil` means the one that follows from the schedule, see
     ///     ``nextRun(after:defaultTimeZone:)``.
     ///   - createdAt: When it was made, which anchors the grid of an interval that never ran; `nil` means now.
     ///   - updatedAt: When it was edited; `nil` means `createdAt`. Each save sets it anew.
-    ///   - enabled: Whether it runs at all.
     ///   - connection: Where it is saved.
-    ///   - defaultTimeZone: The zone that counts when `timeZone` is `nil`. A save computes the next run anew where the
+    ///   - defaultTimeZone: The zone that counts when the schedule names none. A save computes the next run anew where the
     ///     scheduler has published another one.
     ///   - idGenerator: Makes the id when none is given.
     /// - Throws: ``RedisCronError`` with code `.invalidDefinition`, naming the field and the reason. An expression whose
-    ///   years have passed is none: such a job stands in Redis and is never due.
+    ///   years have passed is none: Redis keeps such a job, and it is never due.
     public init(
-        id: String? = nil, queueName: String, functionName: String, args: [JSONValue] = [], kwargs: JSONObject = [:],
-        interval: Int? = nil, cron: String? = nil, timeZone: String? = nil, jobTimeout: Int? = nil,
-        resultTTL: Int? = JobPayload.defaultResultTTL, ttl: Int? = nil, failureTTL: Int? = nil,
-        meta: JSONObject = [:], latestEnqueueTime: Timestamp? = nil, nextEnqueueTime: Timestamp? = nil,
-        createdAt: Timestamp? = nil, updatedAt: Timestamp? = nil, enabled: Bool = true,
-        connection: RedisCronConnection? = nil, defaultTimeZone: ZoneRules = .local(),
+        id: String? = nil, _ call: CallSpec, _ schedule: ScheduleSpec, enabled: Bool = true,
+        latestEnqueueTime: Timestamp? = nil, nextEnqueueTime: Timestamp? = nil, createdAt: Timestamp? = nil,
+        updatedAt: Timestamp? = nil, connection: RedisCronConnection? = nil, defaultTimeZone: ZoneRules = .local(),
         idGenerator: IDGenerator = RedisCronJob.randomID
     ) throws(RedisCronError) {
         let now = SystemClock.wallClock
+        var drawn = schedule
+        drawn.cron = try Self.drawn(schedule.cron, id: id)
         let definition = CronJobHash(
-            id: id ?? "", functionName: functionName, queueName: queueName, args: args, kwargs: kwargs,
-            interval: interval, cron: try Self.drawn(cron, id: id), latestEnqueueTime: latestEnqueueTime,
-            createdAt: createdAt ?? now, updatedAt: updatedAt ?? createdAt ?? now, enabled: enabled,
-            jobTimeout: jobTimeout, resultTTL: resultTTL, ttl: ttl, failureTTL: failureTTL, meta: meta,
-            timeZone: timeZone)
+            id: id ?? "", call, drawn, enabled: enabled, latestEnqueueTime: latestEnqueueTime,
+            createdAt: createdAt ?? now, updatedAt: updatedAt ?? createdAt ?? now)
         self.definition = definition
         self.connection = connection
         self.basis = ScheduleBasis(definition)
-        writtenCron = cron
+        writtenCron = schedule.cron
         if id == nil { self.definition.id = idGenerator(self) }
         try computeNextRun(now: now, defaultTimeZone: defaultTimeZone)
         if let nextEnqueueTime {
@@ -119,7 +117,7 @@ public struct RedisCronJob: Sendable {
     ///
     /// `timezone` is among them only where the job has a zone of its own.
     public func hashFields() -> [(field: String, value: [UInt8])] {
-        definition.encode().map { ($0.field.rawValue, $0.value) }
+        definition.encode().map { ($0.field.name, $0.value) }
     }
 
     /// An id like rq-rediscron's: `cron:` and 32 hexadecimal digits.

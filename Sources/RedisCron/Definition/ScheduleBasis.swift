@@ -4,25 +4,21 @@ import RQWire
 /// A schedule and the next run that was computed from it: when the one is changed without the other, the next run has to
 /// be computed anew.
 struct ScheduleBasis: Sendable, Hashable {
-    let interval: Int?
-    let cron: String?
-    let timeZone: String?
+    let schedule: ScheduleSpec
     let nextEnqueueTime: Timestamp?
     /// The scheduler's zone, as far as it was known when the next run was computed from it; `nil` where the next run does
     /// not depend on it, or was read.
     let defaultZone: ZoneRules?
 
     init(_ definition: CronJobHash, defaultZone: ZoneRules? = nil) {
-        interval = definition.interval
-        cron = definition.cron
-        timeZone = definition.timeZone
+        schedule = definition.schedule
         nextEnqueueTime = definition.nextEnqueueTime
         self.defaultZone = definition.usesDefaultTimeZone ? defaultZone : nil
     }
 
     /// Whether the definition has another schedule.
     func hasOtherSchedule(than definition: CronJobHash) -> Bool {
-        definition.interval != interval || definition.cron != cron || definition.timeZone != timeZone
+        definition.schedule != schedule
     }
 
     /// Whether the definition has another schedule, or is to be read in another zone, and still has the next run of this

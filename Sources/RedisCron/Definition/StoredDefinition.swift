@@ -16,8 +16,6 @@ final class StoredDefinition: Sendable {
 
     /// A definition that was just written.
     convenience init(written definition: CronJobHash) {
-        var text: [UInt8] = []
-        definition.append(.nextEnqueueTime, to: &text)
-        self.init(definition, nextEnqueueTime: text)
+        self.init(definition, nextEnqueueTime: CronJobHash.Field.nextEnqueueTime.bytes(of: definition))
     }
 }

@@ -39,12 +39,35 @@ extension RedisCronScheduler {
         resultTTL: Int? = JobPayload.defaultResultTTL, ttl: Int? = nil, failureTTL: Int? = nil,
         meta: JSONObject = [:], enabled: Bool? = nil, idGenerator: RedisCronJob.IDGenerator? = nil
     ) async throws -> RedisCronJob {
-        let zone = try await defaultZone(isNeeded: cron != nil && timeZone == nil)
+        let call = CallSpec(
+            functionName, queue: queueName, args: args, kwargs: kwargs, jobTimeout: jobTimeout, resultTTL: resultTTL,
+            ttl: ttl, failureTTL: failureTTL, meta: meta)
+        let schedule = ScheduleSpec(interval: interval, cron: cron, timeZone: timeZone)
+        return try await register(id: id, call, schedule, enabled: enabled, idGenerator: idGenerator)
+    }
+
+    /// Creates a definition, or edits the one of that id, and tells the schedulers.
+    ///
+    /// As the form that takes every field by itself; see there for what an edit keeps.
+    ///
+    /// - Parameters:
+    ///   - id: A stable id; `nil` makes a new definition with an id from `idGenerator`.
+    ///   - call: What each run calls.
+    ///   - schedule: When it runs.
+    ///   - enabled: Whether it runs at all; `nil` keeps what it was, and is on for a new definition.
+    ///   - idGenerator: Makes the id when none is given; `nil` means that of the options.
+    /// - Returns: The definition as it is in Redis.
+    /// - Throws: ``RedisCronError`` with code `.invalidDefinition` (nothing is written then) or `.editConflict`, and what
+    ///   the connection throws. When the task is cancelled while the write is under way, it may or may not have happened.
+    @discardableResult
+    public func register(
+        id: String? = nil, _ call: CallSpec, _ schedule: ScheduleSpec, enabled: Bool? = nil,
+        idGenerator: RedisCronJob.IDGenerator? = nil
+    ) async throws -> RedisCronJob {
+        let zone = try await defaultZone(isNeeded: schedule.cron != nil && schedule.timeZone == nil)
         let wanted = try RedisCronJob(
-            id: id, queueName: queueName, functionName: functionName, args: args, kwargs: kwargs, interval: interval,
-            cron: cron, timeZone: timeZone, jobTimeout: jobTimeout, resultTTL: resultTTL, ttl: ttl,
-            failureTTL: failureTTL, meta: meta, enabled: enabled ?? true, connection: connection,
-            defaultTimeZone: zone, idGenerator: idGenerator ?? options.idGenerator)
+            id: id, call, schedule, enabled: enabled ?? true, connection: connection, defaultTimeZone: zone,
+            idGenerator: idGenerator ?? options.idGenerator)
         return try await register(wanted, enabled: enabled, zone: zone)
     }
 

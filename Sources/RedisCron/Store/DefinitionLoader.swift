@@ -57,10 +57,7 @@ struct DefinitionLoader {
             }
             return .zoneUnavailable(reason: error.message)
         }
-        let payload = JobPayload(
-            functionName: hash.functionName, args: hash.args, kwargs: hash.kwargs, queue: hash.queueName,
-            jobTimeout: hash.jobTimeout, resultTTL: hash.resultTTL, ttl: hash.ttl, failureTTL: hash.failureTTL,
-            meta: hash.meta, serializer: serializer)
+        let payload = JobPayload(hash.call, serializer: serializer)
         let lengths = [fetched.version.count, payload.data.count, payload.description.count]
         var arguments = ArgumentBuffer(reserving: lengths.reduce(0) { $0 + ArgumentBuffer.size(of: $1) })
         arguments.append(fetched.version)

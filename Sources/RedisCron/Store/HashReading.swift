@@ -36,8 +36,8 @@ enum HashReading: Sendable {
             guard refusal == nil else { return }
             do throws(RQWireError) {
                 switch try decoder.take(field: name, value: value) {
-                case .updatedAt: version = Array(value)
-                case .nextEnqueueTime: next = Array(value)
+                case .some(.updatedAt): version = Array(value)
+                case .some(.nextEnqueueTime): next = Array(value)
                 default: break
                 }
             } catch {

@@ -13,11 +13,7 @@ extension Command {
             """
         ],
         arguments: [.id],
-        rules: [
-            .required(.function), .required(.queue), .exactlyOne([.interval, .cron]), .optional(.timeZone),
-            .optional(.args), .optional(.kwargs), .optional(.meta), .optional(.jobTimeout), .optional(.resultTTL),
-            .optional(.ttl), .optional(.failureTTL), .atMostOne([.enabled, .disabled]),
-        ] + OptionRule.connection,
+        rules: OptionRule.definition + OptionRule.connection,
         examples: [
             Example(
                 line:

@@ -22,34 +22,24 @@ struct DefinitionSheet: Sendable {
     ///
     /// What is empty in the hash is null.
     static func object(of job: RedisCronJob, source: String?) -> JSONObject {
-        [
-            "id": .string(job.id), "func_name": .string(job.functionName), "queue_name": .string(job.queueName),
-            "args": .array(job.args), "kwargs": .object(job.kwargs), "interval": number(job.schedule.interval),
-            "cron": text(job.schedule.cron), "timezone": text(job.timeZone),
-            "latest_enqueue_time": text(job.latestEnqueueTime?.wireFormat),
-            "next_enqueue_time": text(job.nextEnqueueTime?.wireFormat),
-            "created_at": text(job.createdAt?.wireFormat),
-            "updated_at": text(job.updatedAt?.wireFormat),
-            "enabled": .bool(job.enabled), "job_timeout": number(job.jobTimeout),
-            "result_ttl": number(job.resultTTL), "ttl": number(job.ttl),
-            "failure_ttl": number(job.failureTTL), "meta": .object(job.meta),
-            "source": text(source),
-        ]
+        var object: JSONObject = [:]
+        for field in CronJobHash.Field.all { object[JSONString(field.name)] = field.json(of: job.definition) }
+        object["source"] = source.map { .string($0) } ?? .null
+        return object
     }
 
     /// One line for each field, for people.
     var text: String {
         let row = InfoRow(job, zone: zone)
-        let rows: [(String, String)] = [
+        var rows: [(String, String)] = [
             ("id", job.id), ("function", job.functionName), ("queue", job.queueName), ("schedule", row.schedule),
             ("time zone", timeZoneText), ("state", row.state),
             ("latest", job.latestEnqueueTime?.wireFormat ?? "never"), ("next", row.nextRun),
-            ("args", JSONValue.array(job.args).description), ("kwargs", JSONValue.object(job.kwargs).description),
-            ("meta", JSONValue.object(job.meta).description),
-            ("job timeout", Self.seconds(job.jobTimeout, absent: "180 s, RQ's default", never: "none")),
-            ("result ttl", Self.seconds(job.resultTTL, absent: "500 s, RQ's default", never: "for ever")),
-            ("ttl", Self.seconds(job.ttl, absent: "for ever", never: "for ever")),
-            ("failure ttl", Self.seconds(job.failureTTL, absent: "the worker's, a year by default", never: "for ever")),
+        ]
+        for field in CronJobHash.Field.all {
+            if let title = field.title { rows.append((title, field.description(in: job.definition))) }
+        }
+        rows += [
             ("source", source ?? "none, it was not applied from one"),
             ("created", job.createdAt?.wireFormat ?? "unknown"), ("updated", job.updatedAt?.wireFormat ?? "unknown"),
         ]
@@ -64,12 +54,4 @@ struct DefinitionSheet: Sendable {
         guard job.definition.usesDefaultTimeZone else { return "none, it has no expression" }
         return zone.isPublished ? "\(zone.rules), as the scheduler's" : zone.note
     }
-
-    private static func seconds(_ value: Int?, absent: String, never: String) -> String {
-        guard let value else { return absent }
-        return value < 0 ? never : "\(value) s"
-    }
-
-    private static func text(_ value: String?) -> JSONValue { value.map { .string($0) } ?? .null }
-    private static func number(_ value: Int?) -> JSONValue { value.map { .int($0) } ?? .null }
 }

@@ -1,46 +1,39 @@
-import Crontab
 import RQWire
 import RedisCron
 
 /// `rqrcron register`.
 struct RegisterCommand: Sendable {
     private let invocation: Invocation
-    private let args: [JSONValue]
-    private let kwargs: JSONObject
-    private let meta: JSONObject
-    private let interval: Int?
-    private let jobTimeout: Int?
-    private let resultTTL: Int?
-    private let ttl: Int?
-    private let failureTTL: Int?
+    private let definition: CronJobHash
 
     init(_ invocation: Invocation) throws {
         self.invocation = invocation
-        let arguments = invocation.arguments
-        args = try arguments.jsonArray(.args) ?? []
-        kwargs = try arguments.jsonObject(.kwargs) ?? [:]
-        meta = try arguments.jsonObject(.meta) ?? [:]
-        interval = try arguments.seconds(.interval, for: .interval)
-        jobTimeout = try arguments.seconds(.jobTimeout, for: .jobTimeout)
-        resultTTL = try arguments.seconds(.resultTTL, for: .resultTTL)
-        ttl = try arguments.seconds(.ttl, for: .ttl)
-        failureTTL = try arguments.seconds(.failureTTL, for: .failureTTL)
+        var definition = CronJobHash(id: invocation.arguments.operands[0], CallSpec("", queue: ""))
+        for field in CronJobHash.Field.all {
+            guard let option = field.option, let text = invocation.arguments.text(CommandOption(field)) else {
+                continue
+            }
+            do {
+                try field.take(option: text, into: &definition)
+            } catch {
+                throw UsageError("--\(option.name) \(error.message)")
+            }
+        }
+        // An option of other commands too.
+        definition.timeZone = invocation.arguments.text(.timeZone)
+        self.definition = definition
     }
 
     func run() async throws {
-        let arguments = invocation.arguments
         let (job, zone) = try await invocation.withScheduler { scheduler in
             let job = try await scheduler.register(
-                functionName: arguments.text(.function) ?? "", queueName: arguments.text(.queue) ?? "",
-                id: arguments.operands[0], args: args, kwargs: kwargs, interval: interval, cron: arguments.text(.cron),
-                timeZone: arguments.text(.timeZone), jobTimeout: jobTimeout, resultTTL: resultTTL ?? 500, ttl: ttl,
-                failureTTL: failureTTL, meta: meta, enabled: enabled)
+                id: definition.id, definition.call, definition.schedule, enabled: enabled)
             return (job, try await scheduler.connection.timeZoneOfDefinitions(unlessUnneededBy: [job]))
         }
         zone?.tellIfAssumed(for: [job])
         let row = InfoRow(job, zone: zone)
         try StandardOutput.write("registered \(job.id.onOneLine): \(row.schedule), \(row.state), next \(row.nextRun)\n")
-        if let caution = arguments.text(.cron).flatMap({ CronExpression.caution(about: $0, id: job.id) }) {
+        if let caution = definition.cron.flatMap({ CronExpression.caution(about: $0, id: job.id) }) {
             StandardError.warn("--cron: \(caution)")
         }
     }
@@ -51,11 +44,29 @@ struct RegisterCommand: Sendable {
     }
 }
 
-extension ParsedArguments {
-    /// The option's value as a number of seconds that the field can hold.
-    fileprivate func seconds(_ option: CommandOption, for field: DurationField) throws(UsageError) -> Int? {
-        guard let seconds = try wholeNumber(option) else { return nil }
-        if let complaint = field.complaint(about: seconds) { throw UsageError("--\(option.name) \(complaint)") }
-        return seconds
+extension CommandOption {
+    /// The option of a definition's field; the table of fields says which has one.
+    init(_ field: CronJobHash.Field) {
+        self.init(
+            field.option?.name ?? field.name, value: .required(field.option?.placeholder ?? ""),
+            summary: field.option?.summary ?? "", completion: field == .queueName ? .queues : .nothing)
     }
+
+    static let enabled = CommandOption("enabled", summary: "Enable it, if it was disabled.")
+    static let disabled = CommandOption("disabled", summary: "Register it disabled, or disable it.")
+}
+
+extension OptionRule {
+    /// The options of `register`, from the table of fields.
+    static let definition: [OptionRule] = {
+        let (required, alternatives) = (
+            [CronJobHash.Field.functionName, .queueName], [CronJobHash.Field.interval, .cron]
+        )
+        let others = CronJobHash.Field.all.filter {
+            $0.option != nil && !required.contains($0) && !alternatives.contains($0)
+        }
+        return required.map { .required(CommandOption($0)) } + [
+            .exactlyOne(alternatives.map { CommandOption($0) }), .optional(.timeZone),
+        ] + others.map { .optional(CommandOption($0)) } + [.atMostOne([.enabled, .disabled])]
+    }()
 }

@@ -20,12 +20,13 @@ import Testing
         let read = try parse(text)
         #expect(read.source == "metrics")
         let first = CronJobDeclaration(
-            id: "metric:pm25", functionName: "app.tasks.rebuild", queueName: "metrics", interval: 300,
-            args: ["pm25", 1.0], line: 2)
+            id: "metric:pm25", CallSpec("app.tasks.rebuild", queue: "metrics", args: ["pm25", 1.0]),
+            ScheduleSpec(interval: 300), line: 2)
         let second = CronJobDeclaration(
-            id: "b", functionName: "app.b", queueName: "q", cron: "0 7 * * *", timeZone: "Europe/Berlin",
-            kwargs: ["deep": true], meta: ["a": nil], jobTimeout: 60, resultTTL: 0, ttl: 5, failureTTL: 6,
-            enabled: false, line: 3)
+            id: "b",
+            CallSpec(
+                "app.b", queue: "q", kwargs: ["deep": true], jobTimeout: 60, resultTTL: 0, ttl: 5, failureTTL: 6,
+                meta: ["a": nil]), ScheduleSpec(cron: "0 7 * * *", timeZone: "Europe/Berlin"), enabled: false, line: 3)
         #expect(read.jobs == [first, second])
     }
 
@@ -123,14 +124,16 @@ import Testing
         #expect(
             read.jobs == [
                 CronJobDeclaration(
-                    id: "metric:pm25", functionName: "app.tasks.rebuild", queueName: "metrics", interval: 300,
-                    args: ["pm25"], kwargs: ["deep": true], line: 4),
+                    id: "metric:pm25",
+                    CallSpec("app.tasks.rebuild", queue: "metrics", args: ["pm25"], kwargs: ["deep": true]),
+                    ScheduleSpec(interval: 300), line: 4),
                 CronJobDeclaration(
-                    id: "report", functionName: "app.tasks.report", queueName: "mail", cron: "0 7 * * mon-fri",
-                    timeZone: "Europe/Berlin", jobTimeout: 60, enabled: false, line: 6),
+                    id: "report", CallSpec("app.tasks.report", queue: "mail", jobTimeout: 60),
+                    ScheduleSpec(cron: "0 7 * * mon-fri", timeZone: "Europe/Berlin"), enabled: false, line: 6),
                 CronJobDeclaration(
-                    id: "two words", functionName: "app.f", queueName: "a b", cron: "@daily", timeZone: "Asia/Kolkata",
-                    args: [["a": [1, 2.0, nil]]], kwargs: ["x y": -1], line: 7),
+                    id: "two words",
+                    CallSpec("app.f", queue: "a b", args: [["a": [1, 2.0, nil]]], kwargs: ["x y": -1]),
+                    ScheduleSpec(cron: "@daily", timeZone: "Asia/Kolkata"), line: 7),
             ])
     }
 
@@ -218,20 +221,22 @@ import Testing
     @Test func `what is written is read again, in both forms`() throws {
         let jobs = [
             CronJobDeclaration(
-                id: "a b", functionName: "m.f", queueName: "ü", interval: 7,
-                args: ["it's \"x\"\n\u{1F600}", nil, 1.0, [:]],
-                kwargs: ["a b": [true], "k": .double(.infinity)], meta: ["m": ["n": 1]], jobTimeout: -1, resultTTL: 0),
+                id: "a b",
+                CallSpec(
+                    "m.f", queue: "ü", args: ["it's \"x\"\n\u{1F600}", nil, 1.0, [:]],
+                    kwargs: ["a b": [true], "k": .double(.infinity)], jobTimeout: -1, resultTTL: 0,
+                    meta: ["m": ["n": 1]]), ScheduleSpec(interval: 7)),
             CronJobDeclaration(
-                id: "c=d", functionName: "m.g", queueName: "q", cron: "H(0-29) * * * *", timeZone: "UTC",
-                kwargs: ["k": "v"], ttl: 3, failureTTL: 4, enabled: false),
-            CronJobDeclaration(id: "#e", functionName: "m.h", queueName: "q", cron: "@hourly"),
+                id: "c=d", CallSpec("m.g", queue: "q", kwargs: ["k": "v"], ttl: 3, failureTTL: 4),
+                ScheduleSpec(cron: "H(0-29) * * * *", timeZone: "UTC"), enabled: false),
+            CronJobDeclaration(id: "#e", CallSpec("m.h", queue: "q"), ScheduleSpec(cron: "@hourly")),
             CronJobDeclaration(
-                id: "f", functionName: "m.f", queueName: "q", interval: 60,
+                id: "f", CallSpec("m.f", queue: "q"), ScheduleSpec(interval: 60),
                 firstRun: Timestamp(unixSeconds: 1_780_465_200)),
             // What would pass for a column of the schedule.
-            CronJobDeclaration(id: "*/5", functionName: "m.f", queueName: "0", interval: 60),
-            CronJobDeclaration(id: "@daily", functionName: "m.f", queueName: "mon-fri", cron: "0 7 * * *"),
-            CronJobDeclaration(id: "every", functionName: "m.f", queueName: "2030", interval: 60),
+            CronJobDeclaration(id: "*/5", CallSpec("m.f", queue: "0"), ScheduleSpec(interval: 60)),
+            CronJobDeclaration(id: "@daily", CallSpec("m.f", queue: "mon-fri"), ScheduleSpec(cron: "0 7 * * *")),
+            CronJobDeclaration(id: "every", CallSpec("m.f", queue: "2030"), ScheduleSpec(interval: 60)),
         ]
         let declared = CronJobDeclarations(source: "mine", jobs: jobs)
         for written in [declared.json(), declared.crontab()] {

@@ -184,7 +184,7 @@ struct DiagnosisTests {
     @Test func `a first run that was put off on purpose is no finding`() async throws {
         try await withScheduler { _, scheduler in
             let later = SystemClock.wallClock + .seconds(86_400 * 30)
-            var job = CronJobDeclaration(id: "later", functionName: "m.f", queueName: "q", interval: 60)
+            var job = CronJobDeclaration(id: "later", CallSpec("m.f", queue: "q"), ScheduleSpec(interval: 60))
             job.firstRun = later
             try await scheduler.apply(CronJobDeclarations(jobs: [job]))
             #expect(try await scheduler.diagnose().filter { $0.check == .definition } == [])

@@ -14,11 +14,9 @@ import Testing
     @Test func `every field of a definition, a scheduler and a job has a row`() throws {
         let page = try page("redis-keys.md")
         let birth = SchedulerBirth(name: "s", hostname: "h", pid: 1, createdAt: .newYear, timeZone: "UTC")
-        let payload = JobPayload(
-            functionName: "m.f", args: [], kwargs: [:], queue: "q", jobTimeout: nil, resultTTL: nil, ttl: 1,
-            failureTTL: 1, meta: ["a": 1], serializer: .pickle)
+        let payload = JobPayload(CallSpec("m.f", queue: "q", ttl: 1, failureTTL: 1, meta: ["a": 1]))
         let fields =
-            CronJobHash.Field.allCases.map(\.rawValue) + [
+            CronJobHash.Field.all.map(\.name) + [
                 RedisCronScheduler.sourceField, RedisCronConnection.triggeredJobField,
             ]
             + birth.hashFields.map(\.field)

@@ -17,13 +17,13 @@ import Testing
     }
 
     private func names(_ edit: DefinitionEdit) -> Set<String> {
-        Set(edit.fields.map(\.field.rawValue))
+        Set(edit.fields.map(\.field.name))
     }
 
     @Test func `a new definition is written whole`() {
         let edit = DefinitionEdit(.example(), stored: nil, mode: .new, event: .created, now: now)
         #expect(edit.mode == .new)
-        #expect(edit.fields.count == CronJobHash.Field.allCases.count - 1)
+        #expect(edit.fields.count == CronJobHash.Field.all.count - 1)
         #expect(edit.place == .at(now))
         #expect(edit.expectedNext == nil)
     }

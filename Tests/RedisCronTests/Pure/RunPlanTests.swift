@@ -31,7 +31,7 @@ import Testing
     }
 
     @Test func `an interval that leads beyond the year 9999 has no next run`() {
-        let plan = RunPlan.interval(seconds: Int64(DurationField.interval.maximum))
+        let plan = RunPlan.interval(seconds: Int64(CronJobHash.Field.longestInterval))
         #expect(plan.next(planned: .latest - .seconds(1), now: .newYear) == nil)
         #expect(RunPlan.interval(seconds: .max).next(planned: .newYear, now: .newYear) == nil)
         #expect(RunPlan.interval(seconds: 1).next(planned: .earliest, now: .latest - .seconds(2)) != nil)

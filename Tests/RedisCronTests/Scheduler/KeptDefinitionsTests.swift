@@ -9,8 +9,8 @@ import Testing
 @Suite(.timeLimit(.minutes(2)))
 struct KeptDefinitionsTests {
     private static let two: CronJobDeclarations = [
-        CronJobDeclaration(id: "a", functionName: "m.f", queueName: "q", interval: 3600, args: [1]),
-        CronJobDeclaration(id: "b", functionName: "m.g", queueName: "q", cron: "0 7 * * *", timeZone: "Europe/Berlin"),
+        CronJobDeclaration(id: "a", CallSpec("m.f", queue: "q", args: [1]), ScheduleSpec(interval: 3600)),
+        CronJobDeclaration(id: "b", CallSpec("m.g", queue: "q"), ScheduleSpec(cron: "0 7 * * *", timeZone: "Europe/Berlin")),
     ]
     private static let created = SchedulerEvent.definitionsApplied(source: nil, created: 2, changed: 0, unchanged: 0)
 
@@ -180,9 +180,9 @@ struct KeptDefinitionsTests {
     }
 
     @Test(arguments: [
-        (CronJobDeclaration(id: "x", functionName: "m.f", queueName: "q", cron: "0 25 * * *"), "cron"),
-        (CronJobDeclaration(id: "x", functionName: "m.f", queueName: "q"), "interval"),
-        (CronJobDeclaration(id: "a", functionName: "m.f", queueName: "q", interval: 1), "id"),
+        (CronJobDeclaration(id: "x", CallSpec("m.f", queue: "q"), ScheduleSpec(cron: "0 25 * * *")), "cron"),
+        (CronJobDeclaration(id: "x", CallSpec("m.f", queue: "q"), ScheduleSpec()), "interval"),
+        (CronJobDeclaration(id: "a", CallSpec("m.f", queue: "q"), ScheduleSpec(interval: 1)), "id"),
     ])
     func `one that makes no sense is refused by name when the scheduler is made`(
         bad: CronJobDeclaration, field: String

@@ -31,7 +31,7 @@ import Testing
                 let recorder = EventRecorder(scheduler)
                 if !["HSET", "ZADD"].contains(command) {
                     let hash = CronJobHash.example("a")
-                    let fields = hash.encode().flatMap { field, value -> [any CommandPart] in [field.rawValue, value] }
+                    let fields = hash.encode().flatMap { field, value -> [any CommandPart] in [field.name, value] }
                     try server.command(["HSET", "rq:cron_job:a"] + fields)
                     try server.command("ZADD", "rq:cron_jobs", "0", "a")
                 }

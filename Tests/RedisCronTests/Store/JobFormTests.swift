@@ -10,7 +10,7 @@ struct JobFormTests {
     /// Queues one run of each definition at `Timestamp.newYear`.
     private func queue(_ definitions: [CronJobHash], on harness: RedisHarness) async throws -> [JobOutcome] {
         for hash in definitions {
-            let fields = hash.encode().flatMap { field, value -> [any CommandPart] in [field.rawValue, value] }
+            let fields = hash.encode().flatMap { field, value -> [any CommandPart] in [field.name, value] }
             try harness.server.command(["HSET", "rq:cron_job:\(hash.id)"] + fields)
             try harness.server.command("ZADD", "rq:cron_jobs", Timestamp.newYear.score, hash.id)
         }

@@ -47,7 +47,7 @@ struct StoreContractTests {
                         store: harness.store,
                         put: { hash, time in
                             let fields = hash.encode().flatMap { field, value -> [any CommandPart] in
-                                [field.rawValue, value]
+                                [field.name, value]
                             }
                             try server.command(["HSET", "rq:cron_job:\(hash.id)"] + fields)
                             if let time {

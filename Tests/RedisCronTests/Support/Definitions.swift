@@ -10,9 +10,9 @@ extension CronJobHash {
         createdAt: Timestamp = .newYear, _ change: (inout CronJobHash) -> Void = { _ in }
     ) -> CronJobHash {
         var hash = CronJobHash(
-            id: id, functionName: "app.tasks.rebuild", queueName: queue, args: ["pm25"],
-            interval: cron == nil ? interval : nil, cron: cron, createdAt: createdAt, updatedAt: createdAt,
-            resultTTL: 500)
+            id: id, CallSpec("app.tasks.rebuild", queue: queue, args: ["pm25"], resultTTL: 500),
+            ScheduleSpec(interval: cron == nil ? interval : nil, cron: cron), createdAt: createdAt, updatedAt: createdAt
+        )
         change(&hash)
         return hash
     }

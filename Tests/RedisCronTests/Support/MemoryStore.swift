@@ -177,9 +177,5 @@ extension MemoryStore.State {
 
 extension CronJobHash {
     /// `updated_at` as it stands in Redis.
-    var version: [UInt8] {
-        var bytes: [UInt8] = []
-        append(.updatedAt, to: &bytes)
-        return bytes
-    }
+    var version: [UInt8] { Field.updatedAt.bytes(of: self) }
 }

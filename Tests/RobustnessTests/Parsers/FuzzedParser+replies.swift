@@ -21,7 +21,7 @@ extension FuzzedParser {
             try promiseReadable(error.description)
             return
         }
-        let written = hash.encode().map { (Array($0.field.rawValue.utf8), $0.value) }
+        let written = hash.encode().map { (Array($0.field.name.utf8), $0.value) }
         let again = try? CronJobHash(fields: written)
         try promise(again?.encode().map(\.value) == hash.encode().map(\.value), "a hash is read back as another")
         try prepare(DefinitionLoader.Fetched(hash: hash, version: [], nextEnqueueTime: []), id: DefinitionID(hash.id))

@@ -14,7 +14,7 @@ extension FuzzedParser {
             try promise(again?.wireText == value.wireText, "\(value.wireText) is read back as something else")
         }
         _ = value.pythonRepr
-        let payload = JobPayload(functionName: "m.f", args: [value], kwargs: ["a": value], queue: "q")
+        let payload = JobPayload(CallSpec("m.f", queue: "q", args: [value], kwargs: ["a": value]))
         try promise(!payload.data.isEmpty, "a job of \(value.wireText) without data")
     }
 

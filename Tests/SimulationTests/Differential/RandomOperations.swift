@@ -166,7 +166,7 @@ struct RandomOperations {
         let other = definition()
         for field in [CronJobHash.Field.args, .queueName, .enabled, .nextEnqueueTime, .timeZone, .ttl, .meta]
         where chance(3) {
-            hash.take(field, from: other)
+            field.copy(from: other, to: &hash)
         }
         if chance(3) { (hash.interval, hash.cron) = (other.interval, other.cron) }
     }
@@ -174,16 +174,17 @@ struct RandomOperations {
     private mutating func definition() -> CronJobHash {
         let isCron = chance(3)
         return CronJobHash(
-            id: id(), functionName: "app.tasks.rebuild", queueName: drawn(queues, &random) ?? "",
-            args: [.int(Int.random(in: 0...3, using: &random))],
-            kwargs: chance(3) ? ["deep": true] : [:],
-            // Now and then both, which nobody can use.
-            interval: !isCron || chance(20) ? Int.random(in: 1...9, using: &random) : nil,
-            cron: isCron ? "*/5 * * * *" : nil, latestEnqueueTime: chance(2) ? time() : nil,
-            nextEnqueueTime: chance(2) ? time() : nil, createdAt: time(), updatedAt: chance(9) ? nil : time(),
-            enabled: !chance(4), jobTimeout: chance(3) ? 60 : nil, resultTTL: chance(3) ? 0 : 500,
-            ttl: chance(3) ? 1000 : nil, failureTTL: chance(3) ? 2000 : nil,
-            meta: chance(3) ? ["team": "air"] : [:], timeZone: chance(4) ? "Europe/Berlin" : nil)
+            id: id(),
+            CallSpec(
+                "app.tasks.rebuild", queue: drawn(queues, &random) ?? "",
+                args: [.int(Int.random(in: 0...3, using: &random))], kwargs: chance(3) ? ["deep": true] : [:],
+                jobTimeout: chance(3) ? 60 : nil, resultTTL: chance(3) ? 0 : 500, ttl: chance(3) ? 1000 : nil,
+                failureTTL: chance(3) ? 2000 : nil, meta: chance(3) ? ["team": "air"] : [:]),
+            ScheduleSpec(
+                interval: !isCron || chance(20) ? Int.random(in: 1...9, using: &random) : nil,
+                cron: isCron ? "*/5 * * * *" : nil, timeZone: chance(4) ? "Europe/Berlin" : nil), enabled: !chance(4),
+            latestEnqueueTime: chance(2) ? time() : nil, nextEnqueueTime: chance(2) ? time() : nil, createdAt: time(),
+            updatedAt: chance(9) ? nil : time())
     }
 
     private mutating func putLikePython() throws -> String {
@@ -192,7 +193,7 @@ struct RandomOperations {
         // What Python knows nothing of, it leaves alone.
         hash.timeZone = twins.model.definitions[DefinitionID(hash.id)]?.hash.timeZone
         var command: [any CommandPart] = ["HSET", keys.cronJob(hash.id)]
-        for (field, value) in hash.encode() where field != .timeZone { command += [field.rawValue, value] }
+        for (field, value) in hash.encode() where field != .timeZone { command += [field.name, value] }
         _ = try twins.server.command(command)
         twins.model.put(hash)
         guard !chance(2) else { return "Python's HSET" }

@@ -21,7 +21,7 @@ extension RedisModel {
             space[keys.cronScheduler(name)] = Self.text(of: birth.hashFields.map { ($0.field, $0.value) })
         }
         for (id, definition) in definitions {
-            let fields = definition.hash.encode().map { ($0.field.rawValue, String(decoding: $0.value, as: UTF8.self)) }
+            let fields = definition.hash.encode().map { ($0.field.name, String(decoding: $0.value, as: UTF8.self)) }
             space[keys.cronJob(id.display)] = Self.text(of: fields)
         }
         for name in histories { space[keys.cronJobHistory(name.display)] = "zset run=1.0" }

@@ -24,15 +24,13 @@ extension RedisModel {
         if let stored = definitions[id] {
             if edit.mode == .new { return .changed }
             if let expected = edit.expectedNext {
-                var found: [UInt8] = []
-                stored.hash.append(.nextEnqueueTime, to: &found)
-                if found != expected { return .changed }
+                if CronJobHash.Field.nextEnqueueTime.bytes(of: stored.hash) != expected { return .changed }
             }
         } else if edit.mode == .edit {
             return .missing
         }
         var hash = definitions[id]?.hash ?? definition
-        for (field, _) in edit.fields { hash.take(field, from: definition) }
+        for (field, _) in edit.fields { field.copy(from: definition, to: &hash) }
         if edit.mode == .create { hash.timeZone = definition.timeZone }
         put(hash)
         place(id, edit, isEnabled: hash.enabled)
@@ -80,31 +78,5 @@ extension RedisModel {
     mutating func bumpUpdate(_ id: DefinitionID, now: Timestamp) {
         marker = now.scoreText
         published.append(id)
-    }
-}
-
-extension CronJobHash {
-    /// Takes one field from another hash.
-    mutating func take(_ field: Field, from other: CronJobHash) {
-        switch field {
-        case .id: id = other.id
-        case .functionName: functionName = other.functionName
-        case .queueName: queueName = other.queueName
-        case .args: args = other.args
-        case .kwargs: kwargs = other.kwargs
-        case .interval: interval = other.interval
-        case .cron: cron = other.cron
-        case .latestEnqueueTime: latestEnqueueTime = other.latestEnqueueTime
-        case .nextEnqueueTime: nextEnqueueTime = other.nextEnqueueTime
-        case .createdAt: createdAt = other.createdAt
-        case .updatedAt: updatedAt = other.updatedAt
-        case .enabled: enabled = other.enabled
-        case .jobTimeout: jobTimeout = other.jobTimeout
-        case .resultTTL: resultTTL = other.resultTTL
-        case .ttl: ttl = other.ttl
-        case .failureTTL: failureTTL = other.failureTTL
-        case .meta: meta = other.meta
-        case .timeZone: timeZone = other.timeZone
-        }
     }
 }

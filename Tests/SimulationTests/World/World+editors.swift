@@ -30,7 +30,8 @@ extension World {
     /// A definition that was never in Redis.
     func newDefinition(_ id: String) -> CronJobHash {
         var hash = CronJobHash(
-            id: id, functionName: "app.tasks.rebuild", queueName: oneIn(2) ? "metrics" : "low", args: drawArgs(),
+            id: id,
+            CallSpec("app.tasks.rebuild", queue: oneIn(2) ? "metrics" : "low", args: drawArgs(), resultTTL: nil),
             createdAt: editorTime, updatedAt: editorTime)
         drawSchedule(into: &hash)
         if hash.cron != nil { hash.nextEnqueueTime = nextByCron(hash) }

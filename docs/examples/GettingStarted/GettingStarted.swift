@@ -11,12 +11,8 @@ struct GettingStarted {
         // mark: declare
         var options = RedisCronScheduler.Options()
         options.definitions = [
-            CronJobDeclaration(
-                id: "metric:pm25", functionName: "app.tasks.rebuild", queueName: "metrics",
-                interval: 300, args: ["pm25"]),
-            CronJobDeclaration(
-                id: "report", functionName: "app.tasks.report", queueName: "mail",
-                cron: "0 7 * * mon-fri", timeZone: "Europe/Berlin", kwargs: ["deep": true]),
+            CronJobDeclaration(id: "metric:pm25", CallSpec("app.tasks.rebuild", queue: "metrics", args: ["pm25"]), ScheduleSpec(interval: 300)),
+            CronJobDeclaration(id: "report", CallSpec("app.tasks.report", queue: "mail", kwargs: ["deep": true]), ScheduleSpec(cron: "0 7 * * mon-fri", timeZone: "Europe/Berlin")),
         ]
         let scheduler = try RedisCronScheduler(connection: connection, options: options)
         // mark: run

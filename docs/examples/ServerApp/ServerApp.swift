@@ -30,12 +30,8 @@ struct ServerApp {
         // Applied when the scheduler first leads or stands by, so that the app starts without a Redis, too. They live in
         // Redis: at each start they are edited where they differ, not added.
         options.definitions = [
-            CronJobDeclaration(
-                id: "metric:pm25", functionName: "app.tasks.rebuild", queueName: "metrics", interval: 1,
-                args: ["pm25"]),
-            CronJobDeclaration(
-                id: "report", functionName: "app.tasks.report", queueName: "mail", cron: "0 7 * * mon-fri",
-                timeZone: "Europe/Berlin", kwargs: ["deep": true]),
+            CronJobDeclaration(id: "metric:pm25", CallSpec("app.tasks.rebuild", queue: "metrics", args: ["pm25"]), ScheduleSpec(interval: 1)),
+            CronJobDeclaration(id: "report", CallSpec("app.tasks.report", queue: "mail", kwargs: ["deep": true]), ScheduleSpec(cron: "0 7 * * mon-fri", timeZone: "Europe/Berlin")),
         ]
         let scheduler = try RedisCronScheduler(connection: connection, options: options)
 

@@ -1,0 +1,158 @@
+// The table of a definition's fields.
+
+extension CronJobHash.Field {
+    /// The application's name for the definition.
+    public static let id = Self(
+        "id", \.id, .text("an id", allowsEmpty: false), role: .identity, expectedAlways: "an id")
+
+    /// The dotted name of the function.
+    public static let functionName = Self(
+        "func_name", \.call.functionName, .functionName, keys: ["func", "func_name"],
+        option: .option("func", "NAME", "The dotted name of the function, such as app.tasks.rebuild."),
+        expectedAlways: "a function's dotted name")
+
+    /// The queue that runs go to.
+    public static let queueName = Self(
+        "queue_name", \.call.queueName, .text("the name of a queue"), keys: ["queue", "queue_name"],
+        option: .option("queue", "QUEUE", "The queue that the jobs go to."), expectedAlways: "the name of a queue")
+
+    /// A JSON array.
+    public static let args = Self(
+        "args", \.call.args, .array,
+        option: .option("args", "JSON", "The positional arguments, a JSON array. Default: []."), title: "args")
+
+    /// A JSON object.
+    public static let kwargs = Self(
+        "kwargs", \.call.kwargs, .object,
+        option: .option("kwargs", "JSON", "The keyword arguments, a JSON object. Default: {}."), title: "kwargs")
+
+    /// Seconds between runs, or empty.
+    public static let interval = Self(
+        "interval", \.schedule.interval, .seconds(to: longestInterval),
+        option: .option("interval", "SECONDS", "Run every so many seconds; a whole number of at least 1."))
+
+    /// A cron expression, or empty.
+    public static let cron = Self(
+        "cron", \.schedule.cron, .optionalText("a cron expression"),
+        option: .option("cron", "EXPR", "Run at the times of a cron expression, such as '*/5 * * * *'."))
+
+    /// The identifier of a time zone; absent where none is given.
+    public static let timeZone = Self(
+        "timezone", \.schedule.timeZone, .optionalText("the identifier of a time zone"), isOurs: true)
+
+    /// When the last run was queued; a time, or empty.
+    public static let latestEnqueueTime = Self("latest_enqueue_time", \.latestEnqueueTime, .time, role: .state)
+
+    /// The planned time of the next run; a time, or empty.
+    public static let nextEnqueueTime = Self("next_enqueue_time", \.nextEnqueueTime, .time, role: .state)
+
+    /// When the definition was first written.
+    public static let createdAt = Self("created_at", \.createdAt, .time, role: .state)
+
+    /// When the definition was last edited: the version by which a tick knows that what it cached is what Redis holds.
+    public static let updatedAt = Self("updated_at", \.updatedAt, .time, role: .state)
+
+    /// 1 or 0.
+    public static let enabled = Self("enabled", \.enabled, .flag, expectedAlways: "1 or 0")
+
+    /// Seconds that a run may take, or empty.
+    public static let jobTimeout = Self(
+        "job_timeout", \.call.jobTimeout, .seconds(to: longestTimeout, or: [-1: "no limit"]),
+        option: .option("job-timeout", "SECONDS", "How long a job may run; -1 for ever. Default: 180."),
+        title: "job timeout", describe: { seconds($0, absent: "180 s, RQ's default", never: "none") })
+
+    /// Seconds that a result is kept, or empty, which means the same as RQ's default.
+    public static let resultTTL = Self(
+        "result_ttl", \.call.resultTTL, .seconds(to: longestKeeping, or: [0: "not at all", -1: "good"]),
+        option: .option("result-ttl", "SECONDS", "How long a result is kept; 0 not at all, -1 for ever. Default: 500."),
+        title: "result ttl", absentMeans: String(JobPayload.defaultResultTTL),
+        describe: { seconds($0, absent: "500 s, RQ's default", never: "for ever") })
+
+    /// Seconds that a run may wait in its queue, or empty.
+    public static let ttl = Self(
+        "ttl", \.call.ttl, .seconds(to: longestKeeping),
+        option: .option("ttl", "SECONDS", "How long a job may wait in its queue. Default: for ever."), title: "ttl",
+        describe: { seconds($0, absent: "for ever", never: "for ever") })
+
+    /// Seconds that a failed run is kept, or empty.
+    public static let failureTTL = Self(
+        "failure_ttl", \.call.failureTTL, .seconds(to: longestKeeping, or: [0: "not at all", -1: "good"]),
+        option: .option(
+            "failure-ttl", "SECONDS", "How long a failed job is kept; -1 for ever. Default: the worker's, a year."),
+        title: "failure ttl",
+        describe: { seconds($0, absent: "the worker's, a year by default", never: "for ever") })
+
+    /// A JSON object.
+    public static let meta = Self(
+        "meta", \.call.meta, .object,
+        option: .option("meta", "JSON", "The job's meta data, a JSON object. Default: {}."), title: "meta")
+
+    /// Every field, in the order in which people read them: `show`, JSON and files.
+    public static let all: [Self] = [
+        .id, .functionName, .queueName, .args, .kwargs, .interval, .cron, .timeZone, .latestEnqueueTime,
+        .nextEnqueueTime, .createdAt, .updatedAt, .enabled, .jobTimeout, .resultTTL, .ttl, .failureTTL, .meta,
+    ]
+
+    /// Every field in the order of the hash: rq-rediscron's as it writes them, and behind them our own.
+    public static let wireOrder = all.filter { !$0.isOurs } + all.filter(\.isOurs)
+
+    /// The fields that a file or a call of `register` says.
+    public static let spec = all.filter { $0.role == .spec }
+
+    /// The fields with values that are checked once they were read.
+    public static let bounded = all.filter(\.isBounded)
+
+    /// The longest interval in seconds: a thousand years of 365 days.
+    public static let longestInterval = 31_536_000_000
+
+    /// The longest time-out in seconds: a worker hands it to `alarm(2)` as a C `int`, and kills the job of any negative one
+    /// but -1 after a minute or less.
+    public static let longestTimeout = Int(Int32.max)
+
+    /// The longest time in seconds for which a job or its result is kept.
+    ///
+    /// Close to 8,000 years: RQ shows when a job expires as a Python datetime, which ends with the year 9999. Redis' own
+    /// bound for `EXPIRE` is far beyond; where it refuses one, a job that succeeded counts as failed. Of any negative value
+    /// but -1 RQ's worker deletes the result at once and keeps the job for good.
+    public static let longestKeeping = 250_000_000_000
+
+    private static func seconds(_ value: Int?, absent: String, never: String) -> String {
+        guard let value else { return absent }
+        return value < 0 ? never : "\(value) s"
+    }
+}
+
+// MARK: - Looking a name up
+
+extension CronJobHash.Field {
+    /// The place of a name in the table; `nil` for a field that is none of ours.
+    static func place(of name: UnsafeBufferPointer<UInt8>) -> Int? {
+        guard name.count < places.count else { return nil }
+        let packed = PackedName(name)
+        return places[name.count].first { $0.name == packed }?.place
+    }
+
+    /// The places by the length of the names, of which few are equally long.
+    private static let places: [[(name: PackedName, place: Int)]] = {
+        var places: [[(PackedName, Int)]] = Array(repeating: [], count: PackedName.capacity + 1)
+        for (place, field) in all.enumerated() {
+            var name = field.name
+            let packed = name.withUTF8 { PackedName($0) }
+            places[name.utf8.count].append((packed, place))
+        }
+        return places
+    }()
+}
+
+/// A name of up to 24 bytes in three words, so that reading a hash compares words instead of arrays.
+private struct PackedName: Equatable {
+    static let capacity = 24
+
+    private var words = (UInt64(0), UInt64(0), UInt64(0))
+
+    init(_ name: UnsafeBufferPointer<UInt8>) {
+        withUnsafeMutableBytes(of: &words) { $0.copyBytes(from: name.prefix(Self.capacity)) }
+    }
+
+    static func == (left: PackedName, right: PackedName) -> Bool { left.words == right.words }
+}
