@@ -52,3 +52,19 @@ extension Timestamp: CustomStringConvertible {
         buffer[26] = UInt8(ascii: "Z")
     }
 }
+
+extension Timestamp: Codable {
+    /// Encodes the wire form.
+    ///
+    /// - Throws: What the encoder throws.
+    public func encode(to encoder: any Encoder) throws {
+        try wireFormat.encode(to: encoder)
+    }
+
+    /// Reads the wire form, with or without a fraction.
+    ///
+    /// - Throws: ``RQWireError`` with code `.timestamp` for another text, and what the decoder throws.
+    public init(from decoder: any Decoder) throws {
+        try self.init(parsing: String(from: decoder))
+    }
+}
