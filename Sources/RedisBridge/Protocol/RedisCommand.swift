@@ -4,7 +4,7 @@
 /// let command = RedisCommand("SET", "greeting", "hello", "EX", 60)
 /// ```
 ///
-/// For the hot path `RedisCommand.Builder` appends arguments that were encoded before.
+/// For the hot path `RedisCommand.Builder` takes the arguments one by one.
 public struct RedisCommand: Sendable, CustomStringConvertible {
     /// The encoded command, behind some unused bytes that left room for its header.
     private var storage: [UInt8]
@@ -116,9 +116,35 @@ extension RedisCommand {
         }
 
         /// Appends an argument of raw bytes.
-        public mutating func append(_ bytes: some Collection<UInt8>) {
+        public mutating func append(_ bytes: [UInt8]) {
             appendLength(bytes.count)
             storage.append(contentsOf: bytes)
+            appendLineEnd()
+        }
+
+        /// Appends an argument of raw bytes.
+        public mutating func append(_ bytes: ArraySlice<UInt8>) {
+            appendLength(bytes.count)
+            storage.append(contentsOf: bytes)
+            appendLineEnd()
+        }
+
+        /// Appends an argument that consists of two parts, such as a prefix and an id.
+        public mutating func append(_ prefix: [UInt8], _ rest: [UInt8]) {
+            appendLength(prefix.count + rest.count)
+            storage.append(contentsOf: prefix)
+            storage.append(contentsOf: rest)
+            appendLineEnd()
+        }
+
+        /// Appends an argument that is written in place.
+        ///
+        /// - Parameters:
+        ///   - size: its length, which goes before it; another one makes the server close the connection.
+        ///   - write: appends that many bytes.
+        public mutating func append(size: Int, _ write: (inout [UInt8]) -> Void) {
+            appendLength(size)
+            write(&storage)
             appendLineEnd()
         }
 
@@ -130,16 +156,6 @@ extension RedisCommand {
         /// Appends a floating-point argument, in the shortest form that reads back the same.
         public mutating func append(_ number: Double) {
             append(number.description)
-        }
-
-        /// Appends arguments that were encoded before, as they are: `$3\r\nfoo\r\n` and so on.
-        ///
-        /// - Parameters:
-        ///   - bytes: the encoded arguments.
-        ///   - count: how many arguments the bytes hold; a wrong number makes the server close the connection.
-        public mutating func appendEncoded(_ bytes: some Sequence<UInt8>, argumentCount count: Int) {
-            storage.append(contentsOf: bytes)
-            argumentCount += count
         }
 
         /// The finished command.
@@ -162,6 +178,9 @@ extension RedisCommand {
             storage.append(UInt8(ascii: "$"))
             if length < 10 {
                 storage.append(UInt8(ascii: "0") + UInt8(length))
+            } else if length < 100 {
+                storage.append(UInt8(ascii: "0") + UInt8(length / 10))
+                storage.append(UInt8(ascii: "0") + UInt8(length % 10))
             } else {
                 storage.append(contentsOf: String(length).utf8)
             }

@@ -31,29 +31,29 @@ extension RedisCronConnection {
     func write(
         _ edit: DefinitionEdit, id: String, event: CronEvent, now: Timestamp, source: String? = nil
     ) async throws -> WriteOutcome {
-        var tail = ArgumentBuffer(reserving: 1024)
-        appendKeys(of: id, to: &tail)
-        tail.append(id)
-        tail.append(edit.mode.rawValue)
-        tail.append(edit.expectedNext ?? [UInt8(ascii: "*")])
+        var call = CronScript.saveDefinition.call(keyCount: 3, reserving: 1024)
+        appendKeys(of: id, to: &call)
+        call.append(id)
+        call.append(edit.mode.rawValue)
+        call.append(edit.expectedNext ?? [UInt8(ascii: "*")])
         switch edit.place {
-        case .kept: tail.append("")
-        case .at(let due): tail.append(score: due)
-        case .nowhere: tail.append("over")
+        case .kept: call.append("")
+        case .at(let due): call.append(score: due)
+        case .nowhere: call.append("over")
         }
-        tail.append(edit.placeIfMissing?.scoreText ?? [])
-        tail.append(keys.events)
-        tail.append(Self.message(event, id: id))
-        tail.append(score: now)
+        call.append(edit.placeIfMissing?.scoreText ?? [])
+        call.append(keys.events)
+        call.append(Self.message(event, id: id))
+        call.append(score: now)
         for (field, value) in edit.fields {
-            tail.append(field.name)
-            tail.append(value)
+            call.append(field.name)
+            call.append(value)
         }
         if let source {
-            tail.append(RedisCronScheduler.sourceField)
-            tail.append(source)
+            call.append(RedisCronScheduler.sourceField)
+            call.append(source)
         }
-        switch try await run(CronScript.saveDefinition, keyCount: 3, tail, decoding: { $0.integer }) {
+        switch try await run(CronScript.saveDefinition, call, decoding: { $0.integer }) {
         case 1: return .written
         case 0: return .missing
         case -1: return .changed
@@ -65,13 +65,13 @@ extension RedisCronConnection {
     ///
     /// - Returns: Whether there was one.
     func delete(id: String) async throws -> Bool {
-        var tail = ArgumentBuffer(reserving: 512)
-        appendKeys(of: id, to: &tail)
-        tail.append(id)
-        tail.append(keys.events)
-        tail.append(Self.message(.deleted, id: id))
-        tail.append(score: SystemClock.wallClock)
-        return try await run(CronScript.deleteDefinition, keyCount: 3, tail) { $0.integer == 1 }
+        var call = CronScript.deleteDefinition.call(keyCount: 3, reserving: 512)
+        appendKeys(of: id, to: &call)
+        call.append(id)
+        call.append(keys.events)
+        call.append(Self.message(.deleted, id: id))
+        call.append(score: SystemClock.wallClock)
+        return try await run(CronScript.deleteDefinition, call) { $0.integer == 1 }
     }
 
     /// The field of a definition's hash that remembers the last job that was queued outside of its schedule.
@@ -83,25 +83,22 @@ extension RedisCronConnection {
     func push(_ payload: JobPayload, of definition: String) async throws -> RQJobID {
         let id = RQJobID.random()
         let now = SystemClock.wallClock
-        var tail = ArgumentBuffer(reserving: 1024)
-        tail.append(keys.queues)
-        tail.append(Array(keys.queuePrefix.utf8), Array(payload.origin))
-        tail.append(keys.job(id))
-        tail.append(keys.cronJob(definition))
-        tail.append(id.description)
-        tail.append(payload.ttl.map(String.init) ?? "")
-        for (field, value) in RQJobHash.fields(payload: payload, createdAt: now, enqueuedAt: now) {
-            tail.append(field)
-            tail.append(value)
-        }
-        _ = try await run(CronScript.pushJob, keyCount: 4, tail) { $0.integer }
+        var call = CronScript.pushJob.call(keyCount: 4, reserving: 1024)
+        call.append(keys.queues)
+        call.append(Array(keys.queuePrefix.utf8), Array(payload.origin))
+        call.append(keys.job(id))
+        call.append(keys.cronJob(definition))
+        call.append(id.description)
+        call.append(payload.ttl.map(String.init) ?? "")
+        call.append(fields: RQJobHash.fields(payload: payload, createdAt: now, enqueuedAt: now))
+        _ = try await run(CronScript.pushJob, call) { $0.integer }
         return id
     }
 
-    private func appendKeys(of id: String, to tail: inout ArgumentBuffer) {
-        tail.append(keys.cronJob(id))
-        tail.append(keys.cronJobs)
-        tail.append(keys.lastUpdate)
+    private func appendKeys(of id: String, to call: inout RedisCommand.Builder) {
+        call.append(keys.cronJob(id))
+        call.append(keys.cronJobs)
+        call.append(keys.lastUpdate)
     }
 
     /// The message that announces an event.

@@ -57,28 +57,22 @@ public final class RedisCronConnection: Sendable {
             """)
     }
 
-    /// Runs a script with arguments that are encoded already, keys first, and decodes its answer where it lies.
+    /// Runs a script and decodes its answer where it lies.
     func run<Value: Sendable>(
-        _ script: RedisScript, keyCount: Int, _ arguments: ArgumentBuffer,
+        _ script: RedisScript, _ call: consuming RedisCommand.Builder,
         decoding decode: @escaping @Sendable (borrowing RedisReplyView) throws(RedisError) -> Value
     ) async throws(RedisError) -> Value {
-        var call = script.call(keyCount: keyCount, reserving: arguments.bytes.count)
-        call.appendEncoded(arguments.bytes, argumentCount: arguments.count)
-        return try await script.run(call.finish(), on: client, decoding: decode)
+        try await script.run(call.finish(), on: client, decoding: decode)
     }
 
-    /// As ``run(_:keyCount:_:decoding:)``, and waits for replicas behind it when `wait` says so.
+    /// As ``run(_:_:decoding:)``, and waits for replicas behind it when `wait` says so.
     ///
     /// - Returns: The answer, and how many replicas have what the script wrote, if they were waited for.
     func run<Value: Sendable>(
-        _ script: RedisScript, keyCount: Int, _ arguments: ArgumentBuffer, confirmedBy wait: ReplicaWait?,
+        _ script: RedisScript, _ call: consuming RedisCommand.Builder, confirmedBy wait: ReplicaWait?,
         decoding decode: @escaping @Sendable (borrowing RedisReplyView) throws(RedisError) -> Value
     ) async throws(RedisError) -> (value: Value, replicas: Int?) {
-        guard let wait else {
-            return (try await run(script, keyCount: keyCount, arguments, decoding: decode), nil)
-        }
-        var call = script.call(keyCount: keyCount, reserving: arguments.bytes.count)
-        call.appendEncoded(arguments.bytes, argumentCount: arguments.count)
+        guard let wait else { return (try await run(script, call, decoding: decode), nil) }
         return try await script.run(call.finish(), on: client, confirmedBy: wait, decoding: decode)
     }
 }

@@ -11,13 +11,6 @@ final class JobTemplate: Sendable {
         dumpedFields = HashDump.Fields(RQJobHash.fields(of: settings))
     }
 
-    /// The same fields as arguments, names and values in turns: for the few jobs that are sent field by field.
-    var arguments: ArgumentBuffer {
-        var arguments = ArgumentBuffer(reserving: 512)
-        for (field, value) in RQJobHash.fields(of: settings) {
-            arguments.append(field)
-            arguments.append(value)
-        }
-        return arguments
-    }
+    /// The same fields one by one: for the few jobs that are sent field by field.
+    var fields: [(field: String, value: [UInt8])] { RQJobHash.fields(of: settings) }
 }

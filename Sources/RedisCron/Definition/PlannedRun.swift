@@ -42,7 +42,7 @@ struct DueBatch: Sendable {
         var start = 0
         var bytes = 0
         for (index, run) in runs.enumerated() {
-            let more = run.definition.arguments.count + (run.definition.template.settings.meta?.count ?? 0)
+            let more = run.definition.textSize + (run.definition.template.settings.meta?.count ?? 0)
             if index > start, bytes + more > limit {
                 parts.append(DueBatch(runs: Array(runs[start..<index])))
                 (start, bytes) = (index, 0)

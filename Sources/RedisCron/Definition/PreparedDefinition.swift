@@ -3,7 +3,7 @@ import RQWire
 /// A definition ready to be scheduled: all that depends on it alone, computed once when it is loaded.
 ///
 /// Kept small, because a million of them may be cached: the id and the three texts that a batch sends are one block of
-/// bytes, the texts already in the form in which they are sent.
+/// bytes.
 final class PreparedDefinition: Sendable {
     /// What a batch sends of a definition.
     struct Texts {
@@ -20,32 +20,39 @@ final class PreparedDefinition: Sendable {
     /// Whether its next run lies before the time at which the last one was queued.
     let isSetBack: Bool
     private let idLength: UInt32
+    private let versionLength: UInt32
+    private let dataLength: UInt32
     let template: JobTemplate
+    /// Id, version, data and description, one behind the other.
     private let bytes: [UInt8]
     private let next: SparseInstant
     private let created: SparseInstant
 
     /// The id, copied.
     var id: DefinitionID { DefinitionID(bytes: Array(bytes[..<Int(idLength)])) }
-    /// `updated_at`, `data` and `description` as three encoded arguments.
-    var arguments: ArraySlice<UInt8> { bytes[Int(idLength)...] }
+    /// Bytes of the three texts.
+    var textSize: Int { bytes.count - Int(idLength) }
     /// What stood in `next_enqueue_time`, or what follows from the last run.
     var nextEnqueueTime: Timestamp? { next.instant }
     /// The anchor of an interval that never ran.
     var createdAt: Timestamp? { created.instant }
 
     init(
-        id: DefinitionID, plan: RunPlan, template: JobTemplate, arguments: [UInt8], nextEnqueueTime: Timestamp?,
-        createdAt: Timestamp?, isEnabled: Bool, neverRan: Bool, isSetBack: Bool = false
+        id: DefinitionID, plan: RunPlan, template: JobTemplate, version: [UInt8], payload: JobPayload,
+        nextEnqueueTime: Timestamp?, createdAt: Timestamp?, isEnabled: Bool, neverRan: Bool, isSetBack: Bool = false
     ) {
         self.idLength = UInt32(clamping: id.bytes.count)
+        self.versionLength = UInt32(clamping: version.count)
+        self.dataLength = UInt32(clamping: payload.data.count)
         self.plan = plan
         self.template = template
         // To the byte: the block stays in the cache.
-        self.bytes = Array(unsafeUninitializedCapacity: id.bytes.count + arguments.count) { block, count in
-            count = id.bytes.count + arguments.count
-            _ = block.initialize(from: id.bytes)
-            _ = block[id.bytes.count...].initialize(from: arguments)
+        let size = id.bytes.count + version.count + payload.data.count + payload.description.count
+        self.bytes = Array(unsafeUninitializedCapacity: size) { block, count in
+            for text in [id.bytes[...], version[...], payload.data, payload.description] {
+                _ = block[count...].initialize(from: text)
+                count += text.count
+            }
         }
         self.next = SparseInstant(nextEnqueueTime)
         self.created = SparseInstant(createdAt)
@@ -74,24 +81,12 @@ final class PreparedDefinition: Sendable {
     /// `updated_at` in the very bytes in which it was read.
     var version: [UInt8] { Array(texts.version) }
 
-    /// The three arguments without the lengths before them.
+    /// What a batch sends.
     var texts: Texts {
-        var rest = arguments
+        let version = Int(idLength)
+        let data = version + Int(versionLength)
+        let description = data + Int(dataLength)
         return Texts(
-            version: Self.takeText(from: &rest), data: Self.takeText(from: &rest),
-            description: Self.takeText(from: &rest))
-    }
-
-    /// Takes one argument: `$`, its length, and the text between two line ends.
-    private static func takeText(from arguments: inout ArraySlice<UInt8>) -> ArraySlice<UInt8> {
-        var position = arguments.startIndex + 1
-        var length = 0
-        while arguments[position] != 0x0d {
-            length = length * 10 + Int(arguments[position] - 0x30)
-            position += 1
-        }
-        let start = position + 2
-        defer { arguments = arguments[(start + length + 2)...] }
-        return arguments[start..<start + length]
+            version: bytes[version..<data], data: bytes[data..<description], description: bytes[description...])
     }
 }

@@ -20,14 +20,14 @@ struct CommandTrial: Sendable, Hashable {
     /// - Throws: What the connection throws, but for refusals of the server: they are what is looked for.
     init(of commands: [NeededCommand], on connection: RedisCronConnection) async throws {
         self.commands = commands
-        var tail = ArgumentBuffer(reserving: 2048)
-        tail.append(connection.keys.cronJobs)
+        var call = CronScript.tryCommands.call(keyCount: 1, reserving: 2048)
+        call.append(connection.keys.cronJobs)
         for command in commands {
-            tail.append(command.words.count)
-            for word in command.words { tail.append(word) }
+            call.append(command.words.count)
+            for word in command.words { call.append(word) }
         }
         do throws(RedisError) {
-            let (codes, refusal) = try await connection.run(CronScript.tryCommands, keyCount: 1, tail) {
+            let (codes, refusal) = try await connection.run(CronScript.tryCommands, call) {
                 reply throws(RedisError) in
                 guard reply.count == 2 else { throw .unexpectedReply("\(reply.count) elements", expected: "two texts") }
                 return (

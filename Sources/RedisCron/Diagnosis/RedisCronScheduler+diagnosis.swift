@@ -81,14 +81,14 @@ extension RedisCronScheduler {
         case .enterIndex(let id): try await enterIndex(id)
         case .planAnew(let id): try await planAnew(id)
         case .forgetScheduler(let name, let lastHeartbeat):
-            try await change(CronScript.forgetScheduler, key: connection.keys.cronSchedulers) { tail in
-                tail.append(name)
-                tail.append(lastHeartbeat)
+            try await change(CronScript.forgetScheduler, key: connection.keys.cronSchedulers) { call in
+                call.append(name)
+                call.append(lastHeartbeat)
             }
         case .expireLock(let token):
-            try await change(CronScript.expireLock, key: connection.keys.lock) { tail in
-                tail.append(token)
-                tail.append(options.lockTTL.milliseconds)
+            try await change(CronScript.expireLock, key: connection.keys.lock) { call in
+                call.append(token)
+                call.append(options.lockTTL.milliseconds)
             }
         }
     }
@@ -129,11 +129,11 @@ extension RedisCronScheduler {
     }
 
     private func change(
-        _ script: RedisScript, key: String, arguments append: (inout ArgumentBuffer) -> Void
+        _ script: RedisScript, key: String, arguments append: (inout RedisCommand.Builder) -> Void
     ) async throws -> Bool {
-        var tail = ArgumentBuffer(reserving: 256)
-        tail.append(key)
-        append(&tail)
-        return try await connection.run(script, keyCount: 1, tail) { reply in reply.integer == 1 }
+        var call = script.call(keyCount: 1, reserving: 256)
+        call.append(key)
+        append(&call)
+        return try await connection.run(script, call) { reply in reply.integer == 1 }
     }
 }

@@ -1,4 +1,5 @@
 import RQWire
+import RedisBridge
 
 /// Encodes a batch as the arguments of `enqueue_batch.lua`; see its header for the order.
 struct BatchCommand {
@@ -22,33 +23,34 @@ struct BatchCommand {
         queuePrefix = Array(keys.queuePrefix.utf8)
     }
 
-    /// The keys and the arguments, and how many of them are keys.
-    func arguments(
+    /// The call of the script.
+    func call(
         of batch: DueBatch, token: String, now: Timestamp, form: JobForm = .dumps
-    ) -> (keyCount: Int, arguments: ArgumentBuffer) {
+    ) -> RedisCommand.Builder {
         let frame = BatchJob.Frame(now)
         let jobs = batch.runs.map { BatchJob($0, in: frame, form: form) }
         let (templates, numbers) = number(jobs)
         let size = jobs.reduce(1024 + templates.count * 512) { $0 + $1.size + 300 }
-        var buffer = ArgumentBuffer(reserving: size)
-        buffer.append(keys.lock)
-        buffer.append(keys.cronJobs)
-        buffer.append(keys.queues)
-        for use in templates { buffer.append(queuePrefix, use.template.settings.queue) }
-        for run in batch.runs { buffer.append(cronJobPrefix, run.entry.id.bytes) }
+        var call = CronScript.enqueueBatch.call(
+            keyCount: 3 + templates.count + jobs.count * 2, reserving: size)
+        call.append(keys.lock)
+        call.append(keys.cronJobs)
+        call.append(keys.queues)
+        for use in templates { call.append(queuePrefix, use.template.settings.queue) }
+        for run in batch.runs { call.append(cronJobPrefix, run.entry.id.bytes) }
         for run in batch.runs {
-            buffer.append(jobPrefix, RQJobID.planned(definition: run.entry.id.bytes, at: run.planned))
+            call.append(jobPrefix, RQJobID.planned(definition: run.entry.id.bytes, at: run.planned))
         }
 
-        buffer.append(token)
-        buffer.append(wireFormat: now)
-        buffer.append(cronJobPrefix)
-        buffer.append(jobPrefix)
-        buffer.append(templates.count)
-        buffer.append(jobs.count)
-        for use in templates { append(use, to: &buffer) }
-        for (job, number) in zip(jobs, numbers) { append(job, template: number, in: frame, to: &buffer) }
-        return (3 + templates.count + jobs.count * 2, buffer)
+        call.append(token)
+        call.append(wireFormat: now)
+        call.append(cronJobPrefix)
+        call.append(jobPrefix)
+        call.append(templates.count)
+        call.append(jobs.count)
+        for use in templates { append(use, to: &call) }
+        for (job, number) in zip(jobs, numbers) { append(job, template: number, in: frame, to: &call) }
+        return call
     }
 
     /// A template as jobs of one form use it.
@@ -80,33 +82,33 @@ struct BatchCommand {
         return (templates, numbers)
     }
 
-    private func append(_ use: TemplateUse, to buffer: inout ArgumentBuffer) {
-        buffer.append(use.template.settings.ttl.map { Array(String($0).utf8) } ?? [])
+    private func append(_ use: TemplateUse, to call: inout RedisCommand.Builder) {
+        call.append(use.template.settings.ttl.map { Array(String($0).utf8) } ?? [])
         if use.isDumped {
-            buffer.append(0)
+            call.append(0)
         } else {
-            let fields = use.template.arguments
-            buffer.append(fields.count)
-            buffer.append(encoded: fields)
+            let fields = use.template.fields
+            call.append(fields.count * 2)
+            call.append(fields: fields)
         }
     }
 
-    private func append(_ job: BatchJob, template: Int, in frame: BatchJob.Frame, to buffer: inout ArgumentBuffer) {
+    private func append(_ job: BatchJob, template: Int, in frame: BatchJob.Frame, to call: inout RedisCommand.Builder) {
         let run = job.run
-        buffer.append(run.entry.rawScore)
+        call.append(run.entry.rawScore)
         if let next = run.next {
-            buffer.append(wireFormat: next)
-            buffer.append(score: next)
+            call.append(wireFormat: next)
+            call.append(score: next)
         } else {
-            buffer.append([])
-            buffer.append([])
+            call.append([])
+            call.append([])
         }
         if run.isReplay {
-            buffer.append(0)
-            buffer.append(job.texts.version)
+            call.append(0)
+            call.append(job.texts.version)
         } else {
-            buffer.append(template)
-            job.append(in: frame, to: &buffer)
+            call.append(template)
+            job.append(in: frame, to: &call)
         }
     }
 }

@@ -1,4 +1,5 @@
 import RQWire
+import RedisBridge
 
 /// One job of a batch in the form in which it is sent.
 struct BatchJob {
@@ -41,7 +42,7 @@ struct BatchJob {
     /// Whether the hash is sent whole.
     var isDumped: Bool { dump != nil }
     /// Bytes of the hash, about.
-    var size: Int { dump?.size ?? run.definition.arguments.count }
+    var size: Int { dump?.size ?? run.definition.textSize }
 
     init(_ run: PlannedRun, in frame: Frame, form: BatchCommand.JobForm) {
         self.run = run
@@ -55,13 +56,15 @@ struct BatchJob {
     }
 
     /// Appends the version of the definition, and the hash.
-    func append(in frame: Frame, to buffer: inout ArgumentBuffer) {
+    func append(in frame: Frame, to call: inout RedisCommand.Builder) {
         guard let (shared, size) = dump else {
-            buffer.append(encoded: run.definition.arguments, count: 3)
+            call.append(texts.version)
+            call.append(texts.data)
+            call.append(texts.description)
             return
         }
-        buffer.append(texts.version)
-        buffer.append(size: HashDump.size(ofEntries: size)) { bytes in
+        call.append(texts.version)
+        call.append(size: HashDump.size(ofEntries: size)) { bytes in
             HashDump.append(fieldCount: shared.count + Frame.fieldCount, entries: size, to: &bytes) { bytes in
                 bytes.append(contentsOf: shared.bytes)
                 bytes.append(contentsOf: frame.data)

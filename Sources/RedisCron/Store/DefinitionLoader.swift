@@ -58,14 +58,9 @@ struct DefinitionLoader {
             return .zoneUnavailable(reason: error.message)
         }
         let payload = JobPayload(hash.call, serializer: serializer)
-        let lengths = [fetched.version.count, payload.data.count, payload.description.count]
-        var arguments = ArgumentBuffer(reserving: lengths.reduce(0) { $0 + ArgumentBuffer.size(of: $1) })
-        arguments.append(fetched.version)
-        arguments.append(payload.data)
-        arguments.append(payload.description)
         return .definition(
             PreparedDefinition(
-                id: id, plan: plan, template: template(of: payload), arguments: arguments.bytes,
+                id: id, plan: plan, template: template(of: payload), version: fetched.version, payload: payload,
                 // As rq-rediscron: a definition that ran and names no next run is due after the last one.
                 nextEnqueueTime: hash.nextEnqueueTime
                     ?? hash.latestEnqueueTime.flatMap { plan.next(planned: $0, now: $0) },

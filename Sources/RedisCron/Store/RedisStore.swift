@@ -31,13 +31,13 @@ actor RedisStore: CronStore {
     func acquireLock(token: String, timeToLive: Duration) async throws -> Bool {
         try await checkRightToWait()
         jobForm = .dumps
-        var tail = ArgumentBuffer(reserving: 256)
-        tail.append(keys.lock)
+        var call = CronScript.acquireLock.call(keyCount: 2, reserving: 256)
+        call.append(keys.lock)
         // Not touched: a cluster whose slots would tear our keys apart refuses here, before anything is held.
-        tail.append(keys.cronJobs)
-        tail.append(token)
-        tail.append(timeToLive.milliseconds)
-        return try await connection.run(CronScript.acquireLock, keyCount: 2, tail) { reply in reply.integer == 1 }
+        call.append(keys.cronJobs)
+        call.append(token)
+        call.append(timeToLive.milliseconds)
+        return try await connection.run(CronScript.acquireLock, call) { reply in reply.integer == 1 }
     }
 
     /// Finds out before anything is held whether the user may wait for replicas, which is known behind a batch too late.
@@ -53,34 +53,34 @@ actor RedisStore: CronStore {
     func heartbeat(
         token: String, timeToLive: Duration, birth: SchedulerBirth, isFirst: Bool, now: Timestamp
     ) async throws -> Bool {
-        var tail = ArgumentBuffer(reserving: 512)
-        tail.append(keys.lock)
-        tail.append(keys.cronSchedulers)
-        tail.append(keys.cronScheduler(birth.name))
-        tail.append(keys.timeZone)
-        tail.append(token)
-        tail.append(timeToLive.milliseconds)
-        tail.append(birth.name)
-        tail.append(score: now)
-        tail.append(SchedulerBirth.timeToLiveSeconds)
-        tail.append(isFirst ? 1 : 0)
-        tail.append(birth.timeZone)
+        var call = CronScript.heartbeat.call(keyCount: 4, reserving: 512)
+        call.append(keys.lock)
+        call.append(keys.cronSchedulers)
+        call.append(keys.cronScheduler(birth.name))
+        call.append(keys.timeZone)
+        call.append(token)
+        call.append(timeToLive.milliseconds)
+        call.append(birth.name)
+        call.append(score: now)
+        call.append(SchedulerBirth.timeToLiveSeconds)
+        call.append(isFirst ? 1 : 0)
+        call.append(birth.timeZone)
         for (field, value) in birth.hashFields {
-            tail.append(field)
-            tail.append(value)
+            call.append(field)
+            call.append(value)
         }
-        return try await connection.run(CronScript.heartbeat, keyCount: 4, tail) { reply in reply.integer == 1 }
+        return try await connection.run(CronScript.heartbeat, call) { reply in reply.integer == 1 }
     }
 
     func release(token: String, birth: SchedulerBirth) async throws -> Bool {
-        var tail = ArgumentBuffer(reserving: 512)
-        tail.append(keys.lock)
-        tail.append(keys.cronSchedulers)
-        tail.append(keys.cronScheduler(birth.name))
-        tail.append(token)
-        tail.append(birth.name)
-        tail.append(birth.createdAt.description)
-        return try await connection.run(CronScript.release, keyCount: 3, tail) { reply in reply.integer == 1 }
+        var call = CronScript.release.call(keyCount: 3, reserving: 512)
+        call.append(keys.lock)
+        call.append(keys.cronSchedulers)
+        call.append(keys.cronScheduler(birth.name))
+        call.append(token)
+        call.append(birth.name)
+        call.append(birth.createdAt.description)
+        return try await connection.run(CronScript.release, call) { reply in reply.integer == 1 }
     }
 
     func enqueue(_ batch: DueBatch, token: String, now: Timestamp) async throws -> BatchOutcome {
@@ -104,9 +104,9 @@ actor RedisStore: CronStore {
     private func send(
         _ batch: DueBatch, token: String, now: Timestamp, form: BatchCommand.JobForm
     ) async throws -> [UInt8] {
-        let (keyCount, tail) = batchCommand.arguments(of: batch, token: token, now: now, form: form)
+        let call = batchCommand.call(of: batch, token: token, now: now, form: form)
         let (codes, acknowledged) = try await connection.run(
-            CronScript.enqueueBatch, keyCount: keyCount, tail, confirmedBy: replicas?.waitForNextBatch()
+            CronScript.enqueueBatch, call, confirmedBy: replicas?.waitForNextBatch()
         ) { reply in reply.copiedBytes }
         guard codes != Self.lockLost else { return codes }
         if let acknowledged { replicas?.acknowledged(by: acknowledged) }
@@ -118,29 +118,29 @@ actor RedisStore: CronStore {
     }
 
     func settle(_ entries: [UnsettledEntry], token: String?) async throws -> SettleOutcome {
-        var tail = ArgumentBuffer(reserving: 256 + entries.count * 160)
-        tail.append(keys.lock)
-        tail.append(keys.cronJobs)
+        var call = CronScript.settleIndex.call(keyCount: 2 + entries.count * 2, reserving: 256 + entries.count * 160)
+        call.append(keys.lock)
+        call.append(keys.cronJobs)
         let prefix = Array(keys.cronJobPrefix.utf8)
-        for unsettled in entries { tail.append(prefix, unsettled.entry.id.bytes) }
-        for unsettled in entries { tail.append(prefix, unsettled.entry.id.bytes + DefinitionID.historySuffix) }
-        tail.append(token ?? "")
-        tail.append(keys.cronJobPrefix)
-        tail.append(entries.count)
+        for unsettled in entries { call.append(prefix, unsettled.entry.id.bytes) }
+        for unsettled in entries { call.append(prefix, unsettled.entry.id.bytes + DefinitionID.historySuffix) }
+        call.append(token ?? "")
+        call.append(keys.cronJobPrefix)
+        call.append(entries.count)
         for unsettled in entries {
-            tail.append(unsettled.entry.rawScore)
+            call.append(unsettled.entry.rawScore)
             if let next = unsettled.nextScore {
-                tail.append(next.scoreText)
+                call.append(next.scoreText)
                 // Without a version it is not known whose schedule this is: the hash is left alone.
-                if unsettled.version == nil { tail.append([]) } else { tail.append(wireFormat: next) }
+                if unsettled.version == nil { call.append([]) } else { call.append(wireFormat: next) }
             } else {
-                tail.append(unsettled.isOver ? "over" : "")
-                tail.append([])
+                call.append(unsettled.isOver ? "over" : "")
+                call.append([])
             }
-            tail.append(unsettled.version ?? [UInt8(ascii: "*")])
+            call.append(unsettled.version ?? [UInt8(ascii: "*")])
         }
         let codes = try await connection.run(
-            CronScript.settleIndex, keyCount: 2 + entries.count * 2, tail
+            CronScript.settleIndex, call
         ) { reply in reply.copiedBytes }
         guard codes != Self.lockLost else { return .lockLost }
         let outcomes = codes.compactMap(EntryOutcome.init(rawValue:))

@@ -31,10 +31,11 @@ import Testing
         #expect(RedisCommand("CLIENT", "SETNAME", "x").name == "CLIENT")
     }
 
-    @Test func `arguments that were encoded before are appended as they are`() {
+    @Test func `an argument may consist of parts, or be written in place`() {
         var builder = RedisCommand.Builder("SET")
-        builder.appendEncoded(Array("$1\r\nk\r\n$1\r\nv\r\n".utf8), argumentCount: 2)
-        #expect(Self.text(builder.finish()) == "*3\r\n$3\r\nSET\r\n$1\r\nk\r\n$1\r\nv\r\n")
+        builder.append(Array("k:".utf8), Array("1".utf8))
+        builder.append(size: 12) { $0 += Array("twelve bytes".utf8) }
+        #expect(Self.text(builder.finish()) == "*3\r\n$3\r\nSET\r\n$3\r\nk:1\r\n$12\r\ntwelve bytes\r\n")
     }
 
     @Test func `a digest finds its place in a call of any size`() {

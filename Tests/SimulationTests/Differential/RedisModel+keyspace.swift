@@ -69,11 +69,11 @@ extension RedisModel {
 extension RedisModel.Job {
     /// The fields of the hash as text.
     fileprivate var fields: [(String, String)] {
-        let arguments = Self.decoded(payload)
         var fields = RQJobHash.emptyFields.map { ($0, "") }
         fields += [
             ("status", RQJobHash.status), ("created_at", createdAt.wireFormat), ("enqueued_at", createdAt.wireFormat),
-            ("data", arguments[0]), ("description", arguments[1]),
+            ("data", String(decoding: data, as: UTF8.self)),
+            ("description", String(decoding: description, as: UTF8.self)),
             ("origin", String(decoding: template.settings.queue, as: UTF8.self)),
             ("timeout", String(template.settings.timeout)),
             ("result_ttl", String(template.settings.resultTTL)),
@@ -82,18 +82,5 @@ extension RedisModel.Job {
         if let ttl = template.settings.ttl { fields.append(("ttl", String(ttl))) }
         if let meta = template.settings.meta { fields.append(("meta", String(decoding: meta, as: UTF8.self))) }
         return fields
-    }
-
-    /// The texts of arguments in the form in which they are sent.
-    private static func decoded(_ bytes: [UInt8]) -> [String] {
-        var texts: [String] = []
-        var rest = bytes[...]
-        while let lineEnd = rest.firstIndex(of: 0x0d) {
-            let length = Int(String(decoding: rest[rest.startIndex..<lineEnd].dropFirst(), as: UTF8.self)) ?? 0
-            let start = lineEnd + 2
-            texts.append(String(decoding: rest[start..<start + length], as: UTF8.self))
-            rest = rest[(start + length + 2)...]
-        }
-        return texts
     }
 }

@@ -167,7 +167,7 @@ struct Twins {
             return """
                 \(definition.id.display) \(plan) \(template.settings.queue) \(template.settings.timeout) \(template.settings.resultTTL) \
                 \(String(describing: template.settings.failureTTL)) \(String(describing: template.settings.ttl)) \
-                \(String(describing: template.settings.meta)) \(definition.arguments) \
+                \(String(describing: template.settings.meta)) \(definition.texts) \
                 \(String(describing: definition.nextEnqueueTime)) \(String(describing: definition.createdAt)) \
                 \(definition.isEnabled) \(definition.neverRan)
                 """

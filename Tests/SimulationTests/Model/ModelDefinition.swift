@@ -8,13 +8,13 @@ struct ModelDefinition {
     var hash: CronJobHash
     /// What the scheduler makes of them.
     var content: Result<DefinitionContent, ContentBook.Unreadable>
-    /// `updated_at` as an encoded argument.
-    private(set) var encodedVersion: [UInt8]
+    /// The bytes of `updated_at`.
+    private let version: [UInt8]
 
     init(_ hash: CronJobHash, book: ContentBook) {
         self.hash = hash
         content = book.content(of: hash, id: DefinitionID(hash.id))
-        encodedVersion = Self.encoded(hash.updatedAt)
+        version = hash.version
     }
 
     /// The definition as a scheduler reads it.
@@ -25,27 +25,27 @@ struct ModelDefinition {
             .definition(
                 PreparedDefinition(
                     id: id, plan: content.plan, template: content.template,
-                    arguments: encodedVersion + content.payload, nextEnqueueTime: nextTime,
-                    createdAt: hash.createdAt, isEnabled: hash.enabled, neverRan: hash.latestEnqueueTime == nil,
-                    isSetBack: hash.isSetBack))
+                    version: version, payload: content.payload, nextEnqueueTime: nextTime, createdAt: hash.createdAt,
+                    isEnabled: hash.enabled, neverRan: hash.latestEnqueueTime == nil, isSetBack: hash.isSetBack))
         }
     }
 
     /// Whether a run was prepared from this very version.
     func isVersion(of definition: PreparedDefinition) -> Bool {
-        definition.arguments.starts(with: encodedVersion)
+        definition.texts.version.elementsEqual(version)
     }
 
     /// Whether `updated_at` holds these bytes.
     func isVersion(_ bytes: [UInt8]) -> Bool {
-        encodedVersion.dropLast(2).suffix(bytes.count).elementsEqual(bytes) && bytes.isEmpty == (hash.updatedAt == nil)
+        version == bytes
     }
 
     /// Whether a run was prepared from this very content.
     func isContent(of definition: PreparedDefinition) -> Bool {
         guard case .success(let content) = content else { return false }
         return content.template.settings == definition.template.settings
-            && definition.arguments.suffix(content.payload.count).elementsEqual(content.payload)
+            && definition.texts.data == content.payload.data
+            && definition.texts.description == content.payload.description
     }
 
     /// The planned time of the next run, if the hash says so itself.
@@ -58,10 +58,9 @@ struct ModelDefinition {
         guard let latest = hash.latestEnqueueTime, case .success(let content) = content else { return nil }
         return content.plan.next(planned: latest, now: latest)
     }
+}
 
-    private static func encoded(_ time: Timestamp?) -> [UInt8] {
-        var buffer = ArgumentBuffer(reserving: 40)
-        if let time { buffer.append(wireFormat: time) } else { buffer.append([]) }
-        return buffer.bytes
-    }
+extension CronJobHash {
+    /// The bytes of `updated_at`.
+    fileprivate var version: [UInt8] { Field.updatedAt.bytes(of: self) }
 }

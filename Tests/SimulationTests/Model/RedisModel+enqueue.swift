@@ -36,7 +36,8 @@ extension RedisModel {
     private mutating func queue(_ run: PlannedRun, job: RQJobID, now: Timestamp) {
         let template = run.definition.template
         jobs[job] = Job(
-            createdAt: now, template: template, payload: Self.payload(of: run.definition.arguments),
+            createdAt: now, template: template, data: Array(run.definition.texts.data),
+            description: Array(run.definition.texts.description),
             expiresAt: template.settings.ttl.map { time + .seconds($0) })
         queues[template.settings.queue, default: []].append(job)
         registeredQueues.insert(template.settings.queue)
@@ -47,11 +48,5 @@ extension RedisModel {
     private mutating func move(_ run: PlannedRun) {
         definitions[run.definition.id]?.hash.nextEnqueueTime = run.next
         index[run.definition.id] = run.next?.score
-    }
-
-    /// What stands behind the version in the arguments of a run.
-    private static func payload(of arguments: ArraySlice<UInt8>) -> [UInt8] {
-        Array(
-            arguments.dropFirst(arguments.dropFirst().first == UInt8(ascii: "0") ? 6 : 7 + Timestamp.wireFormatLength))
     }
 }

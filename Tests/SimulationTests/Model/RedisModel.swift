@@ -24,8 +24,8 @@ struct RedisModel {
     struct Job {
         let createdAt: Timestamp
         let template: JobTemplate
-        /// `data` and `description` as encoded arguments.
-        let payload: [UInt8]
+        let data: [UInt8]
+        let description: [UInt8]
         let expiresAt: Timestamp?
     }
 
