@@ -97,7 +97,7 @@ import Testing
             #expect(shown["interval"] == 100)
             #expect(shown["cron"] == nil as JSONValue)
             #expect(shown["source"] == nil as JSONValue)
-            #expect(shown["created_at"] == .string(before["created_at"] ?? ""))
+            #expect(shown["created_at"] == .string(expected["created_at"] ?? ""))
 
             #expect(try await succeed(["delete", "b", "a"], on: server) == "deleted b\ndeleted a\n")
             #expect(try server.command("EXISTS", "rq:cron_job:a", "rq:cron_job:b", "rq:cron_jobs").integer == 0)

@@ -44,10 +44,9 @@ public struct CallSpec: Sendable, Hashable {
     }
 }
 
-/// When a definition runs, as its hash says it.
+/// When a definition runs: ``every(_:)`` or ``cron(_:timeZone:)``.
 ///
-/// Whether the fields make sense together is checked with the definition: exactly one of `interval` and `cron` is
-/// expected.
+/// It holds what the hash says, and a hash may say both or neither; that is refused when the definition is checked.
 public struct ScheduleSpec: Sendable, Hashable {
     /// Seconds between runs.
     public var interval: Int?
@@ -55,11 +54,33 @@ public struct ScheduleSpec: Sendable, Hashable {
     public var cron: String?
     /// The IANA zone in which `cron` is read; `nil` means the scheduler's.
     public var timeZone: String?
+    /// A period of ``every(_:)`` that is no whole number of seconds, which no hash can hold.
+    package private(set) var fractionalPeriod: Duration?
 
-    /// Says when to run.
-    public init(interval: Int? = nil, cron: String? = nil, timeZone: String? = nil) {
+    /// Takes the fields of a hash.
+    package init(interval: Int? = nil, cron: String? = nil, timeZone: String? = nil) {
         self.interval = interval
         self.cron = cron
         self.timeZone = timeZone
+    }
+
+    /// At a fixed period, on a grid that does not drift.
+    ///
+    /// - Parameter period: Whole seconds, at least 1; another one is refused when the definition is checked.
+    public static func every(_ period: Duration) -> ScheduleSpec {
+        let (seconds, attoseconds) = period.components
+        var schedule = ScheduleSpec(interval: Int(clamping: seconds))
+        if attoseconds != 0 { schedule.fractionalPeriod = period }
+        return schedule
+    }
+
+    /// By a cron expression in croniter's language.
+    ///
+    /// - Parameters:
+    ///   - expression: Five fields, or six with seconds behind, or seven with years behind those. `R` fields are drawn when
+    ///     the definition is first registered, and stay.
+    ///   - timeZone: The IANA zone in which it is read; `nil` means the scheduler's.
+    public static func cron(_ expression: String, timeZone: String? = nil) -> ScheduleSpec {
+        ScheduleSpec(cron: expression, timeZone: timeZone)
     }
 }

@@ -22,7 +22,7 @@ public struct CronJobHash: Sendable, Hashable {
     public var updatedAt: Timestamp?
 
     /// Makes a hash from the values of its fields.
-    public init(
+    package init(
         id: String, _ call: CallSpec, _ schedule: ScheduleSpec = ScheduleSpec(), enabled: Bool = true,
         latestEnqueueTime: Timestamp? = nil, nextEnqueueTime: Timestamp? = nil, createdAt: Timestamp? = nil,
         updatedAt: Timestamp? = nil

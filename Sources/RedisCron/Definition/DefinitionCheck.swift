@@ -76,6 +76,9 @@ struct DefinitionCheck {
     }
 
     private func checkValues() throws(RedisCronError) {
+        if let period = definition.schedule.fractionalPeriod {
+            throw refusal("interval", "must be whole seconds, not \(period)")
+        }
         for field in CronJobHash.Field.bounded {
             if let complaint = field.complaint(about: definition) { throw refusal(field.name, complaint) }
         }

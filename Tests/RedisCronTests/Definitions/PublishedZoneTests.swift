@@ -53,7 +53,8 @@ struct PublishedZoneTests {
             let applied = try await RedisCronJob.fetch(id: "applied", on: connection)
             #expect(try hour(applied.nextEnqueueTime) == "22:00")
             // Made without having asked, and computed anew when it is saved.
-            var made = try RedisCronJob(id: "made", CallSpec("m.f", queue: "q"), ScheduleSpec(cron: "0 7 * * *"), connection: connection)
+            var made = try RedisCronJob(
+                id: "made", CallSpec("m.f", queue: "q"), ScheduleSpec(cron: "0 7 * * *"), connection: connection)
             try await made.save(event: .created)
             #expect(try hour(made.nextEnqueueTime) == "22:00")
         }
@@ -63,7 +64,9 @@ struct PublishedZoneTests {
         try await inLosAngeles { _, connection, scheduler in
             #expect(try hour(await register(scheduler, zone: "UTC").nextEnqueueTime) == "07:00")
             let own = try Timestamp(parsing: "2030-06-03T12:34:56Z")
-            var made = try RedisCronJob(id: "made", CallSpec("m.f", queue: "q"), ScheduleSpec(cron: "0 7 * * *"), nextEnqueueTime: own, connection: connection)
+            var made = try RedisCronJob(
+                id: "made", CallSpec("m.f", queue: "q"), ScheduleSpec(cron: "0 7 * * *"), nextEnqueueTime: own,
+                connection: connection)
             try await made.save(event: .created)
             #expect(made.nextEnqueueTime == own)
         }

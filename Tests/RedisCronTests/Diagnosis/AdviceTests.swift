@@ -43,7 +43,9 @@ struct AdviceTests {
 
     private static let apply: @Sendable (RedisServer, RedisCronScheduler) async throws -> Void = { _, scheduler in
         try await scheduler.apply(
-            CronJobDeclarations(jobs: [CronJobDeclaration(id: "a", CallSpec("m.f", queue: "q"), ScheduleSpec(interval: 60))]))
+            CronJobDeclarations(jobs: [
+                CronJobDeclaration(id: "a", CallSpec("m.f", queue: "q"), ScheduleSpec(interval: 60))
+            ]))
     }
 
     static let scenarios: [Scenario] = [

@@ -95,3 +95,23 @@ extension CronJobHash {
         .example(id, queue: "metrics", change)
     }
 }
+
+@Suite struct ScheduleSpecTests {
+    @Test func `a schedule is a period or an expression`() throws {
+        #expect(ScheduleSpec.every(.seconds(300)).interval == 300)
+        #expect(ScheduleSpec.every(.seconds(300)).cron == nil)
+        let report = ScheduleSpec.cron("0 7 * * *", timeZone: "Europe/Berlin")
+        #expect(report.interval == nil && report.cron == "0 7 * * *" && report.timeZone == "Europe/Berlin")
+        let job = try RedisCronJob(id: "a", CallSpec("m.f", queue: "q"), .every(.seconds(1)))
+        #expect(job.schedule == .interval(seconds: 1))
+    }
+
+    @Test(arguments: [Duration.milliseconds(1500), .milliseconds(500), .zero, .seconds(-1), .seconds(1e30)])
+    func `a period that no hash can hold is refused, and named`(period: Duration) {
+        let error = #expect(throws: RedisCronError.self) {
+            try RedisCronJob(id: "a", CallSpec("m.f", queue: "q"), .every(period))
+        }
+        #expect(error?.code == .invalidDefinition && error?.field == "interval")
+        #expect(error?.message.contains("must be") == true, "\(error?.message ?? "")")
+    }
+}

@@ -10,7 +10,8 @@ import Testing
 struct KeptDefinitionsTests {
     private static let two: CronJobDeclarations = [
         CronJobDeclaration(id: "a", CallSpec("m.f", queue: "q", args: [1]), ScheduleSpec(interval: 3600)),
-        CronJobDeclaration(id: "b", CallSpec("m.g", queue: "q"), ScheduleSpec(cron: "0 7 * * *", timeZone: "Europe/Berlin")),
+        CronJobDeclaration(
+            id: "b", CallSpec("m.g", queue: "q"), ScheduleSpec(cron: "0 7 * * *", timeZone: "Europe/Berlin")),
     ]
     private static let created = SchedulerEvent.definitionsApplied(source: nil, created: 2, changed: 0, unchanged: 0)
 

@@ -112,10 +112,9 @@ struct ReferenceBehaviourTests {
             #expect(read.latestEnqueueTime == latest && read.nextEnqueueTime == next && read.createdAt == created)
             #expect(try server.command("ZSCORE", "rq:cron_jobs", "a").double == next.score)
 
-            let ran = try RedisCronJob(
-                CallSpec("m.f", queue: "q"), ScheduleSpec(interval: 60), latestEnqueueTime: latest)
+            let ran = try RedisCronJob(CallSpec("m.f", queue: "q"), .every(.seconds(60)), latestEnqueueTime: latest)
             #expect(ran.nextEnqueueTime == latest + .seconds(60))
-            let neverRan = try RedisCronJob(CallSpec("m.f", queue: "q"), ScheduleSpec(interval: 60), updatedAt: latest)
+            let neverRan = try RedisCronJob(CallSpec("m.f", queue: "q"), .every(.seconds(60)), updatedAt: latest)
             #expect(neverRan.nextEnqueueTime == nil && neverRan.updatedAt == latest)
         }
     }

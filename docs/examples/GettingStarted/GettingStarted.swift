@@ -11,8 +11,12 @@ struct GettingStarted {
         // mark: declare
         var options = RedisCronScheduler.Options()
         options.definitions = [
-            CronJobDeclaration(id: "metric:pm25", CallSpec("app.tasks.rebuild", queue: "metrics", args: ["pm25"]), ScheduleSpec(interval: 300)),
-            CronJobDeclaration(id: "report", CallSpec("app.tasks.report", queue: "mail", kwargs: ["deep": true]), ScheduleSpec(cron: "0 7 * * mon-fri", timeZone: "Europe/Berlin")),
+            CronJobDeclaration(
+                id: "metric:pm25", CallSpec("app.tasks.rebuild", queue: "metrics", args: ["pm25"]),
+                .every(.seconds(300))),
+            CronJobDeclaration(
+                id: "report", CallSpec("app.tasks.report", queue: "mail", kwargs: ["deep": true]),
+                .cron("0 7 * * mon-fri", timeZone: "Europe/Berlin")),
         ]
         let scheduler = try RedisCronScheduler(connection: connection, options: options)
         // mark: run

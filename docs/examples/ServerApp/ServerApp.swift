@@ -30,8 +30,11 @@ struct ServerApp {
         // Applied when the scheduler first leads or stands by, so that the app starts without a Redis, too. They live in
         // Redis: at each start they are edited where they differ, not added.
         options.definitions = [
-            CronJobDeclaration(id: "metric:pm25", CallSpec("app.tasks.rebuild", queue: "metrics", args: ["pm25"]), ScheduleSpec(interval: 1)),
-            CronJobDeclaration(id: "report", CallSpec("app.tasks.report", queue: "mail", kwargs: ["deep": true]), ScheduleSpec(cron: "0 7 * * mon-fri", timeZone: "Europe/Berlin")),
+            CronJobDeclaration(
+                id: "metric:pm25", CallSpec("app.tasks.rebuild", queue: "metrics", args: ["pm25"]), .every(.seconds(1))),
+            CronJobDeclaration(
+                id: "report", CallSpec("app.tasks.report", queue: "mail", kwargs: ["deep": true]),
+                .cron("0 7 * * mon-fri", timeZone: "Europe/Berlin")),
         ]
         let scheduler = try RedisCronScheduler(connection: connection, options: options)
 
