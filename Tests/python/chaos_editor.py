@@ -49,6 +49,7 @@ def connect(url):
 
 class Editor:
     def __init__(self, url, seed, pause, own, shared):
+        self.url = url
         self.redis = connect(url)
         self.may_lose = "+" in url.partition("://")[0]
         self.random = random.Random(seed)
@@ -90,10 +91,22 @@ class Editor:
                 edit()
                 return True
             except (RedisError, RedisClusterException, OSError):
-                tries += 1
-                if self.is_over and tries > 40:
-                    return False
-                time.sleep(0.1)
+                pass
+            except AttributeError:
+                # redis-py 8's cluster client, when a slot has no node for a moment: it goes on to ask None for its connection.
+                if "+cluster" not in self.url:
+                    raise
+                self.reconnect()
+            tries += 1
+            if self.is_over and tries > 40:
+                return False
+            time.sleep(0.1)
+
+    def reconnect(self):
+        try:
+            self.redis = connect(self.url)
+        except (RedisError, RedisClusterException, OSError):
+            pass  # The next try may find the cluster.
 
     def acknowledge(self, id, **state):
         print(json.dumps({"id": id, **state}), flush=True)
