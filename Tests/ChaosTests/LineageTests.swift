@@ -56,7 +56,7 @@ struct LineageTests {
                 server: 0,
                 steps: [
                     edit(1), step("DEL", "rq:cron_job:b"), LoggedStep([mark(1)]), step("DEL", "rq:chaos:move:1"),
-                    step("DEL", "rq:cron_job:c"), edit(2), step("DEL", "rq:cron_job:a"),
+                    step("DEL", "rq:cron_job:c"), edit(2), step("DEL", "rq:cron_job:a", "rq:expired"),
                     step("RESTORE-ASKING", "rq:chaos:move:2"), step("RESTORE-ASKING", "rq:chaos:move:1"),
                     step("RESTORE-ASKING", "rq:cron_job:a"), edit(4),
                 ]),
@@ -77,6 +77,30 @@ struct LineageTests {
         let edits = official.filter { $0.commands[0].arguments[0].hasPrefix("rq:cron_job:") }
         let deletions = ["b", "c"].map { LoggedStep([LoggedCommand("DEL", ["rq:cron_job:\($0)"])]) }
         #expect(commands(edits) == commands([edit(1), deletions[0], deletions[1], edit(2), edit(3), edit(4)]))
+        #expect(lost == [])
+    }
+
+    @Test func `a copy that was taken right after a move is of the new server's data, not of the old one's`() throws {
+        let mark = LoggedCommand("SET", ["rq:chaos:move:1", "1"])
+        let arrived = LoggedCommand("SET", ["rq:chaos:move:1:arrived", "1"])
+        let stretches = [
+            Stretch(
+                server: 0,
+                steps: [
+                    edit(1), LoggedStep([mark]), LoggedStep([LoggedCommand("DEL", ["rq:chaos:move:1"])]),
+                    LoggedStep([LoggedCommand("DEL", ["rq:cron_job:a"])]),
+                ]),
+            Stretch(
+                server: 1,
+                steps: [
+                    LoggedStep([LoggedCommand("RESTORE-ASKING", ["rq:chaos:move:1"])]),
+                    LoggedStep([LoggedCommand("RESTORE-ASKING", ["rq:cron_job:a", "args", "[\"a\",1]"])]),
+                    LoggedStep([arrived]),
+                ]),
+            Stretch(server: 2, base: copy(1) + [mark, arrived], steps: [edit(2)]),
+        ]
+        let (official, lost) = try Lineage(stretches).history(endingAt: 2, moves: [0])
+        #expect(commands(official) == commands([edit(1), LoggedStep([mark]), LoggedStep([arrived]), edit(2)]))
         #expect(lost == [])
     }
 

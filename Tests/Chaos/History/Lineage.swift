@@ -22,7 +22,8 @@ package struct Stretch: Sendable {
 /// data at one moment; there its history continues. What that other one did afterwards is no part of the history unless the
 /// copy's server saw it too: it was lost.
 ///
-/// In a cluster the keys also move from node to node. The run writes a mark before each move, and moves the mark first. What
+/// In a cluster the keys also move from node to node. The run writes a mark before each move, and moves the mark first; it
+/// writes another one after it, so that what the new node has is not what the old one had. What
 /// a node did since a mark arrived, until it wrote the next one and gave away the last key, is the history between two moves.
 package struct Lineage: Sendable {
     private let stretches: [Stretch]
@@ -53,7 +54,7 @@ package struct Lineage: Sendable {
         }
         for index in stretches.indices where !starts[index].isEmpty && origins[index] == nil {
             throw SupportError(
-                "server \(stretches[index].server) began with \(starts[index].count) definitions as nobody had them, so "
+                "server \(stretches[index].server) began with \(starts[index].count) definitions and marks as nobody had them, so "
                     + "the history is incomplete")
         }
         self.origins = origins
@@ -117,13 +118,14 @@ package struct Lineage: Sendable {
 
     /// What was done until the keys were gone, without that each of them went.
     ///
-    /// A key's last deletion is its departure if it arrived elsewhere.
+    /// A key's last deletion is its departure if it arrived elsewhere. One that expires on its way departs with others and
+    /// arrives nowhere.
     private static func withoutDepartures(_ part: [LoggedStep], mark: String, moved: Set<String>) -> [LoggedStep] {
         guard let start = part.firstIndex(where: { $0.writesMark(mark) }) else { return part }
         var waiting = moved
         var kept: [LoggedStep] = []
         for step in part[start...].reversed() {
-            if let keys = step.deletedKeys, !keys.isEmpty, waiting.isSuperset(of: keys) {
+            if let keys = step.deletedKeys, !waiting.isDisjoint(with: keys) {
                 waiting.subtract(keys)
             } else {
                 kept.append(step)
@@ -152,13 +154,13 @@ extension LoggedStep {
     }
 }
 
-/// The hashes of all definitions at one moment, and a number that says whether two of them are the same.
+/// The hashes of all definitions and the marks at one moment, and a number that says whether two copies are the same.
 private struct DataCopy {
-    private var definitions: [String: [String: String]] = [:]
+    private var entries: [String: [String: String]] = [:]
     private(set) var fingerprint = 0
 
-    var isEmpty: Bool { definitions.isEmpty }
-    var count: Int { definitions.count }
+    var isEmpty: Bool { entries.isEmpty }
+    var count: Int { entries.count }
 
     mutating func apply(_ command: LoggedCommand) {
         switch command.name {
@@ -169,21 +171,28 @@ private struct DataCopy {
             guard let id = command.arguments.first.flatMap(RedisKeys.definition) else { return }
             change(id) { fields in for name in command.arguments.dropFirst() { fields[name] = nil } }
         case LoggedCommand.arrival:
-            guard let id = command.arguments.first.flatMap(RedisKeys.definition) else { return }
-            let fields = LoggedCommand("HSET", command.arguments).hashFields
-            change(id) { $0 = fields }
+            guard let key = command.arguments.first else { return }
+            let fields = Self.isMark(key) ? ["mark": "1"] : LoggedCommand("HSET", command.arguments).hashFields
+            if let entry = Self.entry(key) { change(entry) { $0 = fields } }
+        case "SET":
+            if let key = command.arguments.first, Self.isMark(key) { change(key) { $0 = ["mark": "1"] } }
         case "DEL", "UNLINK":
-            for id in command.arguments.compactMap(RedisKeys.definition) { change(id) { $0 = [:] } }
+            for entry in command.arguments.compactMap(Self.entry) { change(entry) { $0 = [:] } }
         default: break
         }
     }
 
+    private static func isMark(_ key: String) -> Bool { key.hasPrefix(RedisKeys.movePrefix) }
+
+    /// What a key is called here: a definition by its id.
+    private static func entry(_ key: String) -> String? { isMark(key) ? key : RedisKeys.definition(key) }
+
     private mutating func change(_ id: String, _ body: (inout [String: String]) -> Void) {
-        var fields = definitions[id] ?? [:]
+        var fields = entries[id] ?? [:]
         fingerprint ^= Self.fingerprint(id, fields)
         body(&fields)
         fingerprint ^= Self.fingerprint(id, fields)
-        definitions[id] = fields.isEmpty ? nil : fields
+        entries[id] = fields.isEmpty ? nil : fields
     }
 
     private static func fingerprint(_ id: String, _ fields: [String: String]) -> Int {

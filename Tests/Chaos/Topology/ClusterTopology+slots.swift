@@ -77,6 +77,7 @@ extension ClusterTopology {
             try await last(generator.milliseconds(isLong ? 500...3_000 : 0...20))
         }
         try await own(slots: [slot], node: target, insteadOf: source)
+        try await to.insist("SET", "\(mark):arrived", "1")
         // Until a replica has them, the death of their new master would lose them all.
         try await eventually("the keys to be with a replica", within: .seconds(30)) {
             (try? await to.line.command("WAIT", 1, 1_000).integer) ?? 0 > 0
