@@ -29,16 +29,15 @@ toolchain=$(dirname "$(dirname "$(readlink -f "$swift")")")
 
 # --- The root ------------------------------------------------------------------------------------------------
 
-# Where this machine's apt gets Debian from. Other systems have no such line; Debian's own address will do for them.
+# Where this machine's apt gets Debian from. Other systems have no such line; debootstrap knows Debian's own address.
 mirror=$(apt-get indextargets --format '$(ORIGIN) $(LABEL) $(REPO_URI)' 'Created-By: Packages' 2>/dev/null |
     sed -n 's/^Debian Debian //p' | head -n 1)
-mirror=${mirror:-http://deb.debian.org/debian}
 
 if [ ! -e "$root/.bootstrapped" ]; then
-    say "making a Debian 13 root in $root from $mirror"
+    say "making a Debian 13 root in $root from ${mirror:-Debian}"
     rm -rf "$root"
     mkdir -p "$root"
-    debootstrap --variant=minbase --include=ca-certificates trixie "$root" "$mirror" >"$root.log" 2>&1 || {
+    debootstrap --variant=minbase --include=ca-certificates trixie "$root" ${mirror:+"$mirror"} >"$root.log" 2>&1 || {
         tail -n 20 "$root.log" >&2
         fail "debootstrap failed; its log is $root.log"
     }
