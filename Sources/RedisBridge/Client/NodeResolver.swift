@@ -184,13 +184,13 @@ final class NodeResolver: RedisEndpointResolver {
                 cluster-preferred-endpoint-type to ip
                 """, endpoint: view.node.description)
         }
-        let count = views.count == 1 ? "the one node that answers" : "all \(views.count) nodes that answer"
+        let all = views.count == 1 ? "the one node that answers says" : "all \(views.count) nodes that answer say"
         let slot = slot.map { "slot \($0)" } ?? "the slot of our keys"
         let reason =
             if views.allSatisfy({ !$0.isServed }) {
-                "\(count) say that nobody serves \(slot)"
+                "\(all) that nobody serves \(slot)"
             } else if views.allSatisfy(\.isDown) {
-                "\(count) say that the cluster is down"
+                "\(all) that the cluster is down"
             } else {
                 "none of the \(views.count) nodes that answer serves \(slot)"
             }
