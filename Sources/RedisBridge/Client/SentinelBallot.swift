@@ -61,9 +61,12 @@ struct SentinelBallot: Sendable {
     /// Those that did not answer this time.
     var missing: Set<RedisEndpoint> { abstentions.union(silent) }
 
+    /// The highest configuration epoch that was told.
+    var latestEpoch: Int? { votes.compactMap(\.epoch).max() }
+
     /// The servers to try, the most credible one first.
     var candidates: [Candidate] {
-        let latest = votes.compactMap(\.epoch).max()
+        let latest = latestEpoch
         var seen: Set<RedisEndpoint> = []
         let servers = votes.map(\.master).filter { seen.insert($0).inserted }
         let ranked = servers.enumerated().compactMap { place, server -> (rank: [Int], candidate: Candidate)? in

@@ -7,13 +7,38 @@ final class SentinelResolver: RedisEndpointResolver {
     private static let stragglerTime = Duration.milliseconds(200)
     /// How long a server that is being promoted may take to become a master.
     private static let promotionTime = Duration.seconds(1)
+    /// How long a server that was promoted is believed over sentinels that have not heard of it yet.
+    ///
+    /// The first of them names it within a second.
+    private static let spreadingTime = Duration.seconds(10)
 
     private struct State {
         /// Sentinels that did not answer the last question: the next one does not wait for them.
         var absent: Set<RedisEndpoint> = []
-        /// A server that a sentinel said is being promoted, and how long that is news, in nanoseconds of the monotonic
-        /// clock.
-        var promotion: (candidate: SentinelBallot.Candidate, until: Int64)?
+        /// A promotion that a sentinel told of and that nobody has looked for yet, and how long to look for it, in
+        /// nanoseconds of the monotonic clock.
+        var heard: (promotion: SentinelPromotion, until: Int64)?
+        /// The last promotion that was seen to be done.
+        var seen: SeenPromotion?
+    }
+
+    /// A promotion that was done before all sentinels knew.
+    private struct SeenPromotion {
+        let promotion: SentinelPromotion
+        /// How long it counts, in nanoseconds of the monotonic clock.
+        let until: Int64
+        /// The highest configuration epoch that sentinels have told since.
+        var epoch: Int?
+
+        /// Whether it still overrules what sentinels say: they name the replaced server, and not by a later epoch than was
+        /// heard already.
+        mutating func overrules(_ best: SentinelBallot.Candidate, epoch latest: Int?, at now: Int64) -> Bool {
+            let isLater = epoch.map { latest ?? -1 > $0 } ?? false
+            guard now < until, best.endpoint == promotion.server || best.endpoint == promotion.replaced && !isLater
+            else { return false }
+            epoch = latest ?? epoch
+            return true
+        }
     }
 
     let service: String
@@ -45,16 +70,17 @@ final class SentinelResolver: RedisEndpointResolver {
     func connect(with connector: RedisConnector) async throws(RedisError) -> RedisConnection {
         var tries = FailedTries()
         var missed: RedisEndpoint?
-        if let promotion = takePromotion() {
+        if let (promotion, deadline) = takePromotion() {
             do {
-                return try await connect(toPromoted: promotion.candidate, until: promotion.until, with: connector)
+                let connection = try await connect(toPromoted: promotion.candidate, until: deadline, with: connector)
+                noteSeen(promotion)
+                return connection
             } catch {
                 try tries.append(error)
-                missed = promotion.candidate.endpoint
+                missed = promotion.server
             }
         }
-        let (ballot, unanswered) = try await ask(on: connector.eventLoop)
-        let candidates = ballot.candidates
+        let (candidates, unanswered) = try await ask(on: connector.eventLoop)
         guard !candidates.isEmpty else { throw noAnswer(unanswered) }
         // One that could not be reached just now is not tried twice; one that was a replica may be a master meanwhile.
         let isGone = tries.mostTelling.map { $0.code != .noMaster } ?? false
@@ -114,19 +140,27 @@ final class SentinelResolver: RedisEndpointResolver {
     }
 
     /// The promotion that was heard of, unless it is no news any more; it is tried once.
-    private func takePromotion() -> (candidate: SentinelBallot.Candidate, until: Int64)? {
+    private func takePromotion() -> (promotion: SentinelPromotion, until: Int64)? {
         let now = EventLoop.monotonicNanoseconds
         return state.withLock { state in
-            defer { state.promotion = nil }
-            return state.promotion.flatMap { now < $0.until ? $0 : nil }
+            defer { state.heard = nil }
+            return state.heard.flatMap { now < $0.until ? $0 : nil }
         }
     }
 
     /// A sentinel said that a server is being promoted, or was.
-    func promoted(_ server: RedisEndpoint, says sentinel: RedisEndpoint) {
+    func hear(of promotion: SentinelPromotion) {
         let until = EventLoop.monotonicNanoseconds.addingClamped(Self.promotionTime.nanosecondsClamped)
-        state.withLock {
-            $0.promotion = (SentinelBallot.Candidate(endpoint: server, announcer: sentinel), until)
+        state.withLock { $0.heard = (promotion, until) }
+    }
+
+    /// A server that was said to be promoted is a master.
+    private func noteSeen(_ promotion: SentinelPromotion) {
+        let until = EventLoop.monotonicNanoseconds.addingClamped(Self.spreadingTime.nanosecondsClamped)
+        state.withLock { state in
+            // Each sentinel tells of it once more.
+            let epoch = state.seen.flatMap { $0.promotion.isSame(as: promotion) ? $0.epoch : nil }
+            state.seen = SeenPromotion(promotion: promotion, until: until, epoch: epoch)
         }
     }
 
@@ -134,8 +168,26 @@ final class SentinelResolver: RedisEndpointResolver {
 
     /// Asks all sentinels at once.
     ///
-    /// - Returns: What those said that answered in time, and the failures of the others.
-    func ask(on eventLoop: EventLoop) async throws(RedisError) -> (SentinelBallot, FailedTries) {
+    /// For about a second they all name the master that is being replaced. A server that was seen to be promoted in its
+    /// place goes before it until then.
+    ///
+    /// - Returns: The servers to try, by what those said that answered in time, and the failures of the others.
+    func ask(on eventLoop: EventLoop) async throws(RedisError) -> ([SentinelBallot.Candidate], FailedTries) {
+        let (ballot, failures) = try await poll(on: eventLoop)
+        let named = ballot.candidates
+        let now = EventLoop.monotonicNanoseconds
+        let promoted: SentinelBallot.Candidate? = state.withLock { state in
+            state.absent = ballot.missing
+            guard let best = named.first, var seen = state.seen else { return nil }
+            let counts = seen.overrules(best, epoch: ballot.latestEpoch, at: now)
+            state.seen = counts ? seen : nil
+            return counts ? seen.promotion.candidate : nil
+        }
+        guard let promoted else { return (named, failures) }
+        return ([promoted] + named.filter { $0.endpoint != promoted.endpoint }, failures)
+    }
+
+    private func poll(on eventLoop: EventLoop) async throws(RedisError) -> (SentinelBallot, FailedTries) {
         enum Answer {
             case vote(SentinelVote)
             case failure(RedisEndpoint, RedisError)
@@ -178,9 +230,7 @@ final class SentinelResolver: RedisEndpointResolver {
             }
             return .success((ballot, failures))
         }
-        let (ballot, failures) = try outcome.get()
-        state.withLock { $0.absent = ballot.missing }
-        return (ballot, failures)
+        return try outcome.get()
     }
 
     private func vote(
@@ -266,8 +316,8 @@ final class SentinelResolver: RedisEndpointResolver {
         case .noReplicas?, .loading?:
             // A master without replicas may have been replaced without noticing, and one that loads its data may be about
             // to be.
-            let (ballot, _) = try await ask(on: connector.eventLoop)
-            guard let best = ballot.candidates.first, best.endpoint != endpoint else { return .keep }
+            let (candidates, _) = try await ask(on: connector.eventLoop)
+            guard let best = candidates.first, best.endpoint != endpoint else { return .keep }
             return .reconnectAndResend
         default:
             return .keep

@@ -44,32 +44,53 @@ struct SentinelWatch: Sendable {
                 try await catchUp(telling: tell)
                 continue
             }
-            guard let server = server(in: message) else { continue }
-            resolver.promoted(server, says: sentinel)
-            tell(server)
+            guard let promotion = promotion(in: message) else { continue }
+            resolver.hear(of: promotion)
+            tell(promotion.server)
         }
     }
 
     /// Asks all sentinels, for what this one may have said while nobody listened.
     private func catchUp(telling tell: @Sendable (RedisEndpoint) -> Void) async throws(RedisError) {
-        let (ballot, _) = try await resolver.ask(on: eventLoop)
-        if let best = ballot.candidates.first { tell(best.endpoint) }
+        let (candidates, _) = try await resolver.ask(on: eventLoop)
+        if let best = candidates.first { tell(best.endpoint) }
     }
 
-    /// The server that takes over, by a message about our service.
-    func server(in message: RedisMessage) -> RedisEndpoint? {
+    /// Who takes over from whom, by a message about our service.
+    func promotion(in message: RedisMessage) -> SentinelPromotion? {
         let words = String(decoding: message.payload, as: UTF8.self).split(separator: " ").map(String.init)
-        let (host, port): (String, String)
         if message.channel == "+switch-master" {
             // mymaster OLD-HOST OLD-PORT NEW-HOST NEW-PORT
             guard words.count >= 5, words[0] == resolver.service else { return nil }
-            (host, port) = (words[3], words[4])
-        } else {
-            // slave NAME HOST PORT @ mymaster OLD-HOST OLD-PORT
-            guard words.count >= 6, words[4] == "@", words[5] == resolver.service else { return nil }
-            (host, port) = (words[2], words[3])
+            return promotion(of: words[3...4], replacing: words[1...2])
         }
-        guard let number = UInt16(port), number != 0 else { return nil }
-        return resolver.server(host: host, port: number)
+        // slave NAME HOST PORT @ mymaster OLD-HOST OLD-PORT
+        guard words.count >= 8, words[4] == "@", words[5] == resolver.service else { return nil }
+        return promotion(of: words[2...3], replacing: words[6...7])
     }
+
+    private func promotion(of server: ArraySlice<String>, replacing former: ArraySlice<String>) -> SentinelPromotion? {
+        guard let server = endpoint(server), let former = endpoint(former) else { return nil }
+        return SentinelPromotion(server: server, replaced: former, announcer: sentinel)
+    }
+
+    /// A host and a port.
+    private func endpoint(_ words: ArraySlice<String>) -> RedisEndpoint? {
+        guard let host = words.first, let port = words.last.flatMap({ UInt16($0) }), port != 0 else { return nil }
+        return resolver.server(host: host, port: port)
+    }
+}
+
+/// What a sentinel tells when another server becomes the master.
+struct SentinelPromotion: Sendable, Hashable {
+    let server: RedisEndpoint
+    /// The master until now.
+    let replaced: RedisEndpoint
+    /// The sentinel.
+    let announcer: RedisEndpoint
+
+    var candidate: SentinelBallot.Candidate { SentinelBallot.Candidate(endpoint: server, announcer: announcer) }
+
+    /// Whether it is the same change, told by whichever sentinel.
+    func isSame(as other: SentinelPromotion) -> Bool { server == other.server && replaced == other.replaced }
 }

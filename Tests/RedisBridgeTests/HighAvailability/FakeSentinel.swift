@@ -7,17 +7,22 @@ struct FakeSentinel {
     let server: FakeServer
     /// The port of the master that it names.
     let named: Observed<Int>
+    /// The configuration epoch that it tells; `nil` for one that does not know the question.
+    let epoch: Observed<Int?>
 
     var endpoint: RedisEndpoint { .unix(path: server.socketPath) }
 
-    /// - Parameter epoch: the configuration epoch that it names; `nil` for one that does not know the question.
     init(naming port: Int, epoch: Int? = 0) throws {
         let named = Observed(port)
+        let told = Observed(epoch)
         self.named = named
+        self.epoch = told
         server = try FakeServer { peer in
             while peer.read(until: "\r\nMASTER\r\n$8\r\nmymaster\r\n") {
                 let parts = ["127.0.0.1", String(named.current)].map(Self.bulk).joined()
-                let fields = epoch.map { ["name", "mymaster", "config-epoch", String($0)].map(Self.bulk).joined() }
+                let fields = told.current.map {
+                    ["name", "mymaster", "config-epoch", String($0)].map(Self.bulk).joined()
+                }
                 peer.write("*2\r\n" + parts + (fields.map { "*4\r\n" + $0 } ?? "-ERR Unknown subcommand\r\n"))
             }
         }

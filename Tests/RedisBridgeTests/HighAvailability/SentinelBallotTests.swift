@@ -63,26 +63,30 @@ import Testing
         #expect(ballot.missing == Set(Self.sentinels))
     }
 
+    private static let (first, second) = (
+        RedisEndpoint.tcp(host: "10.0.0.1", port: 6379), RedisEndpoint.tcp(host: "10.0.0.2", port: 6380)
+    )
+
     @Test(arguments: [
-        ("+switch-master", "mymaster 10.0.0.1 6379 10.0.0.2 6380", RedisEndpoint.tcp(host: "10.0.0.2", port: 6380)),
-        ("+switch-master", "other 10.0.0.1 6379 10.0.0.2 6380", nil),
-        ("+switch-master", "mymaster 10.0.0.1", nil),
-        ("+switch-master", "mymaster 10.0.0.1 6379 10.0.0.2 0", nil),
-        (
-            "+failover-state-wait-promotion", "slave 10.0.0.2:6380 10.0.0.2 6380 @ mymaster 10.0.0.1 6379",
-            .tcp(host: "10.0.0.2", port: 6380)
-        ),
-        ("+promoted-slave", "slave 10.0.0.2:6380 10.0.0.2 6380 @ other 10.0.0.1 6379", nil),
-        ("+promoted-slave", "", nil),
+        ("+switch-master", "mymaster 10.0.0.1 6379 10.0.0.2 6380", true),
+        ("+switch-master", "other 10.0.0.1 6379 10.0.0.2 6380", false),
+        ("+switch-master", "mymaster 10.0.0.1", false),
+        ("+switch-master", "mymaster 10.0.0.1 6379 10.0.0.2 0", false),
+        ("+failover-state-wait-promotion", "slave 10.0.0.2:6380 10.0.0.2 6380 @ mymaster 10.0.0.1 6379", true),
+        ("+promoted-slave", "slave 10.0.0.2:6380 10.0.0.2 6380 @ mymaster", false),
+        ("+promoted-slave", "slave 10.0.0.2:6380 10.0.0.2 6380 @ other 10.0.0.1 6379", false),
+        ("+promoted-slave", "", false),
     ])
-    func `news of the service name the server that takes over`(channel: String, text: String, server: RedisEndpoint?)
-        throws
-    {
+    func `news of the service name the server that takes over, and the one that it replaces`(
+        channel: String, text: String, isNews: Bool
+    ) throws {
         let watch = SentinelWatch(
             sentinel: Self.sentinels[0],
             resolver: SentinelResolver(
                 RedisSentinels(endpoints: Self.sentinels, service: "mymaster"), options: .init()),
             eventLoop: try EventLoop())
-        #expect(watch.server(in: RedisMessage(channel: channel, payload: Array(text.utf8))) == server)
+        let promotion = watch.promotion(in: RedisMessage(channel: channel, payload: Array(text.utf8)))
+        let expected = SentinelPromotion(server: Self.second, replaced: Self.first, announcer: Self.sentinels[0])
+        #expect(promotion == (isNews ? expected : nil))
     }
 }

@@ -272,6 +272,56 @@ import Testing
         }
     }
 
+    /// For a moment, a master that was just promoted has no replica, and the sentinels name the one that it replaces: what
+    /// that one takes by then is lost.
+    @Test func `a promoted master that refuses for want of replicas is not left for the one that it replaces`()
+        async throws
+    {
+        try await withRedis(.init(lines: ["min-replicas-to-write 1"])) { first in
+            try await withRedis(.init(lines: ["min-replicas-to-write 1"])) { second in
+                let sentinel = try FakeSentinel(naming: first.port, epoch: 4)
+                defer { sentinel.stop() }
+                let resolver = SentinelResolver(
+                    RedisSentinels(endpoints: [sentinel.endpoint], service: "mymaster"), options: .init())
+                let client = RedisClient(
+                    resolver: resolver, backoff: Backoff(first: .milliseconds(20), maximum: .milliseconds(200)),
+                    on: try EventLoop())
+                let script = RedisScript("return redis.call('INCR', KEYS[1])")
+                _ = try await client.send(RedisCommand("PING"))
+                // There, and back, and there again: the sentinels' epoch is another each time.
+                for (former, promoted, epoch) in [(first, second, 4), (second, first, 6), (first, second, 9)] {
+                    try former.command("CONFIG", "SET", "min-replicas-to-write", "0")
+                    try promoted.command("CONFIG", "SET", "min-replicas-to-write", "1")
+                    let before = try former.command("GET", "n").integer
+                    sentinel.named.update { $0 = former.port }
+                    sentinel.epoch.update { $0 = epoch }
+                    resolver.hear(
+                        of: SentinelPromotion(
+                            server: Self.tcp(promoted), replaced: Self.tcp(former), announcer: sentinel.endpoint))
+                    await client.leave(try await client.connection(), because: "a sentinel says so")
+                    for _ in 0..<2 {
+                        let error = try await #require(throws: RedisError.self) {
+                            try await script.run(keys: ["n"], on: client)
+                        }
+                        #expect(error.prefix == .noReplicas)
+                        // Nor after a loss.
+                        await client.discard(try await client.connection(), because: "the test wants another one")
+                    }
+                    try promoted.command("CONFIG", "SET", "min-replicas-to-write", "0")
+                    _ = try await script.run(keys: ["n"], on: client)
+                    #expect(try await client.connection().endpoint == Self.tcp(promoted))
+                    #expect(try former.command("GET", "n").integer == before)
+                }
+                // A later word of the sentinels counts again.
+                sentinel.epoch.update { $0 = 10 }
+                await client.discard(try await client.connection(), because: "the test wants another one")
+                _ = try await script.run(keys: ["n"], on: client)
+                #expect(try await client.connection().endpoint == Self.tcp(first))
+                await client.close()
+            }
+        }
+    }
+
     @Test(arguments: [
         (ServerErrorPrefix.noReplicas, RedisErrorConsequence.keep, RedisErrorConsequence.reconnectAndResend),
         (.loading, .keep, .reconnectAndResend), (.readOnly, .reconnectAndResend, .reconnectAndResend),
