@@ -55,6 +55,8 @@ actor Consumer {
     private var unfinished: [(id: String, deletesHash: Bool)] = []
     private(set) var taken: [TakenJob] = []
     private var steps = 0
+    /// Whether ``consume(until:)`` runs: what it and ``drain()`` do must not alternate, or both read the same jobs.
+    private var isConsuming = false
     /// When the newest job taken so far was queued.
     nonisolated let newest = Observed(WireTime(microseconds: 0))
 
@@ -69,6 +71,8 @@ actor Consumer {
 
     /// Takes what there is, again and again, until the run is over.
     func consume(until isOver: Observed<Bool>) async throws {
+        isConsuming = true
+        defer { isConsuming = false }
         while !isOver.current {
             // Redis is away now and then; what was not finished is finished the next time.
             let count = (try? await takeSome()) ?? 0
@@ -76,10 +80,10 @@ actor Consumer {
         }
     }
 
-    /// Takes all that is left.
+    /// Takes all that is left, once ``consume(until:)`` has ended.
     func drain() async throws {
         try await eventually("the queues to be empty", within: .seconds(60)) {
-            (try? await takeSome()) == 0
+            isConsuming ? false : (try? await takeSome()) == 0
         }
     }
 
