@@ -83,6 +83,11 @@ extension SchedulerActor {
     func noticeLoss(_ survey: Survey) {
         let isEmpty = survey.due.isEmpty && survey.nextScore == nil
         guard lossWatch.looked(isEmpty: isEmpty, hasMarker: survey.marker != nil) else { return }
+        tellLoss()
+    }
+
+    /// Says that everything is gone, and has the definitions applied again.
+    func tellLoss() {
         tell(.definitionsGone)
         wantDefinitions()
     }
@@ -90,11 +95,18 @@ extension SchedulerActor {
 
 /// Notices that Redis lost its definitions.
 ///
-/// Pure. Every write of a definition leaves the update marker behind, a deletion too. So an empty index without a marker,
-/// where both had been there, was not emptied by anybody who deletes definitions: Redis came back without its data.
+/// Pure. There are two witnesses. Every write of a definition leaves the update marker behind, a deletion too: so an empty
+/// index without a marker, where both had been there, was not emptied by anybody who deletes definitions. And a leader
+/// publishes its zone, which nobody takes away: so a zone that is gone when the lock is taken again went with everything
+/// else, even where others have written definitions since then.
 struct LossWatch: Sendable {
     /// Whether the last look found entries in the index, and a marker beside them.
     private var held = false
+    /// Whether our zone was published, and whether the last loss was told since then.
+    private var hasPublished = false
+    private var isTold = false
+    /// Whether the zone was gone, and ours has not been published in its place yet.
+    private var isPending = false
 
     /// Takes note of a look at the index.
     ///
@@ -104,6 +116,26 @@ struct LossWatch: Sendable {
         // An index that somebody emptied is no loss, nor is what happens to its marker afterwards. Entries without a marker
         // were written by something that leaves none, so that their end would prove nothing.
         held = !isEmpty && hasMarker
-        return wasHeld && isEmpty && !hasMarker
+        let isLoss = wasHeld && isEmpty && !hasMarker
+        if isLoss { isTold = true }
+        return isLoss
+    }
+
+    /// Takes note of whether a zone is published, asked with the lock in hand and before ours is.
+    mutating func tookLock(findingZone: Bool) {
+        if hasPublished, !findingZone, !isTold { isPending = true }
+    }
+
+    /// Takes note of our zone being published.
+    ///
+    /// - Returns: Whether Redis lost everything before that, and nobody has been told. Said once for each loss.
+    mutating func published() -> Bool {
+        hasPublished = true
+        isTold = false
+        guard isPending else { return false }
+        isPending = false
+        // What the last look had found is what was lost.
+        held = false
+        return true
     }
 }

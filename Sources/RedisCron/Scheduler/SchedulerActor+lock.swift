@@ -51,6 +51,7 @@ extension SchedulerActor {
         guard let lease = machine.lease else { return }
         do {
             formerZone = try await store.publishedZone()
+            lossWatch.tookLock(findingZone: formerZone != nil)
             guard try await heartbeat(isFirst: true) else { return }
             succeeded(.birth)
         } catch {
@@ -60,6 +61,7 @@ extension SchedulerActor {
         }
         health.isStandingBy = false
         tell(.becameLeader(name: settings.name))
+        if lossWatch.published() { tellLoss() }
         hasPlace()
     }
 

@@ -38,4 +38,34 @@ struct LossWatchTests {
             #expect(isLoss == (index == loss))
         }
     }
+
+    @Test func `a zone that is gone when the lock is taken again is a loss, whatever the index has by then`() {
+        var watch = LossWatch()
+        // The first time that it leads there is nothing to miss.
+        watch.tookLock(findingZone: false)
+        let first = watch.published()
+        _ = watch.looked(isEmpty: false, hasMarker: true)
+        watch.tookLock(findingZone: true)
+        let second = watch.published()
+        // Lost. The heartbeat that publishes the zone fails once, and its answer may be all of it that does.
+        watch.tookLock(findingZone: false)
+        watch.tookLock(findingZone: true)
+        let third = watch.published()
+        // The index shows the same loss, which is told already.
+        let fourth = watch.looked(isEmpty: true, hasMarker: false)
+        #expect([first, second, third, fourth] == [false, false, true, false])
+    }
+
+    @Test func `a loss that the index has shown is not told again when the lock is taken again`() {
+        var watch = LossWatch()
+        let first = watch.published()
+        _ = watch.looked(isEmpty: false, hasMarker: true)
+        let second = watch.looked(isEmpty: true, hasMarker: false)
+        watch.tookLock(findingZone: false)
+        let third = watch.published()
+        // And the next one is.
+        watch.tookLock(findingZone: false)
+        let fourth = watch.published()
+        #expect([first, second, third, fourth] == [false, true, false, true])
+    }
 }

@@ -111,6 +111,36 @@ struct KeptDefinitionsTests {
         }
     }
 
+    @Test func `a Redis that came back empty is noticed even where others have written definitions by then`()
+        async throws
+    {
+        try await withRedis { server in
+            try await withConnection(to: server) { connection in
+                let scheduler = try RedisCronScheduler(connection: connection, options: options())
+                let recorder = EventRecorder(scheduler)
+                try await whileRunning(scheduler) {
+                    try await recorder.wait(for: "a run") { $0.enqueuedIDs == ["a"] }
+                    try await scheduler.register(functionName: "m.f", queueName: "q", id: "others", cron: "0 7 * * *")
+                    // In one step, so that no look falls between the loss and what an app registers at its start.
+                    let loss = """
+                        local hash = redis.call('HGETALL', 'rq:cron_job:others')
+                        local score = redis.call('ZSCORE', 'rq:cron_jobs', 'others')
+                        redis.call('FLUSHALL')
+                        redis.call('HSET', 'rq:cron_job:others', unpack(hash))
+                        redis.call('ZADD', 'rq:cron_jobs', score, 'others')
+                        redis.call('SET', 'rq:cron_jobs:last_update', '1')
+                        """
+                    try server.command("EVAL", loss, 0)
+                    try await recorder.wait(for: "the loss") { $0 == .definitionsGone }
+                    try await recorder.wait(for: "the definitions", count: 2) { $0 == Self.created }
+                    try await recorder.wait(for: "a run", count: 2) { $0.enqueuedIDs == ["a"] }
+                    #expect(try indexed(server) == ["a", "b", "others"])
+                }
+                #expect(recorder.events.count { $0 == .definitionsGone } == 1)
+            }
+        }
+    }
+
     @Test func `one that takes over from an empty Redis applies what it had applied while it stood by`() async throws {
         try await withRedis { server in
             try server.command("SET", "rq:cron_jobs:lock", "another's")
