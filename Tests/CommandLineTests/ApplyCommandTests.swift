@@ -121,6 +121,8 @@ import Testing
                 ("a every 5m q m.f()\n\nb every 5m q f()", "line 3: "),
                 ("a @daily q m.f() first_run='2026-06-03T05:40:00Z'", "line 1: job 'a': first_run: "),
                 ("a every 5m q m.f()\nb:jobs every 5m q m.f()", "line 2: job 'b:jobs': id: "),
+                ("a every 5m q m.f()\nCRON_TZ=Europe/Berlin 0 9 * * * q m.f()", "line 2: CRON_TZ is a line of its own"),
+                ("CRON_TZ = Europe/Berlin\tb 0 9 * * * q m.f()", "line 1: CRON_TZ is a line of its own"),
                 (
                     "{\"jobs\": [\n{\"id\": \"a\", \"func\": \"m.f\", \"queue\": \"q\", \"intreval\": 1}]}",
                     "line 2: job 'a': intreval: "

@@ -33,6 +33,11 @@ extension CronJobDeclarations {
                     case "SOURCE" where source != nil: throw CrontabLine.Complaint("SOURCE is given twice")
                     case "SOURCE" where !value.isEmpty: source = value
                     case "SOURCE": throw CrontabLine.Complaint("SOURCE has no value; give the source a name")
+                    case "CRON_TZ"
+                    where value.utf8.contains(where: { $0 == UInt8(ascii: " ") || $0 == UInt8(ascii: "\t") }):
+                        throw CrontabLine.Complaint(
+                            "CRON_TZ is a line of its own, for the definitions below it: expected a zone and nothing behind it"
+                        )
                     case "CRON_TZ": zone = value.isEmpty ? nil : value
                     default:
                         throw CrontabLine.Complaint("unknown setting \(shortened(name)); there are SOURCE and CRON_TZ")
