@@ -47,7 +47,7 @@ public struct LocalZone: Sendable, Hashable {
     private static func rules(ofVariable value: String) -> ZoneRules? {
         if value.isEmpty { return .utc }
         if value.hasPrefix("/") {
-            guard let file = SystemFiles.read(value).flatMap(TZifFile.init) else { return nil }
+            guard let file = SystemFiles.read(value).flatMap(TZifFile.init) else { return fixedZone(inPath: value) }
             return ZoneRules(file, name: name(inPath: value), otherwise: value)
         }
         // Like the C library: a file of that name goes before a rule, so that EST5EDT has its whole history.
@@ -75,7 +75,9 @@ public struct LocalZone: Sendable, Hashable {
     private init(link: String, nameFile: String) {
         let target = SystemFiles.destination(ofLink: link)
         guard let bytes = SystemFiles.read(link) else {
-            if let target {
+            if let rules = target.flatMap(Self.fixedZone(inPath:)) {
+                self.init(rules: rules, source: link)
+            } else if let target {
                 let setting = "\(link) leads to \(QuotedText(target))"
                 self.init(unusable: setting, because: "which cannot be read", source: link)
             } else if SystemFiles.exists(link) {
@@ -98,6 +100,13 @@ public struct LocalZone: Sendable, Hashable {
         guard let text = SystemFiles.read(nameFile) else { return nil }
         let name = String(decoding: text.prefix { $0 > UInt8(ascii: " ") }, as: UTF8.self)
         return SystemZones.isName(name) && SystemZones.contents(of: name) == bytes ? name : nil
+    }
+
+    /// The zone of a path whose file is not there and need not be, as `/etc/localtime` leads to `Etc/UTC` in a container
+    /// without time zone data.
+    private static func fixedZone(inPath path: String) -> ZoneRules? {
+        guard let name = name(inPath: path), let offset = SystemZones.fixedOffset(ofName: name) else { return nil }
+        return ZoneRules(name: name, offset: offset)
     }
 
     /// The zone's name in a path like `/usr/share/zoneinfo/Europe/Berlin`.

@@ -119,6 +119,23 @@ import Testing
         }
     }
 
+    @Test(arguments: [("Etc/UTC", 0), ("UTC", 0), ("Etc/GMT+5", -18_000)])
+    func `a link to a zone that needs no file counts where the machine has no data`(name: String, offset: Int)
+        async throws
+    {
+        try await withTemporaryDirectory { directory in
+            let link = "\(directory.path)/localtime"
+            let target = "\(directory.path)/zoneinfo/\(name)"
+            try FileManager.default.createSymbolicLink(atPath: link, withDestinationPath: target)
+            for zone in [LocalZone(variable: nil, link: link), LocalZone(variable: target)] {
+                #expect(zone.warning == nil)
+                #expect(zone.rules.notation == name)
+                #expect(zone.rules.offset(at: 1_790_000_000) == offset)
+            }
+            #expect(LocalZone(variable: nil, link: link).source == link)
+        }
+    }
+
     @Test func `a link that leads nowhere is a warning, and so is a file of something else`() async throws {
         try await withTemporaryDirectory { directory in
             let link = "\(directory.path)/localtime"
