@@ -142,6 +142,31 @@ import Testing
         }
     }
 
+    @Test func `a server that wants a password from now on is named as that for as long as it does`() async throws {
+        try await withRedis { server in
+            try await withSupervisor { supervisor in
+                let process = try Rqrcron.start(
+                    ["run", "-u", server.url, "--lock-ttl", "1"], environment: ["NOTIFY_SOCKET": supervisor.address])
+                try await supervisor.wait(for: "READY=1")
+                try server.command("CONFIG", "SET", "requirepass", "secret")
+                try server.command("CLIENT", "KILL", "TYPE", "normal", "SKIPME", "yes")
+                try await supervisor.wait(for: "STATUS=waits for Redis: 127.0.0.1:\(server.port) wants a password")
+                // Redis hangs up on a heartbeat, which is a long command.
+                func connections() throws -> Int {
+                    let lines = (try server.command("INFO", "stats").string ?? "").split(separator: "\r\n")
+                    let line = lines.first { $0.hasPrefix("total_connections_received:") }
+                    return Int(line?.drop { $0 != ":" }.dropFirst() ?? "") ?? 0
+                }
+                let before = try connections()
+                try await eventually("more tries") { try connections() > before + 5 }
+                try server.command("CONFIG", "SET", "requirepass", "")
+                try await supervisor.wait(for: "STATUS=leads", count: 2)
+                #expect(try await process.terminate() == .exited(0))
+                #expect(!process.errors.contains("Protocol error"), "\(process.errors)")
+            }
+        }
+    }
+
     @Test func `one with definitions to apply is ready when all of them are applied`() async throws {
         try await withSupervisor { supervisor in
             let notifier = try #require(

@@ -56,7 +56,10 @@ extension ConnectionCore {
             return
         }
         guard slots.isEmpty else {
+            let farewell = reply.isFarewell ? reply.error : nil
             slots.popFirst()?.receive(reply)
+            // What is behind it gets no answer any more, and for the same reason.
+            if let farewell { return end(farewell.at(endpoint: endpoint.description)) }
             if isRetired, slots.isEmpty { close() }
             return
         }

@@ -14,6 +14,12 @@ extension RedisError {
                 .server, String(line.dropFirst("ERR ".count)), prefix: .noPerm, command: command, endpoint: endpoint,
                 fate: .refused)
         }
+        if line.hasPrefix("ERR Protocol error: unauthenticated ") {
+            // Redis 7 does not read a long command of somebody who has not logged in, and hangs up.
+            return RedisError(
+                .server, "Authentication required.", prefix: .noAuth, command: command, endpoint: endpoint,
+                fate: .refused)
+        }
         let words = line.split(separator: " ", maxSplits: 1)
         let isPrefixed = words.first.map(isPrefix) ?? false
         let prefix = isPrefixed ? words.first.map { ServerErrorPrefix(rawValue: String($0)) } : .err

@@ -70,6 +70,9 @@ public struct RedisReplyView: ~Copyable {
         kind == .error ? .server(String(decoding: raw, as: UTF8.self)) : nil
     }
 
+    /// Whether the server says that it cannot read any further, after which it hangs up.
+    var isFarewell: Bool { kind == .error && raw.starts(with: "ERR Protocol error".utf8) }
+
     private var raw: UnsafeRawBufferPointer {
         UnsafeRawBufferPointer(start: reply.pointee.str, count: reply.pointee.str == nil ? 0 : reply.pointee.len)
     }

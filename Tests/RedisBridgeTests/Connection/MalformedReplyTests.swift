@@ -44,6 +44,20 @@ import Testing
         }
     }
 
+    @Test func `what stands behind a command on which the server hangs up fails for the same reason`() async throws {
+        let command = RedisCommand("ECHO", "x")
+        try await Self.withServer { peer in
+            peer.read(atLeast: 2 * command.byteCount)
+            peer.write("-ERR Protocol error: unauthenticated multibulk length\r\n")
+        } _: { connection in
+            let sent = (0..<2).map { _ in Task { try await connection.send(command) } }
+            var errors: [RedisError] = []
+            for task in sent { errors.append(try await #require(throws: RedisError.self) { _ = try await task.value }) }
+            #expect(errors.map(\.prefix) == [.noAuth, .noAuth])
+            #expect(Set(errors.map(\.fate)) == [.refused, .unknown])
+        }
+    }
+
     @Test func `a hang-up in the middle of a reply is a lost connection, and what became of the command unknown`()
         async throws
     {

@@ -35,6 +35,9 @@ import Testing
             "NOPERM this user may not run HSET on my script: key", "NOPERM",
             "this user may not run HSET on my script: key"
         ),
+        ("ERR Protocol error: unauthenticated multibulk length", "NOAUTH", "Authentication required."),
+        ("ERR Protocol error: unauthenticated bulk length", "NOAUTH", "Authentication required."),
+        ("ERR Protocol error: invalid bulk length", "ERR", "Protocol error: invalid bulk length"),
         ("no upper case word", "ERR", "no upper case word"),
     ])
     func `where in a script an error happened is left out`(line: String, prefix: String, reason: String) {
