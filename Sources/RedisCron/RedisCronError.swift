@@ -111,7 +111,8 @@ func quoted(_ text: some StringProtocol) -> String {
     var result = "'"
     for scalar in text.unicodeScalars.prefix(longestInMessage) {
         if scalar.value < 0x20 || (0x7f...0x9f).contains(scalar.value) || scalar == "'" || scalar == "\\" {
-            result += scalar.escaped(asASCII: false)
+            // Not as ASCII, the control characters from U+0080 on would stand as they are.
+            result += scalar.escaped(asASCII: true)
         } else {
             result.unicodeScalars.append(scalar)
         }

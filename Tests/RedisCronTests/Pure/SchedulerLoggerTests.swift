@@ -71,6 +71,10 @@ import Testing
                 .definitionsNotApplied(reason: "OOM"), .warning,
                 "cannot apply the definitions, and tries again: OOM"
             ),
+            (
+                .badDefinition(id: "a\u{1B}]0;b\u{7}\u{9B}2Jc", field: "cron", reason: "wrong"), .warning,
+                "cannot use 'a\\u{1B}]0;b\\u{07}\\u{009B}2Jc': cron: wrong"
+            ),
             (.definitionsGone, .warning, "all definitions are gone: Redis came back empty"),
             (
                 .releaseFailed(reason: "gone"), .warning,
