@@ -8,7 +8,12 @@ enum CronDialect {
         if first.hasPrefix("cron_tz=") || first.hasPrefix("tz=") || isZone(last) {
             return "a time zone is given beside the expression: --timezone, or the field timezone"
         }
-        if first == "@every" { return "an interval is given as such: --interval, or every 5m in a file" }
+        if first.hasPrefix("cron(") {
+            return "of what AWS writes in cron(…), the first five columns are an expression here, with Sunday as 0"
+        }
+        if first == "@every" || first == "every" || first.hasPrefix("rate(") {
+            return "an interval is given as such: --interval, or every 5m in a file"
+        }
         if first == "@reboot" { return "there is no schedule for the start of a machine" }
         guard words.count >= 5 else { return nil }
         if entries(of: words[2]).contains(where: { $0 == "lw" || $0 == "wl" }) {
@@ -55,16 +60,19 @@ extension CronExpression {
     /// What an expression does here and probably should not, since other tools read it in another way; `nil` for nothing,
     /// and for a text that is no expression.
     ///
-    /// One of six columns whose last is a star runs in every second of its minutes.
+    /// One of six columns whose last is a star runs in every second of its minutes, and so does one of seven that ends with
+    /// two stars.
     ///
     /// - Parameter id: The id of the definition, which `H` needs.
     package static func caution(about text: String, id: String? = nil) -> String? {
-        guard CronSource.columns(of: Array(text.utf8)).count == 6,
+        let columns = CronSource.columns(of: Array(text.utf8)).count
+        // Who names years means seconds by the column before them.
+        guard columns == 6 || columns == 7 && text.split(whereSeparator: \.isWhitespace).last == "*",
             let expression = try? CronExpression(text, id: id ?? ""), expression.seconds.nonzeroBitCount == 60
         else { return nil }
+        let cure = columns == 6 ? "without that column it runs once" : "with five columns it runs once"
         return """
-            the sixth column is for seconds, so this runs 60 times in each minute that it names; without that column it \
-            runs once. Elsewhere the sixth is a year (AWS), or seconds come first (Quartz, Spring)
+            the sixth column is for seconds, so this runs 60 times in each minute that it names; \(cure). Elsewhere the sixth is a year (AWS), or seconds come first (Quartz, Spring)
             """
     }
 
