@@ -54,7 +54,7 @@ struct ZoneCheck {
                 Finding(
                     .notice, .timeZone,
                     """
-                    no scheduler has published its zone, so \(Self.text(of: undecided)) is read in \(defaultZone.rules), \
+                    no scheduler has published its zone, so \(Self.text(of: undecided)) \(undecided.count == 1 ? "is" : "are") read in \(defaultZone.rules), \
                     the zone of this process: start a scheduler, or name a zone in each
                     """))
         }

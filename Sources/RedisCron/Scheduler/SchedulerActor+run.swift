@@ -169,7 +169,8 @@ extension SchedulerActor {
                     .warning, "definitions without a time zone are read in '\(zone)' now, not in \(quoted(formerZone))")
             }
             if count > 0 {
-                settings.logger(.info, "planned anew in '\(zone)': \(count) definitions without a time zone")
+                let definitions = count == 1 ? "1 definition" : "\(count) definitions"
+                settings.logger(.info, "planned anew in '\(zone)': \(definitions) without a time zone")
             }
             formerZone = zone
         } catch {
