@@ -93,7 +93,9 @@ extension RedisClient: RedisCommandSender {
                 switch reply {
                 case .value(let value): values[index] = value
                 case .misplaced(let error):
-                    misplaced = misplaced ?? error.at(command: commands[index].name)
+                    misplaced =
+                        misplaced
+                        ?? error.at(command: commands[index].name, endpoint: connection.endpoint.description)
                     rest.append(index)
                 }
             }

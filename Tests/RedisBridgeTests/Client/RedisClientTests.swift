@@ -214,6 +214,7 @@ import Testing
         }
         #expect(error.prefix == .loading)
         #expect(error.command == "GET")
+        #expect(error.endpoint == server.socketPath)
         await client.close()
     }
 }
