@@ -13,12 +13,15 @@ package struct SentinelOpinion: Sendable, Hashable {
     package let sentinel: String
     /// The master that it names; `nil` when it could not be asked.
     package let master: String?
+    /// Whether it lets us hear of promotions.
+    package let isHeard: Bool
     /// Why it could not be asked.
     package let failure: String?
 
-    package init(sentinel: String, master: String? = nil, failure: String? = nil) {
+    package init(sentinel: String, master: String? = nil, isHeard: Bool = true, failure: String? = nil) {
         self.sentinel = sentinel
         self.master = master
+        self.isHeard = isHeard
         self.failure = failure
     }
 }

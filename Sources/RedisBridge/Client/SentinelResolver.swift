@@ -339,7 +339,11 @@ final class SentinelResolver: RedisEndpointResolver {
                 group.addTask {
                     do throws(RedisError) {
                         let vote = try await self.vote(of: sentinel, on: connector.eventLoop)
-                        return (place, SentinelOpinion(sentinel: "\(sentinel)", master: "\(vote.master)"))
+                        let isHeard = await self.mayListen(to: sentinel, on: connector.eventLoop)
+                        return (
+                            place,
+                            SentinelOpinion(sentinel: "\(sentinel)", master: "\(vote.master)", isHeard: isHeard)
+                        )
                     } catch {
                         return (place, SentinelOpinion(sentinel: "\(sentinel)", failure: error.reason))
                     }
@@ -348,6 +352,17 @@ final class SentinelResolver: RedisEndpointResolver {
             return await group.reduce(into: []) { $0.append($1) }
         }
         return .sentinels(service: service, opinions.sorted { $0.0 < $1.0 }.map(\.1))
+    }
+
+    /// Whether our user may subscribe to a sentinel's news; also true where that cannot be found out.
+    private func mayListen(to sentinel: RedisEndpoint, on eventLoop: EventLoop) async -> Bool {
+        do throws(RedisError) {
+            let watch = SentinelWatch(sentinel: sentinel, resolver: self, eventLoop: eventLoop)
+            await (try watch.subscribe()).close()
+            return true
+        } catch {
+            return error.prefix != .noPerm
+        }
     }
 }
 

@@ -30,7 +30,8 @@ struct SentinelWatch: Sendable {
         }
     }
 
-    private func subscribe() async throws(RedisError) -> RedisSubscription {
+    /// Subscribes to what the sentinel says of promotions.
+    func subscribe() async throws(RedisError) -> RedisSubscription {
         try await RedisSubscription.subscribe(
             to: Self.channels, at: sentinel, options: resolver.sentinelConnector(on: eventLoop).options, on: eventLoop)
     }

@@ -29,6 +29,16 @@ struct TopologyCheck: Sendable {
                 Finding(.warning, .sentinel, about: opinion.sentinel, "the sentinel cannot be asked: \($0)")
             }
         }
+        for opinion in opinions where !opinion.isHeard {
+            findings.append(
+                Finding(
+                    .warning, .sentinel, about: opinion.sentinel,
+                    """
+                    our user may not subscribe to the sentinel's news: when all of them are like this, a failover that is \
+                    asked for loses the jobs of about 10 s. Grant it +subscribe +ping &+switch-master &+promoted-slave \
+                    &+failover-state-wait-promotion
+                    """))
+        }
         let named = Dictionary(grouping: opinions.filter { $0.master != nil }) { $0.master ?? "" }
         if named.count > 1 {
             let sides = named.sorted { ($1.value.count, $0.key) < ($0.value.count, $1.key) }.map { master, backers in

@@ -70,6 +70,21 @@ import Testing
         }
     }
 
+    @Test func `a sentinel whose news our user may not hear is told from one that we can listen to`() async throws {
+        try await withSentinels(sentinels: 1) { system in
+            let sentinel = system.sentinels[0]
+            try sentinel.command("ACL", "SETUSER", "poor", "on", ">pw", "+sentinel|get-master-addr-by-name")
+            for (login, isHeard) in [("", true), ("?sentinel_username=poor&sentinel_password=pw", false)] {
+                let client = try Self.client(system.url + login)
+                let opinion = SentinelOpinion(
+                    sentinel: "127.0.0.1:\(sentinel.port)", master: "127.0.0.1:\(system.master.port)", isHeard: isHeard)
+                #expect(await client.topology() == .sentinels(service: "mymaster", [opinion]))
+                #expect(try await client.send(RedisCommand("ROLE")).array?.first?.string == "master")
+                await client.close()
+            }
+        }
+    }
+
     @Test func `a sentinel that is gone is passed over`() async throws {
         try await withSentinels(sentinels: 1) { system in
             let dead = try RedisServer.freePort()

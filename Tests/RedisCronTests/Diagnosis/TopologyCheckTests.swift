@@ -73,15 +73,17 @@ import Testing
         #expect(findings.map(\.severity) == [.warning, .warning])
     }
 
-    @Test func `sentinels that disagree, or cannot be asked, are named`() throws {
+    @Test func `sentinels that disagree, or cannot be asked or heard, are named`() throws {
         let opinions = [
             SentinelOpinion(sentinel: "s1", master: "a:1"), SentinelOpinion(sentinel: "s2", master: "b:1"),
             SentinelOpinion(sentinel: "s3", master: "b:1"),
             SentinelOpinion(sentinel: "s4", failure: "Connection refused"),
+            SentinelOpinion(sentinel: "s5", master: "b:1", isHeard: false),
         ]
         let findings = TopologyCheck(.sentinels(service: "mymaster", opinions)).findings
-        #expect(findings.map(\.subject) == ["s4", "mymaster"])
-        #expect(findings.last?.message.contains("b:1 (s2, s3), a:1 (s1)") == true)
+        #expect(findings.map(\.subject) == ["s4", "s5", "mymaster"])
+        #expect(findings.last?.message.contains("b:1 (s2, s3, s5), a:1 (s1)") == true)
+        #expect(findings.dropFirst().first?.message.contains("may not subscribe") == true)
         let agreed = TopologyCheck(.sentinels(service: "mymaster", Array(opinions[1...2]))).findings
         #expect(agreed.isEmpty)
     }
