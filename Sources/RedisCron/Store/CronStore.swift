@@ -74,10 +74,7 @@ extension CronStore {
     /// A store that is no server refuses nothing.
     func checkQueueing() async throws {}
 
-    /// A store that is no server keeps no zone.
-    func publishedZone() async throws -> String? { nil }
-
-    /// A store that is no server keeps no zone.
+    /// A store that is no server plans nothing anew.
     func planAnew(afterZone previous: String?) async throws -> Int { 0 }
 
     /// A store that keeps no registry cannot tell.

@@ -103,6 +103,8 @@ final class InterposedStore: CronStore {
         }
     }
 
+    func publishedZone() async throws -> String? { try await base.publishedZone() }
+
     func release(token: String, birth: SchedulerBirth) async throws -> Bool {
         try await passing(.release) { try await base.release(token: token, birth: birth) }
     }

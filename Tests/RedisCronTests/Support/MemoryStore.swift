@@ -8,6 +8,7 @@ import Testing
 final class MemoryStore: CronStore {
     struct State: Sendable {
         var lock: String?
+        var zone: String?
         var registry: Set<String> = []
         var definitions: [DefinitionID: CronJobHash] = [:]
         /// Definitions that cannot be understood, with the reason.
@@ -59,9 +60,12 @@ final class MemoryStore: CronStore {
         state.update { state in
             guard state.lock == token else { return false }
             state.registry.insert(birth.name)
+            state.zone = birth.timeZone
             return true
         }
     }
+
+    func publishedZone() async throws -> String? { state.current.zone }
 
     func release(token: String, birth: SchedulerBirth) async throws -> Bool {
         state.update { state in

@@ -24,6 +24,12 @@ struct SimulatedStore: CronStore {
         }
     }
 
+    func publishedZone() async throws -> String? {
+        try await link.call("zone") { world in
+            world.readRedis { $0.timeZone }
+        }
+    }
+
     func release(token: String, birth: SchedulerBirth) async throws -> Bool {
         try await link.call("release") { world in
             world.changeRedis { $0.release(token: token, birth: birth) }
