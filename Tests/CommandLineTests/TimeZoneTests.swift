@@ -21,7 +21,7 @@ import Testing
             #expect(shown.output.contains("\ntime zone    no scheduler has published its time zone yet: "))
 
             let scheduler = try Rqrcron.start(["run"], on: server, environment: ["TZ": "UTC"])
-            try await scheduler.waitForOutput(containing: "planned anew in 'UTC': 1 definitions")
+            try await scheduler.waitForOutput(containing: "planned anew in 'UTC': 1 definition")
             try await scheduler.waitForOutput(containing: "time zone of definitions that name none: UTC (TZ)")
             // What was planned in Los Angeles does not run at a time of its own and then again at seven.
             let next = try await Rqrcron.run(["next", "--id", "daily"], on: server, environment: Self.tokyo)
