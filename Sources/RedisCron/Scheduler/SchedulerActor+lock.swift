@@ -50,8 +50,10 @@ extension SchedulerActor {
     func register() async throws {
         guard let lease = machine.lease else { return }
         do {
-            formerZone = try await store.publishedZone()
-            lossWatch.tookLock(findingZone: formerZone != nil)
+            let published = try await store.publishedZone()
+            lossWatch.tookLock(findingZone: published != nil)
+            // What we published before the lock was lost says nothing about what is planned in it.
+            if !isZoneUnfinished { formerZone = published }
             guard try await heartbeat(isFirst: true) else { return }
             succeeded(.birth)
         } catch {

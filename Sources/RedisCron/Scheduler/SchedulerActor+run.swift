@@ -126,17 +126,22 @@ extension SchedulerActor {
             }
             group.addTask {
                 await self.followZone()
-                return .examiner
+                return .planner
             }
             // The ticker ends by itself, after its batch, when the lock is lost or a stop is asked for. The others
             // hold nothing that would have to be finished.
-            while let ended = try await group.next(), ended != .ticker {}
+            var isPlanned = false
+            while let ended = try await group.next(), ended != .ticker { isPlanned = isPlanned || ended == .planner }
+            // A stop lets the planner finish: whoever leads next finds our zone published, and so nothing to plan anew.
+            while machine.isStopping, isZoneUnfinished, !isPlanned, let ended = try await group.next() {
+                isPlanned = ended == .planner
+            }
             group.cancelAll()
         }
     }
 
     private enum LeadingRole {
-        case heartbeat, listener, ticker, examiner
+        case heartbeat, listener, ticker, examiner, planner
     }
 
     /// Warns of what could cost the schedule: once, when the server is first reached, and beside the first tick.
@@ -159,22 +164,34 @@ extension SchedulerActor {
 
     /// Plans anew what was planned in another zone than ours, by the scheduler before us or by an editor when no scheduler
     /// had published one.
+    ///
+    /// Tries until it is done: nobody else would, since ours is published by now.
     private func followZone() async {
         let zone = settings.birth.timeZone
-        guard formerZone != zone else { return }
-        do {
-            let count = try await store.planAnew(afterZone: formerZone)
-            if let formerZone {
-                settings.logger(
-                    .warning, "definitions without a time zone are read in '\(zone)' now, not in \(quoted(formerZone))")
+        var backoff = Backoff(first: .seconds(1), maximum: .seconds(60))
+        while case .leading = machine.state, formerZone != zone {
+            isZoneUnfinished = true
+            do {
+                let count = try await store.planAnew(afterZone: formerZone)
+                if let formerZone {
+                    settings.logger(
+                        .warning,
+                        "definitions without a time zone are read in '\(zone)' now, not in \(quoted(formerZone))")
+                }
+                if count > 0 {
+                    let definitions = count == 1 ? "1 definition" : "\(count) definitions"
+                    settings.logger(.info, "planned anew in '\(zone)': \(definitions) without a time zone")
+                }
+                formerZone = zone
+                isZoneUnfinished = false
+            } catch {
+                settings.logger(.debug, "could not plan anew in '\(zone)', and tries again: \(error)")
+                do {
+                    try await clock.sleep(for: backoff.delayAfterFailure(using: &jitter))
+                } catch {
+                    return
+                }
             }
-            if count > 0 {
-                let definitions = count == 1 ? "1 definition" : "\(count) definitions"
-                settings.logger(.info, "planned anew in '\(zone)': \(definitions) without a time zone")
-            }
-            formerZone = zone
-        } catch {
-            settings.logger(.debug, "could not plan anew in '\(zone)': \(error)")
         }
     }
 

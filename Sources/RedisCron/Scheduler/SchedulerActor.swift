@@ -50,6 +50,8 @@ actor SchedulerActor {
     var hasExaminedServer = false
     /// The zone that was published before ours; `nil` where none was.
     var formerZone: String?
+    /// Whether what was planned in that zone has yet to be planned anew in ours.
+    var isZoneUnfinished = false
     /// What was said about this machine's time zone data.
     var toldZoneFaults: Set<String> = []
     var lossWatch = LossWatch()

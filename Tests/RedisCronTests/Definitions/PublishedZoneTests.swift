@@ -114,6 +114,27 @@ struct PublishedZoneTests {
         }
     }
 
+    @Test func `a stop while definitions are planned anew leaves none of them in the former zone`() async throws {
+        try await inLosAngeles { _, connection, scheduler in
+            let jobs = (0..<400).map {
+                CronJobDeclaration(id: "j\($0)", CallSpec("m.f", queue: "q"), ScheduleSpec(cron: "0 7 * * *"))
+            }
+            try await scheduler.apply(CronJobDeclarations(jobs: jobs))
+            let recorder = EventRecorder(scheduler)
+            let running = Task { try await scheduler.run() }
+            try await recorder.wait(for: "leading") { if case .becameLeader = $0 { true } else { false } }
+            // Some of them are, and most are not yet.
+            try await eventually("the first") {
+                try hour(await RedisCronJob.fetch(id: "j0", on: connection).nextEnqueueTime) != "22:00"
+            }
+            running.cancel()
+            try await running.value
+            let hours = try await scheduler.allJobs().map { try hour($0.nextEnqueueTime) }
+            #expect(hours.count == 400)
+            #expect(!hours.contains("22:00"))
+        }
+    }
+
     @Test func `a time that no zone explains stays where the zone before is known`() async throws {
         try await inLosAngeles(publishedBefore: "Asia/Tokyo") { _, connection, scheduler in
             var job = try await register(scheduler)
