@@ -13,8 +13,20 @@ package struct Refusal: Sendable, Hashable {
 
     /// An error as a log line has it: the sentence about the server, or the error's own text.
     static func text(for error: any Error) -> String {
-        guard let error = error as? RedisError, let refusal = Refusal(error) else { return String(describing: error) }
+        guard let error = error as? RedisError else { return String(describing: error) }
+        if let advice = adviceOnAnnouncement(for: error) { return "\(error). \(advice)" }
+        guard let refusal = Refusal(error) else { return String(describing: error) }
         return "\(error.endpoint ?? "the server") \(refusal.predicate)"
+    }
+
+    /// What to do about a server that cannot be reached at the address that a sentinel or a node announced; `nil` for any
+    /// other error.
+    package static func adviceOnAnnouncement(for error: RedisError) -> String? {
+        guard error.announcer != nil, error.code == .connectFailed || error.code == .connectTimedOut else { return nil }
+        return """
+            Is it running? If so, it is not to be reached from here under that address: set replica-announce-ip (in a \
+            cluster cluster-announce-ip) on it to one that is, or see to a route
+            """
     }
 
     private static func predicate(_ error: RedisError) -> String? {

@@ -25,13 +25,11 @@ struct FailureText {
 
     private static func line(for error: RedisError) -> String {
         let server = error.endpoint.map { "Redis at \($0)" } ?? "Redis"
+        if let advice = Refusal.adviceOnAnnouncement(for: error) {
+            return
+                "cannot connect to \(server), as \(error.announcer ?? "") announces it: \(error.reason). \(advice)"
+        }
         switch error.code {
-        case .connectFailed where error.announcer != nil, .connectTimedOut where error.announcer != nil:
-            return """
-                cannot connect to \(server), as \(error.announcer ?? "") announces it: \(error.reason). Is it running? If so, \
-                it is not to be reached from here under that address: set replica-announce-ip (in a cluster \
-                cluster-announce-ip) on it to one that is, or see to a route
-                """
         case .connectFailed where error.reason.hasPrefix("the name cannot be looked up"):
             return "cannot connect to \(server): \(error.reason). Check the host's name in the URL"
         case .connectFailed:

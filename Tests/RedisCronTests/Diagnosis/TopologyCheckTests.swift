@@ -88,6 +88,22 @@ import Testing
         #expect(agreed.isEmpty)
     }
 
+    @Test func `a master that cannot be reached where a sentinel says comes with what to do about it`() async throws {
+        let lines = ["sentinel monitor mymaster 127.0.0.1 \(try RedisServer.freePort()) 1"]
+        try await withRedis(RedisServer.Configuration(lines: lines, isSentinel: true)) { sentinel in
+            let url = "redis+sentinel://127.0.0.1:\(sentinel.port)/mymaster"
+            let connection = try RedisCronConnection(url: RedisURL(url))
+            let scheduler = try RedisCronScheduler(connection: connection, options: .forTest())
+            let error = try await #require(throws: RedisError.self) { try await scheduler.diagnose() }
+            let text = Refusal.text(for: error)
+            #expect(
+                text.contains("(announced by the sentinel at 127.0.0.1:\(sentinel.port)): Connection refused"),
+                "\(text)")
+            #expect(text.contains("set replica-announce-ip"), "\(text)")
+            await connection.close()
+        }
+    }
+
     @Test func `a cluster is diagnosed where it takes commands and where it does not`() async throws {
         try await withCluster { nodes in
             let (owner, _) = try nodes.owner(of: "{rq}:cron_jobs")
