@@ -61,6 +61,8 @@ extension SchedulerActor {
             await giveBack()
             throw error
         }
+        // What was read before the lock was lost may be of a Redis that has gone back since, and nobody listened meanwhile.
+        await jobStore.forgetAll()
         health.isStandingBy = false
         tell(.becameLeader(name: settings.name))
         if lossWatch.published() { tellLoss() }

@@ -191,6 +191,27 @@ struct LifeTests {
         }
     }
 
+    @Test func `who leads again reads definitions again, even before anybody listens`() async throws {
+        let harness = try ActorHarness {
+            $0.name = "s"
+            $0.whenLockHeld = .standBy
+        }
+        harness.memory.put(.example(interval: 2), at: .newYear)
+        // Redis may have gone back while another led: what was read before is of no use then.
+        harness.store.before(.announcements) { throw MadeUpFailure() }
+        try await harness.whileRunning {
+            try await harness.waitForQueued(1)
+            harness.memory.state.update { $0.lock = "other:1" }
+            try await harness.passTime(until: "it stands by") { harness in
+                harness.recorder.events.contains(.standingBy(name: "s"))
+            }
+            #expect(harness.store.calls.count { $0 == .definitions } == 1)
+            harness.memory.state.update { $0.lock = nil }
+            try await harness.passTime(until: "the next run") { $0.queued.count == 2 }
+        }
+        #expect(harness.store.calls.count { $0 == .definitions } == 2)
+    }
+
     @Test func `a long batch does not starve the heartbeat`() async throws {
         let harness = try ActorHarness()
         harness.memory.put(.example(), at: .newYear)
