@@ -4,7 +4,9 @@ extension CronJobHash {
     ///
     /// To add a field: give ``CallSpec`` or ``ScheduleSpec`` a property, and the table an entry. What the field does is
     /// the only other place that has to know it.
-    public struct Field: Sendable {
+    ///
+    /// A class, since reading a hash hands on one for each of its fields: a copy of the entry would be a dozen references.
+    public final class Field: Sendable {
         /// Who says what the field holds.
         public enum Role: Sendable, Hashable {
             /// It names the definition.
@@ -163,8 +165,8 @@ extension CronJobHash.Field {
 
 extension CronJobHash.Field: Hashable {
     /// Whether it is the same field.
-    public static func == (left: Self, right: Self) -> Bool { left.name == right.name }
+    public static func == (left: CronJobHash.Field, right: CronJobHash.Field) -> Bool { left === right }
 
-    /// Feeds the name.
-    public func hash(into hasher: inout Hasher) { hasher.combine(name) }
+    /// Feeds the entry's identity.
+    public func hash(into hasher: inout Hasher) { hasher.combine(ObjectIdentifier(self)) }
 }

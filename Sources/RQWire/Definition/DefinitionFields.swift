@@ -2,80 +2,81 @@
 
 extension CronJobHash.Field {
     /// The application's name for the definition.
-    public static let id = Self(
+    public static let id = CronJobHash.Field(
         "id", \.id, .text("an id", allowsEmpty: false), role: .identity, expectedAlways: "an id")
 
     /// The dotted name of the function.
-    public static let functionName = Self(
+    public static let functionName = CronJobHash.Field(
         "func_name", \.call.functionName, .functionName, keys: ["func", "func_name"],
         option: .option("func", "NAME", "The dotted name of the function, such as app.tasks.rebuild."),
         expectedAlways: "a function's dotted name")
 
     /// The queue that runs go to.
-    public static let queueName = Self(
+    public static let queueName = CronJobHash.Field(
         "queue_name", \.call.queueName, .text("the name of a queue"), keys: ["queue", "queue_name"],
         option: .option("queue", "QUEUE", "The queue that the jobs go to."), expectedAlways: "the name of a queue")
 
     /// A JSON array.
-    public static let args = Self(
+    public static let args = CronJobHash.Field(
         "args", \.call.args, .array,
         option: .option("args", "JSON", "The positional arguments, a JSON array. Default: []."), title: "args")
 
     /// A JSON object.
-    public static let kwargs = Self(
+    public static let kwargs = CronJobHash.Field(
         "kwargs", \.call.kwargs, .object,
         option: .option("kwargs", "JSON", "The keyword arguments, a JSON object. Default: {}."), title: "kwargs")
 
     /// Seconds between runs, or empty.
-    public static let interval = Self(
+    public static let interval = CronJobHash.Field(
         "interval", \.schedule.interval, .seconds(to: longestInterval),
         option: .option("interval", "SECONDS", "Run every so many seconds; a whole number of at least 1."))
 
     /// A cron expression, or empty.
-    public static let cron = Self(
+    public static let cron = CronJobHash.Field(
         "cron", \.schedule.cron, .optionalText("a cron expression"),
         option: .option("cron", "EXPR", "Run at the times of a cron expression, such as '*/5 * * * *'."))
 
     /// The identifier of a time zone; absent where none is given.
-    public static let timeZone = Self(
+    public static let timeZone = CronJobHash.Field(
         "timezone", \.schedule.timeZone, .optionalText("the identifier of a time zone"), isOurs: true)
 
     /// When the last run was queued; a time, or empty.
-    public static let latestEnqueueTime = Self("latest_enqueue_time", \.latestEnqueueTime, .time, role: .state)
+    public static let latestEnqueueTime = CronJobHash.Field(
+        "latest_enqueue_time", \.latestEnqueueTime, .time, role: .state)
 
     /// The planned time of the next run; a time, or empty.
-    public static let nextEnqueueTime = Self("next_enqueue_time", \.nextEnqueueTime, .time, role: .state)
+    public static let nextEnqueueTime = CronJobHash.Field("next_enqueue_time", \.nextEnqueueTime, .time, role: .state)
 
     /// When the definition was first written.
-    public static let createdAt = Self("created_at", \.createdAt, .time, role: .state)
+    public static let createdAt = CronJobHash.Field("created_at", \.createdAt, .time, role: .state)
 
     /// When the definition was last edited: the version by which a tick knows that what it cached is what Redis holds.
-    public static let updatedAt = Self("updated_at", \.updatedAt, .time, role: .state)
+    public static let updatedAt = CronJobHash.Field("updated_at", \.updatedAt, .time, role: .state)
 
     /// 1 or 0.
-    public static let enabled = Self("enabled", \.enabled, .flag, expectedAlways: "1 or 0")
+    public static let enabled = CronJobHash.Field("enabled", \.enabled, .flag, expectedAlways: "1 or 0")
 
     /// Seconds that a run may take, or empty.
-    public static let jobTimeout = Self(
+    public static let jobTimeout = CronJobHash.Field(
         "job_timeout", \.call.jobTimeout, .seconds(to: longestTimeout, or: [-1: "no limit"]),
         option: .option("job-timeout", "SECONDS", "How long a job may run; -1 for ever. Default: 180."),
         title: "job timeout", describe: { seconds($0, absent: "180 s, RQ's default", never: "none") })
 
     /// Seconds that a result is kept, or empty, which means the same as RQ's default.
-    public static let resultTTL = Self(
+    public static let resultTTL = CronJobHash.Field(
         "result_ttl", \.call.resultTTL, .seconds(to: longestKeeping, or: [0: "not at all", -1: "good"]),
         option: .option("result-ttl", "SECONDS", "How long a result is kept; 0 not at all, -1 for ever. Default: 500."),
         title: "result ttl", absentMeans: String(JobPayload.defaultResultTTL),
         describe: { seconds($0, absent: "500 s, RQ's default", never: "for ever") })
 
     /// Seconds that a run may wait in its queue, or empty.
-    public static let ttl = Self(
+    public static let ttl = CronJobHash.Field(
         "ttl", \.call.ttl, .seconds(to: longestKeeping),
         option: .option("ttl", "SECONDS", "How long a job may wait in its queue. Default: for ever."), title: "ttl",
         describe: { seconds($0, absent: "for ever", never: "for ever") })
 
     /// Seconds that a failed run is kept, or empty.
-    public static let failureTTL = Self(
+    public static let failureTTL = CronJobHash.Field(
         "failure_ttl", \.call.failureTTL, .seconds(to: longestKeeping, or: [0: "not at all", -1: "good"]),
         option: .option(
             "failure-ttl", "SECONDS", "How long a failed job is kept; -1 for ever. Default: the worker's, a year."),
@@ -83,12 +84,12 @@ extension CronJobHash.Field {
         describe: { seconds($0, absent: "the worker's, a year by default", never: "for ever") })
 
     /// A JSON object.
-    public static let meta = Self(
+    public static let meta = CronJobHash.Field(
         "meta", \.call.meta, .object,
         option: .option("meta", "JSON", "The job's meta data, a JSON object. Default: {}."), title: "meta")
 
     /// Every field, in the order in which people read them: `show`, JSON and files.
-    public static let all: [Self] = [
+    public static let all: [CronJobHash.Field] = [
         .id, .functionName, .queueName, .args, .kwargs, .interval, .cron, .timeZone, .latestEnqueueTime,
         .nextEnqueueTime, .createdAt, .updatedAt, .enabled, .jobTimeout, .resultTTL, .ttl, .failureTTL, .meta,
     ]
