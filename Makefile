@@ -101,7 +101,7 @@ bench-quick: deps release ## The same in a minute or two, with smaller sizes; ch
 
 .PHONY: differential
 differential: deps build ## Put a million cron expressions before croniter and RQ
-	REDISCRON_DIFFERENTIAL=1000000 $(SWIFT) test --skip-build --disable-xctest $(FLAGS) --filter '^CrontabTests\.DifferentialTests'
+	REDISCRON_DIFFERENTIAL=1000000 $(SWIFT) test --skip-build --disable-xctest $(FLAGS) --filter '^CronTests\.DifferentialTests'
 
 .PHONY: docs
 docs: ## Build the API reference into .build/documentation
@@ -114,8 +114,8 @@ simulate: deps build ## Play COUNT (a million) simulated schedules, from SEED on
 
 .PHONY: bench-cron
 bench-cron: deps ## Measure next, previous and parse beside croniter and RQ in the same run
-	$(SWIFT) build -c release $(FLAGS) --product CrontabBenchmark
-	@"$$($(SWIFT) build -c release --show-bin-path)/CrontabBenchmark"
+	$(SWIFT) build -c release $(FLAGS) --product CronBenchmark
+	@"$$($(SWIFT) build -c release --show-bin-path)/CronBenchmark"
 
 .PHONY: fuzz
 fuzz: deps ## Give all parsers to libFuzzer, for SECONDS (600) together; PARSERS="cron reply" for some

@@ -36,17 +36,17 @@ let package = Package(
         // hiredis' contexts on it.
         .target(name: "CProcess"),
         .target(
-            name: "CEventLoop",
+            name: "CRedisLink",
             cSettings: [.define("REDIS_LINK_TLS", .when(traits: ["TLS"]))],
             linkerSettings: [.linkedLibrary("ev"), .linkedLibrary("hiredis")]
                 + ["hiredis_ssl", "ssl", "crypto"].map { .linkedLibrary($0, .when(traits: ["TLS"])) }),
 
         // Pure modules: no I/O, no clock.
-        .target(name: "Crontab", swiftSettings: strict),
+        .target(name: "Cron", swiftSettings: strict),
         .target(name: "RQWire", dependencies: ["CZlib", "CMessageDigest"], swiftSettings: strict),
 
         // hiredis' callbacks turned into `await`.
-        .target(name: "RedisBridge", dependencies: ["CEventLoop", "CHiredis"], swiftSettings: strict),
+        .target(name: "RedisBridge", dependencies: ["CRedisLink", "CHiredis"], swiftSettings: strict),
 
         // posix_spawn: how the tool, the benchmarks and the tests start programs.
         .target(name: "ProcessSpawn", swiftSettings: strict),
@@ -54,17 +54,17 @@ let package = Package(
         // The product.
         .target(
             name: "RedisCron",
-            dependencies: ["RedisBridge", "RQWire", "Crontab"],
+            dependencies: ["RedisBridge", "RQWire", "Cron"],
             resources: [.embedInCode("Store/Scripts")],
             swiftSettings: strict),
         .executableTarget(
             name: "rqrcron",
-            dependencies: ["RedisCron", "RedisBridge", "RQWire", "Crontab", "CProcess", "ProcessSpawn"],
+            dependencies: ["RedisCron", "RedisBridge", "RQWire", "Cron", "CProcess", "ProcessSpawn"],
             swiftSettings: strict),
         .executableTarget(
             name: "rediscron-benchmarks",
             dependencies: [
-                "RedisCron", "RedisBridge", "RQWire", "Crontab", "CHiredis", "CPlainPipeline", "ProcessSpawn",
+                "RedisCron", "RedisBridge", "RQWire", "Cron", "CHiredis", "CPlainPipeline", "ProcessSpawn",
             ],
             path: "Benchmarks/RedisCronBenchmarks",
             swiftSettings: strict),
@@ -74,9 +74,9 @@ let package = Package(
             path: "Benchmarks/CPlainPipeline",
             linkerSettings: [.linkedLibrary("hiredis")]),
         .executableTarget(
-            name: "CrontabBenchmark",
-            dependencies: ["Crontab", "ProcessSpawn"],
-            path: "Benchmarks/CrontabBenchmark",
+            name: "CronBenchmark",
+            dependencies: ["Cron", "ProcessSpawn"],
+            path: "Benchmarks/CronBenchmark",
             swiftSettings: strict),
 
         // The code of the getting-started article and the app of docs/server-app.md: compiled, so that they stay true.
@@ -113,7 +113,7 @@ let package = Package(
             name: "TestSupportTests",
             dependencies: ["TestSupport", "ProcessSpawn"],
             swiftSettings: strict),
-        .testTarget(name: "CrontabTests", dependencies: ["Crontab", "TestSupport"], swiftSettings: strict),
+        .testTarget(name: "CronTests", dependencies: ["Cron", "TestSupport"], swiftSettings: strict),
         .testTarget(name: "RQWireTests", dependencies: ["RQWire", "TestSupport"], swiftSettings: strict),
         .testTarget(
             name: "RedisBridgeTests",
@@ -121,13 +121,13 @@ let package = Package(
             swiftSettings: strict),
         .testTarget(
             name: "RedisCronTests",
-            dependencies: ["RedisCron", "RedisBridge", "RQWire", "Crontab", "TestSupport"],
+            dependencies: ["RedisCron", "RedisBridge", "RQWire", "Cron", "TestSupport"],
             swiftSettings: strict),
         // Runs the built rediscron-benchmarks; linked in, its count of allocations would be that of all tests.
         .testTarget(name: "CountingTests", dependencies: ["TestSupport"], swiftSettings: strict),
         .testTarget(
             name: "SimulationTests",
-            dependencies: ["RedisCron", "RedisBridge", "RQWire", "Crontab", "TestSupport"],
+            dependencies: ["RedisCron", "RedisBridge", "RQWire", "Cron", "TestSupport"],
             swiftSettings: strict),
         .testTarget(
             name: "CommandLineTests",
@@ -144,13 +144,13 @@ let package = Package(
         .testTarget(
             name: "RobustnessTests",
             dependencies: [
-                "RedisCron", "RedisBridge", "RQWire", "Crontab", "CHiredis", "CEventLoop", "TestSupport",
+                "RedisCron", "RedisBridge", "RQWire", "Cron", "CHiredis", "CRedisLink", "TestSupport",
             ],
             exclude: ["CLibFuzzer", "LibFuzzer", "Seeds"],
             swiftSettings: strict),
         .testTarget(
             name: "InteropTests",
-            dependencies: ["rqrcron", "RedisCron", "RedisBridge", "RQWire", "Crontab", "TestSupport"],
+            dependencies: ["rqrcron", "RedisCron", "RedisBridge", "RQWire", "Cron", "TestSupport"],
             swiftSettings: strict),
     ],
     swiftLanguageModes: [.v6]
@@ -165,7 +165,7 @@ if Context.environment["REDISCRON_FUZZ"] != nil {
         .executableTarget(
             name: "rediscron-fuzz",
             dependencies: [
-                "RedisCron", "RedisBridge", "RQWire", "Crontab", "CHiredis", "CEventLoop", "CLibFuzzer",
+                "RedisCron", "RedisBridge", "RQWire", "Cron", "CHiredis", "CRedisLink", "CLibFuzzer",
             ],
             path: "Tests/RobustnessTests",
             exclude: ["CLibFuzzer", "Definitions", "Mutation", "Scheduler", "Seeds"],

@@ -1,4 +1,4 @@
-import Crontab
+import Cron
 import RQWire
 import TestSupport
 import Testing

@@ -87,9 +87,9 @@ import Testing
         let systemModules = ["CHiredis", "CZlib", "CMessageDigest"].flatMap {
             ["-Xcc", "-fmodule-map-file=\(PackageRoot.path)/Sources/\($0)/module.modulemap"]
         }
-        let loop = "\(PackageRoot.path)/Sources/CEventLoop/include"
+        let loop = "\(PackageRoot.path)/Sources/CRedisLink/include"
         return ["-I", "\(products)/Modules", "-I", loop] + systemModules
-            + ["-Xcc", "-fmodule-map-file=\(products)/CEventLoop.build/module.modulemap"]
+            + ["-Xcc", "-fmodule-map-file=\(products)/CRedisLink.build/module.modulemap"]
     }()
 
     /// Where the compiler has the module of manifests.

@@ -1,4 +1,4 @@
-"""Says what croniter and RQ make of cron expressions, for the differential test of the module Crontab.
+"""Says what croniter and RQ make of cron expressions, for the differential test of the module Cron.
 
 Reads one JSON array a line, `[zone, base, hash id or null, expression, the text it was drawn from or null]`, and answers
 with one line each, in the same order:

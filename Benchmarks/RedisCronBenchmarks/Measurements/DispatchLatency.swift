@@ -12,7 +12,7 @@ struct DispatchLatency {
         Progress.note("dispatch latency: \(jobs) jobs over \(seconds) s")
         try server.control.command("FLUSHALL")
         let queue = "bench-latency"
-        let start = Timestamp(microseconds: EventLoop.wallClockMicroseconds) + .seconds(1)
+        let start = Timestamp(microseconds: RedisEventLoop.wallClockMicroseconds) + .seconds(1)
         var planned: [String: Timestamp] = [:]
         var buffer = CommandBuffer()
         for index in 0..<jobs {

@@ -15,7 +15,7 @@ struct EditLatency {
         let running = try await RunningScheduler.start(socketPath: server.socketPath)
         var latencies: [Double] = []
         for edit in 0..<edits {
-            let now = Timestamp(microseconds: EventLoop.wallClockMicroseconds)
+            let now = Timestamp(microseconds: RedisEventLoop.wallClockMicroseconds)
             let id = "edit:\(edit % 50)"
             let definition = CronJobHash(
                 id: id, CallSpec("app.tasks.rebuild", queue: queue, args: [.int(edit)], resultTTL: nil),

@@ -25,13 +25,13 @@ struct EditStorm {
         try server.control.command("FLUSHALL")
         let running = try await RunningScheduler.start(socketPath: server.socketPath)
         // Far enough for the storm, and so near that the benchmark need not wait for long.
-        let due = Timestamp(microseconds: EventLoop.wallClockMicroseconds) + .seconds(Int64(edits / 8000 + 6))
+        let due = Timestamp(microseconds: RedisEventLoop.wallClockMicroseconds) + .seconds(Int64(edits / 8000 + 6))
         let memory = MemoryWatch()
         try server.control.command("CONFIG", "RESETSTAT")
         let start = ContinuousClock().now
         var buffer = CommandBuffer()
         for edit in 0..<edits {
-            let now = Timestamp(microseconds: EventLoop.wallClockMicroseconds)
+            let now = Timestamp(microseconds: RedisEventLoop.wallClockMicroseconds)
             let definition = definition(edit, due: due, now: now)
             buffer.append(definition, next: due)
             buffer.append(announcementOf: definition.id, at: now)
@@ -41,7 +41,7 @@ struct EditStorm {
             }
         }
         let seconds = (ContinuousClock().now - start).inSeconds
-        guard Timestamp(microseconds: EventLoop.wallClockMicroseconds) < due else {
+        guard Timestamp(microseconds: RedisEventLoop.wallClockMicroseconds) < due else {
             throw BenchmarkError("the storm took longer than \(due), when its definitions are due")
         }
         // A tick reads the index twice: what is due, and what comes next.

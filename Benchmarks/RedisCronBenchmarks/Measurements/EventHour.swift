@@ -4,7 +4,7 @@ import RedisBridge
 enum EventHour {
     /// The beginning of the present hour, in Unix seconds.
     static var current: Int64 {
-        let now = EventLoop.wallClockMicroseconds / 1_000_000
+        let now = RedisEventLoop.wallClockMicroseconds / 1_000_000
         return now - now % 3600
     }
 }

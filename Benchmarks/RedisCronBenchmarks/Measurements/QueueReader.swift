@@ -13,7 +13,7 @@ final class QueueReader: @unchecked Sendable {
         Thread.detachNewThread { [self] in
             while condition.withLock({ !isOver }) {
                 guard let reply = try? connection.command("BLPOP", queue, "1") else { return }
-                let now = EventLoop.wallClockMicroseconds
+                let now = RedisEventLoop.wallClockMicroseconds
                 guard let id = reply.list.last?.text else { continue }
                 condition.withLock {
                     arrivals.append((id, now))

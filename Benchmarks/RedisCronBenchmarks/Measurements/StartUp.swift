@@ -28,7 +28,7 @@ struct StartUp {
             try server.control.command("FLUSHALL")
             // One of its own: the reader of the start before may still block on its queue.
             let queue = "bench-start-\(start)"
-            let now = Timestamp(microseconds: EventLoop.wallClockMicroseconds)
+            let now = Timestamp(microseconds: RedisEventLoop.wallClockMicroseconds)
             var buffer = CommandBuffer()
             let definition = CronJobHash(
                 id: "start:\(start)", CallSpec("app.tasks.rebuild", queue: queue, resultTTL: nil),
@@ -36,7 +36,7 @@ struct StartUp {
             buffer.append(definition, next: now)
             try server.control.send(buffer)
             let reader = try QueueReader(server, queue: Workload.keys.queue(queue))
-            let began = EventLoop.wallClockMicroseconds
+            let began = RedisEventLoop.wallClockMicroseconds
             let process = try RunningProgram(Spawn(Self.tool.path, ["run", "--url", server.url]))
             defer { process.terminate() }
             let arrival = try reader.wait(for: 1, seconds: 20)

@@ -1,4 +1,4 @@
-import Crontab
+import Cron
 import RQWire
 import RedisBridge
 import RedisCron
@@ -15,7 +15,7 @@ final class OurScheduler {
     ///   - socketPath: the server's socket, or a relay's before it.
     ///   - change: changes the options, which are the defaults otherwise.
     init(
-        socketPath: String, loop: EventLoop? = nil, _ change: (inout RedisCronScheduler.Options) -> Void = { _ in }
+        socketPath: String, loop: RedisEventLoop? = nil, _ change: (inout RedisCronScheduler.Options) -> Void = { _ in }
     ) throws {
         connection = try RedisCronConnection(
             url: RedisURL("unix://\(socketPath)"), defaultTimeZone: .utc, eventLoop: loop)

@@ -6,10 +6,10 @@ import RedisCron
 /// monotonic clock is the system's.
 final class StandingClock: SchedulerClock {
     private static let start = ContinuousClock().now
-    private let loop: EventLoop
+    private let loop: RedisEventLoop
     private let time = Guarded(Timestamp(unixSeconds: 0))
 
-    init(loop: EventLoop) {
+    init(loop: RedisEventLoop) {
         self.loop = loop
     }
 

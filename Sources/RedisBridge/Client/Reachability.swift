@@ -51,7 +51,7 @@ final class Reachability: @unchecked Sendable {
 
     /// The attempt succeeded: commands take this connection from now on.
     func connected(by core: ConnectionCore) {
-        current = (core, EventLoop.monotonicNanoseconds)
+        current = (core, RedisEventLoop.monotonicNanoseconds)
         state = .open(core.endpoint)
         endSubscriptions { $0 != core.endpoint }
         core.whenEnded { error in self.ended(core, error) }
@@ -62,7 +62,7 @@ final class Reachability: @unchecked Sendable {
         guard state != .closed else { return }
         var generator = SystemRandomNumberGenerator()
         let delay = backoff.delayAfterFailure(using: &generator)
-        notBefore = EventLoop.monotonicNanoseconds.addingClamped(delay.nanosecondsClamped)
+        notBefore = RedisEventLoop.monotonicNanoseconds.addingClamped(delay.nanosecondsClamped)
         state = .disconnected(error)
     }
 
@@ -77,7 +77,7 @@ final class Reachability: @unchecked Sendable {
     private func forgetCurrent() {
         // A server that accepts and hangs up at once is no better than one that refuses.
         if let current,
-            EventLoop.monotonicNanoseconds - current.since >= backoff.maximum.nanosecondsClamped
+            RedisEventLoop.monotonicNanoseconds - current.since >= backoff.maximum.nanosecondsClamped
         {
             backoff.succeed()
         }

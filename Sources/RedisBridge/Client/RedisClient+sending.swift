@@ -14,7 +14,7 @@ extension RedisClient: RedisCommandSender {
         var resends = Resends(within: timeout ?? options.commandTimeout)
         while true {
             let connection = try await connection(for: command)
-            let sent = EventLoop.monotonicNanoseconds
+            let sent = RedisEventLoop.monotonicNanoseconds
             do throws(RedisError) {
                 return try await connection.send(command, timeout: timeout, decoding: decode)
             } catch {
@@ -42,7 +42,7 @@ extension RedisClient: RedisCommandSender {
         var resends = Resends(within: limit)
         while true {
             let connection = try await connection(for: command)
-            let sent = EventLoop.monotonicNanoseconds
+            let sent = RedisEventLoop.monotonicNanoseconds
             do throws(RedisError) {
                 return try await connection.send(command, confirmedBy: wait, timeout: limit, decoding: decode)
             } catch {
@@ -70,7 +70,7 @@ extension RedisClient: RedisCommandSender {
         var rest = Array(commands.indices)
         while !rest.isEmpty {
             let connection = try await connection()
-            let sent = EventLoop.monotonicNanoseconds
+            let sent = RedisEventLoop.monotonicNanoseconds
             let indices = rest
             let read: PipelineWaiter<PipelinedReply<Value>>.Decode = { index, reply throws(RedisError) in
                 if let error = reply.error, error.isAboutServer { return .misplaced(error) }
@@ -162,11 +162,11 @@ private struct Resends {
 
     /// A command that may be sent again for so long.
     init(within limit: Duration) {
-        deadline = EventLoop.monotonicNanoseconds.addingClamped(limit.nanosecondsClamped)
+        deadline = RedisEventLoop.monotonicNanoseconds.addingClamped(limit.nanosecondsClamped)
     }
 
     /// Whether the time for sending it again is up.
-    var isOver: Bool { EventLoop.monotonicNanoseconds >= deadline }
+    var isOver: Bool { RedisEventLoop.monotonicNanoseconds >= deadline }
 
     /// Counts a redirection; false when that was one too many, as when two servers each name the other.
     mutating func mayRedirect() -> Bool {

@@ -22,7 +22,7 @@ public actor RedisClient {
     }
 
     /// The loop that the client and its connections live on.
-    public nonisolated let eventLoop: EventLoop
+    public nonisolated let eventLoop: RedisEventLoop
     /// How its connections are opened.
     public nonisolated let options: RedisConnectionOptions
     nonisolated let resolver: any RedisEndpointResolver
@@ -47,7 +47,7 @@ public actor RedisClient {
     /// It does not connect yet.
     init(
         resolver: any RedisEndpointResolver, options: RedisConnectionOptions = .init(), backoff: Backoff = .init(),
-        on eventLoop: EventLoop
+        on eventLoop: RedisEventLoop
     ) {
         self.resolver = resolver
         self.options = options
@@ -65,7 +65,7 @@ public actor RedisClient {
     ///     not share a slot.
     ///   - backoff: the pauses between attempts to connect.
     ///   - eventLoop: the loop that the client lives on.
-    public init(url: RedisURL, keyPrefix: String? = nil, backoff: Backoff = .init(), on eventLoop: EventLoop) {
+    public init(url: RedisURL, keyPrefix: String? = nil, backoff: Backoff = .init(), on eventLoop: RedisEventLoop) {
         self.init(
             resolver: url.location.resolver(options: url.options, keyPrefix: keyPrefix), options: url.options,
             backoff: backoff, on: eventLoop)
@@ -207,7 +207,7 @@ public actor RedisClient {
     }
 
     private func open() async throws(RedisError) -> RedisConnection {
-        if reachability.notBefore > EventLoop.monotonicNanoseconds {
+        if reachability.notBefore > RedisEventLoop.monotonicNanoseconds {
             let pause = Rendezvous<Void>(on: eventLoop)
             reachability.pause = pause
             defer { reachability.pause = nil }

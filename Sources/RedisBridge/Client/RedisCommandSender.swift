@@ -1,7 +1,7 @@
 /// What commands can be sent through: a connection, or a client that makes connections.
 public protocol RedisCommandSender: Actor {
     /// The loop that it lives on.
-    nonisolated var eventLoop: EventLoop { get }
+    nonisolated var eventLoop: RedisEventLoop { get }
 
     /// Sends a command and decodes its reply where it lies, on the loop's thread, without a copy.
     func send<Value: Sendable>(

@@ -55,7 +55,7 @@ extension RedisEndpointResolver {
 /// How a client's connections are opened.
 struct RedisConnector: Sendable {
     let options: RedisConnectionOptions
-    let eventLoop: EventLoop
+    let eventLoop: RedisEventLoop
 
     func connect(to endpoint: RedisEndpoint) async throws(RedisError) -> RedisConnection {
         try await RedisConnection.connect(to: endpoint, options: options, on: eventLoop)

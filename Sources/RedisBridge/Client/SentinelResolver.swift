@@ -61,7 +61,7 @@ final class SentinelResolver: RedisEndpointResolver {
     }
 
     /// How sentinels are connected to.
-    func sentinelConnector(on eventLoop: EventLoop) -> RedisConnector {
+    func sentinelConnector(on eventLoop: RedisEventLoop) -> RedisConnector {
         RedisConnector(options: options, eventLoop: eventLoop)
     }
 
@@ -128,7 +128,7 @@ final class SentinelResolver: RedisEndpointResolver {
             } catch {
                 // A promotion hangs up on everyone; anything else will not be over in a moment.
                 guard error.code == .noMaster || error.code == .connectionLost,
-                    EventLoop.monotonicNanoseconds < deadline
+                    RedisEventLoop.monotonicNanoseconds < deadline
                 else { throw error }
             }
             do {
@@ -141,7 +141,7 @@ final class SentinelResolver: RedisEndpointResolver {
 
     /// The promotion that was heard of, unless it is no news any more; it is tried once.
     private func takePromotion() -> (promotion: SentinelPromotion, until: Int64)? {
-        let now = EventLoop.monotonicNanoseconds
+        let now = RedisEventLoop.monotonicNanoseconds
         return state.withLock { state in
             defer { state.heard = nil }
             return state.heard.flatMap { now < $0.until ? $0 : nil }
@@ -150,13 +150,13 @@ final class SentinelResolver: RedisEndpointResolver {
 
     /// A sentinel said that a server is being promoted, or was.
     func hear(of promotion: SentinelPromotion) {
-        let until = EventLoop.monotonicNanoseconds.addingClamped(Self.promotionTime.nanosecondsClamped)
+        let until = RedisEventLoop.monotonicNanoseconds.addingClamped(Self.promotionTime.nanosecondsClamped)
         state.withLock { $0.heard = (promotion, until) }
     }
 
     /// A server that was said to be promoted is a master.
     private func noteSeen(_ promotion: SentinelPromotion) {
-        let until = EventLoop.monotonicNanoseconds.addingClamped(Self.spreadingTime.nanosecondsClamped)
+        let until = RedisEventLoop.monotonicNanoseconds.addingClamped(Self.spreadingTime.nanosecondsClamped)
         state.withLock { state in
             // Each sentinel tells of it once more.
             let epoch = state.seen.flatMap { $0.promotion.isSame(as: promotion) ? $0.epoch : nil }
@@ -172,10 +172,10 @@ final class SentinelResolver: RedisEndpointResolver {
     /// place goes before it until then.
     ///
     /// - Returns: The servers to try, by what those said that answered in time, and the failures of the others.
-    func ask(on eventLoop: EventLoop) async throws(RedisError) -> ([SentinelBallot.Candidate], FailedTries) {
+    func ask(on eventLoop: RedisEventLoop) async throws(RedisError) -> ([SentinelBallot.Candidate], FailedTries) {
         let (ballot, failures) = try await poll(on: eventLoop)
         let named = ballot.candidates
-        let now = EventLoop.monotonicNanoseconds
+        let now = RedisEventLoop.monotonicNanoseconds
         let promoted: SentinelBallot.Candidate? = state.withLock { state in
             state.absent = ballot.missing
             guard let best = named.first, var seen = state.seen else { return nil }
@@ -187,7 +187,7 @@ final class SentinelResolver: RedisEndpointResolver {
         return ([promoted] + named.filter { $0.endpoint != promoted.endpoint }, failures)
     }
 
-    private func poll(on eventLoop: EventLoop) async throws(RedisError) -> (SentinelBallot, FailedTries) {
+    private func poll(on eventLoop: RedisEventLoop) async throws(RedisError) -> (SentinelBallot, FailedTries) {
         enum Answer {
             case vote(SentinelVote)
             case failure(RedisEndpoint, RedisError)
@@ -234,7 +234,7 @@ final class SentinelResolver: RedisEndpointResolver {
     }
 
     private func vote(
-        of sentinel: RedisEndpoint, on eventLoop: EventLoop
+        of sentinel: RedisEndpoint, on eventLoop: RedisEventLoop
     ) async throws(RedisError) -> SentinelVote {
         let connection: RedisConnection
         do throws(RedisError) {
@@ -355,7 +355,7 @@ final class SentinelResolver: RedisEndpointResolver {
     }
 
     /// Whether our user may subscribe to a sentinel's news; also true where that cannot be found out.
-    private func mayListen(to sentinel: RedisEndpoint, on eventLoop: EventLoop) async -> Bool {
+    private func mayListen(to sentinel: RedisEndpoint, on eventLoop: RedisEventLoop) async -> Bool {
         do throws(RedisError) {
             let watch = SentinelWatch(sentinel: sentinel, resolver: self, eventLoop: eventLoop)
             await (try watch.subscribe()).close()

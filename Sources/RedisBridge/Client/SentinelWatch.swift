@@ -7,7 +7,7 @@ struct SentinelWatch: Sendable {
 
     let sentinel: RedisEndpoint
     let resolver: SentinelResolver
-    let eventLoop: EventLoop
+    let eventLoop: RedisEventLoop
 
     /// Listens until the task is cancelled, and again after each loss.
     func run(telling tell: @Sendable (RedisEndpoint) -> Void) async {

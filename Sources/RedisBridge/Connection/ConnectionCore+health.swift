@@ -1,16 +1,16 @@
-import CEventLoop
+import CRedisLink
 
 /// The PING that finds out that a silent peer is gone.
 extension ConnectionCore {
     func scheduleHealthCheck() {
         guard let interval = options.healthCheckInterval, isOpen else { return }
-        let due = EventLoop.monotonicNanoseconds.addingClamped(interval.nanosecondsClamped)
+        let due = RedisEventLoop.monotonicNanoseconds.addingClamped(interval.nanosecondsClamped)
         healthAlarm = eventLoop.core.scheduleAlarm(EVENT_LOOP_MONOTONIC, at: due) { self.checkHealth(interval) }
     }
 
     private func checkHealth(_ interval: Duration) {
         healthAlarm = nil
-        let silence = EventLoop.monotonicNanoseconds - lastReceived
+        let silence = RedisEventLoop.monotonicNanoseconds - lastReceived
         if silence >= interval.nanosecondsClamped {
             enqueue(
                 RedisCommand("PING"), HealthWaiter(self), deadline: deadline(after: options.commandTimeout))

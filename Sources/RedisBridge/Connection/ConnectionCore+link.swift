@@ -1,4 +1,4 @@
-import CEventLoop
+import CRedisLink
 
 /// The link: how it is opened, what it reports, and the end.
 extension ConnectionCore {
@@ -27,7 +27,7 @@ extension ConnectionCore {
     func becomeOpen() throws(RedisError) {
         if let endReason { throw endReason }
         state = .open
-        lastReceived = EventLoop.monotonicNanoseconds
+        lastReceived = RedisEventLoop.monotonicNanoseconds
     }
 
     private func handle(_ event: redis_link_event) {
@@ -45,7 +45,7 @@ extension ConnectionCore {
     }
 
     private func takeReplies() {
-        lastReceived = EventLoop.monotonicNanoseconds
+        lastReceived = RedisEventLoop.monotonicNanoseconds
         hasReceived = true
         // A reply may end the connection, which closes the link and so ends this loop.
         while let link, link.withNextReply({ dispatch($0) }) {}

@@ -1,4 +1,4 @@
-import CEventLoop
+import CRedisLink
 
 /// How commands come into the slots, and how they leave them without a reply.
 extension ConnectionCore {
@@ -53,7 +53,7 @@ extension ConnectionCore {
     }
 
     func deadline(after timeout: Duration) -> Int64 {
-        EventLoop.monotonicNanoseconds.addingClamped(timeout.nanosecondsClamped)
+        RedisEventLoop.monotonicNanoseconds.addingClamped(timeout.nanosecondsClamped)
     }
 
     /// Names the bound in a time-out, which the slots do not know.
@@ -79,7 +79,7 @@ extension ConnectionCore {
     /// when it goes off, it looks who is still there.
     private func expire() {
         timeoutAlarm = nil
-        for waiter in slots.takeExpired(at: EventLoop.monotonicNanoseconds) {
+        for waiter in slots.takeExpired(at: RedisEventLoop.monotonicNanoseconds) {
             waiter.fail(.timedOut(after: .zero))
         }
         if let next = slots.earliestDeadline {

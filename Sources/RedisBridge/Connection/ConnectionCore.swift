@@ -13,7 +13,7 @@ final class ConnectionCore: @unchecked Sendable {
         case closed(RedisError)
     }
 
-    let eventLoop: EventLoop
+    let eventLoop: RedisEventLoop
     let endpoint: RedisEndpoint
     let options: RedisConnectionOptions
 
@@ -37,7 +37,7 @@ final class ConnectionCore: @unchecked Sendable {
     /// Called once when the connection ends; see `whenEnded`.
     var onEnd: ((RedisError) -> Void)?
 
-    init(endpoint: RedisEndpoint, options: RedisConnectionOptions, eventLoop: EventLoop) {
+    init(endpoint: RedisEndpoint, options: RedisConnectionOptions, eventLoop: RedisEventLoop) {
         self.endpoint = endpoint
         self.options = options
         self.eventLoop = eventLoop

@@ -1,4 +1,4 @@
-import CEventLoop
+import CRedisLink
 
 #if canImport(Darwin)
     import Darwin
@@ -72,7 +72,7 @@ enum NameLookup {
     ///
     /// A numeric address needs no look-up.
     static func addresses(
-        of host: String, port: UInt16, on eventLoop: EventLoop, until deadline: Int64
+        of host: String, port: UInt16, on eventLoop: RedisEventLoop, until deadline: Int64
     ) async throws(RedisError) -> [SocketAddress] {
         if let numeric = name_lookup_numeric(host, port) {
             return SocketAddress.all(in: AddressList(numeric))

@@ -1,4 +1,4 @@
-import CEventLoop
+import CRedisLink
 
 /// Finds out whether a port that leaves a TLS handshake unanswered speaks Redis without TLS.
 ///
@@ -10,7 +10,7 @@ import CEventLoop
 final class PlaintextProbe {
     private static let question = RedisCommand("PING")
 
-    private let eventLoop: EventLoop
+    private let eventLoop: RedisEventLoop
     private var alarm: EventLoopCore.AlarmName?
     private var link: RedisLink?
 
@@ -20,11 +20,12 @@ final class PlaintextProbe {
     ///   - isWanted: looked at after the pause: whether the answer is still of use.
     ///   - found: called when the server has answered, at most once.
     init(
-        _ address: SocketAddress, after pause: Duration, on eventLoop: EventLoop, if isWanted: @escaping () -> Bool,
+        _ address: SocketAddress, after pause: Duration, on eventLoop: RedisEventLoop,
+        if isWanted: @escaping () -> Bool,
         found: @escaping () -> Void
     ) {
         self.eventLoop = eventLoop
-        let due = EventLoop.monotonicNanoseconds.addingClamped(pause.nanosecondsClamped)
+        let due = RedisEventLoop.monotonicNanoseconds.addingClamped(pause.nanosecondsClamped)
         alarm = eventLoop.core.scheduleAlarm(EVENT_LOOP_MONOTONIC, at: due) {
             self.alarm = nil
             if isWanted() { self.ask(address, found: found) }

@@ -1,7 +1,7 @@
 /// From nothing to an open connection.
 extension RedisConnection {
     func open() async throws(RedisError) {
-        let deadline = EventLoop.monotonicNanoseconds.addingClamped(options.connectTimeout.nanosecondsClamped)
+        let deadline = RedisEventLoop.monotonicNanoseconds.addingClamped(options.connectTimeout.nanosecondsClamped)
         do {
             try await connect(until: deadline)
             try await logIn(until: deadline)
@@ -28,7 +28,7 @@ extension RedisConnection {
         var failure = RedisError(.connectFailed, "the name has no address")
         for (index, address) in addresses.enumerated() {
             // An address that swallows packets must not use up the time of those after it.
-            let now = EventLoop.monotonicNanoseconds
+            let now = RedisEventLoop.monotonicNanoseconds
             let share = max(0, deadline - now) / Int64(addresses.count - index)
             do {
                 return try await connect(to: address, security: security, until: now.addingClamped(share))
@@ -83,7 +83,7 @@ extension RedisConnection {
             commands.append(RedisCommand("PING"))
         }
         guard !commands.isEmpty else { return }
-        let remaining = max(0, deadline - EventLoop.monotonicNanoseconds)
+        let remaining = max(0, deadline - RedisEventLoop.monotonicNanoseconds)
         do throws(RedisError) {
             let replies = try await pipeline(commands, timeout: .nanoseconds(remaining))
             for (command, reply) in zip(commands, replies) {

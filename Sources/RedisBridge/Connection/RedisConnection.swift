@@ -9,7 +9,7 @@
 /// `RedisClient` makes new ones.
 public actor RedisConnection {
     /// The loop that the connection lives on.
-    public nonisolated let eventLoop: EventLoop
+    public nonisolated let eventLoop: RedisEventLoop
     /// What the link and the alarms work on; it does not hold us.
     nonisolated let core: ConnectionCore
 
@@ -22,7 +22,7 @@ public actor RedisConnection {
         eventLoop.asUnownedSerialExecutor()
     }
 
-    init(endpoint: RedisEndpoint, options: RedisConnectionOptions, eventLoop: EventLoop) {
+    init(endpoint: RedisEndpoint, options: RedisConnectionOptions, eventLoop: RedisEventLoop) {
         self.eventLoop = eventLoop
         core = ConnectionCore(endpoint: endpoint, options: options, eventLoop: eventLoop)
     }
@@ -39,7 +39,7 @@ public actor RedisConnection {
     ///   `.tlsMisconfigured`, `.tlsFailed` and `.tlsMismatch`, or `.server` when the server refuses the log-in
     ///   (`WRONGPASS`, `NOAUTH`) or the database.
     public static func connect(
-        to endpoint: RedisEndpoint, options: RedisConnectionOptions = .init(), on eventLoop: EventLoop
+        to endpoint: RedisEndpoint, options: RedisConnectionOptions = .init(), on eventLoop: RedisEventLoop
     ) async throws(RedisError) -> RedisConnection {
         let connection = RedisConnection(endpoint: endpoint, options: options, eventLoop: eventLoop)
         try await connection.open()

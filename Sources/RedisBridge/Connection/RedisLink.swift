@@ -1,5 +1,5 @@
-import CEventLoop
 import CHiredis
+import CRedisLink
 
 /// The C link of a connection.
 ///
@@ -32,7 +32,7 @@ final class RedisLink {
     ///
     /// - Parameter security: for TLS, the certificates and the host whose certificate is expected.
     static func open(
-        _ address: SocketAddress, security: (context: TLSContext, host: String)?, on eventLoop: EventLoop,
+        _ address: SocketAddress, security: (context: TLSContext, host: String)?, on eventLoop: RedisEventLoop,
         onEvent: @escaping (redis_link_event) -> Void
     ) throws(RedisError) -> RedisLink {
         let opened = RedisLink()

@@ -1,4 +1,4 @@
-import CEventLoop
+import CRedisLink
 
 /// One value that somebody waits for, until a deadline: it comes, or the time is up, or the wait is cancelled; what the
 /// loop's thread sees first counts, and the rest is ignored.
@@ -15,10 +15,10 @@ final class Rendezvous<Value: Sendable>: @unchecked Sendable {
         case over(Outcome)
     }
 
-    private let eventLoop: EventLoop
+    private let eventLoop: RedisEventLoop
     private var state = State.idle
 
-    init(on eventLoop: EventLoop) {
+    init(on eventLoop: RedisEventLoop) {
         self.eventLoop = eventLoop
     }
 

@@ -1,4 +1,4 @@
-import CEventLoop
+import CRedisLink
 
 /// Who waits for a reply, or no longer does.
 ///

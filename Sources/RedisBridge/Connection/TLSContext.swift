@@ -1,4 +1,4 @@
-import CEventLoop
+import CRedisLink
 
 /// Certificates that were read, for the connections that are made with them.
 ///

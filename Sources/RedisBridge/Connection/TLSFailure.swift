@@ -1,4 +1,4 @@
-import CEventLoop
+import CRedisLink
 
 /// Why TLS did not come about, in the words of whoever found out, and which option of the URL mends it.
 struct TLSFailure {

@@ -1,4 +1,4 @@
-import CEventLoop
+import CRedisLink
 
 extension RedisError {
     /// What a server's error line says.

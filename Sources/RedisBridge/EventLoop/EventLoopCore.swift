@@ -1,8 +1,8 @@
-import CEventLoop
+import CRedisLink
 
 /// What the loop's thread works on: the queue of jobs and the two lists of alarms.
 ///
-/// Apart from `EventLoop` so that the thread never holds the executor itself, whose last reference may be dropped
+/// Apart from `RedisEventLoop` so that the thread never holds the executor itself, whose last reference may be dropped
 /// anywhere, on the loop's own thread too. The thread owns one reference to the core and gives it back as its last act.
 ///
 /// `@unchecked Sendable`: `queue` locks; `loop` is set once, before any entry can be queued; `alarms` is touched by the

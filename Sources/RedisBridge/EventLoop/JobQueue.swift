@@ -15,20 +15,20 @@ final class JobQueue: @unchecked Sendable {
     private var incoming: [LoopEntry] = []
     private var hasSignalled = false
     /// Keeps the executor alive while entries wait: its last other reference may be dropped right after it took a job.
-    private var keeper: EventLoop?
+    private var keeper: RedisEventLoop?
 
     private var batch: [LoopEntry] = []
     private var position = 0
     /// Whose jobs `batch` holds.
     ///
     /// Loop thread only.
-    private(set) var executor: EventLoop?
+    private(set) var executor: RedisEventLoop?
 
     /// Appends an entry; true when the loop must be woken for it.
     ///
     /// The loop's own thread looks at the queue before it waits, so only another thread has to wake it, and only
     /// once until the loop has taken the entries.
-    func append(_ entry: LoopEntry, keeping executor: EventLoop, onLoopThread: Bool) -> Bool {
+    func append(_ entry: LoopEntry, keeping executor: RedisEventLoop, onLoopThread: Bool) -> Bool {
         mutex.withLock {
             if keeper == nil {
                 keeper = executor

@@ -36,7 +36,7 @@ public final class RedisSubscription: AsyncSequence, Sendable {
     /// - Throws: as `RedisConnection.connect`, and `.server` when the user may not subscribe.
     public static func subscribe(
         to channels: [String], patterns: [String] = [], at endpoint: RedisEndpoint,
-        options: RedisConnectionOptions = .init(), bufferLimit: Int = 1024, on eventLoop: EventLoop
+        options: RedisConnectionOptions = .init(), bufferLimit: Int = 1024, on eventLoop: RedisEventLoop
     ) async throws(RedisError) -> RedisSubscription {
         var options = options
         options.healthCheckInterval = options.healthCheckInterval ?? .seconds(15)

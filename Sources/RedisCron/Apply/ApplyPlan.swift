@@ -1,4 +1,4 @@
-import Crontab
+import Cron
 
 /// What has to change in Redis so that it holds what was declared.
 public struct ApplyPlan: Sendable {

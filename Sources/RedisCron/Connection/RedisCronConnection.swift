@@ -1,4 +1,4 @@
-public import Crontab
+public import Cron
 public import RQWire
 public import RedisBridge
 
@@ -10,7 +10,7 @@ public final class RedisCronConnection: Sendable {
     /// The names of the keys.
     public let keys: RQKeys
     /// The loop on whose thread the connection and its schedulers live.
-    public let eventLoop: EventLoop
+    public let eventLoop: RedisEventLoop
     /// The zone of expressions whose definition names none, where no scheduler has published its own.
     public let defaultTimeZone: ZoneRules
     let client: RedisClient
@@ -28,10 +28,10 @@ public final class RedisCronConnection: Sendable {
     /// - Throws: `RQWireError` if the prefix holds other characters than RQ allows, `RedisError` if the loop's thread
     ///   cannot be started.
     public init(
-        url: RedisURL, keyPrefix: String = "rq", defaultTimeZone: ZoneRules = .local(), eventLoop: EventLoop? = nil
+        url: RedisURL, keyPrefix: String = "rq", defaultTimeZone: ZoneRules = .local(), eventLoop: RedisEventLoop? = nil
     ) throws {
         self.keys = try RQKeys(prefix: keyPrefix)
-        self.eventLoop = try eventLoop ?? EventLoop()
+        self.eventLoop = try eventLoop ?? RedisEventLoop()
         self.defaultTimeZone = defaultTimeZone
         self.client = RedisClient(url: url, keyPrefix: keyPrefix, on: self.eventLoop)
     }

@@ -4,14 +4,14 @@ import RedisBridge
 /// The clocks of the system, with the event loop's timers.
 struct SystemClock: SchedulerClock {
     private static let start = ContinuousClock().now
-    private let loop: EventLoop
+    private let loop: RedisEventLoop
 
-    init(loop: EventLoop) {
+    init(loop: RedisEventLoop) {
         self.loop = loop
     }
 
     /// The wall clock.
-    static var wallClock: Timestamp { Timestamp(microseconds: EventLoop.wallClockMicroseconds) }
+    static var wallClock: Timestamp { Timestamp(microseconds: RedisEventLoop.wallClockMicroseconds) }
 
     func now() -> Timestamp { Self.wallClock }
 

@@ -1,4 +1,4 @@
-import Crontab
+import Cron
 import RQWire
 
 /// Says whether a definition makes sense, and what its schedule is.

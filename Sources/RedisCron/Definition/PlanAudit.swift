@@ -1,4 +1,4 @@
-import Crontab
+import Cron
 import RQWire
 
 /// Holds a next run against the schedule that it should come from.

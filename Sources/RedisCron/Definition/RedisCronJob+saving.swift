@@ -1,4 +1,4 @@
-import Crontab
+import Cron
 public import RQWire
 
 extension RedisCronJob {

@@ -1,4 +1,4 @@
-public import Crontab
+public import Cron
 public import RQWire
 
 /// One recurring job: what to call, where to queue it, and when.

@@ -1,4 +1,4 @@
-import Crontab
+import Cron
 import RQWire
 
 /// A schedule ready to compute with: an interval, or a parsed expression in its zone.

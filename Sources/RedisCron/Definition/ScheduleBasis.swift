@@ -1,4 +1,4 @@
-import Crontab
+import Cron
 import RQWire
 
 /// A schedule and the next run that was computed from it: when the one is changed without the other, the next run has to

@@ -1,4 +1,4 @@
-import Crontab
+import Cron
 import RQWire
 
 /// Holds one definition against its index entry.

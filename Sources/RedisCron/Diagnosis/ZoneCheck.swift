@@ -1,4 +1,4 @@
-import Crontab
+import Cron
 import RQWire
 
 /// Says what keeps definitions from being read in the zone that they mean.

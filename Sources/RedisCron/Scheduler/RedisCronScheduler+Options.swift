@@ -1,4 +1,4 @@
-public import Crontab
+public import Cron
 public import RQWire
 
 extension RedisCronScheduler {

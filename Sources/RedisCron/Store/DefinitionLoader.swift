@@ -1,4 +1,4 @@
-import Crontab
+import Cron
 import RQWire
 
 /// Makes of a hash what the scheduler needs of it: schedule, template, and the bytes that every run of it sends.

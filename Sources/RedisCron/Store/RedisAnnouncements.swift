@@ -3,12 +3,12 @@ import RedisBridge
 
 /// The events channel of Redis, read message by message.
 actor RedisAnnouncements: AnnouncementReader {
-    nonisolated let loop: EventLoop
+    nonisolated let loop: RedisEventLoop
     nonisolated var unownedExecutor: UnownedSerialExecutor { loop.asUnownedSerialExecutor() }
 
     private let subscription: RedisSubscription
 
-    init(_ subscription: RedisSubscription, on loop: EventLoop) {
+    init(_ subscription: RedisSubscription, on loop: RedisEventLoop) {
         self.subscription = subscription
         self.loop = loop
     }

@@ -1,4 +1,4 @@
-import Crontab
+import Cron
 import RedisCron
 
 /// The definitions of several files.

@@ -8,7 +8,7 @@ struct EmbeddedRedisProbe {
     /// ends; that other one must neither be taken for ours nor be written to. The directory tells them apart: it is
     /// locked, so that no two servers of ours work in the same one.
     static func isReady(_ url: String, in directory: String) async -> Bool {
-        guard let address = try? RedisURL(url), let loop = try? EventLoop() else { return false }
+        guard let address = try? RedisURL(url), let loop = try? RedisEventLoop() else { return false }
         let client = RedisClient(url: address, on: loop)
         let alive = try? await client.send(RedisCommand("PING"))
         let place = alive == nil ? nil : try? await client.send(RedisCommand("CONFIG", "GET", "dir"))

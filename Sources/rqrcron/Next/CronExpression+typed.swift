@@ -1,4 +1,4 @@
-import Crontab
+import Cron
 
 extension CronExpression {
     /// An expression that someone typed to see what it does: an `R` in it is drawn, as registering it would.

@@ -1,4 +1,4 @@
-import Crontab
+import Cron
 import RQWire
 
 /// A month as a calendar, with the number of runs under each day.

@@ -1,4 +1,4 @@
-import Crontab
+import Cron
 import RQWire
 import RedisBridge
 import RedisCron
@@ -90,7 +90,7 @@ struct RunCommand: Sendable {
     /// Whoever held it had its Redis taken away before this one was started, on another port. Waiting for the lock to
     /// expire would protect nobody.
     private func releaseStaleLock(of redis: EmbeddedRedis) async throws {
-        let client = try RedisAddress(embedded: redis).client(on: EventLoop())
+        let client = try RedisAddress(embedded: redis).client(on: RedisEventLoop())
         let lock = try RQKeys(prefix: invocation.keyPrefix).lock
         _ = try await client.send(RedisCommand("DEL", lock))
         await client.close()

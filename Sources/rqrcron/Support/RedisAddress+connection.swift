@@ -1,4 +1,4 @@
-import Crontab
+import Cron
 import RedisBridge
 import RedisCron
 
@@ -29,7 +29,7 @@ extension RedisAddress {
     }
 
     /// A client for commands of the tool's own.
-    func client(on loop: EventLoop) throws -> RedisClient {
+    func client(on loop: RedisEventLoop) throws -> RedisClient {
         RedisClient(url: try parsed(), on: loop)
     }
 

@@ -25,7 +25,7 @@ struct WatchCommand: Sendable {
         let address = try RedisAddress(invocation: invocation).parsed()
         let keys = try RQKeys(prefix: invocation.keyPrefix)
         _ = try await TerminationSignals.shared.cancelling {
-            let loop = try EventLoop()
+            let loop = try RedisEventLoop()
             let client = RedisClient(url: address, keyPrefix: invocation.keyPrefix, on: loop)
             var (subscription, check) = try await subscribe(client, keys)
             while true {

@@ -10,7 +10,7 @@ import Testing
         try await withRedis(configuration) { server in
             let client = try RedisClient(
                 url: RedisURL(server.socketURL), backoff: Backoff(first: .milliseconds(5), maximum: .milliseconds(50)),
-                on: EventLoop())
+                on: RedisEventLoop())
             try await body(server, client)
             await client.close()
         }
@@ -103,7 +103,7 @@ import Testing
             peer.stall()
         }
         defer { server.stop() }
-        let client = try RedisClient(url: RedisURL("unix://:secret@\(server.socketPath)"), on: EventLoop())
+        let client = try RedisClient(url: RedisURL("unix://:secret@\(server.socketPath)"), on: RedisEventLoop())
         let waiting = Task { try await client.send(RedisCommand("PING")) }
         try await accepted.wait()
         await client.close()
@@ -116,7 +116,7 @@ import Testing
 
     @Test func `closing ends an attempt to connect, and returns when it is over`() async throws {
         let resolver = HesitantResolver()
-        let client = try RedisClient(resolver: resolver, on: EventLoop())
+        let client = try RedisClient(resolver: resolver, on: RedisEventLoop())
         let waiting = Task { try await client.send(RedisCommand("PING")) }
         try await resolver.asked.wait()
         await client.close()
@@ -136,7 +136,7 @@ import Testing
             while peer.read(until: "PING\r\n") { peer.write("+PONG\r\n") }
         }
         defer { server.stop() }
-        let client = try RedisClient(url: RedisURL("unix://:secret@\(server.socketPath)"), on: EventLoop())
+        let client = try RedisClient(url: RedisURL("unix://:secret@\(server.socketPath)"), on: RedisEventLoop())
         let first = Task { try await client.send(RedisCommand("PING")) }
         try await accepted.wait()
         let second = Task { try await client.send(RedisCommand("PING")) }
@@ -158,7 +158,8 @@ import Testing
         }
         defer { server.stop() }
         let client = try RedisClient(
-            url: RedisURL("unix://\(server.socketPath)"), backoff: Backoff(first: .milliseconds(5)), on: EventLoop())
+            url: RedisURL("unix://\(server.socketPath)"), backoff: Backoff(first: .milliseconds(5)),
+            on: RedisEventLoop())
         let error = try await #require(throws: RedisError.self) {
             try await client.send(RedisCommand("PING"), timeout: .milliseconds(50))
         }
@@ -171,7 +172,7 @@ import Testing
     @Test func `a wrong password is an error that names the cause and not the password`() async throws {
         try await withRedis(.init(password: "right")) { server in
             let url = try RedisURL("unix://:wrong-secret@\(server.socketPath)")
-            let client = try RedisClient(url: url, on: EventLoop())
+            let client = try RedisClient(url: url, on: RedisEventLoop())
             let error = try await #require(throws: RedisError.self) { try await client.send(RedisCommand("PING")) }
             #expect(error.prefix == .wrongPass)
             #expect(error.command == "AUTH")
@@ -208,7 +209,7 @@ import Testing
             peer.stall()
         }
         defer { server.stop() }
-        let client = try RedisClient(url: RedisURL("unix://\(server.socketPath)"), on: EventLoop())
+        let client = try RedisClient(url: RedisURL("unix://\(server.socketPath)"), on: RedisEventLoop())
         let error = try await #require(throws: RedisError.self) {
             try await client.pipeline([RedisCommand("GET", "one"), RedisCommand("GET", "two")])
         }

@@ -21,7 +21,7 @@ import Testing
         }
         defer { server.stop() }
         let connection = try await RedisConnection.connect(
-            to: .unix(path: server.socketPath), on: EventLoop())
+            to: .unix(path: server.socketPath), on: RedisEventLoop())
         try await body(connection, received, release)
         release.arrive()
         await connection.close()
@@ -82,7 +82,7 @@ import Testing
         defer { server.stop() }
         var options = RedisConnectionOptions()
         options.commandTimeout = .seconds(3600)
-        let loop = try EventLoop()
+        let loop = try RedisEventLoop()
         let connection = try await RedisConnection.connect(
             to: .unix(path: server.socketPath), options: options, on: loop)
         for round in 0..<400 {
@@ -104,7 +104,7 @@ import Testing
     @Test func `a task that cancels itself on the loop's thread loses no cancellation`() async throws {
         let server = try FakeServer { $0.stall() }
         defer { server.stop() }
-        let loop = try EventLoop()
+        let loop = try RedisEventLoop()
         let connection = try await RedisConnection.connect(to: .unix(path: server.socketPath), on: loop)
         // As a handler that is installed on a task that was cancelled a moment before: it runs on the loop's thread,
         // before the command has its place.

@@ -10,7 +10,7 @@ import Testing
         _ body: (RedisServer, RedisConnection) async throws -> Void
     ) async throws {
         try await withRedis(configuration) { server in
-            let loop = try EventLoop()
+            let loop = try RedisEventLoop()
             let connection = try await RedisConnection.connect(
                 to: .unix(path: server.socketPath), options: options, on: loop)
             try await body(server, connection)

@@ -7,7 +7,7 @@ import Testing
     @Test func `closing ends every command in flight, once`() async throws {
         let server = try FakeServer { $0.stall() }
         defer { server.stop() }
-        let connection = try await RedisConnection.connect(to: .unix(path: server.socketPath), on: EventLoop())
+        let connection = try await RedisConnection.connect(to: .unix(path: server.socketPath), on: RedisEventLoop())
         let errors = Observed<[RedisError]>([])
         await withTaskGroup(of: Void.self) { group in
             for _ in 0..<100 {
@@ -54,7 +54,7 @@ import Testing
         }
         defer { server.stop() }
         do {
-            let connection = try await RedisConnection.connect(to: .unix(path: server.socketPath), on: EventLoop())
+            let connection = try await RedisConnection.connect(to: .unix(path: server.socketPath), on: RedisEventLoop())
             #expect(await connection.isOpen)
         }
         try await over.wait()
@@ -71,7 +71,7 @@ import Testing
             // So that an alarm, and a slot, hold the core.
             options.healthCheckInterval = .milliseconds(1)
             let connection = try await RedisConnection.connect(
-                to: .unix(path: server.socketPath), options: options, on: EventLoop())
+                to: .unix(path: server.socketPath), options: options, on: RedisEventLoop())
             core = connection.core
             try await eventually("a PING") { await connection.commandsInFlight > 0 }
             if isClosed {
@@ -92,7 +92,7 @@ import Testing
         var options = RedisConnectionOptions()
         options.maximumUnwrittenBytes = 1 << 20
         let connection = try await RedisConnection.connect(
-            to: .unix(path: server.socketPath), options: options, on: EventLoop())
+            to: .unix(path: server.socketPath), options: options, on: RedisEventLoop())
         let big = [UInt8](repeating: 0x78, count: 512 * 1024)
         let refusal = Observed<RedisError?>(nil)
         await withTaskGroup(of: Void.self) { group in
@@ -119,7 +119,7 @@ import Testing
             weak var core: EventLoopCore?
             let ran = Latch("the queued work", count: count)
             do {
-                let loop = try EventLoop()
+                let loop = try RedisEventLoop()
                 core = loop.core
                 let started = Latch("the first work")
                 let go = Observed(false)

@@ -10,7 +10,7 @@ import Testing
     ) async throws {
         let server = try FakeServer(serve)
         defer { server.stop() }
-        let connection = try await RedisConnection.connect(to: .unix(path: server.socketPath), on: EventLoop())
+        let connection = try await RedisConnection.connect(to: .unix(path: server.socketPath), on: RedisEventLoop())
         try await body(connection)
         await connection.close()
     }
@@ -105,7 +105,7 @@ import Testing
         for _ in 0..<100 {
             let error = try await #require(throws: RedisError.self) {
                 let connection = try await RedisConnection.connect(
-                    to: .unix(path: server.socketPath), options: options, on: EventLoop())
+                    to: .unix(path: server.socketPath), options: options, on: RedisEventLoop())
                 _ = try await connection.send(RedisCommand("PING"))
             }
             #expect(error.reason.contains("max number of clients"))
@@ -166,7 +166,7 @@ import Testing
             peer.write(bytes)
         }
         defer { server.stop() }
-        let loop = try EventLoop()
+        let loop = try RedisEventLoop()
         for _ in 0..<1000 {
             let connection = try await RedisConnection.connect(to: .unix(path: server.socketPath), on: loop)
             _ = try? await connection.pipeline([RedisCommand("ECHO", "x"), RedisCommand("PING")])

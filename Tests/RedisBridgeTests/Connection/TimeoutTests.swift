@@ -33,7 +33,7 @@ import Testing
     @Test func `each command has its own bound`() async throws {
         let server = try FakeServer { $0.stall() }
         defer { server.stop() }
-        let connection = try await RedisConnection.connect(to: .unix(path: server.socketPath), on: EventLoop())
+        let connection = try await RedisConnection.connect(to: .unix(path: server.socketPath), on: RedisEventLoop())
         let order = Observed<[Int]>([])
         await withTaskGroup(of: Void.self) { group in
             for (place, bound) in [300, 100, 200].enumerated() {
@@ -55,7 +55,8 @@ import Testing
             $0.connectTimeout = .milliseconds(80)
         }
         let error = try await #require(throws: RedisError.self) {
-            try await RedisConnection.connect(to: .unix(path: server.socketPath), options: options, on: EventLoop())
+            try await RedisConnection.connect(
+                to: .unix(path: server.socketPath), options: options, on: RedisEventLoop())
         }
         #expect(error.code == .unresponsive)
         #expect(error.endpoint == server.socketPath)
@@ -63,7 +64,7 @@ import Testing
     }
 
     @Test func `a connection without a listener is refused with the system's reason`() async throws {
-        let loop = try EventLoop()
+        let loop = try RedisEventLoop()
         let nobody = RedisEndpoint.tcp(host: "127.0.0.1", port: UInt16(try RedisServer.freePort()))
         for endpoint in [nobody, .unix(path: "/tmp/rediscron-no-such.sock")] {
             let error = try await #require(throws: RedisError.self) {
@@ -77,7 +78,7 @@ import Testing
 
     @Test func `a name that does not exist is an error that says so`() async throws {
         let error = try await #require(throws: RedisError.self) {
-            try await RedisConnection.connect(to: .tcp(host: "no-such-host.invalid", port: 6379), on: EventLoop())
+            try await RedisConnection.connect(to: .tcp(host: "no-such-host.invalid", port: 6379), on: RedisEventLoop())
         }
         #expect(error.code == .connectFailed || error.code == .connectTimedOut)
         #expect(error.reason.contains("looked up"))
@@ -87,7 +88,7 @@ import Testing
         try await withRedis { server in
             // The server listens on 127.0.0.1 only; localhost may be ::1 first.
             let connection = try await RedisConnection.connect(
-                to: .tcp(host: "localhost", port: UInt16(server.port)), on: EventLoop())
+                to: .tcp(host: "localhost", port: UInt16(server.port)), on: RedisEventLoop())
             #expect(try await connection.send(RedisCommand("PING")) == .status("PONG"))
             await connection.close()
         }
@@ -106,7 +107,7 @@ import Testing
         }
         let path = server.socketPath
         let task = Task {
-            try await RedisConnection.connect(to: .unix(path: path), options: options, on: EventLoop())
+            try await RedisConnection.connect(to: .unix(path: path), options: options, on: RedisEventLoop())
         }
         try await accepted.wait()
         task.cancel()

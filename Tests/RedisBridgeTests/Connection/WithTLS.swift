@@ -35,7 +35,7 @@ func openTLS(_ port: Int, host: String = "localhost", _ query: String) async thr
 
 /// A client of the URL's server, which has been answered.
 func opened(_ url: String) async throws(RedisError) -> RedisClient {
-    let client = RedisClient(url: try RedisURL(url), on: try EventLoop())
+    let client = RedisClient(url: try RedisURL(url), on: try RedisEventLoop())
     do {
         _ = try await client.send(RedisCommand("PING"))
     } catch {

@@ -60,7 +60,7 @@ import Testing
         let configuration = RedisServer.Configuration(lines: ["rename-command AUTH \"\""])
         try await withRedis(configuration) { server in
             let client = RedisClient(
-                url: try RedisURL("redis://:hunter2@127.0.0.1:\(server.port)/0"), on: try EventLoop())
+                url: try RedisURL("redis://:hunter2@127.0.0.1:\(server.port)/0"), on: try RedisEventLoop())
             let error = await #expect(throws: RedisError.self) { try await client.send(RedisCommand("PING")) }
             #expect(error?.unknownCommand == "AUTH")
             #expect(error.map(String.init(describing:))?.contains("hunter2") == false)

@@ -5,11 +5,11 @@ import Testing
 
 @Suite(.timeLimit(.minutes(1))) struct EventLoopTests {
     private actor Counter {
-        let loop: EventLoop
+        let loop: RedisEventLoop
         var count = 0
         nonisolated var unownedExecutor: UnownedSerialExecutor { loop.asUnownedSerialExecutor() }
 
-        init(on loop: EventLoop) {
+        init(on loop: RedisEventLoop) {
             self.loop = loop
         }
 
@@ -20,7 +20,7 @@ import Testing
     }
 
     @Test func `an actor's jobs run on the loop's thread, in order`() async throws {
-        let loop = try EventLoop()
+        let loop = try RedisEventLoop()
         let counter = Counter(on: loop)
         for _ in 0..<100 {
             #expect(await counter.increment())
@@ -30,7 +30,7 @@ import Testing
     }
 
     @Test func `jobs from many threads all run, one at a time`() async throws {
-        let loop = try EventLoop()
+        let loop = try RedisEventLoop()
         let counter = Counter(on: loop)
         await withTaskGroup(of: Void.self) { group in
             for _ in 0..<16 {
@@ -43,8 +43,8 @@ import Testing
     }
 
     @Test func `the loop says whether the caller is isolated to it`() async throws {
-        let loop = try EventLoop()
-        let other = try EventLoop()
+        let loop = try RedisEventLoop()
+        let other = try RedisEventLoop()
         #expect(loop.isIsolatingCurrentContext() == false)
         let counter = Counter(on: loop)
         let seen = Observed<[Bool?]>([])
@@ -60,17 +60,17 @@ import Testing
     }
 
     @Test func `a task may prefer the loop as its executor`() async throws {
-        let loop = try EventLoop()
+        let loop = try RedisEventLoop()
         let isCurrent = await withTaskExecutorPreference(loop) {
             await Self.isOn(loop)
         }
         #expect(isCurrent)
     }
 
-    @concurrent private static func isOn(_ loop: EventLoop) async -> Bool { loop.isCurrent }
+    @concurrent private static func isOn(_ loop: RedisEventLoop) async -> Bool { loop.isCurrent }
 
     @Test func `a long row of jobs does not starve an alarm`() async throws {
-        let loop = try EventLoop()
+        let loop = try RedisEventLoop()
         let isOver = Observed(false)
         let spinning = Latch("the spinning task", count: 1)
         let spinner = Task {
@@ -91,7 +91,7 @@ import Testing
             // Dropped on this thread, which joins the loop's.
             weak var core: EventLoopCore?
             do {
-                let loop = try EventLoop(name: "dropped-here")
+                let loop = try RedisEventLoop(name: "dropped-here")
                 core = loop.core
             }
             #expect(core == nil)
@@ -100,9 +100,9 @@ import Testing
             // Dropped on the loop's own thread.
             weak var core: EventLoopCore?
             do {
-                let loop = try EventLoop(name: "dropped-there")
+                let loop = try RedisEventLoop(name: "dropped-there")
                 core = loop.core
-                let box = Observed<EventLoop?>(loop)
+                let box = Observed<RedisEventLoop?>(loop)
                 loop.execute { box.update { $0 = nil } }
             }
             try await eventually("the loop's thread to give up its core") { core == nil }
@@ -112,7 +112,7 @@ import Testing
     @Test func `what was queued runs before the loop ends`() async throws {
         let ran = Latch("the queued work", count: 1000)
         do {
-            let loop = try EventLoop()
+            let loop = try RedisEventLoop()
             for _ in 0..<1000 { loop.execute { ran.arrive() } }
         }
         try await ran.wait()

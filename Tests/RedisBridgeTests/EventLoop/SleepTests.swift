@@ -5,7 +5,7 @@ import Testing
 
 @Suite(.timeLimit(.minutes(1))) struct SleepTests {
     @Test func `a sleep is never early`() async throws {
-        let loop = try EventLoop()
+        let loop = try RedisEventLoop()
         for microseconds in [0, 1, 100, 900, 1000, 1500, 4000] {
             let start = ContinuousClock.now
             try await loop.sleep(for: .microseconds(microseconds))
@@ -14,16 +14,16 @@ import Testing
     }
 
     @Test func `a sleep by the wall clock is never early`() async throws {
-        let loop = try EventLoop()
+        let loop = try RedisEventLoop()
         for microseconds: Int64 in [-1_000_000, 0, 1, 777, 1000, 1500, 4000] {
-            let deadline = EventLoop.wallClockMicroseconds + microseconds
+            let deadline = RedisEventLoop.wallClockMicroseconds + microseconds
             try await loop.sleep(untilWallClockMicroseconds: deadline)
-            #expect(EventLoop.wallClockMicroseconds >= deadline)
+            #expect(RedisEventLoop.wallClockMicroseconds >= deadline)
         }
     }
 
     @Test func `many sleeps end in the order of their deadlines`() async throws {
-        let loop = try EventLoop()
+        let loop = try RedisEventLoop()
         let order = Observed<[Int]>([])
         try await withThrowingTaskGroup(of: Void.self) { group in
             for index in (0..<20).reversed() {
@@ -39,10 +39,10 @@ import Testing
 
     @Test(arguments: [true, false])
     func `cancellation ends a sleep at once`(byWallClock: Bool) async throws {
-        let loop = try EventLoop()
+        let loop = try RedisEventLoop()
         let task = Task {
             if byWallClock {
-                try await loop.sleep(untilWallClockMicroseconds: EventLoop.wallClockMicroseconds + 3_600_000_000)
+                try await loop.sleep(untilWallClockMicroseconds: RedisEventLoop.wallClockMicroseconds + 3_600_000_000)
             } else {
                 try await loop.sleep(for: .seconds(3600))
             }
@@ -52,7 +52,7 @@ import Testing
     }
 
     @Test func `a sleep of a cancelled task throws at once`() async throws {
-        let loop = try EventLoop()
+        let loop = try RedisEventLoop()
         let isCancelled = Gate("the cancellation")
         let task = Task {
             // The gate throws, too, when the task is cancelled: the sleep must see a cancelled task.
@@ -65,7 +65,7 @@ import Testing
     }
 
     @Test func `cancelling sleeps in a storm resumes each of them once`() async throws {
-        let loop = try EventLoop()
+        let loop = try RedisEventLoop()
         let ends = Observed(0)
         await withTaskGroup(of: Void.self) { group in
             for index in 0..<400 {

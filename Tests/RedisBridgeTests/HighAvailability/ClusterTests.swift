@@ -7,7 +7,7 @@ import Testing
     private static func client(_ url: String, keyPrefix: String = "{rq}") throws -> RedisClient {
         try RedisClient(
             url: RedisURL(url), keyPrefix: keyPrefix,
-            backoff: Backoff(first: .milliseconds(20), maximum: .milliseconds(200)), on: EventLoop())
+            backoff: Backoff(first: .milliseconds(20), maximum: .milliseconds(200)), on: RedisEventLoop())
     }
 
     @Test func `the right node is found from any node`() async throws {
@@ -248,7 +248,7 @@ import Testing
         let nodes = [RedisEndpoint.unix(path: sick.socketPath), .tcp(host: "127.0.0.1", port: UInt16(well.port))]
         let client = RedisClient(
             resolver: NodeResolver(seeds: nodes, isCluster: true, keyPrefix: "{rq}"), options: options,
-            on: try EventLoop())
+            on: try RedisEventLoop())
         #expect(try await client.send(RedisCommand("INCR", "{rq}:n")).integer == 1)
         await client.close()
         await well.stop()
@@ -276,7 +276,7 @@ import Testing
             options.tls.trustedFile = certificates.authority
             let client = RedisClient(
                 resolver: NodeResolver(seeds: endpoints, isCluster: true, keyPrefix: "{rq}"), options: options,
-                on: try EventLoop())
+                on: try RedisEventLoop())
             #expect(try await client.send(RedisCommand("INCR", "{rq}:n")).integer == 1)
             #expect(try await client.connection().endpoint == endpoints[1])
             await client.close()
@@ -299,7 +299,7 @@ import Testing
         options.connectTimeout = .seconds(2)
         let client = RedisClient(
             resolver: NodeResolver(seeds: [.unix(path: namer.socketPath)], isCluster: true, keyPrefix: "{rq}"),
-            options: options, on: try EventLoop())
+            options: options, on: try RedisEventLoop())
         let start = ContinuousClock.now
         let error = try await #require(throws: RedisError.self) { try await client.send(RedisCommand("GET", "{rq}:n")) }
         #expect(ContinuousClock.now - start < .seconds(4))

@@ -84,7 +84,7 @@ import Testing
             sentinel: Self.sentinels[0],
             resolver: SentinelResolver(
                 RedisSentinels(endpoints: Self.sentinels, service: "mymaster"), options: .init()),
-            eventLoop: try EventLoop())
+            eventLoop: try RedisEventLoop())
         let promotion = watch.promotion(in: RedisMessage(channel: channel, payload: Array(text.utf8)))
         let expected = SentinelPromotion(server: Self.second, replaced: Self.first, announcer: Self.sentinels[0])
         #expect(promotion == (isNews ? expected : nil))

@@ -6,14 +6,15 @@ import Testing
 @Suite(.timeLimit(.minutes(5))) struct SentinelTests {
     private static func client(_ url: String) throws -> RedisClient {
         try RedisClient(
-            url: RedisURL(url), backoff: Backoff(first: .milliseconds(20), maximum: .milliseconds(200)), on: EventLoop()
+            url: RedisURL(url), backoff: Backoff(first: .milliseconds(20), maximum: .milliseconds(200)),
+            on: RedisEventLoop()
         )
     }
 
     private static func client(of sentinels: [RedisEndpoint]) throws -> RedisClient {
         RedisClient(
             resolver: SentinelResolver(RedisSentinels(endpoints: sentinels, service: "mymaster"), options: .init()),
-            backoff: Backoff(first: .milliseconds(20), maximum: .milliseconds(200)), on: try EventLoop())
+            backoff: Backoff(first: .milliseconds(20), maximum: .milliseconds(200)), on: try RedisEventLoop())
     }
 
     private static func tcp(_ server: RedisServer) -> RedisEndpoint {
@@ -300,7 +301,7 @@ import Testing
                     RedisSentinels(endpoints: [sentinel.endpoint], service: "mymaster"), options: .init())
                 let client = RedisClient(
                     resolver: resolver, backoff: Backoff(first: .milliseconds(20), maximum: .milliseconds(200)),
-                    on: try EventLoop())
+                    on: try RedisEventLoop())
                 let script = RedisScript("return redis.call('INCR', KEYS[1])")
                 _ = try await client.send(RedisCommand("PING"))
                 // There, and back, and there again: the sentinels' epoch is another each time.
@@ -349,7 +350,7 @@ import Testing
         defer { sentinel.stop() }
         let resolver = SentinelResolver(
             RedisSentinels(endpoints: [sentinel.endpoint], service: "mymaster"), options: .init())
-        let connector = RedisConnector(options: .init(), eventLoop: try EventLoop())
+        let connector = RedisConnector(options: .init(), eventLoop: try RedisEventLoop())
         for (port, expected) in [(UInt16(6379), same), (6380, another)] {
             let consequence = try await resolver.consequence(
                 of: RedisError(.server, "no", prefix: prefix), from: .tcp(host: "127.0.0.1", port: port),

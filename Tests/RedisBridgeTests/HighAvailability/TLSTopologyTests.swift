@@ -33,7 +33,7 @@ import Testing
             // Where both do the same, nothing needs to be said.
             if sentinels != servers { options.append("sentinel_ssl=\(sentinels)") }
             let url = "\(scheme)+sentinel://127.0.0.1:\(port)/mymaster?\(options.joined(separator: "&"))"
-            let client = RedisClient(url: try RedisURL(url), on: try EventLoop())
+            let client = RedisClient(url: try RedisURL(url), on: try RedisEventLoop())
             // A sentinel gets one second to answer, which a busy machine may need.
             try await eventually("the sentinel to answer", within: .seconds(30)) {
                 (try? await client.send(RedisCommand("PING"))) == .status("PONG")

@@ -79,7 +79,7 @@ import Testing
 
     @Test func `a call tells how many replicas have what it wrote`() async throws {
         try await withRedis { master in
-            let client = try RedisClient(url: RedisURL(master.socketURL), on: EventLoop())
+            let client = try RedisClient(url: RedisURL(master.socketURL), on: RedisEventLoop())
             let script = RedisScript("return redis.call('INCR', KEYS[1])")
             var call = script.call(keyCount: 1)
             call.append("n")

@@ -12,7 +12,7 @@ import Testing
         change(&options)
         return try await RedisSubscription.subscribe(
             to: ["news"], patterns: patterns, at: .unix(path: server.socketPath), options: options, bufferLimit: limit,
-            on: EventLoop())
+            on: RedisEventLoop())
     }
 
     @Test func `what is published after it began is read in order, bytes as they are`() async throws {

@@ -9,11 +9,11 @@ import Testing
 struct JobStoreActorTests {
     private let entry = DueEntry("metric:pm25", at: .newYear)
 
-    private func makeStore() throws -> (JobStoreActor, InterposedStore, MemoryStore, EventLoop) {
+    private func makeStore() throws -> (JobStoreActor, InterposedStore, MemoryStore, RedisEventLoop) {
         let memory = MemoryStore()
         memory.put(.example(), at: .newYear)
         let store = InterposedStore(memory)
-        let loop = try EventLoop()
+        let loop = try RedisEventLoop()
         return (JobStoreActor(store: store, limit: 100, executor: loop), store, memory, loop)
     }
 

@@ -13,7 +13,7 @@ struct ActorHarness: Sendable {
     let actor: SchedulerActor
     let recorder: EventRecorder
     /// Keeps the loop alive.
-    let loop: EventLoop
+    let loop: RedisEventLoop
 
     /// Makes a scheduler; `asRedis` takes errors for hopeless that a real one would.
     init(
@@ -34,7 +34,7 @@ struct ActorHarness: Sendable {
         _ change: (inout RedisCronScheduler.Options) -> Void
     ) throws {
         let clock = ManualClock()
-        let loop = try EventLoop()
+        let loop = try RedisEventLoop()
         let channel = EventChannel()
         let settings = try SchedulerSettings(
             options: .forTest(change), keys: RQKeys(), createdAt: clock.now(), seed: 1,

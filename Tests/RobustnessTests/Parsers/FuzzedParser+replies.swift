@@ -1,6 +1,6 @@
-import CEventLoop
 import CHiredis
-import Crontab
+import CRedisLink
+import Cron
 import RQWire
 
 @testable import RedisBridge

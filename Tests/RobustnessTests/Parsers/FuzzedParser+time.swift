@@ -1,4 +1,4 @@
-@testable import Crontab
+@testable import Cron
 
 extension FuzzedParser {
     /// New York's midnight of 2026, a moment in the repeated hour of that year, and the ends of what 64 bits hold.

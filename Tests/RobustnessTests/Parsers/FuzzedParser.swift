@@ -1,4 +1,4 @@
-import Crontab
+import Cron
 
 /// A parser of what others wrote, ready to be given any bytes.
 ///

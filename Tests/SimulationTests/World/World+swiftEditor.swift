@@ -1,4 +1,4 @@
-import Crontab
+import Cron
 import RQWire
 
 @testable import RedisCron

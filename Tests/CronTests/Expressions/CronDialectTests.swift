@@ -1,4 +1,4 @@
-import Crontab
+import Cron
 import Testing
 
 @Suite struct CronDialectTests {

@@ -2,7 +2,7 @@ import Foundation
 import TestSupport
 import Testing
 
-@testable import Crontab
+@testable import Cron
 
 @Suite struct ZoneRulesTests {
     // Just before and at changes, and in years for which only the rule of the footer speaks.

@@ -1,4 +1,4 @@
-import Crontab
+import Cron
 import Foundation
 import TestSupport
 import Testing

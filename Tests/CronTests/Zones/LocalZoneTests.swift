@@ -2,7 +2,7 @@ import Foundation
 import TestSupport
 import Testing
 
-@testable import Crontab
+@testable import Cron
 
 /// The variable `TZ` in all its forms, against the C library, asked through Python.
 @Suite(.timeLimit(.minutes(5))) struct LocalZoneTests {

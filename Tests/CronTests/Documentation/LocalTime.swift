@@ -1,6 +1,6 @@
 import TestSupport
 
-@testable import Crontab
+@testable import Cron
 
 /// A time as docs/cron.md writes it: `2026-03-29 03:30 +02:00`, with seconds when there are any.
 struct LocalTime: CustomStringConvertible {

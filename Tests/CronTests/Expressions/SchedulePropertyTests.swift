@@ -1,4 +1,4 @@
-import Crontab
+import Cron
 import TestSupport
 import Testing
 

@@ -2,7 +2,7 @@ import Foundation
 import TestSupport
 import Testing
 
-@testable import Crontab
+@testable import Cron
 
 @Suite struct TZifFileTests {
     /// A file with one block of data for each time size, and a footer from version 2 on.

@@ -1,4 +1,4 @@
-// Prints the medians of the module Crontab beside those of croniter and RQ, measured in the same run.
+// Prints the medians of the module Cron beside those of croniter and RQ, measured in the same run.
 
 import Foundation
 
@@ -39,6 +39,6 @@ func printTable() throws {
 do {
     try printTable()
 } catch {
-    FileHandle.standardError.write(Data("CrontabBenchmark: \(error)\n".utf8))
+    FileHandle.standardError.write(Data("CronBenchmark: \(error)\n".utf8))
     exit(1)
 }

@@ -1,4 +1,4 @@
-import Crontab
+import Cron
 
 /// What comparing came to.
 struct DifferentialReport: Sendable, CustomStringConvertible {
@@ -52,7 +52,7 @@ struct DifferentialReport: Sendable, CustomStringConvertible {
     var description: String {
         let named = Departure.allCases.map { "    \(departures[$0, default: 0]) \($0.rawValue)" }
         return """
-            Crontab against croniter and RQ: \(total) expressions, seed \(seed)
+            Cron against croniter and RQ: \(total) expressions, seed \(seed)
               \(equalTimes) with equal times
               \(refusedByBoth) refused by both
               \(departures.values.reduce(0, +)) named departures:

@@ -1,6 +1,6 @@
-import CEventLoop
+import CRedisLink
 
-extension EventLoop {
+extension RedisEventLoop {
     /// Nanoseconds of the monotonic clock, for time-outs.
     ///
     /// Any thread.

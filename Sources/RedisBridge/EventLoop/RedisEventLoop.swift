@@ -1,4 +1,4 @@
-import CEventLoop
+import CRedisLink
 
 /// A libev loop on a thread of its own, as an executor: actors that share one share its thread, so they call each
 /// other, hiredis and the timers without a thread hop.
@@ -10,7 +10,7 @@ import CEventLoop
 /// when it is dropped on the loop's own, the thread ends by itself. What is queued keeps the loop alive until it ran.
 ///
 /// Jobs on the loop must not block: everything on it waits for them.
-public final class EventLoop: SerialExecutor, TaskExecutor {
+public final class RedisEventLoop: SerialExecutor, TaskExecutor {
     let core: EventLoopCore
 
     /// Starts a loop.

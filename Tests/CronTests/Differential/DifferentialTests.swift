@@ -14,7 +14,7 @@ struct DifferentialTests {
         let count = ProcessInfo.processInfo.environment["REDISCRON_DIFFERENTIAL"].flatMap { Int($0) } ?? 20_000
         let pool = try ZonePool()
         let random = SeededGenerator.ofTest()
-        print("Crontab against croniter and RQ: \(count) expressions, seed \(random.seed)")
+        print("Cron against croniter and RQ: \(count) expressions, seed \(random.seed)")
 
         var seeds = random
         let batches = stride(from: 0, to: count, by: Self.batch).map { (min(Self.batch, count - $0), seeds.next()) }

@@ -1,4 +1,4 @@
-import Crontab
+import Cron
 
 /// An expression, the zone in which it is asked for its next time, and where the questions begin.
 struct BenchmarkCase {
