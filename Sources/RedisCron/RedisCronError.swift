@@ -1,6 +1,9 @@
+package import RedisBridge
+
 /// What went wrong in the scheduler or with a definition, with the data that says where.
 ///
-/// The text never holds a password: addresses appear with their secret removed.
+/// The only error that the calls of this library throw. The text never holds a password: addresses appear with their
+/// secret removed.
 public struct RedisCronError: Error, Sendable, Hashable {
     /// The kind of a failure.
     ///
@@ -9,7 +12,7 @@ public struct RedisCronError: Error, Sendable, Hashable {
         private enum Kind: String {
             case invalidDefinition, unreadableDefinition, noSuchJob, editConflict, noConnection
             case lockHeld, lockLost, alreadyRunning, notRegistered, invalidOption, redis
-            case timeZoneUnavailable
+            case timeZoneUnavailable, cancelled
         }
 
         private let kind: Kind
@@ -42,6 +45,10 @@ public struct RedisCronError: Error, Sendable, Hashable {
         public static let timeZoneUnavailable = Code(.timeZoneUnavailable)
         /// Redis could not be reached, or answered with an error or with something unexpected.
         public static let redis = Code(.redis)
+        /// The task was cancelled while it waited.
+        ///
+        /// A write that was under way may or may not have happened.
+        public static let cancelled = Code(.cancelled)
 
         /// The name of the code.
         public var description: String { kind.rawValue }
@@ -55,25 +62,64 @@ public struct RedisCronError: Error, Sendable, Hashable {
     public let field: String?
     /// One sentence for a person: what was wrong, where, and what was expected.
     public let message: String
+    /// The line of the file that was read, counted from 1, where it is known.
+    public let line: Int?
+    /// What the connection reported, where the failure began there.
+    package let cause: RedisError?
 
-    init(_ code: Code, id: String? = nil, field: String? = nil, _ message: String) {
+    package init(
+        _ code: Code, id: String? = nil, field: String? = nil, line: Int? = nil, cause: RedisError? = nil,
+        _ message: String
+    ) {
         self.code = code
         self.id = id
         self.field = field
+        self.line = line
+        self.cause = cause
         self.message = message
     }
 }
 
-extension RedisCronError: CustomStringConvertible {
-    /// The message with the job and the field that it is about.
-    public var description: String {
-        switch (id, field) {
-        case (let id?, let field?): "job \(quoted(id)), \(field): \(message)"
-        case (let id?, nil): "job \(quoted(id)): \(message)"
-        case (nil, let field?): "\(field): \(message)"
-        case (nil, nil): message
+extension RedisCronError {
+    /// Any error as this type.
+    package init(_ error: any Error) {
+        switch error {
+        case let error as RedisCronError: self = error
+        case let error as RedisError:
+            self.init(error.code == .cancelled ? .cancelled : .redis, cause: error, error.description)
+        case is CancellationError: self.init(.cancelled, "cancelled")
+        case let error as DeclarationError:
+            self.init(.invalidDefinition, id: error.id, field: error.field, line: error.line, error.message)
+        default: self.init(.redis, String(describing: error))
         }
     }
+
+    /// Runs the body, and throws whatever it throws as this type.
+    package nonisolated(nonsending) static func unifying<Value>(
+        _ body: nonisolated(nonsending) () async throws -> Value
+    ) async throws(RedisCronError) -> Value {
+        do {
+            return try await body()
+        } catch {
+            throw RedisCronError(error)
+        }
+    }
+}
+
+extension RedisCronError: CustomStringConvertible {
+    /// The message with the line, the job and the field that it is about.
+    public var description: String {
+        let place = line.map { "line \($0): " } ?? ""
+        return switch (id, field) {
+        case (let id?, let field?): "\(place)job \(quoted(id)), \(field): \(message)"
+        case (let id?, nil): "\(place)job \(quoted(id)): \(message)"
+        case (nil, let field?): "\(place)\(field): \(message)"
+        case (nil, nil): place + message
+        }
+    }
+
+    /// The same as ``description``.
+    public var localizedDescription: String { description }
 }
 
 extension RedisCronError {
