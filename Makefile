@@ -47,12 +47,20 @@ run: ## Build for release, start the scheduler on an embedded Redis with sample 
 		--embedded .build/first-look --apply docs/examples/first-look.cron
 
 .PHONY: test
-test: deps lint build release consumer ## Lint, build both ways, run every test, interop with Python included
+test: deps lint build face release consumer ## Lint, build both ways, run every test, interop with Python included
 	@SWIFT="$(SWIFT)" FLAGS="$(FLAGS)" scripts/run-tests.sh
 
 .PHONY: consumer
-consumer: ## Build a package that depends on this one by path, in which warnings are no errors
+consumer: ## Build a package that depends on this one by path, beside the names of other libraries
 	@SWIFT="$(SWIFT)" FLAGS="$(FLAGS)" scripts/check-consumer.sh
+
+.PHONY: face
+face: build ## Compare the public API with docs/public-api.txt
+	@SWIFT="$(SWIFT)" FLAGS="$(FLAGS)" scripts/public-api.py
+
+.PHONY: api
+api: build ## Write the public API to docs/public-api.txt
+	@SWIFT="$(SWIFT)" FLAGS="$(FLAGS)" scripts/public-api.py --write
 
 .PHONY: lint
 lint: ## Check format and house rules

@@ -1,10 +1,11 @@
 #!/bin/sh
-# Builds a package that depends on this one by path, as an app does: what this package asks of its own builds must not
-# reach into those of others. A compiler that warns of something new would break an app then.
+# Builds a package that depends on this one by path, as an app does. What this package asks of its own builds must not
+# reach into those of others: a compiler that warns of something new would break an app then. And a name that NIO, Vapor
+# and the like export too could not be used in an app that imports both.
 set -eu
 cd "$(dirname "$0")/.."
 swift=${SWIFT:-swift}
-folder=.build/consumer
+folder=.build/consumer/package
 unset REDISCRON_STRICT
 
 # No setting may make warnings errors, nor be one that SwiftPM refuses in dependencies.
@@ -13,26 +14,19 @@ if "$swift" package dump-package | grep -q -E 'treatAllWarnings|treatWarning|uns
     exit 1
 fi
 
-mkdir -p "$folder/Sources/consumer"
-cat >"$folder/Package.swift" <<END
-// swift-tools-version: 6.2
-import PackageDescription
+rm -rf "$folder"
+mkdir -p "$folder"
+cp -R Tests/Consumer/Package.swift Tests/Consumer/Sources "$folder"
+mkdir -p "$folder/Sources/Neighbours"
+names=$(sed -n 's/^[a-zA-Z-]*: //p' Tests/Consumer/neighbours.txt | tr ' ' '\n' | sort -u)
+[ "$(printf '%s\n' "$names" | wc -l)" -gt 500 ] || { echo "consumer: no names in neighbours.txt" >&2; exit 1; }
+printf '%s\n' "$names" | sed 's/.*/public enum & {}/' >"$folder/Sources/Neighbours/Names.swift"
+{
+    printf 'import Neighbours\nimport RedisCron\n\n'
+    printf '%s\n' "$names" | sed 's/.*/private typealias Their& = &/'
+} >"$folder/Sources/consumer/Unambiguous.swift"
 
-let package = Package(
-    name: "consumer",
-    platforms: [.macOS(.v15)],
-    dependencies: [.package(name: "swift-rediscron", path: "../..")],
-    targets: [
-        .executableTarget(name: "consumer", dependencies: [.product(name: "RedisCron", package: "swift-rediscron")])
-    ])
-END
-cat >"$folder/Sources/consumer/main.swift" <<END
-import RedisCron
-
-let options = RedisCronScheduler.Options()
-print("a lock lasts \(options.lockTTL)")
-END
 # The traits that FLAGS may name are this package's, not the consumer's.
 flags=$(printf '%s' "${FLAGS:-}" | sed 's/--traits TLS//')
 # shellcheck disable=SC2086 # a list of options
-"$swift" build --package-path "$folder" $flags
+"$swift" build --package-path "$folder" --scratch-path .build/consumer/build $flags

@@ -1,0 +1,4 @@
+import RedisCron
+
+let options = RedisCronScheduler.Options()
+print("a lock lasts \(options.lockTTL)")
