@@ -18,6 +18,7 @@ let package = Package(
     platforms: [.macOS(.v15)],
     products: [
         .library(name: "RedisCron", targets: ["RedisCron"]),
+        .library(name: "RedisCronFoundation", targets: ["RedisCronFoundation"]),
         .executable(name: "rqrcron", targets: ["rqrcron"]),
     ],
     traits: [
@@ -56,6 +57,11 @@ let package = Package(
             name: "RedisCron",
             dependencies: ["RedisBridge", "RQWire", "Cron"],
             resources: [.embedInCode("Store/Scripts")],
+            swiftSettings: strict),
+        // Dates and localized errors: apart, so that the library and the program do without Foundation.
+        .target(
+            name: "RedisCronFoundation",
+            dependencies: ["RedisCron", "RQWire"],
             swiftSettings: strict),
         .executableTarget(
             name: "rqrcron",
@@ -121,7 +127,7 @@ let package = Package(
             swiftSettings: strict),
         .testTarget(
             name: "RedisCronTests",
-            dependencies: ["RedisCron", "RedisBridge", "RQWire", "Cron", "TestSupport"],
+            dependencies: ["RedisCron", "RedisCronFoundation", "RedisBridge", "RQWire", "Cron", "TestSupport"],
             swiftSettings: strict),
         // Runs the built rediscron-benchmarks; linked in, its count of allocations would be that of all tests.
         .testTarget(name: "CountingTests", dependencies: ["TestSupport"], swiftSettings: strict),
