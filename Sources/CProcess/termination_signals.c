@@ -9,17 +9,17 @@
 static const int caught[] = {SIGINT, SIGTERM, SIGHUP};
 static const size_t caught_count = sizeof caught / sizeof caught[0];
 
-// nohup(1) ignores SIGHUP and expects the program to leave it so.
+// nohup(1) ignores SIGHUP, and it must stay ignored.
 static int is_hangup_ignored;
 
-// Written before the handlers are installed, read by them alone.
+// Written before the handlers are installed. Only they read it.
 static int note_to = -1;
 
-// Runs between any two instructions of any thread: nothing but write(2) and errno.
+// May run between any two instructions of any thread, so it uses only write(2) and errno.
 static void note(int number) {
     int before = errno;
     unsigned char byte = (unsigned char)number;
-    // A pipe that is full holds more signals than anybody waits for.
+    // If the pipe is full, it already has more signals than anybody waits for.
     ssize_t written = write(note_to, &byte, 1);
     (void)written;
     errno = before;

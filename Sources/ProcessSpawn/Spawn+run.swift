@@ -4,20 +4,20 @@
     package import Darwin
 #endif
 
-/// Programs that are given something to read, and whose output is read.
+/// Programs with input and output, for benchmarks and tests.
 extension Spawn {
     /// Starts the program.
     ///
     /// - Parameters:
-    ///   - input: What it reads from its standard input.
-    ///   - streams: Which of its descriptors are pipes to us.
-    /// - Returns: Its process id, as ``start()``, and for each of `streams` the descriptor to read from; whoever starts it
-    ///   closes those.
+    ///   - input: Its standard input.
+    ///   - streams: The numbers of its descriptors to read from here.
+    /// - Returns: Its process id, as ``start()``, and a descriptor to read from for each of `streams`. The caller closes
+    ///   them.
     /// - Throws: ``SpawnError`` when the system refuses.
     package func start(
         input: String, capturing streams: [CInt]
     ) throws(SpawnError) -> (processID: pid_t, outputs: [CInt]) {
-        let inputFile = try InputFile.holding(input.utf8)
+        let inputFile = try Self.file(containing: input.utf8)
         var program = self
         program.descriptors[STDIN_FILENO] = inputFile
         var pipes: [PipeEnds] = []
@@ -35,10 +35,10 @@ extension Spawn {
         }
     }
 
-    /// Runs the program to its end; blocks the thread.
+    /// Runs the program to its end. Blocks the thread.
     ///
-    /// - Parameter input: What it reads from its standard input.
-    /// - Returns: How it ended, and what it wrote to standard output. Standard error goes where `descriptors` say.
+    /// - Parameter input: Its standard input.
+    /// - Returns: How it ended, and its standard output. Standard error goes where `descriptors` says.
     /// - Throws: ``SpawnError`` when the system refuses.
     package func run(input: String = "") throws(SpawnError) -> (outcome: Outcome, output: [UInt8]) {
         let (processID, outputs) = try start(input: input, capturing: [STDOUT_FILENO])
@@ -54,5 +54,28 @@ extension Spawn {
             close(output)
         }
         return (Self.wait(for: processID), bytes)
+    }
+
+    /// A nameless file with these bytes, open at its beginning. The caller closes it.
+    ///
+    /// Not a pipe: a reader that ends early, or never reads, would make writing fail or block.
+    private static func file(containing bytes: some Collection<UInt8>) throws(SpawnError) -> CInt {
+        var template = Array("/tmp/rediscron-input-XXXXXX".utf8CString)
+        let descriptor = mkstemp(&template)
+        guard descriptor >= 0 else { throw SpawnError("cannot create a file in /tmp") }
+        unlink(template)
+        _ = fcntl(descriptor, F_SETFD, FD_CLOEXEC)
+        var rest = Array(bytes)[...]
+        while !rest.isEmpty {
+            let count = rest.withUnsafeBytes { write(descriptor, $0.baseAddress, $0.count) }
+            guard count > 0 else {
+                let error = SpawnError("cannot write a file in /tmp")
+                close(descriptor)
+                throw error
+            }
+            rest = rest.dropFirst(count)
+        }
+        lseek(descriptor, 0, SEEK_SET)
+        return descriptor
     }
 }

@@ -4,45 +4,39 @@
     package import Darwin
 #endif
 
-/// A program to be started: as the leader of a process group of its own, so that Ctrl-C at the terminal does not reach it,
-/// with every signal at its default, and with no descriptors of this process but those that are named here.
+/// A program to start.
 ///
-/// Foundation's `Process` lets a child inherit descriptors that other code opened without close-on-exec. A
-/// redis-server that inherits the sockets of somebody's connections keeps them open after they were closed here.
+/// It leads its own process group, so that Ctrl-C at the terminal does not reach it. Every signal has its default effect.
+/// It gets only the descriptors that are named here. Foundation's `Process` lets a child inherit descriptors that other code
+/// opened without close-on-exec: a redis-server that inherits a connection keeps it open after it was closed here.
 package struct Spawn {
     /// The path of the program.
     package var executable: String
-    /// What follows its name.
     package var arguments: [String]
-    /// Its environment, each entry as `NAME=VALUE`; this process' own when `nil`.
+    /// Its environment as `NAME=VALUE`; nil for that of this process.
     package var environment: [String]?
-    /// Its working directory; this process' own when `nil`.
-    package var directory: String?
-    /// Descriptors of ours, by the number that the program has them under.
+    /// Descriptors of this process, by their number in the program.
     ///
-    /// Standard streams that are not named have nothing to read, and throw away what is written.
+    /// A standard stream that is not named is /dev/null.
     package var descriptors: [CInt: CInt]
 
-    /// Beyond every number under which a program is given a descriptor.
+    /// Above every number that a descriptor has in the program.
     private static let parking: CInt = 64
 
-    /// A program that is not started yet.
     package init(
-        _ executable: String, _ arguments: [String] = [], environment: [String]? = nil, directory: String? = nil,
+        _ executable: String, _ arguments: [String] = [], environment: [String]? = nil,
         descriptors: [CInt: CInt] = [:]
     ) {
         self.executable = executable
         self.arguments = arguments
         self.environment = environment
-        self.directory = directory
         self.descriptors = descriptors
     }
 
     /// Starts the program.
     ///
-    /// - Returns: its process id, which is its group's too; whoever starts it waits for it, once, with ``wait(for:)``.
-    /// - Throws: ``SpawnError`` when the system refuses. A working directory that is not there ends the program with
-    ///   status 2 instead.
+    /// - Returns: Its process id, which is also its group's. The caller waits for it, once, with ``wait(for:)``.
+    /// - Throws: ``SpawnError`` when the system refuses.
     package func start() throws(SpawnError) -> pid_t {
         #if os(Linux)
             var actions = FileActions()
@@ -61,23 +55,21 @@ package struct Spawn {
         defer { for descriptor in parked { close(descriptor) } }
         Self.setDefaults(of: &attributes)
 
-        var words = [executable] + arguments
-        if let directory { words = ["/bin/sh", "-c", "cd -- \"$0\" && exec \"$@\"", directory] + words }
-        let vector = words.map { strdup($0) } + [nil]
+        let vector = ([executable] + arguments).map { strdup($0) } + [nil]
         let variables = environment.map { $0.map { strdup($0) } + [nil] }
         defer { for pointer in vector + (variables ?? []) { free(pointer) } }
         var processID = pid_t()
         let code =
             if let variables {
-                posix_spawn(&processID, words[0], &actions, &attributes, vector, variables)
+                posix_spawn(&processID, executable, &actions, &attributes, vector, variables)
             } else {
-                posix_spawn(&processID, words[0], &actions, &attributes, vector, environ)
+                posix_spawn(&processID, executable, &actions, &attributes, vector, environ)
             }
         guard code == 0 else { throw SpawnError("cannot start \(executable)", code: code) }
         return processID
     }
 
-    /// Waits for the end of a program; blocks the thread.
+    /// Waits until a program has ended. Blocks the thread.
     package static func wait(for processID: pid_t) -> Outcome {
         var status: CInt = 0
         while waitpid(processID, &status, 0) == -1, errno == EINTR {}
@@ -87,9 +79,9 @@ package struct Spawn {
 
     /// How a program ended.
     package enum Outcome: Sendable, Hashable, CustomStringConvertible {
-        /// It returned this status.
+        /// With this status.
         case exited(CInt)
-        /// This signal ended it.
+        /// By this signal.
         case killed(by: CInt)
 
         /// `exit status 1` or `signal 9`.
@@ -101,7 +93,7 @@ package struct Spawn {
         }
     }
 
-    // MARK: For the system
+    // MARK: The arguments of posix_spawn
 
     #if os(Linux)
         private typealias FileActions = posix_spawn_file_actions_t
@@ -111,9 +103,9 @@ package struct Spawn {
         private typealias Attributes = posix_spawnattr_t?
     #endif
 
-    /// - Returns: descriptors to be closed when the program has been started.
+    /// - Returns: Descriptors to close once the program has been started.
     private func addDescriptors(to actions: inout FileActions) throws(SpawnError) -> [CInt] {
-        // First out of the way of each other, then into place: a source may have the number of another's target.
+        // In two steps, because a source may have the number of another's target.
         var parked: [CInt] = []
         for (target, source) in descriptors.sorted(by: { $0.key < $1.key }) {
             let safe = fcntl(source, F_DUPFD_CLOEXEC, Self.parking)
@@ -129,7 +121,7 @@ package struct Spawn {
             posix_spawn_file_actions_addopen(&actions, target, "/dev/null", O_RDWR, 0)
         }
         #if os(Linux)
-            // As `posix_spawn_file_actions_addclosefrom_np`, which Swift does not see. Closing what is not open is no error.
+            // As `posix_spawn_file_actions_addclosefrom_np`, which Swift does not import. Closing an unopened one is fine.
             for target: CInt in 3..<1_024 where descriptors[target] == nil {
                 posix_spawn_file_actions_addclose(&actions, target)
             }
@@ -150,5 +142,54 @@ package struct Spawn {
         posix_spawnattr_setsigmask(&attributes, &blocked)
         posix_spawnattr_setpgroup(&attributes, 0)
         posix_spawnattr_setflags(&attributes, Int16(flags))
+    }
+}
+
+/// A pipe to or from a program. A program gets only the ends that are named in its descriptors.
+package struct PipeEnds {
+    /// The end to read from.
+    package let reading: CInt
+    /// The end to write to.
+    package let writing: CInt
+
+    /// Opens a pipe. The caller closes both ends.
+    package init() throws(SpawnError) {
+        var ends: [CInt] = [-1, -1]
+        guard pipe(&ends) == 0 else { throw SpawnError("cannot open a pipe") }
+        for end in ends { _ = fcntl(end, F_SETFD, FD_CLOEXEC) }
+        (reading, writing) = (ends[0], ends[1])
+    }
+}
+
+/// The system refused to start a program.
+package struct SpawnError: Error, CustomStringConvertible {
+    /// What failed, such as `cannot start /bin/none`.
+    package let failure: String
+    /// The system's `errno`.
+    package let code: CInt
+
+    init(_ failure: String, code: CInt = errno) {
+        self.failure = failure
+        self.code = code
+    }
+
+    /// `cannot start /bin/none: No such file or directory`.
+    package var description: String {
+        "\(failure): \(SystemCall.explain(code))"
+    }
+}
+
+/// The system's texts for its errors.
+package struct SystemCall {
+    /// The text of an `errno`. Safe on any thread.
+    ///
+    /// CRedisLink has the same in C. If they shared it, this module would need hiredis, or that one would need this.
+    package static func explain(_ code: CInt) -> String {
+        withUnsafeTemporaryAllocation(of: CChar.self, capacity: 256) { buffer in
+            guard let base = buffer.baseAddress, strerror_r(code, base, buffer.count) == 0 else {
+                return "error \(code)"
+            }
+            return String(cString: base)
+        }
     }
 }

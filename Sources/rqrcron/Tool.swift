@@ -1,10 +1,10 @@
-/// The tool from its words to its exit status.
+/// Runs a command line and turns its outcome into an exit status.
 @MainActor
 struct Tool {
     let table: CommandTable
     let environment: ProcessEnvironment
 
-    /// The version of the tool, as `--version` shows it.
+    /// The version that `--version` prints.
     nonisolated static let version = "0.2.0"
 
     /// Runs the command line of this process.
@@ -12,23 +12,38 @@ struct Tool {
     /// - Returns: The exit status, as ``run(_:)``.
     func runProcess() async -> Int32 {
         do {
-            return await run(try CommandWords.ofProcess())
+            return await run(try Self.wordsOfProcess())
         } catch {
             return complain(error, usage: HelpText.overview(of: table))
         }
     }
 
-    /// Runs one command line, `words` without the name of the program.
+    /// The command line of this process, without the name of the program.
     ///
-    /// - Returns: 0, 1 for a failure that one line on standard error explains, or 2 for wrong usage.
+    /// `CommandLine.arguments` repairs bytes that are not UTF-8. The repaired id could be that of another definition.
+    private static func wordsOfProcess() throws(UsageError) -> [String] {
+        var words: [String] = []
+        for index in 1..<max(1, Int(CommandLine.argc)) {
+            guard let bytes = CommandLine.unsafeArgv[index] else { break }
+            guard let word = String(validatingCString: bytes) else {
+                // Not shown: it may be a URL with a password.
+                throw UsageError("argument \(index) is not in UTF-8")
+            }
+            words.append(word)
+        }
+        return words
+    }
+
+    /// Runs one command line.
+    ///
+    /// - Parameter words: The command line without the name of the program.
+    /// - Returns: 0; 1 for a failure, which one line on standard error explains; 2 for wrong usage.
     func run(_ words: [String]) async -> Int32 {
         do {
             return try await runUnguarded(words)
         } catch is OutputClosed {
-            // The reader went away, as `head` does: nothing is left to be said to it.
+            // The reader went away, as `head` does.
             return 1
-        } catch is InterruptedByUser {
-            return 0
         } catch let status as ExitStatus {
             return status.code
         } catch {
@@ -59,8 +74,7 @@ struct Tool {
             guard !RedisAddress.isURL(name) else {
                 return complain(.misplacedURL, usage: HelpText.overview(of: table))
             }
-            let hint = table.suggestion(for: name).map { ". Did you mean '\($0)'?" } ?? ""
-            return complain(UsageError("unknown command '\(name)'\(hint)"), usage: HelpText.overview(of: table))
+            return complain(table.unknownCommand(name), usage: HelpText.overview(of: table))
         }
         do {
             var arguments = try ArgumentParser(options: command.options).parse(Array(global.rest.dropFirst())).arguments

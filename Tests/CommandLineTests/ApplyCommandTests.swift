@@ -149,7 +149,7 @@ import Testing
             let many = (0..<7).map { "a\($0) 10 1 * * ? * q m.f()\n" }.joined()
             let seven = try await apply(many, ["--dry-run"], on: server)
             #expect(seven.errors.split(separator: "\n").count == 6)
-            #expect(seven.errors.hasSuffix("rqrcron: warning: and 2 more definitions like these\n"))
+            #expect(seven.errors.hasSuffix("rqrcron: warning: and 2 more like these\n"))
             let made = try await Rqrcron.run(
                 ["register", "a", "--func", "m.f", "--queue", "q", "--cron", "10 1 * * ? *"], on: server)
             #expect(made.status == 0)
@@ -182,7 +182,7 @@ import Testing
                 #expect(ending.output.contains("Plan (source s): 2 to create, 0 to change, 0 to delete, 0 unchanged."))
                 let twice = try await Rqrcron.run(["apply", files[0], files[0]], on: server)
                 #expect(twice.status == 1)
-                #expect(twice.errors.contains("line 2: job 'a' stands in \(files[0]) too"))
+                #expect(twice.errors.contains("line 2: job 'a' is also in \(files[0])"))
                 let missing = try await Rqrcron.run(["apply", "\(directory.path)/three"], on: server)
                 #expect(missing.status == 1)
                 #expect(missing.errors.contains("cannot read \(directory.path)/three"))

@@ -112,7 +112,7 @@ import Testing
                 #expect(ending.status == 1)
                 #expect(ending.output == "\(done) a\n")
                 #expect(
-                    ending.errors == "rqrcron: job 'none': no such definition in Redis; list them with: rqrcron info\n")
+                    ending.errors == "rqrcron: job 'none': no such definition in Redis; list the definitions with: rqrcron info\n")
             }
             for command in ["show", "trigger"] {
                 let ending = try await Rqrcron.run([command, "none"], on: server)
@@ -139,7 +139,7 @@ import Testing
             try server.command("HSET", "rq:cron_job:bad", "id", "bad")
             let shown = try await Rqrcron.run(["show", "bad"], on: server)
             #expect(
-                shown.errors.hasSuffix("; register it anew, or remove it with: rqrcron delete\n"), "\(shown.errors)")
+                shown.errors.hasSuffix("; register it again, or delete it with: rqrcron delete\n"), "\(shown.errors)")
         }
     }
 

@@ -29,7 +29,7 @@ struct DoctorCommandTests {
                 sick.output == """
                     error    index 'a': it is enabled and not indexed, so it never runs
                     notice   worker 'q': no worker reads this queue: its jobs wait until one does
-                    1 error, 1 notice; mend what can be with: rqrcron doctor --repair
+                    1 error, 1 notice; 1 can be repaired with: rqrcron doctor --repair
 
                     """)
             #expect(sick.errors == "")
@@ -37,8 +37,8 @@ struct DoctorCommandTests {
 
             let mended = try await Rqrcron.run(["doctor", "--repair"], on: server)
             #expect(mended.status == 0)
-            #expect(mended.output.hasPrefix("mended   index 'a'"))
-            #expect(mended.output.hasSuffix("1 notice, 1 mended\n"))
+            #expect(mended.output.hasPrefix("fixed    index 'a'"))
+            #expect(mended.output.hasSuffix("1 notice, 1 fixed\n"))
             #expect(try server.command("ZCARD", "rq:cron_jobs").integer == 1)
 
             let healthy = try await Rqrcron.run(["doctor"], on: server)
@@ -95,18 +95,18 @@ struct DoctorCommandTests {
     @Test func `a second look takes the place of what was not mended`() {
         var report = DoctorReport()
         report.entries = [
-            DoctorReport.Entry(finding: Finding(.error, .index, "mended"), isMended: true),
-            DoctorReport.Entry(finding: Finding(.error, .index, "in order by now"), isMended: false),
+            DoctorReport.Entry(finding: Finding(.error, .index, "mended"), isRepaired: true),
+            DoctorReport.Entry(finding: Finding(.error, .index, "in order by now"), isRepaired: false),
         ]
         report.renew(with: [Finding(.warning, .lock, "new")])
         #expect(report.entries.map(\.finding.message) == ["mended", "new"])
-        #expect(report.entries.map(\.isMended) == [true, false])
+        #expect(report.entries.map(\.isRepaired) == [true, false])
     }
 
     @Test func `of many findings of a kind the first twenty are shown and the rest counted`() {
         var report = DoctorReport()
         report.entries = (1...25).map { _ in
-            DoctorReport.Entry(finding: Finding(.warning, .index, "odd"), isMended: false)
+            DoctorReport.Entry(finding: Finding(.warning, .index, "odd"), isRepaired: false)
         }
         let text = report.text(style: TextStyle(isColored: false))
         #expect(text.split(separator: "\n").count == 22)

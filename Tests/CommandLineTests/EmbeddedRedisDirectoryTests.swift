@@ -34,7 +34,7 @@ import Testing
         try await withTemporaryDirectory { directory in
             let path = "\(directory.path)/file"
             try Data().write(to: URL(fileURLWithPath: path))
-            let expected = CommandFailure("\(path) is no directory; name another after --embedded")
+            let expected = CommandFailure("\(path) is not a directory; name another after --embedded")
             await #expect(throws: expected) { try await EmbeddedRedisDirectory.open(path, patience: .zero) }
         }
     }

@@ -72,7 +72,7 @@ import Testing
                 #expect(try await process.waitUntilExit() == .exited(1))
                 #expect(
                     process.errors.contains(
-                        "the embedded redis-server ended by itself; see \(directory.path)/redis.log"))
+                        "the embedded redis-server ended unexpectedly; see \(directory.path)/redis.log"))
             }
         }
 

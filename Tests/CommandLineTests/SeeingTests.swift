@@ -43,7 +43,7 @@ import Testing
     @Test func `info --wide has a countdown and is plain where no terminal is`() async throws {
         try await withRedis { server in
             try await makeTwo(server)
-            let later = Timestamp(microseconds: SystemClock.now().microseconds + 3_600_000_000 * 5)
+            let later = Timestamp(microseconds: Timestamp.now.microseconds + 3_600_000_000 * 5)
             try server.command("HSET", "rq:cron_job:a", "next_enqueue_time", later.wireFormat)
             let ending = try await Rqrcron.run(["info", "--wide"], on: server)
             let lines = ending.output.split(separator: "\n")
@@ -63,8 +63,8 @@ import Testing
         try await withRedis { server in
             try await makeTwo(server)
             let first = try await Rqrcron.run(["show", "a"], on: server)
-            #expect(first.output.contains("\nlast job     none that RQ still has\n"))
-            #expect(first.output.contains("\nwarning      no scheduler runs: start one with rqrcron run\n"))
+            #expect(first.output.contains("\nlast job     none left in RQ\n"))
+            #expect(first.output.contains("\nwarning      no scheduler is running; start one with: rqrcron run\n"))
 
             let scheduler = try Rqrcron.start(["run"], on: server)
             try await scheduler.waitForOutput(containing: "enqueued 'a'")
@@ -109,7 +109,7 @@ import Testing
             let unread = try await Rqrcron.run(["show", "unread"], on: server)
             #expect(unread.output.contains(" failed (rq.exceptions.DeserializationError), planned for "))
             #expect(
-                unread.output.contains("\nwarning      its worker reads another serializer than it was queued with: "))
+                unread.output.contains("\nwarning      its worker uses another serializer than the scheduler; "))
             let fails = try await Rqrcron.run(["show", "fails"], on: server)
             #expect(fails.output.contains(" failed (ValueError: Invalid attribute name: missing), "), "\(fails.output)")
             #expect(!fails.output.contains("warning"))
@@ -145,7 +145,7 @@ import Testing
         try await withRedis { server in
             try await makeTwo(server)
             let fresh = try await Rqrcron.run(["show", "a"], on: server)
-            #expect(fresh.output.contains("\nlast times   none, it never ran\n"))
+            #expect(fresh.output.contains("\nlast times   none, it has never run\n"))
             try server.command(
                 "HSET", "rq:cron_job:a", "created_at", "2026-01-01T00:00:00.000000Z", "latest_enqueue_time",
                 "2026-01-02T00:00:00.000000Z", "next_enqueue_time", "2026-01-02T00:01:40.000000Z")
@@ -174,7 +174,7 @@ import Testing
             let jobs = try await RedisCronScheduler(connection: connection).allJobs()
             await connection.close()
             let table = WideTable(
-                jobs: jobs, queues: [], now: SystemClock.now(), style: TextStyle(isColored: false), columns: columns,
+                jobs: jobs, queues: [], now: Timestamp.now, style: TextStyle(isColored: false), columns: columns,
                 zone: nil)
             let lines = table.text.split(separator: "\n").dropLast()
             #expect(lines.count == 3)

@@ -258,9 +258,9 @@ import Testing
     }
 
     @Test(arguments: [
-        (["NOTIFY_SOCKET": "notify"], "NOTIFY_SOCKET is neither an absolute path nor @ and a name, but 'notify'"),
+        (["NOTIFY_SOCKET": "notify"], "NOTIFY_SOCKET must be an absolute path or @ and a name, not 'notify'"),
         (["NOTIFY_SOCKET": "/" + String(repeating: "x", count: 200)], "NOTIFY_SOCKET is too long"),
-        (["NOTIFY_SOCKET": "/tmp/x", "WATCHDOG_USEC": "soon"], "WATCHDOG_USEC is no number of microseconds"),
+        (["NOTIFY_SOCKET": "/tmp/x", "WATCHDOG_USEC": "soon"], "WATCHDOG_USEC must be a number of microseconds"),
     ])
     func `an environment that makes no sense is refused`(variables: [String: String], complaint: String) async throws {
         let refused = try await Rqrcron.run(["run", "-u", "redis://127.0.0.1:1"], environment: variables)

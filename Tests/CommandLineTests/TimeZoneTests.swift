@@ -36,7 +36,7 @@ import Testing
 
             // The scheduler is gone, its zone is not.
             let later = try await Rqrcron.run(["show", "daily"], on: server, environment: Self.tokyo)
-            #expect(later.output.contains("\ntime zone    UTC, as the scheduler's\n"), "\(later.output)")
+            #expect(later.output.contains("\ntime zone    UTC, published by the scheduler\n"), "\(later.output)")
             #expect(later.output.contains("07:00:00 +00:00"))
             let wide = try await Rqrcron.run(["info", "--wide"], on: server, environment: Self.tokyo)
             #expect(wide.output.contains("07:00:00 +00:00"))
@@ -153,10 +153,10 @@ import Testing
                 let end = try #require(lines.firstIndex { $0.hasPrefix("next times") })
                 return lines[start..<end].map { $0.dropFirst(13) }
             }
-            #expect(try await lastTimes() == ["none, it never ran"])
+            #expect(try await lastTimes() == ["none, it has never run"])
             // A plan far ahead is no history either, whoever made it.
             try server.command("HSET", "rq:cron_job:a", "next_enqueue_time", "2090-01-01T00:00:00.000000Z")
-            #expect(try await lastTimes() == ["none, it never ran"])
+            #expect(try await lastTimes() == ["none, it has never run"])
             try server.command(
                 "HSET", "rq:cron_job:a", "created_at", "2026-01-01T08:30:00.000000Z", "latest_enqueue_time",
                 "2026-01-01T10:00:00.250000Z")

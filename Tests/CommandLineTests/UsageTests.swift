@@ -45,7 +45,7 @@ import Testing
         (["show", "a", "b"], "show: unexpected argument 'b'"),
         (["next"], "next: give an expression, or --id ID, or --stdin"),
         (["next", "* * * * *", "--stdin"], "next: give an expression, or --id ID, or --stdin"),
-        (["run", "dir"], "run: unexpected argument 'dir'; a directory belongs to --embedded"),
+        (["run", "dir"], "run: unexpected argument 'dir'; a directory needs --embedded"),
         (["run", "--embedded", "-u", "redis://localhost"], "run: give only one of --embedded and --url"),
         (["run", "--lock-ttl", "0"], "run: --lock-ttl must be at least 1 s"),
         (["run", "--lock-ttl", "315360000"], "run: --lock-ttl must be at most a day, 86400 s"),
@@ -120,7 +120,7 @@ import Testing
         ] {
             let ending = try await Rqrcron.run(words)
             #expect(ending.status == 2)
-            #expect(ending.errors.contains("the URL of a Redis belongs behind -u or --url"), "\(ending.errors)")
+            #expect(ending.errors.contains("a Redis URL belongs after -u or --url"), "\(ending.errors)")
             #expect(!ending.errors.contains("s3cr3t"), "\(ending.errors)")
         }
     }
@@ -162,36 +162,36 @@ import Testing
         }
         let nowhere = try await Rqrcron.run(["info", "-u", "redis://no-such-host.invalid"])
         #expect(nowhere.status == 1)
-        #expect(nowhere.errors.contains("Check the host's name in the URL"), "\(nowhere.errors)")
+        #expect(nowhere.errors.contains("Check the host name in the URL"), "\(nowhere.errors)")
         let zone = try await Rqrcron.run(["next", "* * * * *", "--timezone", "Europe/Berln"])
         #expect(zone.errors.hasSuffix("Did you mean 'Europe/Berlin'?\n"))
         try await withSomethingElse { port in
             let other = try await Rqrcron.run(["info", "-u", "redis://127.0.0.1:\(port)"])
             #expect(other.status == 1)
-            #expect(other.errors.contains("is no Redis"), "\(other.errors)")
+            #expect(other.errors.contains("is not a Redis server"), "\(other.errors)")
             #expect(other.errors.contains("Check the port"))
         }
     }
 
     /// Settings of the environment, and what is said of the first that is wrong.
     private static let wrongSettings: [([String: String], String)] = [
-        (["REDIS_DB": "abc"], "REDIS_DB must be a database's number, 0 or more, not 'abc'"),
-        (["REDIS_DB": "1.5"], "REDIS_DB must be a database's number, 0 or more, not '1.5'"),
-        (["REDIS_DB": "0x1"], "REDIS_DB must be a database's number, 0 or more, not '0x1'"),
-        (["REDIS_DB": " 1"], "REDIS_DB must be a database's number, 0 or more, not ' 1'"),
-        (["REDIS_DB": "0?db=1"], "REDIS_DB must be a database's number, 0 or more, not '0?db=1'"),
-        (["REDIS_DB": "redis://:s3cr3t@h"], "REDIS_DB must be a database's number, 0 or more\n"),
-        (["REDIS_PORT": "abc"], "REDIS_PORT must be a port's number, from 1 to 65535, not 'abc'"),
-        (["REDIS_PORT": "0"], "REDIS_PORT must be a port's number, from 1 to 65535, not '0'"),
-        (["REDIS_PORT": "65536"], "REDIS_PORT must be a port's number, from 1 to 65535, not '65536'"),
-        (["REDIS_PORT": "6379/1"], "REDIS_PORT must be a port's number, from 1 to 65535, not '6379/1'"),
-        (["REDIS_HOST": "redis://:s3cr3t@h:1/0"], "REDIS_HOST must be a host's name or address, and holds a URL; "),
-        (["REDIS_HOST": "h:6379"], "REDIS_HOST must be a host's name or address, and holds a port as well; "),
-        (["REDIS_HOST": "/run/redis.sock"], "REDIS_HOST must be a host's name or address, and holds a path; "),
-        (["REDIS_HOST": "me:s3cr3t@h"], "REDIS_HOST must be a host's name or address, such as "),
-        (["REDIS_HOST": "h/1"], "REDIS_HOST must be a host's name or address, such as "),
-        (["REDIS_HOST": "two words"], "REDIS_HOST must be a host's name or address, such as "),
-        (["REDIS_HOST": "[::1"], "REDIS_HOST must be a host's name or address, such as "),
+        (["REDIS_DB": "abc"], "REDIS_DB must be a database number, 0 or more, not 'abc'"),
+        (["REDIS_DB": "1.5"], "REDIS_DB must be a database number, 0 or more, not '1.5'"),
+        (["REDIS_DB": "0x1"], "REDIS_DB must be a database number, 0 or more, not '0x1'"),
+        (["REDIS_DB": " 1"], "REDIS_DB must be a database number, 0 or more, not ' 1'"),
+        (["REDIS_DB": "0?db=1"], "REDIS_DB must be a database number, 0 or more, not '0?db=1'"),
+        (["REDIS_DB": "redis://:s3cr3t@h"], "REDIS_DB must be a database number, 0 or more\n"),
+        (["REDIS_PORT": "abc"], "REDIS_PORT must be a port number, from 1 to 65535, not 'abc'"),
+        (["REDIS_PORT": "0"], "REDIS_PORT must be a port number, from 1 to 65535, not '0'"),
+        (["REDIS_PORT": "65536"], "REDIS_PORT must be a port number, from 1 to 65535, not '65536'"),
+        (["REDIS_PORT": "6379/1"], "REDIS_PORT must be a port number, from 1 to 65535, not '6379/1'"),
+        (["REDIS_HOST": "redis://:s3cr3t@h:1/0"], "REDIS_HOST must be a host name or address, but it is a URL; "),
+        (["REDIS_HOST": "h:6379"], "REDIS_HOST must be a host name or address, but it has a port too; "),
+        (["REDIS_HOST": "/run/redis.sock"], "REDIS_HOST must be a host name or address, but it is a path; "),
+        (["REDIS_HOST": "me:s3cr3t@h"], "REDIS_HOST must be a host name or address, such as "),
+        (["REDIS_HOST": "h/1"], "REDIS_HOST must be a host name or address, such as "),
+        (["REDIS_HOST": "two words"], "REDIS_HOST must be a host name or address, such as "),
+        (["REDIS_HOST": "[::1"], "REDIS_HOST must be a host name or address, such as "),
         (["REDIS_SSL": "maybe"], "REDIS_SSL must be True or False, not 'maybe'"),
     ]
 
@@ -225,7 +225,7 @@ import Testing
         }
         #expect(advice(EACCES, "/run/redis.sock").contains("add this user to the socket's group"))
         #expect(advice(EACCES, "10.0.0.5:6379").contains("look for a firewall"))
-        #expect(advice(EHOSTUNREACH, "10.0.0.5:6379") == "Check the address, and the network between")
+        #expect(advice(EHOSTUNREACH, "10.0.0.5:6379") == "Check the address and the network")
         #expect(advice(ECONNREFUSED, "/run/redis.sock").hasPrefix("Is it running? "))
     }
 

@@ -53,9 +53,9 @@ import Testing
                 try server.command("PUBSUB", "NUMSUB", "rq:cron_jobs:events").array.last?.integer == 1
             }
             await server.kill()
-            try await watch.waitForOutput(containing: "watching again as soon as it answers")
+            try await watch.waitForOutput(containing: "will continue when it answers")
             try await server.restart()
-            try await watch.waitForOutput(containing: "what happened meanwhile was not seen")
+            try await watch.waitForOutput(containing: "events in between were missed")
             let made = try await Rqrcron.run(
                 ["register", "a", "--func", "m.f", "--queue", "q", "--cron", "@daily"], on: server)
             #expect(made.status == 0)
@@ -74,7 +74,7 @@ import Testing
             try server.pipeline((0..<100).map { ["SET", "filler:\($0)", String(repeating: "x", count: 2000)] })
             try server.command("SAVE")
             try await server.restart()
-            try await watch.waitForOutput(containing: "what happened meanwhile was not seen")
+            try await watch.waitForOutput(containing: "events in between were missed")
             #expect(try await watch.terminate() == .exited(0))
             #expect(watch.errors.split(separator: "\n").count == 2, "\(watch.errors)")
         }

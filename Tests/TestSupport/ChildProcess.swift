@@ -1,5 +1,5 @@
 public import Foundation
-import ProcessSpawn
+package import ProcessSpawn
 public import Testing
 
 /// A running program whose output a test can wait for.
@@ -58,9 +58,9 @@ public final class ChildProcess: Sendable {
 
         let outputs: [Int32]
         do {
-            (pid, outputs) = try Spawn(
-                path, arguments, environment: variables.map { "\($0.key)=\($0.value)" }, directory: directory
-            ).start(input: input, capturing: [STDOUT_FILENO, STDERR_FILENO])
+            var program = Spawn(path, arguments, environment: variables.map { "\($0.key)=\($0.value)" })
+            if let directory { program = program.inDirectory(directory) }
+            (pid, outputs) = try program.start(input: input, capturing: [STDOUT_FILENO, STDERR_FILENO])
         } catch {
             throw SupportError("\(error)")
         }
@@ -178,6 +178,16 @@ public final class ChildProcess: Sendable {
         let folders = ProcessInfo.processInfo.environment["PATH"] ?? "/usr/local/bin:/usr/bin:/bin"
         return folders.split(separator: ":").map { "\($0)/\(program)" }
             .first { FileManager.default.isExecutableFile(atPath: $0) }
+    }
+}
+
+extension Spawn {
+    /// The same program with another working directory. If that does not exist, the program ends with status 2.
+    package func inDirectory(_ directory: String) -> Spawn {
+        var program = self
+        program.executable = "/bin/sh"
+        program.arguments = ["-c", "cd -- \"$0\" && exec \"$@\"", directory, executable] + arguments
+        return program
     }
 }
 

@@ -1,5 +1,6 @@
 import Foundation
 import ProcessSpawn
+import TestSupport
 import Testing
 
 @Suite(.timeLimit(.minutes(1)))
@@ -41,13 +42,14 @@ struct SpawnTests {
     @Test func `a program that is not there, and one whose folder is not there, are told apart`() throws {
         let error = #expect(throws: SpawnError.self) { try Spawn("/nowhere/at/all").start() }
         #expect(error?.description == "cannot start /nowhere/at/all: No such file or directory")
-        let (outcome, _) = try Spawn("/bin/true", directory: "/nowhere/at/all").run()
+        let (outcome, _) = try Spawn("/bin/true").inDirectory("/nowhere/at/all").run()
         #expect(outcome == .exited(2))
     }
 
     @Test func `a working directory and an environment are taken as they are given`() throws {
         let program = Spawn(
-            "/bin/sh", ["-c", "pwd; echo $GIVEN${HOME-nothing}"], environment: ["GIVEN=yes"], directory: "/")
+            "/bin/sh", ["-c", "pwd; echo $GIVEN${HOME-nothing}"], environment: ["GIVEN=yes"]
+        ).inDirectory("/")
         #expect(String(decoding: try program.run().output, as: UTF8.self) == "/\nyesnothing\n")
     }
 

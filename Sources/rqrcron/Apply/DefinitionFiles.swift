@@ -1,21 +1,28 @@
 import Cron
+import ProcessSpawn
 import RedisCron
+
+#if canImport(Glibc)
+    import Glibc
+#else
+    import Darwin
+#endif
 
 /// The definitions of several files.
 ///
-/// Files of the same source belong together, or pruning by the one would delete what the other has.
+/// Files of the same source are taken together. Otherwise pruning by one would delete what another has.
 struct DefinitionFiles: Sendable {
     /// Definitions of one source, from one or more files.
     private struct Source: Sendable {
         var declarations: CronJobDeclarations
-        /// The files, each with the ids that it declares: their bytes, since two texts that are canonically equivalent
-        /// are two ids.
+        /// The files, each with the ids that it declares. Ids are kept as bytes, because Swift's `String` considers
+        /// canonically equivalent ids equal.
         var files: [(path: String, ids: Set<[UInt8]>)]
 
         /// The file that an error is about.
         func origin(of error: DeclarationError) -> String { origin(of: error.id) }
 
-        /// The file that a definition stands in; the last one where it is not known which definition is meant.
+        /// The file that declares a definition. Without an id, the last file.
         func origin(of id: String?) -> String {
             let file = files.last { file in id.map { file.ids.contains(Array($0.utf8)) } ?? true }
             return file.map { DefinitionFile(path: $0.path).name } ?? "the files"
@@ -24,12 +31,12 @@ struct DefinitionFiles: Sendable {
 
     private var sources: [Source] = []
 
-    /// Reads and understands all files.
+    /// Reads and parses all files.
     ///
     /// - Parameters:
     ///   - paths: The files; `-` is standard input.
-    ///   - source: The source's name, instead of those in the files.
-    /// - Throws: ``CommandFailure`` that names the file, and the line that is wrong.
+    ///   - source: The name of the source, instead of those in the files.
+    /// - Throws: ``CommandFailure`` that names the file and the wrong line.
     init(paths: [String], source: String? = nil) throws(CommandFailure) {
         var owner: [[UInt8]: String] = [:]
         for path in paths {
@@ -38,7 +45,7 @@ struct DefinitionFiles: Sendable {
             for job in read.jobs {
                 if let other = owner.updateValue(path, forKey: Array(job.id.utf8)) {
                     throw CommandFailure(
-                        "\(path): \(job.line.map { "line \($0): " } ?? "")job '\(job.id)' stands in \(other) too")
+                        "\(path): \(job.line.map { "line \($0): " } ?? "")job '\(job.id)' is also in \(other)")
                 }
             }
             let ids = Set(read.jobs.map { Array($0.id.utf8) })
@@ -56,12 +63,12 @@ struct DefinitionFiles: Sendable {
         sources.first { $0.declarations.source == nil }?.files.first?.path
     }
 
-    /// What the files declare, source by source.
+    /// The declarations, source by source.
     var declarations: [CronJobDeclarations] { sources.map(\.declarations) }
 
-    /// What a scheduler says about one of the definitions, with file and line.
+    /// Adds file and line to a scheduler's error about one of the definitions.
     ///
-    /// - Returns: `nil` for an error that is about none of them.
+    /// - Returns: nil if the error is about none of them.
     func failure(about error: RedisCronError) -> CommandFailure? {
         guard let id = error.id.map({ Array($0.utf8) }) else { return nil }
         for source in sources {
@@ -73,8 +80,7 @@ struct DefinitionFiles: Sendable {
         return nil
     }
 
-    /// What deserves attention in the files, though nothing is wrong with it: a line for each definition, and no more than
-    /// a person reads.
+    /// Warnings about valid definitions that look like mistakes: one line each, and no more than a person reads.
     var cautions: [String] {
         var lines: [String] = []
         for source in sources {
@@ -89,15 +95,15 @@ struct DefinitionFiles: Sendable {
         }
         guard lines.count > Self.shownCautions else { return lines }
         return lines.prefix(Self.shownCautions) + [
-            "and \(lines.count - Self.shownCautions) more definitions like these"
+            "and \(lines.count - Self.shownCautions) more like these"
         ]
     }
 
     private static let shownCautions = 5
 
-    /// What has to change in Redis, a plan for each source.
+    /// What has to change in Redis: one plan per source.
     ///
-    /// - Throws: ``CommandFailure`` that names file and line of the first definition that makes no sense.
+    /// - Throws: ``CommandFailure`` that names file and line of the first invalid definition.
     func plans(with scheduler: RedisCronScheduler, prune: Bool) async throws -> [ApplyPlan] {
         var plans: [ApplyPlan] = []
         for source in sources {
@@ -108,5 +114,44 @@ struct DefinitionFiles: Sendable {
             }
         }
         return plans
+    }
+}
+
+/// A file of definitions, or standard input.
+struct DefinitionFile {
+    /// The path; `-` is standard input.
+    let path: String
+
+    /// Reads and parses the file.
+    ///
+    /// - Throws: ``CommandFailure`` that names the file and the wrong line.
+    func declarations() throws(CommandFailure) -> CronJobDeclarations {
+        do {
+            return try CronJobDeclarations(parsing: try contents())
+        } catch let error as DeclarationError {
+            throw CommandFailure("\(name): \(error.description)")
+        } catch let error as CommandFailure {
+            throw error
+        } catch {
+            throw CommandFailure("\(name): \(error)")
+        }
+    }
+
+    /// The name in messages.
+    var name: String { path == "-" ? "standard input" : path }
+
+    private func contents() throws(CommandFailure) -> [UInt8] {
+        let descriptor = path == "-" ? dup(STDIN_FILENO) : open(path, O_RDONLY | O_CLOEXEC)
+        guard descriptor >= 0 else { throw CommandFailure("cannot read \(name): \(SystemCall.explain(errno))") }
+        defer { close(descriptor) }
+        var contents: [UInt8] = []
+        var portion = [UInt8](repeating: 0, count: 262_144)
+        while true {
+            let count = portion.withUnsafeMutableBytes { read(descriptor, $0.baseAddress, $0.count) }
+            if count < 0, errno == EINTR { continue }
+            guard count >= 0 else { throw CommandFailure("cannot read \(name): \(SystemCall.explain(errno))") }
+            if count == 0 { return contents }
+            contents += portion[..<count]
+        }
     }
 }

@@ -6,17 +6,16 @@
     import Darwin
 #endif
 
-/// Sorts words into options and operands with `getopt_long` of the system's C library.
+/// Sorts words into options and operands, with the C library's `getopt_long`.
 ///
-/// getopt keeps its state in global variables, so all parsing happens on the main actor, one command line at a time.
+/// getopt keeps its state in global variables, so parsing happens on the main actor, one command line at a time.
 @MainActor
 struct ArgumentParser {
-    /// The options that are known.
     let options: [CommandOption]
-    /// Whether parsing ends at the first operand, as it does before the name of the command.
+    /// Whether parsing ends at the first operand. The options before the command's name are parsed that way.
     var stopsAtOperand = false
 
-    /// What was understood, and the words after the point where parsing ended.
+    /// The parsed arguments, and the words after the point where parsing ended.
     struct Outcome {
         var arguments: ParsedArguments
         var rest: [String]
@@ -24,7 +23,7 @@ struct ArgumentParser {
 
     /// Parses `words`, which do not include the name of the program.
     ///
-    /// - Throws: ``UsageError`` that names the option which is unknown or ambiguous, lacks its value, or takes none.
+    /// - Throws: ``UsageError`` that names the option: it is unknown or ambiguous, lacks its value, or takes none.
     func parse(_ words: [String]) throws(UsageError) -> Outcome {
         for word in words where word.utf8.contains(0) {
             throw UsageError("an argument contains a null character")
@@ -39,7 +38,7 @@ struct ArgumentParser {
         }
 
         Self.resetScanner()
-        // A leading "+" ends at the first operand; a ":" tells a missing value from an unknown option.
+        // "+" stops at the first operand; ":" tells a missing value from an unknown option.
         let letters = (stopsAtOperand ? "+:" : ":") + table.letters
         var outcome = Outcome(arguments: ParsedArguments(), rest: [])
         while true {
@@ -84,11 +83,60 @@ struct ArgumentParser {
         opterr = 0
         optarg = nil
         #if canImport(Glibc)
-            // 0 makes glibc start afresh, its hidden state included.
+            // 0 also resets glibc's hidden state.
             optind = 0
         #else
             optreset = 1
             optind = 1
         #endif
+    }
+}
+
+/// The options in the form that `getopt_long` takes. Owns the C strings until ``deallocate()``.
+struct COptionTable {
+    /// The last entry is all zeros.
+    private(set) var entries: [option] = []
+    /// The one-letter options. One colon after a letter means a required value, two an optional one.
+    private(set) var letters = ""
+    private let options: [CommandOption]
+
+    /// Codes of long options start above every character, so an unknown letter is never mistaken for one.
+    private static let firstCode: CInt = 0x11_0000
+
+    init(options: [CommandOption]) {
+        self.options = options
+        for (index, known) in options.enumerated() {
+            let demand: CInt =
+                switch known.value {
+                case .none: no_argument
+                case .required: required_argument
+                case .optional: optional_argument
+                }
+            entries.append(
+                option(
+                    name: UnsafePointer(strdup(known.name)), has_arg: demand, flag: nil,
+                    val: Self.firstCode + CInt(index)))
+            if let short = known.short {
+                letters.append(short)
+                letters += String(repeating: ":", count: Int(demand))
+            }
+        }
+        entries.append(option(name: nil, has_arg: 0, flag: nil, val: 0))
+    }
+
+    func known(by code: CInt) -> CommandOption? {
+        let index = Int(code) - Int(Self.firstCode)
+        if options.indices.contains(index) { return options[index] }
+        return options.first { $0.short?.unicodeScalars.first.map { CInt($0.value) } == code }
+    }
+
+    func spelling(of code: CInt) -> String? {
+        guard let option = known(by: code) else { return nil }
+        return code < Self.firstCode ? "-\(option.short.map(String.init) ?? "")" : "--\(option.name)"
+    }
+
+    mutating func deallocate() {
+        for entry in entries { free(UnsafeMutablePointer(mutating: entry.name)) }
+        entries = []
     }
 }

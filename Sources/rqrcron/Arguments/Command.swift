@@ -1,21 +1,20 @@
-/// One command of the tool: its place in the help, its options and arguments, and what it does.
+/// One command of the tool: its help, its options and arguments, and its action.
 struct Command: Sendable {
     let name: String
     /// One line for the list of commands.
     let summary: String
-    /// Paragraphs of the command's help, after the summary.
+    /// Paragraphs that follow the summary in the command's help.
     let discussion: [String]
     let arguments: [CommandArgument]
     let rules: [OptionRule]
-    /// Usage lines after the name of the program and the command, when the generated one would say less.
+    /// Usage lines without program and command, where the generated one would say less.
     let synopsis: [String]
-    /// Invocations worth showing, each with what it is for.
     let examples: [Example]
-    /// Commands that scripts of this tool call are not listed.
+    /// Whether it is left out of help, manual and completions. Such commands are for the tool's own scripts and processes.
     let isHidden: Bool
     let action: @Sendable (Invocation) async throws -> Void
 
-    /// One invocation for the help.
+    /// One example in the help.
     struct Example: Sendable {
         let line: String
         let purpose: String
@@ -44,5 +43,37 @@ struct Command: Sendable {
         guard synopsis.isEmpty else { return synopsis.map { "\(name) \($0)" } }
         let parts = arguments.map(\.usage) + rules.filter { !$0.options.contains(.help) }.map(\.usage)
         return [([name] + parts).joined(separator: " ")]
+    }
+}
+
+/// One positional argument of a command.
+struct CommandArgument: Sendable, Hashable {
+    /// How many words the argument takes.
+    enum Arity: Sendable, Hashable {
+        case one, optional, any, oneOrMore
+    }
+
+    /// The name in usage lines, in capitals.
+    let name: String
+    let arity: Arity
+    /// One sentence.
+    let summary: String
+    let completion: Completion
+
+    init(_ name: String, _ arity: Arity = .one, summary: String, completion: Completion = .nothing) {
+        self.name = name
+        self.arity = arity
+        self.summary = summary
+        self.completion = completion
+    }
+
+    /// The argument in usage lines: `ID`, `[DIR]`, `[QUEUE...]` or `ID...`.
+    var usage: String {
+        switch arity {
+        case .one: name
+        case .optional: "[\(name)]"
+        case .any: "[\(name)...]"
+        case .oneOrMore: "\(name)..."
+        }
     }
 }

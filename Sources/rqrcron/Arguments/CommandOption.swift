@@ -1,7 +1,6 @@
-/// One option of a command: the single source of what is parsed, shown by `--help`, completed by shells and written
-/// in the manual page.
+/// One option of a command, as it is parsed, shown in the help and the manual page, and completed.
 struct CommandOption: Sendable, Hashable {
-    /// Whether the option takes a value, and how the value is called in usage lines.
+    /// Whether the option takes a value, and the value's placeholder in usage lines.
     enum Value: Sendable, Hashable {
         /// A flag.
         case none
@@ -16,7 +15,7 @@ struct CommandOption: Sendable, Hashable {
     /// The one-letter form, if there is one.
     let short: Character?
     let value: Value
-    /// What the option does: one sentence with its unit and default.
+    /// One sentence, with unit and default.
     let summary: String
     /// What a shell offers for the value.
     let completion: Completion
@@ -35,7 +34,7 @@ struct CommandOption: Sendable, Hashable {
         self.environment = environment
     }
 
-    /// `--lock-ttl SECONDS`, as usage lines show it.
+    /// The option in usage lines: `--lock-ttl SECONDS`.
     var usage: String {
         switch value {
         case .none: "--\(name)"
@@ -44,13 +43,13 @@ struct CommandOption: Sendable, Hashable {
         }
     }
 
-    /// `-i, --interval SECONDS`, as the list of options shows it.
+    /// The option in a list of options: `-i, --interval SECONDS`.
     var heading: String {
         guard let short else { return "    \(usage)" }
         return "-\(short), \(usage)"
     }
 
-    /// `-R` or `--json`: the shortest spelling, for usage lines.
+    /// The shortest spelling, for usage lines: `-R` or `--json`.
     var shortestUsage: String {
         guard let short else { return usage }
         guard case .required(let placeholder) = value else { return "-\(short)" }
@@ -58,7 +57,7 @@ struct CommandOption: Sendable, Hashable {
     }
 }
 
-/// What a shell can offer when a value is being typed.
+/// What a shell offers for a value.
 enum Completion: Sendable, Hashable {
     case nothing
     case files
@@ -68,6 +67,63 @@ enum Completion: Sendable, Hashable {
     case ids
     /// The queues named by the definitions in Redis.
     case queues
-    /// The names of the system's time zone database.
+    /// The names in the system's time zone database.
     case timeZones
+}
+
+/// Which options a command takes, and how often.
+///
+/// A command's rules list its options in the order of its help.
+enum OptionRule: Sendable {
+    /// May be given.
+    case optional(CommandOption)
+    /// Must be given.
+    case required(CommandOption)
+    /// At most one of these may be given.
+    case atMostOne([CommandOption])
+    /// Exactly one of these must be given.
+    case exactlyOne([CommandOption])
+
+    var options: [CommandOption] {
+        switch self {
+        case .optional(let option), .required(let option): [option]
+        case .atMostOne(let options), .exactlyOne(let options): options
+        }
+    }
+
+    /// The rule in usage lines.
+    var usage: String {
+        switch self {
+        case .optional(let option): "[\(option.shortestUsage)]"
+        case .required(let option): option.shortestUsage
+        case .atMostOne(let options): "[" + options.map(\.shortestUsage).joined(separator: " | ") + "]"
+        case .exactlyOne(let options): "(" + options.map(\.shortestUsage).joined(separator: " | ") + ")"
+        }
+    }
+
+    /// How the given options break the rule, or nil.
+    func violation(given: (CommandOption) -> Bool) -> String? {
+        let names = options.map { "--\($0.name)" }
+        let count = options.count(where: given)
+        switch self {
+        case .optional: return nil
+        case .required: return count == 0 ? "\(names[0]) is missing" : nil
+        case .atMostOne where count > 1: return "give only one of " + names.joined(separator: " and ")
+        case .exactlyOne where count != 1: return "give exactly one of " + names.joined(separator: " and ")
+        case .atMostOne, .exactlyOne: return nil
+        }
+    }
+}
+
+// MARK: Shared by several commands
+
+extension CommandOption {
+    static let help = CommandOption("help", short: "h", summary: "Show this help and exit.")
+    static let version = CommandOption("version", short: "V", summary: "Show the version and exit.")
+    static let json = CommandOption("json", summary: "Write JSON, for scripts.")
+}
+
+extension CommandArgument {
+    static let id = CommandArgument("ID", summary: "The id of a definition.", completion: .ids)
+    static let ids = CommandArgument("ID", .oneOrMore, summary: "The ids of definitions.", completion: .ids)
 }

@@ -1,10 +1,8 @@
 /// The words of one command line, sorted into options and arguments.
 struct ParsedArguments: Sendable {
-    /// The values given for each option, in order.
-    ///
-    /// A flag has an empty text for each time it was given.
+    /// The values of each option, in order. A flag has an empty text each time.
     private var given: [String: [String]] = [:]
-    /// What is neither an option nor an option's value, in order.
+    /// The words that are neither options nor their values, in order.
     private(set) var operands: [String] = []
 
     init(options: [(CommandOption, String)] = [], operands: [String] = []) {
@@ -20,12 +18,12 @@ struct ParsedArguments: Sendable {
         operands.append(operand)
     }
 
-    /// Takes over what was given before the command's name.
+    /// Adds the options that were given before the command's name.
     mutating func merge(_ earlier: ParsedArguments) {
         given.merge(earlier.given) { later, earlier in earlier + later }
     }
 
-    /// Whether the option was given at all.
+    /// Whether the option was given.
     func has(_ option: CommandOption) -> Bool {
         given[option.name] != nil
     }
@@ -40,14 +38,17 @@ struct ParsedArguments: Sendable {
         given[option.name] ?? []
     }
 
-    /// The values of all options but one.
-    func values(except option: CommandOption) -> [String] {
-        given.filter { $0.key != option.name }.flatMap(\.value)
+    /// Whether a Redis URL stands anywhere but after `--url`.
+    ///
+    /// Any other message about that word might show its password.
+    var hasMisplacedURL: Bool {
+        let values = given.filter { $0.key != CommandOption.url.name }.flatMap(\.value)
+        return (operands + values).contains(where: RedisAddress.isURL)
     }
 
     /// The option's value as a whole number.
     ///
-    /// - Throws: ``UsageError`` when the text is no whole number, or is outside of `range`.
+    /// - Throws: ``UsageError`` when the text is not a whole number, or is outside `range`.
     func wholeNumber(
         _ option: CommandOption, in range: ClosedRange<Int> = Int.min...Int.max
     ) throws(UsageError) -> Int? {
@@ -67,18 +68,18 @@ struct ParsedArguments: Sendable {
         return number
     }
 
-    /// The option's value as a number of seconds, fractions allowed, whose bounds somebody else knows.
+    /// The option's value as a number of seconds, fractions allowed. The caller checks the bounds.
     ///
-    /// Beyond thirty years it is cut to that, so that every `Duration` can hold it.
+    /// It is cut to thirty years, so that it fits into any `Duration`.
     ///
-    /// - Throws: ``UsageError`` when the text is no finite number.
+    /// - Throws: ``UsageError`` when the text is not a finite number.
     func duration(_ option: CommandOption) throws(UsageError) -> Duration? {
         try finiteNumber(option).map { .seconds(max(-1e9, min($0, 1e9))) }
     }
 
     /// The option's value as a number of seconds, fractions allowed.
     ///
-    /// - Throws: ``UsageError`` when the text is no finite number of at least `minimum`.
+    /// - Throws: ``UsageError`` when the text is not a finite number of at least `minimum`.
     func seconds(_ option: CommandOption, atLeast minimum: Double) throws(UsageError) -> Double? {
         guard let number = try finiteNumber(option) else { return nil }
         guard number >= minimum, number <= Self.longestWait else {
@@ -106,6 +107,6 @@ struct ParsedArguments: Sendable {
         return text
     }
 
-    /// Ten years: longer than any wait that is meant, short enough for every clock.
+    /// Ten years: longer than any sensible wait, short enough for every clock.
     static let longestWait: Double = 315_360_000
 }

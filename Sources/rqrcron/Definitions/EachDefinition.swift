@@ -1,6 +1,7 @@
+import RQWire
 import RedisCron
 
-/// Does the same to every definition that was named.
+/// The same action on every definition that is named: `rqrcron enable`, `disable`, `delete` and `trigger`.
 struct EachDefinition: Sendable {
     private let invocation: Invocation
 
@@ -17,20 +18,20 @@ struct EachDefinition: Sendable {
         }
     }
 
-    /// Deletes each definition, one that cannot be read too.
+    /// Deletes each definition, including unreadable ones.
     func delete() async throws {
         try await report { id, connection in
             if try await !RedisCronJob.delete(id: id, on: connection) {
-                // There is none: this says so, or what stands in its place.
+                // Throws that there is none, or what the key holds instead.
                 _ = try await RedisCronJob.fetch(id: id, on: connection)
             }
             return "deleted \(id)"
         }
     }
 
-    /// Does something to each definition, and prints the line that came of it.
+    /// Runs `body` for each definition and prints the line that it returns.
     ///
-    /// One that fails does not keep the others from their turn; it is named at the end.
+    /// A failure does not stop the others. It is reported at the end.
     func report(_ body: (String, RedisCronConnection) async throws -> String) async throws {
         try await invocation.withConnection { connection in
             var failures: [String] = []
@@ -42,6 +43,46 @@ struct EachDefinition: Sendable {
                 }
             }
             guard failures.isEmpty else { throw CommandFailure(failures.joined(separator: "; ")) }
+        }
+    }
+}
+
+extension Command {
+    /// `rqrcron enable`.
+    static let enable: Command = Command(
+        name: "enable", summary: "Enable definitions.", arguments: [.ids], rules: OptionRule.connection
+    ) { invocation in
+        try await EachDefinition(invocation).change("enabled") { job in try await job.enable() }
+    }
+
+    /// `rqrcron disable`.
+    static let disable: Command = Command(
+        name: "disable", summary: "Disable definitions: they stay in Redis but do not run.", arguments: [.ids],
+        rules: OptionRule.connection
+    ) { invocation in
+        try await EachDefinition(invocation).change("disabled") { job in try await job.disable() }
+    }
+
+    /// `rqrcron delete`.
+    static let delete: Command = Command(
+        name: "delete", summary: "Delete definitions.",
+        discussion: ["Jobs that are already enqueued stay in their queues."], arguments: [.ids],
+        rules: OptionRule.connection
+    ) { invocation in
+        try await EachDefinition(invocation).delete()
+    }
+
+    /// `rqrcron trigger`.
+    static let trigger: Command = Command(
+        name: "trigger", summary: "Enqueue the jobs of definitions now and print their ids.",
+        discussion: [
+            "The schedule does not change: the next run stays where it is. Prints one job id per line, in the order given."
+        ],
+        arguments: [.ids], rules: [.optional(.serializer)] + OptionRule.connection
+    ) { invocation in
+        let serializer = try invocation.arguments.serializer() ?? .pickle
+        try await EachDefinition(invocation).report { id, connection in
+            try await RedisCronJob.fetch(id: id, on: connection).enqueue(serializer: serializer).description
         }
     }
 }

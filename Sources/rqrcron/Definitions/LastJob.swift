@@ -4,30 +4,32 @@ import RedisCron
 
 /// The newest job of a definition that RQ still has.
 struct LastJob: Sendable {
-    /// Why a job was queued.
+    /// Why a job was enqueued.
     enum Cause: Sendable {
-        /// A run of the schedule, planned for this time.
+        /// By the schedule, for this time.
         case planned(Timestamp)
-        /// `rqrcron trigger` or `enqueue()`.
+        /// By `rqrcron trigger` or `enqueue()`.
         case triggered
     }
 
     let id: RQJobID
-    /// As RQ has it: queued, started, finished, failed and so on.
+    /// RQ's status: queued, started, finished, failed and so on.
     let status: String
-    /// When it was queued; nil where its hash does not say.
+    /// When it was enqueued; nil if its hash does not say.
     let enqueued: Timestamp?
     let cause: Cause
-    /// Why it failed, where RQ keeps that.
+    /// Why it failed, if RQ has the reason.
     private(set) var failure: RQJobFailure?
 
-    /// Planned times that are looked for: the jobs of older ones are likely to have expired.
+    /// How many planned times are tried. Jobs of older ones have most likely expired.
     private static let depth = 20
 
-    /// Finds the last job of the schedule by the ids that the planned times give, and the one that was triggered last by
-    /// what its definition remembers; the newer of the two is the last one.
+    /// Finds the newest job.
     ///
-    /// - Returns: nil when there is none.
+    /// A job of the schedule has an id that follows from its planned time. The definition stores the id of the job that was
+    /// triggered last. The newer of the two is the last job.
+    ///
+    /// - Returns: nil if there is none.
     static func find(
         of job: RedisCronJob, times: ScheduleTimes?, keys: RQKeys, client: RedisClient
     ) async throws -> LastJob? {
@@ -47,7 +49,7 @@ struct LastJob: Sendable {
         of job: RedisCronJob, times: ScheduleTimes?, keys: RQKeys, client: RedisClient
     ) async throws -> LastJob? {
         guard let times, job.latestEnqueueTime != nil else { return nil }
-        for time in times.previous(depth, before: job.nextEnqueueTime ?? SystemClock.now()) {
+        for time in times.previous(depth, before: job.nextEnqueueTime ?? Timestamp.now) {
             let id = RQJobID.planned(definition: job.id, at: time)
             if let last = try await LastJob(id, .planned(time), keys: keys, client: client) { return last }
         }
@@ -63,7 +65,7 @@ struct LastJob: Sendable {
         return try await LastJob(id, .triggered, keys: keys, client: client)
     }
 
-    /// Reads a job; nil when RQ has it no more.
+    /// Reads a job; nil if RQ no longer has it.
     private init?(_ id: RQJobID, _ cause: Cause, keys: RQKeys, client: RedisClient) async throws {
         let fields = try await client.send(RedisCommand("HMGET", keys.job(id), "status", "enqueued_at")).array
         guard let fields, fields.count == 2, let status = fields[0].string else { return nil }

@@ -19,7 +19,7 @@ struct RegisterCommand: Sendable {
                 throw UsageError("--\(option.name) \(error.message)")
             }
         }
-        // An option of other commands too.
+        // Not from the table of fields, because other commands have this option too.
         definition.timeZone = invocation.arguments.text(.timeZone)
         self.definition = definition
     }
@@ -44,20 +44,46 @@ struct RegisterCommand: Sendable {
     }
 }
 
+extension Command {
+    /// `rqrcron register`.
+    static let register: Command = Command(
+        name: "register", summary: "Create a definition, or replace the one with that id.",
+        discussion: [
+            """
+            If the schedule is unchanged, the definition keeps its next run, provided that it is a time of the schedule. \
+            A new schedule counts from now. Without --timezone, the zone that the scheduler has published applies. Options \
+            that are not given get their defaults, except that an existing definition stays enabled or disabled.
+            """
+        ],
+        arguments: [.id],
+        rules: OptionRule.definition + OptionRule.connection,
+        examples: [
+            Example(
+                line:
+                    "rqrcron register metric:pm25 --func app.tasks.rebuild --queue metrics --interval 300 --args '[\"pm25\"]'",
+                purpose: "Every five minutes:"),
+            Example(
+                line:
+                    "rqrcron register report --func app.tasks.report --queue mail --cron '0 7 * * mon-fri' --timezone Europe/Berlin",
+                purpose: "At seven on weekdays in Berlin:"),
+        ]
+    ) { try await RegisterCommand($0).run() }
+}
+
 extension CommandOption {
-    /// The option of a definition's field; the table of fields says which has one.
+    /// The option for a field of the definition, from the table of fields.
     init(_ field: CronJobHash.Field) {
         self.init(
             field.option?.name ?? field.name, value: .required(field.option?.placeholder ?? ""),
             summary: field.option?.summary ?? "", completion: field == .queueName ? .queues : .nothing)
     }
 
-    static let enabled = CommandOption("enabled", summary: "Enable it, if it was disabled.")
-    static let disabled = CommandOption("disabled", summary: "Register it disabled, or disable it.")
+    static let enabled = CommandOption("enabled", summary: "Enable it if it is disabled.")
+    static let disabled = CommandOption("disabled", summary: "Create it disabled, or disable it.")
 }
 
 extension OptionRule {
-    /// The options of `register`, from the table of fields.
+    /// The options of `register`, made from the table of fields.
     static let definition: [OptionRule] = {
         let (required, alternatives) = (
             [CronJobHash.Field.functionName, .queueName], [CronJobHash.Field.interval, .cron]

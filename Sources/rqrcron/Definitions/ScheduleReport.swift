@@ -3,7 +3,7 @@ import RQWire
 import RedisBridge
 import RedisCron
 
-/// What `show` tells about a definition beyond its fields: its times, its last job, and what deserves attention.
+/// What `show` prints below the fields of a definition: its times, its last job, and warnings.
 struct ScheduleReport: Sendable {
     let job: RedisCronJob
     let now: Timestamp
@@ -13,10 +13,10 @@ struct ScheduleReport: Sendable {
     /// Whether a scheduler holds the lock.
     var isLed = true
 
-    /// Fetches what stands beside the definition in Redis.
+    /// Fetches what belongs to the definition and is not in its hash.
     init(_ job: RedisCronJob, zone: ZoneRules, on connection: RedisCronConnection, client: RedisClient) async throws {
         self.job = job
-        now = SystemClock.now()
+        now = Timestamp.now
         defaultZone = zone
         isLed = try await client.send(RedisCommand("EXISTS", connection.keys.lock)).integer == 1
         lastJob = try await LastJob.find(of: job, times: times, keys: connection.keys, client: client)
@@ -24,7 +24,6 @@ struct ScheduleReport: Sendable {
 
     private var times: ScheduleTimes? { try? ScheduleTimes(job, defaultZone: defaultZone) }
 
-    /// Lines under the fields, without the warnings.
     var text: String {
         var text = ""
         if let times {
@@ -35,23 +34,23 @@ struct ScheduleReport: Sendable {
                 block("last times", last.isEmpty ? [noLastTimes] : last)
                 + block("next times", job.enabled ? Array(next) : ["none, it is disabled"])
         }
-        text += block("last job", [lastJob?.text ?? "none that RQ still has"])
+        text += block("last job", [lastJob?.text ?? "none left in RQ"])
         for warning in warnings { text += block("warning", [warning]) }
         return text
     }
 
-    /// The time that is to be enqueued next; an interval that never ran is due since it was made.
+    /// The time that is enqueued next. An interval that has never run is due since its creation.
     private var pending: Timestamp? {
         if let next = job.nextEnqueueTime { return next }
         return job.interval != nil && job.latestEnqueueTime == nil ? job.createdAt : nil
     }
 
-    /// The last five times of the schedule for which it can have run, in order: since it was made, up to its last run.
+    /// The last five times of the schedule, in order: not before the definition was created, and up to its last run.
     ///
-    /// What lies behind the last run, or ahead, is a plan and no history.
+    /// Times after the last run are plans, not history.
     private func lastTimes(_ times: ScheduleTimes) -> [Timestamp] {
         guard let latest = job.latestEnqueueTime else { return [] }
-        // A time counts to the second, and a run is queued within the second for which it is planned.
+        // Times are whole seconds, and a run is enqueued within the second of its planned time.
         let end = min(latest, now) + .microseconds(1)
         let last = times.previous(5, before: min(end, pending ?? end)).reversed()
         guard let created = job.createdAt else { return Array(last) }
@@ -59,10 +58,9 @@ struct ScheduleReport: Sendable {
     }
 
     private var noLastTimes: String {
-        job.latestEnqueueTime == nil ? "none, it never ran" : "none since it was created"
+        job.latestEnqueueTime == nil ? "none, it has never run" : "none since it was created"
     }
 
-    /// What deserves attention.
     var warnings: [String] {
         var warnings: [String] = []
         if job.enabled, let next = job.nextEnqueueTime, next + .seconds(5) < now {
@@ -70,9 +68,9 @@ struct ScheduleReport: Sendable {
         }
         if job.enabled, let skipped = job.skippedTime(now: now, defaultTimeZone: defaultZone) {
             warnings.append(
-                "it leaves out times of its schedule, the first one \(skipped); rqrcron doctor says what to do")
+                "it skips times of its schedule, beginning with \(skipped); rqrcron doctor says what to do")
         }
-        if !isLed { warnings.append("no scheduler runs: start one with rqrcron run") }
+        if !isLed { warnings.append("no scheduler is running; start one with: rqrcron run") }
         do {
             if try ScheduleTimes(job, defaultZone: defaultZone).next(after: now) == nil {
                 warnings.append("its schedule has no further time")
@@ -83,12 +81,12 @@ struct ScheduleReport: Sendable {
         if lastJob?.failure?.isOtherSerializer == true {
             warnings.append(
                 """
-                its worker reads another serializer than it was queued with: start both with \
-                -S rq.serializers.JSONSerializer, or both without
+                its worker uses another serializer than the scheduler; start both with -S rq.serializers.JSONSerializer, \
+                or both without
                 """)
         }
         if let ttl = job.ttl, let interval = job.interval, ttl > interval {
-            warnings.append("several of its jobs may wait at once: ttl is longer than interval")
+            warnings.append("several of its jobs may wait at once, because ttl is longer than interval")
         }
         return warnings
     }

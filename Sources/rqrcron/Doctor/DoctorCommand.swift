@@ -15,28 +15,58 @@ struct DoctorCommand: Sendable {
         let (report, failure) = try await invocation.withScheduler { try await examine($0) }
         let style = TextStyle(environment: invocation.environment)
         try StandardOutput.write(invocation.arguments.has(.json) ? report.json : report.text(style: style))
-        // What was mended before it is told first.
+        // First what was repaired before the failure.
         if let failure { throw failure }
         if !report.isHealthy { throw ExitStatus(code: 1) }
     }
 
-    /// Looks, and mends where asked to: up to the first repair that fails.
+    /// Diagnoses, and repairs if asked to. The first repair that fails ends it.
     private func examine(_ scheduler: RedisCronScheduler) async throws -> (DoctorReport, failure: (any Error)?) {
         var report = DoctorReport()
-        report.entries = try await scheduler.diagnose().map { DoctorReport.Entry(finding: $0, isMended: false) }
+        report.entries = try await scheduler.diagnose().map { DoctorReport.Entry(finding: $0, isRepaired: false) }
         guard repairs else { return (report, nil) }
         var isChanged = false
         do {
             for index in report.entries.indices where report.entries[index].finding.isRepairable {
-                let isMended = try await scheduler.repair(report.entries[index].finding)
-                report.entries[index].isMended = isMended
-                isChanged = isChanged || !isMended
+                let isRepaired = try await scheduler.repair(report.entries[index].finding)
+                report.entries[index].isRepaired = isRepaired
+                isChanged = isChanged || !isRepaired
             }
-            // What a repair finds changed may be in order by now, or wrong in another way.
+            // A finding that a repair found changed may be fine by now, or wrong in another way.
             if isChanged { report.renew(with: try await scheduler.diagnose()) }
         } catch {
             return (report, error)
         }
         return (report, nil)
     }
+}
+
+extension CommandOption {
+    static let repair = CommandOption("repair", summary: "Repair what is safe to repair, and report it.")
+}
+
+extension Command {
+    /// `rqrcron doctor`.
+    static let doctor: Command = Command(
+        name: "doctor", summary: "Find anything that could keep jobs from running, and repair it if asked.",
+        discussion: [
+            """
+            Checks the server's settings and clock, what sentinels or cluster nodes say about each other, the lock, RQ's \
+            registry, the index and every definition. Tries each command of a scheduler, with a write that changes \
+            nothing, so run it as the scheduler's user. Prints one line per finding. An error keeps something from \
+            running, a warning says what could be lost or late, a notice is good to know.
+            """,
+            """
+            With --repair, removes index entries without a definition and those of disabled definitions, moves entries \
+            that are later than their definitions say, adds missing ones, plans definitions again that a fast clock put \
+            off, removes silent schedulers from the registry, and gives an expiry to a lock that outlives its holder. It \
+            deletes no definition and changes nothing of RQ's own.
+            """,
+            """
+            Exit status, for monitors: 0 if no error and no warning is left, otherwise 1.
+            """,
+        ],
+        rules: [.optional(.repair), .optional(.json), .optional(.timeZone)] + OptionRule.connection,
+        examples: [Example(line: "rqrcron doctor --repair", purpose: "After an accident:")]
+    ) { try await DoctorCommand($0).run() }
 }

@@ -1,30 +1,29 @@
 import RQWire
 import RedisCron
 
-/// What `doctor` found and did.
+/// The findings of `doctor`, and which of them it repaired.
 struct DoctorReport: Sendable {
-    /// A finding, and whether it was mended.
     struct Entry: Sendable {
         let finding: Finding
-        var isMended: Bool
+        var isRepaired: Bool
     }
 
-    /// Findings of one kind that are printed one by one before the rest is counted.
+    /// How many findings of one kind are printed. The rest are counted.
     private static let shown = 20
 
     var entries: [Entry] = []
 
-    /// Whether nothing is left that a monitor should tell somebody.
+    /// Whether no error and no warning is left.
     var isHealthy: Bool {
-        entries.allSatisfy { $0.isMended || $0.finding.severity == .notice }
+        entries.allSatisfy { $0.isRepaired || $0.finding.severity == .notice }
     }
 
-    /// Puts what was found in a second look in the place of all that was not mended.
+    /// Replaces everything that was not repaired by the findings of a second diagnosis.
     mutating func renew(with findings: [Finding]) {
-        entries = entries.filter(\.isMended) + findings.map { Entry(finding: $0, isMended: false) }
+        entries = entries.filter(\.isRepaired) + findings.map { Entry(finding: $0, isRepaired: false) }
     }
 
-    /// A line for each finding, the gravest first, and a closing line.
+    /// One line per finding, the gravest first, and a closing line.
     func text(style: TextStyle) -> String {
         var text = ""
         for severity in Finding.Severity.allCases.reversed() {
@@ -50,14 +49,14 @@ struct DoctorReport: Sendable {
                 "subject": entry.finding.subject.map { .string($0) } ?? .null,
                 "message": .string(entry.finding.message),
                 "repairable": .bool(entry.finding.isRepairable),
-                "repaired": .bool(entry.isMended),
+                "repaired": .bool(entry.isRepaired),
             ])
         }
         return "\(JSONValue.object(["healthy": .bool(isHealthy), "findings": .array(findings)]))\n"
     }
 
     private func line(_ entry: Entry, _ style: TextStyle) -> String {
-        let what = entry.isMended ? style.green(TextWidth.pad("mended", to: 7)) : name(entry.finding.severity, style)
+        let what = entry.isRepaired ? style.green(TextWidth.pad("fixed", to: 7)) : name(entry.finding.severity, style)
         return "\(what)  \(entry.finding.description.onOneLine)\n"
     }
 
@@ -71,15 +70,16 @@ struct DoctorReport: Sendable {
     }
 
     private var closing: String {
-        let left = entries.filter { !$0.isMended }
-        let mended = entries.count - left.count
+        let left = entries.filter { !$0.isRepaired }
+        let fixed = entries.count - left.count
         var parts = Finding.Severity.allCases.reversed().compactMap { severity -> String? in
             let count = left.count { $0.finding.severity == severity }
             return count == 0 ? nil : "\(count) \(severity.word)\(count == 1 ? "" : "s")"
         }
-        if mended > 0 { parts.append("\(mended) mended") }
+        if fixed > 0 { parts.append("\(fixed) fixed") }
         guard !parts.isEmpty else { return "All is well.\n" }
-        let hint = left.contains { $0.finding.isRepairable } ? "; mend what can be with: rqrcron doctor --repair" : ""
+        let repairable = left.count { $0.finding.isRepairable }
+        let hint = repairable > 0 ? "; \(repairable) can be repaired with: rqrcron doctor --repair" : ""
         return "\(parts.joined(separator: ", "))\(hint)\n"
     }
 }

@@ -1,5 +1,6 @@
 import Dispatch
 import ProcessSpawn
+import Synchronization
 
 #if canImport(Glibc)
     import Glibc
@@ -7,11 +8,16 @@ import ProcessSpawn
     import Darwin
 #endif
 
-/// A process that was started from here, for those who wait for its end.
+/// A program that this process has started, and whose end several tasks can wait for.
 final class ChildProcess: Sendable {
-    /// Unstructured, because the wait outlives whoever asked first: a process must be reaped once, by exactly one
-    /// waiter, however many want to know.
+    /// Unstructured, because it outlives whoever asks first: a process must be reaped exactly once, however many tasks
+    /// wait for its end.
     private let waiting: Task<Void, Never>
+    private let exit = Exit()
+
+    private final class Exit: Sendable {
+        let hasHappened = Atomic<Bool>(false)
+    }
 
     /// Starts a program.
     ///
@@ -19,28 +25,30 @@ final class ChildProcess: Sendable {
     init(_ program: Spawn) throws {
         let processID = try program.start()
         let queue = DispatchQueue(label: "rqrcron.child.\(processID)")
-        waiting = Task {
+        waiting = Task { [exit] in
             await withCheckedContinuation { continuation in
-                // Waiting blocks, so it gets a thread of its own.
+                // Waiting blocks, so it has its own thread.
                 queue.async {
                     _ = Spawn.wait(for: processID)
+                    exit.hasHappened.store(true, ordering: .releasing)
                     continuation.resume()
                 }
             }
         }
     }
 
-    /// Returns when the process has ended.
-    ///
-    /// Waiting cannot be cancelled; the end of the process ends it.
+    /// Whether the process has ended.
+    var hasEnded: Bool { exit.hasHappened.load(ordering: .acquiring) }
+
+    /// Waits until the process has ended. Cancellation does not end the wait.
     func waitUntilExit() async {
         await waiting.value
     }
 
-    /// The path of the program that is running.
+    /// The path of this program.
     static func ownProgram() -> String {
         #if canImport(Glibc)
-            // Stays right when the file was replaced by an upgrade.
+            // Right even if an upgrade has replaced the file.
             return "/proc/self/exe"
         #else
             var size = UInt32(PATH_MAX)
@@ -51,5 +59,24 @@ final class ChildProcess: Sendable {
                 return String(cString: base)
             }
         #endif
+    }
+}
+
+/// The end of a pipe that keeps another process alive while it is open.
+final class Lifeline: Sendable {
+    private let descriptor: CInt
+    private let isCut = Atomic<Bool>(false)
+
+    init(_ descriptor: CInt) {
+        self.descriptor = descriptor
+    }
+
+    /// Closes it. Only the first call does: afterwards the number may belong to another file.
+    func cut() {
+        if !isCut.exchange(true, ordering: .acquiringAndReleasing) { close(descriptor) }
+    }
+
+    deinit {
+        cut()
     }
 }

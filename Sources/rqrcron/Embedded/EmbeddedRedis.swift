@@ -1,4 +1,5 @@
 import ProcessSpawn
+import RedisBridge
 
 #if canImport(Glibc)
     import Glibc
@@ -8,21 +9,23 @@ import ProcessSpawn
 
 /// A private redis-server that lives and dies with this process.
 ///
-/// It listens on a Unix socket and on a free port of 127.0.0.1, keeps an append-only file in its directory, and is
-/// watched by an ``EmbeddedRedisGuard``.
+/// It listens on a Unix socket and on a free port of 127.0.0.1, and keeps an append-only file in its directory. An
+/// ``EmbeddedRedisGuard`` stops it when this process ends.
 final class EmbeddedRedis: Sendable {
     /// The port on 127.0.0.1.
     let port: Int
     let directory: EmbeddedRedisDirectory
     private let log: EmbeddedRedisLog
+    /// The guard.
     private let child: ChildProcess
-    /// Closing it, or our death, stops the server.
+    /// When it is closed, by us or by our death, the guard stops the server.
     private let lifeline: Lifeline
 
-    /// Where Python's workers and every other client find the server.
+    /// The server's URL for Python's workers and every other client.
     var url: String { "redis://127.0.0.1:\(port)/0" }
 
-    /// The packages that have the server, in the words of a shell.
+    private static let serverNames = ["redis-server", "valkey-server"]
+    private static let portAttempts = 5
     private static let missing = """
         there is no redis-server in the PATH; install it: apt install redis-server (Debian, Ubuntu), \
         dnf install redis (Fedora), brew install redis (macOS)
@@ -40,7 +43,7 @@ final class EmbeddedRedis: Sendable {
 
     /// Starts a server and returns when it answers.
     ///
-    /// - Parameter path: the directory of the data, or nil for the user's own.
+    /// - Parameter path: The directory for the data; nil for the default one.
     /// - Throws: ``CommandFailure`` when no server is installed, the directory is in use, or the server ends at once.
     static func start(directory path: String?, environment: ProcessEnvironment) async throws -> EmbeddedRedis {
         guard let server = ProgramSearch(environment: environment).firstExecutable(named: serverNames) else {
@@ -56,21 +59,16 @@ final class EmbeddedRedis: Sendable {
         throw CommandFailure("found no free port on 127.0.0.1 in \(portAttempts) attempts; see \(directory.logPath)")
     }
 
-    /// Stops the server and returns when it has written its data and gone.
-    ///
-    /// May be called again.
+    /// Stops the server and waits until it has written its data and ended. May be called again.
     func stop() async {
         lifeline.cut()
         await child.waitUntilExit()
     }
 
-    /// Returns when the server has gone, which without ``stop()`` is an accident.
+    /// Waits until the server has ended. Without ``stop()``, that is an accident.
     func untilGone() async {
         await child.waitUntilExit()
     }
-
-    private static let serverNames = ["redis-server", "valkey-server"]
-    private static let portAttempts = 5
 
     private static func launch(
         _ server: String, port: Int, directory: EmbeddedRedisDirectory
@@ -86,7 +84,7 @@ final class EmbeddedRedis: Sendable {
         let settings = [
             "--bind", "127.0.0.1", "--port", String(port), "--protected-mode", "yes",
             "--dir", directory.path, "--appendonly", "yes", "--save", "", "--daemonize", "no", "--supervised", "no",
-            // The default, named because a schedule must never be evicted.
+            // The default, but a schedule must never be evicted.
             "--maxmemory-policy", "noeviction",
         ]
         let child = try ChildProcess(
@@ -104,13 +102,13 @@ final class EmbeddedRedis: Sendable {
             port: port, directory: directory, log: log, child: child, lifeline: Lifeline(lifeline.writing))
     }
 
-    /// The socket's path must fit into a `sockaddr_un`; in a directory with a longer name there is the port alone.
+    /// A path that does not fit into a `sockaddr_un` gets no socket; the server then has the port alone.
     private static func socketSettings(_ directory: EmbeddedRedisDirectory) -> [String] {
         guard directory.socketPath.utf8.count < 104 else { return [] }
         return ["--unixsocket", directory.socketPath, "--unixsocketperm", "700"]
     }
 
-    /// Opens the server's log: appended to, and begun afresh when it has grown beyond a megabyte.
+    /// Opens the server's log for appending. A log of more than a megabyte is emptied.
     private static func openLog(_ path: String) -> CInt {
         var information = stat()
         let isLong = stat(path, &information) == 0 && information.st_size > 1_048_576
@@ -126,16 +124,10 @@ final class EmbeddedRedis: Sendable {
     ///
     /// There is no time limit: a server that loads a large file is working, and one that cannot start ends.
     ///
-    /// - Returns: false when the server ended because its port had been taken meanwhile.
+    /// - Returns: false if the server ended because another process had taken its port.
     private func becomesReady() async throws -> Bool {
-        let ended = EndFlag()
-        let watch = Task { [child] in
-            await child.waitUntilExit()
-            ended.set()
-        }
-        defer { watch.cancel() }
-        while !ended.isSet {
-            if await EmbeddedRedisProbe.isReady(url, in: directory.path) { return true }
+        while !child.hasEnded {
+            if await isReady() { return true }
             do {
                 try await Task.sleep(for: .milliseconds(20))
             } catch {
@@ -146,5 +138,70 @@ final class EmbeddedRedis: Sendable {
         lifeline.cut()
         if log.saysPortIsTaken { return false }
         throw CommandFailure("the embedded redis-server did not start: \(log.lastComplaint) (see \(log.path))")
+    }
+
+    /// Whether our server answers and has loaded its data.
+    ///
+    /// Another Redis may have taken the port before ours could. It must not be mistaken for ours or written to. The
+    /// directory tells them apart: it is locked, so only one server of ours works in it.
+    private func isReady() async -> Bool {
+        guard let address = try? RedisURL(url), let loop = try? RedisEventLoop() else { return false }
+        let client = RedisClient(url: address, on: loop)
+        let alive = try? await client.send(RedisCommand("PING"))
+        let place = alive == nil ? nil : try? await client.send(RedisCommand("CONFIG", "GET", "dir"))
+        await client.close()
+        return alive == .status("PONG") && place?.array?.last?.string == directory.path
+    }
+}
+
+/// Finds programs as a shell does.
+struct ProgramSearch {
+    /// The directories to search, separated by colons as in `PATH`.
+    let path: String
+
+    init(environment: ProcessEnvironment) {
+        path = environment["PATH"] ?? "/usr/local/bin:/usr/bin:/bin"
+    }
+
+    /// The path of the first executable file with one of these names. An earlier name wins.
+    func firstExecutable(named names: [String]) -> String? {
+        for name in names {
+            for directory in path.split(separator: ":") {
+                let candidate = "\(directory)/\(name)"
+                if access(candidate, X_OK) == 0 { return candidate }
+            }
+        }
+        return nil
+    }
+}
+
+/// Finds a TCP port of 127.0.0.1 that is free now. Another process may take it at any time.
+struct LoopbackPort {
+    static func free() throws -> Int {
+        #if canImport(Glibc)
+            let descriptor = socket(AF_INET, CInt(SOCK_STREAM.rawValue), 0)
+        #else
+            let descriptor = socket(AF_INET, SOCK_STREAM, 0)
+        #endif
+        guard descriptor >= 0 else { throw failure() }
+        defer { close(descriptor) }
+        var address = sockaddr_in()
+        #if !canImport(Glibc)
+            address.sin_len = UInt8(MemoryLayout<sockaddr_in>.size)
+        #endif
+        address.sin_family = sa_family_t(AF_INET)
+        address.sin_addr = in_addr(s_addr: UInt32(0x7f00_0001).bigEndian)
+        var length = socklen_t(MemoryLayout<sockaddr_in>.size)
+        let bound = withUnsafeMutablePointer(to: &address) { pointer in
+            pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { general in
+                bind(descriptor, general, length) == 0 && getsockname(descriptor, general, &length) == 0
+            }
+        }
+        guard bound else { throw failure() }
+        return Int(UInt16(bigEndian: address.sin_port))
+    }
+
+    private static func failure() -> CommandFailure {
+        CommandFailure("cannot find a free port on 127.0.0.1: \(SystemCall.explain(errno))")
     }
 }

@@ -6,29 +6,28 @@ import ProcessSpawn
     import Darwin
 #endif
 
-/// The directory that holds the data of one embedded Redis, locked while that Redis lives.
+/// The data directory of one embedded Redis, locked while that Redis lives.
 struct EmbeddedRedisDirectory: Sendable {
     /// Absolute.
     let path: String
-    /// Holds the lock.
+    /// The descriptor that holds the lock.
     ///
-    /// The server inherits the descriptor, so that the lock ends with the last process that could still write to
-    /// the data.
+    /// The server inherits it, so the lock lasts until the last process that can write to the data has ended.
     let lockDescriptor: CInt
 
     var logPath: String { "\(path)/redis.log" }
     var socketPath: String { "\(path)/redis.sock" }
 
-    /// The directory that is used when none is named: `$XDG_DATA_HOME/rqrcron`, else `~/.local/share/rqrcron`.
+    /// The default directory: `$XDG_DATA_HOME/rqrcron`, else `~/.local/share/rqrcron`.
     static func standard(environment: ProcessEnvironment) throws(CommandFailure) -> String {
         if let data = environment["XDG_DATA_HOME"] { return "\(data)/rqrcron" }
         if let home = environment["HOME"] { return "\(home)/.local/share/rqrcron" }
-        throw CommandFailure("there is no HOME to keep the data in; name a directory: rqrcron run --embedded DIR")
+        throw CommandFailure("HOME is not set; name a directory for the data: rqrcron run --embedded DIR")
     }
 
-    /// Makes the directory where it is missing, for its owner only, and locks it.
+    /// Creates the directory if it is missing, for its owner only, and locks it.
     ///
-    /// - Parameter isOver: asked between attempts when another process holds the lock, which may be about to end.
+    /// - Parameter patience: How long to wait for another process that holds the lock and may be about to end.
     static func open(_ requested: String, patience: Duration) async throws -> EmbeddedRedisDirectory {
         try makeDirectories(requested)
         guard let resolved = realpath(requested, nil) else {
@@ -51,7 +50,7 @@ struct EmbeddedRedisDirectory: Sendable {
                 }
                 throw CommandFailure(
                     """
-                    \(path) is in use by another embedded Redis; stop that one, or name another directory: \
+                    \(path) is in use by another embedded Redis; stop that one, or use another directory: \
                     rqrcron run --embedded DIR
                     """)
             }
@@ -74,12 +73,62 @@ struct EmbeddedRedisDirectory: Sendable {
             partial += (partial.isEmpty || partial.hasSuffix("/") ? "" : "/") + component
             if mkdir(partial, 0o700) != 0, errno != EEXIST {
                 throw CommandFailure(
-                    "cannot make the directory \(partial): \(SystemCall.explain(errno)); name another after --embedded")
+                    "cannot create the directory \(partial): \(SystemCall.explain(errno)); name another after --embedded"
+                )
             }
         }
         var information = stat()
         guard stat(path, &information) == 0, information.st_mode & S_IFMT == S_IFDIR else {
-            throw CommandFailure("\(path) is no directory; name another after --embedded")
+            throw CommandFailure("\(path) is not a directory; name another after --embedded")
         }
+    }
+}
+
+/// The lines of one embedded redis-server in its directory's log.
+struct EmbeddedRedisLog: Sendable {
+    let path: String
+    /// Where the lines of this server begin. Lines before are of earlier servers.
+    private let start: Int
+
+    /// Remembers the present end of the log.
+    init(path: String) {
+        self.path = path
+        var information = stat()
+        start = stat(path, &information) == 0 ? Int(information.st_size) : 0
+    }
+
+    /// The reason that the server gave before it ended.
+    var lastComplaint: String {
+        let lines = tail().split(separator: "\n")
+        // "#" marks warnings. An error in the configuration has no such mark.
+        let marked = lines.last { $0.contains(" # ") }.flatMap { $0.split(separator: "#").last }
+        let line = marked ?? lines.last ?? "it said nothing"
+        return line.trimmingBlanks()
+    }
+
+    /// Whether the server ended because another process has its port.
+    var saysPortIsTaken: Bool {
+        let text = tail()
+        return text.contains("Address already in use") || text.contains("Failed listening on port")
+    }
+
+    /// The last lines of this server.
+    private func tail() -> String {
+        guard let file = fopen(path, "r") else { return "it left no log" }
+        defer { fclose(file) }
+        fseek(file, 0, SEEK_END)
+        fseek(file, max(start, ftell(file) - 4096), SEEK_SET)
+        var tail = [UInt8](repeating: 0, count: 4096)
+        let count = fread(&tail, 1, tail.count, file)
+        return String(decoding: tail[..<count], as: UTF8.self)
+    }
+}
+
+extension Substring {
+    fileprivate func trimmingBlanks() -> String {
+        var rest = self[...]
+        while rest.first?.isWhitespace == true { rest.removeFirst() }
+        while rest.last?.isWhitespace == true { rest.removeLast() }
+        return String(rest)
     }
 }

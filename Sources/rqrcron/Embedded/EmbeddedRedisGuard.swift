@@ -7,34 +7,36 @@ import ProcessSpawn
     import Darwin
 #endif
 
-/// The process between us and an embedded redis-server, which sees to it that the server never outlives us.
+/// The process between us and an embedded redis-server. It makes sure that the server does not outlive us.
 ///
 /// ```
 /// rqrcron run ──holds the write end of a pipe──▶ guard ──▶ redis-server
 ///                                                  ▲ holds the write end of another pipe
 /// ```
 ///
-/// The guard waits for the end of either pipe. When the first one ends, we are gone, by whatever death, and the guard
-/// stops the server, which writes its append-only file out. When the second one ends, the server is gone, and so goes the
-/// guard. Should the guard be killed itself, Linux stops the server (`PR_SET_PDEATHSIG`); elsewhere that server lives
-/// until it is stopped by hand.
+/// The guard waits for the end of either pipe. The first one ends when we die, however that happens; then the guard stops
+/// the server, which writes out its append-only file. The second one ends with the server, and then the guard ends too. If
+/// the guard itself is killed, Linux stops the server (`PR_SET_PDEATHSIG`). Elsewhere the server lives until somebody stops
+/// it.
 struct EmbeddedRedisGuard {
-    /// The descriptors as the guard has them.
+    /// The numbers of the guard's descriptors.
     enum Descriptor {
         static let ownerGone: CInt = 3
         static let directoryLock: CInt = 4
         static let output: CInt = 5
-        /// Held by redis-server alone.
+        /// Only redis-server has it.
         static let serverAlive: CInt = 6
     }
 
     /// How long the server may take to shut down before it is killed.
     private static let patienceMilliseconds: CInt = 20_000
 
-    /// Starts `words` (redis-server and its arguments) and returns the exit status of the guard when the server has
-    /// ended.
+    /// Starts the server and waits for its end.
+    ///
+    /// - Parameter words: redis-server and its arguments.
+    /// - Returns: The exit status for the guard.
     static func run(_ words: [String]) throws -> CInt {
-        // Ctrl-C and a supervisor's SIGTERM are for the owner, whose end is then seen through the pipe.
+        // Ctrl-C and a supervisor's SIGTERM are for the owner. The pipe tells when the owner has ended.
         for number in [SIGINT, SIGTERM, SIGHUP] { signal(number, SIG_IGN) }
         let alive = try PipeEnds()
         let server = try Spawn(
@@ -58,12 +60,12 @@ struct EmbeddedRedisGuard {
         }
     }
 
-    /// Becomes redis-server: in the process that the guard started, replaces this program by the server.
+    /// Turns the process that the guard started into redis-server.
     ///
-    /// - Parameter words: the guard's process id, then the server and its arguments.
+    /// - Parameter words: The guard's process id, then the server and its arguments.
     static func becomeServer(_ words: [String]) throws -> Never {
         #if canImport(Glibc)
-            // Asked for here and not in the guard, because it is a property of the process that is to be stopped.
+            // Here and not in the guard, because it is a property of the process that is stopped.
             _ = rqrcron_signal_at_parent_death(SIGTERM)
             if let guardID = words.first.flatMap({ pid_t($0) }), getppid() != guardID { exit(1) }
         #endif
@@ -86,7 +88,7 @@ struct EmbeddedRedisGuard {
 
     private static func hasEnded(_ pipe: CInt, within milliseconds: CInt) -> Bool {
         var watched = pollfd(fd: pipe, events: Int16(POLLIN), revents: 0)
-        // Every signal that could interrupt the wait is ignored.
+        // No EINTR: every signal that could interrupt it is ignored.
         return poll(&watched, 1, milliseconds) > 0
     }
 }
@@ -94,7 +96,7 @@ struct EmbeddedRedisGuard {
 extension Command {
     /// Internal: the guard of an embedded Redis.
     static let embeddedRedisGuard = Command(
-        name: "__embedded-redis-guard", summary: "Starts redis-server and stops it when rqrcron has gone.",
+        name: "__embedded-redis-guard", summary: "Start redis-server, and stop it when rqrcron has ended.",
         arguments: [CommandArgument("SERVER", .oneOrMore, summary: "redis-server and its arguments.")], isHidden: true
     ) { invocation in
         throw ExitStatus(code: try EmbeddedRedisGuard.run(invocation.arguments.operands))
@@ -102,7 +104,7 @@ extension Command {
 
     /// Internal: the process that becomes an embedded Redis.
     static let embeddedRedisServer = Command(
-        name: "__embedded-redis-server", summary: "Becomes redis-server, tied to the life of its guard.",
+        name: "__embedded-redis-server", summary: "Become redis-server, which ends with its guard.",
         arguments: [CommandArgument("SERVER", .oneOrMore, summary: "The guard, redis-server and its arguments.")],
         isHidden: true
     ) { invocation in

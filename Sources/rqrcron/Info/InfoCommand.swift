@@ -3,13 +3,13 @@ import RedisCron
 
 /// `rqrcron info`.
 struct InfoCommand: Sendable {
-    private let invocation: Invocation
     private enum Form {
         case list, byQueue, wide, json
     }
 
+    private let invocation: Invocation
     private let form: Form
-    /// Seconds between two pictures; nil to show one and end.
+    /// Seconds between two listings; nil for a single one.
     private let interval: Double?
 
     init(_ invocation: Invocation) throws {
@@ -33,7 +33,7 @@ struct InfoCommand: Sendable {
                 try await refresh(scheduler, every: .seconds(interval), isTerminal: isTerminal)
             }
         }
-        // Python's rqrcron ends the line on which the terminal shows ^C.
+        // As Python's rqrcron does after ^C.
         if signal != nil, !isTerminal { try StandardOutput.write("\n") }
     }
 
@@ -42,7 +42,7 @@ struct InfoCommand: Sendable {
             let text = try await listing(scheduler)
             if isTerminal {
                 let lines = text.split(separator: "\n", omittingEmptySubsequences: false).map(String.init)
-                // The last one is empty: the cursor stays at the end of the text.
+                // Without the last, empty line, so that the cursor stays at the end of the text.
                 try StandardOutput.write(Screen.picture(lines.dropLast(), tail: 4, size: Screen.size))
             } else {
                 try StandardOutput.write(text)
@@ -51,12 +51,12 @@ struct InfoCommand: Sendable {
         }
     }
 
-    /// One whole listing.
+    /// One complete listing.
     private func listing(_ scheduler: RedisCronScheduler) async throws -> String {
         let inventory = try await scheduler.inventory()
         let queues = invocation.arguments.operands
         let shown = queues.isEmpty ? inventory.jobs : inventory.jobs.filter { queues.contains($0.queueName) }
-        // Next times stand in Redis in UTC: only where one is computed, or shown by a clock, it depends on the zone.
+        // Redis has next times in UTC. The zone matters only where one is computed or shown in local time.
         let zoned = shown.filter { form == .wide || $0.nextEnqueueTime == nil && form != .json }
         let zone = try await scheduler.connection.timeZoneOfDefinitions(unlessUnneededBy: zoned)
         zone?.tellIfAssumed(for: zoned)
@@ -69,7 +69,7 @@ struct InfoCommand: Sendable {
             let columns = StandardOutput.isTerminal ? Screen.size.columns : nil
             let style = TextStyle(environment: invocation.environment)
             let table = WideTable(
-                jobs: inventory.jobs, queues: queues, now: SystemClock.now(), style: style, columns: columns, zone: zone
+                jobs: inventory.jobs, queues: queues, now: Timestamp.now, style: style, columns: columns, zone: zone
             )
             return table.text + Self.complaints(inventory.unreadable) + "\nUpdated: \(LocalClock.now())\n"
         case .list, .byQueue:
@@ -82,7 +82,7 @@ struct InfoCommand: Sendable {
         }
     }
 
-    /// What cannot be read, and why; nothing where all can.
+    /// A list of the unreadable definitions, with the reasons; empty if there are none.
     private static func complaints(_ unreadable: [UnreadableDefinition]) -> String {
         guard !unreadable.isEmpty else { return "" }
         var text = "\n\(unreadable.count) definition\(unreadable.count == 1 ? "" : "s") cannot be read:\n"
@@ -93,7 +93,7 @@ struct InfoCommand: Sendable {
         return text
     }
 
-    /// One object on one line: the definitions with the fields of `show --json`, and those that cannot be read.
+    /// One JSON object on one line: the definitions with the fields of `show --json`, and the unreadable ones.
     private static func json(_ sheets: [JSONObject], _ unreadable: [UnreadableDefinition]) -> String {
         let object: JSONObject = [
             "jobs": .array(sheets.map { .object($0) }),
@@ -107,4 +107,30 @@ struct InfoCommand: Sendable {
         ]
         return "\(JSONValue.object(object))\n"
     }
+}
+
+extension CommandOption {
+    static let byQueue = CommandOption("by-queue", short: "R", summary: "List the definitions under their queues.")
+    static let refresh = CommandOption(
+        "interval", short: "i", value: .required("SECONDS"), summary: "Repeat the listing at this interval.")
+    static let wide = CommandOption(
+        "wide", summary: "Show more columns and a countdown, in colour on a terminal.")
+}
+
+extension Command {
+    /// `rqrcron info`.
+    static let info: Command = Command(
+        name: "info", summary: "List the definitions and when each runs next.",
+        discussion: [
+            """
+            Prints the same as rqrcron of rq-rediscron: id, schedule, state, next run in UTC, and queue. Definitions that \
+            cannot be read follow, with the reason.
+            """
+        ],
+        arguments: [
+            CommandArgument("QUEUE", .any, summary: "Only definitions of these queues.", completion: .queues)
+        ],
+        rules: [.atMostOne([.byQueue, .wide, .json]), .optional(.refresh)] + OptionRule.connection,
+        examples: [Example(line: "rqrcron info -R -i 1 metrics", purpose: "Watch one queue:")]
+    ) { try await InfoCommand($0).run() }
 }

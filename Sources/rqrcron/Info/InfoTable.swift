@@ -1,10 +1,14 @@
-/// The listings of `rqrcron info`, byte for byte those of Python's rqrcron 0.1.10, but for a terminal.
+import Cron
+import RQWire
+import RedisCron
+
+/// The listings of `rqrcron info`. Except on a terminal, they are byte for byte those of Python's rqrcron 0.1.10.
 struct InfoTable: Sendable {
     private let rows: [InfoRow]
 
     /// - Parameters:
     ///   - queues: When not empty, only the definitions of these queues are listed.
-    ///   - isForTerminal: Whether what a terminal would obey is escaped.
+    ///   - isForTerminal: Whether control characters are escaped.
     init(rows: [InfoRow], queues: [String] = [], isForTerminal: Bool = false) {
         let wanted = Set(queues.map { Array($0.utf8) })
         let listed = wanted.isEmpty ? rows : rows.filter { wanted.contains(Array($0.queue.utf8)) }
@@ -21,7 +25,7 @@ struct InfoTable: Sendable {
         var text = ""
         for row in rows {
             text += "\(row.id)  \(Self.pad(row.schedule, schedule))  \(Self.pad(row.state, 8))  "
-            // The two blanks at the end are Python's.
+            // Python's output has the two blanks at the end too.
             text += "\(Self.pad(row.nextRun, next))  \(Self.pad(row.queue, queue))  \n"
         }
         return text + "\(rows.count) scheduled jobs total\n"
@@ -51,12 +55,67 @@ struct InfoTable: Sendable {
 
     private static let nothing = "No scheduled jobs\n"
 
-    /// Python counts code points, not what a terminal shows.
+    /// Python pads by code points, not by columns of the terminal.
     private static func width(_ texts: [String]) -> Int {
         texts.map(\.unicodeScalars.count).max() ?? 0
     }
 
     private static func pad(_ text: String, _ width: Int) -> String {
         text + String(repeating: " ", count: max(0, width - text.unicodeScalars.count))
+    }
+}
+
+/// One definition in a listing.
+struct InfoRow: Sendable, Hashable {
+    let id: String
+    let queue: String
+    /// The cron expression, or `every 300s`.
+    let schedule: String
+    let isEnabled: Bool
+    /// The next planned time in UTC, `now` for an interval that has never run, or `-`.
+    let nextRun: String
+
+    var state: String { isEnabled ? "enabled" : "disabled" }
+
+    /// The same with control characters escaped.
+    var onOneLine: InfoRow {
+        InfoRow(
+            id: id.onOneLine, queue: queue.onOneLine, schedule: schedule.onOneLine, isEnabled: isEnabled,
+            nextRun: nextRun)
+    }
+
+    /// The order of Python's rqrcron: by queue, schedule and id, each by code point.
+    static func precedes(_ one: InfoRow, _ other: InfoRow) -> Bool {
+        if let order = byCodePoint(one.queue, other.queue) { return order }
+        if let order = byCodePoint(one.schedule, other.schedule) { return order }
+        return byCodePoint(one.id, other.id) ?? false
+    }
+
+    /// Compares as Python does. To Swift, canonically equivalent texts are equal.
+    ///
+    /// - Returns: nil when both have the same code points. (UTF-8 has the order of the code points.)
+    static func byCodePoint(_ one: String, _ other: String) -> Bool? {
+        if one.utf8.elementsEqual(other.utf8) { return nil }
+        return one.utf8.lexicographicallyPrecedes(other.utf8)
+    }
+}
+
+extension InfoRow {
+    /// - Parameter zone: The zone of definitions that name none; nil if it is not known.
+    init(_ job: RedisCronJob, zone: DefaultTimeZone?) {
+        let next: String
+        if let planned = job.nextEnqueueTime {
+            next = planned.wireFormat
+        } else if job.schedule.interval != nil, job.latestEnqueueTime == nil {
+            next = "now"
+        } else {
+            // As rq-rediscron does when the hash has no next time: it counts from the last run, if there was one, even
+            // if that leads into the past.
+            let now = job.latestEnqueueTime ?? Timestamp.now
+            let zone = job.definition.usesDefaultTimeZone ? zone?.rules : .utc
+            next = zone.flatMap { try? job.nextRun(after: now, defaultTimeZone: $0) }?.wireFormat ?? "-"
+        }
+        self.init(
+            id: job.id, queue: job.queueName, schedule: job.schedule.description, isEnabled: job.enabled, nextRun: next)
     }
 }

@@ -2,24 +2,24 @@ import Cron
 import RQWire
 import RedisCron
 
-/// The listing of `info --wide`: more columns, a countdown, colours on a terminal, and never wider than that.
+/// The listing of `info --wide`: more columns, a countdown, and on a terminal colours and no more columns than it has.
 struct WideTable {
     private let jobs: [RedisCronJob]
     private let now: Timestamp
     private let style: TextStyle
-    /// The terminal's width; nil where nothing is to be cut.
+    /// The terminal's width; nil if nothing is to be cut.
     private let columns: Int?
-    /// The zone of definitions that name none; `nil` where no definition needs it.
+    /// The zone of definitions that name none; nil if no definition needs it.
     private let zone: DefaultTimeZone?
 
     private static let titles = ["ID", "SCHEDULE", "ZONE", "STATE", "NEXT", "IN", "LAST", "QUEUE", "FUNCTION"]
-    /// The columns that give way when the terminal is narrow, the first one first, and what is left of each.
+    /// The columns that shrink on a narrow terminal, in this order, and the least width of each.
     private static let flexible = [
         (column: 8, least: 12), (column: 0, least: 12), (column: 1, least: 11), (column: 7, least: 6),
     ]
-    /// The columns that are left out when that is not enough, the first one first.
+    /// The columns that are dropped when that is not enough, in this order.
     ///
-    /// The zone shows in the offset of the next time, and that in the countdown.
+    /// The next time implies the zone by its offset, and the countdown implies the next time.
     private static let dispensable = [2, 6, 8, 4, 7, 3]
 
     init(
@@ -60,21 +60,21 @@ struct WideTable {
         ].map(\.onOneLine)
     }
 
-    /// Disabled ones recede, overdue ones stand out.
+    /// Dims disabled definitions and highlights overdue ones.
     private func paint(_ line: String, _ job: RedisCronJob) -> String {
         guard job.enabled else { return style.dim(line) }
         guard let next = job.nextEnqueueTime, next + .seconds(5) < now else { return line }
         return style.red(line)
     }
 
-    /// One row; a column of no width is left out.
+    /// One row, without the columns of width 0.
     private static func line(_ cells: [String], _ widths: [Int]) -> String {
         let padded = zip(cells, widths).filter { $0.1 > 0 }.map { TextWidth.pad(TextWidth.cut($0, to: $1), to: $1) }
         let line = padded.joined(separator: "  ")
         return String(line[..<(line.lastIndex { $0 != " " }.map(line.index(after:)) ?? line.startIndex)])
     }
 
-    /// The widths with which a row fits into `columns`.
+    /// The column widths with which a row fits into `columns`.
     private static func fit(_ natural: [Int], into columns: Int) -> [Int] {
         var widths = natural
         var shrinkable: Int {
@@ -82,7 +82,7 @@ struct WideTable {
         }
         for column in dispensable where excess(of: widths, over: columns) > shrinkable { widths[column] = 0 }
         for (column, least) in flexible { shrink(&widths, column, to: least, columns) }
-        // What is narrower still shows of the ids what it can.
+        // An even narrower terminal shows as much of the ids as fits.
         for column in [1, 0] { shrink(&widths, column, to: 1, columns) }
         return widths
     }

@@ -1,13 +1,13 @@
 import Cron
 import RQWire
 
-/// A month as a calendar, with the number of runs under each day.
+/// A calendar of a month, with the number of runs on each day.
 struct MonthCalendar {
     let schedule: ScheduleTimes
-    /// An instant of the month.
+    /// An instant in the month.
     let instant: Timestamp
 
-    /// More runs than anybody counts; a calendar of every second has 2,678,400.
+    /// The most runs that are counted. A schedule for every second has 2,678,400 in a month.
     private static let limit = 3_000_000
 
     var text: String {
@@ -39,10 +39,10 @@ struct MonthCalendar {
         return count == 0 ? "\(number) ." : "\(number) \(count)"
     }
 
-    /// The runs of each day, by the calendar of the zone.
+    /// The number of runs on each day, by the calendar of the zone.
     private func counts(year: Int, month: Int, days: Int) -> [Int] {
         var counts = [Int](repeating: 0, count: days)
-        // A day before the month in any zone, and then on until the month is over.
+        // Starts before the month in every zone, and goes on until the month is over.
         var time = Self.start(year: year, month: month) - .seconds(2 * 86_400)
         for _ in 0..<Self.limit {
             guard let next = schedule.next(after: time) else { break }
@@ -75,7 +75,7 @@ struct MonthCalendar {
         return [31, isLeap ? 29 : 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31][month - 1]
     }
 
-    /// The weekday on which a month begins, Monday being 0. (1970-01-01 was a Thursday.)
+    /// The weekday on which a month begins; Monday is 0. (1970-01-01 was a Thursday.)
     private static func weekday(year: Int, month: Int) -> Int {
         let days = start(year: year, month: month).unixSeconds / 86_400
         return Int(((days + 3) % 7 + 7) % 7)

@@ -14,12 +14,13 @@ struct NextCommand: Sendable {
         count = try arguments.wholeNumber(.count, in: 1...1_000_000) ?? 1
         _ = try arguments.timeZone()
         if let text = arguments.text(.from) {
-            guard let instant = ParsedArguments.instant(text.utf8) else {
-                throw UsageError("--from takes a time such as 2026-06-03T05:40:00Z, or Unix seconds, not '\(text)'")
+            guard let instant = TimeText.unixSeconds(text.utf8) else {
+                throw UsageError(
+                    "--from takes a time such as 2026-06-03T05:40:00Z, or Unix seconds, not '\(text)'")
             }
             from = instant
         } else {
-            from = SystemClock.now().unixSeconds
+            from = Timestamp.now.unixSeconds
         }
         let sources = [arguments.operands.count == 1, arguments.has(.idOption), arguments.has(.standardInput)]
         guard sources.count(where: { $0 }) == 1 else {
@@ -52,7 +53,7 @@ struct NextCommand: Sendable {
             return try StandardOutput.write(MonthCalendar(schedule: schedule, instant: start).text)
         }
         let times = schedule.next(count, after: start)
-        guard !times.isEmpty else { throw CommandFailure("there is no time after that") }
+        guard !times.isEmpty else { throw CommandFailure("the schedule has no time after that") }
         var bytes: [UInt8] = []
         for time in times {
             time.appendWireFormat(to: &bytes)
@@ -60,4 +61,66 @@ struct NextCommand: Sendable {
         }
         try StandardOutput.write(bytes)
     }
+}
+
+extension CronExpression {
+    /// Parses an expression that somebody typed to see its times. An `R` is drawn, as `register` does.
+    init(typed text: String) throws(CommandFailure) {
+        do {
+            var generator = SystemRandomNumberGenerator()
+            try self.init(Self.drawingRandomFields(text, using: &generator))
+        } catch {
+            throw CommandFailure(error.description)
+        }
+    }
+}
+
+extension CommandOption {
+    static let count = CommandOption(
+        "count", short: "n", value: .required("N"), summary: "How many times. Default: 1.")
+    static let from = CommandOption(
+        "from", value: .required("TIME"),
+        summary: """
+            Print times after this one: 2026-06-03T05:40:00Z, 2026-06-03T07:40:00+02:00, or Unix seconds. Default: now.
+            """)
+    static let idOption = CommandOption(
+        "id", value: .required("ID"), summary: "Print the times of a definition in Redis.", completion: .ids)
+    static let calendar = CommandOption(
+        "calendar", summary: "Draw the month of --from with the number of runs on each day.")
+    static let standardInput = CommandOption(
+        "stdin", summary: "Read lines of an expression, a time zone and a time, separated by tabs.")
+}
+
+extension Command {
+    /// `rqrcron next`.
+    static let next: Command = Command(
+        name: "next", summary: "Print the next times of a cron expression or a definition.",
+        discussion: [
+            """
+            Prints the times in UTC, one per line. Local times that clocks skip or repeat are treated as in RQ, except \
+            that an expression for every hour runs at each instant whose local time matches. An R is drawn, as register \
+            does.
+            """,
+            """
+            With --stdin, prints one line for each line read: the times, separated by blanks, or 'error:' and the reason. \
+            An empty zone defaults to --timezone, an empty time to --from.
+            """,
+        ],
+        arguments: [CommandArgument("EXPR", .optional, summary: "A cron expression, such as '*/5 * * * *'.")],
+        rules: [
+            .atMostOne([.idOption, .standardInput]), .atMostOne([.count, .calendar]), .optional(.from),
+            .optional(.timeZone),
+        ] + OptionRule.connection,
+        synopsis: [
+            "(EXPR | --id ID) [-n N | --calendar] [--from TIME] [--timezone ZONE] [-u URL] [--key-prefix PREFIX]",
+            "--stdin [-n N] [--from TIME] [--timezone ZONE]",
+        ],
+        examples: [
+            Example(
+                line: "rqrcron next '0 7 * * mon-fri' -n 3 --timezone Europe/Berlin", purpose: "The next three:"),
+            Example(
+                line: "printf '*/5 * * * *\\tUTC\\t2026-06-03T05:40:00Z\\n' | rqrcron next --stdin -n 2",
+                purpose: "Many expressions at once:"),
+        ]
+    ) { try await NextCommand($0).run() }
 }

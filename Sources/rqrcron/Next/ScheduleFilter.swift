@@ -8,10 +8,10 @@ import RQWire
     import Darwin
 #endif
 
-/// `rqrcron next --stdin`: one line of times for each line of expression, zone and start.
+/// `rqrcron next --stdin`: prints one line of times for each line with expression, zone and start.
 ///
-/// A line that cannot be understood gives a line that says so; it never stops the others. Expressions and zones that come
-/// again are parsed once.
+/// A bad line gets an error line as its answer and does not stop the others. Repeated expressions and zones are parsed
+/// once.
 struct ScheduleFilter {
     let count: Int
     /// The start for lines without one.
@@ -20,7 +20,7 @@ struct ScheduleFilter {
     let zone: ZoneRules
 
     private static let portion = 65_536
-    /// How many parsed expressions are kept.
+    /// The most parsed expressions, and the most zones, that are kept.
     private static let cacheLimit = 20_000
 
     private var expressions: [ArraySlice<UInt8>: Result<CronExpression, CommandFailure>] = [:]
@@ -53,7 +53,7 @@ struct ScheduleFilter {
             }
             pending.removeFirst(start)
             if size == 0 { break }
-            // Whoever writes a line and waits for the answer gets it.
+            // The writer may be waiting for the answer before it sends more.
             try Self.flush(&output)
         }
         if !pending.isEmpty { filter.append(line: pending[...], to: &output) }
@@ -67,7 +67,7 @@ struct ScheduleFilter {
             try appendTimes(of: line.last == UInt8(ascii: "\r") ? line.dropLast() : line, to: &output)
         } catch {
             output.removeSubrange(start...)
-            // The reason stays on its line, whatever stood in the input.
+            // The answer is one line, whatever the input contained.
             let reason = error.description.utf8.map { $0 < 0x20 ? UInt8(ascii: " ") : $0 }
             output += Array("error: ".utf8) + reason
         }
@@ -77,20 +77,20 @@ struct ScheduleFilter {
     private mutating func appendTimes(of line: ArraySlice<UInt8>, to output: inout [UInt8]) throws(CommandFailure) {
         let fields = line.split(separator: UInt8(ascii: "\t"), omittingEmptySubsequences: false)
         guard fields.count <= 3 else {
-            throw CommandFailure("\(fields.count) fields, where expression, zone and time were expected")
+            throw CommandFailure("\(fields.count) fields instead of expression, zone and time")
         }
         let expression = try expression(fields[0])
         let zone = try fields.count > 1 && !fields[1].isEmpty ? zone(fields[1]) : self.zone
         var time = from
         if fields.count > 2, !fields[2].isEmpty {
-            guard let instant = ParsedArguments.instant(fields[2]) else {
-                throw CommandFailure("'\(String(decoding: fields[2], as: UTF8.self))' is no time")
+            guard let instant = TimeText.unixSeconds(fields[2]) else {
+                throw CommandFailure("'\(String(decoding: fields[2], as: UTF8.self))' is not a time")
             }
             time = instant
         }
         for index in 0..<count {
             guard let next = expression.next(after: time, in: zone) else {
-                guard index > 0 else { throw CommandFailure("there is no time after that") }
+                guard index > 0 else { throw CommandFailure("the schedule has no time after that") }
                 return
             }
             if index > 0 { output.append(UInt8(ascii: " ")) }
@@ -108,7 +108,7 @@ struct ScheduleFilter {
         } catch {
             parsed = .failure(error)
         }
-        // A copy: the slice would keep its whole portion of the input.
+        // A copy: the slice would keep the whole portion of input alive.
         expressions[Array(text)[...]] = parsed
         return try parsed.get()
     }

@@ -1,15 +1,15 @@
 import RQWire
 import RedisCron
 
-/// Writes log lines to standard error without ever making the scheduler wait.
+/// Writes log lines to standard error without making the scheduler wait.
 ///
-/// The lines of the scheduler and those of the program go the same way, so that they keep their order; see
-/// ``SchedulerLogger`` for what happens when standard error is not read.
+/// The scheduler's lines and the tool's lines share one queue and so keep their order. ``SchedulerLogger`` says what
+/// happens if nobody reads standard error.
 struct LogWriter: Sendable {
     static let levels = SchedulerLogger.Level.allCases.map(\.rawValue)
     static let formats = ["text", "json"]
 
-    /// What the scheduler logs to.
+    /// The logger for the scheduler.
     let logger: SchedulerLogger
 
     init(minimumLevel: SchedulerLogger.Level, isJSON: Bool) {
@@ -18,7 +18,7 @@ struct LogWriter: Sendable {
         }
     }
 
-    /// Understands `--log-level` and `--log-format`.
+    /// Parses `--log-level` and `--log-format`.
     init(arguments: ParsedArguments) throws(UsageError) {
         let level = try arguments.choice(.logLevel, of: Self.levels).flatMap(SchedulerLogger.Level.init(rawValue:))
         let format = try arguments.choice(.logFormat, of: Self.formats)
@@ -29,14 +29,14 @@ struct LogWriter: Sendable {
         logger(level, message)
     }
 
-    /// Returns when everything that was logged before has been written, or after a second.
+    /// Waits until all earlier lines are written, at most a second.
     ///
-    /// - Returns: Whether it has been; `false` where nobody reads standard error.
+    /// - Returns: Whether they were written; false if nobody reads standard error.
     func flush() async -> Bool {
         await logger.flush()
     }
 
-    /// One line, its end included: `2026-06-03T05:40:00.000000Z info    message`.
+    /// One line with its end: `2026-06-03T05:40:00.000000Z info    message`.
     static func line(_ level: SchedulerLogger.Level, _ message: String, at time: Timestamp, isJSON: Bool) -> String {
         if isJSON {
             let object: JSONValue = .object([
@@ -45,7 +45,7 @@ struct LogWriter: Sendable {
             return "\(object)\n"
         }
         let name = level.rawValue + String(repeating: " ", count: max(0, 7 - level.rawValue.count))
-        // A message is one line, whatever stands in an id.
+        // A message is one line, whatever an id contains.
         let single = message.split(omittingEmptySubsequences: false) { $0.isNewline }.joined(separator: "\\n")
         return "\(time.wireFormat) \(name) \(single)\n"
     }

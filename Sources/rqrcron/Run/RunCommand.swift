@@ -16,14 +16,14 @@ struct RunCommand: Sendable {
     private let log: LogWriter
     private let definitions: DefinitionFiles?
     private let notifier: ServiceNotifier?
-    /// The zone in effect, what says so, and what is wrong with another setting.
+    /// The zone in effect, the setting that names it, and what is wrong with a setting that was passed over.
     private let zone: (rules: ZoneRules, source: String, warning: String?)
-    /// The directory of the embedded Redis: nil for none, empty for the user's own.
+    /// The directory of the embedded Redis: nil for no embedded Redis, empty for the default directory.
     private let embedded: String?
 
-    /// Understands the options.
+    /// Parses the options.
     ///
-    /// - Throws: ``UsageError`` for the first one that is wrong, before anything was started.
+    /// - Throws: ``UsageError`` for the first wrong option, before anything is started.
     init(_ invocation: Invocation) throws {
         self.invocation = invocation
         let arguments = invocation.arguments
@@ -51,14 +51,14 @@ struct RunCommand: Sendable {
             unapplied: definitions?.declarations.count ?? 0)
     }
 
-    /// Runs until the first signal, or until something makes going on impossible.
+    /// Runs until the first signal or a fatal error.
     func run() async throws {
         do {
             let signal = try await TerminationSignals.shared.cancelling { try await work() }
             if signal != nil { log.write(.info, "stopped") }
             _ = await log.flush()
         } catch {
-            // Where nobody reads standard error, saying why would wait for a reader that never comes.
+            // If nobody reads standard error, writing the reason would never return.
             guard await log.flush(), StandardError.takesALine() else { throw ExitStatus(code: 1) }
             throw error
         }
@@ -87,8 +87,8 @@ struct RunCommand: Sendable {
 
     /// Removes the lock of a scheduler that was killed together with its Redis.
     ///
-    /// Whoever held it had its Redis taken away before this one was started, on another port. Waiting for the lock to
-    /// expire would protect nobody.
+    /// The directory's former server is gone, so no scheduler can lead with that lock. Waiting for it to expire would
+    /// protect nobody.
     private func releaseStaleLock(of redis: EmbeddedRedis) async throws {
         let client = try RedisAddress(embedded: redis).client(on: RedisEventLoop())
         let lock = try RQKeys(prefix: invocation.keyPrefix).lock
@@ -96,7 +96,7 @@ struct RunCommand: Sendable {
         await client.close()
     }
 
-    /// Runs the scheduler as long as its own Redis lives, and stops that afterwards.
+    /// Runs the scheduler as long as its embedded Redis lives, and stops that Redis afterwards.
     private func schedule(besides redis: EmbeddedRedis) async throws {
         try await withThrowingTaskGroup(of: Bool.self) { group in
             group.addTask {
@@ -111,16 +111,17 @@ struct RunCommand: Sendable {
             }
             let first = await group.nextResult()
             group.cancelAll()
-            // Lets the task that waits for its end return, which cannot be cancelled.
+            // The task that waits for the server's end cannot be cancelled. Stopping the server ends it.
             await redis.stop()
             guard try first?.get() == true else {
-                throw CommandFailure("the embedded redis-server ended by itself; see \(redis.directory.logPath)")
+                throw CommandFailure("the embedded redis-server ended unexpectedly; see \(redis.directory.logPath)")
             }
         }
     }
 
-    /// Lets the scheduler judge its options, which alone knows their bounds, and says what it says of them as the command
-    /// line calls them.
+    /// Replaces the scheduler's name of a wrong option by the one of the command line.
+    ///
+    /// Only the scheduler knows the bounds of its options.
     private static func namingOptions<Result>(_ body: () throws(RedisCronError) -> Result) throws -> Result {
         let options: [String: CommandOption] = [
             "name": .schedulerName, "lockTTL": .lockTTL, "maxSleepInterval": .maxSleep,
@@ -134,16 +135,16 @@ struct RunCommand: Sendable {
         }
     }
 
-    /// The directory after `--embedded`, attached or as a word of its own.
+    /// The directory after `--embedded`, attached or as a separate word.
     private static func embeddedDirectory(_ arguments: ParsedArguments) throws(UsageError) -> String? {
         let word = arguments.operands.first
         guard let attached = arguments.text(.embedded) else {
-            if let word { throw UsageError("unexpected argument '\(word)'; a directory belongs to --embedded") }
+            if let word { throw UsageError("unexpected argument '\(word)'; a directory needs --embedded") }
             return nil
         }
         if arguments.has(.url) { throw UsageError("give only one of --embedded and --url") }
         if let word, !attached.isEmpty {
-            throw UsageError("unexpected argument '\(word)': there is --embedded=\(attached)")
+            throw UsageError("unexpected argument '\(word)' besides --embedded=\(attached)")
         }
         return word ?? attached
     }
@@ -164,4 +165,115 @@ struct RunCommand: Sendable {
             ).run()
         }
     }
+}
+
+extension CommandOption {
+    static let embedded = CommandOption(
+        "embedded", value: .optional("DIR"),
+        summary: """
+            Start a private redis-server that stops with the scheduler, with its data in DIR. \
+            Default: ~/.local/share/rqrcron.
+            """,
+        completion: .directories)
+    static let standby = CommandOption(
+        "standby", summary: "If another scheduler leads, wait to take over instead of ending.")
+    static let lockTTL = CommandOption(
+        "lock-ttl", value: .required("SECONDS"),
+        summary: "How long the lock outlives a dead scheduler. Default: 120.")
+    static let maxSleep = CommandOption(
+        "max-sleep", value: .required("SECONDS"),
+        summary: "The longest sleep if no event of a change arrives. Default: 60.")
+    static let serializer = CommandOption(
+        "serializer", short: "S", value: .required("NAME"),
+        summary: """
+            The workers' serializer: pickle or json, or RQ's dotted name, such as rq.serializers.JSONSerializer. \
+            Default: pickle.
+            """,
+        completion: .choices(["pickle", "json"]))
+    static let applyFile = CommandOption(
+        "apply", value: .required("FILE"),
+        summary: """
+            Apply a file, as rqrcron apply does, when the scheduler first leads or stands by, and again if Redis loses \
+            all definitions. May be given several times.
+            """,
+        completion: .files)
+    static let waitReplicas = CommandOption(
+        "wait-replicas", value: .required("N"),
+        summary: "Wait after each batch until N replicas have it. Fewer cause a warning. Default: 0.")
+    static let replicaTimeout = CommandOption(
+        "replica-timeout", value: .required("SECONDS"),
+        summary: "How long to wait for the replicas. Default: 1.")
+    static let schedulerName = CommandOption(
+        "name", value: .required("NAME"),
+        summary: "The scheduler's name in RQ's registry. Default: host, process id and six random digits.")
+    static let logLevel = CommandOption(
+        "log-level", value: .required("LEVEL"),
+        summary: "debug, info, warning or error. Default: info.", completion: .choices(LogWriter.levels))
+    static let logFormat = CommandOption(
+        "log-format", value: .required("FORMAT"),
+        summary: "text, or json with one object per line. Default: text.", completion: .choices(LogWriter.formats))
+}
+
+extension ParsedArguments {
+    /// `--serializer`: the short name, or one of the dotted names that workers take.
+    ///
+    /// RQ before 3 only knows the dotted names.
+    func serializer() throws(UsageError) -> JobSerializer? {
+        let names: [String: JobSerializer] = [
+            "pickle": .pickle, "rq.serializers.DefaultSerializer": .pickle, "rq.serializers.PickleSerializer": .pickle,
+            "json": .json, "rq.serializers.JSONSerializer": .json,
+        ]
+        guard let text = text(.serializer) else { return nil }
+        guard let serializer = names[text] else {
+            throw UsageError(
+                """
+                --serializer is pickle or json, or RQ's name of one, rq.serializers.DefaultSerializer or \
+                rq.serializers.JSONSerializer, not '\(text)'
+                """)
+        }
+        return serializer
+    }
+}
+
+extension Command {
+    /// `rqrcron run`.
+    static let run: Command = Command(
+        name: "run", summary: "Run the scheduler until SIGINT, SIGTERM or SIGHUP.",
+        discussion: [
+            """
+            One scheduler leads at a time, by a lock in Redis. The first signal stops it in order: it finishes the batch \
+            in flight and releases the lock. Another SIGINT or SIGTERM, at least half a second later, ends it at once. \
+            Under nohup a closed terminal does not stop it.
+            """,
+            """
+            With --embedded it starts its own Redis, on a Unix socket and a free port of 127.0.0.1, and prints the URL. \
+            Anyone with a login on this machine can connect to that port.
+            """,
+            """
+            Under systemd, or another supervisor that sets NOTIFY_SOCKET, it reports that it leads or stands by (READY=1), \
+            its state (STATUS=), that it is healthy (WATCHDOG=1, if WATCHDOG_USEC is set) and that it stops (STOPPING=1).
+            """,
+        ],
+        arguments: [
+            CommandArgument(
+                "DIR", .optional, summary: "Where the embedded Redis keeps its data.", completion: .directories)
+        ],
+        rules: [
+            .optional(.embedded), .optional(.applyFile), .optional(.standby), .optional(.lockTTL), .optional(.maxSleep),
+            .optional(.timeZone), .optional(.waitReplicas), .optional(.replicaTimeout),
+            .optional(.serializer), .optional(.schedulerName), .optional(.logLevel), .optional(.logFormat),
+        ] + OptionRule.connection,
+        synopsis: [
+            """
+            [--embedded [DIR]] [--apply FILE] [--standby] [--lock-ttl SECONDS] [--max-sleep SECONDS] [--timezone ZONE] \
+            [--wait-replicas N] [--replica-timeout SECONDS] [-S NAME] [--name NAME] [--log-level LEVEL] [--log-format FORMAT] [-u URL] [--key-prefix PREFIX]
+            """
+        ],
+        examples: [
+            Example(
+                line: "rqrcron run --standby -u redis://redis.internal:6379/0", purpose: "One of several schedulers:"),
+            Example(
+                line: "rqrcron run --embedded ./data --apply jobs.cron", purpose: "A first look, without a Redis:"),
+        ]
+    ) { try await RunCommand($0).run() }
 }

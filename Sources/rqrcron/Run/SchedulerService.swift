@@ -1,17 +1,16 @@
 import RedisCron
 
-/// A scheduler as a process runs it: with a supervisor that is told how it does.
+/// A scheduler in a process of its own, which reports its state to a supervisor.
 struct SchedulerService: Sendable {
     let scheduler: RedisCronScheduler
     let notifier: ServiceNotifier?
     let log: LogWriter
-    /// The zone in effect, and what says so.
+    /// The zone in effect, and the setting that names it.
     let zone: String
 
     /// Runs until the task is cancelled, as ``RedisCronScheduler/run()`` does.
     func run() async throws {
-        // Unstructured, because signs of life must go on while the scheduler, whose task was cancelled, finishes its
-        // batch.
+        // Unstructured: the watchdog must be fed after this task is cancelled, while the scheduler finishes its batch.
         let watchdog = notifier.map { notifier in
             Task { [scheduler] in await notifier.feedWatchdog { await scheduler.health } }
         }
@@ -24,7 +23,7 @@ struct SchedulerService: Sendable {
     }
 
     private func runAndFollow() async throws {
-        // Reading begins before the scheduler does, or the first event would be missed. It ends with the scheduler.
+        // Starts reading before the scheduler runs, so that no event is missed. The events end with the scheduler.
         var events = scheduler.events.makeAsyncIterator()
         async let ended: Void = scheduler.run()
         var isPlaced = false

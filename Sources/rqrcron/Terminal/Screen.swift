@@ -4,25 +4,25 @@
     import Darwin
 #endif
 
-/// A terminal that shows one picture after the other without flicker.
+/// Redraws a terminal without flicker.
 ///
-/// Each picture is one write: every line is overwritten in place and cleared only behind its end, so nothing is
-/// ever blank in between. Terminals that know synchronized updates show the picture at once.
+/// Each picture is one write. It overwrites every line in place and clears only the rest of the line, so nothing goes
+/// blank in between. Terminals with synchronized updates show the picture at once.
 struct Screen {
-    /// What the terminal could show; lines beyond it would scroll the picture away.
+    /// The size of the terminal. Lines beyond it would scroll the picture away.
     struct Size: Equatable {
         var columns: Int
         var rows: Int
     }
 
-    /// Sent once before the first picture: clears the screen and hides the cursor.
+    /// Written before the first picture: clears the screen and hides the cursor.
     static let opening = "\u{1B}[?25l\u{1B}[2J"
-    /// Sent at the end: shows the cursor again, below the picture.
+    /// Written at the end: shows the cursor again, below the picture.
     static let closing = "\u{1B}[?25h\n"
 
-    /// The bytes that replace what the screen shows by `lines`.
+    /// The text that makes the screen show `lines`.
     ///
-    /// When the lines do not fit, those before `tail` last lines are cut, with a note of how many are missing.
+    /// If they do not fit, lines before the last `tail` lines are left out, and a note says how many.
     static func picture(_ lines: [String], tail: Int, size: Size) -> String {
         var shown = lines
         if lines.count > size.rows, size.rows > tail + 1 {
@@ -30,7 +30,7 @@ struct Screen {
             let missing = lines.count - head - tail
             shown = lines.prefix(head) + ["… \(missing) more lines"] + lines.suffix(tail)
         }
-        // Without line wrap a long line is cut at the edge instead of pushing the others down.
+        // Without line wrap a long line is cut at the edge and does not push the others down.
         var text = "\u{1B}[?2026h\u{1B}[?7l\u{1B}[H"
         text += shown.map { "\($0)\u{1B}[K" }.joined(separator: "\r\n")
         return text + "\u{1B}[J\u{1B}[?7h\u{1B}[?2026l"

@@ -6,15 +6,15 @@ import ProcessSpawn
     import Darwin
 #endif
 
-/// Whoever read standard output has gone.
+/// The reader of standard output has gone.
 struct OutputClosed: Error {}
 
-/// Standard output, written at once and whole.
+/// Standard output, unbuffered.
 struct StandardOutput {
-    /// Writes `text`.
+    /// Writes all of `text`.
     ///
-    /// - Throws: ``OutputClosed`` when the reader has gone; ``CommandFailure`` when the output cannot be written, as on
-    ///   a full disk.
+    /// - Throws: ``OutputClosed`` when the reader has gone; ``CommandFailure`` when writing fails, for example on a full
+    ///   disk.
     static func write(_ text: String) throws {
         try write(Array(text.utf8))
     }
@@ -28,33 +28,30 @@ struct StandardOutput {
         }
     }
 
-    /// Whether a person looks at it.
     static var isTerminal: Bool { isatty(STDOUT_FILENO) == 1 }
 }
 
-/// Standard error.
-///
-/// That it cannot be written is nothing that could be told to anybody.
+/// Standard error. Failures to write are ignored: there is nowhere to report them.
 struct StandardError {
     static func write(_ text: String) {
         _ = FileDescriptorOutput.write(Array(text.utf8), to: STDERR_FILENO)
     }
 
-    /// Whether a line can be written without waiting; waits up to a second until it can.
+    /// Waits until a line can be written without blocking, at most a second.
     ///
-    /// `false` means a pipe or terminal that is full and that nobody reads.
+    /// - Returns: False for a pipe or terminal that is full and that nobody reads.
     static func takesALine() -> Bool {
         var waiting = pollfd(fd: STDERR_FILENO, events: Int16(POLLOUT), revents: 0)
         return poll(&waiting, 1, 1000) != 0
     }
 
-    /// Writes a line about what deserves attention and keeps nothing from being done.
+    /// Writes a warning, for something that stops nothing.
     static func warn(_ text: String) {
         write("rqrcron: warning: \(text)\n")
     }
 }
 
-/// Writes all bytes, however often the system takes only a part.
+/// Writes all bytes, even if the system takes them in parts.
 private struct FileDescriptorOutput {
     /// - Returns: 0, or the `errno` of the write that failed.
     static func write(_ bytes: [UInt8], to descriptor: CInt) -> CInt {
@@ -69,7 +66,7 @@ private struct FileDescriptorOutput {
                 if count >= 0 {
                     rest = rest.dropFirst(count)
                 } else if errno == EAGAIN {
-                    // Somebody made the terminal non-blocking: wait until it takes more.
+                    // Another program made the terminal non-blocking: wait until it takes more.
                     var waiting = pollfd(fd: descriptor, events: Int16(POLLOUT), revents: 0)
                     _ = poll(&waiting, 1, -1)
                 } else if errno != EINTR {

@@ -10,34 +10,30 @@ import Synchronization
     import Darwin
 #endif
 
-/// SIGINT, SIGTERM and SIGHUP as a sequence instead of the end of the process.
+/// Delivers SIGINT, SIGTERM and SIGHUP to a sequence.
 ///
-/// The first signal is delivered to the sequence. A later one ends the process at once, as if it had never been caught:
-/// whoever presses Ctrl-C again does not want to wait. One that comes within ``echo`` of the first is the same signal heard
-/// twice, from the terminal and from a program such as `timeout` that passes it on, and is passed over. So is a later
-/// SIGHUP: nobody presses that, and a terminal that closes sends it by way of the shell and by itself.
+/// The sequence gets the first signal. A later one ends the process at once, as if it had never been caught: someone who
+/// presses Ctrl-C again does not want to wait. There are two exceptions, which are ignored. A signal within ``echo`` of the
+/// first is the same one again, from the terminal and from a program such as `timeout` that forwards it. And nobody presses
+/// a key for a later SIGHUP: a closing terminal sends it itself and through the shell.
 final class TerminationSignals: Sendable {
-    /// The signals in the order of their arrival.
-    ///
-    /// Buffers the first one, which may come before anybody listens.
+    /// The first signal. It is buffered, because it may come before anybody listens.
     let signals: AsyncStream<CInt>
 
-    /// Installs the handlers.
-    ///
-    /// Kept as long as the process lives.
+    /// The first use installs the handlers, for the life of the process.
     static let shared = TerminationSignals()
 
-    /// How long the first signal may take to arrive by every way.
+    /// Within this time of the first signal, others are taken for the same one.
     static let echo = Duration.milliseconds(500)
 
-    /// Nil when no file descriptor was left for the pipe: then a signal ends the process at once, as by default.
+    /// Nil if no file descriptor was left for the pipe. Then a signal ends the process at once, as by default.
     private let source: (any DispatchSourceRead)?
 
     private init() {
         let (signals, continuation) = AsyncStream.makeStream(of: CInt.self, bufferingPolicy: .bufferingOldest(1))
         self.signals = signals
-        // Not a source of signals: between the moment in which those are ignored, as it needs it, and the one in which it
-        // hears them, a signal is lost, and the process runs on for ever.
+        // Not a dispatch source for signals: that requires the signals to be ignored first. One that came before the source
+        // listens would be lost, and the process would never stop.
         let pipe = termination_signals_catch()
         guard pipe >= 0 else {
             source = nil
@@ -59,9 +55,9 @@ final class TerminationSignals: Sendable {
         self.source = source
     }
 
-    /// Runs `work` until it ends by itself or the first signal comes, which cancels it and waits for its end.
+    /// Runs `work`. The first signal cancels it; then this waits for its end.
     ///
-    /// - Returns: the signal, or nil when the work ended by itself.
+    /// - Returns: The signal, or nil if the work ended by itself.
     func cancelling(_ work: @escaping @Sendable () async throws -> Void) async throws -> CInt? {
         try await withThrowingTaskGroup(of: CInt?.self) { group in
             group.addTask {
@@ -74,7 +70,7 @@ final class TerminationSignals: Sendable {
             }
             let first = try await group.next() ?? nil
             group.cancelAll()
-            // A cancelled work may say so by throwing; that is the end that was asked for.
+            // Cancelled work may throw that it was cancelled, which is what was asked for.
             do {
                 while try await group.next() != nil {}
             } catch is CancellationError {
@@ -84,13 +80,13 @@ final class TerminationSignals: Sendable {
     }
 }
 
-/// Remembers when the first signal came; used on the queue of the signals alone.
+/// Remembers when the first signal came. Only used on the queue of the signals.
 private final class FirstSignal: Sendable {
     private let start = ContinuousClock.now
     /// Nanoseconds after the start, or -1 before the first signal.
     private let arrival = Atomic<Int64>(-1)
 
-    /// How long ago the first signal came; nil for the first one itself, which is thereby noted.
+    /// How long ago the first signal came. For the first one itself: notes its time and returns nil.
     func age(at now: ContinuousClock.Instant) -> Duration? {
         let (seconds, attoseconds) = (now - start).components
         let moment = seconds * 1_000_000_000 + attoseconds / 1_000_000_000

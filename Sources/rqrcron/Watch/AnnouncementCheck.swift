@@ -1,37 +1,38 @@
 import RQWire
 
-/// Holds announcements against the database: Pub/Sub knows no databases, so edits of all of a server's databases arrive.
+/// Decides which announcements are about this database. Pub/Sub ignores databases, so the edits of all databases of a
+/// server arrive.
 ///
 /// Every edit moves the update marker of its database, and all but a deletion give the definition a new `updated_at`. So an
-/// announcement is another database's when
+/// announcement belongs to another database if
 ///
-/// - the marker has not moved since before it was made,
-/// - the definition has the `updated_at` that it had before then, or one well before what the marker said then,
-/// - the definition is there and it says deleted, or the other way round, and nothing that followed explains that.
+/// - the marker has not moved since before the announcement,
+/// - the definition has the same `updated_at` as before it, or one well before the marker of that time,
+/// - it says deleted but the definition exists, or the other way round, and no later announcement explains that.
 ///
-/// What remains is told. An edit here counts as another database's only if its editor's clock is more than a minute behind
-/// another editor's; one of another database counts as ours only if this database was edited within the same second.
+/// All others are shown. An edit of this database is missed only if its editor's clock is more than a minute behind
+/// another editor's. An edit of another database is shown only if this database was edited within the same second.
 ///
 /// Pure.
 struct AnnouncementCheck: Sendable {
-    /// What the database says after the announcements were heard.
+    /// The state of the database after the announcements were heard.
     struct Look: Sendable {
         /// The update marker.
         let marker: [UInt8]?
-        /// The `updated_at` of each announced definition; nil for one that is not there.
+        /// The `updated_at` of each announced definition; nil for one that does not exist.
         let versions: [[UInt8]: [UInt8]?]
         /// When it was read.
         let time: ContinuousClock.Instant
     }
 
-    /// How long an announcement may take to get here.
+    /// How long an announcement may take to arrive.
     static let delay = Duration.seconds(1)
-    /// How far the clocks of two editors may be apart.
+    /// How far apart the clocks of two editors may be.
     private static let skew = Duration.seconds(60)
-    /// Most definitions whose `updated_at` is remembered.
+    /// The most definitions whose `updated_at` is remembered.
     private static let limit = 100_000
 
-    /// Markers as they were read, the oldest first; of those older than any announcement to come, only the last one.
+    /// The markers that were read, oldest first. Of those older than any announcement to come, only the last is kept.
     private var markers: [(value: [UInt8]?, time: ContinuousClock.Instant)]
     private var versions: [[UInt8]: (value: [UInt8], time: ContinuousClock.Instant)] = [:]
 
@@ -39,11 +40,11 @@ struct AnnouncementCheck: Sendable {
     ///   - marker: The update marker, read before the channel was subscribed to.
     ///   - time: When it was read.
     init(marker: [UInt8]?, at time: ContinuousClock.Instant) {
-        // Nothing that is heard can be older than the subscription.
+        // No announcement can be older than the subscription.
         markers = [(marker, time - Self.delay)]
     }
 
-    /// Those of the announcements, in the order in which they were heard, that may be this database's.
+    /// The announcements that may be about this database, in the order in which they were heard.
     mutating func confirmed(_ announcements: [Announcement], by look: Look) -> [Announcement] {
         var refuted: Set<Int> = []
         for (id, indices) in Dictionary(grouping: announcements.indices, by: { announcements[$0].id }) {
@@ -73,12 +74,12 @@ struct AnnouncementCheck: Sendable {
         return edited + Self.skew >= Timestamp(score: moved)
     }
 
-    /// Which announcements of one definition cannot be of the one that is there, or not there, after them.
+    /// The announcements of one definition that contradict whether it exists afterwards.
     private static func contradictions(
         in announcements: [(index: Int, announcement: Announcement)], isThere: Bool
     ) -> [Int] {
         var contradictions: [Int] = []
-        // Backwards. Before a creation there may have been a definition or none.
+        // Goes backwards. Before a creation the definition may have existed or not.
         var isThere: Bool? = isThere
         for (index, announcement) in announcements.reversed() {
             switch announcement.line.event {
@@ -103,8 +104,49 @@ struct AnnouncementCheck: Sendable {
                 versions[id] = nil
                 continue
             }
-            // One that is the same as before is known for as long.
+            // An unchanged one keeps the time since which it is known.
             if versions[id]?.value != version { versions[id] = (version, look.time) }
         }
+    }
+}
+
+/// An announced edit, and when it was heard.
+struct Announcement: Sendable, Equatable {
+    let line: WatchLine
+    let heard: ContinuousClock.Instant
+
+    /// The definition's id.
+    var id: [UInt8] { Array(line.id.utf8) }
+}
+
+/// The announcements that have not been checked yet.
+///
+/// Bounded: if nobody reads our output, the oldest ones are dropped.
+actor AnnouncementInbox {
+    private let limit: Int
+    private var waiting: [Announcement] = []
+    private var dropped = 0
+
+    init(limit: Int) {
+        self.limit = limit
+    }
+
+    func insert(_ announcement: Announcement) {
+        if waiting.count >= limit { drop(waiting.count) }
+        waiting.append(announcement)
+    }
+
+    /// Counts announcements that were lost.
+    func drop(_ count: Int) {
+        dropped += count
+        if count >= waiting.count { waiting = [] }
+    }
+
+    /// Empties the inbox.
+    ///
+    /// - Returns: The announcements, and how many were lost since the last call.
+    func take() -> (announcements: [Announcement], dropped: Int) {
+        defer { (waiting, dropped) = ([], 0) }
+        return (waiting, dropped)
     }
 }

@@ -1,28 +1,27 @@
 import RQWire
 
-/// The index entries that are due or soon will be, as they were seen last: what leaves the window was enqueued, edited
-/// or deleted.
+/// The index entries that are due now or soon, from the last reading. An entry that leaves was enqueued, edited or deleted.
 struct DueWindow: Sendable {
-    /// An entry that has gone from where it stood.
+    /// An entry that is no longer at its score.
     struct Departure: Sendable, Equatable {
         let id: [UInt8]
-        /// The score at which it stood.
+        /// Its former score.
         let score: Double
     }
 
-    /// By how much a scheduler may be ahead of us in reading an announcement, or its clock behind ours.
+    /// How much earlier than we a scheduler may hear an announcement, or how far its clock may be behind ours, in seconds.
     private static let headStart = 1.0
 
     private var seen: [[UInt8]: Double] = [:]
 
-    /// Takes what stands in the index now, up to a little after the present.
+    /// Takes the entries of a new reading.
     ///
     /// - Parameters:
-    ///   - entries: The entries that are due or soon will be.
+    ///   - entries: The entries that are due now or soon.
     ///   - now: The present, in Unix seconds.
-    ///   - announced: Definitions that were announced since the last call, with the time. One that is not due now may
-    ///     have been due at that time, and enqueued since.
-    /// - Returns: the entries that were due by `now` and are not where they stood, in the order of their scores.
+    ///   - announced: The definitions announced since the last call, with the time. One that is not due now may have been
+    ///     due then, and enqueued since.
+    /// - Returns: The entries that were due by `now` and are no longer at their score, in the order of their scores.
     mutating func update(
         _ entries: [(id: [UInt8], score: Double)], now: Double, announced: [[UInt8]: Double] = [:]
     ) -> [Departure] {

@@ -6,11 +6,11 @@ import RedisCron
 struct WatchCommand: Sendable {
     /// How often the index is read.
     private static let period = Duration.milliseconds(200)
-    /// How far ahead of the present it is read, so that what becomes due was seen before.
+    /// How many seconds ahead it is read, so that an entry is seen before it becomes due.
     private static let horizon = 2.0
-    /// Most entries that are followed at the same time.
+    /// The most entries that are followed at a time.
     private static let limit = 100_000
-    /// Definitions looked at in one round trip.
+    /// How many definitions are looked up per round trip.
     private static let page = 500
 
     private let invocation: Invocation
@@ -33,26 +33,26 @@ struct WatchCommand: Sendable {
                     try await follow(subscription, check, client, keys)
                 } catch let error as RedisError where error.isPassing {
                     StandardError.write(
-                        "rqrcron: \(FailureText.line(for: error)); watching again as soon as it answers\n")
+                        "rqrcron: \(FailureText.line(for: error)); will continue when it answers\n")
                     await subscription.close()
                     (subscription, check) = try await subscribedAgain(client, keys)
-                    StandardError.write("rqrcron: watching again; what happened meanwhile was not seen\n")
+                    StandardError.write("rqrcron: watching again; events in between were missed\n")
                 }
             }
         }
     }
 
-    /// Listens from now on, and knows what the database said before.
+    /// Subscribes, and reads the state of the database before that.
     private func subscribe(
         _ client: RedisClient, _ keys: RQKeys
     ) async throws(RedisError) -> (RedisSubscription, AnnouncementCheck) {
-        // A server that loads its data lets one subscribe, and not read: so it is read first.
+        // A server that is loading its data accepts subscriptions but no reads. So read first.
         let marker = try await client.send(RedisCommand("GET", keys.lastUpdate)).bytes
         let check = AnnouncementCheck(marker: marker, at: .now)
         return (try await client.subscribe(to: [keys.events]), check)
     }
 
-    /// Asks until the server, or the one that took its place, answers.
+    /// Tries until the server, or the one that took its place, answers.
     private func subscribedAgain(
         _ client: RedisClient, _ keys: RQKeys
     ) async throws -> (RedisSubscription, AnnouncementCheck) {
@@ -66,7 +66,7 @@ struct WatchCommand: Sendable {
         }
     }
 
-    /// Shows what is announced and what is enqueued, until it ends by an error or by cancellation.
+    /// Shows edits and enqueues until an error or cancellation.
     private func follow(
         _ subscription: RedisSubscription, _ check: AnnouncementCheck, _ client: RedisClient, _ keys: RQKeys
     ) async throws {
@@ -79,12 +79,12 @@ struct WatchCommand: Sendable {
         }
     }
 
-    /// Takes what is announced off the channel, however long it takes to show it.
+    /// Takes announcements off the channel, however long showing them takes.
     private func listen(to subscription: RedisSubscription, _ inbox: AnnouncementInbox) async throws {
         for try await element in subscription {
             switch element {
             case .message(let message):
-                guard let line = WatchLine(message: message.payload, at: SystemClock.now()) else { continue }
+                guard let line = WatchLine(message: message.payload, at: Timestamp.now) else { continue }
                 await inbox.insert(Announcement(line: line, heard: .now))
             case .overflowed(let dropped):
                 await inbox.drop(dropped)
@@ -92,24 +92,24 @@ struct WatchCommand: Sendable {
         }
     }
 
-    /// Shows what was announced and what was enqueued, round by round.
+    /// Shows edits and enqueues, round by round.
     private func look(
         into inbox: AnnouncementInbox, _ check: AnnouncementCheck, _ client: RedisClient, _ keys: RQKeys
     ) async throws {
         var check = check
         var window = DueWindow()
-        // The last run that was shown of what departed lately: an edit may make it depart again.
+        // The last run that was shown of each definition. An edit may make the same entry depart again.
         var shown: [[UInt8]: Timestamp] = [:]
         while true {
-            // Taken before the index is read, which then has what was announced, or has had it: of an announcement that
-            // came during the reading, an index without it would say that it ran already.
+            // Taken before the index is read, so that the index already contains these edits. If an announcement came
+            // during the reading, its missing entry would look like a run.
             let (announcements, dropped) = await inbox.take()
             if dropped > 0 {
-                StandardError.write("rqrcron: \(dropped) announcements came faster than they could be shown\n")
+                StandardError.write("rqrcron: missed \(dropped) announcements that came too fast to be shown\n")
             }
             let edits = check.confirmed(announcements, by: try await look(at: announcements, client, keys))
             for edit in edits { try show(edit.line) }
-            let now = SystemClock.now()
+            let now = Timestamp.now
             let departures = window.update(
                 try await upcoming(now, client, keys), now: now.score,
                 announced: Dictionary(edits.map { ($0.id, $0.line.time.score) }) { _, last in last })
@@ -124,7 +124,7 @@ struct WatchCommand: Sendable {
         }
     }
 
-    /// What the database says of the announced definitions.
+    /// The state of the announced definitions in the database.
     private func look(
         at announcements: [Announcement], _ client: RedisClient, _ keys: RQKeys
     ) async throws -> AnnouncementCheck.Look {
@@ -138,7 +138,7 @@ struct WatchCommand: Sendable {
                 return [RedisCommand("EXISTS", key), RedisCommand("HGET", key, "updated_at")]
             }
             let replies = try await client.pipeline(commands) { _, reply throws(RedisError) in
-                // A key of another type is there, and has no version.
+                // A key of another type exists, but has no version.
                 if let error = reply.error, error.prefix != .wrongType { throw error }
                 return (isThere: reply.integer == 1, version: reply.copiedBytes)
             }
@@ -149,7 +149,7 @@ struct WatchCommand: Sendable {
         return AnnouncementCheck.Look(marker: marker, versions: versions, time: .now)
     }
 
-    /// The index entries that are due or soon will be.
+    /// The index entries that are due now or soon.
     private func upcoming(
         _ now: Timestamp, _ client: RedisClient, _ keys: RQKeys
     ) async throws -> [(id: [UInt8], score: Double)] {
@@ -162,7 +162,7 @@ struct WatchCommand: Sendable {
         }
     }
 
-    /// What became of an entry: an enqueue, if the definition says that it ran; else the edit is announced.
+    /// The enqueue that made an entry depart; nil if an edit did, which is announced.
     private func line(
         for departure: DueWindow.Departure, _ client: RedisClient, _ keys: RQKeys
     ) async throws -> WatchLine? {
@@ -174,7 +174,7 @@ struct WatchCommand: Sendable {
         guard values.count == fields.count, let latest = try? Timestamp(parsing: values[0]),
             latest.score >= departure.score - 0.001
         else { return nil }
-        // The id of the job follows from its planned time, which for a first run of an interval is its creation.
+        // The job's id follows from its planned time. For the first run of an interval that is its creation.
         let planned = [Timestamp(score: departure.score), try? Timestamp(parsing: values[3])].compactMap { $0 }
         var job: RQJobID?
         for time in planned where job == nil {
@@ -192,15 +192,30 @@ struct WatchCommand: Sendable {
 }
 
 extension RedisError {
-    /// Whether the server may be there again in a moment.
+    /// Whether the server may work again soon.
     fileprivate var isPassing: Bool {
         switch code {
         case .connectionLost, .connectFailed, .connectTimedOut, .unresponsive, .timedOut, .noMaster, .closed,
-            // Certificates and keys that are being replaced, file by file, and servers that are set up anew.
+            // Certificates and keys may be in the middle of a replacement, and servers in that of a new setup.
             .tlsFailed, .tlsMisconfigured, .tlsMismatch:
             prefix != .noAuth && prefix != .wrongPass && prefix != .noPerm
         case .server: prefix == .loading || prefix == .masterDown || prefix == .clusterDown
         default: false
         }
     }
+}
+
+extension Command {
+    /// `rqrcron watch`.
+    static let watch: Command = Command(
+        name: "watch", summary: "Follow edits and enqueues, one line each.",
+        discussion: [
+            """
+            Shows when definitions are created, updated, enabled, disabled and deleted, and when any scheduler enqueues \
+            them, until Ctrl-C. Editors announce their edits. Enqueues are detected in the index, which is read five times \
+            a second.
+            """
+        ],
+        rules: [.optional(.json)] + OptionRule.connection
+    ) { try await WatchCommand($0).run() }
 }

@@ -1,12 +1,12 @@
 import RQWire
 
-/// One thing that happened.
+/// An edit or an enqueue, as `watch` shows it.
 struct WatchLine: Sendable, Equatable {
     let time: Timestamp
     /// `created`, `updated`, `enabled`, `disabled`, `deleted` or `enqueued`.
     let event: String
     let id: String
-    /// For an enqueue: the queue, the RQ job where it is known, and the next planned time.
+    /// For an enqueue: the queue, the RQ job if it is known, and the next planned time.
     var queue: String?
     var job: RQJobID?
     var next: String?
@@ -31,7 +31,7 @@ struct WatchLine: Sendable, Equatable {
         return "\(JSONValue.object(object))\n"
     }
 
-    /// Reads a message of the events channel; nil for one that is none of ours.
+    /// Reads a message of the events channel; nil for one that is not ours.
     init?(message: [UInt8], at time: Timestamp) {
         guard case .object(let object)? = try? JSONValue(parsing: message), case .string(let event)? = object["event"],
             case .string(let id)? = object["job_id"]
