@@ -1,12 +1,13 @@
 #!/bin/sh
 # Installs what the package needs and this machine lacks: redis-server, C libraries, Python with its virtual
-# environments. A machine that has everything is left alone, in well under a second.
+# environments, and the programs that completions and the manual page are for. A machine that has everything is left alone,
+# in well under a second.
 #
 #   install-deps.sh build   what `swift build` and a running scheduler need
 #   install-deps.sh test    the same, and what the tests need (the default)
 #
-# It installs as root, or by sudo where that asks for no password. Otherwise it names the command and stops. Shells and groff,
-# without which a few tests are skipped, are not worth stopping for: then it says so and goes on.
+# It installs as root, or with sudo that asks for no password. Otherwise it names the command and stops. Without zsh, fish
+# and groff it goes on: their tests are skipped then, or fail in CI.
 set -eu
 cd "$(dirname "$0")/.."
 scope=${1:-test}
@@ -32,7 +33,7 @@ need() {
     [ "$apt" = - ] || apt_packages="$apt_packages $apt"
     [ "$brew" = - ] || brew_formulae="$brew_formulae $brew"
 }
-# want PACKAGE TEST…: the same for what only a few tests need.
+# want PACKAGE TEST…: the same for programs that only a few tests need.
 want() {
     package=$1
     shift
@@ -60,7 +61,7 @@ need redis-server redis command -v redis-server
 need tzdata - test -e /usr/share/zoneinfo/Europe/Berlin
 if [ "$scope" = test ]; then
     need 'python3 python3-venv' python find_python
-    # Completions and the manual page are tried in the programs that they are for.
+    # Completions and the manual page are tested in the programs that they are for.
     want zsh command -v zsh
     want fish command -v fish
     want groff groff -man -Tascii /dev/null
@@ -100,7 +101,7 @@ optional=$optional_apt$optional_brew
 if [ -n "$optional" ]; then
     # shellcheck disable=SC2086 # a list of names
     { [ -n "$optional_apt" ] && apt $optional_apt; } || { [ -n "$optional_brew" ] && brew install $optional_brew </dev/null; } ||
-        say "without$optional: the tests that need them are skipped"
+        say "without$optional: the tests that need them are skipped, or fail in CI"
 fi
 
 # --- Python --------------------------------------------------------------------------------------------------

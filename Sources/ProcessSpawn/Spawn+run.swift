@@ -35,7 +35,7 @@ extension Spawn {
         }
     }
 
-    /// Runs the program to its end. Blocks the thread.
+    /// Runs the program to its end, blocking the thread.
     ///
     /// - Parameter input: Its standard input.
     /// - Returns: How it ended, and its standard output. Standard error goes where `descriptors` says.
@@ -56,7 +56,7 @@ extension Spawn {
         return (Self.wait(for: processID), bytes)
     }
 
-    /// A nameless file with these bytes, open at its beginning. The caller closes it.
+    /// A nameless file with these bytes, open at its beginning, for the caller to close.
     ///
     /// Not a pipe: a reader that ends early, or never reads, would make writing fail or block.
     private static func file(containing bytes: some Collection<UInt8>) throws(SpawnError) -> CInt {

@@ -69,7 +69,7 @@ package struct Spawn {
         return processID
     }
 
-    /// Waits until a program has ended. Blocks the thread.
+    /// Waits until a program has ended, blocking the thread.
     package static func wait(for processID: pid_t) -> Outcome {
         var status: CInt = 0
         while waitpid(processID, &status, 0) == -1, errno == EINTR {}
@@ -145,14 +145,16 @@ package struct Spawn {
     }
 }
 
-/// A pipe to or from a program. A program gets only the ends that are named in its descriptors.
+/// A pipe to or from a program.
+///
+/// A program gets only the ends that are named in its descriptors.
 package struct PipeEnds {
     /// The end to read from.
     package let reading: CInt
     /// The end to write to.
     package let writing: CInt
 
-    /// Opens a pipe. The caller closes both ends.
+    /// Opens a pipe whose ends the caller closes.
     package init() throws(SpawnError) {
         var ends: [CInt] = [-1, -1]
         guard pipe(&ends) == 0 else { throw SpawnError("cannot open a pipe") }
@@ -181,7 +183,9 @@ package struct SpawnError: Error, CustomStringConvertible {
 
 /// The system's texts for its errors.
 package struct SystemCall {
-    /// The text of an `errno`. Safe on any thread.
+    /// The text of an `errno`.
+    ///
+    /// Safe on any thread.
     ///
     /// CRedisLink has the same in C. If they shared it, this module would need hiredis, or that one would need this.
     package static func explain(_ code: CInt) -> String {

@@ -32,7 +32,7 @@ struct CommandTable: Sendable {
         (2, "The command line is wrong. Standard error has the usage of the command."),
     ]
 
-    /// The environment variables that are read. An empty one counts as absent.
+    /// The environment variables that are read, where an empty one counts as absent.
     static let environment = [
         ("RQ_REDIS_URL", "The Redis to use when there is no --url."),
         ("REDIS_URL", "The Redis to use when there is no RQ_REDIS_URL either."),

@@ -93,7 +93,7 @@ struct FailureText {
         case .timeZoneUnavailable:
             return error.message
         case .noSuchJob:
-            return "\(error.description); list the definitions with: rqrcron info"
+            return "\(error.description); list them all with: rqrcron info"
         default:
             return error.description
         }

@@ -4,7 +4,9 @@ import RedisCron
 
 /// The Redis that the command line and the environment name.
 struct RedisAddress: Sendable, Equatable {
-    /// The URL as text. It may contain a password, so it is never shown.
+    /// The URL as text.
+    ///
+    /// It may contain a password, so it is never shown.
     let url: String
     /// Where the URL comes from, for messages: `--url`, a variable, or the default.
     let source: String

@@ -112,7 +112,8 @@ import Testing
                 #expect(ending.status == 1)
                 #expect(ending.output == "\(done) a\n")
                 #expect(
-                    ending.errors == "rqrcron: job 'none': no such definition in Redis; list the definitions with: rqrcron info\n")
+                    ending.errors
+                        == "rqrcron: job 'none': no such definition in Redis; list them all with: rqrcron info\n")
             }
             for command in ["show", "trigger"] {
                 let ending = try await Rqrcron.run([command, "none"], on: server)

@@ -8,7 +8,7 @@ struct CostReport: Decodable, Sendable {
         let jobs: Int
         /// Commands that the server executed, those inside scripts included.
         let commands: [String: Int]
-        /// Heap allocations; nil where they cannot be counted, as under a sanitizer.
+        /// Heap allocations; nil if they cannot be counted: under a sanitizer, and without glibc.
         let allocations: Int?
 
         /// How often the server executed a command.
@@ -23,6 +23,9 @@ struct CostReport: Decodable, Sendable {
     static let batchSize = 100
     /// Batches of a pass.
     var batches: Int { warm.jobs / Self.batchSize }
+
+    /// Whether this build counts heap allocations.
+    var countsAllocations: Bool { warm.allocations != nil }
 
     /// One run serves all tests.
     static let shared = Task {

@@ -182,7 +182,9 @@ public final class ChildProcess: Sendable {
 }
 
 extension Spawn {
-    /// The same program with another working directory. If that does not exist, the program ends with status 2.
+    /// The same program with another working directory.
+    ///
+    /// If that does not exist, the program ends with status 2.
     package func inDirectory(_ directory: String) -> Spawn {
         var program = self
         program.executable = "/bin/sh"

@@ -15,14 +15,15 @@ struct DefinitionFiles: Sendable {
     /// Definitions of one source, from one or more files.
     private struct Source: Sendable {
         var declarations: CronJobDeclarations
-        /// The files, each with the ids that it declares. Ids are kept as bytes, because Swift's `String` considers
-        /// canonically equivalent ids equal.
+        /// The files, each with the ids that it declares.
+        ///
+        /// Ids are kept as bytes, because Swift's `String` considers canonically equivalent ids equal.
         var files: [(path: String, ids: Set<[UInt8]>)]
 
         /// The file that an error is about.
         func origin(of error: DeclarationError) -> String { origin(of: error.id) }
 
-        /// The file that declares a definition. Without an id, the last file.
+        /// The file that declares a definition; the last file if there is no id.
         func origin(of id: String?) -> String {
             let file = files.last { file in id.map { file.ids.contains(Array($0.utf8)) } ?? true }
             return file.map { DefinitionFile(path: $0.path).name } ?? "the files"

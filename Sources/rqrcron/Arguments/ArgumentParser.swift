@@ -12,7 +12,7 @@
 @MainActor
 struct ArgumentParser {
     let options: [CommandOption]
-    /// Whether parsing ends at the first operand. The options before the command's name are parsed that way.
+    /// Whether parsing ends at the first operand, as for the options before the command's name.
     var stopsAtOperand = false
 
     /// The parsed arguments, and the words after the point where parsing ended.
@@ -92,11 +92,13 @@ struct ArgumentParser {
     }
 }
 
-/// The options in the form that `getopt_long` takes. Owns the C strings until ``deallocate()``.
+/// The options as `getopt_long` takes them, with C strings that it owns until ``deallocate()``.
 struct COptionTable {
     /// The last entry is all zeros.
     private(set) var entries: [option] = []
-    /// The one-letter options. One colon after a letter means a required value, two an optional one.
+    /// The one-letter options.
+    ///
+    /// One colon after a letter means a required value, two an optional one.
     private(set) var letters = ""
     private let options: [CommandOption]
 

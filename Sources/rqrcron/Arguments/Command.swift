@@ -10,7 +10,7 @@ struct Command: Sendable {
     /// Usage lines without program and command, where the generated one would say less.
     let synopsis: [String]
     let examples: [Example]
-    /// Whether it is left out of help, manual and completions. Such commands are for the tool's own scripts and processes.
+    /// Whether it is left out of help, manual and completions, because only the tool itself calls it.
     let isHidden: Bool
     let action: @Sendable (Invocation) async throws -> Void
 

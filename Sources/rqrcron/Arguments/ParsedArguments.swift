@@ -1,6 +1,6 @@
 /// The words of one command line, sorted into options and arguments.
 struct ParsedArguments: Sendable {
-    /// The values of each option, in order. A flag has an empty text each time.
+    /// The values of each option, in order; an empty text for each time a flag was given.
     private var given: [String: [String]] = [:]
     /// The words that are neither options nor their values, in order.
     private(set) var operands: [String] = []
@@ -38,7 +38,7 @@ struct ParsedArguments: Sendable {
         given[option.name] ?? []
     }
 
-    /// Whether a Redis URL stands anywhere but after `--url`.
+    /// Whether there is a Redis URL anywhere but after `--url`.
     ///
     /// Any other message about that word might show its password.
     var hasMisplacedURL: Bool {
@@ -68,7 +68,9 @@ struct ParsedArguments: Sendable {
         return number
     }
 
-    /// The option's value as a number of seconds, fractions allowed. The caller checks the bounds.
+    /// The option's value as a number of seconds, fractions allowed.
+    ///
+    /// The caller checks the bounds.
     ///
     /// It is cut to thirty years, so that it fits into any `Duration`.
     ///

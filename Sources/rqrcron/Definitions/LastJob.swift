@@ -21,7 +21,7 @@ struct LastJob: Sendable {
     /// Why it failed, if RQ has the reason.
     private(set) var failure: RQJobFailure?
 
-    /// How many planned times are tried. Jobs of older ones have most likely expired.
+    /// How many planned times are tried; jobs of older ones have most likely expired.
     private static let depth = 20
 
     /// Finds the newest job.

@@ -39,7 +39,9 @@ struct ScheduleReport: Sendable {
         return text
     }
 
-    /// The time that is enqueued next. An interval that has never run is due since its creation.
+    /// The time that is enqueued next.
+    ///
+    /// An interval that has never run is due since its creation.
     private var pending: Timestamp? {
         if let next = job.nextEnqueueTime { return next }
         return job.interval != nil && job.latestEnqueueTime == nil ? job.createdAt : nil

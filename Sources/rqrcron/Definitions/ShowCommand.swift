@@ -55,7 +55,7 @@ struct DefinitionSheet: Sendable {
     /// One JSON object on one line.
     var json: String { "\(JSONValue.object(Self.object(of: job, source: source)))\n" }
 
-    /// The fields under their names in the hash. Empty fields are null.
+    /// The fields under their names in the hash, empty ones as null.
     static func object(of job: RedisCronJob, source: String?) -> JSONObject {
         var object: JSONObject = [:]
         for field in CronJobHash.Field.all { object[JSONString(field.name)] = field.json(of: job.definition) }

@@ -20,7 +20,7 @@ struct DoctorCommand: Sendable {
         if !report.isHealthy { throw ExitStatus(code: 1) }
     }
 
-    /// Diagnoses, and repairs if asked to. The first repair that fails ends it.
+    /// Diagnoses, and repairs if asked to, until a repair fails.
     private func examine(_ scheduler: RedisCronScheduler) async throws -> (DoctorReport, failure: (any Error)?) {
         var report = DoctorReport()
         report.entries = try await scheduler.diagnose().map { DoctorReport.Entry(finding: $0, isRepaired: false) }

@@ -8,7 +8,7 @@ struct DoctorReport: Sendable {
         var isRepaired: Bool
     }
 
-    /// How many findings of one kind are printed. The rest are counted.
+    /// How many findings of one kind are printed before the rest are counted.
     private static let shown = 20
 
     var entries: [Entry] = []

@@ -40,7 +40,7 @@ final class ChildProcess: Sendable {
     /// Whether the process has ended.
     var hasEnded: Bool { exit.hasHappened.load(ordering: .acquiring) }
 
-    /// Waits until the process has ended. Cancellation does not end the wait.
+    /// Waits until the process has ended, even if the task is cancelled.
     func waitUntilExit() async {
         await waiting.value
     }
@@ -71,7 +71,9 @@ final class Lifeline: Sendable {
         self.descriptor = descriptor
     }
 
-    /// Closes it. Only the first call does: afterwards the number may belong to another file.
+    /// Closes it.
+    ///
+    /// Only the first call does: afterwards the number may belong to another file.
     func cut() {
         if !isCut.exchange(true, ordering: .acquiringAndReleasing) { close(descriptor) }
     }

@@ -59,13 +59,13 @@ final class EmbeddedRedis: Sendable {
         throw CommandFailure("found no free port on 127.0.0.1 in \(portAttempts) attempts; see \(directory.logPath)")
     }
 
-    /// Stops the server and waits until it has written its data and ended. May be called again.
+    /// Stops the server and waits until it has written its data and ended; may be called again.
     func stop() async {
         lifeline.cut()
         await child.waitUntilExit()
     }
 
-    /// Waits until the server has ended. Without ``stop()``, that is an accident.
+    /// Waits until the server has ended, which without ``stop()`` is an accident.
     func untilGone() async {
         await child.waitUntilExit()
     }
@@ -108,7 +108,7 @@ final class EmbeddedRedis: Sendable {
         return ["--unixsocket", directory.socketPath, "--unixsocketperm", "700"]
     }
 
-    /// Opens the server's log for appending. A log of more than a megabyte is emptied.
+    /// Opens the server's log for appending, and empties it if it has more than a megabyte.
     private static func openLog(_ path: String) -> CInt {
         var information = stat()
         let isLong = stat(path, &information) == 0 && information.st_size > 1_048_576
@@ -163,7 +163,7 @@ struct ProgramSearch {
         path = environment["PATH"] ?? "/usr/local/bin:/usr/bin:/bin"
     }
 
-    /// The path of the first executable file with one of these names. An earlier name wins.
+    /// The path of the first executable file with one of these names; an earlier name wins.
     func firstExecutable(named names: [String]) -> String? {
         for name in names {
             for directory in path.split(separator: ":") {
@@ -175,7 +175,9 @@ struct ProgramSearch {
     }
 }
 
-/// Finds a TCP port of 127.0.0.1 that is free now. Another process may take it at any time.
+/// Finds a TCP port of 127.0.0.1 that is free now.
+///
+/// Another process may take it at any time.
 struct LoopbackPort {
     static func free() throws -> Int {
         #if canImport(Glibc)

@@ -87,7 +87,7 @@ struct EmbeddedRedisDirectory: Sendable {
 /// The lines of one embedded redis-server in its directory's log.
 struct EmbeddedRedisLog: Sendable {
     let path: String
-    /// Where the lines of this server begin. Lines before are of earlier servers.
+    /// Where the lines of this server begin, after those of earlier servers.
     private let start: Int
 
     /// Remembers the present end of the log.

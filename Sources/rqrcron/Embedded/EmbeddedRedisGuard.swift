@@ -7,7 +7,9 @@ import ProcessSpawn
     import Darwin
 #endif
 
-/// The process between us and an embedded redis-server. It makes sure that the server does not outlive us.
+/// The process between us and an embedded redis-server.
+///
+/// It makes sure that the server does not outlive us.
 ///
 /// ```
 /// rqrcron run ──holds the write end of a pipe──▶ guard ──▶ redis-server

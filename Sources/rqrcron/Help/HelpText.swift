@@ -61,7 +61,9 @@ struct HelpText {
         }.joined(separator: "\n") + "\n"
     }
 
-    /// Breaks `text` at blanks into lines of at most 80 columns. Bracketed parts stay whole where they fit.
+    /// Breaks `text` at blanks into lines of at most 80 columns.
+    ///
+    /// Bracketed parts stay whole where they fit.
     static func wrap(_ text: String, first: String, rest: String) -> String {
         var lines: [String] = []
         var line = first

@@ -2,7 +2,9 @@ import Cron
 import RQWire
 import RedisCron
 
-/// The listings of `rqrcron info`. Except on a terminal, they are byte for byte those of Python's rqrcron 0.1.10.
+/// The listings of `rqrcron info`.
+///
+/// Except on a terminal, they are byte for byte those of Python's rqrcron 0.1.10.
 struct InfoTable: Sendable {
     private let rows: [InfoRow]
 
@@ -91,7 +93,9 @@ struct InfoRow: Sendable, Hashable {
         return byCodePoint(one.id, other.id) ?? false
     }
 
-    /// Compares as Python does. To Swift, canonically equivalent texts are equal.
+    /// Compares as Python does.
+    ///
+    /// To Swift, canonically equivalent texts are equal.
     ///
     /// - Returns: nil when both have the same code points. (UTF-8 has the order of the code points.)
     static func byCodePoint(_ one: String, _ other: String) -> Bool? {

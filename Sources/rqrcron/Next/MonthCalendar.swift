@@ -7,7 +7,9 @@ struct MonthCalendar {
     /// An instant in the month.
     let instant: Timestamp
 
-    /// The most runs that are counted. A schedule for every second has 2,678,400 in a month.
+    /// The most runs that are counted.
+    ///
+    /// A schedule for every second has 2,678,400 in a month.
     private static let limit = 3_000_000
 
     var text: String {

@@ -64,7 +64,7 @@ struct NextCommand: Sendable {
 }
 
 extension CronExpression {
-    /// Parses an expression that somebody typed to see its times. An `R` is drawn, as `register` does.
+    /// Parses an expression that somebody typed to see its times, and draws an `R` as `register` does.
     init(typed text: String) throws(CommandFailure) {
         do {
             var generator = SystemRandomNumberGenerator()

@@ -6,7 +6,9 @@
 
 /// The datagram socket on which systemd, or another supervisor with its protocol, hears from a `Type=notify` service.
 struct NotifySocket: Sendable {
-    /// The contents of `sun_path`. A name in the abstract namespace begins with a null byte.
+    /// The contents of `sun_path`.
+    ///
+    /// A name in the abstract namespace begins with a null byte.
     private let path: [UInt8]
 
     /// Takes the address from `NOTIFY_SOCKET`: an absolute path, or `@` and an abstract name.

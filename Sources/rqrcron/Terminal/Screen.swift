@@ -9,7 +9,7 @@
 /// Each picture is one write. It overwrites every line in place and clears only the rest of the line, so nothing goes
 /// blank in between. Terminals with synchronized updates show the picture at once.
 struct Screen {
-    /// The size of the terminal. Lines beyond it would scroll the picture away.
+    /// The size of the terminal; lines beyond it would scroll the picture away.
     struct Size: Equatable {
         var columns: Int
         var rows: Int

@@ -31,7 +31,7 @@ struct StandardOutput {
     static var isTerminal: Bool { isatty(STDOUT_FILENO) == 1 }
 }
 
-/// Standard error. Failures to write are ignored: there is nowhere to report them.
+/// Standard error, where failures to write are ignored: there is nowhere to report them.
 struct StandardError {
     static func write(_ text: String) {
         _ = FileDescriptorOutput.write(Array(text.utf8), to: STDERR_FILENO)

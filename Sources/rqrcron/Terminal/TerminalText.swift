@@ -1,6 +1,8 @@
 /// The width of a text on a terminal.
 struct TextWidth {
-    /// The number of columns. East Asian wide characters and emoji take two, combining marks none.
+    /// The number of columns.
+    ///
+    /// East Asian wide characters and emoji take two, combining marks none.
     static func of(_ text: String) -> Int {
         if text.utf8.allSatisfy({ $0 < 0x80 }) { return text.utf8.count }
         return text.reduce(0) { $0 + width(of: $1) }
@@ -42,7 +44,9 @@ struct TextWidth {
 }
 
 extension String {
-    /// The text with control characters escaped, such as `\u{1B}`. It has no line breaks and cannot control a terminal.
+    /// The text with control characters escaped, such as `\u{1B}`.
+    ///
+    /// It has no line breaks and cannot control a terminal.
     var onOneLine: String {
         guard utf8.contains(where: { $0 < 0x20 || $0 == 0x7F || $0 == 0xC2 }) else { return self }
         return unicodeScalars.reduce(into: "") { text, scalar in

@@ -17,7 +17,7 @@ import Synchronization
 /// first is the same one again, from the terminal and from a program such as `timeout` that forwards it. And nobody presses
 /// a key for a later SIGHUP: a closing terminal sends it itself and through the shell.
 final class TerminationSignals: Sendable {
-    /// The first signal. It is buffered, because it may come before anybody listens.
+    /// The first signal, buffered because it may come before anybody listens.
     let signals: AsyncStream<CInt>
 
     /// The first use installs the handlers, for the life of the process.
@@ -26,7 +26,9 @@ final class TerminationSignals: Sendable {
     /// Within this time of the first signal, others are taken for the same one.
     static let echo = Duration.milliseconds(500)
 
-    /// Nil if no file descriptor was left for the pipe. Then a signal ends the process at once, as by default.
+    /// Nil if no file descriptor was left for the pipe.
+    ///
+    /// Then a signal ends the process at once, as by default.
     private let source: (any DispatchSourceRead)?
 
     private init() {
@@ -55,7 +57,7 @@ final class TerminationSignals: Sendable {
         self.source = source
     }
 
-    /// Runs `work`. The first signal cancels it; then this waits for its end.
+    /// Runs `work`, which the first signal cancels, and waits for its end.
     ///
     /// - Returns: The signal, or nil if the work ended by itself.
     func cancelling(_ work: @escaping @Sendable () async throws -> Void) async throws -> CInt? {
@@ -80,13 +82,15 @@ final class TerminationSignals: Sendable {
     }
 }
 
-/// Remembers when the first signal came. Only used on the queue of the signals.
+/// Remembers when the first signal came; used only on the queue of the signals.
 private final class FirstSignal: Sendable {
     private let start = ContinuousClock.now
     /// Nanoseconds after the start, or -1 before the first signal.
     private let arrival = Atomic<Int64>(-1)
 
-    /// How long ago the first signal came. For the first one itself: notes its time and returns nil.
+    /// How long ago the first signal came.
+    ///
+    /// For the first one itself: notes its time and returns nil.
     func age(at now: ContinuousClock.Instant) -> Duration? {
         let (seconds, attoseconds) = (now - start).components
         let moment = seconds * 1_000_000_000 + attoseconds / 1_000_000_000

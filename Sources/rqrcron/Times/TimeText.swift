@@ -39,7 +39,7 @@ struct TimeText {
 
     private static func two(_ number: Int) -> String { number < 10 ? "0\(number)" : "\(number)" }
 
-    /// Reads a time in UTC or with an offset such as `+02:00`, or Unix seconds. A fraction is dropped.
+    /// Reads a time in UTC or with an offset such as `+02:00`, or Unix seconds, and drops any fraction.
     static func unixSeconds(_ text: some Sequence<UInt8>) -> Int64? {
         let bytes = Array(text)
         if let time = try? Timestamp(parsing: bytes) { return time.unixSeconds }
@@ -86,7 +86,7 @@ struct LocalClock {
         return text(seconds: Int(now.unixSeconds), microseconds: Int(now.microseconds % 1_000_000))
     }
 
-    /// `2026-06-03 12:39:35.320659`. Like Python, it leaves out a fraction of zero.
+    /// `2026-06-03 12:39:35.320659`; as in Python, a fraction of zero is left out.
     static func text(seconds: Int, microseconds: Int) -> String {
         var instant = time_t(seconds)
         var local = tm()

@@ -77,7 +77,7 @@ extension RedisCronConnection {
 
 /// The names in the system's time zone database.
 struct TimeZoneNames {
-    /// The canonical names and `UTC`. Empty if the database has no list.
+    /// The canonical names and `UTC`; none if the database has no list.
     static func all() -> [String] {
         for name in ["zone1970.tab", "zone.tab"] {
             let names = list("/usr/share/zoneinfo/\(name)")

@@ -1,7 +1,8 @@
 import RQWire
 
-/// Decides which announcements are about this database. Pub/Sub ignores databases, so the edits of all databases of a
-/// server arrive.
+/// Decides which announcements are about this database.
+///
+/// Pub/Sub ignores databases, so the edits of all databases of a server arrive.
 ///
 /// Every edit moves the update marker of its database, and all but a deletion give the definition a new `updated_at`. So an
 /// announcement belongs to another database if
@@ -32,7 +33,9 @@ struct AnnouncementCheck: Sendable {
     /// The most definitions whose `updated_at` is remembered.
     private static let limit = 100_000
 
-    /// The markers that were read, oldest first. Of those older than any announcement to come, only the last is kept.
+    /// The markers that were read, oldest first.
+    ///
+    /// Of those older than any announcement to come, only the last is kept.
     private var markers: [(value: [UInt8]?, time: ContinuousClock.Instant)]
     private var versions: [[UInt8]: (value: [UInt8], time: ContinuousClock.Instant)] = [:]
 

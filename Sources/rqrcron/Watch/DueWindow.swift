@@ -1,6 +1,8 @@
 import RQWire
 
-/// The index entries that are due now or soon, from the last reading. An entry that leaves was enqueued, edited or deleted.
+/// The index entries that are due now or soon, from the last reading.
+///
+/// An entry that leaves was enqueued, edited or deleted.
 struct DueWindow: Sendable {
     /// An entry that is no longer at its score.
     struct Departure: Sendable, Equatable {
