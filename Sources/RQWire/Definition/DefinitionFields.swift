@@ -29,7 +29,7 @@ extension CronJobHash.Field {
     /// Seconds between runs, or empty.
     public static let interval = CronJobHash.Field(
         "interval", \.schedule.interval, .seconds(to: longestInterval),
-        option: .option("interval", "SECONDS", "Run every so many seconds; a whole number of at least 1."))
+        option: .option("interval", "SECONDS", "Run at this interval: a whole number of at least 1."))
 
     /// A cron expression, or empty.
     public static let cron = CronJobHash.Field(
@@ -59,34 +59,36 @@ extension CronJobHash.Field {
     /// Seconds that a run may take, or empty.
     public static let jobTimeout = CronJobHash.Field(
         "job_timeout", \.call.jobTimeout, .seconds(to: longestTimeout, or: [-1: "no limit"]),
-        option: .option("job-timeout", "SECONDS", "How long a job may run; -1 for ever. Default: 180."),
-        title: "job timeout", describe: { seconds($0, absent: "180 s, RQ's default", never: "none") })
+        option: .option("job-timeout", "SECONDS", "How long a job may run, or -1 for no limit. Default: 180."),
+        title: "job timeout", describe: { seconds($0, absent: "180 s, RQ's default", never: "no limit") })
 
     /// Seconds that a result is kept, or empty, which means the same as RQ's default.
     public static let resultTTL = CronJobHash.Field(
         "result_ttl", \.call.resultTTL, .seconds(to: longestKeeping, or: [0: "not at all", -1: "good"]),
-        option: .option("result-ttl", "SECONDS", "How long a result is kept; 0 not at all, -1 for ever. Default: 500."),
+        option: .option(
+            "result-ttl", "SECONDS", "How long to keep a result: 0 not at all, -1 without expiry. Default: 500."),
         title: "result ttl", absentMeans: String(JobPayload.defaultResultTTL),
-        describe: { seconds($0, absent: "500 s, RQ's default", never: "for ever") })
+        describe: { seconds($0, absent: "500 s, RQ's default", never: "no expiry") })
 
     /// Seconds that a run may wait in its queue, or empty.
     public static let ttl = CronJobHash.Field(
         "ttl", \.call.ttl, .seconds(to: longestKeeping),
-        option: .option("ttl", "SECONDS", "How long a job may wait in its queue. Default: for ever."), title: "ttl",
-        describe: { seconds($0, absent: "for ever", never: "for ever") })
+        option: .option("ttl", "SECONDS", "How long a job may wait in its queue. Default: no limit."), title: "ttl",
+        describe: { seconds($0, absent: "no limit", never: "no limit") })
 
     /// Seconds that a failed run is kept, or empty.
     public static let failureTTL = CronJobHash.Field(
         "failure_ttl", \.call.failureTTL, .seconds(to: longestKeeping, or: [0: "not at all", -1: "good"]),
         option: .option(
-            "failure-ttl", "SECONDS", "How long a failed job is kept; -1 for ever. Default: the worker's, a year."),
+            "failure-ttl", "SECONDS",
+            "How long to keep a failed job, or -1 for no expiry. Default: the worker's, a year."),
         title: "failure ttl",
-        describe: { seconds($0, absent: "the worker's, a year by default", never: "for ever") })
+        describe: { seconds($0, absent: "the worker's, a year by default", never: "no expiry") })
 
     /// A JSON object.
     public static let meta = CronJobHash.Field(
         "meta", \.call.meta, .object,
-        option: .option("meta", "JSON", "The job's meta data, a JSON object. Default: {}."), title: "meta")
+        option: .option("meta", "JSON", "The job's metadata, a JSON object. Default: {}."), title: "meta")
 
     /// Every field, in the order in which people read them: `show`, JSON and files.
     public static let all: [CronJobHash.Field] = [
