@@ -48,7 +48,7 @@ extension CommandOption {
 extension Command {
     /// `rqrcron doctor`.
     static let doctor: Command = Command(
-        name: "doctor", summary: "Find anything that could keep jobs from running, and repair it if asked.",
+        name: "doctor", summary: "Find what could keep jobs from running; repair it with --repair.",
         discussion: [
             """
             Checks the server's settings and clock, what sentinels or cluster nodes say about each other, the lock, RQ's \
@@ -63,10 +63,10 @@ extension Command {
             deletes no definition and changes nothing of RQ's own.
             """,
             """
-            Exit status, for monitors: 0 if no error and no warning is left, otherwise 1.
+            For monitoring: the exit status is 0 if no error and no warning is left, otherwise 1.
             """,
         ],
         rules: [.optional(.repair), .optional(.json), .optional(.timeZone)] + OptionRule.connection,
-        examples: [Example(line: "rqrcron doctor --repair", purpose: "After an accident:")]
+        examples: [Example(line: "rqrcron doctor --repair", purpose: "After something went wrong:")]
     ) { try await DoctorCommand($0).run() }
 }

@@ -10,8 +10,7 @@ import Synchronization
 
 /// A program that this process has started, and whose end several tasks can wait for.
 final class ChildProcess: Sendable {
-    /// Unstructured, because it outlives whoever asks first: a process must be reaped exactly once, however many tasks
-    /// wait for its end.
+    /// Unstructured, because a process must be reaped exactly once, however many tasks wait for its end.
     private let waiting: Task<Void, Never>
     private let exit = Exit()
 

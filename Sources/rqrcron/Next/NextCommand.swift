@@ -77,7 +77,7 @@ extension CronExpression {
 
 extension CommandOption {
     static let count = CommandOption(
-        "count", short: "n", value: .required("N"), summary: "How many times. Default: 1.")
+        "count", short: "n", value: .required("N"), summary: "The number of times to print. Default: 1.")
     static let from = CommandOption(
         "from", value: .required("TIME"),
         summary: """

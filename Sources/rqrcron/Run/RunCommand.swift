@@ -182,7 +182,7 @@ extension CommandOption {
         summary: "How long the lock outlives a dead scheduler. Default: 120.")
     static let maxSleep = CommandOption(
         "max-sleep", value: .required("SECONDS"),
-        summary: "The longest sleep if no event of a change arrives. Default: 60.")
+        summary: "The longest sleep when no change is announced. Default: 60.")
     static let serializer = CommandOption(
         "serializer", short: "S", value: .required("NAME"),
         summary: """
@@ -241,7 +241,7 @@ extension Command {
         name: "run", summary: "Run the scheduler until SIGINT, SIGTERM or SIGHUP.",
         discussion: [
             """
-            One scheduler leads at a time, by a lock in Redis. The first signal stops it in order: it finishes the batch \
+            One scheduler leads at a time: the one that holds a lock in Redis. The first signal stops it in order: it finishes the batch \
             in flight and releases the lock. Another SIGINT or SIGTERM, at least half a second later, ends it at once. \
             Under nohup a closed terminal does not stop it.
             """,

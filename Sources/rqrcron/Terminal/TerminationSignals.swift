@@ -13,9 +13,9 @@ import Synchronization
 /// Delivers SIGINT, SIGTERM and SIGHUP to a sequence.
 ///
 /// The sequence gets the first signal. A later one ends the process at once, as if it had never been caught: someone who
-/// presses Ctrl-C again does not want to wait. There are two exceptions, which are ignored. A signal within ``echo`` of the
-/// first is the same one again, from the terminal and from a program such as `timeout` that forwards it. And nobody presses
-/// a key for a later SIGHUP: a closing terminal sends it itself and through the shell.
+/// presses Ctrl-C again does not want to wait. Two kinds are ignored. A signal within ``echo`` of the first is the same one
+/// again: it came from the terminal, and from a program such as `timeout` that forwards it. A later SIGHUP comes from a
+/// terminal that closes, which sends it both itself and through the shell.
 final class TerminationSignals: Sendable {
     /// The first signal, buffered because it may come before anybody listens.
     let signals: AsyncStream<CInt>
