@@ -8,7 +8,7 @@ struct AnnouncementCheckTests {
 
     private static func bytes(_ text: String?) -> [UInt8]? { text.map { Array($0.utf8) } }
 
-    /// An announcement such as `deleted a`, so many seconds after the start.
+    /// An announcement such as `deleted a`, `seconds` after the start.
     private static func announcement(_ text: String, at seconds: Double) -> Announcement {
         let words = text.split(separator: " ").map(String.init)
         let line = WatchLine(time: Timestamp(microseconds: 0), event: words[0], id: words[1])
@@ -23,7 +23,7 @@ struct AnnouncementCheckTests {
         return AnnouncementCheck.Look(marker: bytes(marker), versions: known, time: start + .seconds(seconds))
     }
 
-    /// What is told of announcements heard 10 s after the start, when the marker was `1` until then.
+    /// Which announcements heard 10 s after the start are shown, if the marker was `1` until then.
     private func told(
         _ texts: [String], marker: String, _ versions: [String: String?], before: [String: String?] = [:]
     ) -> [String] {
@@ -35,14 +35,14 @@ struct AnnouncementCheckTests {
             .map { "\($0.line.event) \($0.line.id)" }
     }
 
-    @Test func `what leaves the update marker where it was is another database's`() {
+    @Test func `an edit that did not move the update marker is another database's`() {
         for event in ["created", "updated", "enabled", "disabled", "deleted"] {
             #expect(told(["\(event) a"], marker: "1", ["a": "v"]) == [])
             #expect(told(["\(event) a"], marker: "1", ["a": nil]) == [])
         }
     }
 
-    @Test func `an edit of this database is told, whatever was known`() {
+    @Test func `an edit of this database is shown, whatever was known before`() {
         for event in ["created", "updated", "enabled", "disabled"] {
             #expect(told(["\(event) a"], marker: "2", ["a": "v"]) == ["\(event) a"])
             #expect(told(["\(event) a"], marker: "2", ["a": "v"], before: ["a": "u"]) == ["\(event) a"])
@@ -51,14 +51,14 @@ struct AnnouncementCheckTests {
         #expect(told(["deleted a"], marker: "2", ["a": nil], before: ["a": "u"]) == ["deleted a"])
     }
 
-    @Test func `beside an edit of this database, those of another one are held against the definition`() {
+    @Test func `edits of another database that come with one of this are checked against the definition`() {
         #expect(told(["updated a", "deleted b"], marker: "2", ["a": "v", "b": "w"]) == ["updated a"])
         #expect(told(["updated a", "created b"], marker: "2", ["a": "v", "b": nil]) == ["updated a"])
         #expect(
             told(["updated a", "updated b"], marker: "2", ["a": "v", "b": "w"], before: ["b": "w"]) == ["updated a"])
     }
 
-    @Test func `edits that follow each other fast are all told`() {
+    @Test func `edits in quick succession are all shown`() {
         #expect(told(["created a", "deleted a"], marker: "2", ["a": nil]) == ["created a", "deleted a"])
         #expect(told(["deleted a", "created a"], marker: "2", ["a": "v"]) == ["deleted a", "created a"])
         #expect(
@@ -66,7 +66,7 @@ struct AnnouncementCheckTests {
                 == ["disabled a", "enabled a"])
     }
 
-    @Test func `a deletion is told only where the definition is gone or was made anew`() {
+    @Test func `a deletion is shown only if the definition is gone or was created again`() {
         #expect(told(["deleted a", "updated a"], marker: "2", ["a": "v"]) == ["updated a"])
         #expect(told(["updated a", "deleted a", "created a"], marker: "2", ["a": "v"]).count == 3)
         #expect(told(["deleted a", "updated a"], marker: "2", ["a": nil]) == ["deleted a"])
@@ -84,11 +84,11 @@ struct AnnouncementCheckTests {
         #expect(told.isEmpty == !isTold)
     }
 
-    @Test func `an edit that was seen before it was announced is told`() {
+    @Test func `an edit that was seen before its announcement is shown`() {
         var check = AnnouncementCheck(marker: Self.bytes("1"), at: Self.start)
         _ = check.confirmed(
             [Self.announcement("created a", at: 5)], by: Self.look("3", ["a": "w"], at: 5.1))
-        // The marker and the definition had moved on already when the first of both announcements was looked into.
+        // The marker and the definition had already moved on when the first announcement was checked.
         let late = check.confirmed(
             [Self.announcement("updated a", at: 5.9)], by: Self.look("3", ["a": "w"], at: 6))
         #expect(late.count == 1)
@@ -103,7 +103,7 @@ struct AnnouncementCheckTests {
         #expect(check.confirmed(ours, by: Self.look("100", ["a": "w"], at: 26.1)).count == 1)
     }
 
-    @Test func `an inbox that nobody empties keeps the newest and counts the rest`() async {
+    @Test func `an inbox that is not emptied keeps the newest announcements and counts the others`() async {
         let inbox = AnnouncementInbox(limit: 2)
         for id in ["a", "b", "c"] { await inbox.insert(Self.announcement("updated \(id)", at: 0)) }
         let (waiting, dropped) = await inbox.take()

@@ -26,7 +26,7 @@ import Testing
         return hashes
     }
 
-    @Test func `what is declared is made, and applying again changes nothing`() async throws {
+    @Test func `declared definitions are created, and applying again changes nothing`() async throws {
         try await withRedis { server in
             let dry = try await apply(json, ["--dry-run"], on: server)
             let plan = """
@@ -57,10 +57,10 @@ import Testing
         }
     }
 
-    @Test func `changes are shown with old and new values, and only they are written`() async throws {
+    @Test func `changes are shown with old and new values, and nothing else is written`() async throws {
         try await withRedis { server in
             _ = try await apply(json, on: server)
-            // What is not declared stays: a definition that was disabled by hand, and a field of somebody else's.
+            // Undeclared things stay: a definition that was disabled by hand, and a field of another program.
             try server.command("HSET", "rq:cron_job:metric:pm25", "enabled", "0", "note", "mine")
             let before = try snapshot(server)
             let changed = json.replacingOccurrences(of: "300", with: "600").replacingOccurrences(of: "1.0", with: "1")
@@ -83,7 +83,7 @@ import Testing
         }
     }
 
-    @Test func `pruning deletes what the same source made, and nothing else`() async throws {
+    @Test func `pruning deletes definitions of the same source, and nothing else`() async throws {
         try await withRedis { server in
             _ = try await apply(json, on: server)
             _ = try await apply("hand every 5m q m.f()", on: server)
@@ -137,9 +137,9 @@ import Testing
         }
     }
 
-    @Test func `an expression as AWS writes it is taken with a warning at every door`() async throws {
+    @Test func `an expression in AWS's form is accepted with a warning by every command`() async throws {
         try await withRedis { server in
-            // Nor is it said then that nobody has published a zone.
+            // There is no note about an unpublished zone either.
             try server.command("SET", "rq:cron_jobs:timezone", "UTC")
             let part = "the sixth column is for seconds, so this runs 60 times in each minute that it names"
             let applied = try await apply("a 10 1 * * ? * q m.f()\nb @daily q m.f()", ["--dry-run"], on: server)
@@ -161,7 +161,7 @@ import Testing
         }
     }
 
-    @Test func `values of a file come to a worker as Python reads them`() async throws {
+    @Test func `a worker gets the values of a file as Python reads them`() async throws {
         try await withRedis { server in
             let text = "a every 5m q m.f((1), ('a'), {'k': (2)}, 'a\\/b', .5, 1_000, 0x1f, (3,), r'\\d', 'x' 'y')"
             let applied = try await apply(text, on: server)
@@ -190,7 +190,7 @@ import Testing
         }
     }
 
-    @Test func `ids that look the same and are not are two definitions`() async throws {
+    @Test func `ids that look alike but differ are two definitions`() async throws {
         try await withRedis { server in
             let text = "a\u{301} every 5s q m.f()\n\u{e1} every 5s q m.f()\n"
             let applied = try await apply(text, on: server)
@@ -201,8 +201,7 @@ import Testing
     }
 
     @Test(arguments: ["json", "crontab"])
-    func `what another tool wrote in its own way is exported and applied without a change`(format: String) async throws
-    {
+    func `definitions in another tool's form are exported and applied without a change`(format: String) async throws {
         try await withRedis { server in
             _ = try await apply(json, on: server)
             try server.command("HDEL", "rq:cron_job:metric:pm25", "result_ttl", "failure_ttl", "kwargs")
@@ -217,7 +216,7 @@ import Testing
     }
 
     @Test(arguments: ["json", "crontab"])
-    func `what is exported changes nothing when it is applied`(format: String) async throws {
+    func `applying an export changes nothing`(format: String) async throws {
         try await withRedis { server in
             _ = try await apply(json, on: server)
             let made = try await Rqrcron.run(
@@ -235,7 +234,7 @@ import Testing
             #expect(again.output == "Plan: 0 to create, 0 to change, 0 to delete, 3 unchanged.\n", "\(exported.output)")
             #expect(try snapshot(server) == before)
 
-            // And it makes the same definitions where there are none.
+            // And it creates the same definitions in an empty Redis.
             try server.command("FLUSHALL")
             _ = try await apply(exported.output, on: server)
             let copy = try snapshot(server)

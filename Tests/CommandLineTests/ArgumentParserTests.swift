@@ -10,7 +10,7 @@ import Testing
     private static let embedded = CommandOption("embedded", value: .optional("DIR"), summary: "Its own.")
     private let parser = ArgumentParser(options: [loud, limit, limping, embedded])
 
-    @Test func `options are taken from anywhere among the operands`() throws {
+    @Test func `options may come anywhere among the operands`() throws {
         let arguments = try parser.parse(["one", "-n", "3", "two", "--loud"]).arguments
         #expect(arguments.operands == ["one", "two"])
         #expect(arguments.text(Self.limit) == "3")
@@ -43,7 +43,7 @@ import Testing
         #expect(arguments.texts(Self.limit) == ["1", "2"])
     }
 
-    @Test func `before the command parsing stops at the first operand`() throws {
+    @Test func `before the command, parsing stops at the first operand`() throws {
         let outcome = try ArgumentParser(options: [Self.loud], stopsAtOperand: true).parse(["-l", "info", "-R", "q"])
         #expect(outcome.arguments.has(Self.loud))
         #expect(outcome.rest == ["info", "-R", "q"])
@@ -60,7 +60,7 @@ import Testing
         (["--lim"], "'--lim' may mean --limit or --limping"),
         (["a\u{0}b"], "an argument contains a null character"),
     ])
-    func `what is wrong is named`(words: [String], message: String) {
+    func `an error names the wrong word`(words: [String], message: String) {
         #expect(throws: UsageError(message)) { try parser.parse(words) }
     }
 

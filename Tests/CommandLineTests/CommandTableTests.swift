@@ -15,7 +15,7 @@ import Testing
         }
     }
 
-    @Test func `every option of a command stands in its usage and in its help`() {
+    @Test func `every option of a command is in its usage and in its help`() {
         for command in table.commands where !command.isHidden {
             let usage = HelpText.usage(of: command)
             let help = HelpText.help(for: command)

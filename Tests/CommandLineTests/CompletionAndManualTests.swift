@@ -4,12 +4,10 @@ import Testing
 
 @testable import rqrcron
 
-@Suite(.timeLimit(.minutes(1))) struct DocumentTests {
-    /// Whether to run a test that needs a program of the system.
+@Suite(.timeLimit(.minutes(1))) struct CompletionAndManualTests {
+    /// Whether to run a test that needs a program of the system, which `make deps` installs if it may.
     ///
-    /// `make deps` installs it where it may.
-    ///
-    /// Without the program a test is skipped, and says so. In CI it runs and fails.
+    /// Without the program the test is skipped visibly. In CI it runs and fails.
     private static func has(_ program: String) -> Bool {
         let environment = ProcessEnvironment.process
         return environment["CI"] != nil
@@ -29,7 +27,8 @@ import Testing
         return (process.output, process.errors)
     }
 
-    @Test(.enabled(if: has("groff"), "groff is missing")) func `the manual page has no fault and names every command`()
+    @Test(.enabled(if: has("groff"), "groff is missing"))
+    func `groff finds no fault in the manual page, which names every command`()
         async throws
     {
         let page = try await Rqrcron.run(["man"])
@@ -71,7 +70,7 @@ import Testing
         }
     }
 
-    /// What is typed before the tab key, and what then stands on the line.
+    /// What is typed before the tab key, and what is on the line afterwards.
     private static let typed = [
         ("rqrcron regi", "[rqrcron][register]"),
         ("rqrcron run --emb", "[rqrcron][run][--embedded]"),
@@ -91,11 +90,11 @@ import Testing
         ("rqrcron nothing ", "[rqrcron][nothing]"),
     ]
 
-    @Test(.enabled(if: has("bash"), "bash is missing")) func `bash completes a line that is typed`() async throws {
+    @Test(.enabled(if: has("bash"), "bash is missing")) func `bash completes a typed line`() async throws {
         try await complete(in: "bash")
     }
 
-    @Test(.enabled(if: has("zsh"), "zsh is missing")) func `zsh completes a line that is typed`() async throws {
+    @Test(.enabled(if: has("zsh"), "zsh is missing")) func `zsh completes a typed line`() async throws {
         try await complete(in: "zsh")
     }
 

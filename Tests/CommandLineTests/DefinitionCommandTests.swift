@@ -33,7 +33,7 @@ import Testing
         }
     }
 
-    @Test func `several definitions are triggered at once, and show tells the job`() async throws {
+    @Test func `several definitions are triggered at once, and show prints the job`() async throws {
         try await withRedis { server in
             for id in ["a", "b"] {
                 let made = try await Rqrcron.run(
@@ -52,7 +52,7 @@ import Testing
                 #expect(
                     shown.output.contains("\nlast job     \(job) queued, triggered at \(queued)\n"), "\(shown.output)")
             }
-            // The last one is the newer of the one that was triggered and the one that was planned.
+            // The last job is the newer of the triggered one and the planned one.
             let scheduler = try Rqrcron.start(["run"], on: server)
             try await eventually("both are queued") { try server.command("LLEN", "rq:queue:q").integer == 4 }
             #expect(try await scheduler.terminate() == .exited(0))
@@ -61,14 +61,14 @@ import Testing
             let again = try await Rqrcron.run(["trigger", "a"], on: server)
             let shown = try await Rqrcron.run(["show", "a"], on: server)
             #expect(shown.output.contains("\nlast job     \(again.output.dropLast()) queued, triggered at "))
-            // When RQ has it no more, the one before counts.
+            // When RQ no longer has it, the one before is the last.
             try server.command("DEL", "rq:job:\(again.output.dropLast())")
             let expired = try await Rqrcron.run(["show", "a"], on: server)
             #expect(expired.output.contains(" queued, planned for "), "\(expired.output)")
         }
     }
 
-    @Test func `a definition is switched, triggered, shown and deleted`() async throws {
+    @Test func `a definition is disabled, enabled, triggered, shown and deleted`() async throws {
         try await withRedis { server in
             _ = try await succeed(
                 ["register", "a", "--func", "app.tasks.rebuild", "--queue", "q", "--interval", "100"], on: server)
@@ -82,7 +82,7 @@ import Testing
             let job = try await succeed(["trigger", "a"], on: server)
             let id = try #require(job.split(separator: "\n").first)
             #expect(try server.command("LRANGE", "rq:queue:q", 0, -1).strings == [String(id)])
-            // The schedule is left alone; only which job was triggered is noted.
+            // The schedule does not change. Only the id of the triggered job is stored.
             expected["triggered_job"] = String(id)
             #expect(try server.command("HGETALL", "rq:cron_job:a").textFields == expected)
 
@@ -104,7 +104,7 @@ import Testing
         }
     }
 
-    @Test func `one id that is missing does not keep the others from being changed`() async throws {
+    @Test func `a missing id does not stop the change of the others`() async throws {
         try await withRedis { server in
             _ = try await succeed(["register", "a", "--func", "m.f", "--queue", "q", "--interval", "5"], on: server)
             for (command, done) in [("disable", "disabled"), ("enable", "enabled"), ("delete", "deleted")] {
@@ -123,7 +123,7 @@ import Testing
         }
     }
 
-    @Test func `what is no definition is not deleted, and what to do is said`() async throws {
+    @Test func `a key that is not a definition is not deleted, and the message says what to do`() async throws {
         try await withRedis { server in
             try server.command("SET", "rq:cron_job:text", "x")
             try server.command("HSET", "rq:cron_job:a:jobs", "id", "a:jobs")
@@ -158,7 +158,7 @@ import Testing
         }
     }
 
-    @Test func `what is refused leaves nothing behind`() async throws {
+    @Test func `a refused registration leaves nothing behind`() async throws {
         try await withRedis { server in
             for words in [
                 ["--func", "nodots", "--interval", "5"], ["--func", "m.f", "--cron", "61 * * * *"],

@@ -3,10 +3,10 @@
     import TestSupport
     import Testing
 
-    /// scripts/install-deps.sh and scripts/tls-options.sh, with the programs of a machine that is made up.
+    /// scripts/install-deps.sh and scripts/tls-options.sh on a simulated machine.
     @Suite(.timeLimit(.minutes(1)))
     struct DependencyScriptTests {
-        /// Runs a script where only the given programs are found, beside what any system has.
+        /// Runs a script that finds only the given programs and what any system has.
         private func run(
             _ script: String, _ arguments: [String] = [], programs: [String: String] = [:]
         ) async throws -> (status: TestSupport.ChildProcess.Outcome, output: String, errors: String, calls: String) {
@@ -32,7 +32,7 @@
             }
         }
 
-        @Test func `where root would have to be asked for, the command is named and nothing is tried`() async throws {
+        @Test func `if installing needs a password, the command is named and nothing is tried`() async throws {
             let run = try await run(
                 "install-deps.sh", ["build"], programs: ["id": "echo 1000", "sudo": "exit 1", "apt-get": ""])
             #expect(run.status == .exited(1))
@@ -43,7 +43,7 @@
         }
 
         @Test(arguments: [("0", ""), ("1000", "sudo -n ")])
-        func `root, and sudo that asks for nothing, install what is missing`(id: String, prefix: String) async throws {
+        func `root, and sudo without a password, install what is missing`(id: String, prefix: String) async throws {
             let run = try await run(
                 "install-deps.sh", ["build"],
                 programs: [
@@ -57,7 +57,7 @@
             if !prefix.isEmpty { #expect(run.calls.contains("\(prefix)apt-get update")) }
         }
 
-        @Test func `TLS is what was asked for, and what was found is said`() async throws {
+        @Test func `TLS is on or off as asked, and the reason is printed`() async throws {
             #expect(try await run("tls-options.sh", ["yes"]).output == "--traits TLS\n")
             #expect(try await run("tls-options.sh", ["no"]).output == "")
             let found = try await run("tls-options.sh").output == "--traits TLS\n"

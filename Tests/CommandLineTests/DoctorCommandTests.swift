@@ -15,13 +15,14 @@ struct DoctorCommandTests {
                 on: server)
             #expect(made.status == 0, "\(made.errors)")
             try server.command("ZREM", "rq:cron_jobs", "a")
-            // Somebody leads.
+            // There is a leader.
             try server.command("SET", "rq:cron_jobs:lock", "somebody", "EX", "100")
             try await body(server)
         }
     }
 
-    @Test func `what keeps a job from running is an error and status 1, and mended with --repair`() async throws {
+    @Test func `anything that keeps a job from running is an error with status 1, and --repair fixes it`() async throws
+    {
         try await withLostEntry { server in
             let sick = try await Rqrcron.run(["doctor"], on: server)
             #expect(sick.status == 1)
@@ -47,7 +48,7 @@ struct DoctorCommandTests {
         }
     }
 
-    @Test func `--json tells the same to a script`() async throws {
+    @Test func `--json has the same findings for scripts`() async throws {
         try await withLostEntry { server in
             let ending = try await Rqrcron.run(["doctor", "--json"], on: server)
             #expect(ending.status == 1)
@@ -65,7 +66,7 @@ struct DoctorCommandTests {
         }
     }
 
-    @Test func `a repair that is denied is told after what was found`() async throws {
+    @Test func `a repair that is denied is reported after the findings`() async throws {
         try await withLostEntry { server in
             try server.command(
                 "ACL", "SETUSER", "reader", "on", ">word", "~rq:*", "+@all", "-@write", "-@scripting")
@@ -77,7 +78,7 @@ struct DoctorCommandTests {
         }
     }
 
-    @Test func `a lock that a killed scheduler left behind is told`() async throws {
+    @Test func `a lock that a killed scheduler left behind is reported`() async throws {
         try await withRedis { server in
             let scheduler = try Rqrcron.start(["run"], on: server)
             try await scheduler.waitForOutput(containing: "took the lock")
@@ -92,7 +93,7 @@ struct DoctorCommandTests {
         }
     }
 
-    @Test func `a second look takes the place of what was not mended`() {
+    @Test func `a second diagnosis replaces what was not repaired`() {
         var report = DoctorReport()
         report.entries = [
             DoctorReport.Entry(finding: Finding(.error, .index, "mended"), isRepaired: true),
@@ -103,7 +104,7 @@ struct DoctorCommandTests {
         #expect(report.entries.map(\.isRepaired) == [true, false])
     }
 
-    @Test func `of many findings of a kind the first twenty are shown and the rest counted`() {
+    @Test func `of many findings of one kind, the first twenty are shown and the rest counted`() {
         var report = DoctorReport()
         report.entries = (1...25).map { _ in
             DoctorReport.Entry(finding: Finding(.warning, .index, "odd"), isRepaired: false)

@@ -2,7 +2,7 @@ import Foundation
 import TestSupport
 import Testing
 
-/// The pages lead to what is there, and say what the program says.
+/// Links in the documentation lead somewhere, and quoted log lines are those of the program.
 struct DocumentationTests {
     private static let root = URL(fileURLWithPath: PackageRoot.path)
 
@@ -19,7 +19,7 @@ struct DocumentationTests {
         try String(contentsOf: root.appending(path: page), encoding: .utf8)
     }
 
-    /// A page without what stands between fences, where a `#` begins a comment and a bracket is code.
+    /// A page without its fenced code, where `#` begins a comment and a bracket is code.
     private static func prose(_ page: String) throws -> String {
         let parts = try text(page).components(separatedBy: "\n```")
         return stride(from: 0, to: parts.count, by: 2).map { parts[$0] }.joined(separator: "\n")
@@ -33,12 +33,12 @@ struct DocumentationTests {
         }
     }
 
-    @Test func `there are pages to look at`() {
+    @Test func `the documentation pages are found`() {
         #expect(Self.pages.contains("README.md") && Self.pages.contains("docs/operations.md"))
     }
 
     @Test(arguments: pages)
-    func `a page links only to files and headings that are there`(page: String) throws {
+    func `a page links only to existing files and headings`(page: String) throws {
         let folder = URL(fileURLWithPath: page, relativeTo: Self.root).deletingLastPathComponent()
         for match in try Self.prose(page).matches(of: /\]\(([^)\s]+)\)/) where !match.1.contains("://") {
             let parts = match.1.split(separator: "#", maxSplits: 1, omittingEmptySubsequences: false).map(String.init)
@@ -54,7 +54,7 @@ struct DocumentationTests {
         }
     }
 
-    /// The lines that are logged as they are, and not as an event: what stands between the quotes.
+    /// The texts of log lines that are not events, as in the sources.
     private static func loggedTexts() throws -> [String] {
         var texts: [String] = []
         for folder in ["Sources/RedisCron", "Sources/rqrcron"] {
@@ -68,12 +68,12 @@ struct DocumentationTests {
         return texts
     }
 
-    @Test func `operations.md has every line that run logs beside the events`() throws {
+    @Test func `operations.md has every line that run logs and that is not an event`() throws {
         let page = try Self.text("docs/operations.md")
         let texts = try Self.loggedTexts()
         #expect(texts.contains("stopped") && texts.count >= 8)
         let missing = texts.filter { text in
-            // What stands before, between and after what is filled in.
+            // The parts between the interpolations.
             let pieces = text.replacing(/\\\((?:[^()]|\([^()]*\))*\)/, with: "\u{0}").split(separator: "\u{0}")
             guard let longest = pieces.max(by: { $0.count < $1.count }) else { return true }
             return !page.contains(longest.trimmingCharacters(in: CharacterSet(charactersIn: " :;")))

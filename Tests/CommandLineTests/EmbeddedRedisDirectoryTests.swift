@@ -5,7 +5,7 @@ import Testing
 @testable import rqrcron
 
 @Suite struct EmbeddedRedisDirectoryTests {
-    @Test func `the data goes where the user's data is`() throws {
+    @Test func `the default directory is in the user's data directory`() throws {
         let named = ProcessEnvironment(["XDG_DATA_HOME": "/data", "HOME": "/home/me"])
         #expect(try EmbeddedRedisDirectory.standard(environment: named) == "/data/rqrcron")
         let home = ProcessEnvironment(["HOME": "/home/me", "XDG_DATA_HOME": ""])
@@ -15,7 +15,7 @@ import Testing
         }
     }
 
-    @Test func `a directory is made for its owner and locked against a second one`() async throws {
+    @Test func `a directory is created for its owner only and locked against a second server`() async throws {
         try await withTemporaryDirectory { directory in
             let path = "\(directory.path)/deep/er"
             let first = try await EmbeddedRedisDirectory.open(path, patience: .zero)
@@ -30,7 +30,7 @@ import Testing
         }
     }
 
-    @Test func `a file is no directory`() async throws {
+    @Test func `a file in place of the directory is refused`() async throws {
         try await withTemporaryDirectory { directory in
             let path = "\(directory.path)/file"
             try Data().write(to: URL(fileURLWithPath: path))
@@ -39,7 +39,7 @@ import Testing
         }
     }
 
-    @Test func `programs are found by the order of their names, then of the directories`() throws {
+    @Test func `programs are searched in the order of the names, then of the directories`() throws {
         let search = ProgramSearch(environment: ProcessEnvironment(["PATH": "/nowhere:/usr/bin:/bin"]))
         #expect(
             search.firstExecutable(named: ["no-such-program", "sh"]) == "/usr/bin/sh"

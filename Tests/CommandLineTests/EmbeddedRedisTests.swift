@@ -5,7 +5,7 @@ import Testing
 @testable import rqrcron
 
 @Suite(.timeLimit(.minutes(2))) struct EmbeddedRedisTests {
-    /// The processes that hold a file of the directory open, as the system lists them.
+    /// The processes that have a file in the directory open, as the system lists them.
     private func serverPID(in directory: String) throws -> pid_t? {
         guard let connection = try? ServerConnection(socketPath: "\(directory)/redis.sock") else { return nil }
         let information = try connection.command("INFO", "server").string ?? ""
@@ -22,7 +22,7 @@ import Testing
         return (process, String(url))
     }
 
-    @Test func `it prints its URL, keeps its data, and ends with the scheduler`() async throws {
+    @Test func `the embedded Redis prints its URL, keeps its data, and ends with the scheduler`() async throws {
         try await withTemporaryDirectory { directory in
             let (first, url) = try await start(directory.path)
             #expect(url.hasPrefix("redis://127.0.0.1:"))
@@ -42,7 +42,7 @@ import Testing
         }
     }
 
-    @Test func `no orphan stays when the scheduler is killed`() async throws {
+    @Test func `no server remains when the scheduler is killed`() async throws {
         try await withTemporaryDirectory { directory in
             let (process, _) = try await start(directory.path)
             let pid = try #require(try serverPID(in: directory.path))
@@ -51,14 +51,14 @@ import Testing
             try await eventually("redis-server to end") { !isAlive(pid) }
             let log = try String(contentsOfFile: "\(directory.path)/redis.log", encoding: .utf8)
             #expect(log.contains("ready to exit"))
-            // And the directory is free again at once.
+            // The directory is free again at once.
             let (next, _) = try await start(directory.path)
             #expect(try await next.terminate() == .exited(0))
         }
     }
 
     #if os(Linux)
-        @Test func `no orphan stays when the guard is killed too`() async throws {
+        @Test func `no server remains when the guard is killed too`() async throws {
             try await withTemporaryDirectory { directory in
                 let (process, _) = try await start(directory.path)
                 let pid = try #require(try serverPID(in: directory.path))
@@ -68,7 +68,7 @@ import Testing
                     line.flatMap { pid_t($0.dropFirst(5).trimmingCharacters(in: .whitespaces)) })
                 kill(guardian, SIGKILL)
                 try await eventually("redis-server to end") { !isAlive(pid) || isZombie(pid) }
-                // Without its Redis the scheduler says so and ends.
+                // Without its Redis, the scheduler reports that and ends.
                 #expect(try await process.waitUntilExit() == .exited(1))
                 #expect(
                     process.errors.contains(
@@ -116,13 +116,13 @@ import Testing
         }
     }
 
-    @Test func `a port that another Redis takes meanwhile is left to it`() async throws {
+    @Test func `a port that another Redis has taken is left to it`() async throws {
         let search = ProgramSearch(environment: .process)
         let server = try #require(search.firstExecutable(named: ["redis-server"]))
         let client = try #require(search.firstExecutable(named: ["redis-cli"]))
         try await withTemporaryDirectory { directory in
             let stranger = "\(directory.path)/stranger"
-            // Stands in for redis-server. At its first call another server takes the port and answers before ours begins.
+            // In place of redis-server: at the first call another server takes the port and answers before ours starts.
             let program = """
                 #!/bin/sh
                 if mkdir '\(stranger)' 2>/dev/null; then

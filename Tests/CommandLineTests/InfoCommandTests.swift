@@ -5,7 +5,7 @@ import Testing
 @testable import rqrcron
 
 @Suite(.timeLimit(.minutes(2))) struct InfoCommandTests {
-    /// What Python's rqrcron and ours print for the same words, without the line that has the present.
+    /// The output of Python's rqrcron and of ours for the same words, without the line that has the time.
     private func compare(_ words: [String], on server: RedisServer, zone: String) async throws {
         let python = try PythonEnvironment()
         let code = "import sys; sys.argv[0] = 'rqrcron'; from rediscron.cli import main; main()"
@@ -14,7 +14,7 @@ import Testing
         let ours = try await Rqrcron.run(["info"] + words, on: server, environment: ["TZ": zone])
         #expect(ours.status == 0, "\(ours.errors)")
         #expect(Self.withoutTime(ours.output) == Self.withoutTime(expected), "\(words)")
-        // The same clock and zone, to the minute: between the two calls it may strike.
+        // The same clock and zone, to the minute, which may change between the two calls.
         #expect(ours.output.contains(/Updated: \d{4}-\d\d-\d\d \d\d:\d\d:\d\d(\.\d{6})?\n/))
     }
 
@@ -24,7 +24,7 @@ import Testing
         }
     }
 
-    @Test func `it prints what Python's rqrcron prints on the same data`() async throws {
+    @Test func `info prints what Python's rqrcron prints for the same data`() async throws {
         try await withRedis { server in
             try await compare([], on: server, zone: "UTC")
             let python = #"""
@@ -49,7 +49,7 @@ import Testing
                 on: server,
                 environment: ["TZ": "Europe/Berlin"])
             #expect(made.status == 0)
-            // Hashes that lack their next time, as old ones may.
+            // Hashes without a next time, as old ones may be.
             try server.command("HSET", "rq:cron_job:ran", "next_enqueue_time", "")
             for words in [
                 [], ["-R"], ["--by-queue"], ["metrics"], ["-R", "metrics", "mäil-\u{1F600}"], ["me\u{301}trics"],
@@ -61,7 +61,7 @@ import Testing
         }
     }
 
-    @Test func `with an interval it prints again, and a signal ends it well`() async throws {
+    @Test func `with an interval info prints again, and a signal ends it with status 0`() async throws {
         try await withRedis { server in
             let process = try Rqrcron.start(["info", "-i", "0.01"], on: server)
             try await eventually("a third listing") {
@@ -74,12 +74,12 @@ import Testing
         }
     }
 
-    @Test func `on a terminal it redraws in place and leaves the cursor as it was`() async throws {
+    @Test func `on a terminal info redraws in place and restores the cursor`() async throws {
         try await withRedis { server in
             let made = try await Rqrcron.run(
                 ["register", "a", "--func", "m.f", "--queue", "q", "--interval", "9"], on: server)
             #expect(made.status == 0)
-            // Python's pty module gives the tool a terminal; Ctrl-C is typed into it after two pictures.
+            // Python's pty module gives the tool a terminal and types Ctrl-C after two pictures.
             let script = """
                 import os, pty, sys, signal
                 seen = b""
@@ -110,13 +110,13 @@ import Testing
         }
     }
 
-    @Test func `an id that would command a terminal is escaped on one, and elsewhere is as in Python`() async throws {
+    @Test func `control characters in an id are escaped on a terminal, and elsewhere kept as in Python`() async throws {
         try await withRedis { server in
             let id = "a\u{1B}]0;title\u{7}\u{9B}2J\r", queue = "q\u{1B}[2J"
             let made = try await Rqrcron.run(
                 ["register", id, "--func", "m.f", "--queue", queue, "--interval", "9"], on: server)
             #expect(made.status == 0, "\(made.errors)")
-            // A definition that cannot be read, with such an id too.
+            // An unreadable definition with such an id, too.
             try server.command("HSET", "rq:cron_job:b\u{1B}c", "id", "b\u{1B}c")
             let script = """
                 import os, pty, sys
@@ -147,7 +147,7 @@ import Testing
         }
     }
 
-    @Test func `escape sequences are left out as click leaves them out`() {
+    @Test func `escape sequences are removed as click removes them`() {
         #expect(EscapeSequences.stripped("a\u{1B}[1;31mb\u{1B}[0mc\u{1B}[?25l") == "abc")
         #expect(EscapeSequences.stripped("\u{1B}[") == "\u{1B}[")
         #expect(EscapeSequences.stripped("\u{1B}[12") == "\u{1B}[12")

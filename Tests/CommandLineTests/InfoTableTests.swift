@@ -8,7 +8,7 @@ import Testing
         InfoRow(id: "vacuum", queue: "maintenance", schedule: "every 10s", isEnabled: false, nextRun: "-"),
     ]
 
-    @Test func `the list ends each line with Python's two blanks`() {
+    @Test func `each line of the list ends with two blanks, as in Python`() {
         #expect(
             InfoTable(rows: rows).list == """
                 visits  */1 * * * *  enabled   now  analytics   \u{20}
@@ -45,7 +45,7 @@ import Testing
         let table = InfoTable(rows: [composed, decomposed])
         #expect(table.listByQueue.hasSuffix("2 queues, 2 scheduled jobs total\n"))
         #expect(InfoTable(rows: [composed, decomposed], queues: ["\u{E9}"]).list.hasSuffix("1 scheduled jobs total\n"))
-        // Two code points in the decomposed one: its column is wider, and the composed one is padded.
+        // The decomposed one has two code points: its column is wider, and the composed one is padded.
         #expect(
             table.list.unicodeScalars.elementsEqual(
                 "b  s  enabled   now  e\u{301}  \na  s  enabled   now  \u{E9}   \n2 scheduled jobs total\n"
@@ -65,12 +65,12 @@ import Testing
         }
     }
 
-    @Test func `a picture that fits is shown whole`() {
+    @Test func `a picture that fits is shown completely`() {
         let picture = Screen.picture(["a", "b"], tail: 1, size: Screen.Size(columns: 80, rows: 24))
         #expect(lines(of: picture) == ["a", "b"])
     }
 
-    @Test func `a picture that does not fit keeps its end and says what is missing`() {
+    @Test func `a picture that does not fit keeps its end and says how much is missing`() {
         let all = (1...50).map(String.init)
         let shown = lines(of: Screen.picture(all, tail: 3, size: Screen.Size(columns: 80, rows: 10)))
         #expect(shown == ["1", "2", "3", "4", "5", "6", "… 41 more lines", "48", "49", "50"])

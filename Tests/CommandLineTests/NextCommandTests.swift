@@ -6,7 +6,7 @@ import Testing
 @testable import rqrcron
 
 @Suite(.timeLimit(.minutes(1))) struct NextCommandTests {
-    @Test func `the next times are printed, one a line`() async throws {
+    @Test func `the next times are printed, one per line`() async throws {
         let ending = try await Rqrcron.run([
             "next", "0 7 * * mon-fri", "-n", "3", "--from", "2026-03-27T00:00:00.000000Z", "--timezone",
             "Europe/Berlin",
@@ -27,7 +27,7 @@ import Testing
         "2026-06-03T05:40:00Z", "2026-06-03T07:40:00+02:00", "2026-06-03T00:10:00-05:30", "2026-06-03T05:40:00.999999Z",
         "2026-06-03T07:40:00.25+02:00", "1780465200", "1780465200.75",
     ])
-    func `the start may be written in UTC, with an offset, or in seconds`(from: String) async throws {
+    func `the start may be in UTC, with an offset, or in Unix seconds`(from: String) async throws {
         let ending = try await Rqrcron.run(["next", "* * * * *", "--timezone", "UTC", "--from", from])
         #expect(ending.output == "2026-06-03T05:41:00.000000Z\n", "\(ending.errors)")
     }
@@ -36,13 +36,13 @@ import Testing
         "later", "2026-06-03", "2026-06-03T05:40:00+24:00", "2026-06-03T05:40:00+0200", "+02:00", "1e300", "nan",
         "0001-01-01T00:00:00+01:00",
     ])
-    func `a start that is no time is refused`(from: String) async throws {
+    func `a start that is not a time is refused`(from: String) async throws {
         let ending = try await Rqrcron.run(["next", "* * * * *", "--from", from])
         #expect(ending.status == 2)
         #expect(ending.errors.contains("next: --from takes a time such as"), "\(ending.errors)")
     }
 
-    @Test func `an expression that is wrong or never comes fails with one line`() async throws {
+    @Test func `an expression that is wrong or has no time fails with one line`() async throws {
         for expression in ["61 * * * *", "* *", "0 0 30 2 *", ""] {
             let ending = try await Rqrcron.run(["next", expression])
             #expect(ending.status == 1)
@@ -52,7 +52,7 @@ import Testing
         }
     }
 
-    @Test func `R is drawn once for all times, and an error still names its place in what was typed`() async throws {
+    @Test func `R is drawn once for all times, and an error still names its place in the typed text`() async throws {
         let drawn = try await Rqrcron.run(["next", "R R(2-4) * * *", "-n", "3", "--timezone", "UTC", "--from", "0"])
         let times = drawn.output.split(separator: "\n").map { $0.dropFirst(10) }
         #expect(times.count == 3)
@@ -63,7 +63,7 @@ import Testing
         #expect(wrong.errors.contains("hour \"99\" at offset 2 of \"R 99 * * *\""), "\(wrong.errors)")
     }
 
-    @Test func `lines are answered one by one, and a bad one stops nothing`() async throws {
+    @Test func `lines are answered one by one, and a bad one does not stop the others`() async throws {
         let input = [
             "*/5 * * * *\tUTC\t2026-06-03T05:40:00Z", "bad\tUTC\t0", "", "* * * * *\tNo/Where\t0",
             "0 7 * * *\t\t1780000000.5\r",
@@ -82,7 +82,7 @@ import Testing
         #expect(lines[8] == "")
     }
 
-    @Test func `many lines give the answers of single ones`() throws {
+    @Test func `many lines get the same answers as single ones`() throws {
         var filter = ScheduleFilter(count: 1, from: 0, zone: .utc)
         let expression = try CronExpression("*/7 3 * * *")
         for start in stride(from: Int64(1_700_000_000), to: 1_790_000_000, by: 9_999_991) {

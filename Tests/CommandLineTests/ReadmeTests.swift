@@ -2,9 +2,9 @@ import Foundation
 import TestSupport
 import Testing
 
-/// The session of README.md is real output, and can be pasted.
+/// The session in README.md is real output and can be pasted.
 @Suite(.timeLimit(.minutes(2))) struct ReadmeTests {
-    /// One command of a session, with what README says that it prints.
+    /// One command of the session, with the output in README.
     private struct Exchange {
         let command: String
         var output: [String] = []
@@ -26,7 +26,7 @@ import Testing
         return exchanges
     }
 
-    /// A line without what differs from run to run: ids of jobs, times, and the columns that they make.
+    /// A line without what differs between runs: job ids, times, and the widths of their columns.
     private static func essence(_ line: String) -> String {
         line.replacing(/[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}/, with: "UUID")
             .replacing(/[0-9]+/, with: "0").replacing(/\ +/, with: " ")

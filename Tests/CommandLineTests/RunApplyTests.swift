@@ -3,7 +3,7 @@ import TestSupport
 import Testing
 
 @Suite(.timeLimit(.minutes(2))) struct RunApplyTests {
-    /// Runs `body` with the path of a file of definitions.
+    /// Runs `body` with the path of a file with definitions.
     private func withFile(_ text: String, _ body: (String) async throws -> Void) async throws {
         try await withTemporaryDirectory { directory in
             let path = "\(directory.path)/jobs.cron"
@@ -12,7 +12,7 @@ import Testing
         }
     }
 
-    @Test func `definitions of a file are applied at the start, and run`() async throws {
+    @Test func `definitions in a file are applied at startup, and run`() async throws {
         try await withRedis { server in
             try await withFile("SOURCE = s\na  every 1h  q  m.f(1)\n") { path in
                 for outcome in ["1 created, 0 changed, 0 unchanged", "0 created, 0 changed, 1 unchanged"] {
@@ -25,7 +25,7 @@ import Testing
         }
     }
 
-    @Test func `a Redis that comes back empty gets the files' definitions again, and that is said`() async throws {
+    @Test func `a Redis that comes back empty gets the files' definitions again, and the log says so`() async throws {
         try await withRedis { server in
             try await withFile("SOURCE = s\na  every 1h  q  m.f(1)\n") { path in
                 let process = try Rqrcron.start(
@@ -52,7 +52,7 @@ import Testing
         }
     }
 
-    @Test func `without files a Redis that comes back empty is a warning`() async throws {
+    @Test func `without files, a Redis that comes back empty causes a warning`() async throws {
         try await withRedis { server in
             let process = try Rqrcron.start(["run", "--max-sleep", "0.2", "--lock-ttl", "3"], on: server)
             let made = try await Rqrcron.run(
@@ -65,13 +65,13 @@ import Testing
         }
     }
 
-    @Test func `definitions that are deleted by hand stay deleted, and nobody is warned`() async throws {
+    @Test func `definitions that somebody deletes stay deleted, without a warning`() async throws {
         try await withRedis { server in
             try await withFile("a  every 1h  q  m.f(1)\n") { path in
                 let process = try Rqrcron.start(["run", "--apply", path, "--max-sleep", "0.1"], on: server)
                 try await process.waitForOutput(containing: "enqueued 'a'")
                 #expect(try await Rqrcron.run(["delete", "a"], on: server).status == 0)
-                // A later definition shows that it went on reading the index.
+                // A later definition shows that it still reads the index.
                 let made = try await Rqrcron.run(
                     ["register", "b", "--func", "m.f", "--queue", "q", "--interval", "60"], on: server)
                 #expect(made.status == 0)
@@ -94,7 +94,7 @@ import Testing
         }
     }
 
-    @Test func `a file that is wrong keeps the scheduler from starting`() async throws {
+    @Test func `an invalid file keeps the scheduler from starting`() async throws {
         try await withRedis { server in
             try await withFile("a  every 1h  q  m.f(1)\nb  every now  q  m.f()\n") { path in
                 let refused = try await Rqrcron.run(["run", "--apply", path], on: server)
@@ -106,7 +106,7 @@ import Testing
         }
     }
 
-    @Test func `a definition that only its checks refuse stops the scheduler with the lock released`() async throws {
+    @Test func `a definition that only the scheduler's checks refuse ends it, with the lock released`() async throws {
         try await withRedis { server in
             try await withFile("a  every 1h  q  m.f(1)  ttl=0\n") { path in
                 let refused = try await Rqrcron.run(["run", "--apply", path], on: server)

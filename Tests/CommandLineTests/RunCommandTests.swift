@@ -33,7 +33,7 @@ import Testing
             for start in 0..<80 {
                 let process = try Rqrcron.start(["run", "--standby", "--name", "s\(start)"], on: server)
                 defer { process.kill() }
-                // Spread over the first moments of a process; where it is by then does not matter.
+                // Spread over the first moments of the process, wherever it is by then.
                 try await Task.sleep(for: .microseconds(250 * start))
                 process.send(signal: SIGTERM)
                 let outcome = try await process.waitUntilExit()
@@ -60,7 +60,7 @@ import Testing
         }
     }
 
-    @Test func `a lock without a registry entry or an expiry is reported with what is known of it`() async throws {
+    @Test func `a lock without a registry entry or an expiry is reported with what is known about it`() async throws {
         try await withRedis { server in
             try server.command("SET", "rq:cron_jobs:lock", "a:b\u{1B}[31m:0123", "EX", 100)
             let brief = try await Rqrcron.run(["run"], on: server).errors
@@ -83,7 +83,7 @@ import Testing
     }
 
     @Test func `the log's level and format are obeyed`() async throws {
-        // A server that keeps nothing would be warned about.
+        // A server without persistence would cause a warning.
         try await withRedis(RedisServer.Configuration(appendOnly: true)) { server in
             let quiet = try Rqrcron.start(["run", "--log-level", "error", "--name", "quiet"], on: server)
             try await eventually("the lock to be taken") {
@@ -131,7 +131,7 @@ import Testing
         }
     }
 
-    @Test func `a signal that is heard twice at the same moment still stops in order, a later one at once`()
+    @Test func `a signal that arrives twice at once still stops in order; a later one ends at once`()
         async throws
     {
         try await withRedis { server in
@@ -147,7 +147,7 @@ import Testing
             server.pause()
             defer { server.resume() }
             stuck.send(signal: SIGINT)
-            // The lock cannot be released now. Whoever asks again, does not wait for that.
+            // The lock cannot be released now, and a second signal does not wait for that.
             try await eventually("the second signal to end it") {
                 stuck.send(signal: SIGTERM)
                 return stuck.outcome != nil
@@ -162,7 +162,7 @@ import Testing
             try await process.waitForOutput(containing: "took the lock")
             server.pause()
             process.send(signal: SIGHUP)
-            // Beyond the time in which any second signal counts as the first one's echo.
+            // After the time in which a second signal counts as an echo of the first.
             let start = ContinuousClock.now
             try await eventually("a second of hanging up") {
                 process.send(signal: SIGHUP)
@@ -190,7 +190,7 @@ import Testing
     }
 
     @Test(arguments: ["<&-", ">&-", "2>&-", "<&- >&- 2>&-"])
-    func `a closed standard stream is no connection's`(closing: String) async throws {
+    func `a connection does not take the number of a closed standard stream`(closing: String) async throws {
         try await withRedis { server in
             try await register("a", every: 100, on: server)
             let process = try TestSupport.ChildProcess(

@@ -6,7 +6,7 @@ import Testing
 
 @testable import rqrcron
 
-@Suite(.timeLimit(.minutes(1))) struct SeeingTests {
+@Suite(.timeLimit(.minutes(1))) struct ShowAndInfoTests {
     private func makeTwo(_ server: RedisServer) async throws {
         for words in [
             ["a", "--interval", "100", "--queue", "q"],
@@ -17,7 +17,7 @@ import Testing
         }
     }
 
-    @Test func `info --json holds every field, and what cannot be read`() async throws {
+    @Test func `info --json has every field, and the unreadable definitions`() async throws {
         try await withRedis { server in
             try await makeTwo(server)
             try server.command("HSET", "rq:cron_job:bad", "id", "bad")
@@ -40,7 +40,7 @@ import Testing
         }
     }
 
-    @Test func `info --wide has a countdown and is plain where no terminal is`() async throws {
+    @Test func `info --wide has a countdown, and no colours without a terminal`() async throws {
         try await withRedis { server in
             try await makeTwo(server)
             let later = Timestamp(microseconds: Timestamp.now.microseconds + 3_600_000_000 * 5)
@@ -51,7 +51,7 @@ import Testing
             #expect(lines[1].contains("in 5h") || lines[1].contains("in 4h 59m"))
             #expect(lines[2].contains("07:00:00 +05:30"))
             #expect(lines[3] == "2 scheduled jobs total, 1 disabled")
-            // What is disabled is not due, whatever the plain listing says as Python does.
+            // A disabled definition is not due, although the plain listing says so, like Python.
             try server.command("HSET", "rq:cron_job:a", "next_enqueue_time", "", "enabled", 0)
             let disabled = try await Rqrcron.run(["info", "--wide", "q"], on: server).output.split(separator: "\n")
             #expect(disabled[1].contains("disabled  -  "), "\(disabled)")
@@ -59,7 +59,7 @@ import Testing
         }
     }
 
-    @Test func `show tells the times around now, the last job and what deserves attention`() async throws {
+    @Test func `show prints the last and next times, the last job and warnings`() async throws {
         try await withRedis { server in
             try await makeTwo(server)
             let first = try await Rqrcron.run(["show", "a"], on: server)
@@ -83,7 +83,7 @@ import Testing
         }
     }
 
-    @Test func `show warns of what is overdue`() async throws {
+    @Test func `show warns about an overdue definition`() async throws {
         try await withRedis { server in
             try await makeTwo(server)
             try server.command("HSET", "rq:cron_job:a", "next_enqueue_time", "2026-01-01T00:00:00.000000Z")
@@ -92,7 +92,7 @@ import Testing
         }
     }
 
-    @Test func `show names why the last job failed, and the serializer that a worker should have`() async throws {
+    @Test func `show prints why the last job failed, and the serializer that the worker needs`() async throws {
         try await withRedis { server in
             for (id, function) in [("unread", "app.tasks.nap"), ("fails", "app.tasks.missing")] {
                 let made = try await Rqrcron.run(
@@ -117,7 +117,7 @@ import Testing
         }
     }
 
-    /// The advice of `show` is followed to the letter.
+    /// Follows the advice of `show` to the letter.
     @Test(arguments: PythonEnvironment.Edition.allCases)
     func `the serializer that show advises works for us and for workers of every RQ`(
         edition: PythonEnvironment.Edition
@@ -141,7 +141,7 @@ import Testing
         }
     }
 
-    @Test func `an interval has no times before it was made`() async throws {
+    @Test func `an interval has no times before its creation`() async throws {
         try await withRedis { server in
             try await makeTwo(server)
             let fresh = try await Rqrcron.run(["show", "a"], on: server)

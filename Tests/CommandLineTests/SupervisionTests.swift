@@ -15,7 +15,7 @@ import Testing
         }
     }
 
-    @Test func `a supervisor hears that it is ready, alive, and stops`() async throws {
+    @Test func `a supervisor is told that the scheduler is ready, alive, and stopping`() async throws {
         try await withRedis { server in
             try await withSupervisor { supervisor in
                 let process = try Rqrcron.start(
@@ -34,7 +34,7 @@ import Testing
     }
 
     #if os(Linux)
-        @Test func `a socket of the abstract namespace does as well`() async throws {
+        @Test func `the supervisor's socket may have an abstract name`() async throws {
             try await withRedis { server in
                 let supervisor = try Supervisor(address: "@rqrcron-test-\(UUID().uuidString)")
                 defer { supervisor.stop() }
@@ -47,7 +47,7 @@ import Testing
         }
     #endif
 
-    @Test func `one that stands by is ready, and says when it leads`() async throws {
+    @Test func `a standby is ready, and reports when it leads`() async throws {
         try await withRedis { server in
             try await withSupervisor { supervisor in
                 let first = try Rqrcron.start(["run"], on: server)
@@ -66,7 +66,7 @@ import Testing
         }
     }
 
-    @Test func `one that finds the lock held is never ready`() async throws {
+    @Test func `a scheduler that finds the lock held is never ready`() async throws {
         try await withRedis { server in
             try await withSupervisor { supervisor in
                 try server.command("SET", "rq:cron_jobs:lock", "another's")
@@ -78,7 +78,7 @@ import Testing
         }
     }
 
-    @Test func `waiting for Redis is said, and does not starve the watchdog`() async throws {
+    @Test func `waiting for Redis is reported, and the watchdog is still fed`() async throws {
         try await withRedis { server in
             try await withSupervisor { supervisor in
                 let process = try Rqrcron.start(
@@ -97,7 +97,7 @@ import Testing
         }
     }
 
-    @Test func `a server that refuses jobs is said until a job is queued, whatever else gets through`() async throws {
+    @Test func `a server that refuses jobs is reported until a job is queued, whatever else succeeds`() async throws {
         try await withRedis { server in
             try await withSupervisor { supervisor in
                 let made = try await Rqrcron.run(
@@ -109,7 +109,7 @@ import Testing
                 try server.command("CONFIG", "SET", "maxmemory", "1")
                 try await supervisor.wait(for: "STATUS=waits for Redis: ")
                 supervisor.forget()
-                // The lock is extended each third of a second.
+                // The lock is extended every third of a second.
                 let lock = "rq:cron_jobs:lock"
                 for _ in 0..<3 {
                     try server.command("PEXPIRE", lock, 600)
@@ -123,7 +123,7 @@ import Testing
         }
     }
 
-    @Test func `a password that is changed while it runs is said, and waited for`() async throws {
+    @Test func `a password that changes while the scheduler runs is reported, and the scheduler waits`() async throws {
         try await withRedis(RedisServer.Configuration(password: "first")) { server in
             try await withSupervisor { supervisor in
                 let url = "redis://:first@127.0.0.1:\(server.port)/0"
@@ -142,7 +142,7 @@ import Testing
         }
     }
 
-    @Test func `a server that wants a password from now on is named as that for as long as it does`() async throws {
+    @Test func `a server that starts to require a password is reported for as long as it does`() async throws {
         try await withRedis { server in
             try await withSupervisor { supervisor in
                 let process = try Rqrcron.start(
@@ -151,7 +151,7 @@ import Testing
                 try server.command("CONFIG", "SET", "requirepass", "secret")
                 try server.command("CLIENT", "KILL", "TYPE", "normal", "SKIPME", "yes")
                 try await supervisor.wait(for: "STATUS=waits for Redis: 127.0.0.1:\(server.port) wants a password")
-                // Redis hangs up on a heartbeat, which is a long command.
+                // Redis closes the connection at a heartbeat, which is a long command.
                 func connections() throws -> Int {
                     let lines = (try server.command("INFO", "stats").string ?? "").split(separator: "\r\n")
                     let line = lines.first { $0.hasPrefix("total_connections_received:") }
@@ -167,7 +167,7 @@ import Testing
         }
     }
 
-    @Test func `one with definitions to apply is ready when all of them are applied`() async throws {
+    @Test func `a scheduler with definitions to apply is ready when all of them are applied`() async throws {
         try await withSupervisor { supervisor in
             let notifier = try #require(
                 try ServiceNotifier(
@@ -187,7 +187,7 @@ import Testing
         }
     }
 
-    @Test func `a scheduler that does not answer gives no sign of life`() async throws {
+    @Test func `a scheduler that does not respond sends no sign of life`() async throws {
         try await withSupervisor { supervisor in
             let log = LogWriter(minimumLevel: .error, isJSON: false)
             let environment = ProcessEnvironment(["NOTIFY_SOCKET": supervisor.address, "WATCHDOG_USEC": "4000"])
@@ -223,13 +223,13 @@ import Testing
             isMissingReplicas: false)
     }
 
-    /// What is wrong with a scheduler that sleeps at most 60 s, has a lock of 120 s, and has led for so long.
+    /// The flaw of a scheduler with a longest sleep of 60 s and a lock TTL of 120 s that has led for this long.
     private func flaw(of health: SchedulerHealth, leading: Duration? = .seconds(1000)) -> String? {
         Soundness(maxSleepInterval: .seconds(60), lockTTL: .seconds(120))
             .flaw(of: health, leadingSince: leading.map { Self.now - $0 }, at: Self.now)
     }
 
-    @Test func `a leader is sound while it reads the index and extends its lock`() {
+    @Test func `a leader is healthy while it reads the index and extends its lock`() {
         #expect(flaw(of: Self.health(.leading, tick: .seconds(90), heartbeat: .seconds(120))) == nil)
         #expect(
             flaw(of: Self.health(.leading, tick: .seconds(91), heartbeat: .seconds(1)))
@@ -240,18 +240,18 @@ import Testing
         #expect(flaw(of: Self.health(.leading)) == "the index was last read 1000 s ago")
     }
 
-    @Test func `what was before it led does not count against a leader`() {
+    @Test func `times from before it led do not make a leader unhealthy`() {
         #expect(
             flaw(of: Self.health(.leading, tick: .seconds(900), heartbeat: .seconds(900)), leading: .seconds(2)) == nil)
         #expect(flaw(of: Self.health(.leading), leading: .seconds(2)) == nil)
     }
 
     @Test(arguments: [SchedulerHealth.State.starting, .standingBy, .stopping, .stopped])
-    func `one that does not lead is sound when it answers`(state: SchedulerHealth.State) {
+    func `a scheduler that does not lead is healthy if it responds`(state: SchedulerHealth.State) {
         #expect(flaw(of: Self.health(state, tick: .seconds(9000), heartbeat: .seconds(9000)), leading: nil) == nil)
     }
 
-    @Test func `one that waits for Redis is sound`() {
+    @Test func `a scheduler that waits for Redis is healthy`() {
         let health = Self.health(
             .leading, tick: .seconds(9000), heartbeat: .seconds(9000), disconnected: .seconds(8000))
         #expect(flaw(of: health) == nil)
@@ -262,13 +262,15 @@ import Testing
         (["NOTIFY_SOCKET": "/" + String(repeating: "x", count: 200)], "NOTIFY_SOCKET is too long"),
         (["NOTIFY_SOCKET": "/tmp/x", "WATCHDOG_USEC": "soon"], "WATCHDOG_USEC must be a number of microseconds"),
     ])
-    func `an environment that makes no sense is refused`(variables: [String: String], complaint: String) async throws {
+    func `malformed variables of the supervisor are refused`(variables: [String: String], complaint: String)
+        async throws
+    {
         let refused = try await Rqrcron.run(["run", "-u", "redis://127.0.0.1:1"], environment: variables)
         #expect(refused.status == 2)
         #expect(refused.errors.contains(complaint))
     }
 
-    @Test func `a watchdog that is meant for another process is left alone`() throws {
+    @Test func `a watchdog for another process is ignored`() throws {
         func watchdog(_ pid: String?) throws -> Duration? {
             var variables = ["NOTIFY_SOCKET": "/tmp/x", "WATCHDOG_USEC": "30000000"]
             variables["WATCHDOG_PID"] = pid

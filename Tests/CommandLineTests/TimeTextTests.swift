@@ -15,14 +15,14 @@ import Testing
         #expect(TimeText.distance(to: Timestamp(unixSeconds: now.unixSeconds + seconds), from: now) == text)
     }
 
-    @Test func `a local time says its offset`() throws {
+    @Test func `a local time shows its offset`() throws {
         let time = try Timestamp(parsing: "2026-06-03T05:40:00.000000Z")
         #expect(TimeText.local(time, in: try ZoneRules(identifier: "Europe/Berlin")) == "2026-06-03 07:40:00 +02:00")
         #expect(TimeText.local(time, in: try ZoneRules(identifier: "America/St_Johns")) == "2026-06-03 03:10:00 -02:30")
     }
 
     @Test(arguments: [("abc", 3), ("é", 1), ("e\u{301}", 1), ("你好", 4), ("😀", 2), ("", 0)])
-    func `a text's width is what a terminal shows`(text: String, width: Int) {
+    func `the width of a text is the number of columns on a terminal`(text: String, width: Int) {
         #expect(TextWidth.of(text) == width)
     }
 
@@ -35,7 +35,7 @@ import Testing
 }
 
 @Suite struct ScheduleTimesTests {
-    @Test func `a month counts the runs of each day`() throws {
+    @Test func `a calendar counts the runs on each day`() throws {
         let schedule = ScheduleTimes(
             try CronExpression("30 */12 1-3 * *"), in: try ZoneRules(identifier: "Europe/Berlin"))
         let text = MonthCalendar(schedule: schedule, instant: try Timestamp(parsing: "2026-03-15T00:00:00Z")).text
@@ -48,7 +48,7 @@ import Testing
         #expect(text.split(separator: "\n", omittingEmptySubsequences: false).map(String.init) == lines)
     }
 
-    @Test func `times go back as they go on`() throws {
+    @Test func `times backwards are the same as forwards`() throws {
         let schedule = ScheduleTimes(try CronExpression("*/7 3 * * *"), in: .utc)
         let start = Timestamp(microseconds: 1_780_000_000_250_000)
         let next = schedule.next(5, after: start)

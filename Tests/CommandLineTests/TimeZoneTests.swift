@@ -5,15 +5,16 @@ import Testing
 
 @testable import rqrcron
 
-/// What the tool says of time zones: who decides which one counts, and what keeps one from counting.
+/// Which time zone applies, and what the tool says if one cannot be used.
 @Suite(.timeLimit(.minutes(2))) struct TimeZoneTests {
     private static let losAngeles = ["TZ": "America/Los_Angeles"]
     private static let tokyo = ["TZ": "Asia/Tokyo"]
     private static let daily = ["register", "daily", "--func", "m.f", "--queue", "q", "--cron", "0 7 * * *"]
 
-    @Test func `registered in Los Angeles, run in UTC and shown in Tokyo, it is one time`() async throws {
+    @Test func `a definition registered in Los Angeles, run in UTC and shown in Tokyo has the same times`() async throws
+    {
         try await withRedis { server in
-            // Before anybody has led, the machine's own zone counts, and that is said.
+            // Before a scheduler has led, the machine's zone applies, with a note.
             let early = try await Rqrcron.run(Self.daily, on: server, environment: Self.losAngeles)
             #expect(early.errors.contains("no scheduler has published its time zone yet"), "\(early.errors)")
             #expect(early.errors.contains("America/Los_Angeles"))
@@ -23,7 +24,7 @@ import Testing
             let scheduler = try Rqrcron.start(["run"], on: server, environment: ["TZ": "UTC"])
             try await scheduler.waitForOutput(containing: "planned anew in 'UTC': 1 definition")
             try await scheduler.waitForOutput(containing: "time zone of definitions that name none: UTC (TZ)")
-            // What was planned in Los Angeles does not run at a time of its own and then again at seven.
+            // The run that was planned in Los Angeles does not run at its own time and then again at seven.
             let next = try await Rqrcron.run(["next", "--id", "daily"], on: server, environment: Self.tokyo)
             #expect(next.errors == "")
             #expect(next.output.hasSuffix("T07:00:00.000000Z\n"), "\(next.output)")
@@ -34,21 +35,21 @@ import Testing
             #expect(again.output.contains("next \(planned)"))
             #expect(try await scheduler.terminate() == .exited(0))
 
-            // The scheduler is gone, its zone is not.
+            // The scheduler is gone, but its zone is still published.
             let later = try await Rqrcron.run(["show", "daily"], on: server, environment: Self.tokyo)
             #expect(later.output.contains("\ntime zone    UTC, published by the scheduler\n"), "\(later.output)")
             #expect(later.output.contains("07:00:00 +00:00"))
             let wide = try await Rqrcron.run(["info", "--wide"], on: server, environment: Self.tokyo)
             #expect(wide.output.contains("07:00:00 +00:00"))
             #expect(wide.errors == "")
-            // Whoever asks for another zone is shown that one.
+            // --timezone overrides it.
             let asked = try await Rqrcron.run(["show", "daily", "--timezone", "Asia/Tokyo"], on: server)
             #expect(asked.output.contains("22:00:00.000000Z"))
         }
     }
 
     @Test(arguments: ["\"Europe/Berlin\"", "Europe/Belin", "europe/berlin"])
-    func `a TZ that cannot be used is told on standard error, and by run at its start`(value: String) async throws {
+    func `an unusable TZ causes a warning on standard error, and in the log of run`(value: String) async throws {
         try await withRedis { server in
             let quoted = value.replacing("\"", with: "\\\"")
             for words in [["info"], ["next", "0 7 * * *"], ["doctor"], Self.daily] {
@@ -62,14 +63,16 @@ import Testing
             #expect(errors.contains("warning TZ is \"\(quoted)\", "), "\(errors)")
             #expect(errors.contains("info    time zone of definitions that name none: UTC (TZ cannot be used)"))
             #expect(try await scheduler.terminate() == .exited(0))
-            // What is asked for by an option is not local.
+            // A zone that an option names is not the local one.
             let asked = try await Rqrcron.run(
                 ["next", "0 7 * * *", "--timezone", "UTC"], environment: ["TZ": value])
             #expect(asked.errors == "")
         }
     }
 
-    @Test func `a machine without time zone data is told what to install, and no definition is blamed`() async throws {
+    @Test func `without time zone data, the message names the package to install and blames no definition`()
+        async throws
+    {
         try await withTemporaryDirectory { empty in
             let bare = ["TZDIR": empty.path, "TZ": "UTC"]
             for zone in ["UTC", "GMT", "Etc/GMT-2"] {
@@ -106,7 +109,7 @@ import Testing
                 let scheduler = try Rqrcron.start(["run", "--max-sleep", "0.1"], on: server, environment: bare)
                 try await scheduler.waitForOutput(containing: "took the lock")
                 try await scheduler.waitForOutput(containing: "this machine has no time zone data")
-                // Zones that are there need none.
+                // Zones that exist need none.
                 let fixed = try await Rqrcron.run(
                     ["register", "fixed", "--func", "m.f", "--queue", "q", "--interval", "1"], on: server)
                 #expect(fixed.status == 0)
@@ -119,9 +122,9 @@ import Testing
         }
     }
 
-    @Test func `an old name that the machine's data leaves out is named with the package that has it`() async throws {
+    @Test func `an old zone name that the machine lacks is reported with the package that has it`() async throws {
         try await withTemporaryDirectory { some in
-            // As Debian 13 has it: the zone of today, and none of the old names.
+            // As on Debian 13: today's name of the zone and none of the old ones.
             try link("Europe", from: "/usr/share/zoneinfo", in: some.path)
             let environment = ["TZDIR": some.path, "TZ": "UTC"]
             let old = try await Rqrcron.run(
@@ -140,7 +143,7 @@ import Testing
             atPath: "\(target)/\(name)", withDestinationPath: "\(directory)/\(name)")
     }
 
-    @Test func `last times are a history: none before it was made, none behind its last run`() async throws {
+    @Test func `last times start when the definition was created and end with its last run`() async throws {
         try await withRedis { server in
             let made = try await Rqrcron.run(
                 ["register", "a", "--func", "m.f", "--queue", "q", "--cron", "0 * * * *", "--timezone", "UTC"],
@@ -154,7 +157,7 @@ import Testing
                 return lines[start..<end].map { $0.dropFirst(13) }
             }
             #expect(try await lastTimes() == ["none, it has never run"])
-            // A plan far ahead is no history either, whoever made it.
+            // A plan far ahead is not history either.
             try server.command("HSET", "rq:cron_job:a", "next_enqueue_time", "2090-01-01T00:00:00.000000Z")
             #expect(try await lastTimes() == ["none, it has never run"])
             try server.command(

@@ -4,9 +4,9 @@ import Testing
 
 /// `rqrcron run` with standard error on a pipe that is full and that nobody reads.
 @Suite(.timeLimit(.minutes(2))) struct UnreadLogTests {
-    /// Starts the program on a pipe of its own, filled to the last byte before.
+    /// Starts the program with a pipe that was filled to the last byte.
     private func start(_ arguments: [String], on server: RedisServer, in directory: String) throws -> ChildProcess {
-        // Opened for reading too, or opening it would wait for a reader; so there is one, which never reads.
+        // Opened for reading too, because opening it would otherwise wait for a reader. This reader never reads.
         let script = """
             mkfifo log && exec 3<>log && dd if=/dev/zero bs=4096 oflag=nonblock >&3 2>dd; exec "$0" "$@" 2>&3
             """
@@ -15,7 +15,8 @@ import Testing
             environment: ["RQ_REDIS_URL": server.url, "RQ_KEY_PREFIX": ""], directory: directory)
     }
 
-    @Test func `jobs are enqueued all the same, a signal is heeded and the lock is released`() async throws {
+    @Test func `with a log that nobody reads, jobs are enqueued, a signal works and the lock is released`() async throws
+    {
         try await withRedis { server in
             try await withTemporaryDirectory { directory in
                 let process = try start(
@@ -32,7 +33,7 @@ import Testing
         }
     }
 
-    @Test func `one that cannot start ends, though nobody reads why`() async throws {
+    @Test func `with a log that nobody reads, a scheduler that cannot start ends`() async throws {
         try await withRedis { server in
             try server.command("SET", "rq:cron_jobs:lock", "another's")
             try await withTemporaryDirectory { directory in

@@ -7,7 +7,7 @@ import Testing
 @testable import rqrcron
 
 @Suite(.timeLimit(.minutes(1))) struct UsageTests {
-    @Test func `every command explains itself`() async throws {
+    @Test func `every command has a help`() async throws {
         for command in CommandTable.rqrcron.commands where !command.isHidden {
             let ending = try await Rqrcron.run([command.name, "--help"])
             #expect(ending.status == 0)
@@ -16,7 +16,7 @@ import Testing
         }
     }
 
-    @Test func `without a command the commands are listed, with status 2`() async throws {
+    @Test func `without a command, the commands are listed with status 2`() async throws {
         let ending = try await Rqrcron.run([])
         #expect(ending.status == 2)
         #expect(ending.errors.contains("Commands:\n"))
@@ -125,7 +125,7 @@ import Testing
         }
     }
 
-    @Test func `what a beginner meets says what to do next`() async throws {
+    @Test func `the errors that a beginner meets say what to do next`() async throws {
         let free = try RedisServer.freePort()
         let absent = try await Rqrcron.run(["info", "-u", "redis://127.0.0.1:\(free)"])
         #expect(absent.status == 1)
@@ -173,7 +173,7 @@ import Testing
         }
     }
 
-    /// Settings of the environment, and what is said of the first that is wrong.
+    /// Environment variables, and the message about the first wrong one.
     private static let wrongSettings: [([String: String], String)] = [
         (["REDIS_DB": "abc"], "REDIS_DB must be a database number, 0 or more, not 'abc'"),
         (["REDIS_DB": "1.5"], "REDIS_DB must be a database number, 0 or more, not '1.5'"),
@@ -196,7 +196,7 @@ import Testing
     ]
 
     @Test(arguments: wrongSettings)
-    func `a setting of the environment is checked as what it is`(
+    func `an environment variable is checked for what it should contain`(
         environment: [String: String], message: String
     ) async throws {
         let ending = try await Rqrcron.run(["info"], environment: environment)
@@ -208,13 +208,13 @@ import Testing
     @Test(arguments: [
         ("127.0.0.1", "127.0.0.1"), ("::1", "[::1]"), ("[::1]", "[::1]"), ("fe80::1%25", "[fe80::1%25]"),
     ])
-    func `a host of the environment reaches the connection as it is`(host: String, shown: String) throws {
+    func `a host from the environment reaches the connection unchanged`(host: String, shown: String) throws {
         let environment = ProcessEnvironment(["REDIS_HOST": host, "REDIS_PORT": "7", "REDIS_DB": "3"])
         let address = try RedisAddress(arguments: ParsedArguments(), environment: environment)
         #expect(try RedisURL(address.url).description == "redis://\(shown):7/3")
     }
 
-    @Test func `a socket that may not be used says whose right is missing`() async throws {
+    @Test func `a socket that cannot be used causes a message that says why`() async throws {
         try await withTemporaryDirectory { directory in
             let missing = try await Rqrcron.run(["info", "-u", "unix://\(directory.path)/none"])
             #expect(missing.status == 1)
@@ -229,7 +229,8 @@ import Testing
         #expect(advice(ECONNREFUSED, "/run/redis.sock").hasPrefix("Is it running? "))
     }
 
-    @Test func `a user name that the server does not know is taken out where it has a password only`() async throws {
+    @Test func `an unknown user name causes the advice to leave it out if the server only has a password`() async throws
+    {
         try await withRedis(.init(password: "right")) { server in
             let ending = try await Rqrcron.run(["info", "-u", "redis://bob:right@127.0.0.1:\(server.port)"])
             #expect(ending.status == 1)
@@ -241,7 +242,7 @@ import Testing
         }
     }
 
-    @Test func `the Redis is found as rq finds it`() async throws {
+    @Test func `Redis is found in the same order as rq finds it`() async throws {
         try await withRedis { server in
             let made = try await Rqrcron.run(
                 ["register", "a", "--func", "m.f", "--queue", "q", "--interval", "9"], on: server)
@@ -269,7 +270,7 @@ import Testing
         }
     }
 
-    /// A server on the port that is no Redis: it answers as a web server does.
+    /// Something else than Redis on a port: it answers as a web server does.
     private func withSomethingElse(_ body: (Int) async throws -> Void) async throws {
         let program = """
             import socket
@@ -294,7 +295,7 @@ import Testing
         #expect(one.output == HelpText.help(for: .run))
     }
 
-    @Test func `no line of a help is wider than a terminal, but for examples`() {
+    @Test func `no line of a help is wider than a terminal, except examples`() {
         for command in CommandTable.rqrcron.commands {
             for line in HelpText.help(for: command).split(separator: "\n") where !line.hasPrefix("  $ ") {
                 #expect(line.count <= 80, "\(line)")

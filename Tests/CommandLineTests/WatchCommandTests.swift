@@ -5,7 +5,7 @@ import Testing
 @testable import rqrcron
 
 @Suite(.timeLimit(.minutes(1))) struct WatchCommandTests {
-    @Test func `edits and enqueues are followed, a line each`() async throws {
+    @Test func `watch prints one line per edit and per enqueue`() async throws {
         try await withRedis { server in
             let watch = try Rqrcron.start(["watch"], on: server)
             let json = try Rqrcron.start(["watch", "--json"], on: server)
@@ -46,7 +46,7 @@ import Testing
         }
     }
 
-    @Test func `watching goes on when Redis was away`() async throws {
+    @Test func `watch continues after a Redis outage`() async throws {
         try await withRedis { server in
             let watch = try Rqrcron.start(["watch"], on: server)
             try await eventually("it to listen") {
@@ -64,7 +64,9 @@ import Testing
         }
     }
 
-    @Test func `a server that loads its data is not said to be back, though it lets one subscribe`() async throws {
+    @Test func `a server that is still loading its data is not reported as back, although it accepts subscriptions`()
+        async throws
+    {
         let slow = ["key-load-delay 20000", "loading-process-events-interval-bytes 1024"]
         try await withRedis(RedisServer.Configuration(lines: slow)) { server in
             let watch = try Rqrcron.start(["watch"], on: server)
@@ -80,7 +82,7 @@ import Testing
         }
     }
 
-    @Test func `what happens in another database is not told`() async throws {
+    @Test func `edits in another database are not shown`() async throws {
         try await withRedis { server in
             let other = ["RQ_REDIS_URL": "redis://127.0.0.1:\(server.port)/1"]
             for (id, environment) in [("a", [:]), ("a", other), ("b", [:])] {
@@ -89,7 +91,7 @@ import Testing
                     environment: environment)
                 #expect(made.status == 0, "\(made.errors)")
             }
-            // As if it had been edited long ago.
+            // As if the last edit were long ago.
             try server.command("HSET", "rq:cron_job:a", "updated_at", "2026-01-01T00:00:00.000000Z")
             let watch = try Rqrcron.start(["watch"], on: server)
             try await eventually("it to listen") {
@@ -101,7 +103,7 @@ import Testing
             let made = try await Rqrcron.run(
                 ["register", "c", "--func", "m.f", "--queue", "q", "--cron", "@daily"], environment: other)
             #expect(made.status == 0)
-            // An edit here, right behind them.
+            // An edit in this database right after them.
             #expect(try await Rqrcron.run(["disable", "b"], on: server).status == 0)
             try await watch.waitForOutput(containing: "disabled b\n")
             #expect(watch.output.split(separator: "\n").count == 1, "\(watch.output)")
@@ -110,18 +112,18 @@ import Testing
         }
     }
 
-    @Test func `what was due and has gone from its place is noticed once`() {
+    @Test func `a due entry that leaves its score is noticed once`() {
         var window = DueWindow()
         let (a, b, c) = ([UInt8](arrayLiteral: 1), [UInt8](arrayLiteral: 2), [UInt8](arrayLiteral: 3))
         #expect(window.update([(a, 10), (b, 11), (c, 20)], now: 9).isEmpty)
         #expect(window.update([(a, 10), (b, 11), (c, 20)], now: 10.5).isEmpty)
-        // One moved on, one is gone, one that was not due was moved by an editor.
+        // One moved on, one is gone, and an editor moved one that was not due.
         let gone = window.update([(a, 15), (c, 21)], now: 12)
         #expect(gone == [DueWindow.Departure(id: a, score: 10), DueWindow.Departure(id: b, score: 11)])
         #expect(window.update([(a, 15), (c, 21)], now: 14).isEmpty)
     }
 
-    @Test func `what was announced may have gone before it was seen, unless it is due still`() {
+    @Test func `an announced definition may have run before its entry was seen, unless it is still due`() {
         var window = DueWindow()
         let (a, b, c) = ([UInt8](arrayLiteral: 1), [UInt8](arrayLiteral: 2), [UInt8](arrayLiteral: 3))
         let gone = window.update([(a, 30), (b, 9)], now: 10, announced: [a: 9.5, b: 9.5, c: 9.6])
@@ -129,7 +131,7 @@ import Testing
         #expect(window.update([(a, 30)], now: 11) == [DueWindow.Departure(id: b, score: 9)])
     }
 
-    @Test func `the first run of a definition is followed too, and once`() async throws {
+    @Test func `the first run of a definition is shown too, once`() async throws {
         try await withRedis { server in
             let scheduler = try Rqrcron.start(["run"], on: server)
             try await scheduler.waitForOutput(containing: "took the lock")

@@ -41,7 +41,7 @@ struct CostTests {
         #expect(report.warm.count("rpush") <= report.batches * 8)
     }
 
-    @Test func `a job costs the server one look at its version, and at most three writes`() async throws {
+    @Test func `a job costs the server one read of its version, and at most three writes`() async throws {
         let warm = try await CostReport.shared.value.warm
         #expect(warm.count("hget") == warm.jobs)
         let writes = warm.count("hset") + warm.count("restore") + warm.count("expire")
@@ -50,7 +50,7 @@ struct CostTests {
 
     /// The bounds are those of a debug build, which allocates five times as often as a release build.
     @Test(.enabled("this build cannot count allocations") { try await CostReport.shared.value.countsAllocations })
-    func `heap allocations for a job are bounded, of a cached definition and of a new one`() async throws {
+    func `heap allocations per job are bounded, for cached definitions and for new ones`() async throws {
         let report = try await CostReport.shared.value
         let (warm, cold) = (try #require(report.warm.allocations), try #require(report.cold.allocations))
         #expect(warm / report.warm.jobs <= 42)

@@ -5,7 +5,7 @@ import Testing
 
 @Suite(.timeLimit(.minutes(1)))
 struct SpawnTests {
-    @Test func `a program reads and writes more than a pipe holds, and its end is told`() throws {
+    @Test func `a program reads and writes more than a pipe holds, and its outcome is reported`() throws {
         let line = String(repeating: "x", count: 999) + "\n"
         let input = String(repeating: line, count: 1000)
         let (outcome, output) = try Spawn("/bin/sh", ["-c", "cat; exit 3"]).run(input: input)
@@ -16,14 +16,14 @@ struct SpawnTests {
         #expect("\(killed.outcome)" == "signal 15")
     }
 
-    @Test func `input that a program does not read is no error`() throws {
+    @Test func `input that a program does not read causes no error`() throws {
         let input = String(repeating: "x", count: 1_000_000)
         let (outcome, output) = try Spawn("/bin/sh", ["-c", "echo done"]).run(input: input)
         #expect(outcome == .exited(0))
         #expect(String(decoding: output, as: UTF8.self) == "done\n")
     }
 
-    @Test func `descriptors arrive under their numbers, also where each has that of another`() throws {
+    @Test func `descriptors get their numbers, even if each has the number of another`() throws {
         let (first, second) = (try PipeEnds(), try PipeEnds())
         // `sh` takes one digit only.
         let script = "import os; os.write(\(first.writing), b'one'); os.write(\(second.writing), b'two')"
@@ -39,14 +39,14 @@ struct SpawnTests {
         }
     }
 
-    @Test func `a program that is not there, and one whose folder is not there, are told apart`() throws {
+    @Test func `a missing program is told from a missing working directory`() throws {
         let error = #expect(throws: SpawnError.self) { try Spawn("/nowhere/at/all").start() }
         #expect(error?.description == "cannot start /nowhere/at/all: No such file or directory")
         let (outcome, _) = try Spawn("/bin/true").inDirectory("/nowhere/at/all").run()
         #expect(outcome == .exited(2))
     }
 
-    @Test func `a working directory and an environment are taken as they are given`() throws {
+    @Test func `the working directory and the environment are those that were given`() throws {
         let program = Spawn(
             "/bin/sh", ["-c", "pwd; echo $GIVEN${HOME-nothing}"], environment: ["GIVEN=yes"]
         ).inDirectory("/")

@@ -2,9 +2,9 @@ import Foundation
 import TestSupport
 import Testing
 
-/// The other end of `sd_notify(3)`: what systemd is to a service.
+/// The other end of `sd_notify(3)`, in place of systemd.
 final class Supervisor: Sendable {
-    /// What goes into `NOTIFY_SOCKET`.
+    /// The value for `NOTIFY_SOCKET`.
     let address: String
     private let messages = Observed<[[String]]>([])
     private let descriptor: Int32
@@ -41,22 +41,22 @@ final class Supervisor: Sendable {
         }
     }
 
-    /// Ends the listening.
+    /// Stops listening.
     func stop() {
         _ = shutdown(descriptor, Int32(SHUT_RDWR))
     }
 
-    /// All that was said so far, a variable each.
+    /// All variables received so far.
     var heard: [String] { messages.current.flatMap { $0 } }
 
-    /// Waits until a variable that begins with `text` was said `count` times.
+    /// Waits until a variable that begins with `text` was received `count` times.
     func wait(for text: String, count: Int = 1) async throws {
         try await messages.wait(for: "\(count) × \(text)", within: .seconds(30)) { messages in
             messages.joined().count { $0.hasPrefix(text) } >= count ? () : nil
         }
     }
 
-    /// Forgets what was said.
+    /// Forgets what was received.
     func forget() {
         messages.update { $0 = [] }
     }
