@@ -8,7 +8,7 @@ extension CronExpression {
     ///
     /// - Throws: ``CronExpressionError`` when a column is one that croniter refuses, or the text has not 5, 6 or 7
     ///   columns.
-    public static func drawingRandomFields(
+    public static func resolvingRandomFields(
         _ text: String, using generator: inout some RandomNumberGenerator
     ) throws(CronExpressionError) -> String {
         let source = try CronSource(text)
@@ -32,11 +32,11 @@ extension CronExpression {
         return String(decoding: drawn, as: UTF8.self)
     }
 
-    /// Whether a text is one that ``drawingRandomFields(_:using:)`` may make of another that has an `R`.
+    /// Whether a text is one that ``resolvingRandomFields(_:using:)`` may make of another that has an `R`.
     ///
     /// Tells a definition that is registered again, whose numbers stay, from one whose expression was edited. White space
     /// and letter case make no difference.
-    public static func isDraw(_ drawn: String, of written: String) -> Bool {
+    public static func isResolution(_ drawn: String, of written: String) -> Bool {
         // A draw has the columns of what was written; an @ name has none.
         guard drawn.utf8.first != UInt8(ascii: "@"),
             let wanted = try? CronSource(written), let found = try? CronSource(drawn),

@@ -22,7 +22,7 @@ public struct CronExpression: Sendable, Hashable, CustomStringConvertible {
     /// - Parameters:
     ///   - text: The expression. Letter case does not matter.
     ///   - id: The id of the definition. `H` takes its values from it, the same ones as croniter with this `hash_id`; and
-    ///     so does an `R` that was never drawn (see ``drawingRandomFields(_:using:)``). An `@` name means the same with
+    ///     so does an `R` that was never drawn (see ``resolvingRandomFields(_:using:)``). An `@` name means the same with
     ///     and without it, as in RQ.
     /// - Throws: ``CronExpressionError`` for everything that croniter refuses, for `H` and `R` without an id, and for an
     ///   expression that has no date in any year.

@@ -18,7 +18,7 @@ public struct CronExpressionError: Error, Sendable, Hashable, CustomStringConver
         /// `H` without an id to hash.
         public static let missingSeed = Code(value: .seed)
         /// `R` that was never drawn, and no id to settle it by.
-        public static let undrawnRandom = Code(value: .random)
+        public static let unresolvedRandom = Code(value: .random)
         /// The expression names a date that no calendar has, such as 30 February.
         public static let neverMatches = Code(value: .never)
     }

@@ -35,7 +35,7 @@ struct FieldParser {
         guard let seed else {
             throw hashed.isRandom
                 ? error(
-                    .undrawnRandom, column, expected: "R to have been drawn at registration, or an id to settle it by")
+                    .unresolvedRandom, column, expected: "R to have been drawn at registration, or an id to settle it by")
                 : error(.missingSeed, column, expected: "an id, which H takes its value from")
         }
         let (first, range) = hashed.selection(seed: seed, field: field)

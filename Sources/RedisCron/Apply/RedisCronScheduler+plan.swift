@@ -60,7 +60,7 @@ extension RedisCronScheduler {
     ) throws -> RedisCronJob {
         var declared = declaration
         if case .job(let existing) = reading, let drawn = existing.cron, let cron = declaration.cron,
-            CronExpression.isDraw(drawn, of: cron)
+            CronExpression.isResolution(drawn, of: cron)
         {
             declared.cron = drawn
         }

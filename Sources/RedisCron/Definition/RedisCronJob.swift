@@ -133,7 +133,7 @@ public struct RedisCronJob: Sendable {
         guard let cron else { return nil }
         var generator = SystemRandomNumberGenerator()
         do {
-            return try CronExpression.drawingRandomFields(cron, using: &generator)
+            return try CronExpression.resolvingRandomFields(cron, using: &generator)
         } catch {
             throw RedisCronError.invalid("cron", String(describing: error), id: id)
         }

@@ -122,7 +122,7 @@ extension RedisCronJob {
         definition.nextEnqueueTime = existing.definition.nextEnqueueTime
         definition.enabled = enabled ?? existing.definition.enabled
         // What was drawn when it was registered first is no other schedule.
-        if let drawn = existing.definition.cron, let writtenCron, CronExpression.isDraw(drawn, of: writtenCron) {
+        if let drawn = existing.definition.cron, let writtenCron, CronExpression.isResolution(drawn, of: writtenCron) {
             definition.cron = drawn
         }
         guard let next = definition.nextEnqueueTime, !basis.hasOtherSchedule(than: definition) else { return }

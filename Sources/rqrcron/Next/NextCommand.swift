@@ -68,7 +68,7 @@ extension CronExpression {
     init(typed text: String) throws(CommandFailure) {
         do {
             var generator = SystemRandomNumberGenerator()
-            try self.init(Self.drawingRandomFields(text, using: &generator))
+            try self.init(Self.resolvingRandomFields(text, using: &generator))
         } catch {
             throw CommandFailure(error.description)
         }

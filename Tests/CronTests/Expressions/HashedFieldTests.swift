@@ -32,7 +32,7 @@ import Testing
     @Test func `H and undrawn R need an id`() throws {
         #expect(throws: CronExpressionError.self) { try CronExpression("H * * * *") }
         let error = try #require(throws: CronExpressionError.self) { try CronExpression("R * * * *") }
-        #expect(error.code == .undrawnRandom)
+        #expect(error.code == .unresolvedRandom)
     }
 
     @Test func `an undrawn R is settled by the id, the same at every parse`() throws {
@@ -44,7 +44,7 @@ import Testing
     @Test(.seeded) func `drawing replaces R alone and leaves all else as written`() throws {
         var random = SeededGenerator.ofTest()
         for _ in 0..<200 {
-            let drawn = try CronExpression.drawingRandomFields(" R\t r(3-6)  * JAN-mar  H/2 ", using: &random)
+            let drawn = try CronExpression.resolvingRandomFields(" R\t r(3-6)  * JAN-mar  H/2 ", using: &random)
             let columns = drawn.split(whereSeparator: \.isWhitespace)
             #expect(0...59 ~= Int(columns[0]) ?? -1)
             #expect(3...6 ~= Int(columns[1]) ?? -1)
@@ -56,7 +56,7 @@ import Testing
         var random = SeededGenerator.ofTest()
         var starts: Set<Int> = []
         for _ in 0..<400 {
-            let drawn = try CronExpression.drawingRandomFields("R/15 * * * *", using: &random)
+            let drawn = try CronExpression.resolvingRandomFields("R/15 * * * *", using: &random)
             let start = try #require(drawn.split(separator: "-").first.flatMap { Int($0) })
             #expect(drawn == "\(start)-59/15 * * * *")
             starts.insert(start)
@@ -68,7 +68,7 @@ import Testing
     @Test func `drawing leaves a text without R as it is`() throws {
         var random = SeededGenerator(seed: 1)
         for text in ["*/5 * * * *", "@Daily", "0 0 1 mar ? 0 2030"] {
-            #expect(try CronExpression.drawingRandomFields(text, using: &random) == text)
+            #expect(try CronExpression.resolvingRandomFields(text, using: &random) == text)
         }
     }
 
@@ -76,7 +76,7 @@ import Testing
     func `drawing refuses what croniter refuses`(text: String) {
         var random = SeededGenerator(seed: 1)
         #expect(throws: CronExpressionError.self) {
-            try CronExpression.drawingRandomFields(text, using: &random)
+            try CronExpression.resolvingRandomFields(text, using: &random)
         }
     }
 
@@ -87,10 +87,10 @@ import Testing
         ]
         for text in written {
             for _ in 0..<100 {
-                let drawn = try CronExpression.drawingRandomFields(text, using: &random)
-                #expect(CronExpression.isDraw(drawn, of: text), "\(drawn) of \(text)")
+                let drawn = try CronExpression.resolvingRandomFields(text, using: &random)
+                #expect(CronExpression.isResolution(drawn, of: text), "\(drawn) of \(text)")
                 for other in written where other != text {
-                    #expect(!CronExpression.isDraw(drawn, of: other), "\(drawn) of \(other)")
+                    #expect(!CronExpression.isResolution(drawn, of: other), "\(drawn) of \(other)")
                 }
             }
         }
@@ -103,6 +103,6 @@ import Testing
         ("@daily", "R 0 * * *"), ("", "R 3 * * *"), ("5 3 * * *", "nonsense"),
     ])
     func `an edited expression is no draw of what was written`(drawn: String, written: String) {
-        #expect(!CronExpression.isDraw(drawn, of: written))
+        #expect(!CronExpression.isResolution(drawn, of: written))
     }
 }

@@ -47,7 +47,7 @@ struct SavingTests {
             let cron = "R R(2-9) * * *"
             let first = try await register(scheduler, interval: nil, cron: cron)
             let drawn = try #require(first.cron)
-            #expect(CronExpression.isDraw(drawn, of: cron))
+            #expect(CronExpression.isResolution(drawn, of: cron))
             for _ in 0..<5 {
                 let again = try await register(scheduler, interval: nil, cron: cron)
                 #expect(again.cron == drawn)

@@ -17,9 +17,9 @@ extension FuzzedParser {
             throw (error as? BrokenPromise) ?? BrokenPromise("\(error)")
         }
         var generator = FixedGenerator()
-        guard let drawn = try? CronExpression.drawingRandomFields(text, using: &generator) else { return }
+        guard let drawn = try? CronExpression.resolvingRandomFields(text, using: &generator) else { return }
         // What was drawn has nothing left to draw.
-        let again = try? CronExpression.drawingRandomFields(drawn, using: &generator)
+        let again = try? CronExpression.resolvingRandomFields(drawn, using: &generator)
         try promise(again == drawn, "\(text) was drawn as \(drawn) and then as \(again ?? "nothing")")
     }
 
