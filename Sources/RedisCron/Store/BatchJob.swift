@@ -4,7 +4,7 @@ import RedisBridge
 /// One job of a batch in the form in which it is sent.
 struct BatchJob {
     /// What the dumps of all jobs of a batch have in common.
-    struct Frame {
+    struct DumpPrefix {
         /// Fields that are none of a template's: when the job was made and queued, its call and its description.
         static let fieldCount = 4
 
@@ -44,19 +44,19 @@ struct BatchJob {
     /// Bytes of the hash, about.
     var size: Int { dump?.size ?? run.definition.textSize }
 
-    init(_ run: PlannedRun, in frame: Frame, form: BatchCommand.JobForm) {
+    init(_ run: PlannedRun, with prefix: DumpPrefix, form: BatchCommand.JobForm) {
         self.run = run
         texts = run.definition.texts
         guard form == .dumps, let shared = run.definition.template.dumpedFields else {
             dump = nil
             return
         }
-        let size = frame.size(shared, texts)
+        let size = prefix.size(shared, texts)
         dump = size <= HashDump.capacity ? (shared, size) : nil
     }
 
     /// Appends the version of the definition, and the hash.
-    func append(in frame: Frame, to call: inout RedisCommand.Builder) {
+    func append(with prefix: DumpPrefix, to call: inout RedisCommand.Builder) {
         guard let (shared, size) = dump else {
             call.append(texts.version)
             call.append(texts.data)
@@ -65,13 +65,13 @@ struct BatchJob {
         }
         call.append(texts.version)
         call.append(size: HashDump.size(ofEntries: size)) { bytes in
-            HashDump.append(fieldCount: shared.count + Frame.fieldCount, entries: size, to: &bytes) { bytes in
+            HashDump.append(fieldCount: shared.count + DumpPrefix.fieldCount, entries: size, to: &bytes) { bytes in
                 bytes.append(contentsOf: shared.bytes)
-                bytes.append(contentsOf: frame.data)
+                bytes.append(contentsOf: prefix.data)
                 HashDump.append(entry: texts.data, to: &bytes)
-                bytes.append(contentsOf: frame.description)
+                bytes.append(contentsOf: prefix.description)
                 HashDump.append(entry: texts.description, to: &bytes)
-                bytes.append(contentsOf: frame.stamps)
+                bytes.append(contentsOf: prefix.stamps)
             }
         }
     }
