@@ -1,8 +1,10 @@
-/// Text of unknown origin in an error: in quotes, on one line, and no more of it than a person reads.
+/// Text of unknown origin in an error message: in quotes, on one line, and cut to what a person reads.
 ///
-/// An expression may come from anybody who can write to Redis, be megabytes long, and hold what moves a terminal's cursor.
+/// An expression may come from anyone who can write to Redis. It may be megabytes long, or hold control characters that
+/// move a terminal's cursor. `RQWire` quotes as Python's `repr` does, because what it shows came from Python or goes there;
+/// `RedisCron` cuts later, because it shows whole ids and file names.
 struct QuotedText: CustomStringConvertible {
-    /// Code points that are shown before the rest is cut.
+    /// Code points that are shown; the rest is cut.
     static let longest = 75
 
     let text: String
@@ -31,7 +33,7 @@ struct QuotedText: CustomStringConvertible {
         return shown + (text.unicodeScalars.count > Self.longest ? "..." : "") + "\""
     }
 
-    /// Whether a character shows as itself and leaves the line as it is.
+    /// Whether a character is visible and stays on the line.
     private static func isPlain(_ scalar: Unicode.Scalar) -> Bool {
         switch scalar.properties.generalCategory {
         case .control, .format, .lineSeparator, .paragraphSeparator, .surrogate, .privateUse, .unassigned: false

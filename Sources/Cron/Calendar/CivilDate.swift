@@ -1,7 +1,7 @@
-/// A date of the proleptic Gregorian calendar, reached from a day count by arithmetic alone.
+/// A date of the proleptic Gregorian calendar, converted to and from a day count by arithmetic alone.
 ///
-/// The conversion counts in years that begin on 1 March, so that a leap day is the last day of its year and months
-/// have a closed form.
+/// The conversion counts in years that begin on 1 March. A leap day is then the last day of its year, and months have a
+/// closed form. `RQWire` has the same twenty lines for its timestamps: the two modules do not depend on each other.
 struct CivilDate: Equatable {
     var year: Int
     var month: Int

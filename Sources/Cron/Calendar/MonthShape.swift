@@ -1,6 +1,6 @@
-/// All that decides on which dates the weekdays of one month fall: its length and the weekday it begins with.
+/// The two facts that place a month's weekdays: its length and the weekday of its first day.
 ///
-/// Sets of days are bit sets: bit `d` stands for day `d`, bit 0 is unused.
+/// Sets of days are bit sets: bit `d` is day `d`, and bit 0 is unused.
 struct MonthShape {
     let length: Int
     /// The weekday of day 1, Sunday being 0.
@@ -18,13 +18,13 @@ struct MonthShape {
 
     /// The days that fall on one of `weekdays` (bit 0 is Sunday).
     func days(on weekdays: UInt8) -> UInt32 {
-        // Turn the set so that its bit 0 is the weekday of day 1, then lay it down for five weeks.
+        // Rotate the set so that bit 0 is the weekday of day 1, then repeat it for five weeks.
         let set = UInt64(weekdays)
         let week = (set >> firstWeekday | set << (7 - firstWeekday)) & 0x7F
         return UInt32(truncatingIfNeeded: week * Self.weekStarts << 1) & allDays
     }
 
-    /// Bits 0, 7, 14, 21 and 28: multiplying by it repeats seven bits five times.
+    /// Bits 0, 7, 14, 21 and 28: multiplying by this repeats seven bits five times.
     private static let weekStarts: UInt64 = 0x1020_4081
 
     /// The days that are an admitted occurrence of their weekday in this month.
@@ -49,8 +49,8 @@ struct MonthShape {
 
     /// The working day (Monday to Friday) nearest to `day` in this month.
     ///
-    /// croniter's rule: a day past the end means the last one; Saturday moves back and Sunday forward by a day, unless
-    /// that leaves the month, when it moves two days the other way.
+    /// croniter's rule: a day past the end means the last one. Saturday moves back a day and Sunday forward a day. Where
+    /// that would leave the month, they move two days the other way.
     func nearestWorkingDay(to day: Int) -> Int {
         let day = min(day, length)
         switch (firstWeekday + day - 1) % 7 {
@@ -58,5 +58,44 @@ struct MonthShape {
         case 0: return day < length ? day + 1 : day - 2
         default: return day
         }
+    }
+}
+
+/// Which occurrences of each weekday in a month are admitted: the third Friday, the last Monday.
+struct WeekdayOccurrences: Sendable, Hashable {
+    /// The bit for a weekday's last occurrence. Bits 1 to 5 count from the start of the month.
+    static let last: UInt8 = 1
+
+    /// Eight bits for each weekday, Sunday in the lowest ones.
+    private var packed: UInt64 = 0
+
+    var isEmpty: Bool { packed == 0 }
+
+    /// The weekdays (bit 0 is Sunday) of which at least one occurrence is admitted.
+    var weekdays: UInt8 {
+        (0..<7).reduce(into: 0) { set, weekday in
+            if self[weekday] != 0 { set |= 1 << weekday }
+        }
+    }
+
+    /// The admitted occurrences of one weekday: bits 1 to 5, and ``last``.
+    subscript(weekday: Int) -> UInt8 {
+        UInt8(truncatingIfNeeded: packed >> (weekday * 8))
+    }
+
+    mutating func insert(_ occurrence: Occurrence, of weekday: Int) {
+        let bit: UInt64 =
+            switch occurrence {
+            case .nth(let number): 1 << number
+            case .last: UInt64(Self.last)
+            }
+        packed |= bit << (weekday * 8)
+    }
+
+    /// One occurrence of a weekday in its month.
+    enum Occurrence: Sendable, Hashable {
+        /// Counted from the month's start, 1 to 5.
+        case nth(Int)
+        case last
     }
 }

@@ -1,6 +1,6 @@
-/// The search over readings: what a wall clock shows, in seconds since 1970 as if it were UTC. No zone is known here.
+/// The search over readings: what a wall clock shows, in seconds since 1970 as if it were UTC. It knows no zones.
 extension CronExpression {
-    /// croniter gives up when the next match lies more than this many years ahead, and so do we.
+    /// The search gives up when the next match lies more than this many years ahead, as croniter's does.
     static let searchedYears = 50
 
     /// The first reading after `reading` that matches; `nil` when there is none within 50 years.
@@ -15,8 +15,8 @@ extension CronExpression {
     func previousReading(before reading: Int) -> Int? {
         guard let found = lastReading(upTo: reading - 1, on: days) else { return nil }
         guard let required = days.required, nextReading(after: found - 1) != found else { return found }
-        // No day that the rule needs lies within reach ahead of this match, so the schedule does not come to it, nor to
-        // any other match since the last such day. That day itself matches, being the narrower side of the rule.
+        // No required day lies within reach after this match, so the schedule never gets to it, nor to any other match
+        // since the last required day. That day itself matches, because it is the narrower side of the rule.
         return lastReading(upTo: reading - 1, on: DayRule(required))
     }
 
@@ -32,8 +32,8 @@ extension CronExpression {
 
     /// Whether any year has a day for the expression.
     ///
-    /// The years that the language can name stand for all: they hold every pairing of weekday, month length and leap
-    /// year.
+    /// Looking at the years that the language can name is enough: every combination of weekday, month length and leap year
+    /// occurs in them.
     var hasDate: Bool {
         let rule = days.required.map { DayRule($0) } ?? days
         var year = years.first(from: YearSet.range.lowerBound)
@@ -74,7 +74,7 @@ extension CronExpression {
         return nil
     }
 
-    /// The day number of the first admitted day of a year, from the first day of a month on.
+    /// The day number of the first admitted day of a year, starting at the first day of a month.
     private func firstDay(in year: Int, from first: Int, on rule: DayRule) -> Int? {
         var next = first
         while let month = months.firstBit(from: next) {
@@ -123,5 +123,58 @@ extension CronExpression {
 
     private func daysOfMonth(of date: CivilDate, firstDayNumber: Int, _ rule: DayRule) -> UInt32 {
         rule.days(in: MonthShape(year: date.year, month: date.month, firstDayNumber: firstDayNumber))
+    }
+}
+
+/// The search over times of day, in seconds since midnight.
+extension CronExpression {
+    static func timeOfDay(_ time: Int) -> (hour: Int, minute: Int, second: Int) {
+        (time / 3600, time / 60 % 60, time % 60)
+    }
+
+    private static func time(_ hour: Int, _ minute: Int, _ second: Int) -> Int {
+        hour * 3600 + minute * 60 + second
+    }
+
+    /// The first admitted time of every day. No column is ever empty.
+    var earliestTime: Int {
+        Self.time(hours.trailingZeroBitCount, minutes.trailingZeroBitCount, seconds.trailingZeroBitCount)
+    }
+
+    /// The last admitted time of every day.
+    var latestTime: Int {
+        Self.time(31 - hours.leadingZeroBitCount, 63 - minutes.leadingZeroBitCount, 63 - seconds.leadingZeroBitCount)
+    }
+
+    /// The first admitted time of a day, not before `time`.
+    func firstTime(from time: Int) -> Int? {
+        let (hour, minute, second) = Self.timeOfDay(time)
+        if hours & (1 << hour) != 0 {
+            if minutes & (1 << minute) != 0, let found = seconds.firstBit(from: second) {
+                return Self.time(hour, minute, found)
+            }
+            if let found = minutes.firstBit(from: minute + 1) {
+                return Self.time(hour, found, seconds.trailingZeroBitCount)
+            }
+        }
+        return hours.firstBit(from: hour + 1).map {
+            Self.time($0, minutes.trailingZeroBitCount, seconds.trailingZeroBitCount)
+        }
+    }
+
+    /// The last admitted time of a day, not after `time`.
+    func lastTime(upTo time: Int) -> Int? {
+        let (hour, minute, second) = Self.timeOfDay(time)
+        if hours & (1 << hour) != 0 {
+            if minutes & (1 << minute) != 0, let found = seconds.lastBit(upTo: second) {
+                return Self.time(hour, minute, found)
+            }
+            if let found = minutes.lastBit(upTo: minute - 1) {
+                return Self.time(hour, found, 63 - seconds.leadingZeroBitCount)
+            }
+        }
+        return hours.lastBit(upTo: hour - 1).map {
+            Self.time($0, 63 - minutes.leadingZeroBitCount, 63 - seconds.leadingZeroBitCount)
+        }
     }
 }

@@ -1,9 +1,9 @@
-/// A cron expression, parsed: which moments it names.
+/// A parsed cron expression.
 ///
 /// The language is that of croniter 7.0.0 with its default options: five columns (minute, hour, day of month, month, day
 /// of week), a sixth for seconds and a seventh for years, or one of the `@` names. docs/cron.md describes it.
 ///
-/// A value holds bit sets and no reference to a calendar or a clock; asking it for a time allocates nothing.
+/// A value holds bit sets, with no reference to a calendar or a clock. Asking it for a time allocates nothing.
 public struct CronExpression: Sendable, Hashable, CustomStringConvertible {
     /// The expression as it was given.
     public let text: String
@@ -14,16 +14,16 @@ public struct CronExpression: Sendable, Hashable, CustomStringConvertible {
     let days: DayRule
     let months: UInt16
     let years: YearSet
-    /// 60 without a column for seconds, else 1: the grid on which readings lie.
+    /// The distance between readings: 60 seconds without a column for seconds, else 1.
     let resolution: Int
 
     /// Parses an expression.
     ///
     /// - Parameters:
     ///   - text: The expression. Letter case does not matter.
-    ///   - id: The id of the definition. `H` takes its values from it, the same ones as croniter with this `hash_id`; and
-    ///     so does an `R` that was never drawn (see ``resolvingRandomFields(_:using:)``). An `@` name means the same with
-    ///     and without it, as in RQ.
+    ///   - id: The id of the definition. `H` takes its values from it, the same ones as croniter with this `hash_id`. So
+    ///     does an `R` that was never resolved (see ``resolvingRandomFields(_:using:)``). An `@` name means the same with
+    ///     and without an id, as in RQ.
     /// - Throws: ``CronExpressionError`` for everything that croniter refuses, for `H` and `R` without an id, and for an
     ///   expression that has no date in any year.
     public init(_ text: String, id: String? = nil) throws(CronExpressionError) {
@@ -50,22 +50,15 @@ public struct CronExpression: Sendable, Hashable, CustomStringConvertible {
 
     /// Whether the hour column admits all 24 hours, however it is written: `*`, `*/1`, `0-23`.
     ///
-    /// Decides what happens when clocks change: see ``next(after:in:)``.
+    /// This decides what happens when clocks change: see ``next(after:in:)``.
     public var admitsEveryHour: Bool { hours == 0xFF_FFFF }
 
     /// The expression as it was given.
     public var description: String { text }
 
-    /// The bits of the admitted values, all of the column's with a star.
+    /// The bits of the admitted values; with a star, those of the whole column.
     private static func bits(_ values: FieldValues, of field: CronField) -> UInt64 {
         guard values.hasStar else { return values.numbers.lowWord }
         return field.range.reduce(into: 0) { $0 |= 1 << UInt64($1) }
-    }
-}
-
-extension YearSet {
-    /// The years of the seventh column; all of them named is a star, which goes on past 2099.
-    init(_ values: FieldValues) {
-        self.init(values: values.hasStar || values.entryCount == CronField.year.fullCount ? nil : values.numbers)
     }
 }

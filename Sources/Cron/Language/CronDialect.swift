@@ -1,23 +1,22 @@
-/// What an expression says in another tool's language, for those who come from there.
+/// Recognizes what other tools write, for users who come from there.
 enum CronDialect {
-    /// What to write instead of an expression that is refused here and would be taken elsewhere; `nil` when nothing is
-    /// recognized.
+    /// What to write instead of an expression that is refused here but valid elsewhere; `nil` if it is not recognized.
     static func hint(aboutRefused text: String) -> String? {
         let words = text.split { $0.isWhitespace }.map { $0.lowercased() }
         guard let first = words.first, let last = words.last else { return nil }
         if first.hasPrefix("cron_tz=") || first.hasPrefix("tz=") || isZone(last) {
-            return "a time zone is given beside the expression: --timezone, or the field timezone"
+            return "give the time zone apart from the expression: --timezone, or the field timezone"
         }
         if first.hasPrefix("cron(") {
-            return "of what AWS writes in cron(…), the first five columns are an expression here, with Sunday as 0"
+            return "write only the first five columns of AWS' cron(…), with Sunday as 0"
         }
         if first == "@every" || first == "every" || first.hasPrefix("rate(") {
-            return "an interval is given as such: --interval, or every 5m in a file"
+            return "give an interval as such: --interval, or every 5m in a file"
         }
-        if first == "@reboot" { return "there is no schedule for the start of a machine" }
+        if first == "@reboot" { return "a definition cannot be scheduled for the start of a machine" }
         guard words.count >= 5 else { return nil }
         if entries(of: words[2]).contains(where: { $0 == "lw" || $0 == "wl" }) {
-            return "the last working day of a month has no form here, the last day is L"
+            return "the last working day of a month cannot be expressed here; the last day is L"
         }
         if let day = entries(of: words[4]).first(where: isLastWeekday) {
             return """
@@ -27,7 +26,7 @@ enum CronDialect {
         }
         guard words.count >= 6 else { return nil }
         if words[5] == "?" || isLastWeekday(words[5]) || isWeekdayName(words[5]) {
-            return "seconds stand in the sixth column here, not in the first as in Quartz and Spring"
+            return "the sixth column is for seconds here; Quartz and Spring put them first"
         }
         if words.count == 6, words[5].count == 4, let year = Int(words[5]), YearSet.range.contains(year) {
             return "the sixth column is for seconds here, and years are the seventh, unlike AWS' sixth"
@@ -37,7 +36,7 @@ enum CronDialect {
 
     private static func entries(of column: String) -> [Substring] { column.split(separator: ",") }
 
-    /// `Europe/Berlin`, `UTC`: what stands behind the columns of an expression in some tools.
+    /// `Europe/Berlin`, `UTC`: some tools put it after the columns of an expression.
     private static func isZone(_ word: String) -> Bool {
         if ["utc", "gmt", "local"].contains(word) { return true }
         let parts = word.split(separator: "/", omittingEmptySubsequences: false)
@@ -57,16 +56,15 @@ enum CronDialect {
 }
 
 extension CronExpression {
-    /// What an expression does here and probably should not, since other tools read it in another way; `nil` for nothing,
-    /// and for a text that is no expression.
+    /// A warning about an expression that other tools read differently; `nil` if there is nothing to warn of, or the text is
+    /// not an expression.
     ///
-    /// One of six columns whose last is a star runs in every second of its minutes, and so does one of seven that ends with
-    /// two stars.
+    /// With six columns whose last is a star, or seven that end with two stars, it runs in every second of its minutes.
     ///
     /// - Parameter id: The id of the definition, which `H` needs.
     package static func caution(about text: String, id: String? = nil) -> String? {
         let columns = CronSource.columns(of: Array(text.utf8)).count
-        // Who names years means seconds by the column before them.
+        // With years named, the column before them is meant for seconds.
         guard columns == 6 || columns == 7 && text.split(whereSeparator: \.isWhitespace).last == "*",
             let expression = try? CronExpression(text, id: id ?? ""), expression.seconds.nonzeroBitCount == 60
         else { return nil }
@@ -76,9 +74,9 @@ extension CronExpression {
             """
     }
 
-    /// Whether a word could stand in a column, be it for a date that never comes.
+    /// Whether a word is valid in a column, even if its date never comes.
     package static func reads(_ word: String, as field: CronField) -> Bool {
-        // Most words are names, and say so by how they begin.
+        // Most words are names, and their first letter tells.
         guard let first = word.utf8.first.map(CronSource.lowercased) else { return false }
         let begins = field == .dayOfWeek ? "0123456789*?hrlsmtwf" : "0123456789*hr"
         guard begins.utf8.contains(first), !word.contains(where: \.isWhitespace) else { return false }

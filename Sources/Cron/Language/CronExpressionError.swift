@@ -1,25 +1,25 @@
-/// Why a text is no cron expression: what was wrong, where, and what was expected there.
+/// Why a text is not a cron expression: what was wrong, where, and what was expected there.
 public struct CronExpressionError: Error, Sendable, Hashable, CustomStringConvertible {
     /// What went wrong; more cases may be added.
     public struct Code: Sendable, Hashable {
         private enum Value { case columns, syntax, range, step, combination, seed, random, never }
         private let value: Value
 
-        /// There are not 5, 6 or 7 columns, and the text is no `@` name.
+        /// The text has neither 5, 6 or 7 columns nor an `@` name.
         public static let columnCount = Code(value: .columns)
-        /// An entry has none of the forms that its column knows.
+        /// An entry has none of the forms that its column allows.
         public static let syntax = Code(value: .syntax)
         /// A number lies outside of the column's range.
         public static let outOfRange = Code(value: .range)
         /// A step of zero.
         public static let zeroStep = Code(value: .step)
-        /// Entries that are right by themselves and cannot stand together.
+        /// Entries that are valid by themselves but not together.
         public static let combination = Code(value: .combination)
         /// `H` without an id to hash.
         public static let missingSeed = Code(value: .seed)
-        /// `R` that was never drawn, and no id to settle it by.
+        /// `R` that was never resolved, without an id to resolve it by.
         public static let unresolvedRandom = Code(value: .random)
-        /// The expression names a date that no calendar has, such as 30 February.
+        /// The expression names a date that does not exist, such as 30 February.
         public static let neverMatches = Code(value: .never)
     }
 
@@ -27,19 +27,19 @@ public struct CronExpressionError: Error, Sendable, Hashable, CustomStringConver
     public let code: Code
     /// The whole expression.
     public let expression: String
-    /// The column in which it went wrong; `nil` when it concerns the expression as a whole.
+    /// The column at fault; `nil` if it is the expression as a whole.
     public let field: CronField?
     /// The offending part, as it was written.
     public let text: String
-    /// Where that part begins: bytes of UTF-8 from the start of the expression.
+    /// Where that part begins, in bytes of UTF-8 from the start of the expression.
     public let position: Int
-    /// What would have been right, as words that follow "expected".
+    /// What would have been right, in words that follow "expected".
     public let expected: String
 
     /// A sentence for a person: `minute "61" at offset 0 of "61 * * * *": expected a number from 0 to 59`.
     ///
-    /// One line: what does not print is escaped, and long texts are cut. An expression that another tool would take gets a
-    /// hint at the end.
+    /// It is one line: what does not print is escaped, and long texts are cut. For an expression that another tool would
+    /// accept, a hint follows at the end.
     public var description: String {
         let hint = CronDialect.hint(aboutRefused: expression).map { "; \($0)" } ?? ""
         let expression = QuotedText(expression)

@@ -1,4 +1,4 @@
-/// One of the columns of a cron expression, in the order in which they are written.
+/// A column of a cron expression, in the order in which columns are written.
 public enum CronField: Int, Sendable, Hashable, CaseIterable, CustomStringConvertible {
     case minute
     case hour
@@ -21,7 +21,7 @@ public enum CronField: Int, Sendable, Hashable, CaseIterable, CustomStringConver
         }
     }
 
-    /// The numbers that the column admits; Sunday is 0, and 7 stands for it too.
+    /// The numbers that the column admits. Sunday is 0, and 7 is read as 0.
     public var range: ClosedRange<Int> {
         switch self {
         case .minute, .second: 0...59
@@ -33,7 +33,7 @@ public enum CronField: Int, Sendable, Hashable, CaseIterable, CustomStringConver
         }
     }
 
-    /// How many entries make a list of everything, which then counts as a star.
+    /// A list with this many entries names everything, and counts as a star.
     var fullCount: Int { range.count }
 
     /// The number of a name such as `jan` or `mon`, given in lower case.

@@ -1,6 +1,6 @@
-/// The text of an expression, cut into columns.
+/// The text of an expression, split into columns.
 ///
-/// The bytes are those of the text in lower case, so positions in them are positions in the text.
+/// The bytes are those of the text in lower case, so a position in them is the same position in the text.
 struct CronSource {
     /// The text as it was given, for errors.
     let text: String
@@ -20,7 +20,7 @@ struct CronSource {
         }
     }
 
-    /// The ranges of bytes between white space, which is ASCII's alone: croniter takes a no-break space for a letter.
+    /// The ranges of bytes between white space. Only ASCII's counts: croniter treats a no-break space as a letter.
     static func columns(of bytes: [UInt8]) -> [Range<Int>] {
         var columns: [Range<Int>] = []
         columns.reserveCapacity(7)
@@ -42,8 +42,8 @@ struct CronSource {
     func error(
         _ code: CronExpressionError.Code, _ field: CronField?, _ part: Range<Int>, expected: String
     ) -> CronExpressionError {
-        // Parts begin and end at ASCII characters, so this never cuts a character of the text in two. The text that an @
-        // name stands for has no errors, and if it had, it would not lie within the text as written.
+        // Parts begin and end at ASCII characters, so this never cuts a character in two. The columns of an @ name have no
+        // errors; if one did, its range might not lie within the text as written.
         let original = Array(text.utf8)
         let written = part.upperBound <= original.count ? original[part] : bytes[part]
         return CronExpressionError(
@@ -59,7 +59,7 @@ struct CronSource {
         text.utf8.first == UInt8(ascii: "@")
     }
 
-    /// What an `@` name stands for, or the text itself when it is none; white space around it makes it none.
+    /// The columns that an `@` name means, or the text itself if it is no such name. White space around a name is not allowed.
     private static func expansion(of text: String) -> [UInt8] {
         let expression =
             switch text.lowercased() {

@@ -38,18 +38,18 @@ extension FieldParser {
         return bounds
     }
 
-    /// - Parameter expectation: What may stand there, for the error.
+    /// - Parameter expectation: What is allowed there, for the error.
     private func end(
         _ part: Range<Int>, of entry: Range<Int>, expectation: @autoclosure () -> String
     ) throws(CronExpressionError) -> Int {
         guard let value = value(part) else {
-            // An empty part is shown as the entry that misses it.
+            // For an empty part, the error shows the entry that lacks it.
             throw error(.syntax, part.isEmpty ? entry : part, expected: expectation())
         }
         return value
     }
 
-    /// A range of days may end in `L`, which stands for 31 there.
+    /// A range of days may end in `L`, which means 31 there.
     private func upperEnd(_ part: Range<Int>, of entry: Range<Int>) throws(CronExpressionError) -> Int {
         if field == .dayOfMonth, part.count == 1, bytes[part.lowerBound] == UInt8(ascii: "l") { return 31 }
         return try end(part, of: entry, expectation: field.expectation)
@@ -57,7 +57,7 @@ extension FieldParser {
 
     /// Adds the values of a range.
     ///
-    /// A range whose ends are equal is the whole column; one that ends before it begins wraps around the column's end.
+    /// A range with equal ends is the whole column. One that ends before it begins wraps around the column's end.
     func insertRange(
         _ bounds: Bounds, _ entry: Range<Int>, occurrence: WeekdayOccurrences.Occurrence?,
         into values: inout FieldValues
@@ -91,8 +91,8 @@ extension FieldParser {
 
     /// How many values a wrapping range passes over at the column's start, to keep its step across the end.
     ///
-    /// croniter's formula as it stands, with its quirk: a step that passes the end is counted one value too far, so that
-    /// `22-5/3` in hours is 22, 2, 5 where the clock would say 22, 1, 4.
+    /// This is croniter's formula with its quirk: a step that passes the end is counted one value too far, so the hours
+    /// `22-5/3` are 22, 2 and 5 where the clock would say 22, 1 and 4.
     private static func skipped(after last: Int, step: Int, range: ClosedRange<Int>) -> Int {
         let left = range.upperBound - last
         let stepsPastEnd = last - range.lowerBound + step > range.count

@@ -1,8 +1,8 @@
-/// Parses one column into the values that it admits, as croniter does: list entries, ranges, steps, names.
+/// Parses one column into the values that it admits, as croniter does: lists, ranges, steps and names.
 struct FieldParser {
     let source: CronSource
     let field: CronField
-    /// What `H`, and `R` when it was never drawn, take their value from; `nil` when there is no id.
+    /// The source of the value of `H`, and of an `R` that was never resolved; `nil` without an id.
     let seed: UInt32?
 
     var bytes: [UInt8] { source.bytes }
@@ -35,7 +35,8 @@ struct FieldParser {
         guard let seed else {
             throw hashed.isRandom
                 ? error(
-                    .unresolvedRandom, column, expected: "R to have been drawn at registration, or an id to settle it by")
+                    .unresolvedRandom, column,
+                    expected: "R to have been resolved at registration, or an id to resolve it by")
                 : error(.missingSeed, column, expected: "an id, which H takes its value from")
         }
         let (first, range) = hashed.selection(seed: seed, field: field)
@@ -102,7 +103,7 @@ struct FieldParser {
         }
         guard let hash = bytes[entry].firstIndex(of: UInt8(ascii: "#")) else { return nil }
         let days = entry.lowerBound..<hash
-        // Names may form a range here; numbers may not, and nothing takes a step.
+        // Names may form a range here, numbers may not, and neither takes a step.
         let isNumeric = bytes[days].contains { UInt8(ascii: "0")...UInt8(ascii: "9") ~= $0 }
         let isRange = bytes[days].contains(UInt8(ascii: "-"))
         let hasStep = bytes[days].contains(UInt8(ascii: "/"))
@@ -121,20 +122,20 @@ struct FieldParser {
 
     // MARK: Numbers
 
-    /// The number that digits or a name stand for, in any range.
+    /// The number that digits or a name mean, whatever the range.
     func value(_ entry: Range<Int>) -> Int? {
         Self.number(bytes[entry]) ?? field.value(ofName: bytes[entry])
     }
 
-    /// The one number for a value that has two: Sunday, which is 0 and 7.
+    /// The one number for Sunday, which is 0 and 7.
     func canonical(_ value: Int) -> Int {
         field == .dayOfWeek && value == 7 ? 0 : value
     }
 
-    /// The value of a run of digits, or `nil` when there is none or something else among them.
+    /// The value of a run of digits; `nil` when it is empty or holds anything else.
     ///
-    /// A value past a billion is cut to that, far out of every range; Python reads no number of more than 4,300 digits,
-    /// and such a text is no number here either.
+    /// A value past a billion counts as a billion, which is far out of every range. More than 4,300 digits are refused, as
+    /// in Python.
     static func number(_ digits: ArraySlice<UInt8>) -> Int? {
         guard !digits.isEmpty, digits.count <= 4300 else { return nil }
         var number = 0
@@ -151,4 +152,21 @@ struct FieldParser {
     ) -> CronExpressionError {
         source.error(code, field, part, expected: expected)
     }
+}
+
+/// What one parsed column admits.
+struct FieldValues {
+    /// Plain numbers; years are counted from 1970.
+    var numbers = ValueSet()
+    /// The list has a star, so its other entries have no effect.
+    var hasStar = false
+    /// The list has an `L` (day of month).
+    var hasLast = false
+    /// The day of `15W` (day of month), or 0.
+    var nearestWorkingDay: UInt8 = 0
+    /// `5#2` and `L5` (day of week). Their weekdays are in `numbers` too.
+    var occurrences = WeekdayOccurrences()
+
+    /// Distinct entries of the list. The star and `L` count as one each.
+    var entryCount: Int { numbers.count + (hasStar ? 1 : 0) + (hasLast ? 1 : 0) }
 }

@@ -1,15 +1,14 @@
 /// A column of the form `H`, `H(10-20)`, `H/15` or `H(10-40)/15`, or the same with `R`.
 ///
-/// The letter stands for a number from the column's range (or the one in parentheses) that a 32-bit seed selects: with
-/// `H` the CRC-32 of the definition's id, with `R` a random number. With a step, the number is drawn from the first
-/// period.
+/// The letter is replaced by a number from the column's range, or from the one in parentheses. A 32-bit seed selects it:
+/// for `H` the CRC-32 of the definition's id, for `R` a random number. With a step, the number lies in the first period.
 struct HashedField {
     let isRandom: Bool
     private let bounds: ClosedRange<Int>
     private let divisor: Int?
 
-    /// - Returns: `nil` when the column has another form, which may still be a valid one.
-    /// - Throws: when it has this form, with bounds or a step that croniter refuses.
+    /// - Returns: `nil` when the column has another form, which may be valid too.
+    /// - Throws: when it has this form, but bounds or a step that croniter refuses.
     init?(_ parser: FieldParser, _ column: Range<Int>) throws(CronExpressionError) {
         let bytes = parser.bytes
         var rest = bytes[column]
@@ -51,13 +50,13 @@ struct HashedField {
     /// How many seeds select something different.
     private var period: Int { min(divisor ?? bounds.count, bounds.count) }
 
-    /// The plain form that a seed selects, as it is written.
+    /// The text of the plain form that a seed selects.
     func text(seed: UInt32, field: CronField) -> String {
         let (first, range) = selection(seed: seed, field: field)
         return range.map { "\(first)-\($0.last)/\($0.step)" } ?? "\(first)"
     }
 
-    /// Whether some seed selects what `text` says.
+    /// Whether some seed selects `text`.
     func mayBecome(_ text: ArraySlice<UInt8>, field: CronField) -> Bool {
         (0..<period).contains { shifted in
             self.text(seed: UInt32(shifted) << UInt32(field.rawValue), field: field).utf8.elementsEqual(text)
@@ -74,7 +73,68 @@ struct HashedField {
     }
 }
 
+extension CronExpression {
+    /// Replaces each `R` of an expression by random plain numbers, and leaves the rest as written.
+    ///
+    /// It is called at registration, and the result is what is stored, so that every process and every restart computes
+    /// the same times. (croniter picks new numbers whenever it parses.) The result is plain cron that croniter can read
+    /// too. Each column is checked, so that an error names its place in the text as written. ``init(_:id:)`` checks the
+    /// columns together.
+    ///
+    /// - Throws: ``CronExpressionError`` when croniter refuses a column, or the text does not have 5, 6 or 7 columns.
+    public static func resolvingRandomFields(
+        _ text: String, using generator: inout some RandomNumberGenerator
+    ) throws(CronExpressionError) -> String {
+        let source = try CronSource(text)
+        // An @ name has no R in its columns, and stays as it is.
+        guard text.utf8.first != UInt8(ascii: "@") else { return text }
+        var resolved: [UInt8] = []
+        var copied = 0
+        let written = Array(text.utf8)
+        for (field, column) in zip(CronField.allCases, source.columns) {
+            let parser = FieldParser(source: source, field: field, seed: nil)
+            guard let random = try HashedField(parser, column), random.isRandom else {
+                // Any seed will do, because the value of `H` is not kept.
+                _ = try FieldParser(source: source, field: field, seed: 0).parse(column)
+                continue
+            }
+            resolved += written[copied..<column.lowerBound]
+            resolved += random.text(seed: UInt32.random(in: .min ... .max, using: &generator), field: field).utf8
+            copied = column.upperBound
+        }
+        resolved += written[copied...]
+        return String(decoding: resolved, as: UTF8.self)
+    }
+
+    /// Whether ``resolvingRandomFields(_:using:)`` can return a text for another one that has an `R`.
+    ///
+    /// This distinguishes a definition that is registered again, whose numbers stay, from one whose expression was edited.
+    /// White space and letter case make no difference.
+    public static func isResolution(_ resolved: String, of written: String) -> Bool {
+        // A resolution has as many columns as what was written; an @ name has none.
+        guard resolved.utf8.first != UInt8(ascii: "@"),
+            let wanted = try? CronSource(written), let found = try? CronSource(resolved),
+            wanted.columns.count == found.columns.count
+        else { return false }
+        var hasRandom = false
+        for (field, (column, other)) in zip(CronField.allCases, zip(wanted.columns, found.columns)) {
+            let text = found.bytes[other]
+            if let random = try? HashedField(FieldParser(source: wanted, field: field, seed: nil), column),
+                random.isRandom
+            {
+                hasRandom = true
+                guard random.mayBecome(text, field: field) else { return false }
+            } else if text != wanted.bytes[column] {
+                return false
+            }
+        }
+        return hasRandom
+    }
+}
+
 /// The CRC-32 of zlib, PNG and Python's `binascii`: croniter's hash of an id.
+///
+/// By hand, so that this module links no C library: an id is a few bytes, hashed once per expression.
 func crc32(_ bytes: some Sequence<UInt8>) -> UInt32 {
     ~bytes.reduce(UInt32.max) { crc, byte in
         (0..<8).reduce(crc ^ UInt32(byte)) { crc, _ in crc >> 1 ^ (crc & 1 == 0 ? 0 : 0xEDB8_8320) }

@@ -1,19 +1,19 @@
-/// The zone that this process calls local, with what says so.
+/// The local zone of this process, and the setting that it comes from.
 ///
-/// As the C library and so RQ see it: from the variable `TZ` where it is set (a zone's name, with or without a colon before
-/// it, the path of a TZif file, or a POSIX rule such as `CET-1CEST,M3.5.0,M10.5.0/3`; empty means UTC), else from
-/// `/etc/localtime`, else UTC. A setting that cannot be used means UTC as well, and ``warning`` says so.
+/// It is found as in the C library and so in RQ: from the variable `TZ` if it is set, else from `/etc/localtime`, else it is
+/// UTC. `TZ` holds a zone's name, with or without a colon before it, the path of a TZif file, or a POSIX rule such as
+/// `CET-1CEST,M3.5.0,M10.5.0/3`; empty means UTC. A setting that cannot be used also means UTC, and ``warning`` says so.
 public struct LocalZone: Sendable, Hashable {
-    /// The zone that counts.
+    /// The zone in effect.
     public let rules: ZoneRules
-    /// What says so: `TZ`, `/etc/localtime`, or that nothing does.
+    /// Where it comes from: `TZ`, `/etc/localtime`, or that nothing names another zone.
     public let source: String
-    /// Why a setting that is there is not used: its value, its source and what counts instead; `nil` where all is well.
+    /// Why a setting is not used: its value, its source and what is used instead; `nil` if nothing is wrong.
     public let warning: String?
 
     /// The local zone as it is set now.
     ///
-    /// Reads the environment and the system's files at each call.
+    /// Each call reads the environment and the system's files.
     public static func current() -> LocalZone {
         LocalZone(variable: SystemFiles.environment("TZ"))
     }
@@ -41,7 +41,7 @@ public struct LocalZone: Sendable, Hashable {
     private init(unusable setting: String, because reason: String, source: String) {
         rules = .utc
         self.source = "\(source) cannot be used"
-        warning = "\(setting), \(reason): UTC counts instead"
+        warning = "\(setting), \(reason): using UTC instead"
     }
 
     private static func rules(ofVariable value: String) -> ZoneRules? {
@@ -50,7 +50,7 @@ public struct LocalZone: Sendable, Hashable {
             guard let file = SystemFiles.read(value).flatMap(TZifFile.init) else { return fixedZone(inPath: value) }
             return ZoneRules(file, name: name(inPath: value), otherwise: value)
         }
-        // Like the C library: a file of that name goes before a rule, so that EST5EDT has its whole history.
+        // As in the C library, a file of that name takes precedence over a rule, so that EST5EDT has its whole history.
         if !value.utf8.split(separator: UInt8(ascii: "/")).contains(where: { $0.elementsEqual("..".utf8) }),
             let file = SystemZones.contents(of: value).flatMap(TZifFile.init)
         {
@@ -62,7 +62,7 @@ public struct LocalZone: Sendable, Hashable {
 
     private static func fault(ofVariable value: String) -> String {
         let name = value.hasPrefix(":") ? String(value.dropFirst()) : value
-        if name.hasPrefix("/") { return "which is no file of time zone data" }
+        if name.hasPrefix("/") { return "which is not a file of time zone data" }
         guard SystemZones.isName(name) else { return "which is neither a time zone's name nor a rule" }
         return switch ZoneRulesError.missing(name).code {
         case .noData: "and this machine has no time zone data (install the package tzdata)"
@@ -71,39 +71,39 @@ public struct LocalZone: Sendable, Hashable {
         }
     }
 
-    /// The zone of the system, which is a link to a zone's file or a copy of one.
+    /// The zone of the system: a link to a zone's file, or a copy of one.
     private init(link: String, nameFile: String) {
         let target = SystemFiles.destination(ofLink: link)
         guard let bytes = SystemFiles.read(link) else {
             if let rules = target.flatMap(Self.fixedZone(inPath:)) {
                 self.init(rules: rules, source: link)
             } else if let target {
-                let setting = "\(link) leads to \(QuotedText(target))"
+                let setting = "\(link) points to \(QuotedText(target))"
                 self.init(unusable: setting, because: "which cannot be read", source: link)
             } else if SystemFiles.exists(link) {
-                self.init(unusable: "\(link) is there", because: "and cannot be read", source: link)
+                self.init(unusable: "\(link) exists", because: "but cannot be read", source: link)
             } else {
                 self.init(rules: .utc, source: "nothing names another")
             }
             return
         }
         guard let file = TZifFile(bytes) else {
-            self.init(unusable: "\(link) is there", because: "and is no time zone data", source: link)
+            self.init(unusable: "\(link) exists", because: "but is not time zone data", source: link)
             return
         }
         let name = target.flatMap(Self.name(inPath:)) ?? Self.name(in: nameFile, ofZone: bytes)
         self.init(rules: ZoneRules(file, name: name, otherwise: link), source: link)
     }
 
-    /// The name that Debian keeps beside a copied `/etc/localtime`, if it is that of the same zone.
+    /// The name that Debian keeps beside a copied `/etc/localtime`, if it names the same zone.
     private static func name(in nameFile: String, ofZone bytes: [UInt8]) -> String? {
         guard let text = SystemFiles.read(nameFile) else { return nil }
         let name = String(decoding: text.prefix { $0 > UInt8(ascii: " ") }, as: UTF8.self)
         return SystemZones.isName(name) && SystemZones.contents(of: name) == bytes ? name : nil
     }
 
-    /// The zone of a path whose file is not there and need not be, as `/etc/localtime` leads to `Etc/UTC` in a container
-    /// without time zone data.
+    /// The zone of a path that needs no file, as where `/etc/localtime` leads to `Etc/UTC` in a container without time zone
+    /// data.
     private static func fixedZone(inPath path: String) -> ZoneRules? {
         guard let name = name(inPath: path), let offset = SystemZones.fixedOffset(ofName: name) else { return nil }
         return ZoneRules(name: name, offset: offset)

@@ -6,9 +6,9 @@
     import Glibc
 #endif
 
-/// Reads small files of the system with nothing but the C library, so that this module stays free of Foundation.
+/// Reads small files with the C library alone, so that this module needs no Foundation.
 enum SystemFiles {
-    /// The bytes of a regular file of at most `limit` bytes, or `nil` when there is no such file or it is not readable.
+    /// The bytes of a regular file of at most `limit` bytes; `nil` if there is no such file or it cannot be read.
     static func read(_ path: String, limit: Int = 1 << 20) -> [UInt8]? {
         let descriptor = open(path, O_RDONLY | O_CLOEXEC)
         guard descriptor >= 0 else { return nil }
@@ -36,7 +36,7 @@ enum SystemFiles {
         return bytes
     }
 
-    /// Where a symbolic link leads, as it is written in the link, or `nil` when `path` is no link.
+    /// The target of a symbolic link, as written in the link; `nil` if `path` is not a link.
     static func destination(ofLink path: String) -> String? {
         withUnsafeTemporaryAllocation(of: CChar.self, capacity: Int(PATH_MAX)) { buffer in
             guard let base = buffer.baseAddress else { return nil }
@@ -46,7 +46,7 @@ enum SystemFiles {
         }
     }
 
-    /// Whether there is anything under a path.
+    /// Whether anything exists at a path.
     static func exists(_ path: String) -> Bool {
         var status = stat()
         return lstat(path, &status) == 0

@@ -1,22 +1,22 @@
 /// Finds time zone data where systems keep it.
 enum SystemZones {
-    /// What `TZDIR` names, and nothing else then, as in the C library; else the places where distributions and macOS
-    /// install the data.
+    /// The directory in `TZDIR` alone if it is set, as in the C library; else those where distributions and macOS install
+    /// the data.
     static var directories: [String] {
         if let own = SystemFiles.environment("TZDIR"), !own.isEmpty { return [own] }
         return ["/usr/share/zoneinfo", "/var/db/timezone/zoneinfo", "/usr/lib/zoneinfo", "/etc/zoneinfo"]
     }
 
-    /// Whether the machine has time zone data at all: one of the zones that no edition of it lacks.
+    /// Whether the machine has time zone data at all. It looks for zones that every edition has.
     static var hasData: Bool {
         ["Europe/London", "America/New_York", "Asia/Tokyo"].contains { contents(of: $0) != nil }
     }
 
     /// Whether a text has the form of a zone's name: words of letters, digits, `_`, `+` and `-`, joined by slashes.
     ///
-    /// So no name can lead out of the data's directory. The data's second copies are no zones of their own: `posix/` is
-    /// the same again and `right/` counts leap seconds, which a Unix clock does not. Nor are `localtime` and `posixrules`,
-    /// which lead to what each machine has chosen: a definition must mean the same on all.
+    /// So no name can lead out of the data's directory. The copies of the data are excluded: `posix/` holds the same zones
+    /// again, and `right/` counts leap seconds, which a Unix clock does not. So are `localtime` and `posixrules`, which each
+    /// machine chooses for itself: a definition must mean the same on all of them.
     static func isName(_ text: String) -> Bool {
         let parts = text.utf8.split(separator: UInt8(ascii: "/"), omittingEmptySubsequences: false)
         guard let first = parts.first,
@@ -34,7 +34,7 @@ enum SystemZones {
         }
     }
 
-    /// The bytes of a zone's file; `nil` when there is none, or the file of that name is no zone at all.
+    /// The bytes of a zone's file; `nil` when there is none, or the file of that name is not a zone.
     static func contents(of name: String) -> [UInt8]? {
         for directory in directories {
             if let bytes = SystemFiles.read("\(directory)/\(name)"), bytes.starts(with: "TZif".utf8) { return bytes }
@@ -42,7 +42,7 @@ enum SystemZones {
         return nil
     }
 
-    /// The seconds east of UTC of a name whose offset is part of its meaning; such a zone needs no file.
+    /// The seconds east of UTC of a name that implies its offset. Such a zone needs no file.
     ///
     /// `UTC` and `GMT` by all their names, and `Etc/GMT+12` to `Etc/GMT-14`, whose sign counts west.
     static func fixedOffset(ofName name: String) -> Int? {
@@ -62,8 +62,7 @@ enum SystemZones {
 
     /// Names that the time zone database keeps for old data only.
     ///
-    /// Distributions may leave their files out of the package of all others: Debian 13 and Ubuntu 24.04 have them in
-    /// `tzdata-legacy`.
+    /// Distributions may put their files into a package of their own: `tzdata-legacy` on Debian 13 and Ubuntu 24.04.
     static let legacyNames: Set<String> = Set(
         """
         Africa/Asmera Africa/Timbuktu America/Argentina/ComodRivadavia America/Atka America/Buenos_Aires \

@@ -1,18 +1,18 @@
 /// The contents of a compiled time zone file: TZif, versions 1 to 4 (RFC 9636).
 ///
-/// Leap seconds, abbreviations and the standard/UT indicators are stepped over: local time on a POSIX clock depends on
-/// none of them.
+/// Leap seconds, abbreviations and the standard/UT indicators are skipped: local time on a POSIX clock does not depend on
+/// them.
 struct TZifFile {
     /// Transitions as recorded, in rising order.
     let transitions: [(instant: Int, offset: Int)]
     /// The offset before the first transition, or always when there is none and no rule.
     let initialOffset: Int
-    /// What holds after the last transition; `nil` in version 1 and where the footer is empty.
+    /// The rule after the last transition; `nil` in version 1 and where the footer is empty.
     let rule: POSIXTimeZone?
     /// That rule as it is written.
     let ruleText: String?
 
-    /// - Returns: `nil` when the bytes are no complete and consistent TZif file.
+    /// - Returns: `nil` unless the bytes are a complete and consistent TZif file.
     init?(_ bytes: [UInt8]) {
         guard let first = Header(bytes, at: 0) else { return nil }
         guard first.version >= UInt8(ascii: "2") else {
@@ -22,7 +22,7 @@ struct TZifFile {
             ruleText = nil
             return
         }
-        // From version 2 on, the first block is for old readers; the data with 64-bit times follows it.
+        // From version 2 on, the first block is for old readers. The data with 64-bit times follows it.
         guard let header = Header(bytes, at: first.end(timeSize: 4)),
             let block = Self.block(bytes, header: header, timeSize: 8)
         else { return nil }
@@ -67,13 +67,13 @@ struct TZifFile {
             guard type < offsets.count, instant > transitions.last?.instant ?? .min, instant < Self.endOfTime else {
                 return nil
             }
-            // Some files begin with a transition at the dawn of time, which would leave no room for arithmetic.
+            // Some files begin with a transition at the smallest time, which would leave no room for arithmetic.
             transitions.append((max(instant, -Self.endOfTime), offsets[type]))
         }
         return (transitions, offsets[0])
     }
 
-    /// Far beyond every calendar, and room enough for arithmetic: 18 thousand million years.
+    /// 18 billion years: far beyond every calendar, with room for arithmetic.
     private static let endOfTime = 1 << 59
 
     private static func integer(_ bytes: [UInt8], at position: Int, _ size: Int) -> Int {
@@ -85,7 +85,7 @@ struct TZifFile {
         let dataStart: Int
         let timeCount: Int
         let typeCount: Int
-        /// Abbreviations and indicators, whose size does not depend on the size of times.
+        /// Bytes of abbreviations and indicators, which do not depend on the size of times.
         private let tailSize: Int
         private let leapCount: Int
 

@@ -7,11 +7,11 @@ public struct ZoneRulesError: Error, Sendable, Hashable, CustomStringConvertible
 
         /// The system's time zone data has no zone of that name.
         public static let unknownZone = Code(value: .unknownZone)
-        /// The system has a file of that name, and it is not valid time zone data.
+        /// The system's file of that name is not valid time zone data.
         public static let unreadableData = Code(value: .unreadableData)
-        /// The machine has no time zone data, so nothing can be said about the name.
+        /// The machine has no time zone data, so the name cannot be checked.
         public static let noData = Code(value: .noData)
-        /// An old name of a zone, whose file the machine's time zone data leaves out.
+        /// An old name of a zone. The machine's time zone data lacks its file.
         public static let legacyName = Code(value: .legacyName)
     }
 
@@ -20,10 +20,10 @@ public struct ZoneRulesError: Error, Sendable, Hashable, CustomStringConvertible
     /// The zone's name as it was given.
     public let identifier: String
 
-    /// Whether the fault lies in what this machine has installed, and not in the name.
+    /// Whether what this machine has installed is at fault, not the name.
     public var isFaultOfMachine: Bool { code != .unknownZone }
 
-    /// A sentence for a person, on one line: what does not print is escaped, and a long name is cut.
+    /// A sentence for a person, on one line. What does not print is escaped, and a long name is cut.
     public var description: String {
         switch code {
         case .unreadableData: "the system's data for time zone \(QuotedText(identifier)) is not a valid TZif file"
@@ -39,7 +39,7 @@ public struct ZoneRulesError: Error, Sendable, Hashable, CustomStringConvertible
         }
     }
 
-    /// The fault of a machine without time zone data; `nil` where there is some.
+    /// The error of a machine without time zone data; `nil` where there is some.
     package static func ofMachine() -> ZoneRulesError? {
         SystemZones.hasData ? nil : ZoneRulesError(code: .noData, identifier: "")
     }

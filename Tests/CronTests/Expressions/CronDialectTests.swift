@@ -3,23 +3,23 @@ import Testing
 
 @Suite struct CronDialectTests {
     private static let foreign: [(String, String)] = [
-        ("CRON_TZ=Europe/Berlin 0 7 * * *", "a time zone is given beside the expression: --timezone"),
-        ("TZ=UTC 0 7 * * *", "a time zone is given beside the expression: --timezone"),
-        ("0 7 * * * Europe/Berlin", "a time zone is given beside the expression: --timezone"),
-        ("0 7 * * * America/Argentina/Buenos_Aires", "a time zone is given beside the expression"),
-        ("0 7 * * * UTC", "a time zone is given beside the expression"),
-        ("0 0 LW * *", "the last working day of a month has no form here"),
+        ("CRON_TZ=Europe/Berlin 0 7 * * *", "give the time zone apart from the expression: --timezone"),
+        ("TZ=UTC 0 7 * * *", "give the time zone apart from the expression: --timezone"),
+        ("0 7 * * * Europe/Berlin", "give the time zone apart from the expression: --timezone"),
+        ("0 7 * * * America/Argentina/Buenos_Aires", "give the time zone apart from the expression"),
+        ("0 7 * * * UTC", "give the time zone apart from the expression"),
+        ("0 0 LW * *", "the last working day of a month cannot be expressed here"),
         ("0 0 * * 5L", "the last Friday of a month is written L5 here"),
         ("0 0 * * friL", "the last Friday of a month is written L5 here"),
-        ("0 0 12 * * ?", "seconds stand in the sixth column here"),
-        ("0 0 12 * * ? 2030", "seconds stand in the sixth column here"),
-        ("0 0 12 ? * MON-FRI", "seconds stand in the sixth column here"),
+        ("0 0 12 * * ?", "the sixth column is for seconds here"),
+        ("0 0 12 * * ? 2030", "the sixth column is for seconds here"),
+        ("0 0 12 ? * MON-FRI", "the sixth column is for seconds here"),
         ("10 1 * * ? 2030", "the sixth column is for seconds here, and years are the seventh"),
-        ("@every 5m", "an interval is given as such"),
-        ("every 5 minutes", "an interval is given as such"),
-        ("rate(5 minutes)", "an interval is given as such"),
-        ("cron(0 10 * * ? *)", "of what AWS writes in cron(…), the first five columns"),
-        ("@reboot", "there is no schedule for the start of a machine"),
+        ("@every 5m", "give an interval as such"),
+        ("every 5 minutes", "give an interval as such"),
+        ("rate(5 minutes)", "give an interval as such"),
+        ("cron(0 10 * * ? *)", "write only the first five columns of AWS' cron(…)"),
+        ("@reboot", "cannot be scheduled for the start of a machine"),
     ]
 
     @Test(arguments: foreign)

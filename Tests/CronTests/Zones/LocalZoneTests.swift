@@ -60,10 +60,10 @@ import Testing
 
     @Test(arguments: [
         ("\"Europe/Berlin\"", "neither a time zone's name nor a rule"), ("Europe/Belin", "data does not have"),
-        ("europe/berlin", "data does not have"), ("/nowhere", "no file of time zone data"),
-        ("/etc/passwd", "no file of time zone data"), ("../etc/passwd", "neither a time zone's name nor a rule"),
+        ("europe/berlin", "data does not have"), ("/nowhere", "not a file of time zone data"),
+        ("/etc/passwd", "not a file of time zone data"), ("../etc/passwd", "neither a time zone's name nor a rule"),
     ])
-    func `a setting that cannot be used is a warning with its value, its source and what counts instead`(
+    func `a setting that cannot be used is a warning with its value, its source and what is used instead`(
         value: String, reason: String
     ) throws {
         let zone = LocalZone(variable: value)
@@ -72,7 +72,7 @@ import Testing
         let warning = try #require(zone.warning)
         #expect(warning.hasPrefix("TZ is \(QuotedText(value)), "))
         #expect(warning.contains(reason), "\(warning)")
-        #expect(warning.hasSuffix(": UTC counts instead"))
+        #expect(warning.hasSuffix(": using UTC instead"))
     }
 
     @Test(arguments: ["", ":", "UTC", "GMT0", ":Europe/Berlin", "CET-1CEST", "Etc/GMT+5", "/usr/share/zoneinfo/UTC"])
@@ -145,10 +145,10 @@ import Testing
             #expect(dangling.rules == .utc)
             #expect(
                 dangling.warning
-                    == "\(link) leads to \"/usr/share/zoneinfo/Europe/Belin\", which cannot be read: UTC counts instead"
+                    == "\(link) points to \"/usr/share/zoneinfo/Europe/Belin\", which cannot be read: using UTC instead"
             )
             let text = LocalZone(variable: nil, link: "/etc/passwd")
-            #expect(text.warning == "/etc/passwd is there, and is no time zone data: UTC counts instead")
+            #expect(text.warning == "/etc/passwd exists, but is not time zone data: using UTC instead")
         }
     }
 }

@@ -86,7 +86,7 @@ import Testing
     }
 
     @Test func `the rules repeat with the calendar, without end`() throws {
-        let turn = Int64(ZoneTable.turn)
+        let turn = Int64(ZoneTable.cycle)
         for identifier in ["Europe/Berlin", "America/Santiago", "Australia/Lord_Howe", "Antarctica/Troll", "Asia/Gaza"]
         {
             let zone = try ZoneRules(identifier: identifier)
