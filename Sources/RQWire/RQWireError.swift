@@ -1,7 +1,7 @@
 /// What was wrong with a name, a time or a field on the wire, where, and what was expected.
 ///
-/// Errors in JSON text have a type of their own, ``JSONError``, because they carry an offset; a field whose JSON cannot
-/// be read throws this one with the ``JSONError`` as its ``cause``.
+/// Errors in JSON text have their own type, ``JSONError``, because they carry an offset. A field with unreadable JSON throws
+/// this type with the ``JSONError`` as its ``cause``.
 public struct RQWireError: Error, Sendable, Hashable, CustomStringConvertible {
     /// The kinds of error.
     ///
@@ -17,15 +17,15 @@ public struct RQWireError: Error, Sendable, Hashable, CustomStringConvertible {
             self.value = value
         }
 
-        /// A time that is not written as `%Y-%m-%dT%H:%M:%S.%fZ`, with or without the fraction.
+        /// A time that is not written as `%Y-%m-%dT%H:%M:%S.%fZ`. The fraction may be missing.
         public static let timestamp = Code(.timestamp)
         /// A function's name that is not `module.attribute`.
         public static let functionName = Code(.functionName)
         /// A key prefix with a character that RQ refuses.
         public static let keyPrefix = Code(.keyPrefix)
-        /// A definition's hash lacks a field without which Python cannot read it either.
+        /// A definition's hash lacks a field that Python needs too.
         public static let missingField = Code(.missingField)
-        /// A field of a definition's hash holds something else than it should.
+        /// A field of a definition's hash holds a value of the wrong form.
         public static let field = Code(.field)
 
         /// The name of the kind, for logs.
@@ -34,13 +34,13 @@ public struct RQWireError: Error, Sendable, Hashable, CustomStringConvertible {
 
     /// The kind of error.
     public let code: Code
-    /// The field of the definition's hash, where one is concerned.
+    /// The field of the definition's hash, if it is about one.
     public let field: String?
-    /// The offending text as Python would print it, cut after 75 characters; `nil` where nothing was there.
+    /// The offending text as Python would print it, cut after 75 characters; `nil` if there was none.
     public let text: String?
-    /// What was expected, as the end of a sentence that begins with "expected".
+    /// What was expected, in words that follow "expected".
     public let expected: String
-    /// Why the JSON of a field could not be read.
+    /// Why the JSON of the field could not be read.
     public let cause: JSONError?
 
     /// One sentence: field, offending text, what was expected.
@@ -48,7 +48,7 @@ public struct RQWireError: Error, Sendable, Hashable, CustomStringConvertible {
         (field.map { "field '\($0)': " } ?? "") + reason
     }
 
-    /// The sentence without the field, for a message that names the field itself.
+    /// The sentence without the field, for messages that name the field themselves.
     public var reason: String {
         var sentence = text.map { "got \($0), " } ?? ""
         sentence += "expected \(expected)"

@@ -5,7 +5,7 @@ import Testing
     @Test func `the default keys are those of RQ and rq-rediscron`() throws {
         let keys = RQKeys()
         #expect(keys.cronJob("metric:pm25") == "rq:cron_job:metric:pm25")
-        #expect(keys.cronJobHistory("app.f") == "rq:cron_job:app.f:jobs")
+        #expect(keys.cronJob("app.f:jobs") == "rq:cron_job:app.f:jobs")
         #expect(keys.cronJobs == "rq:cron_jobs")
         #expect(keys.lock == "rq:cron_jobs:lock")
         #expect(keys.lastUpdate == "rq:cron_jobs:last_update")

@@ -1,11 +1,11 @@
 /// The checksum at the end of a dump of Redis: CRC-64 with Jones' polynomial, reflected, from 0, without a final XOR.
 ///
-/// Source: `crc64.c` of Redis names the parameters and the check value, which a test holds.
+/// zlib has no CRC-64. Redis' `crc64.c` names the parameters and the check value, which a test compares.
 enum CRC64 {
     /// 0xad93d23594c935a9 with its bits in reverse order.
     private static let polynomial: UInt64 = 0x95ac_9329_ac4b_c9b5
 
-    /// Eight tables of 256 remainders: that of a byte which is followed by 0 to 7 bytes of zeros.
+    /// Eight tables of 256 remainders: those of each byte when 0 to 7 zero bytes follow it.
     private static let tables: [UInt64] = {
         var tables = (0..<256).map { byte in
             (0..<8).reduce(UInt64(byte)) { rest, _ in rest & 1 == 1 ? rest >> 1 ^ polynomial : rest >> 1 }

@@ -1,18 +1,18 @@
-/// A small hash in the form in which Redis' `RESTORE` takes it: one block of memory instead of some fifty.
+/// A small hash in the form that Redis' `RESTORE` reads: one block of memory instead of some fifty.
 ///
-/// `HSET` keeps a hash with a value of more than 64 bytes as a table, with three allocations for each field. `RESTORE` takes
-/// what `DUMP` gave, and a listpack stays one whatever the length of its values. All commands see the same hash.
+/// `HSET` keeps a hash with a value of more than 64 bytes as a table, with three allocations per field. `RESTORE` accepts the
+/// output of `DUMP`, and keeps a listpack as one whatever the length of its values. Commands see no difference.
 ///
-/// The form is that of Redis 7.0 (version 10 of its snapshots), which later ones and Valkey read as well, as they read all
-/// older snapshots: a type, the listpack as a string, the version, a checksum. Older servers refuse it. Lengths of the
-/// whole are written in two bytes, as Redis itself does from 64 on.
+/// The format is that of Redis 7.0 (version 10 of its snapshots): a type, the listpack as a string, the version, and a
+/// checksum. Later versions and Valkey read it too, as they read all older snapshots. Older servers refuse it. Lengths of
+/// the whole are written in two bytes, as Redis itself does from 64 on.
 ///
-/// Source: `rdb.h`, `listpack.c` and `verifyDumpPayload` of Redis; the tests hold it against servers.
+/// Sources: `rdb.h`, `listpack.c` and `verifyDumpPayload` of Redis. The tests compare it with servers.
 public enum HashDump {
-    /// Bytes of fields that fit.
+    /// The most bytes of fields that are dumped.
     ///
-    /// A longer hash would gain little: its checksum takes the time that is saved elsewhere, and each later change of a
-    /// field moves all that is behind it. And all lengths inside take one form.
+    /// A longer hash would gain little: its checksum takes as long as is saved elsewhere, and each later change of a field
+    /// moves everything behind it. The limit also means that all lengths inside are written in one way.
     public static let capacity = 2048
 
     /// `RDB_TYPE_HASH_LISTPACK`.
@@ -20,7 +20,7 @@ public enum HashDump {
     private static let version: UInt16 = 10
     private static let endOfListpack: UInt8 = 0xff
 
-    /// Fields with their values as entries of a listpack, one behind the other.
+    /// Fields and their values as consecutive entries of a listpack.
     public struct Fields: Sendable {
         /// The entries.
         public private(set) var bytes: [UInt8] = []
@@ -44,18 +44,18 @@ public enum HashDump {
         }
     }
 
-    /// Bytes of an entry with so many bytes of text.
+    /// Bytes of an entry whose text has `length` bytes.
     public static func entrySize(_ length: Int) -> Int {
         let encoded = length + (length < 64 ? 1 : 2)
         return encoded + (encoded < 128 ? 1 : 2)
     }
 
-    /// Appends an entry of a listpack: how it is encoded, its text, and its length once more for reading backwards.
+    /// Appends an entry of a listpack: its encoding, its text, and its length again for reading backwards.
     ///
-    /// A number stays text. Redis itself would store it as such; it reads both.
+    /// A number stays text. Redis itself would store it as a number, and reads both.
     public static func append(entry text: ArraySlice<UInt8>, to bytes: inout [UInt8]) {
         let length = text.count
-        precondition(length <= capacity, "a hash of this length is not to be dumped")
+        precondition(length <= capacity, "a hash of more than 2,048 bytes is not dumped")
         let encoded: Int
         if length < 64 {
             bytes.append(0x80 | UInt8(length))
@@ -74,7 +74,7 @@ public enum HashDump {
         }
     }
 
-    /// Bytes of the whole for so many bytes of entries.
+    /// Bytes of a whole dump with so many bytes of entries.
     public static func size(ofEntries entries: Int) -> Int {
         1 + 2 + listpackSize(entries) + 2 + 8
     }
@@ -86,12 +86,12 @@ public enum HashDump {
     /// - Parameters:
     ///   - fieldCount: How many fields there are.
     ///   - entries: Bytes that `body` appends, at most ``capacity``.
-    ///   - bytes: Where to.
-    ///   - body: Appends the entries: those of ``Fields``, and single ones with ``append(entry:to:)``.
+    ///   - bytes: Receives the dump.
+    ///   - body: Appends the entries: those of ``Fields``, and single ones by ``append(entry:to:)``.
     public static func append(
         fieldCount: Int, entries: Int, to bytes: inout [UInt8], _ body: (inout [UInt8]) -> Void
     ) {
-        precondition(entries <= capacity, "a hash of this length is not to be dumped")
+        precondition(entries <= capacity, "a hash of more than 2,048 bytes is not dumped")
         let start = bytes.count
         let size = listpackSize(entries)
         bytes.append(type)
@@ -102,11 +102,13 @@ public enum HashDump {
         body(&bytes)
         bytes.append(endOfListpack)
         append(version, to: &bytes)
-        assert(bytes.count - start + 8 == self.size(ofEntries: entries), "the entries are not as long as was said")
+        assert(
+            bytes.count - start + 8 == self.size(ofEntries: entries),
+            "the entries do not have the length that was given")
         append(bytes.withUnsafeBytes { CRC64.checksum(UnsafeRawBufferPointer(rebasing: $0[start...])) }, to: &bytes)
     }
 
-    /// Its length in four bytes, the number of its entries in two, the entries, and a last byte.
+    /// The length in four bytes, the number of entries in two, the entries, and a final byte.
     private static func listpackSize(_ entries: Int) -> Int { 4 + 2 + entries + 1 }
 
     private static func append(_ number: some FixedWidthInteger, to bytes: inout [UInt8]) {

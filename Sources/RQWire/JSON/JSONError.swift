@@ -1,4 +1,4 @@
-/// Why a text is not JSON as Python's `json.loads` reads it, and where.
+/// Why and where a text is not JSON that Python's `json.loads` reads.
 public struct JSONError: Error, Sendable, Hashable, CustomStringConvertible {
     /// The kinds of error.
     ///
@@ -22,7 +22,7 @@ public struct JSONError: Error, Sendable, Hashable, CustomStringConvertible {
         public static let tooDeep = Code(.tooDeep)
         /// An integer has more than ``JSONInteger/maximalDigits`` digits, which Python refuses too.
         public static let integerTooLong = Code(.integerTooLong)
-        /// An object has a key twice, which was not allowed by ``DuplicateKeys/refused``.
+        /// An object has a key twice, and ``DuplicateKeys/refused`` was asked for.
         public static let duplicateKey = Code(.duplicateKey)
 
         /// The name of the kind, for logs.
@@ -33,7 +33,7 @@ public struct JSONError: Error, Sendable, Hashable, CustomStringConvertible {
     public let code: Code
     /// The byte, counted from 0, at which reading stopped.
     public let offset: Int
-    /// What was expected there, as the end of a sentence that begins with "expected".
+    /// What was expected there, in words that follow "expected".
     public let expected: String
 
     /// One sentence: what was expected at which byte.

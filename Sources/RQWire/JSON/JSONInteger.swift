@@ -1,11 +1,11 @@
-/// An integer beyond the 64 bits of `Int`, by its decimal digits.
+/// An integer that does not fit in `Int`, as its decimal digits.
 ///
-/// What fits in `Int` is always ``JSONValue/int(_:)``, so that every integer has one form only.
+/// What fits in `Int` is always ``JSONValue/int(_:)``, so every integer has one form only.
 public struct JSONInteger: Sendable, Hashable, CustomStringConvertible {
     /// The most digits that an integer may have.
     ///
-    /// It is Python's default limit (`sys.get_int_max_str_digits()`), beyond which `json.loads` refuses an integer. It
-    /// also bounds the time of the conversion to binary.
+    /// This is Python's default limit (`sys.get_int_max_str_digits()`), beyond which `json.loads` refuses an integer. It also
+    /// bounds the time that conversion to binary takes.
     public static let maximalDigits = 4300
 
     /// A sign if negative, and the digits without leading zeros, in ASCII.
@@ -13,14 +13,14 @@ public struct JSONInteger: Sendable, Hashable, CustomStringConvertible {
 
     /// Takes an integer of at most ``maximalDigits`` digits that `Int` cannot hold.
     ///
-    /// - Parameter text: Digits, with `-` or `+` before them if wanted.
-    /// - Returns: `nil` when it is no integer, has too many digits, or fits in `Int`.
+    /// - Parameter text: Digits, with an optional sign.
+    /// - Returns: `nil` unless it is an integer that does not fit in `Int` and has few enough digits.
     public init?(_ text: String) {
         guard case .bigInt(let integer) = JSONValue(integer: text) else { return nil }
         self = integer
     }
 
-    /// Takes digits without leading zeros, with a minus sign or none, that are known not to fit in `Int`.
+    /// Takes digits without leading zeros, with a minus sign if negative, that are known not to fit in `Int`.
     init(checkedBytes bytes: [UInt8]) {
         self.bytes = bytes
     }
@@ -30,7 +30,7 @@ public struct JSONInteger: Sendable, Hashable, CustomStringConvertible {
         String(decoding: bytes, as: UTF8.self)
     }
 
-    /// The integer in binary: two's complement, least significant byte first, as few bytes as hold it.
+    /// The integer in two's complement, least significant byte first, in as few bytes as possible.
     var littleEndianBytes: [UInt8] {
         let isNegative = bytes.first == UInt8(ascii: "-")
         var words = Self.magnitude(ofDigits: bytes.dropFirst(isNegative ? 1 : 0))
@@ -57,7 +57,7 @@ public struct JSONInteger: Sendable, Hashable, CustomStringConvertible {
         var words: [UInt64] = []
         var rest = digits
         while !rest.isEmpty {
-            // Eighteen digits at a time: 10^18 is the largest power of ten whose product leaves room for a carry.
+            // Eighteen digits at a time: 10^18 is the largest power of ten that leaves room for a carry.
             let chunk = rest.prefix(18)
             rest = rest.dropFirst(chunk.count)
             var factor: UInt64 = 1

@@ -1,6 +1,6 @@
-/// A JSON object: keys in the order in which they came first, each of them once, as in Python's `dict`.
+/// A JSON object: each key once, in the order of first insertion, as in Python's `dict`.
 ///
-/// Two objects are equal when they have the same keys with the same values, in whatever order.
+/// Two objects are equal if they have the same keys and values, in any order.
 public struct JSONObject: Sendable {
     /// A key and its value.
     public struct Entry: Sendable {
@@ -12,7 +12,7 @@ public struct JSONObject: Sendable {
 
     /// The keys with their values, in order.
     public private(set) var entries: [Entry] = []
-    /// Where each key stands; kept only beyond the few entries among which a search costs no more than a hash.
+    /// The position of each key. It is kept only for objects that are too large to be searched as fast.
     private var positions: [JSONString: Int] = [:]
 
     private static let searchedEntries = 12
@@ -29,9 +29,9 @@ public struct JSONObject: Sendable {
     /// The keys in order.
     public var keys: [JSONString] { entries.map(\.key) }
 
-    /// The value of a key, `nil` where the object has no such key.
+    /// The value of a key; `nil` if there is no such key.
     ///
-    /// Setting keeps the place of a key that is there already; setting `nil` removes the key.
+    /// Setting the value of an existing key keeps its place. Setting `nil` removes the key.
     public subscript(key: JSONString) -> JSONValue? {
         get {
             position(of: key).map { entries[$0].value }
@@ -76,22 +76,22 @@ public struct JSONObject: Sendable {
 }
 
 extension JSONObject: Hashable, ExpressibleByDictionaryLiteral, CustomStringConvertible {
-    /// Whether both have the same keys with equal values; the order does not count.
+    /// Whether both have the same keys with equal values, in any order.
     public static func == (left: JSONObject, right: JSONObject) -> Bool {
         JSONValue.object(left) == JSONValue.object(right)
     }
 
-    /// Feeds what does not depend on the order of the keys.
+    /// Hashes what does not depend on the order of the keys.
     public func hash(into hasher: inout Hasher) {
         JSONValue.object(self).hash(into: &hasher)
     }
 
-    /// Makes an object of the pairs; of a key that comes twice, the last value counts.
+    /// Makes an object of pairs. If a key comes twice, the last value counts.
     public init(dictionaryLiteral elements: (JSONString, JSONValue)...) {
         self.init(elements)
     }
 
-    /// Makes an object of the pairs; of a key that comes twice, the last value counts.
+    /// Makes an object of pairs. If a key comes twice, the last value counts.
     public init(_ pairs: some Sequence<(JSONString, JSONValue)>) {
         for (key, value) in pairs { self[key] = value }
     }

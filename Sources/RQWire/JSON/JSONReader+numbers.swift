@@ -1,8 +1,8 @@
 extension JSONReader {
-    /// Reads a number, of which the sign or first digit is next.
+    /// Reads a number whose sign or first digit is next.
     ///
-    /// It is an integer unless a fraction or an exponent follows. As in Python, what cannot belong to the number any
-    /// more is left, to be refused by whoever reads on: of `01` only the `0` is read.
+    /// It is an integer unless a fraction or an exponent follows. As in Python, reading stops at what cannot belong to the
+    /// number, and what follows is refused later: of `01` only the `0` is read.
     mutating func readNumber() throws(JSONError) -> JSONValue {
         let start = offset
         if text[offset] == UInt8(ascii: "-") { offset += 1 }
@@ -52,13 +52,13 @@ extension JSONReader {
         offset < text.count && text[offset] >= 48 && text[offset] <= 57
     }
 
-    /// The double nearest to a number of which the form has been checked.
+    /// The double nearest to a number whose form has been checked.
     private func double(_ range: Range<Int>) -> Double {
         exactDouble(range) ?? Double(String(decoding: text[range], as: UTF8.self)) ?? .nan
     }
 
-    /// The double of a number without exponent of at most fifteen digits: then both the digits and the power of ten are
-    /// exact, and one division rounds correctly.
+    /// The double of a number of at most fifteen digits without exponent. The digits and the power of ten are then exact, so
+    /// one division rounds correctly.
     private func exactDouble(_ range: Range<Int>) -> Double? {
         guard range.count <= 17 else { return nil }
         var digits = 0

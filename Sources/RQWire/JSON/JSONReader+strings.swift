@@ -1,5 +1,5 @@
 extension JSONReader {
-    /// Reads a string, of which the opening quote is next.
+    /// Reads a string whose opening quote is next.
     mutating func readString() throws(JSONError) -> JSONString {
         offset += 1
         var start = offset
@@ -24,7 +24,7 @@ extension JSONReader {
         }
     }
 
-    /// Goes on to the next quote, backslash, control character or the end.
+    /// Skips to the next quote, backslash or control character, or to the end.
     private mutating func skipPlainCharacters() throws(JSONError) {
         while offset < text.count {
             let byte = text[offset]
@@ -65,7 +65,7 @@ extension JSONReader {
     private mutating func readUnicodeEscape(to bytes: inout [UInt8]) throws(JSONError) {
         guard let unit = codeUnit(at: offset) else { throw syntax("four hexadecimal digits after \\u") }
         offset += 6
-        // Two escapes that form a pair are one code point; a half alone stays as it is, as in Python.
+        // Two escapes that form a pair are one code point. Half a pair stays as it is, as in Python.
         if (0xD800..<0xDC00).contains(unit), let next = codeUnit(at: offset), (0xDC00..<0xE000).contains(next) {
             offset += 6
             GeneralizedUTF8.append(0x10000 + (unit - 0xD800) << 10 + (next - 0xDC00), to: &bytes)
@@ -74,7 +74,7 @@ extension JSONReader {
         }
     }
 
-    /// The code unit that an escape at this place stands for.
+    /// The code unit of an escape at an offset.
     private func codeUnit(at offset: Int) -> UInt32? {
         guard text.count - offset >= 6, text[offset] == UInt8(ascii: "\\"), text[offset + 1] == UInt8(ascii: "u")
         else { return nil }

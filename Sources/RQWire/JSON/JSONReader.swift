@@ -1,9 +1,8 @@
 extension JSONValue {
     /// Reads a text as Python's `json.loads` does.
     ///
-    /// That includes `NaN`, `Infinity` and `-Infinity`, integers of any size up to Python's limit, numbers too large
-    /// for a double (they become infinite), escapes of lone surrogates, and keys that come twice, of which the last
-    /// value counts.
+    /// It accepts `NaN`, `Infinity` and `-Infinity`, integers of any size up to Python's limit, numbers too large for a double
+    /// (they become infinite), and escapes of lone surrogates. If a key comes twice, the last value counts.
     ///
     /// - Throws: ``JSONError``, with the offset, for anything that Python refuses: other syntax, invalid UTF-8, a byte
     ///   order mark, integers of more than ``JSONInteger/maximalDigits`` digits, nesting deeper than ``maximalDepth``.
@@ -36,15 +35,15 @@ extension JSONValue {
     }
 }
 
-/// What becomes of a key that comes twice in one object of a JSON text.
+/// What happens if a key comes twice in one object of a JSON text.
 public enum DuplicateKeys: Sendable, Hashable {
-    /// The last value counts, as in Python: for what a program wrote.
+    /// The last value counts, as in Python. For texts that programs write.
     case lastCounts
-    /// It is an error: in what a person wrote, one of the two is mostly a slip.
+    /// It is an error. For texts that people write, where one of the two is mostly a mistake.
     case refused
 }
 
-/// An array or object of which the end has not been read yet.
+/// An array or object whose end has not been read yet.
 private struct UnfinishedContainer {
     var elements: [JSONValue] = []
     var object: JSONObject?
@@ -69,7 +68,7 @@ private struct UnfinishedContainer {
     var value: JSONValue { object.map { .object($0) } ?? .array(elements) }
 }
 
-/// Reads JSON as Python's `json.loads` does, with the open containers on the heap.
+/// Reads JSON as Python's `json.loads` does. Open containers are on the heap, so nesting takes no stack.
 struct JSONReader {
     let text: UnsafeBufferPointer<UInt8>
     var offset = 0
@@ -86,7 +85,7 @@ struct JSONReader {
         while true {
             skipWhitespace()
             guard var value = try readScalarOrOpen() else { continue }
-            // A value is complete: it goes into its container, which it may complete in turn.
+            // A complete value goes into its container, which may become complete too.
             while true {
                 skipWhitespace()
                 guard let last = open.indices.last else {
@@ -111,7 +110,7 @@ struct JSONReader {
         }
     }
 
-    /// Reads a value that stands alone, an empty container included; `nil` when a container was opened instead.
+    /// Reads a scalar or an empty container; `nil` if it opened a container instead.
     private mutating func readScalarOrOpen() throws(JSONError) -> JSONValue? {
         guard offset < text.count else { throw syntax("a value") }
         switch text[offset] {
@@ -142,7 +141,7 @@ struct JSONReader {
         }
     }
 
-    /// Reads a key and the colon behind it.
+    /// Reads a key and the colon after it.
     private mutating func readKey() throws(JSONError) -> JSONString {
         guard offset < text.count, text[offset] == UInt8(ascii: "\"") else { throw syntax("a key in double quotes") }
         let key = try readString()
@@ -151,7 +150,7 @@ struct JSONReader {
         return key
     }
 
-    /// - Throws: ``JSONError`` if the object has its last key already and must not.
+    /// - Throws: ``JSONError`` if the object has the key already, and duplicates are refused.
     private func checkKey(of container: UnfinishedContainer, at start: Int) throws(JSONError) {
         guard duplicateKeys == .refused, container.object?[container.key] != nil else { return }
         throw JSONError(
@@ -188,7 +187,7 @@ struct JSONReader {
         return true
     }
 
-    /// The error of a text that breaks the grammar where reading stands.
+    /// An error of grammar at the current position.
     func syntax(_ expected: String) -> JSONError {
         let end = offset >= text.count ? ", but the text ended" : ""
         return JSONError(.syntax, at: offset, expected: expected + end)

@@ -1,19 +1,18 @@
 extension JSONValue {
-    /// Reads a value that decodes itself, without a detour through text.
+    /// Converts the value to any `Decodable` type, without a detour through text.
     ///
-    /// Whole numbers are read as floats where a float is wanted, never the other way round, and a number that does not fit
-    /// is an error.
+    /// An integer can be read as a float, but never the other way round. A number that does not fit is an error.
     ///
     /// - Throws: `DecodingError` that names the place, and what the type's own `init(from:)` throws.
     public func decode<Value: Decodable>(_ type: Value.Type = Value.self) throws -> Value {
         try Value(from: NodeDecoder(value: self, codingPath: []))
     }
 
-    /// The truth value; `nil` for everything else.
+    /// The boolean; `nil` for everything else.
     public var bool: Bool? { if case .bool(let truth) = self { truth } else { nil } }
-    /// The integer, where it fits in 64 bits; `nil` for everything else, `1.0` too.
+    /// The integer if it fits in 64 bits; `nil` for everything else, `1.0` included.
     public var int: Int? { if case .int(let number) = self { number } else { nil } }
-    /// The number, a whole one too; `nil` for everything else.
+    /// The number, float or integer; `nil` for everything else.
     public var double: Double? {
         switch self {
         case .double(let number): number
@@ -29,10 +28,10 @@ extension JSONValue {
     /// The object; `nil` for everything else.
     public var object: JSONObject? { if case .object(let object) = self { object } else { nil } }
 
-    /// The value of an object's key; `nil` where there is none.
+    /// The value of an object's key; `nil` if there is none.
     public subscript(key: String) -> JSONValue? { object?[JSONString(key)] }
 
-    /// An element of an array; `nil` where there is none.
+    /// An element of an array; `nil` if there is none.
     public subscript(index: Int) -> JSONValue? {
         guard let array, array.indices.contains(index) else { return nil }
         return array[index]
@@ -40,7 +39,7 @@ extension JSONValue {
 }
 
 extension JSONValue: Decodable {
-    /// Decodes any value, from any decoder; the one of ``decode(_:)`` hands it over as it is.
+    /// Decodes any value from any decoder; that of ``decode(_:)`` hands it over as it is.
     ///
     /// - Throws: `DecodingError` for what JSON does not have.
     public init(from decoder: any Decoder) throws {
@@ -73,7 +72,7 @@ extension JSONValue: Decodable {
     }
 }
 
-/// A key of an object or a place in an array, for containers and errors.
+/// A key of an object or an index of an array, for containers and errors.
 struct NameOrIndex: CodingKey {
     let stringValue: String
     let intValue: Int?
@@ -164,16 +163,9 @@ private struct NodeKeyedDecoding<Key: CodingKey>: KeyedDecodingContainerProtocol
     func decode(_ type: String.Type, forKey key: Key) throws -> String { try member(key).string() }
     func decode(_ type: Double.Type, forKey key: Key) throws -> Double { try member(key).float() }
     func decode(_ type: Float.Type, forKey key: Key) throws -> Float { try member(key).float() }
-    func decode(_ type: Int.Type, forKey key: Key) throws -> Int { try member(key).integer() }
-    func decode(_ type: Int8.Type, forKey key: Key) throws -> Int8 { try member(key).integer() }
-    func decode(_ type: Int16.Type, forKey key: Key) throws -> Int16 { try member(key).integer() }
-    func decode(_ type: Int32.Type, forKey key: Key) throws -> Int32 { try member(key).integer() }
-    func decode(_ type: Int64.Type, forKey key: Key) throws -> Int64 { try member(key).integer() }
-    func decode(_ type: UInt.Type, forKey key: Key) throws -> UInt { try member(key).integer() }
-    func decode(_ type: UInt8.Type, forKey key: Key) throws -> UInt8 { try member(key).integer() }
-    func decode(_ type: UInt16.Type, forKey key: Key) throws -> UInt16 { try member(key).integer() }
-    func decode(_ type: UInt32.Type, forKey key: Key) throws -> UInt32 { try member(key).integer() }
-    func decode(_ type: UInt64.Type, forKey key: Key) throws -> UInt64 { try member(key).integer() }
+    func decode<Number: FixedWidthInteger & Decodable>(_ type: Number.Type, forKey key: Key) throws -> Number {
+        try member(key).integer()
+    }
     func decode<Value: Decodable>(_ type: Value.Type, forKey key: Key) throws -> Value {
         try Value(from: member(key))
     }
@@ -203,7 +195,7 @@ private struct NodeUnkeyedDecoding: UnkeyedDecodingContainer {
         self.elements = elements
     }
 
-    /// The next element; the container goes on to the one behind it only when that was read.
+    /// The next element. The container only moves on if it could be read.
     private mutating func next<Value>(_ read: (NodeDecoder) throws -> Value) throws -> Value {
         guard !isAtEnd else {
             throw DecodingError.valueNotFound(
@@ -224,16 +216,9 @@ private struct NodeUnkeyedDecoding: UnkeyedDecodingContainer {
     mutating func decode(_ type: String.Type) throws -> String { try next { try $0.string() } }
     mutating func decode(_ type: Double.Type) throws -> Double { try next { try $0.float() } }
     mutating func decode(_ type: Float.Type) throws -> Float { try next { try $0.float() } }
-    mutating func decode(_ type: Int.Type) throws -> Int { try next { try $0.integer() } }
-    mutating func decode(_ type: Int8.Type) throws -> Int8 { try next { try $0.integer() } }
-    mutating func decode(_ type: Int16.Type) throws -> Int16 { try next { try $0.integer() } }
-    mutating func decode(_ type: Int32.Type) throws -> Int32 { try next { try $0.integer() } }
-    mutating func decode(_ type: Int64.Type) throws -> Int64 { try next { try $0.integer() } }
-    mutating func decode(_ type: UInt.Type) throws -> UInt { try next { try $0.integer() } }
-    mutating func decode(_ type: UInt8.Type) throws -> UInt8 { try next { try $0.integer() } }
-    mutating func decode(_ type: UInt16.Type) throws -> UInt16 { try next { try $0.integer() } }
-    mutating func decode(_ type: UInt32.Type) throws -> UInt32 { try next { try $0.integer() } }
-    mutating func decode(_ type: UInt64.Type) throws -> UInt64 { try next { try $0.integer() } }
+    mutating func decode<Number: FixedWidthInteger & Decodable>(_ type: Number.Type) throws -> Number {
+        try next { try $0.integer() }
+    }
     mutating func decode<Value: Decodable>(_ type: Value.Type) throws -> Value { try next { try Value(from: $0) } }
 
     mutating func nestedContainer<NestedKey: CodingKey>(
@@ -256,15 +241,6 @@ private struct NodeSingleDecoding: SingleValueDecodingContainer {
     func decode(_ type: String.Type) throws -> String { try decoder.string() }
     func decode(_ type: Double.Type) throws -> Double { try decoder.float() }
     func decode(_ type: Float.Type) throws -> Float { try decoder.float() }
-    func decode(_ type: Int.Type) throws -> Int { try decoder.integer() }
-    func decode(_ type: Int8.Type) throws -> Int8 { try decoder.integer() }
-    func decode(_ type: Int16.Type) throws -> Int16 { try decoder.integer() }
-    func decode(_ type: Int32.Type) throws -> Int32 { try decoder.integer() }
-    func decode(_ type: Int64.Type) throws -> Int64 { try decoder.integer() }
-    func decode(_ type: UInt.Type) throws -> UInt { try decoder.integer() }
-    func decode(_ type: UInt8.Type) throws -> UInt8 { try decoder.integer() }
-    func decode(_ type: UInt16.Type) throws -> UInt16 { try decoder.integer() }
-    func decode(_ type: UInt32.Type) throws -> UInt32 { try decoder.integer() }
-    func decode(_ type: UInt64.Type) throws -> UInt64 { try decoder.integer() }
+    func decode<Number: FixedWidthInteger & Decodable>(_ type: Number.Type) throws -> Number { try decoder.integer() }
     func decode<Value: Decodable>(_ type: Value.Type) throws -> Value { try Value(from: decoder) }
 }

@@ -1,9 +1,9 @@
 extension JSONValue {
-    /// Takes a value that encodes itself, without a detour through text.
+    /// Converts any `Encodable` value, without a detour through text.
     ///
-    /// Integers stay integers and floats stay floats, as Python tells them apart; a JSON value within is taken as it is.
-    /// A `Timestamp` is a text in RQ's form, as a worker reads times; Foundation's `Date` encodes itself as the number of
-    /// seconds since 2001.
+    /// Integers stay integers and floats stay floats, which Python distinguishes. A JSON value inside is taken as it is. A
+    /// `Timestamp` becomes a text in RQ's form, which workers read. Foundation's `Date` encodes itself as the number of seconds
+    /// since 2001.
     ///
     /// - Throws: What the value's own `encode(to:)` throws.
     public init(encoding value: some Encodable) throws {
@@ -14,10 +14,9 @@ extension JSONValue {
 }
 
 extension JSONValue: Encodable {
-    /// Encodes the value for any encoder; the one of ``init(encoding:)`` takes it as it is.
+    /// Encodes the value with any encoder; that of ``init(encoding:)`` takes it as it is.
     ///
-    /// - Throws: What the encoder throws, and `EncodingError` for an integer of more than 64 bits where the encoder is
-    ///   another one.
+    /// - Throws: What the encoder throws, and `EncodingError` for an integer of more than 64 bits with other encoders.
     public func encode(to encoder: any Encoder) throws {
         if let encoder = encoder as? NodeEncoder {
             encoder.node.set(self)
@@ -44,7 +43,7 @@ extension JSONValue: Encodable {
     }
 }
 
-/// A place in the value that is being encoded; what it holds shows when its container is used.
+/// A place in the value that is being encoded. What kind it is depends on which container the value asks for.
 private final class EncodedNode {
     enum Kind {
         case empty, value, array, object
@@ -55,7 +54,7 @@ private final class EncodedNode {
     private(set) var elements: [EncodedNode] = []
     private var members: [(key: String, node: EncodedNode)] = []
 
-    /// A value that encoded nothing is an empty object, as with Foundation's encoder.
+    /// A value that encodes nothing is an empty object, as with Foundation's encoder.
     var value: JSONValue {
         switch kind {
         case .value: scalar
@@ -117,16 +116,7 @@ private struct NodeKeyedEncoding<Key: CodingKey>: KeyedEncodingContainerProtocol
     func encode(_ value: String, forKey key: Key) { member(key).node.set(.string(value)) }
     func encode(_ value: Double, forKey key: Key) { member(key).node.set(.double(value)) }
     func encode(_ value: Float, forKey key: Key) { member(key).node.set(.double(Double(value))) }
-    func encode(_ value: Int, forKey key: Key) { member(key).node.set(JSONValue(value)) }
-    func encode(_ value: Int8, forKey key: Key) { member(key).node.set(JSONValue(value)) }
-    func encode(_ value: Int16, forKey key: Key) { member(key).node.set(JSONValue(value)) }
-    func encode(_ value: Int32, forKey key: Key) { member(key).node.set(JSONValue(value)) }
-    func encode(_ value: Int64, forKey key: Key) { member(key).node.set(JSONValue(value)) }
-    func encode(_ value: UInt, forKey key: Key) { member(key).node.set(JSONValue(value)) }
-    func encode(_ value: UInt8, forKey key: Key) { member(key).node.set(JSONValue(value)) }
-    func encode(_ value: UInt16, forKey key: Key) { member(key).node.set(JSONValue(value)) }
-    func encode(_ value: UInt32, forKey key: Key) { member(key).node.set(JSONValue(value)) }
-    func encode(_ value: UInt64, forKey key: Key) { member(key).node.set(JSONValue(value)) }
+    func encode(_ value: some FixedWidthInteger & Encodable, forKey key: Key) { member(key).node.set(JSONValue(value)) }
     func encode(_ value: some Encodable, forKey key: Key) throws { try value.encode(to: member(key)) }
 
     func nestedContainer<NestedKey: CodingKey>(
@@ -138,29 +128,27 @@ private struct NodeKeyedEncoding<Key: CodingKey>: KeyedEncodingContainerProtocol
     func superEncoder(forKey key: Key) -> any Encoder { member(key) }
 }
 
-private struct NodeUnkeyedEncoding: UnkeyedEncodingContainer {
-    let encoder: NodeEncoder
-    var codingPath: [any CodingKey] { encoder.codingPath }
-    var count: Int { encoder.node.elements.count }
+/// A container whose `encode` needs no key: each value goes to the place that `element()` returns.
+private protocol KeylessEncoding {
+    func element() -> NodeEncoder
+}
 
-    private func element() -> NodeEncoder { encoder.nested(encoder.node.appendElement(), NameOrIndex(count - 1)) }
-
+extension KeylessEncoding {
     func encodeNil() { element().node.set(.null) }
     func encode(_ value: Bool) { element().node.set(.bool(value)) }
     func encode(_ value: String) { element().node.set(.string(value)) }
     func encode(_ value: Double) { element().node.set(.double(value)) }
     func encode(_ value: Float) { element().node.set(.double(Double(value))) }
-    func encode(_ value: Int) { element().node.set(JSONValue(value)) }
-    func encode(_ value: Int8) { element().node.set(JSONValue(value)) }
-    func encode(_ value: Int16) { element().node.set(JSONValue(value)) }
-    func encode(_ value: Int32) { element().node.set(JSONValue(value)) }
-    func encode(_ value: Int64) { element().node.set(JSONValue(value)) }
-    func encode(_ value: UInt) { element().node.set(JSONValue(value)) }
-    func encode(_ value: UInt8) { element().node.set(JSONValue(value)) }
-    func encode(_ value: UInt16) { element().node.set(JSONValue(value)) }
-    func encode(_ value: UInt32) { element().node.set(JSONValue(value)) }
-    func encode(_ value: UInt64) { element().node.set(JSONValue(value)) }
+    func encode(_ value: some FixedWidthInteger & Encodable) { element().node.set(JSONValue(value)) }
     func encode(_ value: some Encodable) throws { try value.encode(to: element()) }
+}
+
+private struct NodeUnkeyedEncoding: UnkeyedEncodingContainer, KeylessEncoding {
+    let encoder: NodeEncoder
+    var codingPath: [any CodingKey] { encoder.codingPath }
+    var count: Int { encoder.node.elements.count }
+
+    func element() -> NodeEncoder { encoder.nested(encoder.node.appendElement(), NameOrIndex(count - 1)) }
 
     func nestedContainer<NestedKey: CodingKey>(keyedBy type: NestedKey.Type) -> KeyedEncodingContainer<NestedKey> {
         element().container(keyedBy: type)
@@ -170,28 +158,11 @@ private struct NodeUnkeyedEncoding: UnkeyedEncodingContainer {
     func superEncoder() -> any Encoder { element() }
 }
 
-private struct NodeSingleEncoding: SingleValueEncodingContainer {
+private struct NodeSingleEncoding: SingleValueEncodingContainer, KeylessEncoding {
     let encoder: NodeEncoder
     var codingPath: [any CodingKey] { encoder.codingPath }
 
-    private func element() -> NodeEncoder { encoder }
-
-    func encodeNil() { encoder.node.set(.null) }
-    func encode(_ value: Bool) { element().node.set(.bool(value)) }
-    func encode(_ value: String) { element().node.set(.string(value)) }
-    func encode(_ value: Double) { element().node.set(.double(value)) }
-    func encode(_ value: Float) { element().node.set(.double(Double(value))) }
-    func encode(_ value: Int) { element().node.set(JSONValue(value)) }
-    func encode(_ value: Int8) { element().node.set(JSONValue(value)) }
-    func encode(_ value: Int16) { element().node.set(JSONValue(value)) }
-    func encode(_ value: Int32) { element().node.set(JSONValue(value)) }
-    func encode(_ value: Int64) { element().node.set(JSONValue(value)) }
-    func encode(_ value: UInt) { element().node.set(JSONValue(value)) }
-    func encode(_ value: UInt8) { element().node.set(JSONValue(value)) }
-    func encode(_ value: UInt16) { element().node.set(JSONValue(value)) }
-    func encode(_ value: UInt32) { element().node.set(JSONValue(value)) }
-    func encode(_ value: UInt64) { element().node.set(JSONValue(value)) }
-    func encode(_ value: some Encodable) throws { try value.encode(to: encoder) }
+    func element() -> NodeEncoder { encoder }
 }
 
 extension JSONValue {

@@ -1,8 +1,8 @@
 extension JSONValue: Hashable {
     /// Whether both are the same value to Python, type included: `1`, `1.0` and `true` all differ.
     ///
-    /// Floats are compared by what is written of them: NaN equals itself, and `0.0` differs from `-0.0`. The order of
-    /// an object's keys does not count. It takes no stack in proportion to the depth.
+    /// Floats are equal if they are written alike: NaN equals itself, and `0.0` differs from `-0.0`. The order of an object's
+    /// keys does not count. It needs no stack in proportion to the depth.
     public static func == (left: JSONValue, right: JSONValue) -> Bool {
         var pending: [(JSONValue, JSONValue)] = []
         var current = (left, right)
@@ -35,12 +35,12 @@ extension JSONValue: Hashable {
         }
     }
 
-    /// Feeds what equal values have in common.
+    /// Hashes what equal values have in common.
     public func hash(into hasher: inout Hasher) {
         hash(into: &hasher, depth: 0)
     }
 
-    /// Deep down only the sizes are fed, so that no nesting can exhaust the stack.
+    /// From a certain depth only sizes are hashed, so that nesting cannot exhaust the stack.
     private func hash(into hasher: inout Hasher, depth: Int) {
         switch self {
         case .null: hasher.combine(0)

@@ -1,7 +1,7 @@
-/// A value of JSON in Python's dialect: exactly what Python's `json.loads` can return.
+/// A JSON value in Python's dialect: exactly what Python's `json.loads` can return.
 ///
-/// It keeps what other JSON libraries lose: `1` is not `1.0`, integers have any number of digits up to Python's own
-/// limit, there are NaN, infinities and lone surrogates, and objects keep the order of their keys.
+/// It keeps what other JSON libraries lose: `1` is not `1.0`, integers may have as many digits as in Python, there are NaN,
+/// infinities and lone surrogates, and objects keep the order of their keys.
 public enum JSONValue: Sendable {
     /// `null`, Python's `None`.
     case null
@@ -20,11 +20,10 @@ public enum JSONValue: Sendable {
     /// An object, Python's `dict`.
     case object(JSONObject)
 
-    /// How deeply arrays and objects may be nested in a text that is read, as in Python under its default recursion
-    /// limit.
+    /// How deeply arrays and objects may be nested in a text, as in Python with its default recursion limit.
     ///
-    /// Comparing, writing and reading take no stack in proportion to the depth; releasing a value does, and that much
-    /// of it fits in the smallest thread's stack.
+    /// Comparing, writing and reading need no stack in proportion to the depth. Releasing a value does, and this depth fits
+    /// in the smallest thread's stack.
     public static let maximalDepth = 1000
 
     /// A string.
@@ -34,8 +33,8 @@ public enum JSONValue: Sendable {
 
     /// Takes an integer of any size from its decimal digits.
     ///
-    /// - Parameter text: Digits, with `-` or `+` before them if wanted.
-    /// - Returns: `nil` when it is no integer or has more than ``JSONInteger/maximalDigits`` digits.
+    /// - Parameter text: Digits, with an optional sign.
+    /// - Returns: `nil` if it is not an integer, or has more than ``JSONInteger/maximalDigits`` digits.
     public init?(integer text: String) {
         var digits = text.utf8[...]
         let isNegative = digits.first == UInt8(ascii: "-")
@@ -47,26 +46,13 @@ public enum JSONValue: Sendable {
         self = JSONValue(checkedDigits: Array(digits), isNegative: isNegative)
     }
 
-    /// Takes digits without leading zeros; none stand for zero.
+    /// Takes digits without leading zeros; no digits mean zero.
     init(checkedDigits digits: [UInt8], isNegative: Bool) {
-        var value = 0
-        for digit in digits {
-            // Counted on the negative side, which reaches one further.
-            let (product, overflow) = value.multipliedReportingOverflow(by: 10)
-            let (difference, underflow) = product.subtractingReportingOverflow(Int(digit) - 48)
-            guard !overflow, !underflow else {
-                self = .bigInt(JSONInteger(checkedBytes: isNegative ? [UInt8(ascii: "-")] + digits : digits))
-                return
-            }
-            value = difference
-        }
-        if isNegative {
-            self = .int(value)
-        } else if value == .min {
-            self = .bigInt(JSONInteger(checkedBytes: digits))
-        } else {
-            self = .int(-value)
-        }
+        var sum = DecimalText.Sum()
+        for digit in digits { sum.append(digit) }
+        self =
+            sum.value(isNegative: isNegative).map(JSONValue.int)
+            ?? .bigInt(JSONInteger(checkedBytes: isNegative ? [UInt8(ascii: "-")] + digits : digits))
     }
 }
 
@@ -76,5 +62,45 @@ extension JSONValue: CustomStringConvertible {
         var bytes: [UInt8] = []
         appendPythonJSON(to: &bytes, style: .spaced)
         return String(decoding: bytes, as: UTF8.self)
+    }
+}
+
+extension JSONValue: ExpressibleByNilLiteral, ExpressibleByBooleanLiteral, ExpressibleByIntegerLiteral,
+    ExpressibleByFloatLiteral, ExpressibleByStringInterpolation, ExpressibleByArrayLiteral,
+    ExpressibleByDictionaryLiteral
+{
+    /// `nil` is `null`.
+    public init(nilLiteral: ()) {
+        self = .null
+    }
+
+    /// `true` or `false`.
+    public init(booleanLiteral value: Bool) {
+        self = .bool(value)
+    }
+
+    /// An integer.
+    public init(integerLiteral value: Int) {
+        self = .int(value)
+    }
+
+    /// A number that stays a float even if it is whole: `1.0` is not `1`.
+    public init(floatLiteral value: Double) {
+        self = .double(value)
+    }
+
+    /// A string.
+    public init(stringLiteral value: String) {
+        self = .string(JSONString(value))
+    }
+
+    /// An array.
+    public init(arrayLiteral elements: JSONValue...) {
+        self = .array(elements)
+    }
+
+    /// An object. If a key comes twice, the last value counts.
+    public init(dictionaryLiteral elements: (JSONString, JSONValue)...) {
+        self = .object(JSONObject(elements))
     }
 }

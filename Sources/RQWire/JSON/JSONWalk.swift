@@ -1,14 +1,14 @@
-/// What is told of a value, part by part, by ``JSONValue/walk(into:)``.
+/// Receives the parts of a value from ``JSONValue/walk(into:)``.
 protocol JSONSink {
-    /// Whether nothing more is wanted; the walk then stops where it is.
+    /// Whether the sink has enough; the walk then stops.
     var isSatisfied: Bool { get }
-    /// Whether the keys of an object are wanted in the order of their code points instead of their own.
+    /// Whether keys are sorted by code points instead of keeping their own order.
     var sortsKeys: Bool { get }
 
     /// A value that is neither array nor object.
     mutating func scalar(_ value: JSONValue)
     mutating func beginArray(isEmpty: Bool)
-    /// Another element or key follows one that was told.
+    /// Another element or key follows.
     mutating func separate()
     mutating func endArray(isEmpty: Bool)
     mutating func beginObject(isEmpty: Bool)
@@ -21,7 +21,7 @@ extension JSONSink {
     var sortsKeys: Bool { false }
 }
 
-/// An array or object in which the walk stands.
+/// An array or object that the walk is inside of.
 private struct OpenContainer {
     var elements: [JSONValue] = []
     var entries: [JSONObject.Entry]?
@@ -31,7 +31,7 @@ private struct OpenContainer {
 }
 
 extension JSONValue {
-    /// Tells the value to a sink from left to right, on the heap instead of the stack, however deep it is.
+    /// Hands the value to a sink from left to right. It uses the heap instead of the stack, however deep the value is.
     func walk(into sink: inout some JSONSink) {
         var open: [OpenContainer] = []
         var current = self
@@ -47,13 +47,13 @@ extension JSONValue {
             default:
                 sink.scalar(current)
             }
-            guard !sink.isSatisfied, let next = Self.nextValue(in: &open, telling: &sink) else { return }
+            guard !sink.isSatisfied, let next = Self.nextValue(in: &open, to: &sink) else { return }
             current = next
         }
     }
 
-    /// Closes what has come to its end and goes on to the next element or key; `nil` when all is told.
-    private static func nextValue(in open: inout [OpenContainer], telling sink: inout some JSONSink) -> JSONValue? {
+    /// Closes finished containers and moves on to the next element or key; `nil` at the end.
+    private static func nextValue(in open: inout [OpenContainer], to sink: inout some JSONSink) -> JSONValue? {
         while let last = open.indices.last {
             let position = open[last].next
             let count = open[last].count

@@ -1,15 +1,15 @@
-/// How Python's `json.dumps` is called.
+/// The arguments of Python's `json.dumps`.
 public enum JSONStyle: Sendable, Hashable {
-    /// `separators=(",", ":"), sort_keys=True`: as rq-rediscron writes the fields of a definition and its events.
+    /// `separators=(",", ":"), sort_keys=True`, with which rq-rediscron writes the fields of a definition and its events.
     case compactSorted
-    /// No arguments: as RQ's `JSONSerializer` writes a job.
+    /// No arguments: RQ's `JSONSerializer` writes a job like this.
     case spaced
 }
 
 extension JSONValue {
     /// Appends the value as Python's `json.dumps` writes it, byte for byte.
     ///
-    /// Everything beyond ASCII is escaped, floats have Python's `repr`, and a lone surrogate is written as its escape.
+    /// Everything beyond ASCII is escaped, lone surrogates too, and floats are written as Python's `repr`.
     public func appendPythonJSON(to bytes: inout [UInt8], style: JSONStyle = .compactSorted) {
         var writer = JSONWriter(style: style)
         swap(&writer.bytes, &bytes)

@@ -1,6 +1,6 @@
 /// Writes Python's pickle format, protocol 4, which every Python from 3.4 on reads.
 ///
-/// Nothing is memoized and there are no frames: both are optional, and a job's values are trees.
+/// It uses neither memos nor frames: both are optional, and a job's values are trees.
 struct PickleWriter: JSONSink {
     private(set) var bytes: [UInt8] = []
 
@@ -37,7 +37,7 @@ struct PickleWriter: JSONSink {
         return writer.bytes
     }
 
-    /// `pickle.dumps((function, None, tuple(args), kwargs))`: the call of a job, as RQ's workers expect it.
+    /// `pickle.dumps((function, None, tuple(args), kwargs))`: a job's call as RQ's workers expect it.
     static func pickleCall(function: String, args: [JSONValue], kwargs: JSONObject) -> [UInt8] {
         var writer = PickleWriter()
         writer.bytes.reserveCapacity(128)
@@ -129,7 +129,7 @@ struct PickleWriter: JSONSink {
         bytes.append(contentsOf: littleEndianBytes)
     }
 
-    /// Lone surrogates need nothing special: Python reads the text with `surrogatepass`, which is how they are held.
+    /// Lone surrogates need no special case: Python reads the text with `surrogatepass`, which is how they are held.
     private mutating func appendText(_ text: UnsafeBufferPointer<UInt8>) {
         if text.count < 256 {
             bytes.append(Opcode.shortText)

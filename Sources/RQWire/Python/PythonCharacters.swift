@@ -1,6 +1,6 @@
-/// What Python's `str` thinks of a code point.
+/// Python's classification of code points.
 enum PythonCharacters {
-    /// Python's `str.isprintable` for one code point: any category but "other" and "separator", and the ASCII space.
+    /// Python's `str.isprintable` for one code point: the ASCII space, and every category but "other" and "separator".
     static func isPrintable(_ codePoint: UInt32) -> Bool {
         if codePoint < 0x7F { return codePoint >= 0x20 }
         guard let scalar = Unicode.Scalar(codePoint) else { return false }
@@ -19,21 +19,20 @@ enum PythonCharacters {
         return scalar.properties.isXIDStart
     }
 
-    /// Whether an identifier may go on with it.
+    /// Whether an identifier may continue with it.
     ///
-    /// The two joiners, which nobody sees, are left out: Unicode counts them only since version 15.1, and Python 3.12
-    /// does not.
+    /// The two invisible joiners are excluded: Unicode allows them only since version 15.1, and Python 3.12 does not.
     static func continuesIdentifier(_ scalar: Unicode.Scalar) -> Bool {
         if scalar.isASCII { return scalar == "_" || isASCIILetter(scalar) || ("0"..."9").contains(scalar) }
         return scalar.properties.isXIDContinue && scalar != "\u{200C}" && scalar != "\u{200D}"
     }
 
-    /// Nearly every name is ASCII, and the tables of Unicode cost more than all else that reading a definition does.
+    /// Nearly every name is ASCII, and looking up Unicode's tables would take longer than the rest of reading a definition.
     private static func isASCIILetter(_ scalar: Unicode.Scalar) -> Bool {
         ("a"..."z").contains(scalar) || ("A"..."Z").contains(scalar)
     }
 
-    /// Appends the escape by which `repr` shows what is not printable, a quote or a backslash.
+    /// Appends the escape that `repr` writes for a quote, a backslash or what is not printable.
     static func appendEscape(_ codePoint: UInt32, to bytes: inout [UInt8]) {
         bytes.append(UInt8(ascii: "\\"))
         switch codePoint {

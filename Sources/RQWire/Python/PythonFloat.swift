@@ -1,8 +1,8 @@
 /// Python's `repr` of floats.
 enum PythonFloat {
-    /// Appends `repr(number)`: the fewest digits that give the number back, with an exponent below 1e-4 and from 1e16.
+    /// Appends `repr(number)`: the fewest digits that read back as the number, with an exponent below 1e-4 and from 1e16.
     ///
-    /// Swift's own description has the same digits and differs only in where it begins to use an exponent.
+    /// Swift's own description has the same digits, and only uses an exponent in other cases.
     static func append(_ number: Double, to bytes: inout [UInt8]) {
         guard number.isFinite else {
             bytes.append(contentsOf: number.isNaN ? "nan".utf8 : number < 0 ? "-inf".utf8 : "inf".utf8)
@@ -48,7 +48,7 @@ enum PythonFloat {
         }
     }
 
-    /// The significant digits, and where the point stands before, in or after them: `0.d₁d₂… × 10^pointPosition`.
+    /// The significant digits, and the position of the point relative to them: `0.d₁d₂… × 10^pointPosition`.
     private static func decompose(_ text: UnsafeBufferPointer<UInt8>) -> (digits: [UInt8], pointPosition: Int) {
         var digits: [UInt8] = []
         digits.reserveCapacity(20)

@@ -1,7 +1,7 @@
 /// The dotted name by which a worker finds a function: `module.attribute`, each part a Python identifier.
 ///
-/// Only the form is checked, nothing is imported. Identifiers may hold what Python's `str.isidentifier` allows, letters
-/// of all scripts included; keywords pass, since a worker looks names up as text.
+/// Only the form is checked; nothing is imported. Identifiers may contain what Python's `str.isidentifier` allows, such as
+/// letters of all scripts. Keywords pass, because a worker looks names up as text.
 public struct PythonFunctionName: Sendable, Hashable, CustomStringConvertible {
     /// The whole name.
     public let text: String
@@ -9,7 +9,7 @@ public struct PythonFunctionName: Sendable, Hashable, CustomStringConvertible {
     /// Everything before the last dot.
     public var module: Substring { text[..<(text.lastIndex(of: ".") ?? text.endIndex)] }
 
-    /// Everything behind the last dot.
+    /// Everything after the last dot.
     public var attribute: Substring {
         text[(text.lastIndex(of: ".").map { text.index(after: $0) } ?? text.startIndex)...]
     }
@@ -19,8 +19,8 @@ public struct PythonFunctionName: Sendable, Hashable, CustomStringConvertible {
 
     /// Takes a name of the right form.
     ///
-    /// - Throws: ``RQWireError`` with code `.functionName`, which tells the part and the character that is wrong,
-    ///   unless there are at least two parts and each of them is an identifier.
+    /// - Throws: ``RQWireError`` with code `.functionName`, which names the part and the character at fault, unless there are
+    ///   at least two parts and each of them is an identifier.
     public init(_ text: String) throws(RQWireError) {
         let form = "a function's dotted name such as app.tasks.rebuild"
         func refusal(_ reason: String) -> RQWireError {

@@ -1,13 +1,14 @@
-/// What stands before the text of a Python string: a letter perhaps, and one quote or three.
+/// The beginning of a Python string: letters perhaps, and one quote or three.
 struct PythonStringPrefix {
-    /// The letters before the quote, in lower case: none, `r`, `u`, or such as JSON cannot hold or Python does not know.
+    /// The letters before the quote, in lower case: none, `r`, `u`, or those of strings that JSON cannot hold or Python does
+    /// not know.
     let letters: [UInt8]
     let quote: UInt8
     let isTripled: Bool
-    /// The position of the text.
+    /// The position of the string's text.
     let end: Int
 
-    /// Finds the beginning of a string; `nil` when something else stands there.
+    /// Finds the beginning of a string; `nil` when something else is there.
     init?(at start: Int, in text: ArraySlice<UInt8>) {
         func byte(_ position: Int) -> UInt8? { position < text.endIndex ? text[position] : nil }
         var position = start
@@ -22,7 +23,7 @@ struct PythonStringPrefix {
 }
 
 extension PythonLiteralReader {
-    /// Takes the string that begins here, with Python's escapes.
+    /// Takes the string that begins here, and resolves Python's escapes.
     mutating func string(
         _ prefix: PythonStringPrefix, into codePoints: inout PythonCodePoints
     ) throws(PythonLiteralError) {
@@ -41,7 +42,7 @@ extension PythonLiteralReader {
                 position += 2
                 return
             case UInt8(ascii: "\\") where isRaw:
-                // The backslash stays, and what follows it does not end the text.
+                // The backslash stays, and the character after it does not end the text.
                 codePoints.append(byte)
                 guard let next = current, next != 0, next != 0x0D else { continue }
                 codePoints.append(next)
@@ -95,12 +96,12 @@ extension PythonLiteralReader {
         case "N":
             throw expected("a character by its number, such as \\u00e9, not by its name")
         case "/" where quote == UInt8(ascii: "\""):
-            // Python keeps the backslash, JSON drops it, and this may have been written as either.
+            // Python keeps the backslash and JSON drops it. The text may have been written as either.
             position -= 2
             throw expected(
                 "'/' without a backslash, or '\\\\/', since \"\\/\" means one in Python and the other in JSON")
         default:
-            // Python keeps the backslash of what is no escape.
+            // Python keeps a backslash that begins no escape.
             codePoints.append(UInt8(ascii: "\\"))
             position -= 1
         }
@@ -109,10 +110,10 @@ extension PythonLiteralReader {
     private mutating func hexadecimal(digits count: Int) throws(PythonLiteralError) -> UInt32 {
         var value: UInt32 = 0
         for offset in 0..<count {
-            guard let byte = byte(ahead: offset), byte < 0x80,
-                let digit = Character(UnicodeScalar(byte)).hexDigitValue
-            else { throw expected("\(count) hexadecimal digits") }
-            value = value << 4 | UInt32(digit)
+            guard let digit = byte(ahead: offset).flatMap(Hexadecimal.value) else {
+                throw expected("\(count) hexadecimal digits")
+            }
+            value = value << 4 | digit
         }
         position += count
         return value
@@ -127,9 +128,10 @@ struct PythonCodePoints {
         bytes.append(byte)
     }
 
-    /// Appends a code point, be it a surrogate.
+    /// Appends a code point, which may be a surrogate.
     ///
-    /// Python keeps the halves of a pair apart, and so do its two escapes in JSON; whoever reads that JSON joins them.
+    /// Python keeps the halves of a pair apart and writes them to JSON as two escapes. Readers of that JSON join them, so they
+    /// are joined here.
     mutating func append(codePoint: UInt32) {
         let last = Array(bytes.suffix(3))
         guard (0xDC00..<0xE000).contains(codePoint), last.count == 3, last[0] == 0xED, (0xA0..<0xB0).contains(last[1])

@@ -1,13 +1,13 @@
-/// Reads values as Python's `ast.literal_eval` reads them, as far as JSON can hold them.
+/// Reads values like Python's `ast.literal_eval`, as far as JSON can hold them.
 ///
-/// Besides Python's own it knows JSON's names: `true`, `false`, `null`, `NaN`, `Infinity`; and `nan` and `inf`, which Python
-/// prints and does not read. What JSON cannot hold (bytes, sets, complex numbers, keys that are no texts) is refused, and so
-/// is what means one thing in Python and another in JSON. Tuples become lists.
+/// It also knows JSON's names `true`, `false`, `null`, `NaN` and `Infinity`, and `nan` and `inf`, which Python prints but does
+/// not read. What JSON cannot hold is refused: bytes, sets, complex numbers, and keys that are not strings. So is what means
+/// one thing in Python and another in JSON. Tuples become lists.
 package struct PythonLiteralReader {
     let text: ArraySlice<UInt8>
     package internal(set) var position: Int
 
-    /// Lists and dictionaries that may be open around a value.
+    /// How deeply a value may be nested in lists and dictionaries.
     private static let maximalDepth = 100
 
     package init(_ text: ArraySlice<UInt8>) {
@@ -17,7 +17,7 @@ package struct PythonLiteralReader {
 
     var current: UInt8? { position < text.endIndex ? text[position] : nil }
 
-    /// The byte that lies so many behind the current one.
+    /// The byte `distance` after the current one.
     func byte(ahead distance: Int) -> UInt8? {
         position + distance < text.endIndex ? text[position + distance] : nil
     }
@@ -41,7 +41,7 @@ package struct PythonLiteralReader {
         guard takes(symbol) else { throw expected(what) }
     }
 
-    /// Takes a Python name, which may have letters of any script; empty when there is none.
+    /// Takes a Python name, which may have letters of any script. It is empty when there is none.
     package mutating func takeName(dotted: Bool) -> String {
         skipBlanks()
         let start = position
@@ -94,7 +94,7 @@ package struct PythonLiteralReader {
         }
     }
 
-    /// Reads values with commas between them, and perhaps one behind the last, up to a bracket.
+    /// Reads values separated by commas, up to a bracket. A comma may follow the last one.
     private mutating func elements(
         until end: Unicode.Scalar, depth: Int
     ) throws(PythonLiteralError) -> (values: [JSONValue], hasComma: Bool) {
@@ -127,7 +127,7 @@ package struct PythonLiteralReader {
         return object
     }
 
-    /// Takes the strings that stand here, one behind the other, which Python joins; `nil` when there is none.
+    /// Takes adjacent strings, which Python joins; `nil` when there is none.
     private mutating func strings() throws(PythonLiteralError) -> JSONString? {
         guard let prefix = PythonStringPrefix(at: position, in: text) else { return nil }
         var codePoints = PythonCodePoints()
@@ -180,7 +180,7 @@ package struct PythonLiteralReader {
     }
 }
 
-/// A value or call that cannot be read: where, and what was expected there.
+/// Where a value or call could not be read, and what was expected there.
 package struct PythonLiteralError: Error, Equatable {
     package let position: Int
     package let expected: String

@@ -1,13 +1,15 @@
-/// A number as Python's tokenizer finds it: decimal, hexadecimal, octal or binary, with single underscores between digits.
+/// A number as Python's tokenizer reads it: decimal, hexadecimal, octal or binary, with single underscores between digits.
+///
+/// ``PythonInteger`` reads what Python's `int(text)` reads, where the rules differ.
 struct PythonNumberToken {
-    /// The position behind the number.
+    /// The position after the number.
     let end: Int
-    /// Digits without underscores; what is before the point or exponent, for a float.
+    /// Digits without underscores. For a float, those before the point or exponent.
     private var digits: [UInt8] = []
     private var radix = 10
-    /// The point, fraction and exponent of a float, as JSON writes them.
+    /// Point, fraction and exponent of a float, as JSON writes them.
     private var fraction: [UInt8]?
-    /// Why it is none, or one that JSON cannot hold.
+    /// Why it is not a number, or one that JSON cannot hold.
     private var complaint: String?
 
     /// What was expected instead of a number that has no value.
@@ -24,7 +26,7 @@ struct PythonNumberToken {
 
         var position = start
         var isWellFormed = true
-        /// Takes digits; an underscore among them must stand between two, or behind the radix.
+        /// Takes digits. An underscore must be between two digits, or follow the radix.
         func takeDigits(afterRadix: Bool = false, where isDigit: (UInt8) -> Bool) -> [UInt8] {
             var digits: [UInt8] = []
             var mayBeUnderscore = afterRadix
@@ -75,7 +77,7 @@ struct PythonNumberToken {
                 }
             }
             self.fraction = fraction.isEmpty ? nil : fraction
-            // A float may have leading zeros, an integer is then nothing but zeros.
+            // A float may have leading zeros; an integer with one must be zero.
             if fraction.isEmpty, digits.first == 0x30, digits.contains(where: { $0 != 0x30 }) {
                 isWellFormed = false
             }
@@ -92,7 +94,7 @@ struct PythonNumberToken {
         PythonLiteralReader.isNamePart(byte) || byte == UInt8(ascii: ".")
     }
 
-    /// The number with its sign; `nil` when Python does not read it, or not into what JSON can hold.
+    /// The number with its sign; `nil` if Python does not read it, or JSON cannot hold it.
     func value(isNegative: Bool) -> JSONValue? {
         guard complaint == nil else { return nil }
         let sign: [UInt8] = isNegative ? [UInt8(ascii: "-")] : []
@@ -100,14 +102,14 @@ struct PythonNumberToken {
         if let fraction {
             return try? JSONValue(parsing: sign + (significant.isEmpty ? [0x30] : Array(significant)) + fraction)
         }
-        // Python bounds decimal digits as they are written, leading zeros included, and what JSON writes is decimal.
+        // Python limits decimal digits as written, leading zeros included, and JSON writes decimal.
         guard radix != 10 || digits.count <= JSONInteger.maximalDigits,
             let decimal = Self.decimal(significant, radix: radix), decimal.count <= JSONInteger.maximalDigits
         else { return nil }
         return JSONValue(checkedDigits: decimal, isNegative: isNegative)
     }
 
-    /// The decimal digits, none for zero; `nil` for more than an integer may have.
+    /// The decimal digits, none for zero; `nil` if there are too many.
     private static func decimal(_ digits: ArraySlice<UInt8>, radix: Int) -> [UInt8]? {
         if radix == 10 { return Array(digits) }
         guard digits.count <= JSONInteger.maximalDigits * 4 else { return nil }

@@ -9,12 +9,12 @@ extension JSONValue {
 
 /// Writes values as Python's `repr` does.
 ///
-/// What is printable is decided by the general category of each code point (Python's `str.isprintable`), in the version
-/// of Unicode that Swift knows. A character that is newer than the Unicode of a given Python is printed here and
-/// escaped there; this shows in a job's description only.
+/// The general category of a code point decides whether it is printable (Python's `str.isprintable`), in Swift's version of
+/// Unicode. A character that is too new for some Python is printed here and escaped there. This only shows in a job's
+/// description.
 struct PythonRepr: JSONSink {
     private var bytes: [UInt8] = []
-    /// Beyond that many bytes nothing more is wanted.
+    /// Writing stops after this many bytes.
     private let byteLimit: Int
 
     private init(byteLimit: Int) {
@@ -29,12 +29,12 @@ struct PythonRepr: JSONSink {
         swap(&writer.bytes, &bytes)
     }
 
-    /// Appends the `repr` of a value as RQ shortens it: beyond so many code points it is cut and `...` follows.
+    /// Appends the `repr` of a value as RQ shortens it: it is cut after `maximalLength` code points, and `...` follows.
     ///
-    /// It costs no more than the part that is wanted, but for the search of a long string for quotes.
+    /// Only the part that is needed is written, though a long string is searched for quotes as a whole.
     static func append(_ value: JSONValue, to bytes: inout [UInt8], maximalLength: Int) {
         let start = bytes.count
-        // A code point takes at most four bytes, so there is enough for the cut after one more than that.
+        // A code point takes at most four bytes. One more code point shows that a cut is needed.
         var writer = PythonRepr(byteLimit: start + 4 * (maximalLength + 1))
         swap(&writer.bytes, &bytes)
         value.walk(into: &writer)
@@ -50,7 +50,9 @@ struct PythonRepr: JSONSink {
         }
     }
 
-    /// Text of unknown origin for an error: its `repr`, cut after 75 code points, with U+FFFD for what is no UTF-8.
+    /// Text of unknown origin for an error message: its `repr`, cut after 75 code points, with U+FFFD for invalid UTF-8.
+    ///
+    /// `Cron` and `RedisCron` quote in their own ways; here the text came from Python or goes there.
     static func excerpt(of text: some Sequence<UInt8>) -> String {
         let text = String(decoding: Array(text.prefix(4 * 76)), as: UTF8.self)
         var bytes: [UInt8] = []
@@ -109,7 +111,7 @@ struct PythonRepr: JSONSink {
         bytes.append(quote)
     }
 
-    /// Bytes of plain text that may still be wanted.
+    /// Bytes of plain text that may still be written.
     private var maximalRun: Int { byteLimit - bytes.count }
 
     private static func endOfPlainText(_ text: UnsafeBufferPointer<UInt8>, from start: Int, quote: UInt8) -> Int {

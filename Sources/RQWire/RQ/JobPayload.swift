@@ -29,10 +29,11 @@ public struct JobPayload: Sendable, Hashable {
     /// - Parameters:
     ///   - call: What to call, where, and with which options.
     ///   - serializer: That of the workers.
-    public init(_ call: CallSpec, serializer: JobSerializer = .pickle) {
+    ///   - deflater: Compresses the call; share one between many payloads.
+    package init(_ call: CallSpec, serializer: JobSerializer = .pickle, deflater: Deflater = Deflater()) {
         let (function, args, kwargs) = (call.functionName, call.args, call.kwargs)
         let serialized = serializer.serializeCall(function: function, args: args, kwargs: kwargs)
-        var storage = ZlibStream.compress(serialized)
+        var storage = deflater.compress(serialized)
         storage.reserveCapacity(
             storage.count + function.utf8.count + call.queueName.utf8.count + serialized.count)
         descriptionStart = UInt32(clamping: storage.count)

@@ -1,4 +1,4 @@
-/// How a job's call and its `meta` are written, which the workers must agree with.
+/// How a job's call and its `meta` are written. It must be the serializer of the workers.
 public enum JobSerializer: String, Sendable, Hashable, CaseIterable {
     /// Python's pickle: RQ's default.
     case pickle

@@ -1,19 +1,21 @@
+import CZlib
+
 /// Why a job failed, as RQ keeps it in the stream of a job's results.
 public struct RQJobFailure: Sendable, Hashable {
-    /// The field of an entry of the stream that holds the traceback: base64 of zlib of its text.
+    /// The field of a stream entry that holds the traceback, compressed by zlib and in base64.
     public static let field = "exc_string"
 
     /// The last line of Python's traceback: the exception's name, and its message if it has one.
     public let reason: String
 
-    /// Whether the worker could not read the call: it was started with another serializer than the scheduler.
+    /// Whether the worker could not read the call because it uses another serializer than the scheduler.
     public var isOtherSerializer: Bool {
         reason.hasPrefix("rq.exceptions.DeserializationError")
     }
 
-    /// Reads the field; `nil` when it holds no traceback.
+    /// Reads the field; `nil` if it holds no traceback.
     public init?(parsing field: [UInt8]) {
-        guard let compressed = Self.base64(field), let text = ZlibStream.decompress(compressed, limit: 1 << 20) else {
+        guard let compressed = Self.base64(field), let text = Self.inflate(compressed, limit: 1 << 20) else {
             return nil
         }
         let lines = String(decoding: text, as: UTF8.self).split(whereSeparator: \.isNewline)
@@ -21,9 +23,18 @@ public struct RQJobFailure: Sendable, Hashable {
         reason = String(last)
     }
 
-    /// The bytes that base64 stands for; `nil` when it is none.
-    ///
-    /// Line breaks and padding are passed over.
+    /// The bytes that a zlib stream holds; `nil` unless it is a whole stream of at most `limit` bytes.
+    private static func inflate(_ bytes: [UInt8], limit: Int) -> [UInt8]? {
+        var size = UInt(limit)
+        var isComplete = false
+        let result = [UInt8](unsafeUninitializedCapacity: limit) { target, count in
+            isComplete = uncompress(target.baseAddress, &size, bytes, UInt(bytes.count)) == Z_OK
+            count = isComplete ? Int(size) : 0
+        }
+        return isComplete ? result : nil
+    }
+
+    /// Decodes base64; `nil` if the text is not base64. Line breaks and padding are skipped.
     private static func base64(_ text: [UInt8]) -> [UInt8]? {
         var bytes: [UInt8] = []
         bytes.reserveCapacity(text.count * 3 / 4)

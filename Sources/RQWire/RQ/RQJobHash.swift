@@ -1,6 +1,6 @@
 /// The hash of one job that waits in its queue, as RQ's `Queue.enqueue` writes it.
 public enum RQJobHash {
-    /// The fields that hold nothing yet: present and empty, as RQ writes them.
+    /// The fields that are still empty; RQ writes them too.
     public static let emptyFields = [
         "success_callback_name", "failure_callback_name", "stopped_callback_name", "started_at", "ended_at",
         "last_heartbeat", "worker_name", "group_id",
@@ -15,7 +15,7 @@ public enum RQJobHash {
     /// there is a `ttl`, lets the hash expire after it.
     ///
     /// - Parameters:
-    ///   - payload: What the definition says.
+    ///   - payload: What the definition contributes.
     ///   - createdAt: When the job was made.
     ///   - enqueuedAt: When it was put into its queue.
     public static func fields(
@@ -27,7 +27,7 @@ public enum RQJobHash {
             return bytes
         }
         var fields = fields(of: JobSettings(payload))
-        // Behind `origin`, and then behind `status`.
+        // After `origin`, and then after `status`.
         fields.insert(
             contentsOf: [("description", Array(payload.description)), ("enqueued_at", text(enqueuedAt))],
             at: emptyFields.count + 2)
@@ -35,7 +35,7 @@ public enum RQJobHash {
         return fields
     }
 
-    /// The fields that all jobs with the same settings share; the others are `created_at`, `enqueued_at`, `data` and
+    /// The fields that all jobs with the same settings share. The others are `created_at`, `enqueued_at`, `data` and
     /// `description`.
     public static func fields(of settings: JobSettings) -> [(field: String, value: [UInt8])] {
         var fields: [(field: String, value: [UInt8])] = [("status", Array(status.utf8))]

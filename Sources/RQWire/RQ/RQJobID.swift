@@ -2,8 +2,8 @@ import CMessageDigest
 
 /// The id of one enqueued RQ job: a UUID, written in lower case.
 ///
-/// A planned run has a version-5 UUID, so that whoever computes it gets the same id and no planned time can be enqueued
-/// twice under two names. A run that nobody planned has a random one of version 4, as RQ's own jobs have.
+/// A planned run has a version-5 UUID: every process computes the same id, so no planned time can be enqueued twice under
+/// two ids. A run outside of the schedule has a random one of version 4, like RQ's own jobs.
 public struct RQJobID: Sendable, Hashable, CustomStringConvertible {
     /// Bytes of the text of every id.
     public static let textLength = 36
@@ -16,7 +16,7 @@ public struct RQJobID: Sendable, Hashable, CustomStringConvertible {
         self.low = (low & ~(0b11 << 62)) | (0b10 << 62)
     }
 
-    /// Reads an id in the form in which ids are written; `nil` for every other text.
+    /// Reads an id as it is written; `nil` for any other text.
     package init?(_ text: String) {
         let digits = text.filter { $0 != "-" }
         guard digits.count == 32, let high = UInt64(digits.prefix(16), radix: 16),
@@ -34,10 +34,10 @@ public struct RQJobID: Sendable, Hashable, CustomStringConvertible {
     ///
     /// - Parameters:
     ///   - definition: The id of the definition, UTF-8.
-    ///   - time: The time for which the run was planned, not the time at which it happens to be enqueued.
+    ///   - time: The time for which the run was planned, not the time at which it is enqueued.
     public static func planned(definition: UnsafeBufferPointer<UInt8>, at time: Timestamp) -> RQJobID {
-        // Padded here and given block by block to the transformation, since libmd's SHA1Final pads with one call per
-        // byte, which costs more than the digest itself.
+        // Padded here and handed to libmd's SHA1Transform block by block, below its interface. SHA1Final pads with one call
+        // per byte, which makes an id cost 0.90 µs instead of 0.46 µs (medians); a job costs about 10 µs in all.
         let length = namespace.count + definition.count + 1 + Timestamp.wireFormatLength
         let paddedLength = (length + 9 + 63) / 64 * 64
         return withUnsafeTemporaryAllocation(of: UInt8.self, capacity: paddedLength) { message in

@@ -1,35 +1,35 @@
-/// The names of the Redis keys of RQ and of the scheduler, for one prefix.
+/// The names of the Redis keys of RQ and of the scheduler under one prefix.
 ///
 /// The prefix is RQ 3's `RQ_KEY_PREFIX` (default `rq`); `{rq}` puts every key into one slot of a Redis Cluster. RQ 2
 /// and rq-rediscron always use `rq`.
 public struct RQKeys: Sendable, Hashable {
     /// What every key begins with, before the first colon.
     public let prefix: String
-    /// Sorted set: id of each enabled definition by its next enqueue time.
+    /// Sorted set: the id of each enabled definition, scored by its next enqueue time.
     public let cronJobs: String
     /// String with a TTL: the token of the scheduler that leads.
     public let lock: String
     /// String: Unix time of the last change of any definition.
     public let lastUpdate: String
-    /// String: the zone in which the scheduler reads expressions whose definition names none, kept when it is gone.
+    /// String: the zone in which the scheduler reads expressions whose definition names none. It outlives the scheduler.
     public let timeZone: String
-    /// Pub/Sub channel on which changes of definitions are announced.
+    /// Pub/Sub channel that announces changes of definitions.
     public let events: String
-    /// Sorted set: RQ's registry of schedulers by last heartbeat.
+    /// Sorted set: RQ's registry of schedulers, scored by last heartbeat.
     public let cronSchedulers: String
     /// Set: the keys of all queues that ever had a job.
     public let queues: String
-    /// What the key of a definition begins with; its id follows.
+    /// The key of a definition up to its id.
     public let cronJobPrefix: String
-    /// What the key of a job begins with; its id follows.
+    /// The key of a job up to its id.
     public let jobPrefix: String
-    /// What the key of a queue begins with; its name follows.
+    /// The key of a queue up to its name.
     public let queuePrefix: String
-    /// String that is there while workers are suspended (`rq suspend`).
+    /// String that exists while workers are suspended (`rq suspend`).
     package let suspended: String
     /// Set: the keys of all workers.
     package let workers: String
-    /// What the key of a worker begins with; its name follows.
+    /// The key of a worker up to its name.
     package let workerPrefix: String
 
     /// Keys with the default prefix, `rq`.
@@ -37,7 +37,7 @@ public struct RQKeys: Sendable, Hashable {
         self.init(checkedPrefix: "rq")
     }
 
-    /// Keys with a prefix of one's own.
+    /// Keys with another prefix.
     ///
     /// - Throws: ``RQWireError`` with code `.keyPrefix` unless the prefix consists of ASCII letters, digits and
     ///   `_ . : - { }`, at least one of them. This is RQ's own rule.
@@ -72,12 +72,7 @@ public struct RQKeys: Sendable, Hashable {
         cronJobPrefix + id
     }
 
-    /// Sorted set: RQ 3's own history of the jobs that its cron job of this name spawned; never written here.
-    public func cronJobHistory(_ name: String) -> String {
-        cronJobPrefix + name + ":jobs"
-    }
-
-    /// Hash with a TTL: what RQ's registry tells about one scheduler.
+    /// Hash with a TTL: one scheduler's entry in RQ's registry.
     public func cronScheduler(_ name: String) -> String {
         prefix + ":cron_scheduler:" + name
     }
@@ -97,7 +92,7 @@ public struct RQKeys: Sendable, Hashable {
         jobPrefix + id.description
     }
 
-    /// Stream: what became of one job, an entry for each time that it ran.
+    /// Stream: the results of one job, an entry for each time that it ran.
     public func results(_ id: RQJobID) -> String {
         prefix + ":results:" + id.description
     }

@@ -1,5 +1,5 @@
 extension Timestamp {
-    /// Reads an instant as RQ's `utcparse` does: `%Y-%m-%dT%H:%M:%S.%fZ`, or without the fraction.
+    /// Reads an instant as RQ's `utcparse` does: `%Y-%m-%dT%H:%M:%S.%fZ`, where the fraction may be missing.
     ///
     /// As in Python's `strptime`, the fraction has one to six digits, month, day, hour, minute and second may have one
     /// digit instead of two, a day of one digit may be preceded by a space, and `T` and `Z` may be lower case. Digits

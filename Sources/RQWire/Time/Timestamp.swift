@@ -1,27 +1,26 @@
 /// An instant in UTC with the microseconds of Python's `datetime`, between the years 1 and 9999.
 ///
-/// The range is that of Python's `datetime`, so that every value has a wire form that Python reads. Construction and
-/// arithmetic stop at its ends instead of trapping or wrapping around.
+/// The range is that of Python's `datetime`, so Python can read the wire form of every value. Construction and arithmetic
+/// stop at its ends instead of trapping or wrapping around.
 public struct Timestamp: Sendable, Hashable, Comparable {
     /// Microseconds since 1970-01-01T00:00:00Z, always between those of ``earliest`` and ``latest``.
     public let microseconds: Int64
 
-    /// Makes an instant from microseconds since 1970, moved into the range where it lies outside.
+    /// Makes an instant from microseconds since 1970, clamped to the range.
     public init(microseconds: Int64) {
         self.microseconds = min(max(microseconds, Self.microsecondsRange.lowerBound), Self.microsecondsRange.upperBound)
     }
 
-    /// Makes an instant from whole seconds since 1970, moved into the range where it lies outside.
+    /// Makes an instant from whole seconds since 1970, clamped to the range.
     public init(unixSeconds: Int64) {
         let (product, overflow) = unixSeconds.multipliedReportingOverflow(by: 1_000_000)
         self.init(microseconds: overflow ? (unixSeconds < 0 ? .min : .max) : product)
     }
 
-    /// Makes an instant from a score of the index, that is Unix seconds as Redis stores them, to the nearest
-    /// microsecond.
+    /// Makes an instant from a score of the index: Unix seconds as Redis stores them, rounded to the nearest microsecond.
     ///
-    /// Scores beyond the range count as its ends, infinite ones included. NaN, which no sorted set can hold, counts as
-    /// ``latest``, so that nothing becomes due by it.
+    /// Scores are clamped to the range, infinite ones too. NaN, which no sorted set can hold, counts as ``latest``, so that it
+    /// makes nothing due.
     public init(score: Double) {
         let scaled = (score * 1_000_000).rounded()
         if scaled >= -0x1p62 && scaled <= 0x1p62 {
@@ -31,10 +30,10 @@ public struct Timestamp: Sendable, Hashable, Comparable {
         }
     }
 
-    /// Unix seconds as Python's `datetime.timestamp()` gives them: the double nearest to the instant.
+    /// Unix seconds as from Python's `datetime.timestamp()`: the double nearest to the instant.
     public var score: Double {
-        // Beyond 2^53 µs (the year 2255) the conversion to Double rounds, and the division a second time; the remainder
-        // of the division, exact thanks to the fused multiplication, corrects that.
+        // Beyond 2^53 µs (the year 2255) the conversion to Double rounds, and the division rounds again. The remainder of
+        // the division, which the fused multiplication computes exactly, corrects that.
         let whole = Double(microseconds)
         let rest = Double(microseconds - Int64(whole))
         let quotient = whole / 1_000_000
@@ -61,28 +60,28 @@ public struct Timestamp: Sendable, Hashable, Comparable {
 }
 
 extension Timestamp {
-    /// The instant that much later, fractions of a microsecond cut off; stops at ``latest`` and ``earliest``.
+    /// The instant later by a duration, without fractions of a microsecond. It stops at ``latest`` and ``earliest``.
     public static func + (instant: Timestamp, duration: Duration) -> Timestamp {
         Timestamp(microseconds: saturatingSum(instant.microseconds, wholeMicroseconds(in: duration)))
     }
 
-    /// The instant that much earlier, fractions of a microsecond cut off; stops at ``latest`` and ``earliest``.
+    /// The instant earlier by a duration, without fractions of a microsecond. It stops at ``latest`` and ``earliest``.
     public static func - (instant: Timestamp, duration: Duration) -> Timestamp {
         let microseconds = wholeMicroseconds(in: duration)
         return Timestamp(microseconds: saturatingSum(instant.microseconds, microseconds == .min ? .max : -microseconds))
     }
 
-    /// The time from the right instant to the left one, negative when the left one is earlier.
+    /// The time from the right instant to the left one; negative if the left one is earlier.
     public static func - (left: Timestamp, right: Timestamp) -> Duration {
         .microseconds(left.microseconds - right.microseconds)
     }
 
-    /// Moves the instant by that much; stops at ``latest`` and ``earliest``.
+    /// Moves the instant later by a duration. It stops at ``latest`` and ``earliest``.
     public static func += (instant: inout Timestamp, duration: Duration) {
         instant = instant + duration
     }
 
-    /// Moves the instant back by that much; stops at ``latest`` and ``earliest``.
+    /// Moves the instant earlier by a duration. It stops at ``latest`` and ``earliest``.
     public static func -= (instant: inout Timestamp, duration: Duration) {
         instant = instant - duration
     }

@@ -93,7 +93,9 @@ struct BatchCommand {
         }
     }
 
-    private func append(_ job: BatchJob, template: Int, with prefix: BatchJob.DumpPrefix, to call: inout RedisCommand.Builder) {
+    private func append(
+        _ job: BatchJob, template: Int, with prefix: BatchJob.DumpPrefix, to call: inout RedisCommand.Builder
+    ) {
         let run = job.run
         call.append(run.entry.rawScore)
         if let next = run.next {

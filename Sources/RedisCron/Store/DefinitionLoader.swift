@@ -32,6 +32,7 @@ struct DefinitionLoader {
 
     let zone: ZoneRules
     private let serializer: JobSerializer
+    private let deflater = Deflater()
     private var templates: [JobSettings: JobTemplate] = [:]
     private var crons: [CronKey: CompiledCron] = [:]
 
@@ -57,7 +58,7 @@ struct DefinitionLoader {
             }
             return .zoneUnavailable(reason: error.message)
         }
-        let payload = JobPayload(hash.call, serializer: serializer)
+        let payload = JobPayload(hash.call, serializer: serializer, deflater: deflater)
         return .definition(
             PreparedDefinition(
                 id: id, plan: plan, template: template(of: payload), version: fetched.version, payload: payload,

@@ -33,7 +33,7 @@ import Testing
             keys.cronJob("{id}"), keys.cronJobs, keys.lock, keys.lastUpdate, keys.timeZone,
             keys.events, keys.cronSchedulers,
             keys.cronScheduler("{name}"), keys.queues, keys.queue("{name}"), keys.jobPrefix + "{uuid}",
-            keys.cronJobHistory("{name}"), keys.workers(queue: "{queue}"),
+            keys.cronJob("{name}:jobs"), keys.workers(queue: "{queue}"),
         ]
         for name in names {
             #expect(page.contains("| `\(name)` |"), "\(name) is missing")

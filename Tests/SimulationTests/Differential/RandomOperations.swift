@@ -231,10 +231,10 @@ struct RandomOperations {
         case 2:
             let name = "rq's own"
             if chance(2) {
-                _ = try twins.server.command("ZADD", keys.cronJobHistory(name), "1", "run")
+                _ = try twins.server.command("ZADD", keys.cronJob("\(name):jobs"), "1", "run")
                 twins.model.histories.insert(DefinitionID(name))
             } else {
-                _ = try twins.server.command("DEL", keys.cronJobHistory(name))
+                _ = try twins.server.command("DEL", keys.cronJob("\(name):jobs"))
                 twins.model.histories.remove(DefinitionID(name))
             }
             let score = Double(World.epoch / 1_000_000)

@@ -24,7 +24,7 @@ extension RedisModel {
             let fields = definition.hash.encode().map { ($0.field.name, String(decoding: $0.value, as: UTF8.self)) }
             space[keys.cronJob(id.display)] = Self.text(of: fields)
         }
-        for name in histories { space[keys.cronJobHistory(name.display)] = "zset run=1.0" }
+        for name in histories { space[keys.cronJob("\(name.display):jobs")] = "zset run=1.0" }
         for queue in spoiledQueues { space[Self.key(ofQueue: queue)] = "string spoiled" }
         for (queue, jobs) in queues {
             space[Self.key(ofQueue: queue)] = "list " + jobs.map(\.description).joined(separator: " ")
