@@ -17,7 +17,7 @@ public struct RQWireError: Error, Sendable, Hashable, CustomStringConvertible {
             self.value = value
         }
 
-        /// A time that is not written as `%Y-%m-%dT%H:%M:%S.%fZ`. The fraction may be missing.
+        /// A time that is not written as `%Y-%m-%dT%H:%M:%S.%fZ`, with or without the fraction.
         public static let timestamp = Code(.timestamp)
         /// A function's name that is not `module.attribute`.
         public static let functionName = Code(.functionName)

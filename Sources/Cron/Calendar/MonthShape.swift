@@ -63,7 +63,7 @@ struct MonthShape {
 
 /// Which occurrences of each weekday in a month are admitted: the third Friday, the last Monday.
 struct WeekdayOccurrences: Sendable, Hashable {
-    /// The bit for a weekday's last occurrence. Bits 1 to 5 count from the start of the month.
+    /// The bit for a weekday's last occurrence; bits 1 to 5 count from the start of the month.
     static let last: UInt8 = 1
 
     /// Eight bits for each weekday, Sunday in the lowest ones.

@@ -31,7 +31,9 @@ struct YearSet: Sendable, Hashable {
         self.values = values
     }
 
-    /// The years of the seventh column. A list that names all of them counts as a star, which goes on past 2099.
+    /// The years of the seventh column.
+    ///
+    /// A list that names all of them counts as a star, which goes on past 2099.
     init(_ values: FieldValues) {
         self.init(values: values.hasStar || values.entryCount == CronField.year.fullCount ? nil : values.numbers)
     }

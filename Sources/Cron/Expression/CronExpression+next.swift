@@ -13,7 +13,7 @@ extension CronExpression {
     ///   - zone: The zone whose clock the schedule follows.
     /// - Returns: A time that is strictly later, or `nil` if there is none within 50 years (croniter's bound). That takes
     ///   a column for the year, or a base near the end of the year 9999.
-    public func next(after instant: Int64, in zone: ZoneRules) -> Int64? {
+    package func next(after instant: Int64, in zone: ZoneRules) -> Int64? {
         let base = max(Int(instant), Self.firstInstant - 1)
         guard base < Self.lastInstant else { return nil }
         let found = admitsEveryHour ? nextMatch(after: base, zone.table) : nextOccasion(after: base, zone.table)
@@ -64,7 +64,7 @@ extension CronExpression {
     ///   - instant: Any Unix time. One after the year 9999 counts as the end of that year.
     ///   - zone: The zone whose clock the schedule follows.
     /// - Returns: A time that is strictly earlier, or `nil` when there is none within 50 years.
-    public func previous(before instant: Int64, in zone: ZoneRules) -> Int64? {
+    package func previous(before instant: Int64, in zone: ZoneRules) -> Int64? {
         var limit = min(Int(instant), Self.lastInstant + 1)
         while limit > Self.firstInstant {
             let span = zone.table.span(at: limit - 1)
@@ -102,7 +102,7 @@ extension CronExpression {
     ///
     /// Every time that ``next(after:in:)`` returns matches, with one exception: a named hour that clocks skipped fires
     /// later, at a local time that the columns may not admit.
-    public func matches(_ instant: Int64, in zone: ZoneRules) -> Bool {
+    package func matches(_ instant: Int64, in zone: ZoneRules) -> Bool {
         let instant = min(max(Int(instant), Self.firstInstant), Self.lastInstant)
         return admits(reading: instant + zone.table.span(at: instant).offset)
     }

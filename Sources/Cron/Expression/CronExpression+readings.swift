@@ -136,7 +136,7 @@ extension CronExpression {
         hour * 3600 + minute * 60 + second
     }
 
-    /// The first admitted time of every day. No column is ever empty.
+    /// The first admitted time of every day; no column is ever empty.
     var earliestTime: Int {
         Self.time(hours.trailingZeroBitCount, minutes.trailingZeroBitCount, seconds.trailingZeroBitCount)
     }

@@ -4,9 +4,9 @@
 /// of week), a sixth for seconds and a seventh for years, or one of the `@` names. docs/cron.md describes it.
 ///
 /// A value holds bit sets, with no reference to a calendar or a clock. Asking it for a time allocates nothing.
-public struct CronExpression: Sendable, Hashable, CustomStringConvertible {
+package struct CronExpression: Sendable, Hashable, CustomStringConvertible {
     /// The expression as it was given.
-    public let text: String
+    package let text: String
 
     let seconds: UInt64
     let minutes: UInt64
@@ -26,7 +26,7 @@ public struct CronExpression: Sendable, Hashable, CustomStringConvertible {
     ///     and without an id, as in RQ.
     /// - Throws: ``CronExpressionError`` for everything that croniter refuses, for `H` and `R` without an id, and for an
     ///   expression that has no date in any year.
-    public init(_ text: String, id: String? = nil) throws(CronExpressionError) {
+    package init(_ text: String, id: String? = nil) throws(CronExpressionError) {
         let source = try CronSource(text)
         let seed = id.map { crc32($0.utf8) }
         func parse(_ field: CronField) throws(CronExpressionError) -> FieldValues {
@@ -51,10 +51,10 @@ public struct CronExpression: Sendable, Hashable, CustomStringConvertible {
     /// Whether the hour column admits all 24 hours, however it is written: `*`, `*/1`, `0-23`.
     ///
     /// This decides what happens when clocks change: see ``next(after:in:)``.
-    public var admitsEveryHour: Bool { hours == 0xFF_FFFF }
+    package var admitsEveryHour: Bool { hours == 0xFF_FFFF }
 
     /// The expression as it was given.
-    public var description: String { text }
+    package var description: String { text }
 
     /// The bits of the admitted values; with a star, those of the whole column.
     private static func bits(_ values: FieldValues, of field: CronField) -> UInt64 {

@@ -1,5 +1,5 @@
 /// A column of a cron expression, in the order in which columns are written.
-public enum CronField: Int, Sendable, Hashable, CaseIterable, CustomStringConvertible {
+package enum CronField: Int, Sendable, Hashable, CaseIterable, CustomStringConvertible {
     case minute
     case hour
     case dayOfMonth
@@ -9,7 +9,7 @@ public enum CronField: Int, Sendable, Hashable, CaseIterable, CustomStringConver
     case year
 
     /// The column's name in words: `day of month`.
-    public var description: String {
+    package var description: String {
         switch self {
         case .minute: "minute"
         case .hour: "hour"
@@ -21,8 +21,8 @@ public enum CronField: Int, Sendable, Hashable, CaseIterable, CustomStringConver
         }
     }
 
-    /// The numbers that the column admits. Sunday is 0, and 7 is read as 0.
-    public var range: ClosedRange<Int> {
+    /// The numbers that the column admits; Sunday is 0, and 7 is read as 0.
+    package var range: ClosedRange<Int> {
         switch self {
         case .minute, .second: 0...59
         case .hour: 0...23

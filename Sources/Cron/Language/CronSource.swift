@@ -20,7 +20,9 @@ struct CronSource {
         }
     }
 
-    /// The ranges of bytes between white space. Only ASCII's counts: croniter treats a no-break space as a letter.
+    /// The ranges of bytes between white space.
+    ///
+    /// Only ASCII's counts: croniter treats a no-break space as a letter.
     static func columns(of bytes: [UInt8]) -> [Range<Int>] {
         var columns: [Range<Int>] = []
         columns.reserveCapacity(7)
@@ -59,7 +61,9 @@ struct CronSource {
         text.utf8.first == UInt8(ascii: "@")
     }
 
-    /// The columns that an `@` name means, or the text itself if it is no such name. White space around a name is not allowed.
+    /// The columns that an `@` name means, or the text itself if it is no such name.
+    ///
+    /// White space around a name is not allowed.
     private static func expansion(of text: String) -> [UInt8] {
         let expression =
             switch text.lowercased() {

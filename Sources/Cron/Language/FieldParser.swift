@@ -164,9 +164,9 @@ struct FieldValues {
     var hasLast = false
     /// The day of `15W` (day of month), or 0.
     var nearestWorkingDay: UInt8 = 0
-    /// `5#2` and `L5` (day of week). Their weekdays are in `numbers` too.
+    /// `5#2` and `L5` (day of week); their weekdays are in `numbers` too.
     var occurrences = WeekdayOccurrences()
 
-    /// Distinct entries of the list. The star and `L` count as one each.
+    /// Distinct entries of the list; the star and `L` count as one each.
     var entryCount: Int { numbers.count + (hasStar ? 1 : 0) + (hasLast ? 1 : 0) }
 }

@@ -82,7 +82,7 @@ extension CronExpression {
     /// columns together.
     ///
     /// - Throws: ``CronExpressionError`` when croniter refuses a column, or the text does not have 5, 6 or 7 columns.
-    public static func resolvingRandomFields(
+    package static func resolvingRandomFields(
         _ text: String, using generator: inout some RandomNumberGenerator
     ) throws(CronExpressionError) -> String {
         let source = try CronSource(text)
@@ -110,7 +110,7 @@ extension CronExpression {
     ///
     /// This distinguishes a definition that is registered again, whose numbers stay, from one whose expression was edited.
     /// White space and letter case make no difference.
-    public static func isResolution(_ resolved: String, of written: String) -> Bool {
+    package static func isResolution(_ resolved: String, of written: String) -> Bool {
         // A resolution has as many columns as what was written; an @ name has none.
         guard resolved.utf8.first != UInt8(ascii: "@"),
             let wanted = try? CronSource(written), let found = try? CronSource(resolved),

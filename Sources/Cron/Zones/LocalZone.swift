@@ -3,18 +3,18 @@
 /// It is found as in the C library and so in RQ: from the variable `TZ` if it is set, else from `/etc/localtime`, else it is
 /// UTC. `TZ` holds a zone's name, with or without a colon before it, the path of a TZif file, or a POSIX rule such as
 /// `CET-1CEST,M3.5.0,M10.5.0/3`; empty means UTC. A setting that cannot be used also means UTC, and ``warning`` says so.
-public struct LocalZone: Sendable, Hashable {
+package struct LocalZone: Sendable, Hashable {
     /// The zone in effect.
-    public let rules: ZoneRules
+    package let rules: ZoneRules
     /// Where it comes from: `TZ`, `/etc/localtime`, or that nothing names another zone.
-    public let source: String
+    package let source: String
     /// Why a setting is not used: its value, its source and what is used instead; `nil` if nothing is wrong.
-    public let warning: String?
+    package let warning: String?
 
     /// The local zone as it is set now.
     ///
     /// Each call reads the environment and the system's files.
-    public static func current() -> LocalZone {
+    package static func current() -> LocalZone {
         LocalZone(variable: SystemFiles.environment("TZ"))
     }
 
@@ -121,5 +121,5 @@ public struct LocalZone: Sendable, Hashable {
 
 extension LocalZone: CustomStringConvertible {
     /// The zone and its source: `Europe/Berlin (TZ)`.
-    public var description: String { "\(rules) (\(source))" }
+    package var description: String { "\(rules) (\(source))" }
 }

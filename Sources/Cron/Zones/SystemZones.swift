@@ -7,7 +7,7 @@ enum SystemZones {
         return ["/usr/share/zoneinfo", "/var/db/timezone/zoneinfo", "/usr/lib/zoneinfo", "/etc/zoneinfo"]
     }
 
-    /// Whether the machine has time zone data at all. It looks for zones that every edition has.
+    /// Whether the machine has time zone data at all, judged by zones that every edition has.
     static var hasData: Bool {
         ["Europe/London", "America/New_York", "Asia/Tokyo"].contains { contents(of: $0) != nil }
     }
@@ -42,7 +42,9 @@ enum SystemZones {
         return nil
     }
 
-    /// The seconds east of UTC of a name that implies its offset. Such a zone needs no file.
+    /// The seconds east of UTC of a name that implies its offset.
+    ///
+    /// Such a zone needs no file.
     ///
     /// `UTC` and `GMT` by all their names, and `Etc/GMT+12` to `Etc/GMT-14`, whose sign counts west.
     static func fixedOffset(ofName name: String) -> Int? {

@@ -12,7 +12,7 @@
 /// applies. A value is immutable and cheap to copy.
 public struct ZoneRules: Sendable, Hashable, CustomStringConvertible {
     /// The zone's name: an IANA one such as `Europe/Berlin`, or what `TZ` says for ``local()``.
-    public let identifier: String
+    package let identifier: String
     /// A text by which other machines know the zone: its IANA name or a POSIX rule; `nil` for a file without either.
     package let notation: String?
 
@@ -32,7 +32,7 @@ public struct ZoneRules: Sendable, Hashable, CustomStringConvertible {
     /// - Throws: ``ZoneRulesError`` when the system knows no such zone, has no time zone data, or the zone's file is
     ///   damaged. POSIX rules (`CET-1CEST`), paths and the copies under `posix/` and `right/` are not names. Neither are
     ///   `localtime` and `posixrules`, which each machine chooses for itself.
-    public init(identifier: String) throws(ZoneRulesError) {
+    package init(identifier: String) throws(ZoneRulesError) {
         if let offset = SystemZones.fixedOffset(ofName: identifier) {
             self.init(name: identifier, offset: offset)
             return
@@ -82,7 +82,7 @@ public struct ZoneRules: Sendable, Hashable, CustomStringConvertible {
     }
 
     /// Coordinated Universal Time.
-    public static let utc = ZoneRules(name: "UTC", offset: 0)
+    package static let utc = ZoneRules(name: "UTC", offset: 0)
 
     /// The zone that this process calls local: the rules of ``LocalZone/current()``.
     ///
@@ -92,7 +92,7 @@ public struct ZoneRules: Sendable, Hashable, CustomStringConvertible {
     /// Seconds east of UTC at an instant, given as a Unix time.
     ///
     /// Instants before the year 1 count as its beginning, those after the year 9999 as its end.
-    public func offset(at instant: Int64) -> Int {
+    package func offset(at instant: Int64) -> Int {
         table.span(at: min(max(Int(instant), CronExpression.firstInstant), CronExpression.lastInstant)).offset
     }
 

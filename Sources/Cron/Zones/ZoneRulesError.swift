@@ -1,30 +1,30 @@
 /// Why a time zone is not available.
-public struct ZoneRulesError: Error, Sendable, Hashable, CustomStringConvertible {
+package struct ZoneRulesError: Error, Sendable, Hashable, CustomStringConvertible {
     /// What went wrong; more cases may be added.
-    public struct Code: Sendable, Hashable {
+    package struct Code: Sendable, Hashable {
         private enum Value { case unknownZone, unreadableData, noData, legacyName }
         private let value: Value
 
         /// The system's time zone data has no zone of that name.
-        public static let unknownZone = Code(value: .unknownZone)
+        package static let unknownZone = Code(value: .unknownZone)
         /// The system's file of that name is not valid time zone data.
-        public static let unreadableData = Code(value: .unreadableData)
+        package static let unreadableData = Code(value: .unreadableData)
         /// The machine has no time zone data, so the name cannot be checked.
-        public static let noData = Code(value: .noData)
-        /// An old name of a zone. The machine's time zone data lacks its file.
-        public static let legacyName = Code(value: .legacyName)
+        package static let noData = Code(value: .noData)
+        /// An old name of a zone, whose file the machine's time zone data lacks.
+        package static let legacyName = Code(value: .legacyName)
     }
 
     /// What went wrong.
-    public let code: Code
+    package let code: Code
     /// The zone's name as it was given.
-    public let identifier: String
+    package let identifier: String
 
     /// Whether what this machine has installed is at fault, not the name.
-    public var isFaultOfMachine: Bool { code != .unknownZone }
+    package var isFaultOfMachine: Bool { code != .unknownZone }
 
-    /// A sentence for a person, on one line. What does not print is escaped, and a long name is cut.
-    public var description: String {
+    /// A sentence for a person, on one line: what does not print is escaped, and a long name is cut.
+    package var description: String {
         switch code {
         case .unreadableData: "the system's data for time zone \(QuotedText(identifier)) is not a valid TZif file"
         case .noData:

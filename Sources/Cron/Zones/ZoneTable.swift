@@ -35,8 +35,9 @@ struct ZoneTable: Sendable, Hashable {
         return span(Self.lastIndex(in: changes) { $0.start <= instant - cycles }, cycles: cycles)
     }
 
-    /// The instant at which the clock first shows a reading. A skipped reading means the instant that lies as far past the
-    /// jump (RQ's rule: the time moves by the gap).
+    /// The instant at which the clock first shows a reading.
+    ///
+    /// A skipped reading means the instant that lies as far past the jump (RQ's rule: the time moves by the gap).
     func firstInstant(showing reading: Int) -> Int {
         let cycles = Self.cycles(from: horizon, to: reading)
         let span = span(Self.lastIndex(in: changes) { $0.readUntil <= reading - cycles }, cycles: cycles)
@@ -60,7 +61,7 @@ struct ZoneTable: Sendable, Hashable {
         instant < horizon || horizon == .max ? 0 : ((instant - horizon) / cycle + 1) * cycle
     }
 
-    /// The index of the last change for which `holds` is true. It is true for a prefix that is never empty.
+    /// The index of the last change for which `holds` is true; it is true for a prefix that is never empty.
     @inline(__always)
     private static func lastIndex(in changes: [Change], where holds: (Change) -> Bool) -> Int {
         var low = 0

@@ -8,12 +8,12 @@
 /// the whole are written in two bytes, as Redis itself does from 64 on.
 ///
 /// Sources: `rdb.h`, `listpack.c` and `verifyDumpPayload` of Redis. The tests compare it with servers.
-public enum HashDump {
+package enum HashDump {
     /// The most bytes of fields that are dumped.
     ///
     /// A longer hash would gain little: its checksum takes as long as is saved elsewhere, and each later change of a field
     /// moves everything behind it. The limit also means that all lengths inside are written in one way.
-    public static let capacity = 2048
+    package static let capacity = 2048
 
     /// `RDB_TYPE_HASH_LISTPACK`.
     private static let type: UInt8 = 16
@@ -21,16 +21,16 @@ public enum HashDump {
     private static let endOfListpack: UInt8 = 0xff
 
     /// Fields and their values as consecutive entries of a listpack.
-    public struct Fields: Sendable {
+    package struct Fields: Sendable {
         /// The entries.
-        public private(set) var bytes: [UInt8] = []
+        package private(set) var bytes: [UInt8] = []
         /// How many fields there are.
-        public let count: Int
+        package let count: Int
 
         /// Encodes fields.
         ///
         /// - Returns: `nil` when they are longer than ``HashDump/capacity``.
-        public init?(_ fields: [(field: String, value: [UInt8])]) {
+        package init?(_ fields: [(field: String, value: [UInt8])]) {
             let size = fields.reduce(0) { size, field in
                 size + HashDump.entrySize(field.field.utf8.count) + HashDump.entrySize(field.value.count)
             }
@@ -45,7 +45,7 @@ public enum HashDump {
     }
 
     /// Bytes of an entry whose text has `length` bytes.
-    public static func entrySize(_ length: Int) -> Int {
+    package static func entrySize(_ length: Int) -> Int {
         let encoded = length + (length < 64 ? 1 : 2)
         return encoded + (encoded < 128 ? 1 : 2)
     }
@@ -53,7 +53,7 @@ public enum HashDump {
     /// Appends an entry of a listpack: its encoding, its text, and its length again for reading backwards.
     ///
     /// A number stays text. Redis itself would store it as a number, and reads both.
-    public static func append(entry text: ArraySlice<UInt8>, to bytes: inout [UInt8]) {
+    package static func append(entry text: ArraySlice<UInt8>, to bytes: inout [UInt8]) {
         let length = text.count
         precondition(length <= capacity, "a hash of more than 2,048 bytes is not dumped")
         let encoded: Int
@@ -75,7 +75,7 @@ public enum HashDump {
     }
 
     /// Bytes of a whole dump with so many bytes of entries.
-    public static func size(ofEntries entries: Int) -> Int {
+    package static func size(ofEntries entries: Int) -> Int {
         1 + 2 + listpackSize(entries) + 2 + 8
     }
 
@@ -88,7 +88,7 @@ public enum HashDump {
     ///   - entries: Bytes that `body` appends, at most ``capacity``.
     ///   - bytes: Receives the dump.
     ///   - body: Appends the entries: those of ``Fields``, and single ones by ``append(entry:to:)``.
-    public static func append(
+    package static func append(
         fieldCount: Int, entries: Int, to bytes: inout [UInt8], _ body: (inout [UInt8]) -> Void
     ) {
         precondition(entries <= capacity, "a hash of more than 2,048 bytes is not dumped")

@@ -18,11 +18,11 @@ public struct JSONError: Error, Sendable, Hashable, CustomStringConvertible {
         public static let syntax = Code(.syntax)
         /// The bytes are not UTF-8.
         public static let encoding = Code(.encoding)
-        /// Arrays and objects are nested deeper than ``JSONValue/maximalDepth``.
+        /// Arrays and objects are nested deeper than 1,000 levels.
         public static let tooDeep = Code(.tooDeep)
-        /// An integer has more than ``JSONInteger/maximalDigits`` digits, which Python refuses too.
+        /// An integer has more than 4,300 digits, which Python refuses too.
         public static let integerTooLong = Code(.integerTooLong)
-        /// An object has a key twice, and ``DuplicateKeys/refused`` was asked for.
+        /// An object has a key twice, in a file where that is refused.
         public static let duplicateKey = Code(.duplicateKey)
 
         /// The name of the kind, for logs.

@@ -6,16 +6,16 @@ public struct JSONInteger: Sendable, Hashable, CustomStringConvertible {
     ///
     /// This is Python's default limit (`sys.get_int_max_str_digits()`), beyond which `json.loads` refuses an integer. It also
     /// bounds the time that conversion to binary takes.
-    public static let maximalDigits = 4300
+    package static let maximalDigits = 4300
 
     /// A sign if negative, and the digits without leading zeros, in ASCII.
-    public let bytes: [UInt8]
+    package let bytes: [UInt8]
 
     /// Takes an integer of at most ``maximalDigits`` digits that `Int` cannot hold.
     ///
     /// - Parameter text: Digits, with an optional sign.
     /// - Returns: `nil` unless it is an integer that does not fit in `Int` and has few enough digits.
-    public init?(_ text: String) {
+    package init?(_ text: String) {
         guard case .bigInt(let integer) = JSONValue(integer: text) else { return nil }
         self = integer
     }

@@ -12,7 +12,9 @@ public struct JSONObject: Sendable {
 
     /// The keys with their values, in order.
     public private(set) var entries: [Entry] = []
-    /// The position of each key. It is kept only for objects that are too large to be searched as fast.
+    /// The position of each key.
+    ///
+    /// It is kept only for objects that are too large to be searched as fast.
     private var positions: [JSONString: Int] = [:]
 
     private static let searchedEntries = 12
@@ -86,12 +88,12 @@ extension JSONObject: Hashable, ExpressibleByDictionaryLiteral, CustomStringConv
         JSONValue.object(self).hash(into: &hasher)
     }
 
-    /// Makes an object of pairs. If a key comes twice, the last value counts.
+    /// Makes an object of pairs; if a key comes twice, the last value counts.
     public init(dictionaryLiteral elements: (JSONString, JSONValue)...) {
         self.init(elements)
     }
 
-    /// Makes an object of pairs. If a key comes twice, the last value counts.
+    /// Makes an object of pairs; if a key comes twice, the last value counts.
     public init(_ pairs: some Sequence<(JSONString, JSONValue)>) {
         for (key, value) in pairs { self[key] = value }
     }

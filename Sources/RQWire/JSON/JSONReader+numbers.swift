@@ -57,8 +57,9 @@ extension JSONReader {
         exactDouble(range) ?? Double(String(decoding: text[range], as: UTF8.self)) ?? .nan
     }
 
-    /// The double of a number of at most fifteen digits without exponent. The digits and the power of ten are then exact, so
-    /// one division rounds correctly.
+    /// The double of a number of at most fifteen digits without exponent.
+    ///
+    /// The digits and the power of ten are then exact, so one division rounds correctly.
     private func exactDouble(_ range: Range<Int>) -> Double? {
         guard range.count <= 17 else { return nil }
         var digits = 0

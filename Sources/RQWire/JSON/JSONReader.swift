@@ -4,29 +4,30 @@ extension JSONValue {
     /// It accepts `NaN`, `Infinity` and `-Infinity`, integers of any size up to Python's limit, numbers too large for a double
     /// (they become infinite), and escapes of lone surrogates. If a key comes twice, the last value counts.
     ///
-    /// - Throws: ``JSONError``, with the offset, for anything that Python refuses: other syntax, invalid UTF-8, a byte
-    ///   order mark, integers of more than ``JSONInteger/maximalDigits`` digits, nesting deeper than ``maximalDepth``.
-    public init(
+    /// - Throws: ``JSONError``, with the offset, for anything that Python refuses: other syntax, invalid UTF-8, a byte order
+    ///   mark, integers of more than 4,300 digits, arrays and objects nested deeper than 1,000 levels.
+    public init(parsing text: String) throws(JSONError) {
+        try self.init(parsing: text, duplicateKeys: .lastCounts)
+    }
+
+    /// Reads a text; see ``init(parsing:)``.
+    package init(
         parsing text: UnsafeBufferPointer<UInt8>, duplicateKeys: DuplicateKeys = .lastCounts
     ) throws(JSONError) {
         var reader = JSONReader(text, duplicateKeys: duplicateKeys)
         self = try reader.readDocument()
     }
 
-    /// Reads a text as Python's `json.loads` does; see ``init(parsing:duplicateKeys:)-(UnsafeBufferPointer<UInt8>,_)``.
-    ///
-    /// - Throws: ``JSONError``, with the offset, for anything that Python refuses.
-    public init(parsing text: [UInt8], duplicateKeys: DuplicateKeys = .lastCounts) throws(JSONError) {
+    /// Reads a text; see ``init(parsing:)``.
+    package init(parsing text: [UInt8], duplicateKeys: DuplicateKeys = .lastCounts) throws(JSONError) {
         self = try text.withUnsafeBufferPointer { text in
             Result { () throws(JSONError) in try JSONValue(parsing: text, duplicateKeys: duplicateKeys) }
         }
         .get()
     }
 
-    /// Reads a text as Python's `json.loads` does; see ``init(parsing:duplicateKeys:)-(UnsafeBufferPointer<UInt8>,_)``.
-    ///
-    /// - Throws: ``JSONError``, with the offset, for anything that Python refuses.
-    public init(parsing text: String, duplicateKeys: DuplicateKeys = .lastCounts) throws(JSONError) {
+    /// Reads a text; see ``init(parsing:)``.
+    package init(parsing text: String, duplicateKeys: DuplicateKeys) throws(JSONError) {
         var text = text
         self = try text.withUTF8 { text in
             Result { () throws(JSONError) in try JSONValue(parsing: text, duplicateKeys: duplicateKeys) }
@@ -36,7 +37,7 @@ extension JSONValue {
 }
 
 /// What happens if a key comes twice in one object of a JSON text.
-public enum DuplicateKeys: Sendable, Hashable {
+package enum DuplicateKeys: Sendable, Hashable {
     /// The last value counts, as in Python. For texts that programs write.
     case lastCounts
     /// It is an error. For texts that people write, where one of the two is mostly a mistake.
@@ -68,7 +69,9 @@ private struct UnfinishedContainer {
     var value: JSONValue { object.map { .object($0) } ?? .array(elements) }
 }
 
-/// Reads JSON as Python's `json.loads` does. Open containers are on the heap, so nesting takes no stack.
+/// Reads JSON as Python's `json.loads` does.
+///
+/// Open containers are on the heap, so nesting takes no stack.
 struct JSONReader {
     let text: UnsafeBufferPointer<UInt8>
     var offset = 0

@@ -6,7 +6,7 @@
 /// of the code points, as in Python.
 public struct JSONString: Sendable, Hashable, Comparable {
     /// The code points in generalized UTF-8, which is plain UTF-8 unless there are lone surrogates.
-    public let bytes: [UInt8]
+    package let bytes: [UInt8]
 
     /// Holds the text as it is, without normalization.
     public init(_ text: String) {

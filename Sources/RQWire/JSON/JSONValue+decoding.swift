@@ -195,7 +195,7 @@ private struct NodeUnkeyedDecoding: UnkeyedDecodingContainer {
         self.elements = elements
     }
 
-    /// The next element. The container only moves on if it could be read.
+    /// The next element; the container only moves on if it could be read.
     private mutating func next<Value>(_ read: (NodeDecoder) throws -> Value) throws -> Value {
         guard !isAtEnd else {
             throw DecodingError.valueNotFound(

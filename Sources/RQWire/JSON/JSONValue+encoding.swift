@@ -43,7 +43,9 @@ extension JSONValue: Encodable {
     }
 }
 
-/// A place in the value that is being encoded. What kind it is depends on which container the value asks for.
+/// A place in the value that is being encoded.
+///
+/// What kind it is depends on which container the value asks for.
 private final class EncodedNode {
     enum Kind {
         case empty, value, array, object

@@ -24,7 +24,7 @@ public enum JSONValue: Sendable {
     ///
     /// Comparing, writing and reading need no stack in proportion to the depth. Releasing a value does, and this depth fits
     /// in the smallest thread's stack.
-    public static let maximalDepth = 1000
+    package static let maximalDepth = 1000
 
     /// A string.
     public static func string(_ text: String) -> JSONValue {
@@ -35,7 +35,7 @@ public enum JSONValue: Sendable {
     ///
     /// - Parameter text: Digits, with an optional sign.
     /// - Returns: `nil` if it is not an integer, or has more than ``JSONInteger/maximalDigits`` digits.
-    public init?(integer text: String) {
+    package init?(integer text: String) {
         var digits = text.utf8[...]
         let isNegative = digits.first == UInt8(ascii: "-")
         if isNegative || digits.first == UInt8(ascii: "+") { digits = digits.dropFirst() }
@@ -99,7 +99,7 @@ extension JSONValue: ExpressibleByNilLiteral, ExpressibleByBooleanLiteral, Expre
         self = .array(elements)
     }
 
-    /// An object. If a key comes twice, the last value counts.
+    /// An object; if a key comes twice, the last value counts.
     public init(dictionaryLiteral elements: (JSONString, JSONValue)...) {
         self = .object(JSONObject(elements))
     }

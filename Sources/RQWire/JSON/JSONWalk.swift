@@ -31,7 +31,9 @@ private struct OpenContainer {
 }
 
 extension JSONValue {
-    /// Hands the value to a sink from left to right. It uses the heap instead of the stack, however deep the value is.
+    /// Hands the value to a sink from left to right.
+    ///
+    /// It uses the heap instead of the stack, however deep the value is.
     func walk(into sink: inout some JSONSink) {
         var open: [OpenContainer] = []
         var current = self

@@ -1,5 +1,5 @@
 /// The arguments of Python's `json.dumps`.
-public enum JSONStyle: Sendable, Hashable {
+package enum JSONStyle: Sendable, Hashable {
     /// `separators=(",", ":"), sort_keys=True`, with which rq-rediscron writes the fields of a definition and its events.
     case compactSorted
     /// No arguments: RQ's `JSONSerializer` writes a job like this.
@@ -10,7 +10,7 @@ extension JSONValue {
     /// Appends the value as Python's `json.dumps` writes it, byte for byte.
     ///
     /// Everything beyond ASCII is escaped, lone surrogates too, and floats are written as Python's `repr`.
-    public func appendPythonJSON(to bytes: inout [UInt8], style: JSONStyle = .compactSorted) {
+    package func appendPythonJSON(to bytes: inout [UInt8], style: JSONStyle = .compactSorted) {
         var writer = JSONWriter(style: style)
         swap(&writer.bytes, &bytes)
         walk(into: &writer)
@@ -18,7 +18,7 @@ extension JSONValue {
     }
 
     /// The value as a field of a definition's hash: `json.dumps(value, separators=(",", ":"), sort_keys=True)`.
-    public var wireText: String {
+    package var wireText: String {
         var bytes: [UInt8] = []
         appendPythonJSON(to: &bytes)
         return String(decoding: bytes, as: UTF8.self)

@@ -2,26 +2,26 @@
 ///
 /// Only the form is checked; nothing is imported. Identifiers may contain what Python's `str.isidentifier` allows, such as
 /// letters of all scripts. Keywords pass, because a worker looks names up as text.
-public struct PythonFunctionName: Sendable, Hashable, CustomStringConvertible {
+package struct PythonFunctionName: Sendable, Hashable, CustomStringConvertible {
     /// The whole name.
-    public let text: String
+    package let text: String
 
     /// Everything before the last dot.
-    public var module: Substring { text[..<(text.lastIndex(of: ".") ?? text.endIndex)] }
+    package var module: Substring { text[..<(text.lastIndex(of: ".") ?? text.endIndex)] }
 
     /// Everything after the last dot.
-    public var attribute: Substring {
+    package var attribute: Substring {
         text[(text.lastIndex(of: ".").map { text.index(after: $0) } ?? text.startIndex)...]
     }
 
     /// The whole name.
-    public var description: String { text }
+    package var description: String { text }
 
     /// Takes a name of the right form.
     ///
     /// - Throws: ``RQWireError`` with code `.functionName`, which names the part and the character at fault, unless there are
     ///   at least two parts and each of them is an identifier.
-    public init(_ text: String) throws(RQWireError) {
+    package init(_ text: String) throws(RQWireError) {
         let form = "a function's dotted name such as app.tasks.rebuild"
         func refusal(_ reason: String) -> RQWireError {
             RQWireError(.functionName, text: text.utf8, expected: "\(form), but \(reason)")
@@ -42,7 +42,7 @@ public struct PythonFunctionName: Sendable, Hashable, CustomStringConvertible {
                 ? PythonCharacters.startsIdentifier(scalar) : PythonCharacters.continuesIdentifier(scalar)
             guard isAllowed else {
                 let shown = JSONValue.string(String(scalar)).pythonRepr
-                let place = partIsEmpty ? "begin part \(part)" : "stand in part \(part)"
+                let place = partIsEmpty ? "begin part \(part)" : "be in part \(part)"
                 throw refusal("\(shown) cannot \(place), at character \(position)")
             }
             partIsEmpty = false

@@ -41,7 +41,7 @@ package struct PythonLiteralReader {
         guard takes(symbol) else { throw expected(what) }
     }
 
-    /// Takes a Python name, which may have letters of any script. It is empty when there is none.
+    /// Takes a Python name, which may have letters of any script; empty if there is none.
     package mutating func takeName(dotted: Bool) -> String {
         skipBlanks()
         let start = position
@@ -94,7 +94,9 @@ package struct PythonLiteralReader {
         }
     }
 
-    /// Reads values separated by commas, up to a bracket. A comma may follow the last one.
+    /// Reads values separated by commas, up to a bracket.
+    ///
+    /// A comma may follow the last one.
     private mutating func elements(
         until end: Unicode.Scalar, depth: Int
     ) throws(PythonLiteralError) -> (values: [JSONValue], hasComma: Bool) {

@@ -4,7 +4,7 @@
 struct PythonNumberToken {
     /// The position after the number.
     let end: Int
-    /// Digits without underscores. For a float, those before the point or exponent.
+    /// Digits without underscores; for a float, those before the point or exponent.
     private var digits: [UInt8] = []
     private var radix = 10
     /// Point, fraction and exponent of a float, as JSON writes them.

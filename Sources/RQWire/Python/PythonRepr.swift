@@ -1,6 +1,6 @@
 extension JSONValue {
     /// The value as Python's `repr` prints it.
-    public var pythonRepr: String {
+    package var pythonRepr: String {
         var bytes: [UInt8] = []
         PythonRepr.append(self, to: &bytes)
         return String(decoding: bytes, as: UTF8.self)

@@ -1,4 +1,4 @@
-/// How a job's call and its `meta` are written. It must be the serializer of the workers.
+/// How a job's call and its `meta` are written: as the workers expect it.
 public enum JobSerializer: String, Sendable, Hashable, CaseIterable {
     /// Python's pickle: RQ's default.
     case pickle

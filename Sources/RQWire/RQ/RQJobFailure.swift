@@ -1,20 +1,20 @@
 import CZlib
 
 /// Why a job failed, as RQ keeps it in the stream of a job's results.
-public struct RQJobFailure: Sendable, Hashable {
+package struct RQJobFailure: Sendable, Hashable {
     /// The field of a stream entry that holds the traceback, compressed by zlib and in base64.
-    public static let field = "exc_string"
+    package static let field = "exc_string"
 
     /// The last line of Python's traceback: the exception's name, and its message if it has one.
-    public let reason: String
+    package let reason: String
 
     /// Whether the worker could not read the call because it uses another serializer than the scheduler.
-    public var isOtherSerializer: Bool {
+    package var isOtherSerializer: Bool {
         reason.hasPrefix("rq.exceptions.DeserializationError")
     }
 
     /// Reads the field; `nil` if it holds no traceback.
-    public init?(parsing field: [UInt8]) {
+    package init?(parsing field: [UInt8]) {
         guard let compressed = Self.base64(field), let text = Self.inflate(compressed, limit: 1 << 20) else {
             return nil
         }
@@ -34,7 +34,7 @@ public struct RQJobFailure: Sendable, Hashable {
         return isComplete ? result : nil
     }
 
-    /// Decodes base64; `nil` if the text is not base64. Line breaks and padding are skipped.
+    /// Decodes base64, skipping line breaks and padding; `nil` if the text is not base64.
     private static func base64(_ text: [UInt8]) -> [UInt8]? {
         var bytes: [UInt8] = []
         bytes.reserveCapacity(text.count * 3 / 4)

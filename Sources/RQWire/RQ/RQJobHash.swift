@@ -1,13 +1,13 @@
 /// The hash of one job that waits in its queue, as RQ's `Queue.enqueue` writes it.
-public enum RQJobHash {
+package enum RQJobHash {
     /// The fields that are still empty; RQ writes them too.
-    public static let emptyFields = [
+    package static let emptyFields = [
         "success_callback_name", "failure_callback_name", "stopped_callback_name", "started_at", "ended_at",
         "last_heartbeat", "worker_name", "group_id",
     ]
 
     /// The status of a job that waits in its queue.
-    public static let status = "queued"
+    package static let status = "queued"
 
     /// All fields of a job in the order in which RQ writes them.
     ///
@@ -18,7 +18,7 @@ public enum RQJobHash {
     ///   - payload: What the definition contributes.
     ///   - createdAt: When the job was made.
     ///   - enqueuedAt: When it was put into its queue.
-    public static func fields(
+    package static func fields(
         payload: JobPayload, createdAt: Timestamp, enqueuedAt: Timestamp
     ) -> [(field: String, value: [UInt8])] {
         func text(_ instant: Timestamp) -> [UInt8] {
@@ -35,9 +35,10 @@ public enum RQJobHash {
         return fields
     }
 
-    /// The fields that all jobs with the same settings share. The others are `created_at`, `enqueued_at`, `data` and
-    /// `description`.
-    public static func fields(of settings: JobSettings) -> [(field: String, value: [UInt8])] {
+    /// The fields that all jobs with the same settings share.
+    ///
+    /// The others are `created_at`, `enqueued_at`, `data` and `description`.
+    package static func fields(of settings: JobSettings) -> [(field: String, value: [UInt8])] {
         var fields: [(field: String, value: [UInt8])] = [("status", Array(status.utf8))]
         fields.append(contentsOf: emptyFields.map { ($0, []) })
         fields.append(("origin", settings.queue))

@@ -4,27 +4,27 @@
 /// and rq-rediscron always use `rq`.
 public struct RQKeys: Sendable, Hashable {
     /// What every key begins with, before the first colon.
-    public let prefix: String
+    package let prefix: String
     /// Sorted set: the id of each enabled definition, scored by its next enqueue time.
-    public let cronJobs: String
+    package let cronJobs: String
     /// String with a TTL: the token of the scheduler that leads.
-    public let lock: String
+    package let lock: String
     /// String: Unix time of the last change of any definition.
-    public let lastUpdate: String
-    /// String: the zone in which the scheduler reads expressions whose definition names none. It outlives the scheduler.
-    public let timeZone: String
+    package let lastUpdate: String
+    /// String: the zone of definitions that name none, kept when the scheduler has ended.
+    package let timeZone: String
     /// Pub/Sub channel that announces changes of definitions.
-    public let events: String
+    package let events: String
     /// Sorted set: RQ's registry of schedulers, scored by last heartbeat.
-    public let cronSchedulers: String
+    package let cronSchedulers: String
     /// Set: the keys of all queues that ever had a job.
-    public let queues: String
+    package let queues: String
     /// The key of a definition up to its id.
-    public let cronJobPrefix: String
+    package let cronJobPrefix: String
     /// The key of a job up to its id.
-    public let jobPrefix: String
+    package let jobPrefix: String
     /// The key of a queue up to its name.
-    public let queuePrefix: String
+    package let queuePrefix: String
     /// String that exists while workers are suspended (`rq suspend`).
     package let suspended: String
     /// Set: the keys of all workers.
@@ -33,7 +33,7 @@ public struct RQKeys: Sendable, Hashable {
     package let workerPrefix: String
 
     /// Keys with the default prefix, `rq`.
-    public init() {
+    package init() {
         self.init(checkedPrefix: "rq")
     }
 
@@ -41,7 +41,7 @@ public struct RQKeys: Sendable, Hashable {
     ///
     /// - Throws: ``RQWireError`` with code `.keyPrefix` unless the prefix consists of ASCII letters, digits and
     ///   `_ . : - { }`, at least one of them. This is RQ's own rule.
-    public init(prefix: String) throws(RQWireError) {
+    package init(prefix: String) throws(RQWireError) {
         guard !prefix.isEmpty, prefix.utf8.allSatisfy(Self.isAllowed) else {
             throw RQWireError(
                 .keyPrefix, text: prefix.utf8,
@@ -68,32 +68,32 @@ public struct RQKeys: Sendable, Hashable {
     }
 
     /// Hash: one definition.
-    public func cronJob(_ id: String) -> String {
+    package func cronJob(_ id: String) -> String {
         cronJobPrefix + id
     }
 
     /// Hash with a TTL: one scheduler's entry in RQ's registry.
-    public func cronScheduler(_ name: String) -> String {
+    package func cronScheduler(_ name: String) -> String {
         prefix + ":cron_scheduler:" + name
     }
 
     /// List: the ids of the jobs that wait in a queue.
-    public func queue(_ name: String) -> String {
+    package func queue(_ name: String) -> String {
         queuePrefix + name
     }
 
     /// Set: the workers that read a queue (`rq.worker_registration`).
-    public func workers(queue name: String) -> String {
+    package func workers(queue name: String) -> String {
         prefix + ":workers:" + name
     }
 
     /// Hash: one job.
-    public func job(_ id: RQJobID) -> String {
+    package func job(_ id: RQJobID) -> String {
         jobPrefix + id.description
     }
 
     /// Stream: the results of one job, an entry for each time that it ran.
-    public func results(_ id: RQJobID) -> String {
+    package func results(_ id: RQJobID) -> String {
         prefix + ":results:" + id.description
     }
 

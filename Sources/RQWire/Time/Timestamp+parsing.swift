@@ -6,7 +6,7 @@ extension Timestamp {
     /// are ASCII only.
     ///
     /// - Throws: ``RQWireError`` with code `.timestamp` for any other text and for days and times that do not exist.
-    public init(parsing text: UnsafeBufferPointer<UInt8>) throws(RQWireError) {
+    package init(parsing text: UnsafeBufferPointer<UInt8>) throws(RQWireError) {
         var reader = TimestampReader(text: text)
         guard let microseconds = reader.read() else {
             throw RQWireError(.timestamp, text: text, expected: "a UTC time such as 2026-06-03T05:40:00.000000Z")
@@ -17,7 +17,7 @@ extension Timestamp {
     /// Reads an instant as RQ's `utcparse` does; see ``init(parsing:)-(UnsafeBufferPointer<UInt8>)``.
     ///
     /// - Throws: ``RQWireError`` with code `.timestamp` for any other text and for days and times that do not exist.
-    public init(parsing text: [UInt8]) throws(RQWireError) {
+    package init(parsing text: [UInt8]) throws(RQWireError) {
         self = try text.withUnsafeBufferPointer { text in
             Result { () throws(RQWireError) in try Timestamp(parsing: text) }
         }.get()
@@ -26,7 +26,7 @@ extension Timestamp {
     /// Reads an instant as RQ's `utcparse` does; see ``init(parsing:)-(UnsafeBufferPointer<UInt8>)``.
     ///
     /// - Throws: ``RQWireError`` with code `.timestamp` for any other text and for days and times that do not exist.
-    public init(parsing text: String) throws(RQWireError) {
+    package init(parsing text: String) throws(RQWireError) {
         var text = text
         self = try text.withUTF8 { text in Result { () throws(RQWireError) in try Timestamp(parsing: text) } }.get()
     }

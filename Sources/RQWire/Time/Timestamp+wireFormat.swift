@@ -1,6 +1,6 @@
-extension Timestamp: CustomStringConvertible {
+extension Timestamp: LosslessStringConvertible {
     /// The length of every wire form in bytes: `2026-06-03T05:40:00.000000Z`.
-    public static let wireFormatLength = 27
+    package static let wireFormatLength = 27
 
     /// The instant as RQ writes it (`%Y-%m-%dT%H:%M:%S.%fZ`), with the year in four digits.
     public var wireFormat: String {
@@ -13,8 +13,14 @@ extension Timestamp: CustomStringConvertible {
     /// The wire form.
     public var description: String { wireFormat }
 
+    /// Reads the wire form, where the fraction may be missing; `nil` for any other text.
+    public init?(_ description: String) {
+        guard let instant = try? Timestamp(parsing: description) else { return nil }
+        self = instant
+    }
+
     /// Appends the 27 bytes of the wire form.
-    public func appendWireFormat(to bytes: inout [UInt8]) {
+    package func appendWireFormat(to bytes: inout [UInt8]) {
         withUnsafeTemporaryAllocation(of: UInt8.self, capacity: Self.wireFormatLength) { buffer in
             writeWireFormat(to: buffer)
             bytes.append(contentsOf: buffer)
@@ -61,7 +67,7 @@ extension Timestamp: Codable {
         try wireFormat.encode(to: encoder)
     }
 
-    /// Reads the wire form. The fraction may be missing.
+    /// Reads the wire form, where the fraction may be missing.
     ///
     /// - Throws: ``RQWireError`` with code `.timestamp` for another text, and what the decoder throws.
     public init(from decoder: any Decoder) throws {

@@ -21,7 +21,7 @@ public struct Timestamp: Sendable, Hashable, Comparable {
     ///
     /// Scores are clamped to the range, infinite ones too. NaN, which no sorted set can hold, counts as ``latest``, so that it
     /// makes nothing due.
-    public init(score: Double) {
+    package init(score: Double) {
         let scaled = (score * 1_000_000).rounded()
         if scaled >= -0x1p62 && scaled <= 0x1p62 {
             self.init(microseconds: Int64(scaled))
@@ -31,7 +31,7 @@ public struct Timestamp: Sendable, Hashable, Comparable {
     }
 
     /// Unix seconds as from Python's `datetime.timestamp()`: the double nearest to the instant.
-    public var score: Double {
+    package var score: Double {
         // Beyond 2^53 µs (the year 2255) the conversion to Double rounds, and the division rounds again. The remainder of
         // the division, which the fused multiplication computes exactly, corrects that.
         let whole = Double(microseconds)
@@ -60,12 +60,12 @@ public struct Timestamp: Sendable, Hashable, Comparable {
 }
 
 extension Timestamp {
-    /// The instant later by a duration, without fractions of a microsecond. It stops at ``latest`` and ``earliest``.
+    /// The instant later by a duration without fractions of a microsecond, at most ``latest`` and at least ``earliest``.
     public static func + (instant: Timestamp, duration: Duration) -> Timestamp {
         Timestamp(microseconds: saturatingSum(instant.microseconds, wholeMicroseconds(in: duration)))
     }
 
-    /// The instant earlier by a duration, without fractions of a microsecond. It stops at ``latest`` and ``earliest``.
+    /// The instant earlier by a duration without fractions of a microsecond, at most ``latest`` and at least ``earliest``.
     public static func - (instant: Timestamp, duration: Duration) -> Timestamp {
         let microseconds = wholeMicroseconds(in: duration)
         return Timestamp(microseconds: saturatingSum(instant.microseconds, microseconds == .min ? .max : -microseconds))
@@ -76,12 +76,12 @@ extension Timestamp {
         .microseconds(left.microseconds - right.microseconds)
     }
 
-    /// Moves the instant later by a duration. It stops at ``latest`` and ``earliest``.
+    /// Moves the instant later by a duration, within ``earliest`` and ``latest``.
     public static func += (instant: inout Timestamp, duration: Duration) {
         instant = instant + duration
     }
 
-    /// Moves the instant earlier by a duration. It stops at ``latest`` and ``earliest``.
+    /// Moves the instant earlier by a duration, within ``earliest`` and ``latest``.
     public static func -= (instant: inout Timestamp, duration: Duration) {
         instant = instant - duration
     }

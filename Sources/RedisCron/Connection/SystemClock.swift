@@ -1,4 +1,4 @@
-import RQWire
+public import RQWire
 import RedisBridge
 
 /// The clocks of the system, with the event loop's timers.
@@ -11,9 +11,9 @@ struct SystemClock: SchedulerClock {
     }
 
     /// The wall clock.
-    static var wallClock: Timestamp { Timestamp(microseconds: RedisEventLoop.wallClockMicroseconds) }
+    static var wallClock: Timestamp { .now }
 
-    func now() -> Timestamp { Self.wallClock }
+    func now() -> Timestamp { .now }
 
     func monotonic() -> Duration { Self.start.duration(to: ContinuousClock().now) }
 
@@ -24,4 +24,9 @@ struct SystemClock: SchedulerClock {
     func sleep(for duration: Duration) async throws {
         try await loop.sleep(for: duration)
     }
+}
+
+extension Timestamp {
+    /// The present, by the system's wall clock.
+    public static var now: Timestamp { Timestamp(microseconds: RedisEventLoop.wallClockMicroseconds) }
 }
