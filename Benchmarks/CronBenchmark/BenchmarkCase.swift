@@ -1,6 +1,6 @@
 import Cron
 
-/// An expression, the zone in which it is asked for its next time, and where the questions begin.
+/// An expression, a zone, and the time at which the calls begin.
 struct BenchmarkCase {
     let expression: String
     let zone: String
@@ -18,14 +18,14 @@ struct BenchmarkCase {
         BenchmarkCase(expression: "0 9 15W * *", zone: "Europe/Berlin"),
         BenchmarkCase(expression: "*/10 * * * * *", zone: "Europe/Berlin"),
         BenchmarkCase(expression: "0 0 29 2 *", zone: "Europe/Berlin"),
-        // Times that lie decades apart, and the years that no search passes over.
+        // Times that are decades apart, and years that the search cannot skip.
         BenchmarkCase(expression: "0 0 29 2 mon#5", zone: "Europe/Berlin"),
         BenchmarkCase(expression: "0 0 29 2 mon#5 0 2000-2099", zone: "Europe/Berlin"),
     ]
 
     /// Medians of one parse, one `next` and one `previous`, in nanoseconds.
     ///
-    /// Each question begins at the answer before it, so that they walk over decades and over clock changes.
+    /// Each call starts from the previous answer, so that the calls cover decades and clock changes.
     func measure() throws -> (parse: Double, next: Double, previous: Double) {
         let parsed = try CronExpression(expression)
         let rules = try ZoneRules(identifier: zone)
@@ -37,4 +37,23 @@ struct BenchmarkCase {
         let parse = Measurement.median { keep(try? CronExpression(text)) }
         return (parse, next, previous)
     }
+}
+
+/// Times an action on the monotonic clock.
+enum Measurement {
+    /// The median time of one call, in nanoseconds, over batches that are each long enough for the clock.
+    static func median(batches: Int = 301, calls: Int = 200, _ action: () -> Void) -> Double {
+        let clock = ContinuousClock()
+        for _ in 0..<calls { action() }
+        let samples = (0..<batches).map { _ in
+            let elapsed = clock.measure { for _ in 0..<calls { action() } }
+            return Double(elapsed.components.seconds) * 1e9 + Double(elapsed.components.attoseconds) / 1e9
+        }
+        return samples.sorted()[batches / 2] / Double(calls)
+    }
+}
+
+/// Keeps the optimizer from dropping a result that nobody reads.
+@inline(never) func keep<Value>(_ value: Value) {
+    withExtendedLifetime(value) {}
 }

@@ -8,7 +8,7 @@ struct PythonMedians {
     /// RQ's `get_next_enqueue_time`, which parses at each call.
     let nextByRQ: Double
 
-    /// Runs the reference on all expressions; one entry for each.
+    /// Runs the reference on all expressions, and returns an entry for each.
     ///
     /// - Throws: with a sentence when there is no Python with croniter and RQ.
     static func measure(_ cases: [BenchmarkCase]) throws -> (version: String, medians: [PythonMedians]) {

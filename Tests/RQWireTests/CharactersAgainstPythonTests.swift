@@ -2,9 +2,9 @@ import RQWire
 import TestSupport
 import Testing
 
-/// What Python prints and takes for a letter, over the whole of Unicode.
+/// Which code points Python prints, and which it accepts as letters, over all of Unicode.
 ///
-/// Characters that came into Unicode after the version that the Python at hand knows are left out: it cannot tell.
+/// Characters that are too new for the installed Python's version of Unicode are left out.
 @Suite(.timeLimit(.minutes(5))) struct CharactersAgainstPythonTests {
     private func unicodeOfPython() async throws -> (major: Int, minor: Int) {
         let python = try PythonEnvironment()
@@ -13,7 +13,7 @@ import Testing
         return (try #require(numbers.first), try #require(numbers.dropFirst().first))
     }
 
-    /// Whether one of both does not know the character, so that they cannot agree.
+    /// Whether one of the two does not know the character, so that they cannot agree.
     private func isNewer(_ codePoint: UInt32, than version: (major: Int, minor: Int)) -> Bool {
         guard let scalar = Unicode.Scalar(codePoint) else { return false }
         guard let age = scalar.properties.age else { return version > Self.newestAge }
@@ -25,7 +25,7 @@ import Testing
         (0..<UInt32(0x110000))
         .compactMap { Unicode.Scalar($0)?.properties.age }.max { $0 < $1 } ?? (0, 0)
 
-    @Test func `every code point is printed or escaped as Python does`() async throws {
+    @Test func `every code point is printed or escaped as in Python`() async throws {
         let version = try await unicodeOfPython()
         let blockSize: UInt32 = 0x400
         let blocks = stride(from: UInt32(0), to: 0x110000, by: UInt32.Stride(blockSize)).map { start in
@@ -41,7 +41,7 @@ import Testing
             },
             with: { block, excluded in
                 let excluded = Set(excluded)
-                // By way of JSON, which can name a surrogate as well. A space keeps two halves from becoming a pair.
+                // JSON can name surrogates too. A space keeps two halves from becoming a pair.
                 let text = block.filter { !excluded.contains($0) }.map(escape).joined()
                 return WireText.hex(((try? JSONValue(parsing: "\"\(text)\""))?.pythonRepr ?? "").utf8)
             },
@@ -57,12 +57,12 @@ import Testing
         return unit(0xD7C0 + codePoint >> 10) + unit(0xDC00 + codePoint & 0x3FF)
     }
 
-    @Test func `function names take the identifiers that Python takes`() async throws {
+    @Test func `function names allow the same identifiers as Python`() async throws {
         let version = try await unicodeOfPython()
         let common = Array(0..<UInt32(0x3000))
         let rare = Array(stride(from: UInt32(0x3000), to: 0x110000, by: 37))
         let scalars = (common + rare).filter { !isNewer($0, than: version) }.compactMap { Unicode.Scalar($0) }
-            // The dot ends a part. The joiners continue an identifier from Unicode 15.1 on, but here they never do.
+            // The dot ends a part. The joiners continue an identifier since Unicode 15.1, but never here.
             .filter { $0 != "." && $0 != "\u{200C}" && $0 != "\u{200D}" }
         try await WireOracle(operation: "identifier").compare(
             scalars, asking: { "\($0.value)" },

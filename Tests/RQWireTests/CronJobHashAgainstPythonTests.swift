@@ -30,7 +30,7 @@ import Testing
         hash.encode().map { "\($0.field.name) \(WireText.hex($0.value))" }.joined(separator: " ")
     }
 
-    @Test(.seeded) func `rq-rediscron reads our hash and writes the very same`() async throws {
+    @Test(.seeded) func `rq-rediscron reads our hash and writes the same bytes`() async throws {
         var texts = JSONTextGenerator(generator: .ofTest())
         let hashes = try (0..<1500).map { _ in try drawHash(&texts) }
         try await WireOracle(operation: "definition").compare(

@@ -29,7 +29,7 @@ import Testing
             ])
     }
 
-    @Test func `a time zone is one field more, and only where there is one`() throws {
+    @Test func `the field for a time zone is only written if there is one`() throws {
         var hash = CronJobHash(id: "a", CallSpec("m.f", queue: "q", resultTTL: nil), ScheduleSpec(cron: "0 0 * * *"))
         #expect(!hash.encode().contains { $0.field == .timeZone })
         hash.timeZone = "Europe/Moscow"
@@ -51,13 +51,13 @@ import Testing
             absent == CronJobHash(id: "metric:pm25", CallSpec("app.tasks.rebuild", queue: "metrics", resultTTL: nil)))
     }
 
-    @Test func `an interval of 0 beside an expression is none, as RQ has it`() throws {
+    @Test func `an interval of 0 beside an expression means none, as in RQ`() throws {
         #expect(try CronJobHash(fields: fields(["interval": "0", "cron": "@daily"])).interval == nil)
         #expect(try CronJobHash(fields: fields(["interval": "0", "cron": ""])).interval == 0)
         #expect(try CronJobHash(fields: fields(["interval": "5", "cron": "@daily"])).interval == 5)
     }
 
-    @Test func `a field of another name is left alone, whatever it holds`() throws {
+    @Test func `unknown fields are ignored, whatever they contain`() throws {
         let other: [(field: [UInt8], value: [UInt8])] = [
             (field: [0xFF], value: [0xFE]), (field: Array("owner".utf8), value: [0xFF]),
         ]
@@ -70,7 +70,7 @@ import Testing
     }
 
     @Test(arguments: ["id", "func_name", "queue_name", "enabled"])
-    func `a field without which Python fails too is asked for by name`(name: String) {
+    func `a missing field that Python needs too is named in the error`(name: String) {
         let error = #expect(throws: RQWireError.self) { try CronJobHash(fields: fields([name: nil])) }
         #expect(error?.code == .missingField)
         #expect(error?.field == name)
@@ -86,7 +86,7 @@ import Testing
         ("next_enqueue_time", "2026-02-30T00:00:00Z", "a UTC time"), ("result_ttl", "+", "an integer"),
         ("failure_ttl", "--1", "an integer"), ("ttl", "0x10", "an integer"), ("job_timeout", "1_", "an integer"),
     ])
-    func `a field that holds something else is told with its text and what was expected`(
+    func `a malformed field is an error with its text and what was expected`(
         name: String, text: String, expected: String
     ) {
         let error = #expect(throws: RQWireError.self) { try CronJobHash(fields: fields([name: text])) }

@@ -3,7 +3,7 @@ import Testing
 
 @testable import RQWire
 
-/// Our dumps against those of a real server.
+/// Compares our dumps with those of a real server.
 @Suite(.timeLimit(.minutes(1)))
 struct HashDumpTests {
     private typealias Fields = [(field: String, value: [UInt8])]
@@ -20,7 +20,7 @@ struct HashDumpTests {
         return dump
     }
 
-    /// What the server makes of it after it has looked at every byte.
+    /// What the server reads from a dump when it checks every byte.
     private func restored(_ dump: [UInt8], by server: RedisServer) throws -> [String: [UInt8]] {
         try server.command("DEL", "h")
         try server.command("RESTORE", "h", 0, dump)
@@ -31,21 +31,21 @@ struct HashDumpTests {
         Dictionary(uniqueKeysWithValues: fields.map { ($0.field, $0.value) })
     }
 
-    /// A server that believes no dump.
+    /// A server that validates every dump.
     private func withServer(_ body: (RedisServer) async throws -> Void) async throws {
         try await withRedis(.init(lines: ["sanitize-dump-payload yes", "rdbcompression no"]), body)
     }
 
-    @Test func `the checksum is the one that Redis names`() {
+    @Test func `the checksum has Redis' check value`() {
         let checksum = Array("123456789".utf8).withUnsafeBytes(CRC64.checksum)
         #expect(checksum == 0xe9c6_d914_c4b8_d9ca)
     }
 
-    @Test func `a dump is byte for byte that of the server, whatever the lengths`() async throws {
+    @Test func `a dump has the same bytes as the server's, whatever the lengths`() async throws {
         try await withServer { server async throws in
             try server.command("CONFIG", "SET", "hash-max-listpack-value", 4096)
             for length in [0, 1, 62, 63, 64, 65, 124, 125, 126, 127, 128, 129, 255, 256, 257, 1000, 1900] {
-                // Together they are as long as a job's hash at least: we write all lengths of the whole in two bytes.
+                // Together they are at least as long as a job's hash, because we write lengths of the whole in two bytes.
                 let fields: Fields = [
                     ("first", Array(repeating: UInt8(ascii: "x"), count: length)), ("last", [0, 255]),
                     ("more", Array(repeating: UInt8(ascii: "y"), count: 40)),
@@ -55,14 +55,14 @@ struct HashDumpTests {
                 try server.command(
                     ["HSET", "h"] + fields.flatMap { field, value -> [any CommandPart] in [field, value] })
                 let theirs = try #require(try server.command("DUMP", "h").bytes)
-                // A later server writes a later version behind the same listpack, and with it another checksum.
+                // A newer server writes a newer version after the same listpack, and so another checksum.
                 #expect(ours.dropLast(10) == theirs.dropLast(10), "\(length)")
                 if theirs.suffix(10).first == 10 { #expect(ours == theirs, "\(length)") }
             }
         }
     }
 
-    @Test(.seeded) func `what is restored is what was dumped, and stays one block`() async throws {
+    @Test(.seeded) func `a restored hash equals the dumped one, and stays one block`() async throws {
         var generator = SeededGenerator.ofTest()
         try await withServer { server async throws in
             for _ in 0..<300 {
@@ -83,7 +83,7 @@ struct HashDumpTests {
         }
     }
 
-    @Test func `a hash that was restored can be changed like any other`() async throws {
+    @Test func `a restored hash can be changed like any other`() async throws {
         try await withServer { server async throws in
             let long = Array(repeating: UInt8(ascii: "x"), count: 500)
             _ = try restored(
@@ -96,7 +96,7 @@ struct HashDumpTests {
         }
     }
 
-    @Test func `what is too long is refused`() {
+    @Test func `a hash that is too long is not dumped`() {
         let longest = HashDump.capacity - HashDump.entrySize(1) - 4
         #expect(HashDump.Fields([("f", Array(repeating: 0, count: longest))])?.bytes.count == HashDump.capacity)
         #expect(HashDump.Fields([("f", Array(repeating: 0, count: longest + 1))]) == nil)

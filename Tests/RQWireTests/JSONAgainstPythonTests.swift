@@ -23,7 +23,7 @@ import Testing
             showing: { String(decoding: $0.prefix(400), as: UTF8.self) })
     }
 
-    @Test(.seeded) func `generated values are read and written as Python does`() async throws {
+    @Test(.seeded) func `generated values are read and written as in Python`() async throws {
         var texts = JSONTextGenerator(generator: .ofTest())
         try await compare((0..<3000).map { _ in Array(texts.text().utf8) })
     }
@@ -33,7 +33,7 @@ import Testing
         try await compareReprs((0..<3000).map { _ in Array(texts.text().utf8) })
     }
 
-    @Test(.seeded) func `damaged texts are read or refused as Python does`() async throws {
+    @Test(.seeded) func `damaged texts are read or refused as in Python`() async throws {
         var texts = JSONTextGenerator(generator: .ofTest())
         try await compare((0..<6000).map { _ in texts.damagedText() })
     }
@@ -49,7 +49,7 @@ import Testing
         try await compareReprs(numbers.filter(\.isFinite).map { Array($0.description.utf8) })
     }
 
-    @Test func `texts at the edges are read or refused as Python does`() async throws {
+    @Test func `edge cases are read or refused as in Python`() async throws {
         let texts = [
             "", " ", "1.", "01", "-", "-01", "+1", ".5", "1e", "1e+", "-NaN", "nan", "-Infinit", "Infinity ", "1 2",
             "[1,]",

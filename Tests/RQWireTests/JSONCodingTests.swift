@@ -26,7 +26,7 @@ import Testing
         limits: [.init(pollutant: "pm25", value: 25), .init(pollutant: "o3", value: nil)], parent: ["a": 1],
         since: Timestamp(unixSeconds: 1_780_465_200), extra: ["n": nil, "x": [1, 1.0, .double(.infinity)]])
 
-    @Test func `a value that encodes itself becomes JSON as Python tells numbers apart`() throws {
+    @Test func `an encodable value becomes JSON with integers and floats kept apart`() throws {
         let json = try JSONValue(encoding: station)
         #expect(json["ratio"]?.description == "1.0")
         #expect(json["count"] == -3)
@@ -39,14 +39,14 @@ import Testing
         #expect(json.object?.keys.first == "name")
     }
 
-    @Test func `what was encoded reads back the same`() throws {
+    @Test func `encoded values decode to the same values`() throws {
         #expect(try JSONValue(encoding: station).decode(Station.self) == station)
         #expect(try JSONValue(encoding: [[1, 2], []]).decode([[Int]].self) == [[1, 2], []])
         #expect(try JSONValue(encoding: Optional<Int>.none).decode(Int?.self) == nil)
         #expect(try JSONValue(encoding: 7) == 7)
     }
 
-    @Test func `a value of another kind is an error that names its place`() throws {
+    @Test func `a value of the wrong kind is an error that names its place`() throws {
         let wrong: JSONValue = ["a": [1, "two"]]
         let error = #expect(throws: DecodingError.self) { try wrong.decode([String: [Int]].self) }
         guard case .typeMismatch(_, let context)? = error else {
@@ -60,7 +60,7 @@ import Testing
         #expect(throws: DecodingError.self) { try (["a": 1] as JSONValue).decode(Station.self) }
     }
 
-    @Test func `a number is read as a float where one is wanted, and never the other way round`() throws {
+    @Test func `an integer is read as a float if one is wanted, and never the other way round`() throws {
         #expect(try (1 as JSONValue).decode(Double.self) == 1)
         #expect((1 as JSONValue).double == 1)
         #expect((1.0 as JSONValue).int == nil)

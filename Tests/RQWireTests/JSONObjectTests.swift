@@ -2,7 +2,7 @@ import RQWire
 import Testing
 
 @Suite struct JSONObjectTests {
-    @Test func `a key that comes again keeps its place and gets the new value`() throws {
+    @Test func `a repeated key keeps its place and gets the new value`() throws {
         guard case .object(let object) = try JSONValue(parsing: #"{"a":1,"b":2,"a":3}"#) else {
             Issue.record("no object was read")
             return

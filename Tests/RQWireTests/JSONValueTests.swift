@@ -2,7 +2,7 @@ import RQWire
 import Testing
 
 @Suite struct JSONValueTests {
-    @Test func `literals make the values that Python would have`() {
+    @Test func `literals are the values that Python would have`() {
         let value: JSONValue = ["pm25", 3, 1.5, nil, true, ["b": 1.0, "a": []]]
         #expect(value.wireText == #"["pm25",3,1.5,null,true,{"a":[],"b":1.0}]"#)
         #expect(value.description == #"["pm25", 3, 1.5, null, true, {"b": 1.0, "a": []}]"#)
@@ -14,7 +14,7 @@ import Testing
             (1, 1.0), (true, 1), (nil, false), (0.0, -0.0), ("1", 1), ([], [:]), ("é", "e\u{301}"), ([1], [1, 1]),
             (["a": 1], ["b": 1]), (["a": 1], ["a": 2]), (["a": [1]], ["a": [2]]),
         ] as [(JSONValue, JSONValue)])
-    func `values that Python or JSON tells apart differ`(left: JSONValue, right: JSONValue) {
+    func `values that Python or JSON distinguishes are different`(left: JSONValue, right: JSONValue) {
         #expect(left != right)
     }
 
@@ -40,13 +40,13 @@ import Testing
     }
 
     @Test(arguments: ["9223372036854775807", "-9223372036854775808", "0", "-0", "+5", "000"])
-    func `an integer within 64 bits is never a big one`(digits: String) {
+    func `an integer that fits in 64 bits is never a big one`(digits: String) {
         #expect(JSONInteger(digits) == nil)
         #expect(JSONValue(integer: digits).map { if case .int = $0 { true } else { false } } == true)
     }
 
     @Test(arguments: ["", "-", "1.0", "1_000", " 1", "٣", String(repeating: "7", count: 4301)])
-    func `what is no integer makes none`(text: String) {
+    func `text that is not an integer is refused`(text: String) {
         #expect(JSONValue(integer: text) == nil)
         #expect(JSONInteger(text) == nil)
     }
@@ -59,20 +59,20 @@ import Testing
         (String(repeating: "[", count: 1001), .tooDeep, 1000),
         (String(repeating: "1", count: 4301), .integerTooLong, 0),
     ])
-    func `an error tells kind and place`(text: String, code: JSONError.Code, offset: Int) {
+    func `an error has a kind and a position`(text: String, code: JSONError.Code, offset: Int) {
         let error = #expect(throws: JSONError.self) { try JSONValue(parsing: text) }
         #expect(error?.code == code)
         #expect(error?.offset == offset)
         #expect(error?.description.contains("at byte \(offset)") == true)
     }
 
-    @Test func `invalid UTF-8 is an error of its own`() {
+    @Test func `invalid UTF-8 has its own kind of error`() {
         let error = #expect(throws: JSONError.self) { try JSONValue(parsing: [0x22, 0x61, 0xED, 0xA0, 0x80, 0x22]) }
         #expect(error?.code == .encoding)
         #expect(error?.offset == 2)
     }
 
-    @Test func `a lone surrogate is kept, and told where a String cannot hold it`() throws {
+    @Test func `a lone surrogate is kept, and the text is nil because a String cannot hold it`() throws {
         guard case .string(let string) = try JSONValue(parsing: #""a\ud83d""#) else {
             Issue.record("no string was read")
             return

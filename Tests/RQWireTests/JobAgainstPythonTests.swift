@@ -2,7 +2,7 @@ import RQWire
 import TestSupport
 import Testing
 
-/// A definition as far as a job depends on it, by the texts of its fields.
+/// The part of a definition that a job depends on, as the texts of its fields.
 private struct Call {
     var function: String
     var args: String
@@ -42,7 +42,7 @@ private struct Call {
                 failureTTL: failureTTL, meta: meta), serializer: serializer)
     }
 
-    /// Whether Python could send the description to Redis at all: it cannot when a keyword has a lone surrogate.
+    /// Whether Python can send the description to Redis: it cannot if a keyword has a lone surrogate.
     var isSendable: Bool {
         guard case .object(let kwargs)? = try? JSONValue(parsing: kwargs) else { return false }
         return kwargs.keys.allSatisfy { $0.text != nil }
@@ -84,7 +84,7 @@ private struct Call {
         arguments += [1, 2, 100, 200].map { String(repeating: "[", count: $0) + String(repeating: "]", count: $0) }
         arguments += [255, 256, 600, 617, 618, 4300].map { "[-" + String(repeating: "7", count: $0) + "]" }
         arguments.append("[" + (0..<3000).map { "{\"key\($0)\":[]}" }.joined(separator: ",") + "]")
-        // Around the length from which the call is compressed.
+        // Around the length at which compression begins.
         arguments += (100..<220).map { "[\"" + String(repeating: "x", count: $0) + "\"]" }
         try await WireOracle(operation: "job").compare(
             arguments,
@@ -96,7 +96,7 @@ private struct Call {
                 guard let payload = try? payload(arguments) else { return "error" }
                 let epoch = Timestamp(microseconds: 0)
                 return RQJobHash.fields(payload: payload, createdAt: epoch, enqueuedAt: epoch)
-                    // Python was given no result_ttl here.
+                    // Python got no result_ttl here.
                     .filter { $0.field != "result_ttl" }
                     .map {
                         "\($0.field) \(WireText.hex($0.field.hasSuffix("d_at") && !$0.value.isEmpty ? [] : $0.value))"

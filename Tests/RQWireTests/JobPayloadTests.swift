@@ -5,7 +5,7 @@ import Testing
 @Suite struct JobPayloadTests {
     private func text(_ bytes: ArraySlice<UInt8>) -> String { String(decoding: bytes, as: UTF8.self) }
 
-    @Test func `what is not given has RQ's defaults`() {
+    @Test func `options that are not given have RQ's defaults`() {
         let payload = JobPayload(CallSpec("app.tasks.rebuild", queue: "metrics"))
         #expect(text(payload.description) == "app.tasks.rebuild()")
         #expect(text(payload.origin) == "metrics")
@@ -16,7 +16,7 @@ import Testing
         #expect(payload.meta == nil)
     }
 
-    @Test func `zero, negative and infinite times survive`() {
+    @Test func `zero, negative and infinite times are kept`() {
         let payload = JobPayload(
             CallSpec("m.f", queue: "q", jobTimeout: -1, resultTTL: 0, ttl: 1, failureTTL: -1, meta: ["a": 1]),
             serializer: .json)

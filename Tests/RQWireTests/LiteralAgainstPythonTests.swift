@@ -3,7 +3,7 @@ import Testing
 
 @testable import RQWire
 
-/// What is written as in Python comes out as `ast.literal_eval` reads it, or is refused.
+/// Python literals have the value that `ast.literal_eval` reads, or are refused.
 @Suite(.timeLimit(.minutes(2))) struct LiteralAgainstPythonTests {
     /// The value of a whole text as Python prints it; `error` where it is refused.
     private func own(_ text: String) -> String {
@@ -14,7 +14,7 @@ import Testing
         return WireText.hex(value.pythonRepr.utf8)
     }
 
-    /// Holds every text that we read against Python, and tells how many of those that Python reads we read as well.
+    /// Compares every text that we read with Python, and returns the share of Python's texts that we read too.
     private func share(of texts: [String]) async throws -> Double {
         let answers = try await WireOracle(operation: "literal").answers(to: texts.map { WireText.hex($0.utf8) })
         var (read, readable, differences) = (0, 0, 0)
@@ -36,7 +36,7 @@ import Testing
     @Test(.seeded) func `generated literals mean what they mean in Python`() async throws {
         var literals = PythonLiteralGenerator(generator: .ofTest())
         let share = try await share(of: (0..<6000).map { _ in literals.value(depth: 0) })
-        // The rest is what JSON cannot hold, or reads as something else: keys that are numbers, "\\/".
+        // JSON cannot hold the rest, or reads it differently: keys that are numbers, "\\/".
         #expect(share > 0.75, "only \(share) of what Python reads is read")
     }
 
@@ -45,7 +45,7 @@ import Testing
         _ = try await share(of: (0..<6000).map { _ in literals.damaged() })
     }
 
-    @Test func `what was read wrongly once`() async throws {
+    @Test func `literals that were once read wrongly are read as in Python`() async throws {
         let texts = [
             "(1)", "('a')", "{'k': (2)}", "((1))", "((1),)", "(1,)", "()", "(1, 2)", "[(1)]", "'a\\/b'", ".5", "5.",
             "1_000", "0x1f", "0X_1F", "0o17", "0b101", "00", "0_0", "01.5", "1e5", "1_0e1_0", "-0x1f", "+5", "- 5",
@@ -64,7 +64,7 @@ import Testing
         ("0x", "a number as in Python"), ("1.5.2", "a number as in Python"), ("--1", "a value"), ("-True", "a value"),
         ("...", "a value"), ("set()", "a value"), ("'\\N{BULLET}'", "a character by its number"),
         ("'\\U00110000'", "a Unicode code point"), ("'\\x4'", "2 hexadecimal digits"), ("'a", "a closing quote"),
-        // One thing in Python, another in JSON.
+        // It means one thing in Python and another in JSON.
         ("\"a\\/b\"", "'/' without a backslash"),
         (String(repeating: "1", count: 4301), "an integer of at most 4300 digits"),
         ("0x" + String(repeating: "f", count: 3600), "an integer of at most 4300 digits"),
@@ -77,7 +77,7 @@ import Testing
         #expect(error?.expected.contains(expected) == true, "\(String(describing: error))")
     }
 
-    @Test func `the names of JSON are known besides Python's`() throws {
+    @Test func `the names of JSON are known as well as Python's`() throws {
         for (text, repr) in [
             ("[true, false, null]", "[True, False, None]"), ("[NaN, Infinity, -Infinity]", "[nan, inf, -inf]"),
             ("[nan, -inf]", "[nan, -inf]"),
@@ -88,7 +88,7 @@ import Testing
     }
 }
 
-/// Draws literals of Python, most of them valid.
+/// Writes random Python literals, most of them valid.
 private struct PythonLiteralGenerator {
     var generator: SeededGenerator
 

@@ -26,7 +26,7 @@ import Testing
         ("a.b\u{200D}c", #"'\u200d' cannot stand in part 2"#),
         ("e\u{301}.\u{301}", "cannot begin part 2, at character 4"),
     ])
-    func `another form is refused with the place`(text: String, reason: String) {
+    func `a name of another form is refused with the position`(text: String, reason: String) {
         let error = #expect(throws: RQWireError.self) { try PythonFunctionName(text) }
         #expect(error?.code == .functionName)
         #expect(error?.description.contains(reason) == true, "\(error as Any)")

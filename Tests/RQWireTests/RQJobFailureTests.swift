@@ -3,7 +3,7 @@ import TestSupport
 import Testing
 
 @Suite(.timeLimit(.minutes(1))) struct RQJobFailureTests {
-    /// What RQ would put into the stream of results.
+    /// The entry that RQ would put into the stream of results.
     private func field(_ traceback: String) async throws -> [UInt8] {
         let text = try await PythonEnvironment().run(
             [
@@ -28,11 +28,11 @@ import Testing
     }
 
     @Test(arguments: ["", "*", "AAAA", "eJwDAAAAAAE=", "not base64 at all"])
-    func `what holds no traceback gives none`(text: String) {
+    func `text without a traceback has no reason`(text: String) {
         #expect(RQJobFailure(parsing: Array(text.utf8)) == nil)
     }
 
-    @Test func `a long traceback is read to its end, and one of a megabyte not at all`() async throws {
+    @Test func `a long traceback is read to its end, but one of more than a megabyte is refused`() async throws {
         let long = try await field(String(repeating: "frame\n", count: 5000) + "KeyError: 'a'")
         #expect(RQJobFailure(parsing: long)?.reason == "KeyError: 'a'")
         let huge = try await PythonEnvironment().run(

@@ -2,7 +2,7 @@ import RQWire
 import Testing
 
 @Suite struct RQJobIDTests {
-    @Test func `an id is read as it is written, and nothing else is`() {
+    @Test func `an id is read in its own form only`() {
         let id = RQJobID.random()
         let text = id.description
         #expect(RQJobID(text) == id)
@@ -24,7 +24,7 @@ import Testing
         #expect(String(decoding: bytes, as: UTF8.self) == RQKeys().job(id))
     }
 
-    @Test func `a random id is a version 4 UUID in lower case and never the same`() {
+    @Test func `random ids are version 4 UUIDs in lower case, and all differ`() {
         let ids = (0..<1000).map { _ in RQJobID.random() }
         #expect(Set(ids).count == ids.count)
         for id in ids {
@@ -34,7 +34,7 @@ import Testing
         }
     }
 
-    @Test func `a random id takes all its bits but the fixed ones from the generator`() {
+    @Test func `a random id takes all bits but the fixed ones from the generator`() {
         var zeros = ConstantGenerator(value: 0)
         #expect(RQJobID.random(using: &zeros).description == "00000000-0000-4000-8000-000000000000")
         var ones = ConstantGenerator(value: .max)

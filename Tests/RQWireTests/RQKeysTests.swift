@@ -18,7 +18,7 @@ import Testing
     }
 
     @Test(arguments: ["{rq}", "a", "A.b:c-d_0"])
-    func `a prefix of one's own stands before every key`(prefix: String) throws {
+    func `every key begins with the prefix`(prefix: String) throws {
         let keys = try RQKeys(prefix: prefix)
         #expect(keys.prefix == prefix)
         #expect(keys.queue("q") == "\(prefix):queue:q")
@@ -26,7 +26,7 @@ import Testing
     }
 
     @Test(arguments: ["", "a b", "a\n", "é", "a*", "rq/", "a\0"])
-    func `a prefix that RQ refuses is refused`(prefix: String) {
+    func `prefixes that RQ refuses are refused`(prefix: String) {
         let error = #expect(throws: RQWireError.self) { try RQKeys(prefix: prefix) }
         #expect(error?.code == .keyPrefix)
     }

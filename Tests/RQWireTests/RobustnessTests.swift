@@ -3,7 +3,7 @@ import RQWire
 import TestSupport
 import Testing
 
-/// Nothing that stands in Redis may crash the process, hang it or take its memory.
+/// Nothing in Redis may crash the process, hang it or exhaust its memory.
 @Suite(.timeLimit(.minutes(2))) struct RobustnessTests {
     /// Runs on a thread with the smallest stack that a platform gives to threads by default (macOS: 512 KiB).
     private func onSmallStack(_ body: @escaping @Sendable () -> Bool) async -> Bool {
@@ -33,13 +33,13 @@ import Testing
     }
 
     @Test(arguments: ["[", "{\"a\":", "[{\"a\":"])
-    func `nesting without end is refused at the bound`(opening: String) {
+    func `unlimited nesting is refused at the limit`(opening: String) {
         let text = String(repeating: opening, count: 2_000_000 / opening.count)
         let error = #expect(throws: JSONError.self) { try JSONValue(parsing: text) }
         #expect(error?.code == .tooDeep)
     }
 
-    @Test(.seeded) func `binary garbage is refused or read, never fatal`() {
+    @Test(.seeded) func `random bytes are refused or read, and never crash the process`() {
         var generator = SeededGenerator.ofTest()
         for _ in 0..<2_000 {
             let bytes = (0..<Int.random(in: 0...40, using: &generator)).map { _ in
@@ -54,7 +54,7 @@ import Testing
         }
     }
 
-    @Test func `a hundred thousand keys and a million digits are read in proportion to their number`() throws {
+    @Test func `reading time is linear in the number of keys and digits`() throws {
         let keys = "{" + (0..<100_000).map { "\"key\($0)\":0" }.joined(separator: ",") + "}"
         guard case .object(let object) = try JSONValue(parsing: keys) else {
             Issue.record("no object was read")
@@ -70,7 +70,7 @@ import Testing
         #expect(payload.data.count < 100_000)
     }
 
-    @Test func `an error quotes no more than a little of a large field`() {
+    @Test func `an error quotes only a short part of a large field`() {
         let fields = [(field: Array("args".utf8), value: [UInt8](repeating: 0x5B, count: 5_000_000))]
         let error = #expect(throws: RQWireError.self) { try CronJobHash(fields: fields) }
         #expect((error?.description.utf8.count).map { $0 < 400 } == true)

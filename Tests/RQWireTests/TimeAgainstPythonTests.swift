@@ -25,7 +25,7 @@ import Testing
             showing: { "\($0.0.microseconds)" })
     }
 
-    @Test(.seeded) func `texts of times are read or refused as Python does`() async throws {
+    @Test(.seeded) func `times as text are read or refused as in Python`() async throws {
         var generator = SeededGenerator.ofTest()
         let alphabet = Array("0123456789-:.TZtz +".utf8)
         let texts = (0..<4000).map { index -> [UInt8] in

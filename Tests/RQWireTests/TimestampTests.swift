@@ -13,7 +13,7 @@ import Testing
             (253_402_300_799_999_999, "9999-12-31T23:59:59.999999Z"),
             (-62_135_596_800_000_000, "0001-01-01T00:00:00.000000Z"),
         ] as [(Int64, String)])
-    func `an instant has one wire form and is read from it`(microseconds: Int64, text: String) throws {
+    func `an instant has one wire form and can be read from it`(microseconds: Int64, text: String) throws {
         let instant = Timestamp(microseconds: microseconds)
         #expect(instant.wireFormat == text)
         #expect(instant.description == text)
@@ -41,13 +41,13 @@ import Testing
         "2026-01-01T00:60:00Z", "2026-01-01T00:00:60Z", "0000-01-01T00:00:00Z", "226-01-01T00:00:00Z",
         "12026-01-01T00:00:00Z", "2026-01-01T00:00:00+00:00", "٢٠٢٦-01-01T00:00:00Z",
     ])
-    func `what is no wire form is refused with the text`(text: String) {
+    func `other texts are refused, and the error quotes them`(text: String) {
         let error = #expect(throws: RQWireError.self) { try Timestamp(parsing: text) }
         #expect(error?.code == .timestamp)
         #expect(error?.text == "'\(text)'")
     }
 
-    @Test func `a long garbage text is cut in the error`() {
+    @Test func `a long text is cut in the error`() {
         let error = #expect(throws: RQWireError.self) {
             try Timestamp(parsing: [UInt8](repeating: 0xFF, count: 100_000))
         }
@@ -55,7 +55,7 @@ import Testing
     }
 
     @Test(arguments: [0, 1, -1, 999_999, -999_999, 1_780_465_200_000_000, 1_780_465_200_000_001, 4_294_967_295_999_999])
-    func `a score gives the instant back`(microseconds: Int64) {
+    func `a score converts back to the same instant`(microseconds: Int64) {
         let instant = Timestamp(microseconds: microseconds)
         #expect(Timestamp(score: instant.score) == instant)
     }

@@ -1,9 +1,9 @@
 import TestSupport
 import Testing
 
-/// Asks the real Python packages what the wire format should be: one process for all questions of a test.
+/// Asks the real Python packages what the wire format should be, with one process for all questions of a test.
 struct WireOracle {
-    /// Which part of `wire_oracle.py` answers.
+    /// The part of `wire_oracle.py` that answers.
     let operation: String
     var edition = PythonEnvironment.Edition.rq3
 
@@ -23,7 +23,7 @@ struct WireOracle {
         return answers
     }
 
-    /// Holds our answers against Python's and records the first few that differ.
+    /// Compares our answers with Python's, and records the first few that differ.
     func compare<Question>(
         _ questions: [Question], asking question: (Question) -> String, with own: (Question) -> String,
         showing show: (Question) -> String, sourceLocation: SourceLocation = #_sourceLocation
@@ -45,7 +45,7 @@ struct WireOracle {
     }
 }
 
-/// How bytes are written in questions and answers: in hexadecimal, with an `x` before them.
+/// Bytes in questions and answers: hexadecimal after an `x`.
 enum WireText {
     static func hex(_ bytes: some Sequence<UInt8>) -> String {
         let digits = Array("0123456789abcdef".utf8)

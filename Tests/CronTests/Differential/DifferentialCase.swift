@@ -5,7 +5,7 @@ import TestSupport
 /// One question for both sides, and this side's answer.
 struct DifferentialCase: Sendable {
     let written: String
-    /// The text after `R` was drawn; the written one when it has none.
+    /// The text after `R` was resolved; the written one if it has none.
     let expression: String
     let id: String?
     let zone: String
@@ -21,29 +21,29 @@ struct DifferentialCase: Sendable {
 
     /// An expression without `R`.
     init(_ expression: String, id: String? = nil, zone: ZoneRules, base: Int64) {
-        self.init(written: expression, drawn: expression, id: id, zone: zone, base: base)
+        self.init(written: expression, resolved: expression, id: id, zone: zone, base: base)
     }
 
     init(using generator: inout ExpressionGenerator, from pool: ZonePool) {
         let written = generator.expression()
         let zone = pool.zone(using: &generator.random)
         let base = pool.base(in: zone, using: &generator.random)
-        // A name such as @daily means something else to croniter when it has a hash id. RQ gives it none.
+        // With a hash id, croniter reads a name such as @daily differently. RQ gives it none.
         let ids: [String?] = [nil, "", "a", "metric:pm25", "cron:6f1c2c1e-9c1b-4a60-8d0e-0c1f4a7d3b11", "zürich/日本"]
         let id = written.hasPrefix("@") ? nil : generator.pick(ids)
-        // What cannot be drawn is put to both sides as it is, and must be refused by both.
-        let drawn = try? CronExpression.resolvingRandomFields(written, using: &generator.random)
-        self.init(written: written, drawn: drawn ?? written, id: id, zone: zone, base: base)
+        // What cannot be resolved is given to both sides as it is, and both must refuse it.
+        let resolved = try? CronExpression.resolvingRandomFields(written, using: &generator.random)
+        self.init(written: written, resolved: resolved ?? written, id: id, zone: zone, base: base)
     }
 
-    private init(written: String, drawn: String, id: String?, zone: ZoneRules, base: Int64) {
+    private init(written: String, resolved: String, id: String?, zone: ZoneRules, base: Int64) {
         self.written = written
-        expression = drawn
+        expression = resolved
         self.id = id
         self.zone = zone.identifier
         self.base = base
         do {
-            outcome = .times(Self.times(of: try CronExpression(drawn, id: id), after: base, in: zone))
+            outcome = .times(Self.times(of: try CronExpression(resolved, id: id), after: base, in: zone))
         } catch {
             outcome = .refused(error.code)
         }
@@ -60,8 +60,8 @@ struct DifferentialCase: Sendable {
     /// The line that `cron_reference.py` reads.
     var request: String {
         get throws {
-            let drawnFrom: Any = written == expression ? NSNull() : written
-            let parts: [Any] = [zone, base, id ?? NSNull(), expression, drawnFrom]
+            let resolvedFrom: Any = written == expression ? NSNull() : written
+            let parts: [Any] = [zone, base, id ?? NSNull(), expression, resolvedFrom]
             return String(decoding: try JSONSerialization.data(withJSONObject: parts), as: UTF8.self)
         }
     }

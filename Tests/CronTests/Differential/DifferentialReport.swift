@@ -1,6 +1,6 @@
 import Cron
 
-/// What comparing came to.
+/// The result of comparing.
 struct DifferentialReport: Sendable, CustomStringConvertible {
     let seed: UInt64
     private(set) var refusedByBoth = 0
@@ -8,11 +8,11 @@ struct DifferentialReport: Sendable, CustomStringConvertible {
     private(set) var departures: [Departure: Int] = [:]
     private(set) var differences: [String] = []
 
-    /// Where this package differs from croniter and RQ on purpose; docs/cron.md gives the reasons.
+    /// The intended differences from croniter and RQ; docs/cron.md gives the reasons.
     enum Departure: String, Sendable, CaseIterable {
         case everyHour = "fires through a clock change where the hour column admits every hour"
         case neverMatches = "refuses an expression without any date when it is parsed, not when a time is asked for"
-        case drawnOnce = "draws R once (croniter: at each parse); the drawn text has equal times"
+        case resolvedOnce = "resolves R once (croniter: at each parse); the resolved text has equal times"
     }
 
     init(seed: UInt64) {
@@ -29,7 +29,7 @@ struct DifferentialReport: Sendable, CustomStringConvertible {
             if times != byRQ {
                 departures[.everyHour, default: 0] += 1
             } else if ours.written != ours.expression {
-                departures[.drawnOnce, default: 0] += 1
+                departures[.resolvedOnce, default: 0] += 1
             } else {
                 equalTimes += 1
             }

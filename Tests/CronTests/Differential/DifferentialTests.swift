@@ -2,14 +2,14 @@ import Foundation
 import TestSupport
 import Testing
 
-/// Random expressions, zones and bases, judged by the installed croniter and RQ.
+/// Random expressions, zones and bases, compared with the installed croniter and RQ.
 ///
 /// `REDISCRON_DIFFERENTIAL` sets how many; `make differential` runs a million.
 @Suite(.seeded, .timeLimit(.minutes(180)))
 struct DifferentialTests {
     private static let batch = 5_000
 
-    @Test func `any expression has the times that croniter and RQ give it, save the named departures`() async throws {
+    @Test func `any expression has the times of croniter and RQ, except for documented departures`() async throws {
         let python = try PythonEnvironment()
         let count = ProcessInfo.processInfo.environment["REDISCRON_DIFFERENTIAL"].flatMap { Int($0) } ?? 20_000
         let pool = try ZonePool()
@@ -20,7 +20,7 @@ struct DifferentialTests {
         let batches = stride(from: 0, to: count, by: Self.batch).map { (min(Self.batch, count - $0), seeds.next()) }
         var report = DifferentialReport(seed: random.seed)
         try await withThrowingTaskGroup(of: DifferentialReport.self) { group in
-            // Two at a time: one side computes while the other does.
+            // Two at a time, so that both sides compute at once.
             var waiting = batches[...]
             for (size, seed) in waiting.prefix(2) {
                 group.addTask { try await Self.compare(size, seed: seed, pool: pool, python: python) }
@@ -37,7 +37,7 @@ struct DifferentialTests {
         print(report)
         #expect(report.total == count)
         #expect(report.differences.isEmpty, "\(report.differences.prefix(20).joined(separator: "\n"))")
-        // The generator reaches what it is for.
+        // The generator reaches the cases that it is meant for.
         #expect(report.equalTimes > count / 2)
         #expect(report.refusedByBoth > count / 20)
         for departure in DifferentialReport.Departure.allCases {

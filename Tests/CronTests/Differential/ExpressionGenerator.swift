@@ -1,6 +1,6 @@
 import TestSupport
 
-/// Writes random cron expressions: most of them valid, many just about not.
+/// Writes random cron expressions: most of them valid, many nearly valid.
 struct ExpressionGenerator {
     var random: SeededGenerator
 
@@ -25,7 +25,7 @@ struct ExpressionGenerator {
     // MARK: Columns
 
     private mutating func column(_ index: Int) -> String {
-        // Stars leave room for the other columns to matter.
+        // Stars let the other columns matter.
         if chance(index < 2 ? 3 : 5, in: 10) { return "*" }
         if chance(1, in: 25) { return hashed(index) }
         if chance(1, in: index == 2 || index == 4 ? 12 : 200) { return "?" }

@@ -1,10 +1,10 @@
 import TestSupport
 
-/// What croniter and RQ said to one question.
+/// The answer of croniter and RQ to one question.
 enum ReferenceAnswer: Sendable {
     /// croniter does not accept the expression.
     case refused
-    /// RQ's times; and where the rule for every hour applies near a change of the clock, what it must give instead.
+    /// RQ's times, or what the rule for every hour must give instead near a change of the clock.
     case times([Int64], exact: [Int64]?)
 
     init(line: Substring) throws {
@@ -20,7 +20,7 @@ enum ReferenceAnswer: Sendable {
         self = .times(first.split(separator: " ").dropFirst().compactMap { Int64($0) }, exact: exact)
     }
 
-    /// Asks all at once, with one Python process.
+    /// Asks all questions at once, with one Python process.
     static func answers(to cases: [DifferentialCase], from python: PythonEnvironment) async throws -> [ReferenceAnswer]
     {
         let requests = try cases.map { try $0.request }.joined(separator: "\n")

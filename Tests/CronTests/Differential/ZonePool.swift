@@ -2,7 +2,7 @@ import Cron
 import Foundation
 import TestSupport
 
-/// Zones to test in, and moments at which they are interesting.
+/// Zones to test in, and moments at which they matter.
 struct ZonePool {
     let zones: [ZoneRules]
 
@@ -23,7 +23,7 @@ struct ZonePool {
         "Australia/Sydney", "Pacific/Auckland",
     ]
 
-    /// The usual zones, the unusual ones, and all others that the system lists.
+    /// The usual zones, the unusual ones, and all others of the system.
     init() throws {
         let table = try? String(contentsOfFile: "/usr/share/zoneinfo/zone1970.tab", encoding: .utf8)
         let listed = (table ?? "").split(separator: "\n").filter { !$0.hasPrefix("#") }.compactMap {
@@ -32,13 +32,13 @@ struct ZonePool {
         zones = try (Self.common + Self.unusual + listed).map { try ZoneRules(identifier: $0) }
     }
 
-    /// Half of the time one of the zones named here.
+    /// In half of the cases one of the zones named here.
     func zone(using random: inout SeededGenerator) -> ZoneRules {
         let named = Self.common.count + Self.unusual.count
         return zones[Int.random(in: 0..<(Bool.random(using: &random) ? named : zones.count), using: &random)]
     }
 
-    /// A time from 1970 to 2100, half of the time within a day of a change of the clock.
+    /// A time from 1970 to 2100, in half of the cases within a day of a change of the clock.
     func base(in zone: ZoneRules, using random: inout SeededGenerator) -> Int64 {
         let base = Int64.random(in: 0..<4_102_444_800, using: &random)
         guard Bool.random(using: &random), let change = Self.change(after: base, in: zone) else { return base }

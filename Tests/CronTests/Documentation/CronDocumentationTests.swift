@@ -3,14 +3,14 @@ import Foundation
 import TestSupport
 import Testing
 
-/// Holds the examples of docs/cron.md against the code.
+/// Compares the examples of docs/cron.md with the code.
 @Suite(.timeLimit(.minutes(5))) struct CronDocumentationTests {
     private static let rows: [MarkdownRow] = {
         let text = try? String(contentsOfFile: "\(PackageRoot.path)/docs/cron.md", encoding: .utf8)
         return MarkdownRow.rows(of: text ?? "")
     }()
 
-    @Test func `each form of a column has the next three times that the page shows, and croniter too`() async throws {
+    @Test func `each form of a column has the documented times, and the same in croniter`() async throws {
         let examples = Self.rows.filter { $0["next three times"] != nil }
         #expect(examples.count >= 30)
         let cases = try examples.map { row in
@@ -30,7 +30,7 @@ import Testing
         }
     }
 
-    @Test func `each refusal has the error that the page shows`() throws {
+    @Test func `each refused expression has the error in the documentation`() throws {
         let refusals = Self.rows.filter { $0["error"] != nil }
         #expect(refusals.count >= 8)
         for row in refusals {
@@ -40,7 +40,7 @@ import Testing
         }
     }
 
-    @Test func `clock changes go as the page shows, here and in RQ`() async throws {
+    @Test func `clock changes have the times in the documentation, here and in RQ`() async throws {
         let nights = Self.rows.filter { $0["fires at"] != nil }
         #expect(nights.count >= 17)
         let cases = try nights.map { row in
@@ -62,7 +62,7 @@ import Testing
         }
     }
 
-    /// Four times; the date and the offset are written where they change.
+    /// Four times, with date and offset where they change.
     private static func shown(_ times: [Int64], after base: Int64, in zone: ZoneRules) -> String {
         var before = LocalTime(base, in: zone).description.split(separator: " ")
         return times.prefix(4).map { time in

@@ -23,7 +23,7 @@ import Testing
     ]
 
     @Test(arguments: foreign)
-    func `an expression of another tool is refused with what to write instead`(text: String, hint: String) {
+    func `an expression from another tool is refused with a hint what to write instead`(text: String, hint: String) {
         let error = #expect(throws: CronExpressionError.self) { try CronExpression(text) }
         #expect(error?.description.contains("; \(hint)") == true, "\(error?.description ?? "")")
     }
@@ -36,12 +36,12 @@ import Testing
     }
 
     @Test(arguments: ["10 1 * * ? *", "0 */5 * * * *", "H 1 * * * 0-59", "0 0 12 * * * *"])
-    func `six or seven columns that run in every second of a minute are pointed out`(text: String) {
+    func `six or seven columns that fire in every second of a minute cause a caution`(text: String) {
         #expect(CronExpression.caution(about: text)?.contains("60 times in each minute") == true)
     }
 
     @Test(arguments: ["10 1 * * ?", "10 1 * * ? 0", "* * * * * */5", "* * * * * * 2030", "x * * * * *", "@daily", ""])
-    func `other expressions are not`(text: String) {
+    func `other expressions cause no caution`(text: String) {
         #expect(CronExpression.caution(about: text) == nil)
     }
 
@@ -51,7 +51,7 @@ import Testing
         ("", .minute, false), ("mon-fri", .dayOfWeek, true), ("?", .dayOfWeek, true), ("metrics", .dayOfWeek, false),
         ("2030", .year, true), ("20300", .year, false), ("59", .second, true), ("0 1", .minute, false),
     ])
-    func `a word reads as a column or does not`(word: String, field: CronField, reads: Bool) {
+    func `a word is recognized as a column's value, or not`(word: String, field: CronField, reads: Bool) {
         #expect(CronExpression.reads(word, as: field) == reads)
     }
 }

@@ -47,7 +47,7 @@ import Testing
         ("٣ * * * *", .minute, "٣", 0),
         ("é  ٣ * * *", .minute, "é", 0),
     ])
-    func `what croniter refuses is refused, with its place`(
+    func `what croniter refuses is refused, with its position`(
         text: String, field: CronField, part: String, position: Int
     ) throws {
         let error = try #require(throws: CronExpressionError.self) { try CronExpression(text, id: "a") }
@@ -59,7 +59,7 @@ import Testing
         #expect(error.description.contains("expected \(error.expected)"))
     }
 
-    @Test func `an error is one short line, whatever the text holds`() throws {
+    @Test func `an error is one short line, whatever the text contains`() throws {
         let hostile = "\u{1B}[2J\n\"\u{2028}\u{85}\u{A0}é" + String(repeating: "x", count: 5_000_000)
         for text in [hostile, "\(hostile) * * * *"] {
             let error = try #require(throws: CronExpressionError.self) { try CronExpression(text) }
@@ -95,15 +95,15 @@ import Testing
         #expect(expression.previous(before: Self.newYear2026, in: .utc) == 1_583_044_200)
     }
 
-    @Test func `the search ends after 50 years, as croniter's`() throws {
+    @Test func `the search ends after 50 years, as in croniter`() throws {
         let expression = try CronExpression("0 0 1 1 * 0 2099")
         #expect(expression.next(after: Self.newYear2026, in: .utc) == nil)
-        // 2049-01-01 00:00:00, 50 years before.
+        // 2049-01-01 00:00:00, 50 years earlier.
         #expect(expression.next(after: 2_493_072_000, in: .utc) == 4_070_908_800)
     }
 
-    // The rule needs a later day that meets both columns for days, and the years end first: up to a minute's work for
-    // each second of many months, were the matches behind that day tried one by one.
+    // The rule needs a later day that matches both columns for days, and the years end first. Trying the matches after
+    // that day one by one would take up to a minute.
     @Test(
         .timeLimit(.minutes(1)),
         arguments: [
@@ -111,7 +111,7 @@ import Testing
             ("* 8,11,16 W6 */11 wed * 2039-2055", 3_684_668_400, 2_682_867_599),
             ("24-50 * 2/7 */6 L7 */7 2033", 2_708_456_400, 1_990_741_856),
         ])
-    func `the way back to a day that the rule needs is bounded`(text: String, base: Int64, previous: Int64) throws {
+    func `the search back to a required day is bounded`(text: String, base: Int64, previous: Int64) throws {
         let expression = try CronExpression(text)
         #expect(expression.previous(before: base, in: .utc) == previous)
         #expect(expression.next(after: previous - 1, in: .utc) == previous)
@@ -119,7 +119,7 @@ import Testing
     }
 
     @Test(arguments: [Int64.min, -62_135_596_801, 0, 253_402_300_798, 253_402_300_799, Int64.max])
-    func `a base at the edge of time gives a later time or none`(base: Int64) throws {
+    func `a base at the end of the calendar has a later time or none`(base: Int64) throws {
         let berlin = try ZoneRules(identifier: "Europe/Berlin")
         for text in ["* * * * *", "0 3 * * *", "0 0 29 2 *", "* * * * * *"] {
             let expression = try CronExpression(text)
@@ -134,7 +134,7 @@ import Testing
         ("*", true), ("*/1", true), ("0-23", true), ("5-4", true), ("0-11,12-23", true), ("*,7", true), ("0-0", true),
         ("*/2", false), ("0-22", false), ("0", false),
     ])
-    func `the hour column admits every hour however that is written`(hours: String, every: Bool) throws {
+    func `a column that admits every hour is recognized however it is written`(hours: String, every: Bool) throws {
         #expect(try CronExpression("30 \(hours) * * *").admitsEveryHour == every)
     }
 }

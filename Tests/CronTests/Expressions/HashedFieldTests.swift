@@ -29,43 +29,43 @@ import Testing
         }
     }
 
-    @Test func `H and undrawn R need an id`() throws {
+    @Test func `H and an unresolved R need an id`() throws {
         #expect(throws: CronExpressionError.self) { try CronExpression("H * * * *") }
         let error = try #require(throws: CronExpressionError.self) { try CronExpression("R * * * *") }
         #expect(error.code == .unresolvedRandom)
     }
 
-    @Test func `an undrawn R is settled by the id, the same at every parse`() throws {
+    @Test func `an unresolved R takes its value from the id, the same at every parse`() throws {
         let expression = try CronExpression("R R * * *", id: "a")
         #expect(
             try expression.next(after: 0, in: .utc) == CronExpression("R R * * *", id: "a").next(after: 0, in: .utc))
     }
 
-    @Test(.seeded) func `drawing replaces R alone and leaves all else as written`() throws {
+    @Test(.seeded) func `resolving replaces R and leaves the rest as written`() throws {
         var random = SeededGenerator.ofTest()
         for _ in 0..<200 {
-            let drawn = try CronExpression.resolvingRandomFields(" R\t r(3-6)  * JAN-mar  H/2 ", using: &random)
-            let columns = drawn.split(whereSeparator: \.isWhitespace)
+            let resolved = try CronExpression.resolvingRandomFields(" R\t r(3-6)  * JAN-mar  H/2 ", using: &random)
+            let columns = resolved.split(whereSeparator: \.isWhitespace)
             #expect(0...59 ~= Int(columns[0]) ?? -1)
             #expect(3...6 ~= Int(columns[1]) ?? -1)
-            #expect(drawn.hasPrefix(" \(columns[0])\t \(columns[1])  * JAN-mar  H/2 "))
+            #expect(resolved.hasPrefix(" \(columns[0])\t \(columns[1])  * JAN-mar  H/2 "))
         }
     }
 
-    @Test(.seeded) func `a drawn step begins in its first period`() throws {
+    @Test(.seeded) func `a resolved step begins in its first period`() throws {
         var random = SeededGenerator.ofTest()
         var starts: Set<Int> = []
         for _ in 0..<400 {
-            let drawn = try CronExpression.resolvingRandomFields("R/15 * * * *", using: &random)
-            let start = try #require(drawn.split(separator: "-").first.flatMap { Int($0) })
-            #expect(drawn == "\(start)-59/15 * * * *")
+            let resolved = try CronExpression.resolvingRandomFields("R/15 * * * *", using: &random)
+            let start = try #require(resolved.split(separator: "-").first.flatMap { Int($0) })
+            #expect(resolved == "\(start)-59/15 * * * *")
             starts.insert(start)
-            _ = try CronExpression(drawn)
+            _ = try CronExpression(resolved)
         }
         #expect(starts == Set(0..<15))
     }
 
-    @Test func `drawing leaves a text without R as it is`() throws {
+    @Test func `resolving leaves a text without R unchanged`() throws {
         var random = SeededGenerator(seed: 1)
         for text in ["*/5 * * * *", "@Daily", "0 0 1 mar ? 0 2030"] {
             #expect(try CronExpression.resolvingRandomFields(text, using: &random) == text)
@@ -73,24 +73,25 @@ import Testing
     }
 
     @Test(arguments: ["R(5-5) * * * *", "R/0 * * * *", "R(0-60) * * * *", "R R R R"])
-    func `drawing refuses what croniter refuses`(text: String) {
+    func `resolving refuses what croniter refuses`(text: String) {
         var random = SeededGenerator(seed: 1)
         #expect(throws: CronExpressionError.self) {
             try CronExpression.resolvingRandomFields(text, using: &random)
         }
     }
 
-    @Test(.seeded) func `what was drawn is known as a draw of what was written, and of nothing else`() throws {
+    @Test(.seeded) func `resolved text is recognized as a resolution of what was written, and of nothing else`() throws
+    {
         var random = SeededGenerator.ofTest()
         let written = [
             "R R(2-4) * jan MON", "R/15 * * * *", "r(10-40)/7 3 R(1-28) R R(1-5)", "0 0 * * * R R(2030-2040)",
         ]
         for text in written {
             for _ in 0..<100 {
-                let drawn = try CronExpression.resolvingRandomFields(text, using: &random)
-                #expect(CronExpression.isResolution(drawn, of: text), "\(drawn) of \(text)")
+                let resolved = try CronExpression.resolvingRandomFields(text, using: &random)
+                #expect(CronExpression.isResolution(resolved, of: text), "\(resolved) of \(text)")
                 for other in written where other != text {
-                    #expect(!CronExpression.isResolution(drawn, of: other), "\(drawn) of \(other)")
+                    #expect(!CronExpression.isResolution(resolved, of: other), "\(resolved) of \(other)")
                 }
             }
         }
@@ -102,7 +103,7 @@ import Testing
         ("16-59/15 * * * *", "R/15 * * * *"), ("05 3 * * *", "R 3 * * *"), ("5 3 * * * *", "R 3 * * *"),
         ("@daily", "R 0 * * *"), ("", "R 3 * * *"), ("5 3 * * *", "nonsense"),
     ])
-    func `an edited expression is no draw of what was written`(drawn: String, written: String) {
-        #expect(!CronExpression.isResolution(drawn, of: written))
+    func `an edited expression is not a resolution of what was written`(resolved: String, written: String) {
+        #expect(!CronExpression.isResolution(resolved, of: written))
     }
 }

@@ -2,7 +2,7 @@ import Cron
 import TestSupport
 import Testing
 
-/// What holds for any expression, zone and base.
+/// Properties of any expression, zone and base.
 @Suite(.seeded, .timeLimit(.minutes(5)))
 struct SchedulePropertyTests {
     private static let day: Int64 = 86_400
@@ -39,11 +39,11 @@ struct SchedulePropertyTests {
         }
     }
 
-    @Test func `every time matches the columns, or stands for one that clocks skipped`() throws {
+    @Test func `every time matches the columns, unless clocks skipped the one that does`() throws {
         try forAny(6_000) { expression, zone, base in
             guard let next = expression.next(after: base, in: zone), !expression.matches(next, in: zone) else { return }
             #expect(!expression.admitsEveryHour)
-            // Between the jump and this time lies at most the gap, so half a day or a day before another offset held.
+            // This time is at most the gap after the jump, so half a day or a day earlier the offset was another one.
             let gaps = [Self.day, Self.day / 2, Self.day / 6].map {
                 Int64(zone.offset(at: next) - zone.offset(at: next - $0))
             }
@@ -75,7 +75,7 @@ struct SchedulePropertyTests {
     @Test func `previous undoes next`() throws {
         var undone = 0
         try forAny(6_000) { expression, zone, base in
-            // For a day after clocks jumped, next may come to a time that a schedule from before the jump passed over.
+            // For a day after a jump, next may reach a time that a schedule from before the jump passes over.
             if zone.offset(at: base) > zone.offset(at: base - Self.day) { return }
             guard let first = expression.next(after: base, in: zone) else { return }
             #expect(expression.previous(before: first + 1, in: zone) == first, "\(expression), \(zone), \(base)")
@@ -89,14 +89,14 @@ struct SchedulePropertyTests {
         #expect(undone > 5_000)
     }
 
-    @Test func `previous gives the last time that asking again and again comes to`() throws {
+    @Test func `previous is the last time that repeated calls of next reach`() throws {
         var compared = 0
         try forAny(4_000) { expression, zone, base in
             guard let change = ZonePool.change(after: base, in: zone) else { return }
             let end = change + base % (2 * Self.day) - Self.day
             var last: Int64?
             var time = change - 2 * Self.day
-            // A jump at the start itself is another matter, see the test above.
+            // The test above covers a jump at the start itself.
             if zone.offset(at: time) > zone.offset(at: time - Self.day) { return }
             for _ in 0..<6_000 {
                 guard let next = expression.next(after: time, in: zone), next < end else {
@@ -116,7 +116,7 @@ struct SchedulePropertyTests {
         var compared = 0
         try forAny(6_000) { expression, zone, base in
             guard expression.admitsEveryHour, let change = ZonePool.change(after: base, in: zone) else { return }
-            // Offsets of whole minutes: the instants that can match lie on the grid of minutes.
+            // Offsets are whole minutes, so only whole minutes can match.
             guard zone.offset(at: change) % 60 == 0, zone.offset(at: change - 1) % 60 == 0, change % 60 == 0 else {
                 return
             }

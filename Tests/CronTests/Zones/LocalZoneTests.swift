@@ -4,7 +4,7 @@ import Testing
 
 @testable import Cron
 
-/// The variable `TZ` in all its forms, against the C library, asked through Python.
+/// All forms of the variable `TZ`, compared with the C library by way of Python.
 @Suite(.timeLimit(.minutes(5))) struct LocalZoneTests {
     private static let forms = [
         "", ":", "UTC", "Europe/Berlin", ":Europe/Berlin", "/usr/share/zoneinfo/America/New_York",
@@ -16,15 +16,15 @@ import Testing
     ]
 
     @Test func `each form of TZ gives the offsets that the C library gives`() async throws {
-        // Debian 13 has this file in a package of its own. Without it the C library lends the rule a history, that of
-        // New York, which we do not.
+        // Debian 13 has this file in a separate package. Without it, the C library gives the rule New York's history; this
+        // module does not.
         let hasFile = SystemZones.contents(of: "EST5EDT") != nil
         try await compare(
             Self.forms,
             withLibraryOn: Self.forms.map { $0 == "EST5EDT" && !hasFile ? "EST5EDT,M3.2.0,M11.1.0" : $0 })
     }
 
-    @Test func `a rule without dates follows those of the United States`() async throws {
+    @Test func `a rule without dates uses those of the United States`() async throws {
         let forms = ["AAA5BBB", "AAA-2BBB", "AAA3:30BBB2"]
         try await compare(forms, withLibraryOn: forms.map { $0 + ",M3.2.0,M11.1.0" })
     }
@@ -51,7 +51,7 @@ import Testing
         }
     }
 
-    @Test func `the identifier is the zone's name where there is one`() {
+    @Test func `the identifier is the zone's name if there is one`() {
         #expect(LocalZone(variable: ":Europe/Berlin").rules.identifier == "Europe/Berlin")
         #expect(LocalZone(variable: "/usr/share/zoneinfo/Asia/Tokyo").rules.identifier == "Asia/Tokyo")
         #expect(LocalZone(variable: "CET-1CEST").rules.identifier == "CET-1CEST")
@@ -63,7 +63,7 @@ import Testing
         ("europe/berlin", "data does not have"), ("/nowhere", "not a file of time zone data"),
         ("/etc/passwd", "not a file of time zone data"), ("../etc/passwd", "neither a time zone's name nor a rule"),
     ])
-    func `a setting that cannot be used is a warning with its value, its source and what is used instead`(
+    func `an unusable setting causes a warning with its value, its source and what is used instead`(
         value: String, reason: String
     ) throws {
         let zone = LocalZone(variable: value)
@@ -76,7 +76,7 @@ import Testing
     }
 
     @Test(arguments: ["", ":", "UTC", "GMT0", ":Europe/Berlin", "CET-1CEST", "Etc/GMT+5", "/usr/share/zoneinfo/UTC"])
-    func `a setting that can be used is no warning`(value: String) {
+    func `a usable setting causes no warning`(value: String) {
         #expect(LocalZone(variable: value).warning == nil)
         #expect(LocalZone(variable: value).source == "TZ")
     }
@@ -96,7 +96,7 @@ import Testing
             for instant in stride(from: Int64(1_790_000_000), to: 1_990_000_000, by: 7_777_777) {
                 #expect(shared.offset(at: instant) == rules.offset(at: instant))
             }
-            // A copied /etc/localtime beside the name that Debian keeps, if that is the same zone.
+            // A copied /etc/localtime beside Debian's file with the zone's name, which only counts if it is the same zone.
             let named = "\(directory.path)/timezone"
             let notations = ["Europe/Berlin\n": "Europe/Berlin", "Asia/Tokyo\n": "CET-1CEST,M3.5.0,M10.5.0/3"]
             for (name, notation) in notations {
@@ -106,7 +106,7 @@ import Testing
         }
     }
 
-    @Test func `without TZ the zone is the one that a link of the system names`() async throws {
+    @Test func `without TZ the system's link decides the zone`() async throws {
         try await withTemporaryDirectory { directory in
             let link = "\(directory.path)/localtime"
             #expect(LocalZone(variable: nil, link: link).rules == .utc)
@@ -120,7 +120,7 @@ import Testing
     }
 
     @Test(arguments: [("Etc/UTC", 0), ("UTC", 0), ("Etc/GMT+5", -18_000)])
-    func `a link to a zone that needs no file counts where the machine has no data`(name: String, offset: Int)
+    func `a link to a zone that needs no file works on a machine without data`(name: String, offset: Int)
         async throws
     {
         try await withTemporaryDirectory { directory in
@@ -136,7 +136,7 @@ import Testing
         }
     }
 
-    @Test func `a link that leads nowhere is a warning, and so is a file of something else`() async throws {
+    @Test func `a dangling link or a file without time zone data causes a warning`() async throws {
         try await withTemporaryDirectory { directory in
             let link = "\(directory.path)/localtime"
             try FileManager.default.createSymbolicLink(

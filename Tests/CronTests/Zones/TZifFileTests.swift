@@ -26,14 +26,14 @@ import Testing
     }
 
     @Test(arguments: ["1", "2", "3", "4"])
-    func `versions 1 to 4 are read`(version: String) throws {
+    func `TZif files of versions 1 to 4 are read`(version: String) throws {
         let bytes = Self.file(
             version: version, transitions: [(-100, 1), (1000, 0)], offsets: [3600, 7200], footer: "ABC-1")
         let table = try #require(TZifFile(bytes)).table
         #expect([-101, -100, 999, 1000, 1 << 40].map { table.span(at: $0).offset } == [3600, 7200, 7200, 3600, 3600])
     }
 
-    @Test func `the footer's rule holds after the last transition and not before`() throws {
+    @Test func `the footer's rule applies after the last transition, not before it`() throws {
         let bytes = Self.file(
             version: "3", transitions: [(0, 1), (1_000_000_000, 0)], offsets: [3600, 20_000],
             footer: "CET-1CEST,M3.5.0,M10.5.0/3")
@@ -51,13 +51,13 @@ import Testing
         #expect(table.span(at: 1_800_000_000).offset == -18_000)
     }
 
-    @Test func `a file that was cut short is refused, wherever it was cut`() throws {
+    @Test func `a truncated file is refused, wherever it was cut`() throws {
         let bytes = try #require(SystemZones.contents(of: "Europe/Berlin"))
         #expect(TZifFile(bytes) != nil)
         for count in 0..<bytes.count { #expect(TZifFile(Array(bytes[..<count])) == nil, "\(count) bytes") }
     }
 
-    @Test(.seeded) func `a damaged file is refused or read, and never ends the process`() throws {
+    @Test(.seeded) func `a damaged file is refused or read, and never crashes the process`() throws {
         var random = SeededGenerator.ofTest()
         let bytes = try #require(SystemZones.contents(of: "Australia/Lord_Howe"))
         var refused = 0
@@ -82,7 +82,7 @@ import Testing
         "<ABC5",
         "ABC5DEF,M3.2.0/168,M11.1.0", "ABC5 ", "ABC5DEF,M3.2.0,M11.1.0x",
     ])
-    func `what is no POSIX rule is refused`(text: String) {
+    func `text that is not a POSIX rule is refused`(text: String) {
         #expect(POSIXTimeZone(text.utf8) == nil)
     }
 

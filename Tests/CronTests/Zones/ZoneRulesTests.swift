@@ -5,7 +5,7 @@ import Testing
 @testable import Cron
 
 @Suite struct ZoneRulesTests {
-    // Just before and at changes, and in years for which only the rule of the footer speaks.
+    // Just before and at changes, and in years that only the footer's rule covers.
     @Test(arguments: [
         ("Europe/Berlin", Int64(1_774_745_999), 3600), ("Europe/Berlin", 1_774_746_000, 7200),
         ("America/New_York", 1_793_512_799, -14_400), ("America/New_York", 1_793_512_800, -18_000),
@@ -25,7 +25,7 @@ import Testing
         "../zoneinfo/UTC", "Europe/../UTC", "/usr/share/zoneinfo/UTC", ":UTC", "zone.tab", "zone1970.tab", "tzdata.zi",
         "CET-1CEST", "right/UTC", "posix/UTC", "localtime", "posixrules", "UTC\0", "Europe/Bérlin",
     ])
-    func `what is no zone's name is refused`(identifier: String) throws {
+    func `text that is not a zone's name is refused`(identifier: String) throws {
         let error = try #require(throws: ZoneRulesError.self) { try ZoneRules(identifier: identifier) }
         #expect(error.code == .unknownZone)
         #expect(error.identifier == identifier)
@@ -36,27 +36,27 @@ import Testing
         ("UTC", 0), ("GMT", 0), ("Etc/UTC", 0), ("Zulu", 0), ("Etc/Greenwich", 0), ("GMT+0", 0), ("Etc/GMT-0", 0),
         ("Etc/GMT+12", -43_200), ("Etc/GMT-14", 50_400), ("Etc/GMT-1", 3600),
     ])
-    func `fixed offsets need no file, and are those of the system's files`(name: String, offset: Int) throws {
+    func `zones with a fixed offset need no file, and agree with the system's files`(name: String, offset: Int) throws {
         #expect(SystemZones.fixedOffset(ofName: name) == offset)
         let bytes = try #require(SystemZones.contents(of: name))
         #expect(try #require(TZifFile(bytes)).table == ZoneRules(identifier: name).table)
     }
 
     @Test(arguments: ["Etc/GMT+13", "Etc/GMT-15", "Etc/GMT+05", "GMT+5", "Etc/GMT+", "Etc/GMT", "EST"])
-    func `other names are no fixed offsets`(name: String) {
+    func `other names do not mean fixed offsets`(name: String) {
         #expect(SystemZones.fixedOffset(ofName: name) == (name == "Etc/GMT" ? 0 : nil))
     }
 
-    @Test func `each old name that may be left out of a machine's data is one in full data`() throws {
+    @Test func `a machine has either all old zone names or none of them`() throws {
         let missing = SystemZones.legacyNames.filter { SystemZones.contents(of: $0) == nil }
-        // Debian 13 has them in a package of its own.
+        // Debian 13 has them in a separate package.
         #expect(missing.isEmpty || missing.count == SystemZones.legacyNames.count, "\(missing.sorted())")
         #expect(SystemZones.legacyNames.count > 100)
     }
 
     @Test func `every zone of the system can be read, and its readings map back to instants`() throws {
         for zone in try ZonePool().zones {
-            // Long before and long after, and at each change between.
+            // Long before, long after, and at each change in between.
             var instant: Int64 = 0
             while instant < 7_000_000_000, let change = ZonePool.change(after: instant, in: zone) {
                 for probe in [change - 1, change, change + 86_400] {
@@ -72,7 +72,7 @@ import Testing
         }
     }
 
-    @Test func `many tasks may ask for zones at once`() async throws {
+    @Test func `many tasks can read zones at the same time`() async throws {
         try await withThrowingTaskGroup(of: [ZoneRules].self) { group in
             let names = ZonePool.common + ZonePool.unusual
             for _ in 0..<8 {
@@ -85,7 +85,7 @@ import Testing
         }
     }
 
-    @Test func `the rules repeat with the calendar, without end`() throws {
+    @Test func `offsets repeat with the calendar, however far in the future`() throws {
         let turn = Int64(ZoneTable.cycle)
         for identifier in ["Europe/Berlin", "America/Santiago", "Australia/Lord_Howe", "Antarctica/Troll", "Asia/Gaza"]
         {
@@ -100,7 +100,7 @@ import Testing
         }
     }
 
-    @Test func `spans join without a gap far into the future`() throws {
+    @Test func `spans follow each other without gaps, far into the future`() throws {
         let zone = try ZoneRules(identifier: "Europe/Berlin")
         var span = zone.table.span(at: 0)
         for _ in 0..<3_000 {

@@ -17,10 +17,10 @@ extension FuzzedParser {
             throw (error as? BrokenPromise) ?? BrokenPromise("\(error)")
         }
         var generator = FixedGenerator()
-        guard let drawn = try? CronExpression.resolvingRandomFields(text, using: &generator) else { return }
-        // What was drawn has nothing left to draw.
-        let again = try? CronExpression.resolvingRandomFields(drawn, using: &generator)
-        try promise(again == drawn, "\(text) was drawn as \(drawn) and then as \(again ?? "nothing")")
+        guard let resolved = try? CronExpression.resolvingRandomFields(text, using: &generator) else { return }
+        // Resolved text has nothing left to resolve.
+        let again = try? CronExpression.resolvingRandomFields(resolved, using: &generator)
+        try promise(again == resolved, "\(text) was resolved as \(resolved) and then as \(again ?? "nothing")")
     }
 
     /// New York's clock by its rule alone: the same on every system.
