@@ -19,11 +19,11 @@ import Testing
     @Test(arguments: [
         ("", "it is empty"), ("rebuild", "it has no dot"), (".f", "part 1 is empty, at character 1"),
         ("m.", "part 2 is empty, at its end"), ("a..f", "part 2 is empty, at character 3"),
-        ("a.1f", "'1' cannot begin part 2, at character 3"), ("my-app.f", "'-' cannot stand in part 1, at character 3"),
-        ("a.f()", "'(' cannot stand in part 2, at character 4"),
+        ("a.1f", "'1' cannot begin part 2, at character 3"), ("my-app.f", "'-' cannot be in part 1, at character 3"),
+        ("a.f()", "'(' cannot be in part 2, at character 4"),
         ("a.<lambda>", "'<' cannot begin part 2, at character 3"),
-        ("a. f", "' ' cannot begin part 2"), ("a.f\n", #"'\n' cannot stand in part 2"#), ("a.😀", "cannot begin part 2"),
-        ("a.b\u{200D}c", #"'\u200d' cannot stand in part 2"#),
+        ("a. f", "' ' cannot begin part 2"), ("a.f\n", #"'\n' cannot be in part 2"#), ("a.😀", "cannot begin part 2"),
+        ("a.b\u{200D}c", #"'\u200d' cannot be in part 2"#),
         ("e\u{301}.\u{301}", "cannot begin part 2, at character 4"),
     ])
     func `a name of another form is refused with the position`(text: String, reason: String) {
