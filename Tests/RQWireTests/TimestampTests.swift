@@ -21,6 +21,8 @@ import Testing
         instant.appendWireFormat(to: &bytes)
         #expect(bytes == [1] + Array(text.utf8))
         #expect(try Timestamp(parsing: text) == instant)
+        #expect(Timestamp(text) == instant)
+        #expect(Timestamp(text + " ") == nil)
     }
 
     @Test(arguments: [
