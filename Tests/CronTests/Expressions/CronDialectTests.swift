@@ -19,7 +19,7 @@ import Testing
         ("every 5 minutes", "give an interval as such"),
         ("rate(5 minutes)", "give an interval as such"),
         ("cron(0 10 * * ? *)", "write only the first five columns of AWS' cron(…)"),
-        ("@reboot", "cannot be scheduled for the start of a machine"),
+        ("@reboot", "a definition cannot be scheduled for the start of a machine"),
     ]
 
     @Test(arguments: foreign)
