@@ -72,4 +72,12 @@ import Testing
         }
         #expect(payloads.count == 1)
     }
+
+    @Test func `a deflater that is used again compresses like a new one`() {
+        let deflater = Deflater()
+        for size in [100, 1_000, 10, 300] {
+            let call = CallSpec("m.f", queue: "q", args: (0..<size).map { JSONValue.int($0) })
+            #expect(JobPayload(call, deflater: deflater) == JobPayload(call))
+        }
+    }
 }
