@@ -1,6 +1,5 @@
 import Cron
 import RQWire
-import RedisBridge
 
 #if canImport(Glibc)
     import Glibc
@@ -102,9 +101,4 @@ struct LocalClock {
         let text = String(number)
         return String(repeating: "0", count: max(0, count - text.count)) + text
     }
-}
-
-extension Timestamp {
-    /// The present, by the system's wall clock.
-    static var now: Timestamp { Timestamp(microseconds: RedisEventLoop.wallClockMicroseconds) }
 }
