@@ -51,8 +51,8 @@ static void on_before_wait(struct ev_loop *ev, ev_prepare *watcher, int events) 
 }
 
 static void free_loop(event_loop *loop) {
-    alarm_clock_destroy(loop, EVENT_LOOP_MONOTONIC);
-    alarm_clock_destroy(loop, EVENT_LOOP_WALL);
+    clock_timer_destroy(loop, EVENT_LOOP_MONOTONIC);
+    clock_timer_destroy(loop, EVENT_LOOP_WALL);
     ev_loop_destroy(loop->ev);
     free(loop);
 }
@@ -109,8 +109,8 @@ event_loop *event_loop_start(const char *thread_name, event_loop_delegate delega
     loop->before_wait.data = loop;
     ev_prepare_start(loop->ev, &loop->before_wait);
     ev_idle_init(&loop->stay_awake, on_idle);
-    alarm_clock_init(loop, EVENT_LOOP_MONOTONIC);
-    alarm_clock_init(loop, EVENT_LOOP_WALL);
+    clock_timer_init(loop, EVENT_LOOP_MONOTONIC);
+    clock_timer_init(loop, EVENT_LOOP_WALL);
 
     int failure = start_thread(loop);
     if (failure) {
@@ -140,7 +140,7 @@ void event_loop_end(event_loop *loop) {
         loop->frees_itself = true;
         pthread_detach(loop->thread);
         atomic_store_explicit(&loop->ending, true, memory_order_release);
-        // Called while jobs run, the check after them sees it; called by a socket or an alarm, the next turn does.
+        // When jobs called this, the check after them sees it; when a socket or timer did, the next turn does.
         event_loop_wake(loop);
         return;
     }

@@ -9,15 +9,15 @@
 
 struct redis_link;
 
-/// One alarm of a clock: libev's own watcher, which is portable and follows clock steps but wakes with the poll's
-/// resolution (a millisecond with epoll), and on Linux a timerfd that wakes it on the microsecond.
-typedef struct alarm_clock {
+/// The timer of one clock: libev's own watcher, which is portable and follows clock steps but has the poll's resolution
+/// (a millisecond with epoll), and on Linux a timerfd that wakes the poll to the microsecond.
+typedef struct clock_timer {
     event_loop_clock clock;
-    ev_timer timer;
-    ev_periodic periodic;
+    ev_timer relative;
+    ev_periodic absolute;
     ev_io precise;
     int precise_fd;
-} alarm_clock;
+} clock_timer;
 
 struct event_loop {
     struct ev_loop *ev;
@@ -26,7 +26,7 @@ struct event_loop {
     ev_async wake;
     ev_prepare before_wait;
     ev_idle stay_awake;
-    alarm_clock alarms[2];
+    clock_timer timers[2];
     atomic_bool ending;
     /// Set and read on the loop's thread alone: it ends itself, nobody joins it.
     bool frees_itself;
@@ -35,9 +35,9 @@ struct event_loop {
     struct redis_link *unwritten;
 };
 
-/// False when the system has no file descriptor left for it: then the alarm works, less precisely.
-bool alarm_clock_init(event_loop *loop, event_loop_clock clock);
-void alarm_clock_destroy(event_loop *loop, event_loop_clock clock);
+/// Without a file descriptor to spare, the timer works with libev's resolution.
+void clock_timer_init(event_loop *loop, event_loop_clock clock);
+void clock_timer_destroy(event_loop *loop, event_loop_clock clock);
 
 /// Writes what the links of `loop->unwritten` hold and empties that list.
 void redis_link_write_all(event_loop *loop);

@@ -35,7 +35,7 @@ void link_tls_free(link_tls *tls) {
     }
 }
 
-// --- What is noted in a handshake, for the reason ------------------------------------------------------------------
+// --- What is recorded in a handshake, to explain a failure ----------------------------------------------------------
 
 int link_tls_note_request(SSL *session, void *context) {
     (void)context;
@@ -46,7 +46,7 @@ int link_tls_note_request(SSL *session, void *context) {
     return 1;
 }
 
-/// Takes what was printed, in one line.
+/// Takes what was printed, as one line.
 static void take_text(BIO *printed, char *text, size_t size) {
     int length = printed ? BIO_read(printed, text, (int)size - 1) : 0;
     text[length > 0 ? length : 0] = '\0';
@@ -103,7 +103,7 @@ static bool is_address(const char *host) {
     return inet_pton(AF_INET, host, bytes) == 1 || inet_pton(AF_INET6, host, bytes) == 1;
 }
 
-/// Tells the session whose certificate is expected, and the server whom we asked for.
+/// Tells the session whose certificate to expect, and the server which host we want.
 static bool name_host(const link_tls *tls, SSL *session) {
     bool is_numeric = is_address(tls->host);
     if (!is_numeric && SSL_set_tlsext_host_name(session, tls->host) != 1) {
@@ -150,17 +150,17 @@ static void explain_verdict(const link_tls *tls, long verdict, redis_tls_failure
     case X509_V_ERR_SELF_SIGNED_CERT_IN_CHAIN:
     case X509_V_ERR_CERT_UNTRUSTED:
         failure->problem = REDIS_TLS_AUTHORITY_UNKNOWN;
-        snprintf(failure->text, size, "the certificate of %.160s is not to be trusted: its issuer is not known here (%s)",
+        snprintf(failure->text, size, "the certificate of %.160s cannot be trusted: its issuer is unknown here (%s)",
                  tls->host, tls->detail[0] ? tls->detail : X509_verify_cert_error_string(verdict));
         return;
     default:
         failure->problem = REDIS_TLS_UNTRUSTED;
-        snprintf(failure->text, size, "%s is not to be trusted: %s", whose, X509_verify_cert_error_string(verdict));
+        snprintf(failure->text, size, "%s cannot be trusted: %s", whose, X509_verify_cert_error_string(verdict));
         return;
     }
 }
 
-/// Why TLS failed, by the first error that the library noted.
+/// Why TLS failed, by the first error on OpenSSL's stack.
 static void explain_error(const link_tls *tls, redis_tls_failure *failure) {
     char number[128];
     const char *text = tls_error_text(number, sizeof(number));
@@ -179,13 +179,13 @@ static void explain_error(const link_tls *tls, redis_tls_failure *failure) {
         is_about_certificate = true;
         break;
     case SSL_R_TLSV13_ALERT_CERTIFICATE_REQUIRED:
-    // Before TLS 1.3 there is no alert of its own for a certificate that is missing.
+    // Before TLS 1.3 no alert of its own says that a certificate is missing.
     case SSL_R_SSLV3_ALERT_HANDSHAKE_FAILURE:
         is_about_certificate = tls->lacks_certificate;
         break;
     case SSL_R_WRONG_VERSION_NUMBER:
     case SSL_R_HTTP_REQUEST:
-        // What a server that speaks no TLS answers is no record of it.
+        // The answer of a server without TLS is not a TLS record.
         failure->problem = REDIS_TLS_NOT_SPOKEN;
         snprintf(failure->text, size, "this port answers without TLS");
         ERR_clear_error();
@@ -193,7 +193,7 @@ static void explain_error(const link_tls *tls, redis_tls_failure *failure) {
     case SSL_R_TLSV1_ALERT_PROTOCOL_VERSION:
     case SSL_R_UNSUPPORTED_PROTOCOL:
         failure->problem = REDIS_TLS_VERSION_REFUSED;
-        snprintf(failure->text, size, "the server speaks no version of TLS that is asked for (%s)", text);
+        snprintf(failure->text, size, "the server has none of the versions of TLS that are allowed (%s)", text);
         ERR_clear_error();
         return;
     default:
@@ -205,10 +205,10 @@ static void explain_error(const link_tls *tls, redis_tls_failure *failure) {
     }
     if (tls->lacks_certificate) {
         failure->problem = REDIS_TLS_CERTIFICATE_WANTED;
-        snprintf(failure->text, size, "the server wants to be shown a certificate (%s)", text);
+        snprintf(failure->text, size, "the server wants a certificate (%s)", text);
     } else {
         failure->problem = REDIS_TLS_CERTIFICATE_REFUSED;
-        snprintf(failure->text, size, "the server does not take the certificate that it is shown (%s)", text);
+        snprintf(failure->text, size, "the server rejects our certificate (%s)", text);
     }
     ERR_clear_error();
 }
@@ -222,12 +222,12 @@ static bool is_cut(void) {
 #endif
 }
 
-/// Whether the connection below TLS has failed, and TLS has nothing to say of it.
+/// Whether the connection below TLS failed, and not TLS itself.
 static bool is_of_system(void) {
     return ERR_peek_error() == 0 || ERR_SYSTEM_ERROR(ERR_peek_error());
 }
 
-/// Why the handshake failed, in the words of whoever found out.
+/// Why the handshake failed, in the words of whichever side noticed.
 static void explain_handshake(const link_tls *tls, redis_tls_failure *failure) {
     long verdict = SSL_get_verify_result(tls->session);
     if (tls->verifies && verdict != X509_V_OK) {
@@ -256,7 +256,7 @@ link_tls_progress link_tls_begin(redis_link *link, redis_tls_failure *failure) {
     link->tls->session = session;
     if (redisInitiateSSL(link->context, session) != REDIS_OK) {
         explain_handshake(link->tls, failure);
-        // hiredis takes it over only when all went well.
+        // hiredis owns the session only after success.
         SSL_free(session);
         link->tls->session = NULL;
         return LINK_TLS_FAILED;
@@ -281,7 +281,7 @@ link_tls_progress link_tls_continue(redis_link *link, redis_tls_failure *failure
     }
 }
 
-// --- After it ------------------------------------------------------------------------------------------------------
+// --- After the handshake --------------------------------------------------------------------------------------------
 
 bool link_tls_has_pending(const redis_link *link) {
     return link->tls && link->tls->session && SSL_pending(link->tls->session) > 0;
@@ -301,7 +301,7 @@ bool link_tls_explain_failure(const redis_link *link, redis_tls_failure *failure
     if (!link->tls || is_cut() || is_of_system()) {
         return false;
     }
-    // A server that wants a certificate of ours says so after the handshake.
+    // A server that wants our certificate may say so after the handshake.
     explain_error(link->tls, failure);
     return true;
 }

@@ -14,7 +14,7 @@
 #include <sys/un.h>
 #include <unistd.h>
 
-/// What one read of hiredis takes at most, and how many of them one turn of the loop spends on one socket.
+/// The most that hiredis reads at once, and how many such reads one turn of the loop spends on one socket.
 static const size_t read_bytes = 16 * 1024;
 static const int reads_per_turn = 64;
 
@@ -106,7 +106,7 @@ static void open_link(redis_link *link) {
     report(link, REDIS_LINK_CONNECTED);
 }
 
-static void shake_hands(redis_link *link, bool is_first) {
+static void advance_handshake(redis_link *link, bool is_first) {
     redis_tls_failure failure = {REDIS_TLS_UNEXPLAINED, ""};
     link_tls_progress progress = is_first ? link_tls_begin(link, &failure) : link_tls_continue(link, &failure);
     switch (progress) {
@@ -138,8 +138,8 @@ static void finish_connect(redis_link *link) {
         return;
     }
     if (link->tls) {
-        link->state = LINK_SHAKING_HANDS;
-        shake_hands(link, true);
+        link->state = LINK_HANDSHAKING;
+        advance_handshake(link, true);
     } else {
         open_link(link);
     }
@@ -151,8 +151,8 @@ static void on_writable(struct ev_loop *ev, ev_io *watcher, int events) {
     redis_link_enter(link);
     if (link->state == LINK_CONNECTING) {
         finish_connect(link);
-    } else if (link->state == LINK_SHAKING_HANDS) {
-        shake_hands(link, false);
+    } else if (link->state == LINK_HANDSHAKING) {
+        advance_handshake(link, false);
     }
     if (link->state == LINK_OPEN) {
         redis_link_flush(link);
@@ -160,18 +160,18 @@ static void on_writable(struct ev_loop *ev, ev_io *watcher, int events) {
     redis_link_leave(link);
 }
 
-/// Whether the first bytes that came are an alert of TLS: what a server that speaks it says to a command without it.
+/// Whether the first bytes are a TLS alert: the answer of a server with TLS to a plain command.
 static bool is_alert(const redis_link *link) {
     const redisReader *reader = link->context->reader;
     return !link->has_read && !link->tls && reader->len >= 2 && reader->buf[0] == 0x15 && reader->buf[1] == 0x03;
 }
 
-/// True when there may be more to read: the read filled hiredis' buffer, or TLS gave as much as one record.
+/// True when there may be more to read: the read filled hiredis' buffer, or TLS delivered a record.
 static bool read_once(redis_link *link) {
     size_t before = link->context->reader->len;
     link_tls_forget_errors(link);
     if (redisBufferRead(link->context) != REDIS_OK) {
-        // What came before the end was reported already: nothing complete is lost.
+        // Whatever came before the end has been reported: nothing complete is lost.
         redis_link_fail_context(link);
         return false;
     }
@@ -205,7 +205,7 @@ void redis_link_fail_writing(redis_link *link) {
     if (context->err == REDIS_ERR_IO) {
         char text[sizeof(context->errstr)];
         memcpy(text, context->errstr, sizeof(text));
-        // hiredis reads no more after an error.
+        // hiredis does not read after an error.
         context->err = 0;
         for (int count = 0; count < reads_per_turn && read_once(link); count++) {
         }
@@ -222,10 +222,10 @@ static void on_readable(struct ev_loop *ev, ev_io *watcher, int events) {
     (void)ev, (void)events;
     redis_link *link = watcher->data;
     redis_link_enter(link);
-    if (link->state == LINK_SHAKING_HANDS) {
-        shake_hands(link, false);
+    if (link->state == LINK_HANDSHAKING) {
+        advance_handshake(link, false);
     }
-    // What TLS has decrypted must be read in this turn: the socket will not report it.
+    // Decrypted bytes must be read in this turn: the socket will not report them.
     for (int count = 0; link->state == LINK_OPEN && (count < reads_per_turn || link_tls_has_pending(link)); count++) {
         if (!read_once(link)) {
             break;
@@ -259,8 +259,8 @@ const char *redis_link_failure_text(const redis_link *link) {
     return link->reason.text;
 }
 
-bool redis_link_is_shaking_hands(const redis_link *link) {
-    return link->state == LINK_SHAKING_HANDS;
+bool redis_link_is_handshaking(const redis_link *link) {
+    return link->state == LINK_HANDSHAKING;
 }
 
 redis_tls_problem redis_link_tls_problem(const redis_link *link) {
@@ -325,7 +325,7 @@ redis_link *redis_link_open(
         free(link);
         return NULL;
     }
-    // hiredis takes a descriptor for a blocking one: with this flag a read of nothing would be an error.
+    // hiredis assumes that a descriptor blocks: with this flag, a read without data would be an error.
     context->flags &= ~REDIS_BLOCK;
     link->loop = loop;
     link->delegate = delegate;

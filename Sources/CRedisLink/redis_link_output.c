@@ -1,13 +1,70 @@
 #include "redis_link_internal.h"
 
 #include <hiredis/sds.h>
+#include <stdlib.h>
+#include <string.h>
 
-/// What hiredis holds at most at a time, and what one turn of the loop writes to one socket at most.
+/// The most that hiredis holds at a time, and the most that one turn of the loop writes to one socket.
 static const size_t slice_bytes = 128 * 1024;
 static const size_t turn_bytes = 2 * 1024 * 1024;
 
-/// Output of this size does not wait for the end of the turn: the server works on it while the turn goes on.
+/// Output of this size does not wait for the end of the turn: the server can start on it meanwhile.
 static const size_t early_bytes = 32 * 1024;
+
+/// An empty buffer beyond this size is given back to the system.
+static const size_t kept_capacity = 256 * 1024;
+
+static bool byte_queue_append(byte_queue *queue, const void *bytes, size_t count) {
+    size_t held = queue->end - queue->head;
+    if (count > SIZE_MAX / 2 - held) {
+        return false;
+    }
+    if (queue->capacity - queue->end < count) {
+        // Moving happens only when at least half of the buffer is free at its front: linear in what is appended.
+        if (held + count <= queue->capacity && queue->head >= queue->capacity / 2) {
+            memmove(queue->bytes, queue->bytes + queue->head, held);
+        } else {
+            size_t capacity = queue->capacity ? queue->capacity : 4096;
+            while (capacity < held + count) {
+                capacity *= 2;
+            }
+            // One half free after growth, or the next append would grow again.
+            if (capacity == queue->capacity) {
+                capacity *= 2;
+            }
+            char *grown = malloc(capacity);
+            if (!grown) {
+                return false;
+            }
+            if (held) {
+                memcpy(grown, queue->bytes + queue->head, held);
+            }
+            free(queue->bytes);
+            queue->bytes = grown;
+            queue->capacity = capacity;
+        }
+        queue->head = 0;
+        queue->end = held;
+    }
+    memcpy(queue->bytes + queue->end, bytes, count);
+    queue->end += count;
+    return true;
+}
+
+void byte_queue_free(byte_queue *queue) {
+    free(queue->bytes);
+    memset(queue, 0, sizeof(*queue));
+}
+
+static void byte_queue_drop(byte_queue *queue, size_t count) {
+    queue->head += count;
+    if (queue->head == queue->end) {
+        queue->head = queue->end = 0;
+        if (queue->capacity > kept_capacity) {
+            byte_queue_free(queue);
+        }
+    }
+}
 
 static size_t in_context(const redis_link *link) {
     return link->context->obuf ? sdslen(link->context->obuf) : 0;
@@ -25,7 +82,7 @@ static void add_unwritten(redis_link *link) {
     }
 }
 
-/// Hands hiredis the next slice when it has written the former one. False when there is nothing to write, or no memory.
+/// Gives hiredis the next slice when it has written the former one. False when nothing is left or memory is short.
 static bool fill_context(redis_link *link) {
     if (in_context(link) > 0) {
         return true;
@@ -47,8 +104,8 @@ static int write_context(redis_link *link, int *done) {
     return redisBufferWrite(link->context, done);
 }
 
-/// Writes what the socket takes at once. What fails here fails again at the end of the turn, where it can be reported:
-/// the caller of an append must not lose its link under its feet.
+/// Writes what the socket takes now. A failure is not reported here, because the caller of an append must not lose its
+/// link during the call: it happens again at the end of the turn.
 static void write_early(redis_link *link) {
     int done = 1;
     while (done && fill_context(link) && write_context(link, &done) == REDIS_OK) {
@@ -103,7 +160,7 @@ void redis_link_flush(redis_link *link) {
 }
 
 void redis_link_write_all(event_loop *loop) {
-    // A callback may close any link, which takes itself out of the list: so always from its head.
+    // A callback may close any link, which then leaves the list: so always take the head.
     while (loop->unwritten) {
         redis_link *link = loop->unwritten;
         loop->unwritten = link->next_unwritten;

@@ -14,7 +14,6 @@ bool redis_tls_is_available(void) {
     return true;
 }
 
-/// What the library calls the first error that it noted.
 const char *tls_error_text(char *number, size_t size) {
     unsigned long code = ERR_peek_error();
     const char *text = code ? ERR_reason_error_string(code) : NULL;
@@ -28,7 +27,6 @@ const char *tls_error_text(char *number, size_t size) {
     return text;
 }
 
-/// `doing subject: the library's reason`.
 void tls_explain(redis_tls_failure *failure, redis_tls_problem problem, const char *doing, const char *subject) {
     char number[128];
     failure->problem = problem;
@@ -42,7 +40,7 @@ typedef struct key_password {
     bool was_asked_for;
 } key_password;
 
-/// Never asks on the terminal, which OpenSSL would do by itself.
+/// Without this callback OpenSSL would ask on the terminal.
 static int give_password(char *buffer, int size, int for_writing, void *context) {
     (void)for_writing;
     key_password *password = context;
@@ -63,7 +61,7 @@ static bool trust(SSL_CTX *context, const redis_tls_settings *settings, redis_tl
         }
         return true;
     }
-    // OpenSSL looks into the folder when a certificate is to be checked, and takes one that is not there for an empty one.
+    // OpenSSL only opens the folder to check a certificate, and treats a missing folder as an empty one.
     DIR *folder = settings->trusted_folder ? opendir(settings->trusted_folder) : NULL;
     if (settings->trusted_folder && !folder) {
         char text[128];
@@ -83,7 +81,7 @@ static bool trust(SSL_CTX *context, const redis_tls_settings *settings, redis_tl
     return true;
 }
 
-/// Whether a file that can be read has no private key in it, in any form of PEM.
+/// Whether a readable file contains no private key, in any form of PEM.
 static bool lacks_key(const char *path) {
     FILE *file = fopen(path, "r");
     char line[256];
@@ -105,7 +103,7 @@ static void explain_key(const char *path, bool is_locked, redis_tls_failure *fai
         snprintf(failure->text, sizeof(failure->text), "the private key in %s is encrypted", path);
     } else if (is_of_x509 && (reason == X509_R_KEY_VALUES_MISMATCH || reason == X509_R_KEY_TYPE_MISMATCH)) {
         failure->problem = REDIS_TLS_KEY_OF_ANOTHER;
-        snprintf(failure->text, sizeof(failure->text), "the private key in %s is that of another certificate", path);
+        snprintf(failure->text, sizeof(failure->text), "the private key in %s belongs to another certificate", path);
     } else if (lacks_key(path)) {
         failure->problem = REDIS_TLS_KEY_MISSING;
         snprintf(failure->text, sizeof(failure->text), "there is no private key in %s", path);
@@ -119,13 +117,13 @@ static bool introduce(SSL_CTX *context, const redis_tls_settings *settings, redi
     if (!settings->certificate_file) {
         if (settings->key_file) {
             failure->problem = REDIS_TLS_CERTIFICATE_MISSING;
-            snprintf(failure->text, sizeof(failure->text), "there is a private key and no certificate");
+            snprintf(failure->text, sizeof(failure->text), "there is a private key but no certificate");
         }
         return !settings->key_file;
     }
     const char *key_file = settings->key_file ? settings->key_file : settings->certificate_file;
     if (SSL_CTX_use_certificate_chain_file(context, settings->certificate_file) != 1) {
-        tls_explain(failure, REDIS_TLS_CERTIFICATE_UNREADABLE, "cannot read the certificate to show in",
+        tls_explain(failure, REDIS_TLS_CERTIFICATE_UNREADABLE, "cannot read the certificate to present in",
                 settings->certificate_file);
         return false;
     }
@@ -136,7 +134,7 @@ static bool introduce(SSL_CTX *context, const redis_tls_settings *settings, redi
     SSL_CTX_set_default_passwd_cb_userdata(context, NULL);
     SSL_CTX_set_default_passwd_cb(context, NULL);
     if (is_read != 1) {
-        // A key of another certificate is found out after it was opened.
+        // Whether a key belongs to another certificate is checked after it was opened.
         bool is_opened = ERR_GET_LIB(ERR_peek_error()) == ERR_LIB_X509;
         explain_key(key_file, password.was_asked_for && !is_opened, failure);
         return false;
@@ -154,7 +152,7 @@ redis_tls *redis_tls_create(const redis_tls_settings *settings, redis_tls_failur
         return NULL;
     }
     SSL_CTX_set_min_proto_version(context, settings->minimum_version);
-    // hiredis' output moves when it grows, and takes what was written off its front.
+    // hiredis' output moves when it grows, and shrinks at the front when it is written.
     SSL_CTX_set_mode(context, SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER);
     SSL_CTX_set_verify(context, settings->verifies ? SSL_VERIFY_PEER : SSL_VERIFY_NONE,
                        settings->verifies ? link_tls_note_verdict : NULL);

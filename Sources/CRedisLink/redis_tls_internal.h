@@ -19,28 +19,28 @@ struct redis_tls {
 };
 
 struct link_tls {
-    /// Counted by OpenSSL: stays until the link is gone.
+    /// A reference that OpenSSL counts, released with the link.
     SSL_CTX *context;
     /// Owned by hiredis' context from the handshake on.
     SSL *session;
     bool verifies;
     bool checks_host;
-    /// Whether the server asked for a certificate, and there was none to show.
+    /// Whether the server asked for a certificate and we have none.
     bool lacks_certificate;
-    /// Which certificate was refused, and what of it: sentence parts, set when one was.
+    /// Which certificate was refused, and why: parts of a sentence, set when one was.
     char refused[320];
     char detail[256];
     char host[];
 };
 
-/// redis_tls.c: what the library calls the first error that it noted; it may be in `number`.
+/// redis_tls.c: OpenSSL's text for the first error on its stack; it may be in `number`.
 const char *tls_error_text(char *number, size_t size);
-/// redis_tls.c: `doing subject: the library's reason`; `subject` may be NULL.
+/// redis_tls.c: writes `doing subject: OpenSSL's reason`; `subject` may be NULL.
 void tls_explain(redis_tls_failure *failure, redis_tls_problem problem, const char *doing, const char *subject);
 
 /// link_tls.c: called when the server asks for a certificate.
 int link_tls_note_request(SSL *session, void *context);
-/// link_tls.c: called for each certificate of the server's chain: notes which one was refused, and decides nothing.
+/// link_tls.c: called for each certificate of the server's chain: records which one was refused, and decides nothing.
 int link_tls_note_verdict(int is_good, X509_STORE_CTX *store);
 
 #endif

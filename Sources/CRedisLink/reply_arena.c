@@ -6,10 +6,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-/// A block is as large as this; a part that is larger has a block of its own.
+/// The size of a block. A part of more than a quarter of it gets a block of its own.
 static const size_t block_bytes = 32 * 1024;
 
-/// A list that announces more is taken for damage: its elements alone would need 128 MiB, before one of them has come.
+/// A list that announces more is treated as damage: its array of pointers alone would take 128 MiB, before any element
+/// came.
 static const size_t most_elements = 16 * 1024 * 1024;
 
 typedef struct arena_block {
@@ -19,9 +20,9 @@ typedef struct arena_block {
 } arena_block;
 
 struct reply_arena {
-    /// The block from which parts are taken, and the full ones behind it.
+    /// The block from which parts are taken, followed by the full ones.
     arena_block *blocks;
-    /// Blocks of a single part each.
+    /// Blocks with a single part each.
     arena_block *large;
 };
 
@@ -29,7 +30,7 @@ static arena_block *add_block(arena_block **list, size_t bytes) {
     if (bytes > SIZE_MAX - sizeof(arena_block)) {
         return NULL;
     }
-    // Zeroed by the system, not touched: a server may announce more elements than it will ever send.
+    // The system zeroes it lazily: a server may announce more elements than it ever sends.
     arena_block *block = calloc(1, sizeof(arena_block) + bytes);
     if (block) {
         block->next = *list;
@@ -46,7 +47,7 @@ static void free_blocks(arena_block **list) {
     }
 }
 
-/// Bytes for one part, aligned for every type. They hold anything, unless they are a large part.
+/// Bytes for one part, aligned for every type. Only those of a large part are zeroed.
 static void *take(reply_arena *arena, size_t bytes) {
     if (bytes > block_bytes / 4) {
         arena_block *block = add_block(&arena->large, bytes);
@@ -102,7 +103,7 @@ static void *add_text(const redisReadTask *task, const char *text, size_t length
 static void *create_string(const redisReadTask *task, char *text, size_t length) {
 #if HIREDIS_MAJOR >= 1
     if (task->type == REDIS_REPLY_VERB && length >= 4) {
-        // The kind of the text, such as `txt:`, stands before it.
+        // A prefix such as `txt:` says what kind of text it is.
         redisReply *reply = add_text(task, text + 4, length - 4);
         if (reply) {
             memcpy(reply->vtype, text, 3);
@@ -141,13 +142,13 @@ static void *create_integer(const redisReadTask *task, long long number) {
 static void *create_nil(const redisReadTask *task) {
     redisReply *reply = add_reply(task, 0);
     if (reply) {
-        // The task is named after what could have come: a string or a list.
+        // The task's type is that of a string or list, whose place the nil takes.
         reply->type = REDIS_REPLY_NIL;
     }
     return reply;
 }
 
-/// The arena frees its parts together.
+/// The arena frees all its parts together.
 static void keep(void *reply) {
     (void)reply;
 }

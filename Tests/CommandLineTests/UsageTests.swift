@@ -71,7 +71,7 @@ import Testing
             ],
             "register: --result-ttl must be from 1 to 250000000000 s, 0 for not at all, or -1 for good, not 92233720"
         ),
-        (["info", "-u", "localhost:6379"], "info: --url: no URL of a Redis server"),
+        (["info", "-u", "localhost:6379"], "info: --url: not a URL of a Redis server"),
         (["run", "--timezone", "Europe/Berln"], "run: --timezone: unknown time zone \"Europe/Berln\""),
         (["help", "runn"], "help: unknown command 'runn'. Did you mean 'run'?"),
     ]

@@ -1,5 +1,5 @@
-#ifndef CEVENTLOOP_H
-#define CEVENTLOOP_H
+#ifndef CREDISLINK_H
+#define CREDISLINK_H
 
 #include "event_loop.h"
 #include "name_lookup.h"

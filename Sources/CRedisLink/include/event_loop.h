@@ -7,16 +7,16 @@
 
 /// A libev loop that runs on a thread of its own.
 ///
-/// One turn of the loop: wait for sockets, alarms or a wake-up; dispatch them; then, before it waits again, run the
+/// One turn of the loop: wait for sockets, timers or a wake-up; dispatch them; then, before the next wait, run the
 /// queued jobs and write what they left in the links' output buffers. So everything that one turn produced leaves in
-/// one write a socket.
+/// one write per socket.
 typedef struct event_loop event_loop;
 
-/// Which clock an alarm follows.
+/// Which clock a timer follows.
 typedef enum event_loop_clock {
     /// CLOCK_MONOTONIC: nanoseconds since some start; never stepped.
     EVENT_LOOP_MONOTONIC = 0,
-    /// CLOCK_REALTIME: nanoseconds since 1970 UTC; an alarm on it follows steps of the clock, and suspension.
+    /// CLOCK_REALTIME: nanoseconds since 1970 UTC; a timer on it follows steps of the clock, and suspension.
     EVENT_LOOP_WALL = 1,
 } event_loop_clock;
 
@@ -28,13 +28,15 @@ typedef struct event_loop_delegate {
     void (*run_jobs)(void *context);
     /// Whether jobs are queued: then the loop polls its sockets without waiting and comes back.
     bool (*has_jobs)(void *context);
-    /// The alarm of `clock` went off, and is disarmed. It may be early by a clock's resolution: compare and set again.
-    void (*alarm)(void *context, event_loop_clock clock);
+    /// The timer of `clock` fired and is disarmed. It may be early by the clock's resolution: check the time and set it
+    /// again.
+    void (*timer_fired)(void *context, event_loop_clock clock);
     /// The loop's last call: the thread ends and the context is no longer used.
     void (*ended)(void *context);
 } event_loop_delegate;
 
-/// Makes a loop and starts its thread, with every signal blocked (a write to a closed socket raises no SIGPIPE there).
+/// Creates a loop and starts its thread, with every signal blocked (a write to a closed socket raises no SIGPIPE
+/// there).
 ///
 /// Any thread. The result is freed by `event_loop_end`. NULL when the system refuses: then `*error_number` says why
 /// and nothing is left behind.
@@ -48,21 +50,22 @@ void event_loop_wake(event_loop *loop);
 /// Whether the caller is on the loop's thread. Any thread.
 bool event_loop_is_current(const event_loop *loop);
 
-/// Sets the one alarm of `clock` to an absolute time in that clock's nanoseconds, replacing the former one. A time
-/// already past goes off in the next turn.
+/// Sets the one timer of `clock` to an absolute time in that clock's nanoseconds, replacing the former one. A time in
+/// the past fires in the next turn.
 ///
 /// Loop thread only; legal inside a callback.
-void event_loop_set_alarm(event_loop *loop, event_loop_clock clock, int64_t deadline);
+void event_loop_set_timer(event_loop *loop, event_loop_clock clock, int64_t deadline);
 
-/// Disarms the alarm of `clock`. Loop thread only; legal inside a callback.
-void event_loop_clear_alarm(event_loop *loop, event_loop_clock clock);
+/// Disarms the timer of `clock`. Loop thread only; legal inside a callback.
+void event_loop_clear_timer(event_loop *loop, event_loop_clock clock);
 
 /// The present, in the clock's nanoseconds. Any thread.
 int64_t event_loop_now(event_loop_clock clock);
 
-/// What the system calls an `errno`: a text in `buffer`, or one that is always there.
+/// The system's text for an `errno`: in `buffer`, or in static storage.
 ///
-/// Any thread.
+/// Any thread. In C because glibc and POSIX disagree about `strerror_r`, and which of them a C file gets is its own
+/// choice.
 const char *event_loop_error_text(int error_number, char *buffer, size_t size);
 
 /// Ends the loop, calls `ended`, and frees it.

@@ -3,9 +3,8 @@
 
 /// The memory of one reply at a time.
 ///
-/// hiredis allocates each part of a reply on its own, two allocations for each string, and frees them one by one: for a
-/// hash of 17 fields that is 70 and 70. From an arena a reader takes them one behind the other, and gives back all at
-/// once.
+/// hiredis allocates each part of a reply separately, two allocations per string, and frees them one by one: 70 and 70
+/// for a hash of 17 fields. An arena lays them out one after the other and frees all at once.
 ///
 /// For one thread at a time.
 typedef struct reply_arena reply_arena;
@@ -13,12 +12,12 @@ typedef struct reply_arena reply_arena;
 /// NULL when memory is short.
 reply_arena *reply_arena_new(void);
 
-/// Lets a `redisReader` of hiredis take its replies from the arena, which must outlive it. They are `redisReply`s, and
-/// must not be given to `freeReplyObject`.
+/// Makes a `redisReader` of hiredis allocate its replies in the arena, which must outlive it. They are `redisReply`s,
+/// and must not be passed to `freeReplyObject`.
 void reply_arena_attach(reply_arena *arena, void *reader);
 
-/// Gives back everything, the reply that was read last included. Not while the reader holds half a reply: that is, only
-/// when it has given a whole one.
+/// Frees everything, the last reply included. Not while the reader holds half a reply: only after it returned a whole
+/// one.
 void reply_arena_clear(reply_arena *arena);
 
 /// Frees the arena. NULL is allowed.

@@ -1,18 +1,18 @@
-/// Sentinels, and the service that they are asked for.
-public struct RedisSentinels: Sendable, Hashable {
-    /// The sentinels, in the order in which they are asked first.
-    public var endpoints: [RedisEndpoint]
+/// Sentinels, and the service to ask them for.
+package struct RedisSentinels: Sendable, Hashable {
+    /// The sentinels, in the order of the URL.
+    package var endpoints: [RedisEndpoint]
     /// The name under which they watch the master.
-    public var service: String
-    /// The ACL user to log in to the sentinels as; the servers have `RedisConnectionOptions.username`.
-    public var username: String?
-    /// The password to log in to the sentinels with; none is sent when `nil`, whatever the servers' is.
-    public var password: RedisSecret?
+    package var service: String
+    /// The ACL user to log in to the sentinels as; that for the servers is `RedisConnectionOptions.username`.
+    package var username: String?
+    /// The password for the sentinels; none is sent if `nil`, whatever the servers' is.
+    package var password: RedisSecret?
     /// Whether the servers that they name speak TLS.
-    public var serversSpeakTLS: Bool
+    package var serversSpeakTLS: Bool
 
-    /// Sentinels that need no password, and whose servers speak TLS if the first of them does, unless told otherwise.
-    public init(endpoints: [RedisEndpoint], service: String) {
+    /// Sentinels that need no password, and whose servers speak TLS if the sentinels do.
+    package init(endpoints: [RedisEndpoint], service: String) {
         self.endpoints = endpoints
         self.service = service
         serversSpeakTLS = endpoints.first?.speaksTLS == true
@@ -30,8 +30,8 @@ extension RedisSentinels {
         serversSpeakTLS ? .tls(host: host, port: port) : .tcp(host: host, port: port)
     }
 
-    /// What to write into the URL when a sentinel turns out to speak TLS, or not to, where the URL says otherwise; `nil` for
-    /// other failures.
+    /// How to correct the URL if a sentinel speaks TLS and the URL says otherwise, or the reverse; `nil` for other
+    /// failures.
     func reason(ofSentinel error: RedisError) -> String? {
         switch mismatch(in: error, speakTLS: speakTLS) {
         case .none: nil
@@ -50,7 +50,7 @@ extension RedisSentinels {
         }
     }
 
-    /// The same for an error of a server that they named; other failures as they are.
+    /// The same for a server that they named; other failures are unchanged.
     func explainedServer(_ error: RedisError) -> RedisError {
         guard let reason = reason(ofServer: error) else { return error }
         return RedisError(error.code, reason, command: error.command, endpoint: error.endpoint, fate: error.fate)
@@ -85,7 +85,7 @@ extension RedisSentinels {
     private func mismatch(in error: RedisError, speakTLS: Bool) -> Mismatch {
         switch error.code {
         case .tlsMismatch: speakTLS ? .notSpoken : .spoken("speaks TLS:")
-        // Most servers with TLS hang up on a command without it, and say nothing. So do some in the middle of a failover.
+        // Most servers with TLS answer a plain command by hanging up. So do some servers during a failover.
         case .connectionLost where error.reason.contains(RedisError.unheard) && !speakTLS:
             .spoken("hung up \(RedisError.unheard); if it speaks TLS,")
         default: .none

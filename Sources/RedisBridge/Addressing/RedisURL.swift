@@ -1,30 +1,30 @@
-/// Where Redis is and how to log in to it, in the URL forms that redis-py's `Redis.from_url` takes, and two more.
+/// Where Redis is and how to log in, in the URL forms of redis-py's `Redis.from_url`, and two more.
 ///
-/// `redis://user:password@host:port/db`, `rediss://` for TLS, `unix://user:password@/path?db=0`; every part but the
-/// scheme may be missing. As there: names and passwords are percent-decoded, the database comes from `?db=` or else from
-/// the path (a path that is no number is ignored), the host is `localhost`, the port 6379.
+/// `redis://user:password@host:port/db`, `rediss://` for TLS, `unix://user:password@/path?db=0`; every part except the
+/// scheme is optional. As in redis-py, names and passwords are percent-decoded, the database is that of `?db=` or of
+/// the path (a path that is not a number is ignored), the host is `localhost` and the port 6379 by default.
 ///
-/// `redis+sentinel://user:password@host:port,host:port/service/db` names sentinels (port 26379 unless given) and the
-/// service to ask them for (`mymaster`); the log-in is for the servers, that for the sentinels is in the query.
-/// `redis+cluster://user:password@host:port,host:port` names nodes of a cluster. Both have a form with `rediss` for TLS,
-/// and `sentinel_ssl` in the query is for sentinels that differ in it from the servers.
+/// `redis+sentinel://user:password@host:port,host:port/service/db` names sentinels (port 26379 by default) and the
+/// service to ask them for (`mymaster`). The log-in is for the servers; that for the sentinels is in the query.
+/// `redis+cluster://user:password@host:port,host:port` names nodes of a cluster. Both have a form with `rediss` for
+/// TLS, and `sentinel_ssl` in the query says whether sentinels differ from the servers in it.
 ///
-/// docs/bridge.md lists what the query may hold.
+/// docs/bridge.md lists the options of the query.
 public struct RedisURL: Sendable, Hashable {
-    /// The server, or who knows it.
-    public let location: RedisLocation
-    /// What the URL says of log-in, database, time-outs and TLS; the rest has its defaults.
-    public var options: RedisConnectionOptions
+    /// The server, or the sentinels or nodes that know it.
+    package let location: RedisLocation
+    /// Log-in, database, time-outs and TLS as in the URL; the rest has its defaults.
+    package var options: RedisConnectionOptions
 
     /// Reads a URL.
     ///
-    /// - Throws: `.invalidURL`, which names the part that is wrong but never the password.
+    /// - Throws: `.invalidURL`, which names the wrong part but never the password.
     public init(_ text: String) throws(RedisError) {
-        // As urllib does: none of these can be meant.
+        // As urllib does: these cannot be intended.
         let cleaned = text.unicodeScalars.filter { !["\t", "\r", "\n"].contains($0) }
         let parts = try URLParts(String(String.UnicodeScalarView(cleaned)))
         if parts.scheme != .unix {
-            // Before the query: where this is no port, it may be a password, and options its rest.
+            // Before the query: what is not a port may be the beginning of a password, and the options its rest.
             for address in parts.addresses { _ = try address.port }
         }
         var query = try RedisURLQuery(parts.query, for: parts.scheme)
@@ -53,7 +53,7 @@ public struct RedisURL: Sendable, Hashable {
             location = .sentinel(sentinels)
             if words.count == 2 {
                 guard PythonNumber.integer(words[1]) != nil else {
-                    throw .invalidURL("the path of redis+sentinel:// is /service/db, and db a number")
+                    throw .invalidURL("the path of redis+sentinel:// is /service/db, where db is a number")
                 }
                 query.takeDatabase(fromPath: words[1])
             }
@@ -87,7 +87,7 @@ public struct RedisURL: Sendable, Hashable {
         var endpoints: [RedisEndpoint] = []
         for address in parts.addresses {
             guard let host = address.host.map(URLParts.decoded) else {
-                throw .invalidURL("\(parts.scheme.rawValue):// needs a host, or several with commas between them")
+                throw .invalidURL("\(parts.scheme.rawValue):// needs a host, or several separated by commas")
             }
             let port = try address.port ?? defaultPort
             endpoints.append(speakTLS ? .tls(host: host, port: port) : .tcp(host: host, port: port))
@@ -97,7 +97,7 @@ public struct RedisURL: Sendable, Hashable {
 }
 
 extension RedisURL: CustomStringConvertible, CustomDebugStringConvertible, CustomReflectable {
-    /// The URL with `***` for the password, without what else stands in the query but for `sentinel_ssl`.
+    /// The URL with `***` for the password; of the query, only `sentinel_ssl`.
     public var description: String {
         let login =
             switch (options.username, options.password) {
@@ -120,7 +120,7 @@ extension RedisURL: CustomStringConvertible, CustomDebugStringConvertible, Custo
 
     private func scheme(isSecure: Bool) -> String { isSecure ? "rediss" : "redis" }
 
-    /// What sentinels that differ from their servers have in the query.
+    /// The query that sentinels need if they differ from their servers.
     private func ownTLS(of sentinels: RedisSentinels) -> String {
         guard sentinels.speakTLS != sentinels.serversSpeakTLS else { return "" }
         return sentinels.speakTLS ? "?sentinel_ssl=True" : "?sentinel_ssl=False"

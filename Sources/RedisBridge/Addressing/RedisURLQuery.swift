@@ -1,27 +1,27 @@
-/// What the query of a Redis URL says.
+/// The query of a Redis URL.
 ///
-/// redis-py hands every name on to its connection class, which knows these. Those that tune redis-py itself (its pool,
-/// its retries, its decoding) have nothing to tune here: they are checked as redis-py checks them, and otherwise left
-/// aside, so that one URL serves both. A name that redis-py does not know is an error here as there.
+/// redis-py passes every option to its connection class, which knows these. Those that tune redis-py itself (its pool,
+/// its retries, its decoding) are checked as redis-py checks them and have no effect, so that one URL serves both. An
+/// option that redis-py does not know is an error here as there.
 struct RedisURLQuery {
     var options = RedisConnectionOptions()
     private(set) var host: String?
     private(set) var path: String?
     private(set) var sentinelUsername: String?
     private(set) var sentinelPassword: RedisSecret?
-    /// Whether the sentinels speak TLS, where that is said apart from the servers.
+    /// Whether the sentinels speak TLS, if the URL says so separately from the servers.
     private(set) var sentinelsSpeakTLS: Bool?
     private var portText: String?
     private var hasDatabase = false
     private var hasSocketTimeout = false
     private var hasConnectTimeout = false
-    /// The first option of TLS.
+    /// The name of the first TLS option.
     private var tlsOption: String?
     private let scheme: URLParts.Scheme
     /// Whether an error may show the name of an unknown option.
     ///
-    /// A `?` in a password that was not encoded makes options of its rest, up to an `@`; and so does a `&` in the value of
-    /// a password.
+    /// After a `?` in a password that was not percent-encoded, the rest of the password up to the `@` looks like
+    /// options; so does the rest after a `&` in the value of a password option.
     private var mayShowNames: Bool
 
     var port: UInt16? {
@@ -45,20 +45,20 @@ struct RedisURLQuery {
             }
             let name = Self.decoded(pair[..<equals])
             let value = Self.decoded(pair[pair.index(after: equals)...])
-            // Of several values the first counts, and an empty one not at all.
+            // The first of several values counts; an empty one is ignored.
             if !value.isEmpty, seen.insert(name).inserted { try take(name, value) }
             if name.hasSuffix("password") { mayShowNames = false }
         }
         if let tlsOption, !scheme.isSecure, sentinelsSpeakTLS != true {
             let way = scheme == .sentinel ? "rediss or has sentinel_ssl=True" : "rediss"
-            throw .invalidOption(tlsOption, "left out, unless the URL begins with \(way)")
+            throw .invalidOption(tlsOption, "left out unless the URL begins with \(way)")
         }
         if hasSocketTimeout, !hasConnectTimeout {
             options.connectTimeout = options.commandTimeout
         }
     }
 
-    /// The database that the path names, unless the query does.
+    /// Takes the database from the path, unless the query has one.
     mutating func takeDatabase(fromPath digits: String) {
         if !hasDatabase {
             options.database = PythonNumber.integer(digits) ?? 0
@@ -104,7 +104,7 @@ struct RedisURLQuery {
         }
     }
 
-    /// Whether a name looks like that of an option, so that an error may show it.
+    /// Whether a name looks like an option's, so that an error may show it.
     private static func isPlain(_ name: String) -> Bool {
         let isWord = name.allSatisfy { $0.isASCII && ($0.isLetter || $0.isNumber || "_-.".contains($0)) }
         return isWord && name.utf8.count <= 64
@@ -127,7 +127,7 @@ struct RedisURLQuery {
     }
 
     private mutating func takeTLSOption(_ name: String, _ value: String) throws(RedisError) -> Bool {
-        // Whether TLS is spoken, an option further on may say.
+        // A later option may still say that TLS is spoken.
         if name.hasPrefix("ssl_"), tlsOption == nil { tlsOption = mayShowNames ? name : "ssl_…" }
         switch name {
         case "ssl_ca_certs": options.tls.trustedFile = value
@@ -176,5 +176,49 @@ extension RedisError {
 
     fileprivate static func invalidOption(_ name: String, _ expected: String) -> RedisError {
         .invalidURL("option '\(name)' must be \(expected)")
+    }
+}
+
+/// Numbers in the forms that Python's `int()` and `float()` read, which redis-py applies to a URL.
+///
+/// `RQWire.PythonInteger` reads fields of a hash by other rules: ASCII only, and a number that is too large is told
+/// apart. This module knows nothing of RQ.
+enum PythonNumber {
+    /// `int(text)` within 64 bits: surrounded by blanks, with a sign, with underscores between digits.
+    static func integer(_ text: String) -> Int? {
+        plain(text).flatMap { Int($0) }
+    }
+
+    /// `float(text)`, if finite.
+    static func finite(_ text: String) -> Double? {
+        guard let plain = plain(text), !plain.lowercased().contains("x") else { return nil }
+        return Double(plain).flatMap { $0.isFinite ? $0 : nil }
+    }
+
+    private static func plain(_ text: String) -> String? {
+        let trimmed = text.trimmingBlanks
+        let characters = Array(trimmed)
+        for (index, character) in characters.enumerated() where character == "_" {
+            // Only between two digits.
+            guard index > 0, index + 1 < characters.count, characters[index - 1].isNumber,
+                characters[index + 1].isNumber
+            else { return nil }
+        }
+        return String(String.UnicodeScalarView(trimmed.unicodeScalars.filter { $0 != "_" }.map(latinDigit)))
+    }
+
+    /// Python reads the decimal digits of every script.
+    private static func latinDigit(_ scalar: UnicodeScalar) -> UnicodeScalar {
+        guard !scalar.isASCII, scalar.properties.numericType == .decimal, let value = scalar.properties.numericValue
+        else { return scalar }
+        return UnicodeScalar(UInt8(ascii: "0") + UInt8(value))
+    }
+}
+
+extension String {
+    fileprivate var trimmingBlanks: String {
+        let start = drop { $0.isWhitespace }
+        let end = start.reversed().drop { $0.isWhitespace }
+        return String(end.reversed())
     }
 }

@@ -14,7 +14,7 @@ struct URLParts {
             }
         }
 
-        /// Whether several addresses may stand in it, with commas between them.
+        /// Whether it takes several addresses, separated by commas.
         var takesSeveralHosts: Bool {
             switch self {
             case .redis, .rediss, .unix: false
@@ -26,7 +26,7 @@ struct URLParts {
     let scheme: Scheme
     let username: String?
     let password: String?
-    /// One, with no host where none stands there; more where the scheme takes them.
+    /// One, perhaps without a host; more if the scheme takes them.
     let addresses: [URLAddress]
     let path: String
     let query: String
@@ -41,8 +41,8 @@ struct URLParts {
         let afterAuthority = rest[authority.endIndex...].prefix { $0 != "#" }
         path = String(afterAuthority.prefix { $0 != "?" })
         query = String(afterAuthority.dropFirst(path.count).dropFirst())
-        // A `/`, `?` or `#` in a password that is not encoded ends the authority: what follows would pass for the path or
-        // lie unread, and the password's beginning for a host, and errors show both.
+        // A `/`, `?` or `#` in a password that is not percent-encoded ends the authority: the rest of the password
+        // would be taken for the path and its beginning for a host, and errors show both.
         let isPathAlone = scheme == .unix && authority.isEmpty
         guard !rest[afterAuthority.endIndex...].contains("@"), isPathAlone || !path.contains("@") else {
             throw .strayLogin
@@ -68,7 +68,7 @@ struct URLParts {
         self.addresses = addresses
     }
 
-    /// Percent-decoded as UTF-8; what is no escape stays, what is no UTF-8 is replaced.
+    /// Percent-decoded as UTF-8; invalid escapes stay, invalid UTF-8 is replaced.
     static func decoded(_ text: String) -> String {
         guard text.utf8.contains(UInt8(ascii: "%")) else { return text }
         var bytes: [UInt8] = []
@@ -93,7 +93,7 @@ struct URLParts {
 
 /// `host:port` in a URL, as urllib reads it.
 struct URLAddress {
-    /// In lower case, as there; `nil` when empty.
+    /// In lower case, as in urllib; `nil` when empty.
     let host: String?
     private let portText: String?
 
@@ -114,7 +114,7 @@ struct URLAddress {
         let inside = address[address.index(after: open)...].prefix { $0 != "]" }
         let after = address[inside.endIndex...].dropFirst()
         guard open == address.startIndex, after.isEmpty || after.hasPrefix(":"), isIPv6(inside) else {
-            throw .invalidURL("only an IPv6 address may stand in brackets, and only a port behind them")
+            throw .invalidURL("only an IPv6 address may be in brackets, and only a port may follow them")
         }
         return (inside, after.dropFirst())
     }
@@ -123,12 +123,12 @@ struct URLAddress {
         NumericAddress.isIPv6(String(text.prefix { $0 != "%" }))
     }
 
-    /// The port; `nil` when there is none, or 0, which redis-py takes for none.
+    /// The port; `nil` without one, or for 0, which redis-py treats the same.
     var port: UInt16? {
         get throws(RedisError) {
             guard let portText else { return nil }
             guard portText.utf8.allSatisfy({ (0x30...0x39).contains($0) }), let port = UInt16(portText) else {
-                // Quoted, it could be a password whose `@` was forgotten.
+                // Not quoted: it could be a password whose `@` was forgotten.
                 throw .invalidURL("the port must be a number from 0 to 65535")
             }
             return port == 0 ? nil : port
@@ -138,16 +138,16 @@ struct URLAddress {
 
 extension RedisError {
     static func invalidURL(_ reason: String) -> RedisError {
-        RedisError(.invalidURL, "no URL of a Redis server: \(reason)")
+        RedisError(.invalidURL, "not a URL of a Redis server: \(reason)")
     }
 
     /// An `@` where no log-in can end.
     static var strayLogin: RedisError {
         .invalidURL(
-            "there is an '@' behind host and port; in a user name or password, '/' is written %2F, '?' %3F and '#' %23")
+            "there is an '@' after host and port; in a user name or password, '/' is written %2F, '?' %3F and '#' %23")
     }
 
     fileprivate static var unbalancedBrackets: RedisError {
-        .invalidURL("an IPv6 address stands in brackets, as in redis://[::1]:6379")
+        .invalidURL("an IPv6 address must be in brackets, as in redis://[::1]:6379")
     }
 }

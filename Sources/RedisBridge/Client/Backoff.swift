@@ -1,26 +1,26 @@
 /// How long to wait before the next attempt: doubling from a first delay up to a maximum, with jitter, so that many
 /// clients that lost the same server do not come back at the same instant.
 ///
-/// A value: who uses it brings the randomness and does the waiting.
-public struct Backoff: Sendable, Hashable {
+/// A value: the caller brings the randomness and does the waiting.
+package struct Backoff: Sendable, Hashable {
     /// The first delay; 50 ms by default.
-    public let first: Duration
+    package let first: Duration
     /// The bound of all delays; 2 s by default.
-    public let maximum: Duration
+    package let maximum: Duration
     /// How many attempts failed since the last success.
-    public private(set) var failures = 0
+    package private(set) var failures = 0
 
     /// A backoff that has seen no failure.
-    public init(first: Duration = .milliseconds(50), maximum: Duration = .seconds(2)) {
+    package init(first: Duration = .milliseconds(50), maximum: Duration = .seconds(2)) {
         self.first = first
         self.maximum = max(first, maximum)
     }
 
     /// Counts a failure and returns the delay before the next attempt: between a half and the whole of
     /// `first · 2^(failures − 1)`, at most `maximum`.
-    public mutating func delayAfterFailure(using generator: inout some RandomNumberGenerator) -> Duration {
+    package mutating func delayAfterFailure(using generator: inout some RandomNumberGenerator) -> Duration {
         var whole = first
-        // As often as it takes to get from a nanosecond to centuries.
+        // 64 doublings lead from a nanosecond to centuries.
         for _ in 0..<min(failures, 64) where whole < maximum {
             whole = min(maximum, whole * 2)
         }
@@ -30,7 +30,7 @@ public struct Backoff: Sendable, Hashable {
     }
 
     /// Forgets the failures: the next delay is the first one again.
-    public mutating func succeed() {
+    package mutating func succeed() {
         failures = 0
     }
 }

@@ -1,71 +1,60 @@
-/// Commands through whatever connection there is.
+/// Commands, through whichever connection is current.
 extension RedisClient: RedisCommandSender {
-    /// Sends a command, over a new connection where there is none, and decodes its reply where it lies.
+    /// Sends a command, over a new connection if there is none, and decodes its reply in place.
     ///
     /// - Parameters:
     ///   - command: what to send.
     ///   - timeout: how long to wait once it was sent; `commandTimeout` when `nil`.
-    ///   - decode: gets every reply but an error, on the loop's thread, and must not block.
+    ///   - decode: gets every reply except an error, on the loop's thread, and must not block.
     /// - Throws: as `RedisConnection`, and as `connection()`.
-    public func send<Value: Sendable>(
+    package func send<Value: Sendable>(
         _ command: RedisCommand, timeout: Duration?,
         decoding decode: @escaping @Sendable (borrowing RedisReplyView) throws(RedisError) -> Value
     ) async throws(RedisError) -> Value {
-        var resends = Resends(within: timeout ?? options.commandTimeout)
-        while true {
-            let connection = try await connection(for: command)
-            let sent = RedisEventLoop.monotonicNanoseconds
-            do throws(RedisError) {
-                return try await connection.send(command, timeout: timeout, decoding: decode)
-            } catch {
-                try await prepareToResend(after: error, on: connection, sentAt: sent, &resends)
-            }
+        try await withConnection(
+            for: command, resendingWithin: timeout ?? options.commandTimeout
+        ) { connection throws(RedisError) in
+            try await connection.send(command, timeout: timeout, decoding: decode)
         }
     }
 
-    /// Sends a command and, behind it on the same connection, the question how many replicas have it.
-    ///
-    /// - Parameters:
-    ///   - command: what to send; it should be one that writes.
-    ///   - wait: how many replicas to wait for and how long.
-    ///   - timeout: how long to wait for the command's own reply; `commandTimeout` when `nil`.
-    ///   - decode: makes a value of the command's reply, which it may look at only while it runs.
-    /// - Returns: the command's reply, decoded, and the number of replicas that have acknowledged what it wrote, which may
-    ///   be less than asked for.
-    /// - Throws: as `send(_:timeout:decoding:)`, also when it is the waiting that was refused: then the command was
-    ///   executed.
-    public func send<Value: Sendable>(
-        _ command: RedisCommand, confirmedBy wait: ReplicaWait, timeout: Duration? = nil,
-        decoding decode: @escaping @Sendable (borrowing RedisReplyView) throws(RedisError) -> Value
-    ) async throws(RedisError) -> (value: Value, replicas: Int) {
-        let limit = timeout ?? options.commandTimeout
+    /// Sends a command through `send`, and again while its errors say that nothing was executed and that another
+    /// server, or a later time, is the right one.
+    func withConnection<Value: Sendable>(
+        for command: RedisCommand, resendingWithin limit: Duration,
+        _ send: (RedisConnection) async throws(RedisError) -> Value
+    ) async throws(RedisError) -> Value {
         var resends = Resends(within: limit)
         while true {
-            let connection = try await connection(for: command)
+            let connection: RedisConnection
+            do {
+                connection = try await self.connection()
+            } catch {
+                throw error.at(command: command.name)
+            }
             let sent = RedisEventLoop.monotonicNanoseconds
             do throws(RedisError) {
-                return try await connection.send(command, confirmedBy: wait, timeout: limit, decoding: decode)
+                return try await send(connection)
             } catch {
                 try await prepareToResend(after: error, on: connection, sentAt: sent, &resends)
             }
         }
     }
 
-    /// Sends commands in one go, over a new connection where there is none, and decodes each reply where it lies.
+    /// Sends commands in one go, over a new connection if there is none, and decodes each reply in place.
     ///
     /// - Parameters:
     ///   - commands: what to send, in this order.
     ///   - timeout: how long to wait for the last reply; `commandTimeout` when `nil`.
-    ///   - decode: gets the command's index and its reply, which may be an error about the command. Errors about the
-    ///     server never reach it: a command that belongs on another node is sent there, and that the server is loading
-    ///     its data is thrown.
+    ///   - decode: gets the command's index and its reply, which may be an error about the command. It never gets
+    ///     errors about the server: a command for another node is sent there, and `LOADING` is thrown.
     /// - Throws: as `RedisConnection`, and as `connection()`.
-    public func pipeline<Value: Sendable>(
+    package func pipeline<Value: Sendable>(
         _ commands: [RedisCommand], timeout: Duration?,
         decoding decode: @escaping @Sendable (Int, borrowing RedisReplyView) throws(RedisError) -> Value
     ) async throws(RedisError) -> [Value] {
         var resends = Resends(within: timeout ?? options.commandTimeout)
-        // Those that were sent elsewhere come back later: their places are kept.
+        // Commands that are sent elsewhere answer later: their places are kept.
         var values: [Value?] = []
         var rest = Array(commands.indices)
         while !rest.isEmpty {
@@ -81,7 +70,7 @@ extension RedisClient: RedisCommandSender {
                 let batch = rest.count == commands.count ? commands : rest.map { commands[$0] }
                 replies = try await connection.pipeline(batch, timeout: timeout, decoding: read)
             } catch {
-                // Never sent again as a whole: the commands before the one that failed were executed.
+                // Never resent as a whole: the commands before the failed one were executed.
                 try await prepareToResend(after: error, on: connection, sentAt: sent, &resends)
                 throw error
             }
@@ -106,17 +95,9 @@ extension RedisClient: RedisCommandSender {
         return values.compactMap { $0 }
     }
 
-    private func connection(for command: RedisCommand) async throws(RedisError) -> RedisConnection {
-        do {
-            return try await connection()
-        } catch {
-            throw error.at(command: command.name)
-        }
-    }
-
-    /// Draws the consequences of a failure for the connection; returns when the command is to be sent again.
+    /// Draws the consequences of a failure for the connection; returns when the command should be sent again.
     ///
-    /// - Throws: `error`, or one that explains it, when it is not.
+    /// - Throws: `error`, or one that explains it, otherwise.
     private func prepareToResend(
         after error: RedisError, on connection: RedisConnection, sentAt sent: Int64, _ resends: inout Resends
     ) async throws(RedisError) {
@@ -139,11 +120,11 @@ extension RedisClient: RedisCommandSender {
                 }
             }
         case .timedOut:
-            // Slow is one thing; a server that said nothing at all since then is better called again.
-            if connection.onLoop({ $0.core.lastReceived }) < sent { suspect(connection) }
+            // A slow server keeps its connection; one that said nothing at all since then gets a new one.
+            if connection.core.lastReceived < sent { suspect(connection) }
             throw error
         case .closed:
-            // The connection was left or lost between the moment when it was asked for and this one.
+            // The connection was left or lost after it was asked for.
             guard error.fate == .notSent, resends.mayRedirect() else { throw error }
         default:
             throw error
@@ -153,32 +134,32 @@ extension RedisClient: RedisCommandSender {
 
 /// How often a command may still be sent again.
 private struct Resends {
-    /// How long to wait before a command is sent again that came too early.
+    /// How long to wait before a command that came too early is sent again.
     static let pause = Duration.milliseconds(50)
     private static let maximumRedirections = 5
 
     private var redirections = 0
     private let deadline: Int64
 
-    /// A command that may be sent again for so long.
+    /// A command that may be sent again within a time limit.
     init(within limit: Duration) {
         deadline = RedisEventLoop.monotonicNanoseconds.addingClamped(limit.nanosecondsClamped)
     }
 
-    /// Whether the time for sending it again is up.
+    /// Whether the time limit has passed.
     var isOver: Bool { RedisEventLoop.monotonicNanoseconds >= deadline }
 
-    /// Counts a redirection; false when that was one too many, as when two servers each name the other.
+    /// Counts a redirection; false if it is one too many, as when two servers each name the other.
     mutating func mayRedirect() -> Bool {
         redirections += 1
         return redirections <= Self.maximumRedirections
     }
 }
 
-/// What came back for one command of a pipeline.
+/// The outcome of one command of a pipeline.
 private enum PipelinedReply<Value: Sendable>: Sendable {
     case value(Value)
-    /// The server did not look at the command: this one belongs elsewhere, or is too early.
+    /// The server did not execute the command: it belongs elsewhere, or came too early.
     case misplaced(RedisError)
 
     /// All values, unless one is misplaced.
@@ -194,7 +175,7 @@ private enum PipelinedReply<Value: Sendable>: Sendable {
 }
 
 extension RedisError {
-    /// Whether an error tells of the server's state or place, and not of the command or its key.
+    /// Whether an error is about the server's state or role, not about the command or its key.
     fileprivate var isAboutServer: Bool {
         switch prefix {
         case .moved?, .ask?, .tryAgain?, .clusterDown?, .crossSlot?, .readOnly?, .loading?, .masterDown?,

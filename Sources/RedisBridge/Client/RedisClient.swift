@@ -1,44 +1,44 @@
-/// A server to send commands to, over a connection that is made when it is needed and made again after a loss.
+/// A server to send commands to, over a connection that is made on demand and again after a loss.
 ///
 /// A command whose connection was lost is not sent again, because the server may have executed it: its error says so in
-/// `fate`, and what to do is the caller's to know. The next command connects again, after a pause that grows with the
-/// failures in a row. Callers who need a connection at the same time share one attempt.
+/// `fate`, and the caller decides. The next command connects again, after a pause that grows with consecutive failures.
+/// Callers who need a connection at the same time share one attempt.
 ///
-/// So each command is bounded by the pause, the connect time-out and its own time-out; where sentinels or a cluster name
-/// a server that cannot be reached, by twice the connect time-out.
-public actor RedisClient {
+/// So a command takes at most the pause, the connect time-out and its own time-out; where sentinels or a cluster name
+/// an unreachable server, twice the connect time-out.
+package actor RedisClient {
     private enum Phase {
         case idle
         case connecting(Connecting)
-        /// It may have ended: nobody has asked for another one since.
+        /// It may have ended: then nobody has asked for another one since.
         case open(RedisConnection)
         case closed
     }
 
-    /// One attempt, which those who wait for it share.
+    /// One attempt, shared by all who wait for it.
     private struct Connecting {
         let task: Task<Void, Never>
-        var waiters: [Rendezvous<RedisConnection>]
+        var waiters: [OneShotPromise<RedisConnection>]
     }
 
     /// The loop that the client and its connections live on.
-    public nonisolated let eventLoop: RedisEventLoop
+    package nonisolated let eventLoop: RedisEventLoop
     /// How its connections are opened.
-    public nonisolated let options: RedisConnectionOptions
+    package nonisolated let options: RedisConnectionOptions
     nonisolated let resolver: any RedisEndpointResolver
 
     private var phase = Phase.idle
-    private let reachability: Reachability
+    private nonisolated let boundMonitor: LoopBound<ConnectionMonitor>
+    private var monitor: ConnectionMonitor { boundMonitor.value }
     /// Listens for news of another server, from the first attempt to connect on.
     private var watch: Task<Void, Never>?
 
     nonisolated var connector: RedisConnector { RedisConnector(options: options, eventLoop: eventLoop) }
 
-    /// Where the client stands now.
-    public var state: RedisClientState { reachability.state }
+    var state: RedisClientState { monitor.state }
 
     /// The event loop, so that isolation is its thread.
-    public nonisolated var unownedExecutor: UnownedSerialExecutor {
+    package nonisolated var unownedExecutor: UnownedSerialExecutor {
         eventLoop.asUnownedSerialExecutor()
     }
 
@@ -51,7 +51,7 @@ public actor RedisClient {
     ) {
         self.resolver = resolver
         self.options = options
-        reachability = Reachability(backoff: backoff)
+        boundMonitor = LoopBound(ConnectionMonitor(backoff: backoff), on: eventLoop)
         self.eventLoop = eventLoop
     }
 
@@ -61,11 +61,11 @@ public actor RedisClient {
     ///
     /// - Parameters:
     ///   - url: where the server is, and how to connect to it.
-    ///   - keyPrefix: what all keys begin with: only to explain, should the server turn out to be a cluster, that they do
-    ///     not share a slot.
+    ///   - keyPrefix: the beginning of all keys: if it has a hash tag, this is a cluster; if it has none, a cluster's
+    ///     refusal can be explained.
     ///   - backoff: the pauses between attempts to connect.
     ///   - eventLoop: the loop that the client lives on.
-    public init(url: RedisURL, keyPrefix: String? = nil, backoff: Backoff = .init(), on eventLoop: RedisEventLoop) {
+    package init(url: RedisURL, keyPrefix: String? = nil, backoff: Backoff = .init(), on eventLoop: RedisEventLoop) {
         self.init(
             resolver: url.location.resolver(options: url.options, keyPrefix: keyPrefix), options: url.options,
             backoff: backoff, on: eventLoop)
@@ -73,50 +73,44 @@ public actor RedisClient {
 
     deinit {
         watch?.cancel()
-        eventLoop.execute { [reachability] in reachability.close() }
+        boundMonitor.run { $0.close() }
     }
 
-    /// The states from now on, the present one first.
+    /// The connection; makes one first if there is none.
     ///
-    /// A reader that lags behind loses the oldest of more than 64. The stream ends with the client.
-    public func states() -> AsyncStream<RedisClientState> {
-        reachability.states()
-    }
-
-    /// The connection, made first where there is none.
-    ///
-    /// Cancellation ends this wait; the attempt goes on for those who share it.
+    /// Cancellation ends this wait; the attempt continues for those who share it.
     ///
     /// - Throws: as `RedisConnection.connect`, and `.closed` after `close()`.
-    public func connection() async throws(RedisError) -> RedisConnection {
+    package func connection() async throws(RedisError) -> RedisConnection {
         switch phase {
         case .closed:
             throw RedisError(.closed, "the client was closed")
-        case .open(let connection) where connection.onLoop { $0.core.isOpen && !$0.core.isRetired }:
+        case .open(let connection) where connection.core.isOpen && !connection.core.isRetired:
             return connection
         case .idle, .open, .connecting:
             guard !Task.isCancelled else { throw .cancelled(fate: .notSent) }
-            let waiter = Rendezvous<RedisConnection>(on: eventLoop)
+            let waiter = OneShotPromise<RedisConnection>(on: eventLoop)
             share(waiter)
-            // The attempt itself is bounded.
-            return try await waiter.wait(until: .max, orThrow: RedisError(.connectTimedOut, "no connection"))
+            // The attempt itself has a time-out.
+            return try await waiter.wait(
+                until: .max, otherwise: .failure(RedisError(.connectTimedOut, "no connection")))
         }
     }
 
     /// Closes the connection and makes no other.
     ///
-    /// Commands in flight, and those who wait for a connection, fail with `.closed`; closing twice does nothing. Returns
-    /// when an attempt to connect that was under way has ended too, which is soon: nothing of it is left behind.
-    public func close() async {
+    /// Commands in flight and those that wait for a connection fail with `.closed`; closing twice does nothing. Returns
+    /// when a pending attempt to connect has ended too, which is soon: nothing of it is left behind.
+    package func close() async {
         let former = phase
         phase = .closed
-        reachability.close()
+        monitor.close()
         let watch = watch
         self.watch = nil
         watch?.cancel()
         switch former {
         case .idle, .closed: break
-        case .open(let connection): connection.onLoop { $0.close() }
+        case .open(let connection): connection.core.close()
         case .connecting(let attempt):
             attempt.task.cancel()
             for waiter in attempt.waiters {
@@ -129,19 +123,17 @@ public actor RedisClient {
 
     /// Drops a connection, so that the next command makes a new one; those in flight on it fail with `.connectionLost`.
     func discard(_ connection: RedisConnection, because reason: String) {
-        connection.onLoop {
-            $0.core.end(
-                RedisError(.connectionLost, reason, endpoint: connection.endpoint.description, fate: .unknown))
-        }
+        connection.core.end(
+            RedisError(.connectionLost, reason, endpoint: connection.endpoint.description, fate: .unknown))
     }
 
-    /// Leaves a connection that works, so that the next command makes a new one; those in flight on it still get their
-    /// answers, if these come soon.
+    /// Leaves a working connection, so that the next command makes a new one; those in flight on it still get answers
+    /// that come soon.
     func leave(_ connection: RedisConnection, because reason: String) {
-        reachability.leave(connection.core, because: reason)
+        monitor.leave(connection.core, because: reason)
     }
 
-    /// A server fell silent: others are asked before it.
+    /// A server fell silent: others are asked first from now on.
     func suspect(_ connection: RedisConnection) {
         resolver.suspect(connection.endpoint)
         discard(connection, because: "the server fell silent")
@@ -153,30 +145,30 @@ public actor RedisClient {
         try await resolver.consequence(of: error, from: endpoint, with: connector)
     }
 
-    /// Takes in a subscription that was made.
+    /// Takes in a new subscription.
     ///
     /// - Returns: Whether it is where the commands go.
     func subscribed(by connection: RedisConnection) -> Bool {
-        reachability.subscribed(by: connection.core)
+        monitor.subscribed(by: connection.core)
     }
 
     // MARK: Connecting
 
-    private func share(_ waiter: Rendezvous<RedisConnection>) {
+    private func share(_ waiter: OneShotPromise<RedisConnection>) {
         if case .connecting(var attempt) = phase {
             attempt.waiters.append(waiter)
             phase = .connecting(attempt)
             return
         }
-        // Unstructured: it belongs to all who wait for it, and must not end with the first who no longer does.
+        // Unstructured: it belongs to all who wait for it, and must not end with the first who gives up.
         let task = Task(executorPreference: eventLoop) { await self.attempt() }
         phase = .connecting(Connecting(task: task, waiters: [waiter]))
-        reachability.connecting()
+        monitor.connecting()
         if watch == nil {
             // Unstructured: it lasts as long as the client, which it does not hold.
-            watch = Task(executorPreference: eventLoop) { [resolver, connector, reachability] in
+            watch = Task(executorPreference: eventLoop) { [resolver, connector, boundMonitor] in
                 await resolver.watch(with: connector) { endpoint in
-                    connector.eventLoop.execute { reachability.heard(of: endpoint) }
+                    boundMonitor.run { $0.serverChanged(to: endpoint) }
                 }
             }
         }
@@ -187,7 +179,7 @@ public actor RedisClient {
         do throws(RedisError) {
             outcome = .success(try await open())
         } catch {
-            // Whatever was asked of a server to get to know it, the commands that wait have not been sent.
+            // Whatever the attempt sent to a server, the commands that wait for it have not been sent.
             outcome = .failure(error.notSent)
         }
         guard case .connecting(let attempt) = phase else {
@@ -198,28 +190,24 @@ public actor RedisClient {
         switch outcome {
         case .success(let connection):
             phase = .open(connection)
-            reachability.connected(by: connection.core)
+            monitor.connected(by: connection.core)
         case .failure(let error):
             phase = .idle
-            reachability.failed(error)
+            monitor.failed(error)
         }
         for waiter in attempt.waiters { waiter.finish(outcome) }
     }
 
     private func open() async throws(RedisError) -> RedisConnection {
-        if reachability.notBefore > RedisEventLoop.monotonicNanoseconds {
-            let pause = Rendezvous<Void>(on: eventLoop)
-            reachability.pause = pause
-            defer { reachability.pause = nil }
-            do {
-                try await pause.wait(until: reachability.notBefore, orThrow: RedisError(.timedOut, "the pause is over"))
-            } catch {
-                guard error.code == .timedOut else { throw error }
-            }
+        if monitor.notBefore > RedisEventLoop.monotonicNanoseconds {
+            let pause = OneShotPromise<Void>(on: eventLoop)
+            monitor.pause = pause
+            defer { monitor.pause = nil }
+            try await pause.wait(until: monitor.notBefore, otherwise: .success(()))
         }
         let connection = try await resolver.connect(with: connector)
-        // It may have ended while the resolver looked at it.
-        if let error = connection.onLoop({ $0.endReason }) { throw error }
+        // It may have ended while the resolver examined it.
+        if let error = connection.core.endReason { throw error }
         return connection
     }
 }

@@ -1,35 +1,35 @@
-/// Finds the server that takes our commands, each time anew: a fixed server, the master that sentinels name, the node of
-/// a cluster.
+/// Finds the server for our commands, anew for each connection: a fixed server, the master that sentinels name, the
+/// node of a cluster.
 protocol RedisEndpointResolver: Sendable {
     /// Opens a connection to the server that takes our commands now.
     ///
-    /// One attempt: whatever fails at one server, the next one that may do better is tried before it has failed.
+    /// One attempt: whatever fails at one server, every other one that may do better is tried before the attempt fails.
     ///
-    /// - Throws: `RedisError`: the failure that says most, when none will do.
+    /// - Throws: the most informative failure, if no server will do.
     func connect(with connector: RedisConnector) async throws(RedisError) -> RedisConnection
 
-    /// What an error of the server means for the connection that it came from, and for the command.
+    /// The consequence of a server's error for the connection that it came from, and for the command.
     ///
-    /// - Throws: an error to be thrown in its place, where this side can say more.
+    /// - Throws: an error to throw in its place, if it can be explained.
     func consequence(
         of error: RedisError, from endpoint: RedisEndpoint, with connector: RedisConnector
     ) async throws(RedisError) -> RedisErrorConsequence
 
-    /// A server fell silent in the middle of a conversation: others are to be asked before it.
+    /// A server fell silent on an open connection: others must be asked before it.
     func suspect(_ endpoint: RedisEndpoint)
 
-    /// Listens, until the task is cancelled, to those who know of a new server before our connection tells.
+    /// Listens for news of a new server that our connection does not bring, until the task is cancelled.
     ///
-    /// - Parameter tell: gets each server that is said to take the commands from now on.
-    func watch(with connector: RedisConnector, telling tell: @escaping @Sendable (RedisEndpoint) -> Void) async
+    /// - Parameter report: gets each server that is said to take the commands from now on.
+    func watch(with connector: RedisConnector, reporting report: @escaping @Sendable (RedisEndpoint) -> Void) async
 
-    /// Asks all who can be asked what they know of the others, for a diagnosis.
+    /// Asks every server what it knows of the others, for a diagnosis.
     func topology(with connector: RedisConnector) async -> RedisTopology
 }
 
 /// What a client does after an error of the server.
 ///
-/// A command is sent again only after errors that say that nothing was executed.
+/// A command is sent again only after errors that say that it was not executed.
 enum RedisErrorConsequence: Sendable, Hashable {
     /// Keep the connection and throw the error.
     case keep
@@ -37,18 +37,18 @@ enum RedisErrorConsequence: Sendable, Hashable {
     case reconnect
     /// Leave the connection, ask the resolver again, and send the command once more.
     case reconnectAndResend
-    /// Keep the connection, wait a moment, and send the command once more, for as long as its time-out allows.
+    /// Keep the connection, pause, and send the command once more, for as long as its time-out allows.
     case resendLater
 }
 
 extension RedisEndpointResolver {
-    /// Nobody else could be asked.
+    /// There is no other server to ask.
     func suspect(_ endpoint: RedisEndpoint) {}
 
-    /// Nobody would tell.
-    func watch(with connector: RedisConnector, telling tell: @escaping @Sendable (RedisEndpoint) -> Void) async {}
+    /// There is no source of news.
+    func watch(with connector: RedisConnector, reporting report: @escaping @Sendable (RedisEndpoint) -> Void) async {}
 
-    /// It stands alone.
+    /// There is only one server.
     func topology(with connector: RedisConnector) async -> RedisTopology { .server }
 }
 
@@ -62,40 +62,41 @@ struct RedisConnector: Sendable {
     }
 }
 
-/// What went wrong at the servers that one attempt tried, and the one error that is told of it.
-struct FailedTries {
+/// The failures of the servers that one attempt tried, and the one error that sums them up.
+struct FailedAttempts {
     private(set) var errors: [RedisError] = []
 
-    /// Takes the failure of one server in.
+    /// Takes in the failure of one server.
     ///
-    /// - Throws: the error, if no other server can do better.
+    /// - Throws: the error, if no other server could do better.
     mutating func append(_ error: RedisError) throws(RedisError) {
         guard ![.cancelled, .tlsUnavailable, .tlsMisconfigured].contains(error.code) else { throw error }
         errors.append(error)
     }
 
-    /// The failure that says most: what a server said rather than that one could not be reached, and of equals the first.
-    var mostTelling: RedisError? {
+    /// The most informative failure: a server's answer rather than that a server was unreachable, and the first of
+    /// equals.
+    var mostInformative: RedisError? {
         errors.enumerated().max { left, right in
-            (left.element.tellingness, right.offset) < (right.element.tellingness, left.offset)
+            (left.element.informativeness, right.offset) < (right.element.informativeness, left.offset)
         }?.element
     }
 
     /// One error for all.
     ///
     /// - Parameters:
-    ///   - servers: what they are called.
+    ///   - servers: what to call them.
     ///   - count: how many of them were tried.
     func error(of servers: String, count: Int) -> RedisError {
-        guard let failure = mostTelling else { return RedisError(.connectFailed, "no server was named") }
+        guard let failure = mostInformative else { return RedisError(.connectFailed, "no server was named") }
         guard count > 1 else { return failure }
-        let verb = errors.allSatisfy { $0.tellingness <= 1 } ? "reached" : "used"
+        let verb = errors.allSatisfy { $0.informativeness <= 1 } ? "reached" : "used"
         return failure.saying("none of the \(count) \(servers) can be \(verb): \(failure.reason)")
     }
 }
 
 extension RedisError {
-    fileprivate var tellingness: Int {
+    fileprivate var informativeness: Int {
         switch code {
         case .server, .noMaster: 4
         case .tlsFailed, .tlsMismatch: 3
@@ -107,13 +108,13 @@ extension RedisError {
 }
 
 extension RedisLocation {
-    /// Who finds the server.
+    /// The resolver that finds the server.
     ///
-    /// - Parameter keyPrefix: what all keys begin with, where that is known.
+    /// - Parameter keyPrefix: the beginning of all keys, if known.
     func resolver(options: RedisConnectionOptions, keyPrefix: String?) -> any RedisEndpointResolver {
         switch self {
         case .server(let endpoint):
-            // Nobody writes a hash tag for another reason.
+            // A hash tag has no other purpose.
             NodeResolver(
                 seeds: [endpoint], isCluster: keyPrefix.map(ClusterSlots.hasHashTag) ?? false, keyPrefix: keyPrefix)
         case .cluster(let nodes): NodeResolver(seeds: nodes, isCluster: true, keyPrefix: keyPrefix)

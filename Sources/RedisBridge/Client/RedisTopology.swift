@@ -1,19 +1,19 @@
-/// What servers say of each other, each by itself: what a diagnosis compares.
+/// What each server says of the others, for a diagnosis to compare.
 package enum RedisTopology: Sendable, Hashable {
-    /// One server, about which nobody else is asked.
+    /// One server, without others to ask.
     case server
-    /// What each sentinel of a service says of its master.
+    /// What each sentinel says of the service's master.
     case sentinels(service: String, [SentinelOpinion])
-    /// What each node of a cluster says of the cluster; `slot` is that of our keys, where it is known.
+    /// What each node of a cluster says of the cluster; `slot` is that of our keys, if known.
     case cluster(slot: Int?, [ClusterOpinion])
 }
 
 /// What one sentinel says.
 package struct SentinelOpinion: Sendable, Hashable {
     package let sentinel: String
-    /// The master that it names; `nil` when it could not be asked.
+    /// The master that it names; `nil` if it could not be asked.
     package let master: String?
-    /// Whether it lets us hear of promotions.
+    /// Whether our user may subscribe to its news of promotions.
     package let isHeard: Bool
     /// Why it could not be asked.
     package let failure: String?
@@ -31,7 +31,7 @@ package struct ClusterOpinion: Sendable, Hashable {
     package let node: String
     /// Whether it takes no commands.
     package let isDown: Bool
-    /// All nodes as it sees them; empty when it could not be asked, or may not say.
+    /// All nodes as it sees them; empty if it could not be asked, or our user may not.
     package let members: [ClusterMember]
     /// Why it could not be asked.
     package let failure: String?
@@ -47,8 +47,8 @@ package struct ClusterOpinion: Sendable, Hashable {
 extension RedisClient {
     /// Asks all sentinels, or all nodes of a cluster, what they know of the others.
     ///
-    /// Over connections of its own, so that it works also where no server takes commands. Takes as long as the slowest of
-    /// them, at most twice the connect time-out and a second.
+    /// Over connections of its own, so that it also works when no server takes commands. Takes as long as the slowest
+    /// of them, at most twice the connect time-out and a second.
     package func topology() async -> RedisTopology {
         await resolver.topology(with: connector)
     }

@@ -1,15 +1,15 @@
 /// The commands in flight on one connection, in the order in which their replies will come.
 ///
-/// Pure. The slot of a command that nobody waits for any more stays in its place, so that its late reply finds it and is
-/// dropped: replies carry no name, their order is all that tells them apart.
+/// Pure. The slot of an abandoned command stays in its place, so that its late reply finds it and is dropped: replies
+/// carry no id, only their order tells them apart.
 struct CommandSlots<Waiter> {
     private struct Slot {
         var waiter: Waiter?
-        /// `.max` once its time is up.
+        /// `.max` once it has expired.
         var deadline: Int64
     }
 
-    /// A ring: `slots[(head + i) & mask]` is the i-th in flight.
+    /// A ring: `slots[(head + i) & (slots.count - 1)]` is the i-th in flight.
     private var slots: [Slot?]
     private var head = 0
 
@@ -30,7 +30,7 @@ struct CommandSlots<Waiter> {
         count += 1
     }
 
-    /// Takes the slot that the next reply belongs to: its waiter, or `nil` when its time was up.
+    /// Takes the slot that the next reply belongs to: its waiter, or `nil` when it has expired.
     ///
     /// - Precondition: a slot is in flight.
     mutating func popFirst() -> Waiter? {
@@ -66,7 +66,7 @@ struct CommandSlots<Waiter> {
 
     /// The earliest deadline, or `nil`.
     ///
-    /// Looks at every slot.
+    /// Visits every slot.
     var earliestDeadline: Int64? {
         var earliest = Int64.max
         for offset in 0..<count {

@@ -1,21 +1,21 @@
 import CRedisLink
 
-/// The link: how it is opened, what it reports, and the end.
+/// The link: how it is opened, what it reports, and how the connection ends.
 extension ConnectionCore {
     /// Starts to connect.
     ///
-    /// - Returns: what is finished when the link is connected, or has failed.
+    /// - Returns: a promise that is finished when the link is connected, or has failed.
     func connect(
         to address: SocketAddress, security: (context: TLSContext, host: String)?
-    ) throws(RedisError) -> Rendezvous<Void> {
-        let connected = Rendezvous<Void>(on: eventLoop)
-        // The link holds us until it is closed, as `end` does.
+    ) throws(RedisError) -> OneShotPromise<Void> {
+        let connected = OneShotPromise<Void>(on: eventLoop)
+        // The link holds us until `end` closes it.
         link = try RedisLink.open(address, security: security, on: eventLoop) { event in self.handle(event) }
         state = .connecting(connected)
         if security != nil {
             probe = PlaintextProbe(
                 address, after: min(.milliseconds(500), options.connectTimeout / 4), on: eventLoop,
-                if: { self.link?.isShakingHands == true }, found: { self.end(.tlsNotSpoken) })
+                if: { self.link?.isHandshaking == true }, found: { self.end(.tlsNotSpoken) })
         }
         return connected
     }
@@ -58,13 +58,13 @@ extension ConnectionCore {
         guard slots.isEmpty else {
             let farewell = reply.isFarewell ? reply.error : nil
             slots.popFirst()?.receive(reply)
-            // What is behind it gets no answer any more, and for the same reason.
+            // The commands behind it get no answer any more, for the same reason.
             if let farewell { return end(farewell.at(endpoint: endpoint.description)) }
             if isRetired, slots.isEmpty { close() }
             return
         }
-        // An unasked-for error is how a server says why it is about to hang up, such as "max number of clients".
-        let error = reply.error ?? RedisError(.malformedReply, "the server sent a reply that nobody asked for")
+        // With an unsolicited error a server says why it is about to hang up, such as "max number of clients".
+        let error = reply.error ?? RedisError(.malformedReply, "the server sent an unsolicited reply")
         end(error.at(endpoint: endpoint.description))
     }
 
@@ -88,21 +88,21 @@ extension ConnectionCore {
         }
     }
 
-    /// The server took the connection and hung up before it said anything.
+    /// The server accepted the connection and hung up before it said anything.
     private func hungUpFirst(_ failure: RedisLink.Failure, fate: CommandFate) -> RedisError {
         switch endpoint {
         case .tls where failure.lacksCertificate:
             // Its alert was lost on the way.
             return TLSFailure(
                 problem: REDIS_TLS_CERTIFICATE_WANTED,
-                text: "the server asked for a certificate, and hung up when it was shown none (\(failure.text))"
+                text: "the server asked for a certificate, and hung up when it got none (\(failure.text))"
             ).error(with: options.tls, fate: fate)
         case .tcp where isOpen:
             return RedisError(
                 .connectionLost,
                 """
-                \(failure.text), \(RedisError.unheard); if this port speaks TLS, the URL for it begins with rediss instead \
-                of redis
+                \(failure.text), \(RedisError.unheard); if this port speaks TLS, its URL must begin with rediss instead of \
+                redis
                 """, fate: fate)
         default:
             return RedisError(isOpen ? .connectionLost : .connectFailed, failure.text, fate: fate)
@@ -114,18 +114,18 @@ extension ConnectionCore {
         probe = nil
     }
 
-    /// Ends the connection, because nobody needs it any more.
+    /// Ends the connection because nobody needs it any more.
     func close() {
         end(RedisError(.closed, "the connection was closed", endpoint: endpoint.description))
     }
 
-    /// Ends the connection as soon as what is in flight has been answered, at the latest after `grace`.
+    /// Ends the connection as soon as the commands in flight have been answered, at the latest after `grace`.
     func retire(within grace: Duration, because reason: String) {
         guard isOpen, !isRetired else { return }
         isRetired = true
         guard !slots.isEmpty else { return close() }
-        retirementAlarm = eventLoop.core.scheduleAlarm(EVENT_LOOP_MONOTONIC, at: deadline(after: grace)) {
-            self.retirementAlarm = nil
+        retirementTimer = eventLoop.core.scheduleTimer(at: RedisEventLoop.deadline(after: grace)) {
+            self.retirementTimer = nil
             self.end(RedisError(.connectionLost, reason, endpoint: self.endpoint.description, fate: .unknown))
         }
     }
@@ -138,7 +138,7 @@ extension ConnectionCore {
         link?.close()
         link = nil
         stopProbe()
-        disarm()
+        cancelTimers()
         for waiter in slots.removeAll() {
             waiter.fail(
                 RedisError(error.code, error.reason, prefix: error.prefix, endpoint: error.endpoint, fate: .unknown))
@@ -152,18 +152,12 @@ extension ConnectionCore {
         onEnd?(error)
     }
 
-    private func disarm() {
-        if let timeoutAlarm {
-            eventLoop.core.cancelAlarm(EVENT_LOOP_MONOTONIC, timeoutAlarm.name)
+    private func cancelTimers() {
+        for timer in [timeoutTimer?.id, healthTimer, retirementTimer].compactMap({ $0 }) {
+            eventLoop.core.cancelTimer(timer)
         }
-        if let healthAlarm {
-            eventLoop.core.cancelAlarm(EVENT_LOOP_MONOTONIC, healthAlarm)
-        }
-        if let retirementAlarm {
-            eventLoop.core.cancelAlarm(EVENT_LOOP_MONOTONIC, retirementAlarm)
-        }
-        timeoutAlarm = nil
-        healthAlarm = nil
-        retirementAlarm = nil
+        timeoutTimer = nil
+        healthTimer = nil
+        retirementTimer = nil
     }
 }

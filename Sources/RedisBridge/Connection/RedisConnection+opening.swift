@@ -1,7 +1,7 @@
-/// From nothing to an open connection.
+/// Opening: look up, connect, secure, log in.
 extension RedisConnection {
     func open() async throws(RedisError) {
-        let deadline = RedisEventLoop.monotonicNanoseconds.addingClamped(options.connectTimeout.nanosecondsClamped)
+        let deadline = RedisEventLoop.deadline(after: options.connectTimeout)
         do {
             try await connect(until: deadline)
             try await logIn(until: deadline)
@@ -27,14 +27,13 @@ extension RedisConnection {
         }
         var failure = RedisError(.connectFailed, "the name has no address")
         for (index, address) in addresses.enumerated() {
-            // An address that swallows packets must not use up the time of those after it.
+            // An address that swallows packets must not use up the time of the ones after it.
             let now = RedisEventLoop.monotonicNanoseconds
             let share = max(0, deadline - now) / Int64(addresses.count - index)
             do {
                 return try await connect(to: address, security: security, until: now.addingClamped(share))
             } catch {
-                // What speaks with the wrong certificate at one address, or without any, is not to be looked for at
-                // another.
+                // After a wrong certificate, or none, at one address, do not look for a right one at another.
                 guard ![.cancelled, .tlsFailed, .tlsMismatch].contains(error.code) else { throw error }
                 failure = error
             }
@@ -49,11 +48,11 @@ extension RedisConnection {
         do {
             try await connected.wait(
                 until: deadline,
-                orThrow: RedisError(
-                    .connectTimedOut, "no connection within \(options.connectTimeout.secondsText)"))
+                otherwise: .failure(
+                    RedisError(.connectTimedOut, "no connection within \(options.connectTimeout.secondsText)")))
         } catch {
             var error = error
-            if error.code == .connectTimedOut, core.link?.isShakingHands == true {
+            if error.code == .connectTimedOut, core.link?.isHandshaking == true {
                 error = RedisError(
                     .unresponsive, "no answer to the TLS handshake within \(options.connectTimeout.secondsText)")
             }
@@ -65,7 +64,7 @@ extension RedisConnection {
 
     private func logIn(until deadline: Int64) async throws(RedisError) {
         var commands: [RedisCommand] = []
-        // With a user and no password the server is sent an empty one, as redis-py does.
+        // For a user without a password, send an empty one, as redis-py does.
         if let username = options.username, !username.isEmpty {
             commands.append(RedisCommand("AUTH", username, options.password?.value ?? ""))
         } else if let password = options.password {
@@ -77,8 +76,8 @@ extension RedisConnection {
         if options.database != 0 {
             commands.append(RedisCommand("SELECT", options.database))
         }
-        // With TLS 1.3 a server that does not like our certificate, or wants one, says so after the handshake: only an
-        // answer shows that we are in.
+        // With TLS 1.3 a server that rejects our certificate, or wants one, says so after the handshake: only an answer
+        // proves that we are in.
         if case .tls = endpoint, commands.isEmpty {
             commands.append(RedisCommand("PING"))
         }
@@ -87,7 +86,7 @@ extension RedisConnection {
         do throws(RedisError) {
             let replies = try await pipeline(commands, timeout: .nanoseconds(remaining))
             for (command, reply) in zip(commands, replies) {
-                // To PING any answer will do, also that it is denied.
+                // Any answer to PING will do, even that it is denied.
                 if case .error(let error) = reply, command.name != "PING" {
                     throw explained(error).at(command: command.name)
                 }
@@ -99,17 +98,10 @@ extension RedisConnection {
     }
 }
 
-/// A database that a cluster does not have is a mistake in the URL, and the server does not say where to mend it.
+/// Says that the URL must be corrected for a cluster, which has only database 0: the server does not.
 private func explained(_ error: RedisError) -> RedisError {
     guard error.reason.contains("not allowed in cluster mode") else { return error }
     return RedisError(
-        .server, "this is a Redis Cluster, which has database 0 only: take the database out of the URL",
+        .server, "this is a Redis Cluster, which has database 0 only: remove the database from the URL",
         prefix: error.prefix, fate: .refused)
-}
-
-extension Int64 {
-    func addingClamped(_ other: Int64) -> Int64 {
-        let (sum, overflow) = addingReportingOverflow(other)
-        return overflow ? (other < 0 ? .min : .max) : sum
-    }
 }

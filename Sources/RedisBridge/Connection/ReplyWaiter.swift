@@ -1,11 +1,9 @@
-import CRedisLink
-
-/// Who waits for a reply, or no longer does.
+/// The receiver of a reply, while its task waits and after.
 ///
-/// Everything is for the loop's thread. A slot keeps its waiter until the reply comes, also when nobody waits any more:
-/// then the reply is dropped.
+/// Everything is for the loop's thread. A slot keeps its waiter until the reply comes, even when the task no longer
+/// waits: then the reply is dropped.
 protocol ReplyWaiter: AnyObject {
-    /// The reply came; it is lent for the time of the call.
+    /// The reply came; it is lent for the duration of the call.
     func receive(_ reply: borrowing RedisReplyView)
     /// No reply will come, or it will come too late.
     func fail(_ error: RedisError)
@@ -13,14 +11,14 @@ protocol ReplyWaiter: AnyObject {
 
 /// A task that waits for an outcome: resumed once, by whatever comes first.
 ///
-/// The wait may end before it begins: any `await` may give way to others, the one between installing a handler for
-/// cancellation and sending the command too.
+/// The wait may end before it begins: a handler for cancellation is installed first, and any `await` may let it run
+/// before the command is sent.
 private enum Wait<Value: Sendable> {
     case idle
     case waiting(UnsafeContinuation<Result<Value, RedisError>, Never>)
     case over
 
-    /// Begins, unless it is over: then the task is told so, and nothing is to be sent.
+    /// Begins, unless it is over: then the task is resumed with `.cancelled`, and the command must not be sent.
     mutating func begin(_ continuation: UnsafeContinuation<Result<Value, RedisError>, Never>) -> Bool {
         guard case .idle = self else {
             continuation.resume(returning: .failure(.cancelled(fate: .notSent)))
@@ -43,9 +41,7 @@ private enum Wait<Value: Sendable> {
 }
 
 /// Waits for the reply to one command.
-///
-/// `@unchecked Sendable`: its state is touched on the loop's thread alone.
-final class SingleWaiter<Value: Sendable>: ReplyWaiter, @unchecked Sendable {
+final class SingleWaiter<Value: Sendable>: ReplyWaiter {
     typealias Decode = @Sendable (borrowing RedisReplyView) throws(RedisError) -> Value
 
     private var wait = Wait<Value>.idle
@@ -81,9 +77,7 @@ final class SingleWaiter<Value: Sendable>: ReplyWaiter, @unchecked Sendable {
 }
 
 /// Waits for the replies to several commands: one slot each, one resumption for all.
-///
-/// `@unchecked Sendable`: its state is touched on the loop's thread alone.
-final class PipelineWaiter<Value: Sendable>: ReplyWaiter, @unchecked Sendable {
+final class PipelineWaiter<Value: Sendable>: ReplyWaiter {
     typealias Decode = @Sendable (_ index: Int, borrowing RedisReplyView) throws(RedisError) -> Value
 
     private var wait = Wait<[Value]>.idle

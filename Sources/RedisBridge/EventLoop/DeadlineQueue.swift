@@ -1,9 +1,9 @@
-/// What is to happen at which time, earliest first: a binary heap, with removal by name.
+/// Values by deadline, earliest first: a binary heap, with removal by id.
 ///
 /// Pure: instants are plain nanoseconds, and the owner says what time it is.
 struct DeadlineQueue<Value> {
     /// Names an entry until it is removed or due.
-    struct Name: Hashable, Sendable {
+    struct ID: Hashable, Sendable {
         fileprivate let number: UInt64
     }
 
@@ -22,18 +22,18 @@ struct DeadlineQueue<Value> {
     /// When the next entry is due.
     var earliest: Int64? { heap.first?.deadline }
 
-    mutating func insert(_ value: Value, at deadline: Int64) -> Name {
+    mutating func insert(_ value: Value, at deadline: Int64) -> ID {
         lastNumber += 1
         values[lastNumber] = value
         heap.append(Entry(deadline: deadline, number: lastNumber))
         siftUp(heap.count - 1)
-        return Name(number: lastNumber)
+        return ID(number: lastNumber)
     }
 
     /// Removes an entry; `nil` when it was due or removed before.
-    mutating func remove(_ name: Name) -> Value? {
-        guard let value = values.removeValue(forKey: name.number) else { return nil }
-        // Its place in the heap stays until it comes to the top, but the dead never outnumber the living for long.
+    mutating func remove(_ id: ID) -> Value? {
+        guard let value = values.removeValue(forKey: id.number) else { return nil }
+        // Its place in the heap stays until it reaches the top. Dead places are swept when they outnumber the living.
         if heap.count > 64, heap.count > values.count * 2 {
             heap.removeAll { values[$0.number] == nil }
             heap.sort(by: Self.precedes)

@@ -1,22 +1,26 @@
 import CRedisLink
 
-/// What the loop's thread works on: the queue of jobs and the two lists of alarms.
+/// What the loop's thread works on: the queue of jobs and the timers of both clocks.
 ///
-/// Apart from `RedisEventLoop` so that the thread never holds the executor itself, whose last reference may be dropped
-/// anywhere, on the loop's own thread too. The thread owns one reference to the core and gives it back as its last act.
+/// Separate from `RedisEventLoop` so that the thread never holds the executor itself, whose last reference may be
+/// dropped anywhere, even on the loop's own thread. The thread owns one reference to the core and releases it as its
+/// last act.
 ///
-/// `@unchecked Sendable`: `queue` locks; `loop` is set once, before any entry can be queued; `alarms` is touched by the
-/// loop's thread alone, which `scheduleAlarm`, `cancelAlarm` and the C callbacks require.
+/// `@unchecked Sendable`: `queue` locks; `loop` is set once, before any entry can be queued; `timers` is touched by the
+/// loop's thread alone, as `scheduleTimer` and `cancelTimer` check.
 final class EventLoopCore: @unchecked Sendable {
-    typealias Alarm = () -> Void
-    typealias AlarmName = DeadlineQueue<Alarm>.Name
+    /// Names a timer until it fires or is cancelled.
+    struct TimerID: Sendable {
+        fileprivate let clock: Int
+        fileprivate let entry: DeadlineQueue<() -> Void>.ID
+    }
 
     /// How many entries run before sockets get their turn.
     static let batchSize = 256
 
     let queue = JobQueue()
     private var loop: OpaquePointer?
-    private var alarms = [DeadlineQueue<Alarm>(), DeadlineQueue<Alarm>()]
+    private var timers = [DeadlineQueue<() -> Void>(), DeadlineQueue<() -> Void>()]
 
     /// Starts the thread.
     ///
@@ -27,7 +31,7 @@ final class EventLoopCore: @unchecked Sendable {
             context: retained.toOpaque(),
             run_jobs: { EventLoopCore.from($0)?.runJobs() },
             has_jobs: { EventLoopCore.from($0)?.queue.isEmpty == false },
-            alarm: { EventLoopCore.from($0)?.ring($1) },
+            timer_fired: { EventLoopCore.from($0)?.fireTimers($1) },
             ended: { context in
                 guard let context else { return }
                 Unmanaged<EventLoopCore>.fromOpaque(context).release()
@@ -89,45 +93,51 @@ final class EventLoopCore: @unchecked Sendable {
         }
     }
 
-    // MARK: Alarms
+    // MARK: Timers
 
-    /// Calls `alarm` on the loop's thread at or after `deadline`, in nanoseconds of `clock`, and never before it.
-    func scheduleAlarm(
-        _ clock: event_loop_clock, at deadline: Int64, _ alarm: @escaping Alarm
-    ) -> AlarmName {
+    /// Calls `fire` on the loop's thread at or after `deadline`, in nanoseconds of `clock`, and never before it.
+    ///
+    /// Loop thread only.
+    func scheduleTimer(
+        by clock: event_loop_clock = EVENT_LOOP_MONOTONIC, at deadline: Int64, _ fire: @escaping () -> Void
+    ) -> TimerID {
         let index = Int(clock.rawValue)
-        let former = alarms[index].earliest
-        let name = alarms[index].insert(alarm, at: deadline)
-        if alarms[index].earliest != former {
-            rearm(clock)
-        }
-        return name
+        return TimerID(clock: index, entry: changingTimers(of: index) { $0.insert(fire, at: deadline) })
     }
 
-    /// Forgets an alarm that has not gone off.
-    func cancelAlarm(_ clock: event_loop_clock, _ name: AlarmName) {
-        let index = Int(clock.rawValue)
-        let former = alarms[index].earliest
-        _ = alarms[index].remove(name)
-        if alarms[index].earliest != former {
-            rearm(clock)
+    /// Forgets a timer, if it has not fired.
+    ///
+    /// Loop thread only.
+    func cancelTimer(_ timer: TimerID) {
+        _ = changingTimers(of: timer.clock) { $0.remove(timer.entry) }
+    }
+
+    private func changingTimers<Result>(
+        of index: Int, _ change: (inout DeadlineQueue<() -> Void>) -> Result
+    ) -> Result {
+        precondition(isCurrent, "not on the thread of this event loop")
+        let former = timers[index].earliest
+        let result = change(&timers[index])
+        if timers[index].earliest != former {
+            rearm(event_loop_clock(rawValue: UInt32(index)))
         }
+        return result
     }
 
     private func rearm(_ clock: event_loop_clock) {
         guard let loop else { return }
-        if let earliest = alarms[Int(clock.rawValue)].earliest {
-            event_loop_set_alarm(loop, clock, earliest)
+        if let earliest = timers[Int(clock.rawValue)].earliest {
+            event_loop_set_timer(loop, clock, earliest)
         } else {
-            event_loop_clear_alarm(loop, clock)
+            event_loop_clear_timer(loop, clock)
         }
     }
 
-    private func ring(_ clock: event_loop_clock) {
+    private func fireTimers(_ clock: event_loop_clock) {
         // The clock decides, not the watcher, which can be early by its resolution or by a step of the clock.
         let now = event_loop_now(clock)
-        while let alarm = alarms[Int(clock.rawValue)].popDue(at: now) {
-            alarm()
+        while let fire = timers[Int(clock.rawValue)].popDue(at: now) {
+            fire()
         }
         rearm(clock)
     }

@@ -6,45 +6,48 @@ enum LoopEntry {
     case work(@Sendable () -> Void)
 }
 
-/// What waits to be run on an event loop's thread, in the order in which it came, from any thread.
+/// The entries that wait to run on an event loop's thread, in the order in which any thread appended them.
 ///
-/// `@unchecked Sendable`: `incoming`, `hasSignalled` and `keeper` are only touched under the lock; `batch`, `position`
-/// and `executor` only by the loop's thread.
+/// `@unchecked Sendable`: only the loop's thread touches `batch`, `position` and `executor`; the rest is `Guarded`.
 final class JobQueue: @unchecked Sendable {
-    private let mutex = PthreadMutex()
-    private var incoming: [LoopEntry] = []
-    private var hasSignalled = false
-    /// Keeps the executor alive while entries wait: its last other reference may be dropped right after it took a job.
-    private var keeper: RedisEventLoop?
+    /// What other threads append to.
+    private struct Inbox {
+        var entries: [LoopEntry] = []
+        var hasSignalled = false
+        /// Keeps the executor alive while entries wait: its last other reference may be dropped right after it took a
+        /// job.
+        var keeper: RedisEventLoop?
+    }
 
+    private let inbox = Guarded(Inbox())
     private var batch: [LoopEntry] = []
     private var position = 0
-    /// Whose jobs `batch` holds.
+    /// The loop whose jobs `batch` holds.
     ///
     /// Loop thread only.
     private(set) var executor: RedisEventLoop?
 
     /// Appends an entry; true when the loop must be woken for it.
     ///
-    /// The loop's own thread looks at the queue before it waits, so only another thread has to wake it, and only
-    /// once until the loop has taken the entries.
+    /// The loop's own thread looks at the queue before it waits, so only another thread has to wake it, and only once
+    /// until the loop has taken the entries.
     func append(_ entry: LoopEntry, keeping executor: RedisEventLoop, onLoopThread: Bool) -> Bool {
-        mutex.withLock {
-            if keeper == nil {
-                keeper = executor
+        inbox.withLock { inbox in
+            if inbox.keeper == nil {
+                inbox.keeper = executor
             }
-            incoming.append(entry)
-            guard !onLoopThread, !hasSignalled else { return false }
-            hasSignalled = true
+            inbox.entries.append(entry)
+            guard !onLoopThread, !inbox.hasSignalled else { return false }
+            inbox.hasSignalled = true
             return true
         }
     }
 
-    /// Whether nothing waits.
+    /// Whether no entry waits.
     ///
     /// Loop thread only.
     var isEmpty: Bool {
-        position == batch.count && mutex.withLock { incoming.isEmpty }
+        position == batch.count && inbox.withLock { $0.entries.isEmpty }
     }
 
     /// The next entry, or `nil`.
@@ -62,17 +65,17 @@ final class JobQueue: @unchecked Sendable {
     private func takeIncoming() {
         batch.removeAll(keepingCapacity: batch.capacity <= 4096)
         position = 0
-        mutex.withLock {
-            swap(&incoming, &batch)
-            hasSignalled = false
-            if let keeper {
+        inbox.withLock { inbox in
+            swap(&inbox.entries, &batch)
+            inbox.hasSignalled = false
+            if let keeper = inbox.keeper {
                 executor = keeper
             }
-            keeper = nil
+            inbox.keeper = nil
         }
     }
 
-    /// Once `next()` has returned `nil`: gives up the executor, which may end the loop.
+    /// Releases the executor, which may end the loop, once `next()` has returned `nil`.
     ///
     /// Loop thread only, as the last thing that a turn does with its queue.
     func releaseExecutor() {

@@ -3,11 +3,12 @@ import CRedisLink
 /// A libev loop on a thread of its own, as an executor: actors that share one share its thread, so they call each
 /// other, hiredis and the timers without a thread hop.
 ///
-/// One turn of the loop waits for sockets and alarms, dispatches them, runs up to 256 queued jobs, and writes what they
-/// sent: one write a socket, however many commands.
+/// One turn of the loop waits for sockets and timers, dispatches them, runs up to 256 queued jobs, and writes what they
+/// sent: one write per socket, however many commands.
 ///
 /// The thread ends with the last reference. When that is dropped on another thread, `deinit` joins the loop's thread;
-/// when it is dropped on the loop's own, the thread ends by itself. What is queued keeps the loop alive until it ran.
+/// when it is dropped on the loop's own, the thread ends by itself. Whatever is queued keeps the loop alive until it
+/// ran.
 ///
 /// Jobs on the loop must not block: everything on it waits for them.
 public final class RedisEventLoop: SerialExecutor, TaskExecutor {
@@ -15,9 +16,16 @@ public final class RedisEventLoop: SerialExecutor, TaskExecutor {
 
     /// Starts a loop.
     ///
+    /// - Throws: when the system has no thread or no file descriptor left.
+    public convenience init() throws {
+        try self.init(name: "redis-loop")
+    }
+
+    /// Starts a loop.
+    ///
     /// - Parameter name: the thread's name as debuggers and `top -H` show it, at most 15 bytes of it.
-    /// - Throws: `.system` when there is no thread or no file descriptor to be had.
-    public init(name: String = "redis-loop") throws(RedisError) {
+    /// - Throws: `.system` when there is no thread or no file descriptor left.
+    package init(name: String) throws(RedisError) {
         core = EventLoopCore()
         try core.start(threadName: name)
     }
@@ -27,7 +35,7 @@ public final class RedisEventLoop: SerialExecutor, TaskExecutor {
     }
 
     /// Whether the caller runs on the loop's thread.
-    public var isCurrent: Bool { core.isCurrent }
+    package var isCurrent: Bool { core.isCurrent }
 
     /// Queues a job.
     ///
@@ -46,7 +54,7 @@ public final class RedisEventLoop: SerialExecutor, TaskExecutor {
         UnownedTaskExecutor(ordinary: self)
     }
 
-    /// Stops the program unless the caller runs on the loop's thread: what `assumeIsolated` relies on.
+    /// Stops the program unless the caller runs on the loop's thread: `assumeIsolated` relies on it.
     public func checkIsolated() {
         precondition(core.isCurrent, "not on the thread of this event loop")
     }
@@ -56,7 +64,7 @@ public final class RedisEventLoop: SerialExecutor, TaskExecutor {
         core.isCurrent
     }
 
-    /// Runs `work` on the loop's thread: at once when the caller is on it, else in its turn.
+    /// Runs `work` on the loop's thread: at once when the caller is on it, otherwise in its turn.
     func execute(_ work: @escaping @Sendable () -> Void) {
         if core.isCurrent {
             work()
@@ -66,11 +74,86 @@ public final class RedisEventLoop: SerialExecutor, TaskExecutor {
     }
 
     private func append(_ entry: LoopEntry) {
-        // The entry may run at once and let go of the last other reference: the loop must outlive the wake-up.
+        // The entry may run at once and release the last other reference: the loop must outlive the wake-up.
         withExtendedLifetime(self) {
             if core.queue.append(entry, keeping: self, onLoopThread: core.isCurrent) {
                 core.wake()
             }
         }
+    }
+}
+
+// MARK: Clocks
+
+extension RedisEventLoop {
+    /// Nanoseconds of the monotonic clock, for time-outs.
+    ///
+    /// Any thread.
+    static var monotonicNanoseconds: Int64 { event_loop_now(EVENT_LOOP_MONOTONIC) }
+
+    /// The monotonic clock's time after a duration from now, in nanoseconds.
+    static func deadline(after duration: Duration) -> Int64 {
+        monotonicNanoseconds.addingClamped(duration.nanosecondsClamped)
+    }
+
+    /// The wall clock, in microseconds since 1970 UTC, rounded down.
+    ///
+    /// Any thread.
+    package static var wallClockMicroseconds: Int64 {
+        let nanoseconds = event_loop_now(EVENT_LOOP_WALL)
+        return nanoseconds / 1000 - (nanoseconds % 1000 < 0 ? 1 : 0)
+    }
+
+    /// Suspends for a duration of the monotonic clock, which no step of the wall clock changes.
+    ///
+    /// Never returns early. Late by some 50 µs on an idle machine, plus the time that the loop's jobs take. A duration
+    /// of zero or less returns in the loop's next turn.
+    ///
+    /// - Throws: `CancellationError`, at once, when the task is cancelled, or was before.
+    package func sleep(for duration: Duration) async throws {
+        try await sleep(until: Self.deadline(after: max(.zero, duration)), by: EVENT_LOOP_MONOTONIC)
+    }
+
+    /// Suspends until the wall clock shows a time, in microseconds since 1970 UTC, as libev's `ev_periodic` does: when
+    /// the clock is stepped, or the machine was suspended, the sleep ends by the new time.
+    ///
+    /// Never returns while the clock shows an earlier time. A time in the past returns in the loop's next turn.
+    ///
+    /// - Throws: `CancellationError`, at once, when the task is cancelled, or was before.
+    package func sleep(untilWallClockMicroseconds microseconds: Int64) async throws {
+        let (nanoseconds, overflow) = microseconds.multipliedReportingOverflow(by: 1000)
+        try await sleep(until: overflow ? (microseconds < 0 ? .min : .max) : nanoseconds, by: EVENT_LOOP_WALL)
+    }
+
+    private func sleep(until deadline: Int64, by clock: event_loop_clock) async throws {
+        do {
+            try await OneShotPromise<Void>(on: self).wait(until: deadline, by: clock, otherwise: .success(()))
+        } catch {
+            // Nobody else can fail it.
+            throw CancellationError()
+        }
+    }
+}
+
+extension Int64 {
+    func addingClamped(_ other: Int64) -> Int64 {
+        let (sum, overflow) = addingReportingOverflow(other)
+        return overflow ? (other < 0 ? .min : .max) : sum
+    }
+}
+
+extension Duration {
+    /// Whole and fractional seconds, for messages: `0.25 s`.
+    var secondsText: String {
+        let (seconds, attoseconds) = components
+        let value = Double(seconds) + Double(attoseconds) / 1e18
+        return value == value.rounded() ? "\(seconds) s" : "\(value) s"
+    }
+
+    /// Nanoseconds, clamped to what 64 bits hold.
+    var nanosecondsClamped: Int64 {
+        let (seconds, attoseconds) = components
+        let (scaled, overflow) = seconds.multipliedReportingOverflow(by: 1_000_000_000)
+        return overflow ? (seconds < 0 ? .min : .max) : scaled.addingClamped(attoseconds / 1_000_000_000)
     }
 }

@@ -5,8 +5,8 @@
 /// ```
 ///
 /// For the hot path `RedisCommand.Builder` takes the arguments one by one.
-public struct RedisCommand: Sendable, CustomStringConvertible {
-    /// The encoded command, behind some unused bytes that left room for its header.
+package struct RedisCommand: Sendable, CustomStringConvertible {
+    /// The encoded command, after some unused bytes that were reserved for its header.
     private var storage: [UInt8]
     private let start: Int
 
@@ -20,12 +20,12 @@ public struct RedisCommand: Sendable, CustomStringConvertible {
     /// - Parameters:
     ///   - name: the first word, such as `SET`.
     ///   - arguments: strings, bytes, integers and floating-point numbers.
-    public init(_ name: String, _ arguments: any RedisArgument...) {
+    package init(_ name: String, _ arguments: any RedisArgument...) {
         self.init(name, arguments: arguments)
     }
 
     /// Encodes a command from a list of arguments.
-    public init(_ name: String, arguments: [any RedisArgument]) {
+    package init(_ name: String, arguments: [any RedisArgument]) {
         var builder = Builder(name)
         for argument in arguments {
             argument.append(to: &builder)
@@ -34,13 +34,13 @@ public struct RedisCommand: Sendable, CustomStringConvertible {
     }
 
     /// The number of bytes that go to the server.
-    public var byteCount: Int { storage.count - start }
+    package var byteCount: Int { storage.count - start }
 
     /// The bytes that go to the server.
-    public var encoded: ArraySlice<UInt8> { storage[start...] }
+    package var encoded: ArraySlice<UInt8> { storage[start...] }
 
     /// The first word, in upper case.
-    public var name: String {
+    package var name: String {
         let header = UInt8(ascii: "\n")
         guard
             let length = storage[start...].firstIndex(of: header),
@@ -50,7 +50,7 @@ public struct RedisCommand: Sendable, CustomStringConvertible {
         return String(decoding: word, as: UTF8.self).uppercased()
     }
 
-    /// Whether the first letter allows for a command that changes the connection's mode: cheap, for the hot path.
+    /// Whether the first letter could be that of a command that changes the connection's mode: cheap, for the hot path.
     var mayChangeMode: Bool {
         guard let lineEnd = storage[start...].firstIndex(of: UInt8(ascii: "$")) else { return false }
         guard let word = storage[lineEnd...].firstIndex(of: UInt8(ascii: "\n")), word + 1 < storage.count else {
@@ -62,13 +62,13 @@ public struct RedisCommand: Sendable, CustomStringConvertible {
         }
     }
 
-    /// The command's name alone: arguments may be secret.
-    public var description: String { name }
+    /// The command's name only: arguments may be secret.
+    package var description: String { name }
 
-    /// Stands for a script's digest until that is known: as long as a SHA-1 in hexadecimal.
+    /// The placeholder for a script's digest: as long as a SHA-1 in hexadecimal.
     static let noDigest = String(repeating: "0", count: 40)
 
-    /// Puts a script's digest in its place, which is the same in every EVALSHA.
+    /// Writes a script's digest to its place, which is the same in every EVALSHA.
     mutating func setDigest(_ digest: String) {
         let place = Builder.headerSize + "$7\r\nEVALSHA\r\n$40\r\n".utf8.count
         for (offset, byte) in digest.utf8.enumerated() where storage[place + offset] != byte {
@@ -82,26 +82,26 @@ public struct RedisCommand: Sendable, CustomStringConvertible {
 }
 
 extension RedisCommand: CustomReflectable {
-    /// Shows the name alone.
-    public var customMirror: Mirror { Mirror(self, children: ["name": name]) }
+    /// Shows the name only.
+    package var customMirror: Mirror { Mirror(self, children: ["name": name]) }
 }
 
 extension RedisCommand {
     /// Encodes a command piece by piece into one buffer.
-    public struct Builder: Sendable {
-        /// Room for `*`, ten digits and the line end; the number of arguments is known when all have come.
+    package struct Builder: Sendable {
+        /// Room for `*`, ten digits and the line end: the number of arguments is only known at the end.
         fileprivate static let headerSize = 13
 
         private var storage: [UInt8]
         /// The number of arguments so far, the command's name included.
-        public private(set) var argumentCount = 0
+        private var argumentCount = 0
 
         /// Begins a command with its name.
         ///
         /// - Parameters:
         ///   - name: the command's name.
         ///   - capacity: the bytes to reserve for all arguments; more are taken when needed.
-        public init(_ name: String, reserving capacity: Int = 96) {
+        package init(_ name: String, reserving capacity: Int = 96) {
             storage = []
             storage.reserveCapacity(Self.headerSize + capacity)
             storage.append(contentsOf: repeatElement(0, count: Self.headerSize))
@@ -109,28 +109,28 @@ extension RedisCommand {
         }
 
         /// Appends a string argument.
-        public mutating func append(_ text: some StringProtocol) {
+        package mutating func append(_ text: some StringProtocol) {
             appendLength(text.utf8.count)
             storage.append(contentsOf: text.utf8)
             appendLineEnd()
         }
 
         /// Appends an argument of raw bytes.
-        public mutating func append(_ bytes: [UInt8]) {
+        package mutating func append(_ bytes: [UInt8]) {
             appendLength(bytes.count)
             storage.append(contentsOf: bytes)
             appendLineEnd()
         }
 
         /// Appends an argument of raw bytes.
-        public mutating func append(_ bytes: ArraySlice<UInt8>) {
+        package mutating func append(_ bytes: ArraySlice<UInt8>) {
             appendLength(bytes.count)
             storage.append(contentsOf: bytes)
             appendLineEnd()
         }
 
         /// Appends an argument that consists of two parts, such as a prefix and an id.
-        public mutating func append(_ prefix: [UInt8], _ rest: [UInt8]) {
+        package mutating func append(_ prefix: [UInt8], _ rest: [UInt8]) {
             appendLength(prefix.count + rest.count)
             storage.append(contentsOf: prefix)
             storage.append(contentsOf: rest)
@@ -140,26 +140,26 @@ extension RedisCommand {
         /// Appends an argument that is written in place.
         ///
         /// - Parameters:
-        ///   - size: its length, which goes before it; another one makes the server close the connection.
-        ///   - write: appends that many bytes.
-        public mutating func append(size: Int, _ write: (inout [UInt8]) -> Void) {
+        ///   - size: its length, which goes before it.
+        ///   - write: appends exactly that many bytes; after a different number the server closes the connection.
+        package mutating func append(size: Int, _ write: (inout [UInt8]) -> Void) {
             appendLength(size)
             write(&storage)
             appendLineEnd()
         }
 
         /// Appends an integer argument.
-        public mutating func append(_ number: some BinaryInteger) {
+        package mutating func append(_ number: some BinaryInteger) {
             append(String(number))
         }
 
         /// Appends a floating-point argument, in the shortest form that reads back the same.
-        public mutating func append(_ number: Double) {
+        package mutating func append(_ number: Double) {
             append(number.description)
         }
 
         /// The finished command.
-        public consuming func finish() -> RedisCommand {
+        package consuming func finish() -> RedisCommand {
             let digits = String(argumentCount).utf8
             var index = Self.headerSize - digits.count - 3
             let start = index
@@ -192,4 +192,32 @@ extension RedisCommand {
             storage.append(UInt8(ascii: "\n"))
         }
     }
+}
+
+// MARK: Arguments
+
+/// A value that can be an argument of a command.
+package protocol RedisArgument: Sendable {
+    /// Appends the value as one or more arguments.
+    func append(to command: inout RedisCommand.Builder)
+}
+
+extension String: RedisArgument {
+    /// Appends the text in UTF-8.
+    package func append(to command: inout RedisCommand.Builder) { command.append(self) }
+}
+
+extension Int: RedisArgument {
+    /// Appends the number in decimal.
+    package func append(to command: inout RedisCommand.Builder) { command.append(self) }
+}
+
+extension Double: RedisArgument {
+    /// Appends the shortest decimal form that reads back the same.
+    package func append(to command: inout RedisCommand.Builder) { command.append(self) }
+}
+
+extension Array: RedisArgument where Element == UInt8 {
+    /// Appends the bytes as they are.
+    package func append(to command: inout RedisCommand.Builder) { command.append(self) }
 }

@@ -1,5 +1,5 @@
 /// A reply with its own storage.
-public enum RedisReply: Sendable, Hashable {
+package enum RedisReply: Sendable, Hashable {
     /// A status line, such as `OK`.
     case status(String)
     /// A number.
@@ -8,14 +8,13 @@ public enum RedisReply: Sendable, Hashable {
     case bytes([UInt8])
     /// A list of replies.
     case array([RedisReply])
-    /// Nothing: no such key, no such element.
+    /// Null: no such key, no such element.
     case null
-    /// An error inside an array, such as one command's in the reply of EXEC. An error that is the whole reply is
-    /// thrown instead.
+    /// An error inside an array or a pipeline. An error that is the whole reply to one command is thrown instead.
     case error(RedisError)
 
     /// Copies a reply out of hiredis' memory.
-    public init(_ view: borrowing RedisReplyView) {
+    package init(_ view: borrowing RedisReplyView) {
         switch view.kind {
         case .status: self = .status(view.string ?? "")
         case .integer: self = .integer(view.integer ?? 0)
@@ -31,13 +30,13 @@ public enum RedisReply: Sendable, Hashable {
     }
 
     /// The number, for `.integer`.
-    public var integer: Int? {
+    package var integer: Int? {
         guard case .integer(let value) = self else { return nil }
         return value
     }
 
     /// The bytes, for `.bytes` and `.status`.
-    public var bytes: [UInt8]? {
+    package var bytes: [UInt8]? {
         switch self {
         case .bytes(let value): value
         case .status(let text): Array(text.utf8)
@@ -45,8 +44,8 @@ public enum RedisReply: Sendable, Hashable {
         }
     }
 
-    /// The text, for `.bytes` and `.status`; what is not UTF-8 is replaced.
-    public var string: String? {
+    /// The text, for `.bytes` and `.status`; invalid UTF-8 is replaced.
+    package var string: String? {
         switch self {
         case .bytes(let value): String(decoding: value, as: UTF8.self)
         case .status(let text): text
@@ -55,11 +54,11 @@ public enum RedisReply: Sendable, Hashable {
     }
 
     /// The elements, for `.array`.
-    public var array: [RedisReply]? {
+    package var array: [RedisReply]? {
         guard case .array(let value) = self else { return nil }
         return value
     }
 
     /// Whether it is `.null`.
-    public var isNull: Bool { self == .null }
+    package var isNull: Bool { self == .null }
 }

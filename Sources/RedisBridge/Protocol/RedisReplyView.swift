@@ -1,12 +1,12 @@
 import CHiredis
 
-/// A reply where hiredis left it: reading it copies nothing.
+/// A reply in hiredis' memory: reading it copies nothing.
 ///
-/// It is lent to the closure that decodes it, on the event loop's thread, and freed when that has returned; it cannot
-/// be copied or kept.
-public struct RedisReplyView: ~Copyable {
-    /// What a reply is.
-    public enum Kind: Sendable, Hashable {
+/// It is lent to the closure that decodes it, on the event loop's thread, and freed when that returns; it cannot be
+/// copied or kept.
+package struct RedisReplyView: ~Copyable {
+    /// The kinds of reply.
+    package enum Kind: Sendable, Hashable {
         /// A status line, such as `OK`.
         case status
         /// A number.
@@ -27,10 +27,10 @@ public struct RedisReplyView: ~Copyable {
         self.reply = reply
     }
 
-    /// What the reply is.
+    /// The kind of the reply.
     ///
-    /// The types that only protocol 3 has, which is never asked for, appear as their nearest kin.
-    public var kind: Kind {
+    /// The types that only protocol 3 has, which is never asked for, appear as their nearest relatives.
+    package var kind: Kind {
         switch reply.pointee.type {
         case REDIS_REPLY_INTEGER: .integer
         case REDIS_REPLY_STRING: .bytes
@@ -42,23 +42,23 @@ public struct RedisReplyView: ~Copyable {
     }
 
     private var emptyKind: Kind {
-        // 0.14 has array alone; of the further types of 1.x the Boolean is the one without text and elements.
+        // 0.14 only has arrays; of 1.x's other types the Boolean is the one without text and elements.
         reply.pointee.type == REDIS_REPLY_ARRAY || reply.pointee.integer == 0 ? .array : .integer
     }
 
     /// The number, for `.integer`.
-    public var integer: Int? {
+    package var integer: Int? {
         kind == .integer ? Int(reply.pointee.integer) : nil
     }
 
-    /// The number of elements, for `.array`; 0 for all others.
-    public var count: Int { reply.pointee.elements }
+    /// The number of elements, for `.array`; otherwise 0.
+    package var count: Int { reply.pointee.elements }
 
     /// Whether it is `.null`.
-    public var isNull: Bool { kind == .null }
+    package var isNull: Bool { kind == .null }
 
-    /// The text of `.bytes` and `.status`; what is not UTF-8 is replaced.
-    public var string: String? {
+    /// The text of `.bytes` and `.status`; invalid UTF-8 is replaced.
+    package var string: String? {
         switch kind {
         case .bytes, .status: String(decoding: raw, as: UTF8.self)
         default: nil
@@ -66,21 +66,21 @@ public struct RedisReplyView: ~Copyable {
     }
 
     /// For `.error`: what the server said.
-    public var error: RedisError? {
+    package var error: RedisError? {
         kind == .error ? .server(String(decoding: raw, as: UTF8.self)) : nil
     }
 
-    /// Whether the server says that it cannot read any further, after which it hangs up.
+    /// Whether the server says that it cannot read on: it hangs up next.
     var isFarewell: Bool { kind == .error && raw.starts(with: "ERR Protocol error".utf8) }
 
     private var raw: UnsafeRawBufferPointer {
         UnsafeRawBufferPointer(start: reply.pointee.str, count: reply.pointee.str == nil ? 0 : reply.pointee.len)
     }
 
-    /// Lends the bytes of `.bytes` and `.status`, and `nil` for all others.
+    /// Lends the bytes of `.bytes` and `.status`, otherwise `nil`.
     ///
     /// They are valid inside `body` only.
-    public func withBytes<Result, Failure>(
+    package func withBytes<Result, Failure>(
         _ body: (UnsafeRawBufferPointer?) throws(Failure) -> Result
     ) throws(Failure) -> Result {
         switch kind {
@@ -92,7 +92,7 @@ public struct RedisReplyView: ~Copyable {
     /// Lends an element of `.array`.
     ///
     /// - Precondition: `index` is less than `count`.
-    public func withElement<Result, Failure>(
+    package func withElement<Result, Failure>(
         _ index: Int, _ body: (borrowing RedisReplyView) throws(Failure) -> Result
     ) throws(Failure) -> Result {
         precondition(index >= 0 && index < count, "element \(index) of a reply with \(count)")
@@ -101,11 +101,11 @@ public struct RedisReplyView: ~Copyable {
         return try body(RedisReplyView(element))
     }
 
-    /// Lends the strings of `.array` two by two, as fields and values of `HGETALL` come; passes over a pair with anything
+    /// Lends the strings of `.array` two by two, as `HGETALL` returns fields and values; skips a pair with anything
     /// else in it.
     ///
-    /// They are valid inside `body` only. Not generic, so that a large reply costs one call a pair.
-    public func forEachPair(_ body: (UnsafeBufferPointer<UInt8>, UnsafeBufferPointer<UInt8>) -> Void) {
+    /// They are valid inside `body` only. Not generic, so that a large reply costs one call per pair.
+    package func forEachPair(_ body: (UnsafeBufferPointer<UInt8>, UnsafeBufferPointer<UInt8>) -> Void) {
         for index in stride(from: 0, to: count - 1, by: 2) {
             if let first = text(ofElement: index), let second = text(ofElement: index + 1) { body(first, second) }
         }
@@ -120,8 +120,8 @@ public struct RedisReplyView: ~Copyable {
         }
     }
 
-    /// The bytes of `.bytes` and `.status`, copied; empty for all else.
-    public var copiedBytes: [UInt8] {
+    /// The bytes of `.bytes` and `.status`, copied; otherwise empty.
+    package var copiedBytes: [UInt8] {
         switch kind {
         case .bytes, .status: [UInt8](raw)
         default: []
@@ -129,7 +129,7 @@ public struct RedisReplyView: ~Copyable {
     }
 
     /// Lends each element of `.array` in turn.
-    public func forEach<Failure>(
+    package func forEach<Failure>(
         _ body: (borrowing RedisReplyView) throws(Failure) -> Void
     ) throws(Failure) {
         for index in 0..<count {

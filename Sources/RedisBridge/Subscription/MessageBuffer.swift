@@ -1,4 +1,4 @@
-/// What came and was not yet read, with a bound: a pure state machine that says what to do with the reader.
+/// The messages that were not yet read, up to a limit: a pure state machine that says what to do with the reader.
 struct MessageBuffer<Reader> {
     /// What a reader gets.
     enum Outcome {
@@ -12,7 +12,7 @@ struct MessageBuffer<Reader> {
     /// Read elements are dropped from the front in one go, not one by one.
     private var position = 0
     private var reader: Reader?
-    /// What follows the elements: nothing yet, or the end; a failure is reported once.
+    /// What follows the elements, once known: the end, or a failure, which is reported once.
     private var ending: Outcome?
 
     /// - Parameter limit: how many messages may wait, at least 1.
@@ -22,10 +22,10 @@ struct MessageBuffer<Reader> {
 
     private var count: Int { elements.count - position }
 
-    /// A message came: returns the reader to give it to, or keeps it.
+    /// Takes in a message: returns the reader to give it to, or keeps it.
     ///
-    /// When the buffer is full, everything in it and the message give way to one `.overflowed`: a reader who learns that
-    /// something is missing gains nothing from the rest.
+    /// When the buffer is full, one `.overflowed` replaces everything in it and the message: a reader that learns of a
+    /// gap gains nothing from the rest.
     mutating func append(_ message: RedisMessage) -> (reader: Reader, outcome: Outcome)? {
         guard ending == nil else { return nil }
         if let reader {
@@ -48,7 +48,7 @@ struct MessageBuffer<Reader> {
         return nil
     }
 
-    /// No more will come: returns the reader to tell, if one waits.
+    /// Ends the messages: returns the reader to tell, if one waits.
     mutating func finish(_ error: RedisError?) -> (reader: Reader, outcome: Outcome)? {
         guard ending == nil else { return nil }
         ending = error.map { .failure($0) } ?? .end
@@ -57,7 +57,7 @@ struct MessageBuffer<Reader> {
         return (reader, takeEnding())
     }
 
-    /// The next element or the end at once, or `nil`: then the reader is kept until there is something.
+    /// The next element or the end; if there is neither, keeps the reader and returns `nil`.
     mutating func read(_ reader: Reader) -> Outcome? {
         guard count == 0 else {
             let element = elements[position]
@@ -76,7 +76,7 @@ struct MessageBuffer<Reader> {
         return nil
     }
 
-    /// The reader no longer waits; returns it, or `nil` when it has been served.
+    /// Removes the reader, which no longer waits; `nil` if it has been served.
     mutating func removeReader() -> Reader? {
         defer { reader = nil }
         return reader
@@ -85,5 +85,60 @@ struct MessageBuffer<Reader> {
     private mutating func takeEnding() -> Outcome {
         defer { ending = .end }
         return ending ?? .end
+    }
+}
+
+/// A subscription's buffer between the loop's thread, which fills it, and its reader.
+///
+/// No reader is resumed under the lock.
+final class SubscriptionStorage: Sendable {
+    private typealias Buffer = MessageBuffer<UnsafeContinuation<Outcome, Never>>
+    private typealias Outcome = Result<RedisSubscription.Element?, RedisError>
+
+    private let buffer: Guarded<Buffer>
+
+    init(limit: Int) {
+        buffer = Guarded(Buffer(limit: limit))
+    }
+
+    func append(_ message: RedisMessage) {
+        let served = buffer.withLock { $0.append(message) }
+        served?.reader.resume(returning: Self.result(served?.outcome))
+    }
+
+    func finish(_ error: RedisError?) {
+        let served = buffer.withLock { $0.finish(error) }
+        served?.reader.resume(returning: Self.result(served?.outcome))
+    }
+
+    func next() async throws(RedisError) -> RedisSubscription.Element? {
+        let outcome: Outcome = await withTaskCancellationHandler {
+            await withUnsafeContinuation { continuation in
+                wait(continuation)
+            }
+        } onCancel: {
+            let reader = buffer.withLock { $0.removeReader() }
+            reader?.resume(returning: .failure(.cancelled(fate: .notSent)))
+        }
+        return try outcome.get()
+    }
+
+    private func wait(_ continuation: UnsafeContinuation<Outcome, Never>) {
+        let outcome: Outcome? = buffer.withLock { buffer in
+            // Under the lock: a cancellation before this found no reader, a later one will find this reader.
+            guard !Task.isCancelled else { return .failure(.cancelled(fate: .notSent)) }
+            return buffer.read(continuation).map { Self.result($0) }
+        }
+        if let outcome {
+            continuation.resume(returning: outcome)
+        }
+    }
+
+    private static func result(_ outcome: Buffer.Outcome?) -> Outcome {
+        switch outcome {
+        case .element(let element): .success(element)
+        case .failure(let error): .failure(error)
+        case .end, nil: .success(nil)
+        }
     }
 }

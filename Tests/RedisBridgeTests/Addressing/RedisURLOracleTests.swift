@@ -65,7 +65,7 @@ import Testing
         }
     }
 
-    @Test func `URLs as people write them mean what they mean to redis-py`() async throws {
+    @Test func `common URLs mean the same as in redis-py`() async throws {
         let logins = [
             "", "user@", ":pw@", "user:pw@", "us%40er:p%3Aw%2F@", "user:@", "a:b:c@", "u@v:w@", "%FF:%41@", "ü:ö@",
         ]
@@ -105,7 +105,7 @@ import Testing
     }
 
     /// Without brackets, of which each version of urllib makes something else where they do not belong.
-    @Test(.seeded) func `random URLs mean what they mean to redis-py`() async throws {
+    @Test(.seeded) func `random URLs mean the same as in redis-py`() async throws {
         var generator = SeededGenerator.ofTest()
         let pieces = [
             ":", "@", "/", "//", "?", "&", "=", "#", "::1", "%40", "%", "%4", "%C3%A4", "+", "user", "pw",

@@ -3,7 +3,7 @@ import Testing
 @testable import RedisBridge
 
 @Suite struct RedisURLTests {
-    @Test func `sentinels, service and database stand in a URL`() throws {
+    @Test func `a URL names sentinels, service and database`() throws {
         let url = try RedisURL(
             "redis+sentinel://user:p%40ss@one:1,[2001:db8::2]:2,three/my%20service/5?sentinel_password=s3&socket_timeout=2"
         )
@@ -26,7 +26,7 @@ import Testing
             "\(url)" == "redis+sentinel://user:***@one:1,[2001:db8::2]:2,three:26379/my service/5")
     }
 
-    @Test func `a service and a database need not stand there`() throws {
+    @Test func `service and database are optional`() throws {
         for text in ["redis+sentinel://host", "redis+sentinel://host/", "redis+sentinel://host/mymaster"] {
             let url = try RedisURL(text)
             guard case .sentinel(let sentinels) = url.location else {
@@ -42,7 +42,7 @@ import Testing
         #expect("\(secure)".hasPrefix("rediss+sentinel://host:26379/service"))
     }
 
-    @Test func `sentinels may differ from their servers in TLS`() throws {
+    @Test func `only sentinels or only servers may speak TLS`() throws {
         for (text, sentinels, servers, shown) in [
             ("redis+sentinel://a:1/s", false, false, "redis+sentinel://a:1/s/0"),
             ("rediss+sentinel://a:1/s", true, true, "rediss+sentinel://a:1/s/0"),
@@ -65,7 +65,7 @@ import Testing
         #expect(url.options.tls.trustedFile == "/ca.pem")
     }
 
-    @Test func `no description of a URL shows the password of a key`() throws {
+    @Test func `no description of a URL shows the password of a private key`() throws {
         let url = try RedisURL("rediss://a?ssl_certfile=/c.pem&ssl_keyfile=/k.pem&ssl_password=hunter2")
         #expect(url.options.tls.keyPassword?.value == "hunter2")
         var dumped = ""
@@ -80,7 +80,7 @@ import Testing
         }
     }
 
-    @Test func `nodes of a cluster stand in a URL`() throws {
+    @Test func `a URL names nodes of a cluster`() throws {
         let url = try RedisURL("redis+cluster://:pw@a:7000,b,[::1]:7002")
         #expect(
             url.location
@@ -95,7 +95,7 @@ import Testing
 
     @Test(arguments: [
         ("redis+sentinel://", "needs a host"), ("redis+sentinel://a,,b/s", "needs a host"),
-        ("redis+sentinel://a/s/x", "db a number"), ("redis+sentinel://a/s/1/2", "/service/db"),
+        ("redis+sentinel://a/s/x", "db is a number"), ("redis+sentinel://a/s/1/2", "/service/db"),
         ("redis+sentinel://a:x/s", "port"), ("redis+sentinel://[::1/s", "brackets"),
         ("redis+cluster://a/1", "database 0"), ("redis://a?sentinel_password=x", "unknown option"),
         ("redis://a?sentinel_ssl=True", "unknown option"), ("redis+sentinel://a?sentinel_ssl=maybe", "True or False"),
@@ -106,13 +106,13 @@ import Testing
         ("redis://a?nonsense=1", "nonsense"), ("redis://[a]:1", "IPv6"), ("unix://", "path"),
         ("redis://a?socket_timeout=0", "positive"), ("redis://a?db=x", "db"), ("redis://a:70000", "port"),
     ])
-    func `a wrong URL is refused with the part that is wrong`(text: String, part: String) throws {
+    func `the error for a wrong URL names the wrong part`(text: String, part: String) throws {
         let error = try #require(throws: RedisError.self) { try RedisURL(text) }
         #expect(error.code == .invalidURL)
         #expect(error.description.contains(part), "\(error)")
     }
 
-    @Test func `an option of any length and content makes a short error on one line`() throws {
+    @Test func `an unknown option of any length and content makes a short error on one line`() throws {
         for name in [String(repeating: "a", count: 100_000), "%1b%5b2J", "a%0ab", "ssl_%00", "%F0%9F%A6%8A"] {
             let error = try #require(throws: RedisError.self) { try RedisURL("redis://h?\(name)=1") }
             #expect(
@@ -121,7 +121,7 @@ import Testing
         }
     }
 
-    @Test func `a password shows in no error, whatever is wrong with the URL`() throws {
+    @Test func `no error shows a password, whatever is wrong with the URL`() throws {
         for text in [
             "redis://user:s3cr3t@host:port", "redis://user:s3cr3t@host?x=1", "redis://:s3cr3t", "reddis://:s3cr3t@host",
             "redis://:pa?s3cr3t=x@host", "redis://:pa?s3cr3t@host?x=1", "redis://:pa?s3cr3t=x&y@host",
@@ -141,7 +141,7 @@ import Testing
 
     /// What follows the character would be read as a path, and what stands before it as a host to connect to.
     @Test(arguments: ["redis", "rediss", "redis+sentinel", "rediss+sentinel", "redis+cluster", "unix"])
-    func `a password with a character that ends the log-in is refused, not taken for host and path`(
+    func `a raw character that ends the log-in is refused in a password, not taken for host and path`(
         scheme: String
     ) throws {
         let place = scheme == "unix" ? "/run/redis.sock" : "host"
@@ -156,13 +156,13 @@ import Testing
         }
     }
 
-    @Test func `an @ may stand in the value of an option, and in a socket's path`() throws {
+    @Test func `an option's value and a socket's path may contain @`() throws {
         #expect(try RedisURL("redis://h?client_name=me@here&password=p@ss").options.clientName == "me@here")
         #expect(try RedisURL("unix:///run/a@b.sock?db=1").location == .server(.unix(path: "/run/a@b.sock")))
         #expect(try RedisURL("unix://u:p@/run/a%40b.sock").location == .server(.unix(path: "/run/a@b.sock")))
     }
 
-    @Test func `passwords of every kind show nowhere in a URL that was read`() throws {
+    @Test func `no description of a URL shows a password, whatever characters it has`() throws {
         let url = try RedisURL(
             "rediss+sentinel://u:s3cr3t@h/s?sentinel_password=s3cr3t&ssl_password=s3cr3t&sentinel_username=u")
         var text = "\(url)" + String(reflecting: url)

@@ -16,7 +16,7 @@ import Testing
         }
     }
 
-    @Test func `it connects with the first command and not before`() async throws {
+    @Test func `a client connects with its first command and not before`() async throws {
         try await Self.withClient { _, client async throws in
             #expect(await client.state == .idle)
             #expect(try await client.send(RedisCommand("PING")) == .status("PONG"))
@@ -45,8 +45,7 @@ import Testing
         }
     }
 
-    @Test func `a lost connection is made again for the next command, which is not the one that was lost`() async throws
-    {
+    @Test func `after a loss the next command connects again, and the lost command is not resent`() async throws {
         try await Self.withClient { server, client in
             #expect(try await client.send(RedisCommand("INCR", "n")).integer == 1)
             let blocked = Task { try await client.send(RedisCommand("BLPOP", "list", 0), timeout: .seconds(60)) }
@@ -63,7 +62,7 @@ import Testing
         }
     }
 
-    @Test func `it survives restarts of the server`() async throws {
+    @Test func `a client survives restarts of the server`() async throws {
         try await Self.withClient(.init(appendOnly: true)) { server, client in
             for number in 1...3 {
                 try await eventually("the server to answer again") {
@@ -75,28 +74,21 @@ import Testing
         }
     }
 
-    @Test func `its states tell what happened`() async throws {
+    @Test func `the client's state follows its connection`() async throws {
         try await Self.withClient { server, client in
-            let seen = Observed<[RedisClientState]>([])
-            let states = await client.states()
-            let reader = Task {
-                for await state in states { seen.update { $0.append(state) } }
-            }
+            #expect(await client.state == .idle)
             _ = try await client.send(RedisCommand("PING"))
+            #expect(await client.state == .open(.unix(path: server.socketPath)))
             await server.kill()
             _ = try? await client.send(RedisCommand("PING"))
+            let state = await client.state
+            #expect({ if case .disconnected = state { true } else { false } }(), "\(state)")
             await client.close()
-            await reader.value
-            let told = seen.current
-            #expect(told.first == .idle)
-            #expect(told.contains(.connecting(failures: 0)))
-            #expect(told.contains(.open(.unix(path: server.socketPath))))
-            #expect(told.contains { if case .disconnected = $0 { true } else { false } })
-            #expect(told.last == .closed)
+            #expect(await client.state == .closed)
         }
     }
 
-    @Test func `closing ends those who wait for a connection, and what comes later`() async throws {
+    @Test func `closing fails the commands that wait for a connection, and later ones`() async throws {
         let accepted = Latch("the connection")
         let server = try FakeServer { peer in
             accepted.arrive()
@@ -114,18 +106,19 @@ import Testing
         }
     }
 
-    @Test func `closing ends an attempt to connect, and returns when it is over`() async throws {
+    @Test func `closing ends an attempt to connect, and returns when that is over`() async throws {
         let resolver = HesitantResolver()
         let client = try RedisClient(resolver: resolver, on: RedisEventLoop())
         let waiting = Task { try await client.send(RedisCommand("PING")) }
         try await resolver.asked.wait()
+        #expect(await client.state == .connecting(failures: 0))
         await client.close()
         #expect(resolver.isOver.current)
         let error = try await #require(throws: RedisError.self) { try await waiting.value }
         #expect(error.code == .closed)
     }
 
-    @Test func `cancelling one who waits for a connection leaves the attempt to the others`() async throws {
+    @Test func `cancelling one command that waits for a connection leaves the attempt to the others`() async throws {
         let release = Latch("the release")
         let accepted = Latch("the connection")
         let server = try FakeServer { peer in
@@ -149,7 +142,7 @@ import Testing
         await client.close()
     }
 
-    @Test func `a server that says nothing at all is called again`() async throws {
+    @Test func `a server that says nothing at all gets a new connection`() async throws {
         let connections = Observed(0)
         let server = try FakeServer { peer in
             connections.update { $0 += 1 }
@@ -220,7 +213,7 @@ import Testing
     }
 }
 
-/// Knows of no server until it is asked to stop looking, and takes its time about that.
+/// Finds no server, and ends slowly when it is cancelled.
 private struct HesitantResolver: RedisEndpointResolver {
     let asked = Latch("the question")
     let isOver = Observed(false)

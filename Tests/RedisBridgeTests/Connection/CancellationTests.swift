@@ -27,7 +27,7 @@ import Testing
         await connection.close()
     }
 
-    @Test func `a cancelled command ends at once, its late reply is dropped, and the connection stays`() async throws {
+    @Test func `a cancelled command ends at once, and its late reply is dropped`() async throws {
         try await Self.withHeldServer { connection, received, release in
             let first = Task { try await connection.send(RedisCommand("PING")) }
             _ = try await received.wait(for: "the first command") { $0 == 1 ? true : nil }
@@ -43,8 +43,7 @@ import Testing
         }
     }
 
-    @Test func `a cancelled pipeline gives back all of its places, and what follows gets its own replies`() async throws
-    {
+    @Test func `the late replies of a cancelled pipeline are dropped, and later ones arrive`() async throws {
         try await Self.withHeldServer { connection, received, release in
             let pipeline = Task {
                 try await connection.pipeline(Array(repeating: RedisCommand("PING"), count: 1))
@@ -59,7 +58,7 @@ import Testing
         }
     }
 
-    @Test func `a command of a task that is cancelled already is not sent`() async throws {
+    @Test func `a command of a task that was cancelled before is not sent`() async throws {
         try await CommandTests.withConnection { server, connection in
             let entered = Gate("the cancellation")
             let task = Task {
@@ -75,7 +74,7 @@ import Testing
         }
     }
 
-    @Test func `no cancellation is lost, whenever it comes`() async throws {
+    @Test func `a cancellation ends the command, whenever it comes`() async throws {
         // Its handler may run before, while or after the command takes its place, on the loop's thread or on another
         // one. Nothing but the cancellation ends these commands.
         let server = try FakeServer { $0.stall() }
@@ -101,7 +100,7 @@ import Testing
         await connection.close()
     }
 
-    @Test func `a task that cancels itself on the loop's thread loses no cancellation`() async throws {
+    @Test func `a task that cancels itself on the loop's thread is cancelled`() async throws {
         let server = try FakeServer { $0.stall() }
         defer { server.stop() }
         let loop = try RedisEventLoop()

@@ -4,7 +4,7 @@ import Testing
 @testable import RedisBridge
 
 @Suite struct CommandSlotsTests {
-    @Test func `slots are taken in order, and one whose time is up keeps its place`() {
+    @Test func `slots are taken in order, and an expired one keeps its place`() {
         var slots = CommandSlots<String>()
         slots.append("a", deadline: 10)
         slots.append("b", deadline: 20)
@@ -20,7 +20,7 @@ import Testing
         #expect(slots.earliestDeadline == nil)
     }
 
-    @Test(.seeded) func `it agrees with a list over many random steps`() {
+    @Test(.seeded) func `the slots agree with a list over many random steps`() {
         struct Entry { var waiter: Int?, deadline: Int64 }
         var generator = SeededGenerator.ofTest()
         var slots = CommandSlots<Int>()

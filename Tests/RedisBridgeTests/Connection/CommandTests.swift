@@ -18,7 +18,7 @@ import Testing
         }
     }
 
-    @Test func `each type of reply arrives as what it is`() async throws {
+    @Test func `each type of reply keeps its type and value`() async throws {
         try await Self.withConnection { _, connection in
             #expect(try await connection.send(RedisCommand("PING")) == .status("PONG"))
             #expect(try await connection.send(RedisCommand("SET", "n", 41)) == .status("OK"))
@@ -33,7 +33,7 @@ import Testing
         }
     }
 
-    @Test func `bytes of every value survive both ways`() async throws {
+    @Test func `keys and values may contain any bytes`() async throws {
         try await Self.withConnection { _, connection in
             let bytes = (0...255).map { UInt8($0) } + Array("\r\n$3\r\n\0".utf8)
             _ = try await connection.send(RedisCommand("SET", "key\r\n\0", bytes))
@@ -75,7 +75,7 @@ import Testing
         }
     }
 
-    @Test func `a pipeline gives one reply a command, errors in their places`() async throws {
+    @Test func `a pipeline returns one reply per command, with errors in their places`() async throws {
         try await Self.withConnection { _, connection in
             let replies = try await connection.pipeline([
                 RedisCommand("SET", "a", "1"), RedisCommand("LPUSH", "a", "2"), RedisCommand("GET", "a"),
@@ -107,7 +107,7 @@ import Testing
         }
     }
 
-    @Test func `a reply is decoded where it lies, on the loop's thread`() async throws {
+    @Test func `a reply is decoded in place, on the loop's thread`() async throws {
         try await Self.withConnection { _, connection in
             _ = try await connection.send(RedisCommand("RPUSH", "list", "one", "two", "three"))
             let loop = connection.eventLoop

@@ -46,7 +46,7 @@ import Testing
         }
     }
 
-    @Test func `a connection that is let go closes its socket`() async throws {
+    @Test func `a connection closes its socket when its last reference goes`() async throws {
         let over = Latch("the hang-up")
         let server = try FakeServer { peer in
             peer.stall()
@@ -61,18 +61,18 @@ import Testing
     }
 
     @Test(arguments: [true, false])
-    func `a connection that has ended is held by nothing, whoever ended it`(isClosed: Bool) async throws {
+    func `a connection that has ended is freed, whichever side ended it`(isClosed: Bool) async throws {
         let hangUp = Latch("the time to hang up")
         let server = try FakeServer { isClosed ? $0.stall() : $0.hold(until: hangUp) }
         defer { server.stop() }
-        weak var core: ConnectionCore?
+        let core: WeakCore
         do {
             var options = RedisConnectionOptions()
-            // So that an alarm, and a slot, hold the core.
+            // So that a timer and a slot hold the core.
             options.healthCheckInterval = .milliseconds(1)
             let connection = try await RedisConnection.connect(
                 to: .unix(path: server.socketPath), options: options, on: RedisEventLoop())
-            core = connection.core
+            core = await connection.weakCore
             try await eventually("a PING") { await connection.commandsInFlight > 0 }
             if isClosed {
                 await connection.close()
@@ -81,10 +81,10 @@ import Testing
                 try await eventually("the end") { await !connection.isOpen }
             }
         }
-        try await eventually("the core to be gone") { core == nil }
+        try await eventually("the core to be gone") { core.isGone }
     }
 
-    @Test func `more output than may wait is refused, and nothing of it sent`() async throws {
+    @Test func `output beyond the limit is refused and not sent`() async throws {
         let refused = Latch("a refusal")
         // Reads nothing, so that all output waits here.
         let server = try FakeServer { $0.hold(until: refused) }
@@ -136,4 +136,18 @@ import Testing
             try await eventually("the loop's thread to give up its core") { core == nil }
         }
     }
+}
+
+/// A weak reference to a core, of which the test only asks whether it is gone: hence `@unchecked`.
+private struct WeakCore: @unchecked Sendable {
+    private weak var core: ConnectionCore?
+    var isGone: Bool { core == nil }
+
+    init(_ core: ConnectionCore) {
+        self.core = core
+    }
+}
+
+extension RedisConnection {
+    fileprivate var weakCore: WeakCore { WeakCore(core) }
 }

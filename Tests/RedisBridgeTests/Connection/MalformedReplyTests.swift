@@ -26,7 +26,7 @@ import Testing
         }
     }
 
-    @Test func `bytes that are no reply end the connection, after the replies before them`() async throws {
+    @Test func `malformed bytes end the connection, after the replies before them were delivered`() async throws {
         try await Self.withServer { peer in
             peer.read(until: "LAST\r\n")
             peer.write("+first\r\nHTTP/1.1 400 Bad Request\r\n\r\n")
@@ -44,7 +44,7 @@ import Testing
         }
     }
 
-    @Test func `what stands behind a command on which the server hangs up fails for the same reason`() async throws {
+    @Test func `commands behind the one on which the server hangs up fail for the same reason`() async throws {
         let command = RedisCommand("ECHO", "x")
         try await Self.withServer { peer in
             peer.read(atLeast: 2 * command.byteCount)
@@ -58,7 +58,7 @@ import Testing
         }
     }
 
-    @Test func `a hang-up in the middle of a reply is a lost connection, and what became of the command unknown`()
+    @Test func `a hang-up in the middle of a reply is a lost connection, and the fate of the command is unknown`()
         async throws
     {
         try await Self.withServer { peer in
@@ -83,7 +83,7 @@ import Testing
         }
     }
 
-    @Test func `a reply that nobody asked for ends the connection`() async throws {
+    @Test func `an unsolicited reply ends the connection`() async throws {
         try await Self.withServer { peer in
             peer.read(until: "PING\r\n")
             peer.write("+PONG\r\n+surprise\r\n")
@@ -126,7 +126,7 @@ import Testing
     }
 
     @Test(arguments: Oddity.allCases)
-    func `what no server sends neither crashes nor hangs`(_ oddity: Oddity) async throws {
+    func `replies that no server sends neither crash nor hang`(_ oddity: Oddity) async throws {
         try await Self.withServer { peer in
             peer.read(until: "PING\r\n")
             peer.write(oddity == .deepNesting ? String(repeating: oddity.rawValue, count: 500) : oddity.rawValue)
@@ -138,7 +138,9 @@ import Testing
     }
 
     @Test(arguments: [Oddity.hugeArray, .shortOfABillion])
-    func `a list that announces more than can be is damage, and takes no memory`(_ oddity: Oddity) async throws {
+    func `a list that announces impossibly many elements is malformed and takes no memory`(_ oddity: Oddity)
+        async throws
+    {
         try await Self.withServer { peer in
             peer.read(until: "PING\r\n")
             peer.write(oddity.rawValue)

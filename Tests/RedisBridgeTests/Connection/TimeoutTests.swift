@@ -10,7 +10,7 @@ import Testing
         return options
     }
 
-    @Test func `a command that a stalled server does not answer ends with a time-out, and the next one has its reply`()
+    @Test func `a command to a stalled server times out, and the next one gets its own reply`()
         async throws
     {
         try await CommandTests.withConnection { server, connection in
@@ -30,7 +30,7 @@ import Testing
         }
     }
 
-    @Test func `each command has its own bound`() async throws {
+    @Test func `each command has its own time-out`() async throws {
         let server = try FakeServer { $0.stall() }
         defer { server.stop() }
         let connection = try await RedisConnection.connect(to: .unix(path: server.socketPath), on: RedisEventLoop())
@@ -63,7 +63,7 @@ import Testing
         #expect(!error.description.contains("secret"))
     }
 
-    @Test func `a connection without a listener is refused with the system's reason`() async throws {
+    @Test func `connecting to a port where nobody listens fails with the system's reason`() async throws {
         let loop = try RedisEventLoop()
         let nobody = RedisEndpoint.tcp(host: "127.0.0.1", port: UInt16(try RedisServer.freePort()))
         for endpoint in [nobody, .unix(path: "/tmp/rediscron-no-such.sock")] {
@@ -84,7 +84,7 @@ import Testing
         #expect(error.reason.contains("looked up"))
     }
 
-    @Test func `a name is looked up, and each of its addresses tried`() async throws {
+    @Test func `a name is looked up, and each of its addresses is tried`() async throws {
         try await withRedis { server in
             // The server listens on 127.0.0.1 only; localhost may be ::1 first.
             let connection = try await RedisConnection.connect(
@@ -115,7 +115,7 @@ import Testing
         #expect(error.code == .cancelled)
     }
 
-    @Test func `a peer that fell silent is found out by PING`() async throws {
+    @Test func `PING detects a server that fell silent`() async throws {
         let options = Self.options {
             $0.healthCheckInterval = .milliseconds(50)
             $0.commandTimeout = .milliseconds(100)
@@ -132,7 +132,7 @@ import Testing
         }
     }
 
-    @Test func `a connection whose peer answers PING stays`() async throws {
+    @Test func `a connection whose server answers PING stays open`() async throws {
         let options = Self.options { $0.healthCheckInterval = .milliseconds(5) }
         try await CommandTests.withConnection(options: options) { server, connection in
             try await eventually("some PINGs") {

@@ -3,7 +3,7 @@ import Testing
 
 @testable import RedisBridge
 
-/// Certificates of the test's own, where the build has TLS; where it has none, only the proof that it says so.
+/// Certificates for the test, if the build has TLS; otherwise only checks that the build says that it has none.
 func withTLSCertificates(_ body: (TLSCertificates) async throws -> Void) async throws {
     guard TLSContext.isAvailable else {
         let error = try await #require(throws: RedisError.self) { try await openTLS(1, "ssl_cert_reqs=none") }
@@ -16,7 +16,7 @@ func withTLSCertificates(_ body: (TLSCertificates) async throws -> Void) async t
     }
 }
 
-/// A server that speaks TLS, and its port for that, where the build has TLS; else only the proof that it says so.
+/// A server with TLS and its port for that, if the build has TLS; otherwise only checks that the build says that it has none.
 func withTLS(
     lines: [String] = [], _ body: (TLSCertificates, RedisServer, Int) async throws -> Void
 ) async throws {
@@ -28,14 +28,14 @@ func withTLS(
     }
 }
 
-/// A client of a port that speaks TLS, which has been answered.
+/// A client of a port with TLS, after its first answer.
 func openTLS(_ port: Int, host: String = "localhost", _ query: String) async throws(RedisError) -> RedisClient {
     try await opened("rediss://\(host):\(port)/0?\(query)")
 }
 
-/// A client of the URL's server, which has been answered.
+/// A client of the URL's server, after its first answer.
 func opened(_ url: String) async throws(RedisError) -> RedisClient {
-    let client = RedisClient(url: try RedisURL(url), on: try RedisEventLoop())
+    let client = RedisClient(url: try RedisURL(url), on: try RedisEventLoop(name: "tls"))
     do {
         _ = try await client.send(RedisCommand("PING"))
     } catch {
@@ -45,7 +45,7 @@ func opened(_ url: String) async throws(RedisError) -> RedisClient {
     return client
 }
 
-/// The error with which a URL's server is not reached.
+/// The error of connecting to a URL's server.
 func refusal(of url: String, sourceLocation: SourceLocation = #_sourceLocation) async throws -> RedisError {
     try await #require(throws: RedisError.self, sourceLocation: sourceLocation) {
         let client = try await opened(url)

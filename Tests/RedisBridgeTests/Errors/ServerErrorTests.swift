@@ -40,7 +40,7 @@ import Testing
         ("ERR Protocol error: invalid bulk length", "ERR", "Protocol error: invalid bulk length"),
         ("no upper case word", "ERR", "no upper case word"),
     ])
-    func `where in a script an error happened is left out`(line: String, prefix: String, reason: String) {
+    func `an error leaves out its place in a script`(line: String, prefix: String, reason: String) {
         let error = RedisError.server(line)
         #expect(error.prefix?.rawValue == prefix)
         #expect(error.reason == reason)
@@ -52,11 +52,11 @@ import Testing
         ("ERR unknown command 'HSET', with args beginning with: 'a' ", "HSET"),
         ("ERR wrong number of arguments for 'hset' command", nil),
     ])
-    func `an unknown command is known by its name`(line: String, name: String?) {
+    func `the error for an unknown command names it`(line: String, name: String?) {
         #expect(RedisError.server(line).unknownCommand == name)
     }
 
-    @Test func `a password stands in no error, not even where AUTH was renamed`() async throws {
+    @Test func `no error contains a password, not even where AUTH was renamed`() async throws {
         let configuration = RedisServer.Configuration(lines: ["rename-command AUTH \"\""])
         try await withRedis(configuration) { server in
             let client = RedisClient(

@@ -31,10 +31,10 @@ import Testing
         #expect(queue.popDue(at: 5) == nil)
     }
 
-    @Test func `it agrees with a sorted list over many random steps`() {
+    @Test func `the queue agrees with a sorted list over many random steps`() {
         var generator = SystemRandomNumberGenerator()
         var queue = DeadlineQueue<Int>()
-        var model: [(deadline: Int64, value: Int, name: DeadlineQueue<Int>.Name)] = []
+        var model: [(deadline: Int64, value: Int, id: DeadlineQueue<Int>.ID)] = []
         for step in 0..<5000 {
             switch Int.random(in: 0..<5, using: &generator) {
             case 0, 1, 2:
@@ -43,7 +43,7 @@ import Testing
             case 3:
                 guard let index = model.indices.randomElement(using: &generator) else { continue }
                 let entry = model.remove(at: index)
-                #expect(queue.remove(entry.name) == entry.value)
+                #expect(queue.remove(entry.id) == entry.value)
             default:
                 let now = Int64.random(in: 0..<500, using: &generator)
                 let due = model.filter { $0.deadline <= now }.min { ($0.deadline, $0.value) < ($1.deadline, $1.value) }

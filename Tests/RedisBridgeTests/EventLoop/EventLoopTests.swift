@@ -69,7 +69,7 @@ import Testing
 
     @concurrent private static func isOn(_ loop: RedisEventLoop) async -> Bool { loop.isCurrent }
 
-    @Test func `a long row of jobs does not starve an alarm`() async throws {
+    @Test func `an endless stream of jobs does not starve a timer`() async throws {
         let loop = try RedisEventLoop()
         let isOver = Observed(false)
         let spinning = Latch("the spinning task", count: 1)
@@ -86,7 +86,7 @@ import Testing
         await spinner.value
     }
 
-    @Test func `an idle loop ends when its last reference goes, wherever that is`() async throws {
+    @Test func `an idle loop ends with its last reference, on whichever thread that is dropped`() async throws {
         for _ in 0..<20 {
             // Dropped on this thread, which joins the loop's.
             weak var core: EventLoopCore?

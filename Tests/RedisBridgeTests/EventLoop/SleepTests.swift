@@ -64,7 +64,7 @@ import Testing
         await #expect(throws: CancellationError.self) { try await task.value }
     }
 
-    @Test func `cancelling sleeps in a storm resumes each of them once`() async throws {
+    @Test func `when many sleeps are cancelled at once, each ends once`() async throws {
         let loop = try RedisEventLoop()
         let ends = Observed(0)
         await withTaskGroup(of: Void.self) { group in

@@ -20,7 +20,7 @@ import Testing
         return view
     }
 
-    @Test func `the node that had the slot last is asked alone, and used when it has it still`() {
+    @Test func `the node that had the slot last is asked alone, and used if it still has it`() {
         var survey = ClusterSurvey(first: Self.a, known: [Self.a, Self.b], latestEpoch: 1)
         #expect(survey.next() == .ask([Self.a]))
         #expect(survey.next() == .wait)
@@ -28,7 +28,7 @@ import Testing
         #expect(survey.next() == .use(Self.a))
     }
 
-    @Test func `a node that names another one sends us there, and nobody else is asked`() {
+    @Test func `if the first node names another owner, only that one is asked`() {
         var survey = ClusterSurvey(first: Self.a, known: [Self.a, Self.c])
         #expect(survey.next() == .ask([Self.a]))
         survey.take(Self.view(Self.a, owner: Self.b, knows: [Self.a, Self.b, Self.c]))
@@ -45,7 +45,7 @@ import Testing
         func meet(_ survey: inout ClusterSurvey) {
             switch self {
             case .unreachable: survey.fail(a)
-            case .hesitates: survey.hurry()
+            case .hesitates: survey.endHeadStart()
             case .isDown: survey.take(view(a, owner: a, isDown: true))
             case .servesNothing: survey.take(view(a, owner: nil))
             }
@@ -53,7 +53,7 @@ import Testing
     }
 
     @Test(arguments: Trouble.allCases)
-    func `when the first one will not do, all others are asked at once`(trouble: Trouble) {
+    func `if the first node will not do, all others are asked at once`(trouble: Trouble) {
         var survey = ClusterSurvey(first: Self.a, known: [Self.a, Self.b, Self.c], latestEpoch: 1)
         #expect(survey.next() == .ask([Self.a]))
         trouble.meet(&survey)
@@ -64,7 +64,7 @@ import Testing
         #expect(survey.next() == .use(Self.c))
     }
 
-    @Test func `a claim that is older than what was seen is believed only if nobody has a later one`() {
+    @Test func `a claim with an older epoch than before is believed only if no node has a later one`() {
         var survey = ClusterSurvey(first: Self.a, known: [Self.a, Self.b], latestEpoch: 5)
         #expect(survey.next() == .ask([Self.a]))
         survey.take(Self.view(Self.a, owner: Self.a, epoch: 1))
@@ -76,7 +76,7 @@ import Testing
         #expect(other.next() == .use(Self.a))
     }
 
-    @Test func `two that both claim the slot are told apart by their epochs`() {
+    @Test func `of two nodes that claim the slot, the one with the higher epoch is believed`() {
         var survey = ClusterSurvey(first: nil, known: [Self.a, Self.b])
         #expect(survey.next() == .ask([Self.a, Self.b]))
         survey.take(Self.view(Self.b, owner: Self.a, epoch: 3))
@@ -85,7 +85,7 @@ import Testing
         #expect(survey.next() == .use(Self.a))
     }
 
-    @Test func `an owner that cannot be reached ends the attempt, once all were asked`() {
+    @Test func `if the owner is unreachable, the attempt fails once all were asked`() {
         var survey = ClusterSurvey(first: Self.a, known: [Self.a])
         #expect(survey.next() == .ask([Self.a]))
         survey.take(Self.view(Self.a, owner: Self.b, knows: [Self.a, Self.b, Self.c]))
@@ -97,7 +97,7 @@ import Testing
         #expect(survey.askedCount == 3)
     }
 
-    @Test func `nobody to ask is a failure`() {
+    @Test func `without a node to ask, the attempt fails`() {
         var survey = ClusterSurvey(first: nil, known: [])
         #expect(survey.next() == .fail)
     }
@@ -137,7 +137,7 @@ import Testing
         (141, "cluster_state:ok", Self.a, true, true), (141, "cluster_state:fail", Self.a, true, false),
         (6000, "cluster_state:ok", Self.b, false, false), (16_000, "cluster_state:ok", nil, false, false),
     ])
-    func `a node's view says who serves a slot`(
+    func `a node's view names the node that serves a slot`(
         slot: Int, info: String, owner: RedisEndpoint?, isOwner: Bool, takesCommands: Bool
     ) {
         let node = slot == 6000 ? Self.b : Self.a
@@ -152,13 +152,13 @@ import Testing
         #expect(view.isServed)
     }
 
-    @Test func `a node that knows of nobody for a slot is not believed`() {
+    @Test func `a node that knows no owner of the slot is not used`() {
         let view = ClusterView(of: Self.a, slot: 141, slots: .array([]), members: [], info: "cluster_state:ok")
         #expect(!view.isServed)
         #expect(!view.takesCommands)
     }
 
-    @Test func `where our slot is not known, or the user may not ask, whoever was named has to do`() {
+    @Test func `if our slot is unknown, or the user may not ask, the node in the URL is used`() {
         let unknown = ClusterView(of: Self.a, slot: nil, slots: Self.slots, members: [], info: "cluster_state:ok")
         #expect(unknown.takesCommands)
         #expect(ClusterView(of: Self.a).takesCommands)

@@ -22,7 +22,7 @@ import Testing
         }
     }
 
-    @Test func `scripts, pipelines and subscriptions work from the wrong node`() async throws {
+    @Test func `scripts, pipelines and subscriptions work when the URL names the wrong node`() async throws {
         try await withCluster { nodes in
             let (owner, other) = try nodes.owner(of: "{rq}:n")
             let script = RedisScript("redis.call('PUBLISH', ARGV[1], 'hello') return redis.call('INCR', KEYS[1])")
@@ -58,7 +58,7 @@ import Testing
         }
     }
 
-    @Test func `commands wait while their slot moves, then follow it, none lost and none done twice`() async throws {
+    @Test func `commands wait while their slot moves, then follow it, and each runs once`() async throws {
         try await withCluster { nodes in
             let (source, target) = try nodes.owner(of: "{rq}:n")
             let client = try Self.client("redis://127.0.0.1:\(source.port)")
@@ -105,7 +105,7 @@ import Testing
         }
     }
 
-    @Test func `other nodes are asked when the one that was named first is gone`() async throws {
+    @Test func `other nodes are asked when the first one in the URL is gone`() async throws {
         try await withCluster { nodes in
             let (owner, other) = try nodes.owner(of: "{rq}:n")
             let client = try Self.client("redis://127.0.0.1:\(other.port)")
@@ -138,7 +138,7 @@ import Testing
         }
     }
 
-    @Test func `a node that was drained and forgotten is left, though it is named first and lives on alone`()
+    @Test func `a node that was removed from the cluster is left, even if the URL names it first`()
         async throws
     {
         try await withCluster { nodes in
@@ -239,7 +239,7 @@ import Testing
     }
 
     @Test(arguments: Fault.allCases)
-    func `whatever is wrong with one node, the next one is tried before an attempt fails`(fault: Fault) async throws {
+    func `whatever is wrong with one node, the next one is tried`(fault: Fault) async throws {
         let sick = try fault.node()
         defer { sick.stop() }
         let well = try await Self.loneNode(epoch: 1)
@@ -255,7 +255,7 @@ import Testing
     }
 
     @Test(.enabled(if: TLSContext.isAvailable, "this build has no TLS"))
-    func `a node whose certificate is bad is passed over for one whose certificate is good`() async throws {
+    func `a node with a bad certificate is skipped for one with a good certificate`() async throws {
         try await withTemporaryDirectory { directory in
             let certificates = try await TLSCertificates.make(in: directory)
             var nodes: [RedisServer] = []
@@ -284,7 +284,7 @@ import Testing
         }
     }
 
-    @Test func `a node that others name and nobody reaches costs one connect time-out, and who named it is said`()
+    @Test func `an unreachable node that another one names costs one connect time-out, and the error names both`()
         async throws
     {
         let hole = try BlackHole()
@@ -314,13 +314,13 @@ import Testing
         ("3999 :6381", .tcp(host: "seed", port: 6381)), ("3999 ::1:6381", .tcp(host: "::1", port: 6381)),
         ("3999 node.example:6381 more words", .tcp(host: "node.example", port: 6381)),
     ])
-    func `a redirection names a node`(reason: String, target: RedisEndpoint) {
+    func `MOVED names a node`(reason: String, target: RedisEndpoint) {
         let error = RedisError(.server, reason, prefix: .moved)
         #expect(ClusterSlots.target(of: error, from: .tcp(host: "seed", port: 1)) == target)
     }
 
     @Test(arguments: ["", "3999", "3999 ?:6381", "3999 host:0", "3999 host:x", "3999 host"])
-    func `a redirection that names no node is none`(reason: String) {
+    func `MOVED without an address names no node`(reason: String) {
         let error = RedisError(.server, reason, prefix: .moved)
         #expect(ClusterSlots.target(of: error, from: .tcp(host: "seed", port: 1)) == nil)
     }
@@ -328,7 +328,7 @@ import Testing
     @Test(arguments: [
         ("{rq}", 141), ("{rq}:cron", 141), ("123456789", nil), ("a{123456789}", 12739), ("{a}{b}", 15495),
     ])
-    func `the slot of a prefix is the one that the server computes`(prefix: String, slot: Int?) {
+    func `the slot of a key prefix is the one that the server computes`(prefix: String, slot: Int?) {
         #expect(ClusterSlots.slot(of: prefix) == slot)
     }
 
@@ -337,7 +337,7 @@ import Testing
         ("}rq{", false),
         ("{}{rq}", false), ("", false),
     ])
-    func `a hash tag is what the server takes for one`(prefix: String, hasOne: Bool) {
+    func `a hash tag is recognised as the server does`(prefix: String, hasOne: Bool) {
         #expect(ClusterSlots.hasHashTag(prefix) == hasOne)
     }
 }

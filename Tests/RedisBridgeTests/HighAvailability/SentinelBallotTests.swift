@@ -38,16 +38,16 @@ import Testing
         Case(testDescription: "three opinions", votes: [(a, 1), (b, 3), (c, 2)], candidates: [b]),
         Case(testDescription: "nobody answers", votes: [nil, nil, nil], candidates: []),
     ])
-    func `the latest word counts, and else the number of voices`(situation: Case) {
+    func `the highest epoch decides, and among equals the number of votes`(situation: Case) {
         #expect(Self.ballot(situation.votes).candidates.map(\.endpoint) == situation.candidates)
     }
 
-    @Test func `the first sentinel in the URL that names a server is told as the one that does`() {
+    @Test func `of the sentinels that name a server, the first in the URL is reported`() {
         let ballot = Self.ballot([(Self.a, 1), (Self.b, 2), (Self.b, 2)])
         #expect(ballot.candidates.map(\.announcer) == [Self.sentinels[1]])
     }
 
-    @Test func `nobody is waited for who was silent the last time, unless there is nobody else`() {
+    @Test func `a sentinel that was silent last time is only waited for if no other answers`() {
         let absent: Set = [Self.sentinels[2]]
         #expect(!Self.ballot([nil, nil, nil], absent: absent).isDecided)
         #expect(!Self.ballot([(Self.a, 1), nil, nil], absent: absent).isDecided)
@@ -77,7 +77,7 @@ import Testing
         ("+promoted-slave", "slave 10.0.0.2:6380 10.0.0.2 6380 @ other 10.0.0.1 6379", false),
         ("+promoted-slave", "", false),
     ])
-    func `news of the service name the server that takes over, and the one that it replaces`(
+    func `news of a promotion name the new server and the one that it replaces`(
         channel: String, text: String, isNews: Bool
     ) throws {
         let watch = SentinelWatch(

@@ -71,7 +71,7 @@ import Testing
         }
     }
 
-    @Test func `a sentinel whose news our user may not hear is told from one that we can listen to`() async throws {
+    @Test func `a sentinel that denies our user its news is told apart from one that does not`() async throws {
         try await withSentinels(sentinels: 1) { system in
             let sentinel = system.sentinels[0]
             try sentinel.command("ACL", "SETUSER", "poor", "on", ">pw", "+sentinel|get-master-addr-by-name")
@@ -86,7 +86,7 @@ import Testing
         }
     }
 
-    @Test func `a sentinel that is gone is passed over`() async throws {
+    @Test func `an unreachable sentinel is skipped`() async throws {
         try await withSentinels(sentinels: 1) { system in
             let dead = try RedisServer.freePort()
             let client = try Self.client(
@@ -103,14 +103,14 @@ import Testing
         }
     }
 
-    @Test func `a server that is taken for a sentinel is told from one, and a sentinel that is taken for a server`()
+    @Test func `the URL of a server that names a sentinel is explained, and the reverse`()
         async throws
     {
         try await withSentinels(sentinels: 1) { system in
             let server = try Self.client("redis+sentinel://127.0.0.1:\(system.master.port)/mymaster")
             let noSentinel = try await #require(throws: RedisError.self) { try await server.send(RedisCommand("PING")) }
             #expect(noSentinel.code == .noMaster)
-            #expect(noSentinel.reason.contains("it is no sentinel"))
+            #expect(noSentinel.reason.contains("it is not a sentinel"))
             await server.close()
 
             let sentinel = try Self.client("redis://127.0.0.1:\(system.sentinels[0].port)")
@@ -137,7 +137,7 @@ import Testing
         }
     }
 
-    @Test func `commands go on after the master died and a replica was promoted`() async throws {
+    @Test func `commands continue after the master died and a replica was promoted`() async throws {
         try await withSentinels { system in
             let client = try Self.client(system.url)
             _ = try await client.send(RedisCommand("SET", "before", "1"))
@@ -150,7 +150,7 @@ import Testing
         }
     }
 
-    @Test func `commands and subscriptions leave at once when the sentinels are told to fail over, and lose nothing`()
+    @Test func `commands and subscriptions move at once in a failover by hand, and lose nothing`()
         async throws
     {
         try await withSentinels { system in
@@ -184,7 +184,7 @@ import Testing
         }
     }
 
-    @Test func `a command that a frozen master holds is given up when the sentinels name another one`() async throws {
+    @Test func `a command to a frozen master fails when the sentinels name another master`() async throws {
         try await withSentinels { system in
             let client = try Self.client(system.url)
             _ = try await client.send(RedisCommand("SET", "before", "1"))
@@ -210,7 +210,7 @@ import Testing
     }
 
     @Test(arguments: Stale.allCases)
-    func `a stale sentinel that is named first is overruled by the others`(stale: Stale) async throws {
+    func `a stale sentinel is overruled by the others, even if the URL names it first`(stale: Stale) async throws {
         try await withRedis { master in
             try await withRedis { other in
                 let wrong =
@@ -234,7 +234,7 @@ import Testing
         }
     }
 
-    @Test func `a server that will not have us is passed over for one that another sentinel names`() async throws {
+    @Test func `a server that refuses us is skipped for one that another sentinel names`() async throws {
         try await withRedis(.init(password: "unknown")) { strange in
             try await withRedis { master in
                 // Two opinions of one age.
@@ -248,7 +248,7 @@ import Testing
         }
     }
 
-    @Test func `a dead master is not given up for an older one that still takes writes`() async throws {
+    @Test func `a dead master is not replaced by an older one that still takes writes`() async throws {
         try await withRedis { former in
             let dead = try RedisServer.freePort()
             let stale = try FakeSentinel(naming: former.port, epoch: 1)
@@ -266,7 +266,7 @@ import Testing
         }
     }
 
-    @Test func `a master that refuses for want of replicas is left if the sentinels name another, and kept if not`()
+    @Test func `a master that lacks replicas is left if the sentinels name another, and kept otherwise`()
         async throws
     {
         try await withRedis(.init(lines: ["min-replicas-to-write 1"])) { former in
@@ -290,7 +290,7 @@ import Testing
 
     /// For a moment, a master that was just promoted has no replica, and the sentinels name the one that it replaces: what
     /// that one takes by then is lost.
-    @Test func `a promoted master that refuses for want of replicas is not left for the one that it replaces`()
+    @Test func `a promoted master that lacks replicas is not left for the one that it replaces`()
         async throws
     {
         try await withRedis(.init(lines: ["min-replicas-to-write 1"])) { first in
@@ -343,7 +343,7 @@ import Testing
         (.loading, .keep, .reconnectAndResend), (.readOnly, .reconnectAndResend, .reconnectAndResend),
         (.masterDown, .reconnectAndResend, .reconnectAndResend), (.outOfMemory, .keep, .keep),
     ])
-    func `what a refusal means depends on whom the sentinels name`(
+    func `the consequence of a refusal depends on which server the sentinels name`(
         prefix: ServerErrorPrefix, same: RedisErrorConsequence, another: RedisErrorConsequence
     ) async throws {
         let sentinel = try FakeSentinel(naming: 6379)
@@ -359,7 +359,7 @@ import Testing
         }
     }
 
-    @Test func `a master that became a replica under an open connection is left, and the command sent to the new one`()
+    @Test func `a master that became a replica is left, and the command is sent to the new master`()
         async throws
     {
         try await withRedis { first in

@@ -23,7 +23,7 @@ import Testing
     }
 
     @Test(arguments: [true, false], [true, false])
-    func `sentinels and servers speak TLS or not, each as the URL says`(
+    func `the URL says separately whether sentinels and servers speak TLS`(
         sentinels: Bool, servers: Bool
     ) async throws {
         try await withSentinel(serversSpeakTLS: servers) { certificates, sentinel, master in
@@ -49,7 +49,7 @@ import Testing
 
     /// From every wrong URL the messages lead to the right one, and never back.
     @Test(arguments: [true, false], [true, false])
-    func `messages lead from a wrong URL to the right one and not in a circle`(
+    func `error messages lead from a wrong URL to the right one, not in a circle`(
         sentinels: Bool, servers: Bool
     ) async throws {
         try await withSentinel(serversSpeakTLS: servers) { certificates, sentinel, _ in

@@ -15,7 +15,7 @@ import Testing
         #expect(Self.text(RedisCommand("ECHO", "")) == "*2\r\n$4\r\nECHO\r\n$0\r\n\r\n")
     }
 
-    @Test func `the number of arguments has as many digits as it needs`() {
+    @Test func `the number of arguments may have any number of digits`() {
         for count in [8, 9, 98, 99, 998, 100_000] {
             let command = RedisCommand("DEL", arguments: Array(repeating: "k", count: count))
             #expect(Self.text(command).hasPrefix("*\(count + 1)\r\n$3\r\nDEL\r\n$1\r\nk\r\n"))
@@ -23,7 +23,7 @@ import Testing
         }
     }
 
-    @Test func `its name is its first word in upper case, and all that a description shows`() {
+    @Test func `a command's name is its first word in upper case, and its description shows no more`() {
         let command = RedisCommand("auth", "user", "secret")
         #expect(command.name == "AUTH")
         #expect("\(command)" == "AUTH")
@@ -38,7 +38,7 @@ import Testing
         #expect(Self.text(builder.finish()) == "*3\r\n$3\r\nSET\r\n$3\r\nk:1\r\n$12\r\ntwelve bytes\r\n")
     }
 
-    @Test func `a digest finds its place in a call of any size`() {
+    @Test func `the digest is written to its place in a call of any size`() {
         for count in [0, 7, 8, 2000] {
             let script = RedisScript("return 1")
             var builder = script.call(keyCount: count)

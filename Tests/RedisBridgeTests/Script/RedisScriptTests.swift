@@ -4,7 +4,7 @@ import Testing
 @testable import RedisBridge
 
 @Suite(.timeLimit(.minutes(2))) struct RedisScriptTests {
-    @Test func `a script is given to the server once and called by its digest`() async throws {
+    @Test func `a script is loaded once and called by its digest`() async throws {
         try await CommandTests.withConnection { server, connection in
             let script = RedisScript("return {KEYS[1], ARGV[1]}")
             for number in 0..<5 {
@@ -17,7 +17,7 @@ import Testing
         }
     }
 
-    @Test func `a server that forgot the script is given it again, and the script runs once`() async throws {
+    @Test func `a script that the server forgot is loaded again, and runs once`() async throws {
         try await CommandTests.withConnection { server, connection in
             let script = RedisScript("return redis.call('INCR', KEYS[1])")
             #expect(try await script.run(keys: ["n"], on: connection).integer == 1)
@@ -27,7 +27,7 @@ import Testing
         }
     }
 
-    @Test func `scripts go on while the server forgets them again and again`() async throws {
+    @Test func `calls continue while the server forgets the script again and again`() async throws {
         try await CommandTests.withConnection { server, connection in
             let script = RedisScript("return redis.call('INCR', KEYS[1])")
             let successes = Observed(0)
@@ -77,7 +77,7 @@ import Testing
         }
     }
 
-    @Test func `a call tells how many replicas have what it wrote`() async throws {
+    @Test func `a call returns how many replicas have what it wrote`() async throws {
         try await withRedis { master in
             let client = try RedisClient(url: RedisURL(master.socketURL), on: RedisEventLoop())
             let script = RedisScript("return redis.call('INCR', KEYS[1])")
@@ -100,6 +100,21 @@ import Testing
                 #expect(try replica.command("GET", "n").integer == 2)
             }
             await client.close()
+        }
+    }
+}
+
+extension RedisScript {
+    /// Runs the script with keys and arguments that need no preparation.
+    func run(
+        keys: [String], arguments: [any RedisArgument] = [], on sender: some RedisCommandSender,
+        timeout: Duration? = nil
+    ) async throws(RedisError) -> RedisReply {
+        var call = call(keyCount: keys.count)
+        for key in keys { call.append(key) }
+        for argument in arguments { argument.append(to: &call) }
+        return try await run(call.finish(), on: sender, timeout: timeout) { reply throws(RedisError) in
+            RedisReply(reply)
         }
     }
 }

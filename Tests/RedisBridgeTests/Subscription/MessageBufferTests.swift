@@ -30,7 +30,7 @@ import Testing
         #expect(Self.text(served?.outcome) == "message 3")
     }
 
-    @Test func `beyond the limit everything gives way to one word that says how much was lost`() {
+    @Test func `beyond the limit one overflow with the number of lost messages replaces everything`() {
         var buffer = MessageBuffer<String>(limit: 3)
         for number in 1...3 { #expect(buffer.append(Self.message(number)) == nil) }
         #expect(Self.text(buffer.read("r")) == "message 1")
@@ -54,7 +54,7 @@ import Testing
         #expect(told == 20)
     }
 
-    @Test func `what came before the end is read first, then the failure once, then the end`() {
+    @Test func `messages before the end are read first, then the failure once, then the end`() {
         var buffer = MessageBuffer<String>(limit: 10)
         #expect(buffer.append(Self.message(1)) == nil)
         #expect(buffer.finish(RedisError(.connectionLost, "gone")) == nil)
@@ -64,7 +64,7 @@ import Testing
         #expect(Self.text(buffer.read("r")) == "end")
     }
 
-    @Test func `a waiting reader is told of the end, and a removed one of nothing`() {
+    @Test func `a waiting reader gets the end, and a removed one gets nothing`() {
         var buffer = MessageBuffer<String>(limit: 10)
         #expect(Self.text(buffer.read("first")) == "wait")
         #expect(buffer.removeReader() == "first")

@@ -2,38 +2,37 @@ import CRedisLink
 
 /// Finds out whether a port that leaves a TLS handshake unanswered speaks Redis without TLS.
 ///
-/// Such a server takes the handshake for the beginning of a command and waits for the rest without a word, just as a busy
-/// server with TLS does. So after a pause it is asked PING over a second connection, in plain text. Whatever reply comes
-/// says that the port speaks no TLS; a server that does hangs up. Nothing of ours but the word PING goes over that connection.
+/// Such a server takes the handshake for half a command and waits silently for the rest, just as a busy server with TLS
+/// does. So after a delay it is sent PING over a second connection, in plain text. Any reply proves that the port does
+/// not speak TLS; a server with TLS hangs up. Only the word PING goes over that connection.
 ///
-/// Everything is for the loop's thread. It holds itself until it has ended or is stopped.
+/// Everything is for the loop's thread. The probe holds itself until it has ended or is stopped.
 final class PlaintextProbe {
     private static let question = RedisCommand("PING")
 
     private let eventLoop: RedisEventLoop
-    private var alarm: EventLoopCore.AlarmName?
+    private var timer: EventLoopCore.TimerID?
     private var link: RedisLink?
 
-    /// Asks after a pause.
+    /// Asks after a delay.
     ///
     /// - Parameters:
-    ///   - isWanted: looked at after the pause: whether the answer is still of use.
+    ///   - isWanted: called after the delay: whether the answer is still of use.
     ///   - found: called when the server has answered, at most once.
     init(
-        _ address: SocketAddress, after pause: Duration, on eventLoop: RedisEventLoop,
+        _ address: SocketAddress, after delay: Duration, on eventLoop: RedisEventLoop,
         if isWanted: @escaping () -> Bool,
         found: @escaping () -> Void
     ) {
         self.eventLoop = eventLoop
-        let due = RedisEventLoop.monotonicNanoseconds.addingClamped(pause.nanosecondsClamped)
-        alarm = eventLoop.core.scheduleAlarm(EVENT_LOOP_MONOTONIC, at: due) {
-            self.alarm = nil
+        timer = eventLoop.core.scheduleTimer(at: RedisEventLoop.deadline(after: delay)) {
+            self.timer = nil
             if isWanted() { self.ask(address, found: found) }
         }
     }
 
     private func ask(_ address: SocketAddress, found: @escaping () -> Void) {
-        // Where no second connection is to be had, the handshake's own time-out has the last word.
+        // Without a second connection, the handshake's own time-out decides.
         link = try? RedisLink.open(address, security: nil, on: eventLoop) { event in
             switch event {
             case REDIS_LINK_CONNECTED:
@@ -48,12 +47,12 @@ final class PlaintextProbe {
         }
     }
 
-    /// Asks no more, and closes the second connection.
+    /// Stops asking, and closes the second connection.
     func stop() {
-        if let alarm {
-            eventLoop.core.cancelAlarm(EVENT_LOOP_MONOTONIC, alarm)
+        if let timer {
+            eventLoop.core.cancelTimer(timer)
         }
-        alarm = nil
+        timer = nil
         link?.close()
         link = nil
     }

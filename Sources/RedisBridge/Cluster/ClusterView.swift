@@ -1,29 +1,29 @@
-/// What one node of a cluster says of the slot of our keys, and of the others.
+/// What one node of a cluster says of the slot of our keys, and of the other nodes.
 struct ClusterView: Sendable, Hashable {
     /// The node that says so.
     let node: RedisEndpoint
-    /// Whether it takes no commands, as a node in the minority of a partition, or of a cluster without full coverage.
+    /// Whether it refuses commands, like a node in the minority of a partition, or of a cluster without full coverage.
     var isDown = false
-    /// The node that serves our slot; `nil` when nobody does, or when it is not known where that one listens.
+    /// The node that serves our slot; `nil` if none does, or if its address is unknown.
     var owner: RedisEndpoint?
     /// Whether it is the owner itself.
     var isOwner = false
-    /// Whether somebody serves our slot, as far as it knows; or it cannot know, because it is no node of a cluster, may not
-    /// say, or our slot is not known.
+    /// Whether some node serves our slot, as far as this one knows; also true if it cannot know, because it is not a
+    /// node of a cluster, our user may not ask, or our slot is unknown.
     var isServed = true
-    /// The configuration epoch of the owner's claim to the slot, which each change of hands raises.
+    /// The configuration epoch of the owner's claim to the slot, which each failover raises.
     var epoch: Int?
-    /// All masters and replicas that it knows, where clients reach them.
+    /// All masters and replicas that it knows, at the addresses for clients.
     var nodes: [RedisEndpoint] = []
-    /// The same as they know each other, with their slots; empty where that may not be asked.
+    /// The same as nodes know each other, with their slots; empty if our user may not ask.
     var members: [ClusterMember] = []
 
     /// Asks a node.
     ///
     /// - Parameters:
     ///   - connection: to the node.
-    ///   - slot: of our keys, where that is known.
-    /// - Throws: as the connection; and what the node answers when it cannot tell yet, or takes us for a stranger.
+    ///   - slot: the slot of our keys, if known.
+    /// - Throws: as the connection; and the node's error if it cannot answer yet, or wants a log-in.
     init(from connection: RedisConnection, slot: Int?) async throws(RedisError) {
         let limit = min(connection.options.commandTimeout, .seconds(1))
         let replies = try await connection.pipeline(
@@ -32,7 +32,7 @@ struct ClusterView: Sendable, Hashable {
         let node = connection.endpoint
         guard replies.count == 3 else { throw .unexpectedReply("\(replies.count) replies", expected: "3") }
         if case .error(let error) = replies[0] {
-            // Denied, or no cluster after all: then whoever was named has to do.
+            // Denied, or not a cluster after all: then whichever node was named has to do.
             guard error.prefix == .err || error.prefix == .noPerm else {
                 throw error.at(command: "CLUSTER", endpoint: node.description)
             }
@@ -45,21 +45,21 @@ struct ClusterView: Sendable, Hashable {
     }
 
     /// - Parameters:
-    ///   - node: who says so.
-    ///   - slot: of our keys, where that is known.
-    ///   - slots: what it answers to `CLUSTER SLOTS`: addresses as clients are to use them.
-    ///   - members: what it answers to `CLUSTER NODES`; empty where that is denied.
-    ///   - info: what it answers to `CLUSTER INFO`; empty where that is denied.
+    ///   - node: the node that says so.
+    ///   - slot: the slot of our keys, if known.
+    ///   - slots: its answer to `CLUSTER SLOTS`, with the addresses for clients.
+    ///   - members: its answer to `CLUSTER NODES`; empty if denied.
+    ///   - info: its answer to `CLUSTER INFO`; empty if denied.
     init(of node: RedisEndpoint, slot: Int?, slots: RedisReply, members: [ClusterMember], info: String) {
         self.node = node
         self.members = members
         isDown = info.contains("cluster_state:fail")
-        nodes = ClusterSlots.nodes(in: slots, toldBy: node)
+        nodes = ClusterSlots.nodes(in: slots, saidBy: node)
         guard let slot else { return }
         isServed = false
         if let range = ClusterSlots.range(with: slot, in: slots) {
             isServed = true
-            owner = ClusterSlots.master(of: range, toldBy: node)
+            owner = ClusterSlots.master(of: range, saidBy: node)
             isOwner = owner == node
         }
         if let member = members.first(where: { $0.serves(slot) }) {
@@ -73,7 +73,7 @@ struct ClusterView: Sendable, Hashable {
         self.node = node
     }
 
-    /// Whether commands can be sent to it: it serves our slot, or it is not known who does.
+    /// Whether commands can be sent to it: it serves our slot, or it is unknown which node does.
     var takesCommands: Bool { !isDown && isServed && (isOwner || owner == nil && epoch == nil) }
 }
 
@@ -82,14 +82,14 @@ package struct ClusterMember: Sendable, Hashable {
     /// A slot that is being moved.
     package struct OpenSlot: Sendable, Hashable {
         package let slot: Int
-        /// Whether it comes to this node; else it leaves.
+        /// Whether it moves to this node; otherwise away from it.
         package let isImporting: Bool
         /// The id of the other node.
         package let peer: String
     }
 
     package let id: String
-    /// `host:port`, or nothing where that is not known.
+    /// `host:port`, or empty if unknown.
     package let address: String
     let flags: Set<String>
     /// The id of the master of a replica.
@@ -98,7 +98,7 @@ package struct ClusterMember: Sendable, Hashable {
     package private(set) var slots: [ClosedRange<Int>] = []
     package private(set) var openSlots: [OpenSlot] = []
 
-    /// Whether it is the node itself that says so; only then its open slots are told.
+    /// Whether it is the node that says so; only that line has open slots.
     package var isMyself: Bool { flags.contains("myself") }
     package var isMaster: Bool { flags.contains("master") }
     package var hasFailed: Bool { flags.contains("fail") }

@@ -1,37 +1,37 @@
-/// One attempt to find the node of a cluster that serves our slot: whom to ask next, and whom to believe.
+/// One attempt to find the node of a cluster that serves our slot: which nodes to ask next, and which to believe.
 ///
-/// The node where the slot was last is asked first, alone. If it fails, or hesitates, or does not serve the slot, all
-/// others that were ever named are asked at once, and whoever they name. A node is believed that says of itself that it
-/// serves the slot, and that the cluster is well, unless somebody knows of a later change of hands (a higher configuration
+/// The node that had the slot last is asked first, alone. If it fails, is slow, or does not serve the slot, all others
+/// that were ever named are asked at once, and those that they name. A node is believed if it says that it serves the
+/// slot itself and that the cluster is up, unless another node knows of a later failover (a higher configuration
 /// epoch).
 struct ClusterSurvey: Sendable {
-    /// What comes next.
+    /// What to do next.
     enum Step: Sendable, Hashable {
         /// Ask these nodes, all at once.
         case ask([RedisEndpoint])
-        /// Nothing to do before somebody answers.
+        /// Wait for an answer.
         case wait
         /// This node takes our commands.
         case use(RedisEndpoint)
-        /// None will do.
+        /// No node will do.
         case fail
     }
 
-    /// All that may be asked, the one to ask first in front.
+    /// All nodes that may be asked, starting with the one to ask first.
     private var known: [RedisEndpoint]
     private var asked: Set<RedisEndpoint> = []
     private var failed: Set<RedisEndpoint> = []
     private(set) var views: [ClusterView] = []
-    /// Who named a node that was not known at the beginning.
+    /// For each node that was not known at the start: the node that named it.
     private(set) var announcers: [RedisEndpoint: RedisEndpoint] = [:]
-    /// The highest configuration epoch that is known of our slot.
+    /// The highest known configuration epoch of our slot.
     private var latestEpoch: Int?
     private var asksAll: Bool
 
     /// - Parameters:
     ///   - first: the node to ask first, alone; `nil` to ask all.
-    ///   - known: those to ask if it does not serve the slot.
-    ///   - announcers: who named the nodes that the URL does not name.
+    ///   - known: the nodes to ask if it does not serve the slot.
+    ///   - announcers: for each node that is not in the URL, the node that named it.
     ///   - latestEpoch: the configuration epoch under which the slot was last served, if known.
     init(
         first: RedisEndpoint?, known: [RedisEndpoint], announcers: [RedisEndpoint: RedisEndpoint] = [:],
@@ -43,8 +43,8 @@ struct ClusterSurvey: Sendable {
         asksAll = first == nil
     }
 
-    /// The first one hesitates: do not wait for it alone.
-    mutating func hurry() { asksAll = true }
+    /// The first node is slow: no longer wait for it alone.
+    mutating func endHeadStart() { asksAll = true }
 
     /// A node could not be asked.
     mutating func fail(_ node: RedisEndpoint) {
@@ -63,20 +63,20 @@ struct ClusterSurvey: Sendable {
             known.append(owner)
             announcers[owner] = view.node
         }
-        // The owner that it names is asked alone, if it is another: a node that serves no slot of ours is no sign of trouble.
+        // If it names another owner, only that is asked: a node that does not serve our slot is no sign of trouble.
         guard !view.takesCommands else { return }
         let namesAnother = view.owner.map { !asked.contains($0) } ?? false
         if view.isDown || !view.isServed || !namesAnother { asksAll = true }
     }
 
-    /// What to do now; asks nobody twice.
+    /// What to do now; asks no node twice.
     mutating func next() -> Step {
         let isAnswered = asked.count == failed.count + views.count
         let usable = views.filter(\.takesCommands)
         if let best = usable.first(where: { $0.epoch == latestEpoch }) { return .use(best.node) }
         let owners = views.filter { !$0.isDown }.compactMap(\.owner)
         var askable = known.filter { owners.contains($0) && !asked.contains($0) }
-        // Somebody who serves the slot under an older epoch than is known: the others may know who has it now.
+        // If a node serves the slot under an older epoch than is known, the others may know which node has it now.
         if asksAll || !usable.isEmpty {
             askable = known.filter { !asked.contains($0) }
         } else if asked.isEmpty {
@@ -87,7 +87,7 @@ struct ClusterSurvey: Sendable {
             return .ask(askable)
         }
         guard isAnswered else { return .wait }
-        // Nobody confirms the epoch that was known: the cluster was made anew, or the slot was given away and back by hand.
+        // No node confirms the known epoch: the cluster was recreated, or the slot was moved away and back by hand.
         if let best = usable.max(by: { ($0.epoch ?? -1) < ($1.epoch ?? -1) }) { return .use(best.node) }
         if !asksAll {
             asksAll = true

@@ -1,6 +1,6 @@
 import CRedisLink
 
-/// Certificates that were read, for the connections that are made with them.
+/// Certificates that were read from their files, for any number of connections.
 ///
 /// `@unchecked Sendable`: never changed after `init`.
 final class TLSContext: @unchecked Sendable {
@@ -54,9 +54,9 @@ extension RedisError {
         RedisError(
             .tlsUnavailable,
             """
-            this build has no TLS, which rediss:// asks for: build it with the package's trait TLS (make does) where hiredis \
-            1.x has its TLS library and OpenSSL its headers (Debian 13, Ubuntu 24.04: apt-get install libhiredis-dev \
-            libssl-dev), or use redis:// through a tunnel such as stunnel
+            this build has no TLS, which rediss:// needs: install hiredis 1.x with its TLS library and OpenSSL's headers \
+            (Debian 13, Ubuntu 24.04: apt-get install libhiredis-dev libssl-dev) and build with the package's trait TLS (make \
+            does), or use redis:// through a tunnel such as stunnel
             """)
     }
 }

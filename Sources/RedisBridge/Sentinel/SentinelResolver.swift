@@ -1,37 +1,38 @@
-/// The master of a service, as its sentinels know it: asked for again before each connection, and its role looked at before
-/// it is used.
+/// The master of a service, as its sentinels know it: they are asked before each connection, and the server's role is
+/// checked before it is used.
 ///
-/// All sentinels are asked at once, and `SentinelBallot` says whom to believe. `SentinelWatch` listens to them meanwhile.
+/// All sentinels are asked at once, and `SentinelBallot` says which server to believe. `SentinelWatch` listens to them
+/// meanwhile.
 final class SentinelResolver: RedisEndpointResolver {
     /// How long to wait for the other sentinels once most have answered.
     private static let stragglerTime = Duration.milliseconds(200)
-    /// How long a server that is being promoted may take to become a master.
+    /// How long a server may take from its promotion until it is a master.
     private static let promotionTime = Duration.seconds(1)
-    /// How long a server that was promoted is believed over sentinels that have not heard of it yet.
+    /// How long a promoted server is believed over sentinels that have not heard of its promotion.
     ///
     /// The first of them names it within a second.
     private static let spreadingTime = Duration.seconds(10)
 
     private struct State {
-        /// Sentinels that did not answer the last question: the next one does not wait for them.
+        /// Sentinels that did not answer the last question: the next question does not wait for them.
         var absent: Set<RedisEndpoint> = []
-        /// A promotion that a sentinel told of and that nobody has looked for yet, and how long to look for it, in
-        /// nanoseconds of the monotonic clock.
+        /// A promotion that a sentinel announced and that was not tried yet, and how long to try it, in nanoseconds of
+        /// the monotonic clock.
         var heard: (promotion: SentinelPromotion, until: Int64)?
-        /// The last promotion that was seen to be done.
+        /// The last promotion that was seen to be complete.
         var seen: SeenPromotion?
     }
 
-    /// A promotion that was done before all sentinels knew.
+    /// A promotion that was complete before all sentinels knew.
     private struct SeenPromotion {
         let promotion: SentinelPromotion
         /// How long it counts, in nanoseconds of the monotonic clock.
         let until: Int64
-        /// The highest configuration epoch that sentinels have told since.
+        /// The highest configuration epoch in the sentinels' answers since.
         var epoch: Int?
 
-        /// Whether it still overrules what sentinels say: they name the replaced server, and not by a later epoch than was
-        /// heard already.
+        /// Whether it still overrules the sentinels: they name the replaced server, and not under a later epoch than
+        /// before.
         mutating func overrules(_ best: SentinelBallot.Candidate, epoch latest: Int?, at now: Int64) -> Bool {
             let isLater = epoch.map { latest ?? -1 > $0 } ?? false
             guard now < until, best.endpoint == promotion.server || best.endpoint == promotion.replaced && !isLater
@@ -68,7 +69,7 @@ final class SentinelResolver: RedisEndpointResolver {
     // MARK: An attempt
 
     func connect(with connector: RedisConnector) async throws(RedisError) -> RedisConnection {
-        var tries = FailedTries()
+        var attempts = FailedAttempts()
         var missed: RedisEndpoint?
         if let (promotion, deadline) = takePromotion() {
             do {
@@ -76,22 +77,22 @@ final class SentinelResolver: RedisEndpointResolver {
                 noteSeen(promotion)
                 return connection
             } catch {
-                try tries.append(error)
+                try attempts.append(error)
                 missed = promotion.server
             }
         }
         let (candidates, unanswered) = try await ask(on: connector.eventLoop)
         guard !candidates.isEmpty else { throw noAnswer(unanswered) }
-        // One that could not be reached just now is not tried twice; one that was a replica may be a master meanwhile.
-        let isGone = tries.mostTelling.map { $0.code != .noMaster } ?? false
+        // A server that was unreachable just now is not tried twice; one that was a replica may be a master by now.
+        let isGone = attempts.mostInformative.map { $0.code != .noMaster } ?? false
         for candidate in candidates where !isGone || candidate.endpoint != missed {
             do {
                 return try await connect(to: candidate, with: connector)
             } catch {
-                try tries.append(error)
+                try attempts.append(error)
             }
         }
-        throw named.explainedServer(tries.error(of: "servers that the sentinels name", count: candidates.count))
+        throw named.explainedServer(attempts.error(of: "servers that the sentinels name", count: candidates.count))
     }
 
     private func connect(
@@ -118,7 +119,7 @@ final class SentinelResolver: RedisEndpointResolver {
         }
     }
 
-    /// A connection to the server that a sentinel said is being promoted, as soon as it is a master.
+    /// Connects to a server that is being promoted, as soon as it is a master.
     private func connect(
         toPromoted candidate: SentinelBallot.Candidate, until deadline: Int64, with connector: RedisConnector
     ) async throws(RedisError) -> RedisConnection {
@@ -126,7 +127,7 @@ final class SentinelResolver: RedisEndpointResolver {
             do {
                 return try await connect(to: candidate, with: connector)
             } catch {
-                // A promotion hangs up on everyone; anything else will not be over in a moment.
+                // A promotion closes all connections; any other failure lasts longer.
                 guard error.code == .noMaster || error.code == .connectionLost,
                     RedisEventLoop.monotonicNanoseconds < deadline
                 else { throw error }
@@ -139,7 +140,7 @@ final class SentinelResolver: RedisEndpointResolver {
         }
     }
 
-    /// The promotion that was heard of, unless it is no news any more; it is tried once.
+    /// The announced promotion, unless it is too old; it is tried once.
     private func takePromotion() -> (promotion: SentinelPromotion, until: Int64)? {
         let now = RedisEventLoop.monotonicNanoseconds
         return state.withLock { state in
@@ -150,15 +151,15 @@ final class SentinelResolver: RedisEndpointResolver {
 
     /// A sentinel said that a server is being promoted, or was.
     func hear(of promotion: SentinelPromotion) {
-        let until = RedisEventLoop.monotonicNanoseconds.addingClamped(Self.promotionTime.nanosecondsClamped)
+        let until = RedisEventLoop.deadline(after: Self.promotionTime)
         state.withLock { $0.heard = (promotion, until) }
     }
 
-    /// A server that was said to be promoted is a master.
+    /// A server whose promotion was announced is a master.
     private func noteSeen(_ promotion: SentinelPromotion) {
-        let until = RedisEventLoop.monotonicNanoseconds.addingClamped(Self.spreadingTime.nanosecondsClamped)
+        let until = RedisEventLoop.deadline(after: Self.spreadingTime)
         state.withLock { state in
-            // Each sentinel tells of it once more.
+            // Each sentinel announces it once more.
             let epoch = state.seen.flatMap { $0.promotion.isSame(as: promotion) ? $0.epoch : nil }
             state.seen = SeenPromotion(promotion: promotion, until: until, epoch: epoch)
         }
@@ -168,11 +169,11 @@ final class SentinelResolver: RedisEndpointResolver {
 
     /// Asks all sentinels at once.
     ///
-    /// For about a second they all name the master that is being replaced. A server that was seen to be promoted in its
-    /// place goes before it until then.
+    /// For about a second they all still name the master that is being replaced. Until then, a server that was seen to
+    /// be promoted in its place takes precedence.
     ///
-    /// - Returns: The servers to try, by what those said that answered in time, and the failures of the others.
-    func ask(on eventLoop: RedisEventLoop) async throws(RedisError) -> ([SentinelBallot.Candidate], FailedTries) {
+    /// - Returns: The servers to try, according to the sentinels that answered in time, and the failures of the others.
+    func ask(on eventLoop: RedisEventLoop) async throws(RedisError) -> ([SentinelBallot.Candidate], FailedAttempts) {
         let (ballot, failures) = try await poll(on: eventLoop)
         let named = ballot.candidates
         let now = RedisEventLoop.monotonicNanoseconds
@@ -187,14 +188,15 @@ final class SentinelResolver: RedisEndpointResolver {
         return ([promoted] + named.filter { $0.endpoint != promoted.endpoint }, failures)
     }
 
-    private func poll(on eventLoop: RedisEventLoop) async throws(RedisError) -> (SentinelBallot, FailedTries) {
+    private func poll(on eventLoop: RedisEventLoop) async throws(RedisError) -> (SentinelBallot, FailedAttempts) {
         enum Answer {
             case vote(SentinelVote)
             case failure(RedisEndpoint, RedisError)
             case timeIsUp
         }
         let (asked, absent) = (sentinels, state.withLock { $0.absent })
-        let outcome: Result<(SentinelBallot, FailedTries), RedisError> = await withTaskGroup(of: Answer.self) { group in
+        typealias Outcome = Result<(SentinelBallot, FailedAttempts), RedisError>
+        let outcome: Outcome = await withTaskGroup(of: Answer.self) { group in
             for sentinel in Set(asked) {
                 group.addTask {
                     do throws(RedisError) {
@@ -206,7 +208,7 @@ final class SentinelResolver: RedisEndpointResolver {
             }
             defer { group.cancelAll() }
             var ballot = SentinelBallot(of: asked, absent: absent)
-            var failures = FailedTries()
+            var failures = FailedAttempts()
             var isHurried = false
             while !ballot.isDecided, let answer = await group.next() {
                 switch answer {
@@ -265,7 +267,7 @@ final class SentinelResolver: RedisEndpointResolver {
         else {
             throw .unexpectedReply("\(reply)", expected: "a host and a port").at(endpoint: sentinel.description)
         }
-        // Denied, or of a kind that does not say: then it has no epoch, and gives way to those that have one.
+        // Denied, or a sentinel that does not say: without an epoch it ranks below those with one.
         let epoch = replies.last?.field("config-epoch").flatMap { Int($0) }
         return SentinelVote(sentinel: sentinel, master: server(host: host, port: port), epoch: epoch)
     }
@@ -273,7 +275,7 @@ final class SentinelResolver: RedisEndpointResolver {
     /// The server at an address that a sentinel names.
     func server(host: String, port: UInt16) -> RedisEndpoint { named.server(host: host, port: port) }
 
-    /// What a sentinel answered, told as what to do about it.
+    /// A sentinel's error, with the remedy.
     private func explained(_ error: RedisError) -> RedisError {
         let reason: String
         switch error.prefix {
@@ -284,19 +286,22 @@ final class SentinelResolver: RedisEndpointResolver {
         case .noPerm?:
             reason = "\(error.reason); grant its user +sentinel|get-master-addr-by-name"
         case .err? where error.reason.lowercased().hasPrefix("unknown command"):
-            reason = "it is no sentinel; those listen on port 26379 by default, and servers are named by redis://"
+            reason =
+                "it is not a sentinel; those listen on port 26379 by default, and a server's URL begins with redis://"
         case .err? where error.reason.contains("without any password configured"):
             reason = "it has no password: take sentinel_password out of the URL's query"
         default:
-            guard let told = named.reason(ofSentinel: error) else { return error }
-            reason = told
+            guard let remedy = named.reason(ofSentinel: error) else { return error }
+            reason = remedy
         }
         return RedisError(.noMaster, reason, prefix: error.prefix, endpoint: error.endpoint)
     }
 
-    /// One error for all: what the first said, unless a later one was nearer to an answer.
-    private func noAnswer(_ failures: FailedTries) -> RedisError {
-        guard let failure = failures.mostTelling else { return RedisError(.noMaster, "no sentinel answered in time") }
+    /// One error for all: the most informative one.
+    private func noAnswer(_ failures: FailedAttempts) -> RedisError {
+        guard let failure = failures.mostInformative else {
+            return RedisError(.noMaster, "no sentinel answered in time")
+        }
         let who =
             failures.errors.count == 1 ? "the sentinel cannot" : "none of the \(failures.errors.count) sentinels can"
         return RedisError(
@@ -311,11 +316,11 @@ final class SentinelResolver: RedisEndpointResolver {
     ) async throws(RedisError) -> RedisErrorConsequence {
         switch error.prefix {
         case .readOnly?, .masterDown?:
-            // A replica refuses a script at its first write, before anything was done.
+            // A replica refuses a script at its first write, before it did anything.
             return .reconnectAndResend
         case .noReplicas?, .loading?:
-            // A master without replicas may have been replaced without noticing, and one that loads its data may be about
-            // to be.
+            // A master without replicas may have been replaced without noticing, and one that loads its data may be
+            // about to be.
             let (candidates, _) = try await ask(on: connector.eventLoop)
             guard let best = candidates.first, best.endpoint != endpoint else { return .keep }
             return .reconnectAndResend
@@ -324,11 +329,11 @@ final class SentinelResolver: RedisEndpointResolver {
         }
     }
 
-    func watch(with connector: RedisConnector, telling tell: @escaping @Sendable (RedisEndpoint) -> Void) async {
+    func watch(with connector: RedisConnector, reporting report: @escaping @Sendable (RedisEndpoint) -> Void) async {
         await withTaskGroup { group in
             for sentinel in Set(sentinels) {
                 let watch = SentinelWatch(sentinel: sentinel, resolver: self, eventLoop: connector.eventLoop)
-                group.addTask { await watch.run(telling: tell) }
+                group.addTask { await watch.run(reporting: report) }
             }
         }
     }
@@ -354,7 +359,7 @@ final class SentinelResolver: RedisEndpointResolver {
         return .sentinels(service: service, opinions.sorted { $0.0 < $1.0 }.map(\.1))
     }
 
-    /// Whether our user may subscribe to a sentinel's news; also true where that cannot be found out.
+    /// Whether our user may subscribe to a sentinel's news; also true if that cannot be found out.
     private func mayListen(to sentinel: RedisEndpoint, on eventLoop: RedisEventLoop) async -> Bool {
         do throws(RedisError) {
             let watch = SentinelWatch(sentinel: sentinel, resolver: self, eventLoop: eventLoop)

@@ -1,17 +1,17 @@
 /// One server, or the node of a cluster that has our keys.
 ///
-/// All our keys share one slot, through a prefix with a hash tag, and so all commands go to one node over one
-/// connection. Where the URL or a hash tag says that this is a cluster, else from the first `MOVED` on, each node that we
-/// connect to is asked for its view, and `ClusterSurvey` says which node is believed.
+/// All our keys share one slot, through a prefix with a hash tag, so all commands go to one node over one connection.
+/// If the URL or a hash tag says that this is a cluster, otherwise from the first `MOVED` on, each node that we connect
+/// to is asked for its view, and `ClusterSurvey` says which node to believe.
 final class NodeResolver: RedisEndpointResolver {
-    /// How long the node that is asked first may hesitate before the others are asked too.
-    private static let hesitation = Duration.milliseconds(250)
+    /// How long the node that is asked first has before the others are asked too.
+    private static let headStart = Duration.milliseconds(250)
 
     private struct State {
         var isCluster: Bool
-        /// The node to ask first: where the slot was last, or is said to be.
+        /// The node to ask first: the one that had the slot last, or is said to have it.
         var preferred: RedisEndpoint?
-        /// The nodes that others told us of, and who told so.
+        /// The nodes that others named, and which node named them.
         var announcers: [RedisEndpoint: RedisEndpoint] = [:]
         /// The configuration epoch under which the slot was last served.
         var epoch: Int?
@@ -45,11 +45,11 @@ final class NodeResolver: RedisEndpointResolver {
         return try await conduct(survey, with: connector)
     }
 
-    /// What comes of asking one node.
+    /// The outcome of asking one node.
     private enum Answer: Sendable {
         case view(RedisConnection, ClusterView)
         case failure(RedisEndpoint, RedisError)
-        case hesitation
+        case headStartIsOver
     }
 
     private func conduct(
@@ -59,11 +59,11 @@ final class NodeResolver: RedisEndpointResolver {
             var survey = survey
             var connections: [RedisEndpoint: RedisConnection] = [:]
             var failures: [RedisEndpoint: RedisError] = [:]
-            var tries = FailedTries()
+            var attempts = FailedAttempts()
             var outcome: Result<RedisConnection, RedisError>?
             group.addTask {
-                try? await connector.eventLoop.sleep(for: Self.hesitation)
-                return .hesitation
+                try? await connector.eventLoop.sleep(for: Self.headStart)
+                return .headStartIsOver
             }
             while outcome == nil {
                 switch survey.next() {
@@ -77,18 +77,18 @@ final class NodeResolver: RedisEndpointResolver {
                     outcome = connections.removeValue(forKey: node).map { .success($0) }
                     remember(survey, using: node)
                 case .fail:
-                    outcome = .failure(reason(of: survey, failures, tries))
+                    outcome = .failure(reason(of: survey, failures, attempts))
                 case .wait: break
                 }
                 guard outcome == nil, let answer = await group.next() else { break }
                 switch answer {
-                case .hesitation: survey.hurry()
+                case .headStartIsOver: survey.endHeadStart()
                 case .view(let connection, let view):
                     connections[view.node] = connection
                     survey.take(view)
                 case .failure(let node, let error):
                     do throws(RedisError) {
-                        try tries.append(error)
+                        try attempts.append(error)
                         failures[node] = error
                         survey.fail(node)
                     } catch {
@@ -126,7 +126,7 @@ final class NodeResolver: RedisEndpointResolver {
         var asked: Set<RedisEndpoint> = []
         var opinions: [ClusterOpinion] = []
         var next = Set(seeds + announced)
-        // Then those whom they name, once.
+        // Then the nodes that they name, once.
         for _ in 0..<2 {
             asked.formUnion(next)
             let answers = await withTaskGroup(of: Answer.self) { group in
@@ -143,7 +143,7 @@ final class NodeResolver: RedisEndpointResolver {
                     next.formUnion(view.nodes)
                 case .failure(let node, let error):
                     opinions.append(ClusterOpinion(node: "\(node)", failure: error.reason))
-                case .hesitation: break
+                case .headStartIsOver: break
                 }
             }
             next.subtract(asked)
@@ -157,20 +157,20 @@ final class NodeResolver: RedisEndpointResolver {
             state.preferred = node
             state.epoch = view.epoch
             guard !view.nodes.isEmpty else { return }
-            // A node that is no longer part of the cluster is not asked any more, unless the URL names it.
+            // A node that has left the cluster is not asked any more, unless it is in the URL.
             state.announcers = Dictionary(
                 view.nodes.filter { !seeds.contains($0) }.map { ($0, survey.announcers[$0] ?? node) },
                 uniquingKeysWith: { first, _ in first })
         }
     }
 
-    /// Why none of the nodes will do.
+    /// Why no node will do.
     private func reason(
-        of survey: ClusterSurvey, _ failures: [RedisEndpoint: RedisError], _ tries: FailedTries
+        of survey: ClusterSurvey, _ failures: [RedisEndpoint: RedisError], _ attempts: FailedAttempts
     ) -> RedisError {
         let views = survey.views
-        guard let first = views.first else { return tries.error(of: "nodes", count: survey.askedCount) }
-        // The one that has our keys, by the account of others.
+        guard let first = views.first else { return attempts.error(of: "nodes", count: survey.askedCount) }
+        // The failure of the node that has our keys, according to others.
         for case let owner? in views.filter({ !$0.isDown }).map(\.owner) {
             guard let failure = failures[owner] else { continue }
             let announcer = survey.announcers[owner] ?? views.first { $0.owner == owner }?.node
@@ -180,7 +180,7 @@ final class NodeResolver: RedisEndpointResolver {
             return RedisError(
                 .noMaster,
                 """
-                the node that has our keys has no address to tell: set cluster-announce-hostname there, or \
+                the node that has our keys announces no address: set cluster-announce-hostname there, or \
                 cluster-preferred-endpoint-type to ip
                 """, endpoint: view.node.description)
         }
@@ -214,7 +214,7 @@ final class NodeResolver: RedisEndpointResolver {
             let target = ClusterSlots.target(of: error, from: endpoint)
             state.withLock { state in
                 state.isCluster = true
-                // Where it does not say who else has the slot, the others are asked.
+                // Without a target, the others are asked.
                 state.preferred = target
                 if let target { state.announcers[target] = endpoint }
             }
@@ -224,14 +224,15 @@ final class NodeResolver: RedisEndpointResolver {
             suspect(endpoint)
             return .reconnectAndResend
         case .ask?, .tryAgain?:
-            // The slot is being moved, and so are our keys, which are never all at one node meanwhile.
+            // The slot is being moved: until it has moved, no node has all our keys. ASK comes for a read of a key that
+            // has moved already; like TRYAGAIN it means "later".
             try demandHashTag(error)
             return .resendLater
         case .crossSlot?:
             try demandHashTag(error)
             return .keep
         case .readOnly?, .noReplicas?, .masterDown?:
-            // Behind the name in the URL another server may answer by now, or another node have the slot.
+            // The URL's name may resolve to another server by now, or another node may have the slot.
             suspect(endpoint)
             return .reconnect
         case .loading? where state.withLock({ $0.isCluster }):
@@ -242,7 +243,7 @@ final class NodeResolver: RedisEndpointResolver {
         }
     }
 
-    /// The one mistake that everybody makes first with a cluster, said in a way that shows the way out.
+    /// Explains the most common mistake with a cluster, and how to correct it.
     private func demandHashTag(_ error: RedisError) throws(RedisError) {
         guard let keyPrefix, !ClusterSlots.hasHashTag(keyPrefix) else { return }
         throw RedisError(

@@ -1,8 +1,8 @@
 /// A Lua script that the server keeps: sent once, then called by its digest.
 ///
-/// The digest is what the server answered to SCRIPT LOAD, so nothing here computes it. A server that does not know the
-/// script (it restarted, or was told to forget) says NOSCRIPT and has executed nothing: then the script is loaded and
-/// called once more.
+/// The digest is the server's answer to SCRIPT LOAD, so nothing here computes it. A server without the script (it
+/// restarted, or was told to forget it) answers NOSCRIPT and has executed nothing: then the script is loaded and called
+/// once more.
 ///
 /// ```swift
 /// var call = script.call(keyCount: 1)
@@ -10,16 +10,16 @@
 /// call.append(7)
 /// let total = try await script.run(call.finish(), on: client) { … }
 /// ```
-public final class RedisScript: Sendable {
+package final class RedisScript: Sendable {
     /// The Lua text.
-    public let source: String
+    package let source: String
     /// The digest, once known.
     ///
-    /// It depends on the text alone, so whoever sets it sets the same.
+    /// It depends on the text only, so every writer writes the same.
     private let digest = Guarded<String?>(nil)
 
     /// A script by its text; nothing is sent yet.
-    public init(_ source: String) {
+    package init(_ source: String) {
         self.source = source
     }
 
@@ -30,24 +30,24 @@ public final class RedisScript: Sendable {
     /// - Parameters:
     ///   - keyCount: how many of the arguments are keys.
     ///   - capacity: the bytes to reserve for the arguments.
-    public func call(keyCount: Int, reserving capacity: Int = 256) -> RedisCommand.Builder {
+    package func call(keyCount: Int, reserving capacity: Int = 256) -> RedisCommand.Builder {
         var builder = RedisCommand.Builder("EVALSHA", reserving: capacity + 64)
         builder.append(digest.withLock { $0 } ?? RedisCommand.noDigest)
         builder.append(keyCount)
         return builder
     }
 
-    /// Runs a call and decodes its reply where it lies.
+    /// Runs a call and decodes its reply in place.
     ///
-    /// Suspends for one round trip, or three when the server has to be given the script first.
+    /// Suspends for one round trip, or three if the script must be loaded first.
     ///
     /// - Parameters:
     ///   - call: what `call(keyCount:)` began. Its first argument is set to the script's digest.
     ///   - sender: the connection or client.
     ///   - timeout: how long to wait for each of the replies; the sender's `commandTimeout` when `nil`.
     ///   - decode: gets the reply unless it is an error.
-    /// - Throws: as the sender does. When the connection is lost it is not known whether the script ran.
-    public func run<Value: Sendable>(
+    /// - Throws: as the sender does. When the connection is lost, the script may have run.
+    package func run<Value: Sendable>(
         _ call: RedisCommand, on sender: some RedisCommandSender, timeout: Duration? = nil,
         decoding decode: @escaping @Sendable (borrowing RedisReplyView) throws(RedisError) -> Value
     ) async throws(RedisError) -> Value {
@@ -56,19 +56,8 @@ public final class RedisScript: Sendable {
         }
     }
 
-    /// Runs a call and asks how many replicas have what it wrote; see `RedisClient.send(_:confirmedBy:timeout:decoding:)`.
-    ///
-    /// - Throws: as there.
-    public func run<Value: Sendable>(
-        _ call: RedisCommand, on client: RedisClient, confirmedBy wait: ReplicaWait, timeout: Duration? = nil,
-        decoding decode: @escaping @Sendable (borrowing RedisReplyView) throws(RedisError) -> Value
-    ) async throws(RedisError) -> (value: Value, replicas: Int) {
-        try await perform(call, on: client, timeout: timeout) { command throws(RedisError) in
-            try await client.send(command, confirmedBy: wait, timeout: timeout, decoding: decode)
-        }
-    }
-
-    private func perform<Value: Sendable>(
+    /// Calls `send` with the digest in its place, and once more after NOSCRIPT.
+    func perform<Value: Sendable>(
         _ call: RedisCommand, on sender: some RedisCommandSender, timeout: Duration?,
         _ send: (RedisCommand) async throws(RedisError) -> Value
     ) async throws(RedisError) -> Value {
@@ -89,27 +78,12 @@ public final class RedisScript: Sendable {
         return try await send(command)
     }
 
-    /// Runs the script with keys and arguments that need no preparation.
-    ///
-    /// - Throws: as `run(_:on:timeout:decoding:)`.
-    public func run(
-        keys: [String], arguments: [any RedisArgument] = [], on sender: some RedisCommandSender,
-        timeout: Duration? = nil
-    ) async throws(RedisError) -> RedisReply {
-        var call = call(keyCount: keys.count)
-        for key in keys { call.append(key) }
-        for argument in arguments { argument.append(to: &call) }
-        return try await run(call.finish(), on: sender, timeout: timeout) { reply throws(RedisError) in
-            RedisReply(reply)
-        }
-    }
-
-    /// Gives the server the script, whether or not it has it.
+    /// Sends the script to the server, whether or not it has it.
     ///
     /// - Returns: the script's digest.
     /// - Throws: as the sender does; `.server` when the script does not compile.
     @discardableResult
-    public func load(
+    package func load(
         on sender: some RedisCommandSender, timeout: Duration? = nil
     ) async throws(RedisError) -> String {
         let reply = try await sender.send(RedisCommand("SCRIPT", "LOAD", source), timeout: timeout)

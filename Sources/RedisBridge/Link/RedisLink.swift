@@ -3,19 +3,19 @@ import CRedisLink
 
 /// The C link of a connection.
 ///
-/// Everything is for the loop's thread. It stays, with what it calls, until it is closed.
+/// Everything is for the loop's thread. The link and what it calls live until it is closed.
 final class RedisLink {
     /// How a link ended.
     struct Failure {
         let kind: redis_link_failure
         let text: String
-        /// What is known of it when it was TLS that failed.
+        /// The reason, when TLS failed.
         let problem: redis_tls_problem
-        /// Whether the server had asked for a certificate of ours, and there was none.
+        /// Whether the server had asked for our certificate and we had none.
         let lacksCertificate: Bool
     }
 
-    /// What the C side calls: one reference is its own until the link is freed.
+    /// What the C side calls: it owns one reference until the link is freed.
     private final class Context {
         let onEvent: (redis_link_event) -> Void
 
@@ -30,7 +30,7 @@ final class RedisLink {
     ///
     /// Events come later, on the loop's thread; `onEvent` is freed with the link.
     ///
-    /// - Parameter security: for TLS, the certificates and the host whose certificate is expected.
+    /// - Parameter security: for TLS, the certificates and the host whose certificate to expect.
     static func open(
         _ address: SocketAddress, security: (context: TLSContext, host: String)?, on eventLoop: RedisEventLoop,
         onEvent: @escaping (redis_link_event) -> Void
@@ -74,7 +74,7 @@ final class RedisLink {
         return command.withBytes { redis_link_append(link, $0.baseAddress, $0.count) }
     }
 
-    /// Bytes queued and not yet given to the system.
+    /// Bytes queued and not yet passed to the system.
     var unwrittenBytes: Int {
         link.map { redis_link_unwritten_bytes($0) } ?? 0
     }
@@ -99,12 +99,12 @@ final class RedisLink {
             problem: redis_link_tls_problem(link), lacksCertificate: redis_link_lacks_certificate(link))
     }
 
-    /// Whether it is connected, and the server has not done its part of the TLS handshake.
-    var isShakingHands: Bool {
-        link.map { redis_link_is_shaking_hands($0) } ?? false
+    /// Whether it is connected and the TLS handshake is not over.
+    var isHandshaking: Bool {
+        link.map { redis_link_is_handshaking($0) } ?? false
     }
 
-    /// Closes the socket and lets go of what it calls; no event comes after it.
+    /// Closes the socket and releases what it calls; no event comes after it.
     func close() {
         guard let link else { return }
         self.link = nil

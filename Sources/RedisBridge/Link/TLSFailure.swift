@@ -1,6 +1,6 @@
 import CRedisLink
 
-/// Why TLS did not come about, in the words of whoever found out, and which option of the URL mends it.
+/// Why TLS failed, in the words of whichever side noticed, and which option of the URL mends it.
 struct TLSFailure {
     let problem: redis_tls_problem
     let text: String
@@ -41,8 +41,7 @@ struct TLSFailure {
             return authorityRemedy(with: options)
         case REDIS_TLS_HOST_MISMATCH:
             return """
-                reach it by a name or address that is in its certificate, or leave that comparison out with \
-                ssl_check_hostname=False
+                use a name or address that is in its certificate, or turn that check off with ssl_check_hostname=False
                 """
         case REDIS_TLS_EXPIRED:
             return "the server needs a new one, or this machine's clock is wrong"
@@ -51,13 +50,13 @@ struct TLSFailure {
         case REDIS_TLS_CERTIFICATE_WANTED:
             return "name ours with ssl_certfile, and its key with ssl_keyfile"
         case REDIS_TLS_CERTIFICATE_REFUSED:
-            return "put one that it takes into the file that ssl_certfile names, or have the server trust its issuer"
+            return "put one that it accepts into the file that ssl_certfile names, or have the server trust its issuer"
         case REDIS_TLS_VERSION_REFUSED:
-            return options.minimumVersion > 771 ? "ssl_min_version=771 admits TLS 1.2" : "it needs TLS 1.2 or later"
+            return options.minimumVersion > 771 ? "ssl_min_version=771 allows TLS 1.2" : "it needs TLS 1.2 or later"
         case REDIS_TLS_NOT_SPOKEN:
-            return "for that, the URL begins with redis instead of rediss"
+            return "its URL must begin with redis instead of rediss"
         case REDIS_TLS_SPOKEN:
-            return "for that, the URL begins with rediss instead of redis"
+            return "its URL must begin with rediss instead of redis"
         case REDIS_TLS_HUNG_UP:
             return "does this port speak TLS?"
         default:
@@ -71,7 +70,7 @@ struct TLSFailure {
         }
         if options.trustedFolder != nil {
             return """
-                the certificate of the authority that issued it must be in the folder that ssl_ca_path names, by the \
+                the certificate of the authority that issued it must be in the folder that ssl_ca_path names, under the \
                 name that 'openssl rehash' gives it
                 """
         }
@@ -80,10 +79,10 @@ struct TLSFailure {
 }
 
 extension RedisError {
-    /// Of a server that hung up, when it did: in the reason of such an error.
+    /// When a server hung up, as its error's reason has it.
     static let unheard = "before it answered anything"
 
-    /// The server is of Redis and speaks no TLS.
+    /// The server answers Redis commands without TLS.
     static var tlsNotSpoken: RedisError {
         TLSFailure(problem: REDIS_TLS_NOT_SPOKEN, text: "this port answers without TLS").error(with: RedisTLSOptions())
     }

@@ -8,7 +8,7 @@ import CRedisLink
     import Musl
 #endif
 
-/// Where a socket can connect to: a path in the file system, or one of the addresses that a host name has.
+/// What a socket can connect to: a path in the file system, or one of a host name's addresses.
 struct SocketAddress: Sendable {
     private enum Place: Sendable {
         case path(String)
@@ -36,7 +36,7 @@ struct SocketAddress: Sendable {
     }
 }
 
-/// What getaddrinfo found, freed with the last reference.
+/// The addresses that getaddrinfo found, freed with the last reference.
 ///
 /// `@unchecked Sendable`: never changed after `init`.
 final class AddressList: @unchecked Sendable {
@@ -62,13 +62,13 @@ final class AddressList: @unchecked Sendable {
 /// Finds the addresses of a host without blocking the loop.
 enum NameLookup {
     private final class Request: Sendable {
-        let found: Rendezvous<AddressList>
-        init(_ found: Rendezvous<AddressList>) {
+        let found: OneShotPromise<AddressList>
+        init(_ found: OneShotPromise<AddressList>) {
             self.found = found
         }
     }
 
-    /// The addresses of `host`, in the order in which they should be tried.
+    /// The addresses of `host`, in the order in which to try them.
     ///
     /// A numeric address needs no look-up.
     static func addresses(
@@ -77,7 +77,7 @@ enum NameLookup {
         if let numeric = name_lookup_numeric(host, port) {
             return SocketAddress.all(in: AddressList(numeric))
         }
-        let found = Rendezvous<AddressList>(on: eventLoop)
+        let found = OneShotPromise<AddressList>(on: eventLoop)
         let request = Unmanaged.passRetained(Request(found))
         let code = name_lookup_start(
             host, port,
@@ -92,7 +92,7 @@ enum NameLookup {
             throw .system("cannot look up \(host)", code)
         }
         let timeout = RedisError(.connectTimedOut, "the name could not be looked up in time")
-        return SocketAddress.all(in: try await found.wait(until: deadline, orThrow: timeout))
+        return SocketAddress.all(in: try await found.wait(until: deadline, otherwise: .failure(timeout)))
     }
 
     private static func failure(_ code: Int32) -> RedisError {

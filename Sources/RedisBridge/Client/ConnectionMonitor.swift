@@ -1,47 +1,40 @@
-/// How a client fares with its server: where it stands, who is told of it, and when it may try again.
-///
-/// Apart from `RedisClient`, because its connection tells of its end here, and those who watch for a new server tell of
-/// that: if they told the client, each would hold the other.
-///
-/// `@unchecked Sendable`: everything is for the loop's thread, to which the client is isolated and on which connections end.
-final class Reachability: @unchecked Sendable {
-    /// How long a command in flight may still be answered by a server that was left.
-    static let grace = Duration.milliseconds(250)
+/// A client's relation to its server.
+enum RedisClientState: Sendable, Hashable {
+    /// There is no connection, and nobody has asked for one.
+    case idle
+    /// A connection is being made; `failures` attempts have failed since the last success.
+    case connecting(failures: Int)
+    /// There is a connection.
+    case open(RedisEndpoint)
+    /// The last connection, or the last attempt to make one, ended with this error; the next command tries again.
+    case disconnected(RedisError)
+    /// `close()` was called.
+    case closed
+}
 
-    private(set) var state = RedisClientState.idle {
-        didSet {
-            guard state != oldValue else { return }
-            watchers.removeAll { watcher in
-                if case .terminated = watcher.yield(state) { true } else { false }
-            }
-        }
-    }
+/// Watches a client's connections: its state, its subscriptions, and when it may try again.
+///
+/// Separate from `RedisClient`, because connections report their end here, and those who watch for a new server report
+/// that: if they reported to the client, each would hold the other.
+///
+/// Everything is for the loop's thread.
+final class ConnectionMonitor {
+    /// How long a server that was left may still answer the commands in flight.
+    static let gracePeriod = Duration.milliseconds(250)
+
+    private(set) var state = RedisClientState.idle
     /// No attempt before this time, in nanoseconds of the monotonic clock.
     private(set) var notBefore: Int64 = 0
-    /// Finished when the pause before an attempt is over early.
-    var pause: Rendezvous<Void>?
+    /// Finished to end the pause before an attempt early.
+    var pause: OneShotPromise<Void>?
     private var backoff: Backoff
     /// The connection that commands take, and when it was made, in nanoseconds of the monotonic clock.
     private var current: (core: ConnectionCore, since: Int64)?
     /// The client's subscriptions, which go where its commands go.
     private var subscriptions: [ConnectionCore] = []
-    private var watchers: [AsyncStream<RedisClientState>.Continuation] = []
 
     init(backoff: Backoff) {
         self.backoff = backoff
-    }
-
-    /// The states from now on, the present one first.
-    func states() -> AsyncStream<RedisClientState> {
-        let (stream, continuation) = AsyncStream.makeStream(
-            of: RedisClientState.self, bufferingPolicy: .bufferingNewest(64))
-        continuation.yield(state)
-        if state == .closed {
-            continuation.finish()
-        } else {
-            watchers.append(continuation)
-        }
-        return stream
     }
 
     /// An attempt begins.
@@ -61,19 +54,18 @@ final class Reachability: @unchecked Sendable {
     func failed(_ error: RedisError) {
         guard state != .closed else { return }
         var generator = SystemRandomNumberGenerator()
-        let delay = backoff.delayAfterFailure(using: &generator)
-        notBefore = RedisEventLoop.monotonicNanoseconds.addingClamped(delay.nanosecondsClamped)
+        notBefore = RedisEventLoop.deadline(after: backoff.delayAfterFailure(using: &generator))
         state = .disconnected(error)
     }
 
     private func ended(_ core: ConnectionCore, _ error: RedisError) {
-        // One that was left before is no longer ours.
+        // A connection that was left before is no longer ours.
         guard current?.core === core else { return }
         forgetCurrent()
         failed(error)
     }
 
-    /// The commands' connection is no longer theirs.
+    /// Commands no longer take the current connection.
     private func forgetCurrent() {
         // A server that accepts and hangs up at once is no better than one that refuses.
         if let current,
@@ -84,26 +76,26 @@ final class Reachability: @unchecked Sendable {
         current = nil
     }
 
-    /// Leaves a connection that works, because the commands belong elsewhere: no pause comes before the next one.
+    /// Leaves a working connection, because the commands belong elsewhere: no pause comes before the next one.
     func leave(_ core: ConnectionCore, because reason: String) {
         if current?.core === core {
             forgetCurrent()
             state = .idle
         }
         endSubscriptions { $0 == core.endpoint }
-        core.retire(within: Self.grace, because: reason)
+        core.retire(within: Self.gracePeriod, because: reason)
     }
 
-    /// Somebody who knows says that another server takes the commands from now on: the connection to the former one is
-    /// left, and who waits before an attempt need not wait any more.
-    func heard(of endpoint: RedisEndpoint) {
+    /// A sentinel says that another server takes the commands from now on: leaves the connection to the former one, and
+    /// ends the pause before an attempt.
+    func serverChanged(to endpoint: RedisEndpoint) {
         notBefore = 0
         pause?.finish(.success(()))
         guard let current, current.core.endpoint != endpoint else { return }
         leave(current.core, because: "\(endpoint) has taken over")
     }
 
-    /// A subscription was made.
+    /// Takes in a new subscription.
     ///
     /// - Returns: Whether it is where the commands go.
     func subscribed(by core: ConnectionCore) -> Bool {
@@ -123,12 +115,10 @@ final class Reachability: @unchecked Sendable {
         }
     }
 
-    /// The client was closed, or is gone.
+    /// The client was closed or released.
     func close() {
         current = nil
         state = .closed
         subscriptions = []
-        for watcher in watchers { watcher.finish() }
-        watchers = []
     }
 }

@@ -1,7 +1,7 @@
-/// Listens to one sentinel for as long as its client lives, and tells when another server becomes the master.
+/// Listens to one sentinel for as long as its client lives, and reports when another server becomes the master.
 ///
-/// A master that the sentinels have replaced by hand goes on taking writes for 10 s, until they make it a replica: writes
-/// that are lost with its demotion. Only the sentinels know at once.
+/// After a failover by hand, the replaced master accepts writes for another 10 s, until the sentinels make it a
+/// replica: those writes are lost. Only the sentinels know at once.
 struct SentinelWatch: Sendable {
     private static let channels = ["+failover-state-wait-promotion", "+promoted-slave", "+switch-master"]
 
@@ -10,16 +10,16 @@ struct SentinelWatch: Sendable {
     let eventLoop: RedisEventLoop
 
     /// Listens until the task is cancelled, and again after each loss.
-    func run(telling tell: @Sendable (RedisEndpoint) -> Void) async {
+    func run(reporting report: @Sendable (RedisEndpoint) -> Void) async {
         var backoff = Backoff(first: .milliseconds(100), maximum: .seconds(5))
         var generator = SystemRandomNumberGenerator()
         while !Task.isCancelled {
-            // It is one of several, and asked before each connection anyway: a failure is nothing to report.
+            // It is one of several and is asked before each connection anyway, so a failure needs no report.
             if let subscription = try? await subscribe() {
-                // What it said before it could be heard is asked for, but for the first time: the client has just asked.
-                if backoff.failures > 0 { try? await catchUp(telling: tell) }
+                // Ask for what it said before, except the first time: then the client has just asked.
+                if backoff.failures > 0 { try? await catchUp(reporting: report) }
                 backoff.succeed()
-                try? await follow(subscription, telling: tell)
+                try? await follow(subscription, reporting: report)
                 await subscription.close()
             }
             do {
@@ -30,34 +30,34 @@ struct SentinelWatch: Sendable {
         }
     }
 
-    /// Subscribes to what the sentinel says of promotions.
+    /// Subscribes to the sentinel's news of promotions.
     func subscribe() async throws(RedisError) -> RedisSubscription {
         try await RedisSubscription.subscribe(
             to: Self.channels, at: sentinel, options: resolver.sentinelConnector(on: eventLoop).options, on: eventLoop)
     }
 
     private func follow(
-        _ subscription: RedisSubscription, telling tell: @Sendable (RedisEndpoint) -> Void
+        _ subscription: RedisSubscription, reporting report: @Sendable (RedisEndpoint) -> Void
     ) async throws(RedisError) {
         var iterator = subscription.makeAsyncIterator()
         while let element = try await iterator.next() {
             guard case .message(let message) = element else {
-                try await catchUp(telling: tell)
+                try await catchUp(reporting: report)
                 continue
             }
             guard let promotion = promotion(in: message) else { continue }
             resolver.hear(of: promotion)
-            tell(promotion.server)
+            report(promotion.server)
         }
     }
 
-    /// Asks all sentinels, for what this one may have said while nobody listened.
-    private func catchUp(telling tell: @Sendable (RedisEndpoint) -> Void) async throws(RedisError) {
+    /// Asks all sentinels for what this one may have said while we did not listen.
+    private func catchUp(reporting report: @Sendable (RedisEndpoint) -> Void) async throws(RedisError) {
         let (candidates, _) = try await resolver.ask(on: eventLoop)
-        if let best = candidates.first { tell(best.endpoint) }
+        if let best = candidates.first { report(best.endpoint) }
     }
 
-    /// Who takes over from whom, by a message about our service.
+    /// The promotion in a message about our service.
     func promotion(in message: RedisMessage) -> SentinelPromotion? {
         let words = String(decoding: message.payload, as: UTF8.self).split(separator: " ").map(String.init)
         if message.channel == "+switch-master" {
@@ -82,7 +82,7 @@ struct SentinelWatch: Sendable {
     }
 }
 
-/// What a sentinel tells when another server becomes the master.
+/// A sentinel's news that another server becomes the master.
 struct SentinelPromotion: Sendable, Hashable {
     let server: RedisEndpoint
     /// The master until now.
@@ -92,6 +92,6 @@ struct SentinelPromotion: Sendable, Hashable {
 
     var candidate: SentinelBallot.Candidate { SentinelBallot.Candidate(endpoint: server, announcer: announcer) }
 
-    /// Whether it is the same change, told by whichever sentinel.
+    /// Whether it is the same change, whichever sentinel announced it.
     func isSame(as other: SentinelPromotion) -> Bool { server == other.server && replaced == other.replaced }
 }

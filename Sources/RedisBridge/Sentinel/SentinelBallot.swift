@@ -2,18 +2,18 @@
 struct SentinelVote: Sendable, Hashable {
     /// The sentinel.
     let sentinel: RedisEndpoint
-    /// The server that it takes for the master.
+    /// The server that it considers the master.
     let master: RedisEndpoint
-    /// The configuration epoch of that, which each failover raises; `nil` when the sentinel does not say.
+    /// The configuration epoch of that, which each failover raises; `nil` if the sentinel does not say.
     var epoch: Int?
 }
 
-/// What sentinels answered, one by one, and which of the servers that they name are to be tried, in which order.
+/// The answers of the sentinels, and from them the servers to try and their order.
 ///
 /// Sentinels disagree when one of them was cut off from the others, or while a failover spreads. The highest
-/// configuration epoch is the latest word, so a server with a lower one is not even tried: it may still believe that it is
-/// the master, and what it takes now is lost. But for one case: most of the sentinels name it, and whoever has the higher
-/// epoch is a leftover from another time, before the others were set up anew.
+/// configuration epoch is the latest, so a server with a lower one is not even tried: it may still believe that it is
+/// the master, and its writes will be lost. With one exception: if most of the sentinels name it, the one with the
+/// higher epoch is a leftover from before the others were set up anew.
 struct SentinelBallot: Sendable {
     /// A server that may be the master.
     struct Candidate: Sendable, Hashable {
@@ -23,14 +23,14 @@ struct SentinelBallot: Sendable {
     }
 
     private let sentinels: [RedisEndpoint]
-    /// Those whose answers are not waited for: they did not answer the last time.
+    /// Sentinels whose answers are not waited for: they did not answer last time.
     private let absent: Set<RedisEndpoint>
     private(set) var votes: [SentinelVote] = []
     private var abstentions: Set<RedisEndpoint> = []
 
     /// - Parameters:
     ///   - sentinels: those that are asked, in the order of the URL.
-    ///   - absent: those of them that did not answer the last time.
+    ///   - absent: those of them that did not answer last time.
     init(of sentinels: [RedisEndpoint], absent: Set<RedisEndpoint> = []) {
         self.sentinels = sentinels
         self.absent = absent
@@ -49,19 +49,19 @@ struct SentinelBallot: Sendable {
         Set(sentinels).subtracting(votes.map(\.sentinel)).subtracting(abstentions)
     }
 
-    /// Whether all have been heard.
+    /// Whether all have answered or failed.
     var isComplete: Bool { silent.isEmpty }
 
-    /// Whether nothing is to be gained by waiting longer: somebody has answered, and who has not is not expected to.
+    /// Whether waiting longer gains nothing: one has answered, and the silent ones are not expected to.
     var isDecided: Bool { isComplete || (!votes.isEmpty && silent.isSubset(of: absent)) }
 
-    /// Whether most of the sentinels have answered, so that the others are given a moment only.
+    /// Whether most of the sentinels have answered, so that the others get only a short time.
     var hasMajority: Bool { votes.count > sentinels.count / 2 }
 
     /// Those that did not answer this time.
     var missing: Set<RedisEndpoint> { abstentions.union(silent) }
 
-    /// The highest configuration epoch that was told.
+    /// The highest configuration epoch in the answers.
     var latestEpoch: Int? { votes.compactMap(\.epoch).max() }
 
     /// The servers to try, the most credible one first.
