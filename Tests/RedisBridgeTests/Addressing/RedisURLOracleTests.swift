@@ -3,11 +3,11 @@ import Testing
 
 @testable import RedisBridge
 
-/// Every URL is put before redis-py as well; both must read the same, or both refuse it.
+/// redis-py reads every URL as well; both must read the same, or both must refuse it.
 ///
-/// One departure has a name: an `@` behind the authority, which redis-py takes for a part of the path, is refused here.
+/// One exception is intended: an `@` after the authority, which redis-py takes for a part of the path, is refused here.
 @Suite(.timeLimit(.minutes(2))) struct RedisURLOracleTests {
-    /// Prints one line for each URL on standard input: what redis-py makes of it, or `refused`.
+    /// Prints one line for each URL on standard input: what redis-py reads, or `refused`.
     private static let oracle = """
         import sys, redis
         from redis.connection import parse_url, UnixDomainSocketConnection, SSLConnection, Connection
@@ -104,7 +104,7 @@ import Testing
             "\(differences.count) of \(urls.count):\n\(differences.prefix(40).joined(separator: "\n"))")
     }
 
-    /// Without brackets, of which each version of urllib makes something else where they do not belong.
+    /// Without brackets: in a wrong place, each version of urllib reads them differently.
     @Test(.seeded) func `random URLs mean the same as in redis-py`() async throws {
         var generator = SeededGenerator.ofTest()
         let pieces = [

@@ -128,7 +128,7 @@ import Testing
             "redis://u:s3cr3t@[host", "redis+sentinel://u:s3cr3t@h/s/t",
             "redis+cluster://:s3cr3t@h/7", "redis+sentinel://h?sentinel_passwd=s3cr3t",
             "redis://h?password=s3cr3t&db=x",
-            // What an unencoded character cuts off from the password.
+            // The part that a raw character cuts off from the password.
             "redis://u:pa?s3cr3t=x#y@host", "redis://u:pa?s3cr3t=x", "redis://u:pa?ssl_s3cr3t=x@host",
             "redis://h?password=a&s3cr3t=x", "redis://h?password=&s3cr3t=x", "redis://h?password=a&ssl_s3cr3t=x",
             "redis+sentinel://h/s?sentinel_password=a&s3cr3t=x", "rediss://h?ssl_password=a&s3cr3t=x",
@@ -139,7 +139,7 @@ import Testing
         }
     }
 
-    /// What follows the character would be read as a path, and what stands before it as a host to connect to.
+    /// The part after the character would be read as a path, and the part before it as a host to connect to.
     @Test(arguments: ["redis", "rediss", "redis+sentinel", "rediss+sentinel", "redis+cluster", "unix"])
     func `a raw character that ends the log-in is refused in a password, not taken for host and path`(
         scheme: String

@@ -75,7 +75,7 @@ import Testing
     }
 
     @Test func `a cancellation ends the command, whenever it comes`() async throws {
-        // Its handler may run before, while or after the command takes its place, on the loop's thread or on another
+        // Its handler may run before, while or after the command takes its slot, on the loop's thread or on another
         // one. Nothing but the cancellation ends these commands.
         let server = try FakeServer { $0.stall() }
         defer { server.stop() }
@@ -105,8 +105,8 @@ import Testing
         defer { server.stop() }
         let loop = try RedisEventLoop()
         let connection = try await RedisConnection.connect(to: .unix(path: server.socketPath), on: loop)
-        // As a handler that is installed on a task that was cancelled a moment before: it runs on the loop's thread,
-        // before the command has its place.
+        // Like a handler that is installed on a task that was cancelled a moment before: it runs on the loop's thread,
+        // before the command has a slot.
         let task = Task {
             try await connection.waitForReplyAsCancelled()
         }

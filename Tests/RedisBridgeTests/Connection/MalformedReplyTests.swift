@@ -4,7 +4,7 @@ import Testing
 @testable import RedisBridge
 
 @Suite(.timeLimit(.minutes(2))) struct MalformedReplyTests {
-    /// A connection to a server that does as it is told with each of its connections.
+    /// A connection to a server that runs the test's script on each connection.
     static func withServer(
         _ serve: @escaping @Sendable (FakeServer.Peer) -> Void, _ body: (RedisConnection) async throws -> Void
     ) async throws {
@@ -131,7 +131,7 @@ import Testing
             peer.read(until: "PING\r\n")
             peer.write(oddity == .deepNesting ? String(repeating: oddity.rawValue, count: 500) : oddity.rawValue)
         } _: { connection in
-            // Some of it is the beginning of a reply; the hang-up ends that.
+            // Some of the bytes begin a reply; the hang-up ends it.
             _ = try? await connection.send(RedisCommand("PING"))
             try await eventually("the end of the connection") { await !connection.isOpen }
         }

@@ -95,11 +95,11 @@ import Testing
         }
     }
 
-    /// With time-outs that the test does not live to see.
+    /// With time-outs that are longer than the test.
     @Test(.enabled(if: TLSContext.isAvailable, "this build has no TLS"), arguments: [nil, "secret"])
     func `rediss at a port without TLS is reported at once`(password: String?) async throws {
         try await withRedis(.init(password: password)) { server in
-            // A server takes some handshakes for commands, and answers those; the host's name decides which.
+            // A server mistakes some handshakes for commands and answers them, depending on the host's name.
             for host in ["127.0.0.1", "localhost"] {
                 let error = try await refusal(
                     of: "rediss://:secret@\(host):\(server.port)?ssl_cert_reqs=none&socket_connect_timeout=600")

@@ -4,7 +4,7 @@ import Testing
 
 @testable import RedisBridge
 
-/// Where the build has no TLS, each of these sees that it says so.
+/// If the build has no TLS, each of these tests checks that it says so.
 @Suite(.timeLimit(.minutes(3))) struct TLSTests {
     @Test func `commands, big values and many at once go through TLS`() async throws {
         try await withTLS { certificates, server, port in
@@ -102,7 +102,7 @@ import Testing
 
     @Test func `certificates are read again for each connection`() async throws {
         try await withTLS(lines: ["tls-auth-clients yes"]) { certificates, server, port in
-            // What the URL names, and others write over meanwhile.
+            // The files that the URL names, which are replaced meanwhile.
             let folder = server.directory.path
             let (trusted, shown, key) = ("\(folder)/trusted.pem", "\(folder)/shown.pem", "\(folder)/key.pem")
             try put(certificates.authority, in: trusted)
@@ -155,7 +155,7 @@ import Testing
         }
     }
 
-    /// Has the server cut the client's connection, and waits until the client has noticed.
+    /// Makes the server close the client's connection, and waits until the client has noticed.
     private func hangUp(_ client: RedisClient, at server: RedisServer) async throws {
         try server.command("CLIENT", "KILL", "TYPE", "normal", "SKIPME", "yes")
         try await eventually("the client to notice") {

@@ -3,12 +3,12 @@ import Testing
 
 @testable import RedisBridge
 
-/// What is made of the error lines of servers, old and new.
+/// How the error lines of old and new servers are read.
 @Suite(.timeLimit(.minutes(1))) struct ServerErrorTests {
     private static let digest = "6565827102e48d537057750405a41872d8559e30"
 
     @Test(arguments: [
-        // Redis 7, Redis 6.2 and Valkey, outside of a script.
+        // Redis 7, Redis 6.2 and Valkey, outside a script.
         ("OOM command not allowed. script: \(digest), on @user_script:95.", "OOM", "command not allowed."),
         (
             "ERR Error running script (call to f_\(digest)): @user_script:1: @user_script: 1: -OOM command not allowed.",

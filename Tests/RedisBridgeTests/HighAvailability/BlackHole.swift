@@ -1,8 +1,8 @@
 import Foundation
 import TestSupport
 
-/// A TCP port of 127.0.0.1 that swallows what is sent to it, as an address behind a firewall does: nobody takes its
-/// connections, and its queue of them is full.
+/// A TCP port of 127.0.0.1 that swallows packets, like an address behind a firewall: its connections are never accepted,
+/// and their queue is full.
 final class BlackHole: Sendable {
     let port: Int
     private let descriptors: [Int32]
@@ -31,7 +31,7 @@ final class BlackHole: Sendable {
             close(listener)
             throw SupportError("cannot listen on port \(port)")
         }
-        // More than the shortest queue holds; those that find no room hang, which is what is wanted.
+        // More than the shortest queue holds; the rest hang, as intended.
         let callers = (0..<4).map { _ in
             let caller = socket(AF_INET, kind, 0)
             _ = fcntl(caller, F_SETFL, O_NONBLOCK)

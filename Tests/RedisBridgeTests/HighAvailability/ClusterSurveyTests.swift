@@ -145,7 +145,7 @@ import Testing
         if slot == 6000 { members = [] }
         let asker: RedisEndpoint = slot == 6000 ? Self.c : node
         let view = ClusterView(of: asker, slot: slot, slots: Self.slots, members: members, info: info)
-        // An empty host is the one that says so.
+        // An empty host means the node that says so.
         #expect(view.owner == (slot == 6000 ? Self.c : owner))
         #expect(view.isOwner == (slot == 6000 ? true : isOwner))
         #expect(view.takesCommands == (slot == 6000 ? true : takesCommands))

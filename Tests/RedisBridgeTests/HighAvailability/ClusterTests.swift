@@ -97,7 +97,7 @@ import Testing
             #expect(try target.command("GET", "{rq}:n").integer == 3)
             #expect(try target.command("GET", "{rq}:m").integer == 3)
             #expect(try await client.connection().endpoint == .tcp(host: "127.0.0.1", port: UInt16(target.port)))
-            // What was subscribed to ends where the commands no longer go, without a word from the server.
+            // The subscription ends because the commands go elsewhere, although its server says nothing.
             var iterator = subscription.makeAsyncIterator()
             let ended = try await #require(throws: RedisError.self) { try await iterator.next() }
             #expect(ended.code == .connectionLost)
@@ -116,7 +116,7 @@ import Testing
                 (try? await client.send(RedisCommand("GET", "{rq}:n")))?.string == "1"
             }
             await client.close()
-            // Named by itself, it is not needed either.
+            // Nor is it needed if the URL names only the other one.
             let named = try Self.client("redis+cluster://127.0.0.1:\(other.port),127.0.0.1:\(owner.port)")
             #expect(try await named.send(RedisCommand("GET", "{rq}:n")).string == "1")
             await named.close()
@@ -154,7 +154,7 @@ import Testing
                 ["reshard", "127.0.0.1:\(owner.port)", "--cluster-from", ownerID, "--cluster-to", heirID]
                     + ["--cluster-slots", "\(slots.reduce(0) { $0 + $1.count })", "--cluster-yes"])
             try await Self.cli(["del-node", "127.0.0.1:\(heir.port)", ownerID])
-            // Its memory of the others is gone; it listens, and serves nothing.
+            // It has forgotten the others; it listens, and serves nothing.
             #expect(try owner.command("CLUSTER", "SLOTS").array.isEmpty)
             #expect(try await client.send(RedisCommand("INCR", "{rq}:n")).integer == 2)
             var iterator = subscription.makeAsyncIterator()
@@ -199,14 +199,14 @@ import Testing
         let client = try Self.client("redis+cluster://127.0.0.1:\(former.port),127.0.0.1:\(next.port)")
         #expect(try await client.send(RedisCommand("INCR", "{rq}:n")).integer == 1)
         #expect(try former.command("GET", "{rq}:n").integer == 1)
-        // It goes on naming itself as the owner of the slot, and refuses, as in the minority of a partition.
+        // It still names itself as the owner of the slot, and refuses commands, as in the minority of a partition.
         try former.command("CLUSTER", "DELSLOTS", 0)
         try await eventually("it to refuse") {
             try former.command("CLUSTER", "INFO").string?.contains("cluster_state:fail") == true
         }
         #expect(try await client.send(RedisCommand("INCR", "{rq}:n")).integer == 1)
         #expect(try next.command("GET", "{rq}:n").integer == 1)
-        // Well again, with its old claim, it is not gone back to, also not after the connection to the new one was lost.
+        // Once it is up again, with its old claim, it is not used again, even after the new connection was lost.
         try former.command("CLUSTER", "ADDSLOTS", 0)
         try next.command("CLIENT", "KILL", "TYPE", "normal", "SKIPME", "yes")
         try await eventually("the new one to be found again") {

@@ -2,12 +2,12 @@ import TestSupport
 
 @testable import RedisBridge
 
-/// A sentinel of `mymaster` that names whatever server a test wants, and says nothing to those who subscribe.
+/// A sentinel of `mymaster` that names whichever server a test wants, and publishes nothing.
 struct FakeSentinel {
     let server: FakeServer
     /// The port of the master that it names.
     let named: Observed<Int>
-    /// The configuration epoch that it tells; `nil` for one that does not know the question.
+    /// The configuration epoch that it reports; `nil` for a sentinel that does not know the command.
     let epoch: Observed<Int?>
 
     var endpoint: RedisEndpoint { .unix(path: server.socketPath) }

@@ -21,12 +21,12 @@ import Testing
         .tcp(host: "127.0.0.1", port: UInt16(server.port))
     }
 
-    /// Whether somebody has subscribed to what a sentinel publishes.
+    /// Whether a client has subscribed to a sentinel's news.
     private static func isListenedTo(_ sentinel: RedisServer) throws -> Bool {
         try sentinel.command("CLIENT", "LIST").string?.contains(" sub=3 ") == true
     }
 
-    /// Sends until the server that the sentinels name takes it.
+    /// Sends until the server that the sentinels name accepts it.
     private static func sendUntilTaken(
         _ command: RedisCommand, through client: RedisClient, within limit: Duration = .seconds(60)
     ) async throws {
@@ -35,7 +35,7 @@ import Testing
         }
     }
 
-    /// Over a connection of its own: a promotion hangs up on all that were there before.
+    /// Over a connection of its own, because a promotion closes all earlier ones.
     private static func value(of key: String, at server: RedisServer) throws -> String? {
         try server.connect().command("GET", key).string
     }
@@ -163,11 +163,11 @@ import Testing
             try await eventually("the failover to be accepted", within: .seconds(30)) {
                 (try? system.sentinels[0].command("SENTINEL", "FAILOVER", "mymaster")) != nil
             }
-            // Nothing is sent: the sentinels' word is enough.
+            // Without a command: the sentinels' news is enough.
             var iterator = subscription.makeAsyncIterator()
             let ended = try await #require(throws: RedisError.self) { try await iterator.next() }
             #expect(ended.code == .connectionLost)
-            // Ten seconds before the old one becomes a replica, and takes no more writes.
+            // Ten seconds before the old master becomes a replica and refuses writes.
             #expect(try system.master.connect().command("ROLE").array.first?.string == "master")
             _ = try await client.send(RedisCommand("SET", "after", "1"))
             #expect(try Self.value(of: "after", at: system.replicas[0]) == "1")
@@ -204,7 +204,7 @@ import Testing
         }
     }
 
-    /// What a sentinel names that was cut off for a while.
+    /// What a sentinel names after it was cut off for a while.
     enum Stale: CaseIterable {
         case nobody, demoted, formerMaster
     }
@@ -237,7 +237,7 @@ import Testing
     @Test func `a server that refuses us is skipped for one that another sentinel names`() async throws {
         try await withRedis(.init(password: "unknown")) { strange in
             try await withRedis { master in
-                // Two opinions of one age.
+                // Two answers with the same epoch.
                 let sentinels = try [strange, master].map { try FakeSentinel(naming: $0.port, epoch: 3) }
                 defer { for sentinel in sentinels { sentinel.stop() } }
                 let client = try Self.client(of: sentinels.map(\.endpoint))
@@ -288,8 +288,8 @@ import Testing
         }
     }
 
-    /// For a moment, a master that was just promoted has no replica, and the sentinels name the one that it replaces: what
-    /// that one takes by then is lost.
+    /// For a moment a newly promoted master has no replica, and the sentinels still name the one that it replaces, whose
+    /// writes will be lost.
     @Test func `a promoted master that lacks replicas is not left for the one that it replaces`()
         async throws
     {
@@ -304,7 +304,7 @@ import Testing
                     on: try RedisEventLoop())
                 let script = RedisScript("return redis.call('INCR', KEYS[1])")
                 _ = try await client.send(RedisCommand("PING"))
-                // There, and back, and there again: the sentinels' epoch is another each time.
+                // To the new master, back, and there again: each time with another epoch.
                 for (former, promoted, epoch) in [(first, second, 4), (second, first, 6), (first, second, 9)] {
                     try former.command("CONFIG", "SET", "min-replicas-to-write", "0")
                     try promoted.command("CONFIG", "SET", "min-replicas-to-write", "1")
@@ -320,7 +320,7 @@ import Testing
                             try await script.run(keys: ["n"], on: client)
                         }
                         #expect(error.prefix == .noReplicas)
-                        // Nor after a loss.
+                        // Not after a loss either.
                         await client.discard(try await client.connection(), because: "the test wants another one")
                     }
                     try promoted.command("CONFIG", "SET", "min-replicas-to-write", "0")
@@ -328,7 +328,7 @@ import Testing
                     #expect(try await client.connection().endpoint == Self.tcp(promoted))
                     #expect(try former.command("GET", "n").integer == before)
                 }
-                // A later word of the sentinels counts again.
+                // A later epoch of the sentinels counts again.
                 sentinel.epoch.update { $0 = 10 }
                 await client.discard(try await client.connection(), because: "the test wants another one")
                 _ = try await script.run(keys: ["n"], on: client)
@@ -369,7 +369,7 @@ import Testing
                 let client = try Self.client(of: [sentinel.endpoint])
                 let script = RedisScript("return redis.call('INCR', KEYS[1])")
                 #expect(try await script.run(keys: ["n"], on: client).integer == 1)
-                // Connections stay open over this: only READONLY tells.
+                // Connections stay open meanwhile: only READONLY reveals it.
                 try first.command("REPLICAOF", "127.0.0.1", second.port)
                 sentinel.named.update { $0 = second.port }
                 #expect(try await script.run(keys: ["n"], on: client).integer == 1)

@@ -3,7 +3,7 @@ import Testing
 
 @testable import RedisBridge
 
-/// Sentinels and clusters where TLS is spoken everywhere, or not everywhere, or not well.
+/// Sentinels and clusters that speak TLS everywhere, in some places only, or with a bad certificate.
 @Suite(.timeLimit(.minutes(5))) struct TLSTopologyTests {
     /// A master and a sentinel, each with a port for TLS and one without; the sentinel names the master by one of them.
     private func withSentinel(
@@ -30,7 +30,7 @@ import Testing
             let port = sentinels ? try #require(sentinel.tlsPort) : sentinel.port
             let scheme = servers ? "rediss" : "redis"
             var options = sentinels || servers ? ["ssl_ca_certs=\(certificates.authority)"] : []
-            // Where both do the same, nothing needs to be said.
+            // If both do the same, the URL needs no option.
             if sentinels != servers { options.append("sentinel_ssl=\(sentinels)") }
             let url = "\(scheme)+sentinel://127.0.0.1:\(port)/mymaster?\(options.joined(separator: "&"))"
             let client = RedisClient(url: try RedisURL(url), on: try RedisEventLoop())
@@ -74,7 +74,7 @@ import Testing
                     if error.reason.contains("within 1 s") { continue }
                     steps.append("\(url): \(error.reason)")
                     try #require(steps.count <= 3, "\(steps)")
-                    // As a reader would: the first advice, unless it comes with a condition that does not hold.
+                    // As a reader would: follow the first advice, unless it has a condition that does not hold.
                     let reason = error.reason
                     if reason.contains("take sentinel_ssl") {
                         option = nil
@@ -116,7 +116,7 @@ import Testing
                 #expect(error.code == .tlsFailed)
                 #expect(error.reason.contains("none of the 3 nodes"), "\(error)")
                 #expect(error.reason.contains("ssl_check_hostname"), "\(error)")
-                // Of what is wrong on this side, no node is to blame.
+                // A mistake on our side is not blamed on a node.
                 let own = try await refusal(of: "rediss+cluster://\(hosts)?ssl_ca_certs=/no/such.pem")
                 #expect(own.code == .tlsMisconfigured)
                 #expect(!own.reason.contains("nodes"), "\(own)")

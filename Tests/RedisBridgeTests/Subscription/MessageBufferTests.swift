@@ -7,7 +7,7 @@ import Testing
         RedisMessage(channel: "c", payload: [UInt8(number)])
     }
 
-    /// What a read gave, as a text to compare.
+    /// The outcome of a read, as a text to compare.
     private static func text(_ outcome: MessageBuffer<String>.Outcome?) -> String {
         switch outcome {
         case .element(.message(let message)): "message \(message.payload[0])"

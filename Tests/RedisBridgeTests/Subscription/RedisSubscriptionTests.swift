@@ -33,7 +33,7 @@ import Testing
         try await withRedis { server in
             let subscription = try await Self.subscribe(server, limit: 10)
             for number in 0..<1000 { try server.command("PUBLISH", "news", number) }
-            // On the same connection: when it is confirmed, all messages have come.
+            // Publishing is confirmed one by one, so all messages are on their way.
             var told = 0
             var overflows = 0
             var iterator = subscription.makeAsyncIterator()
