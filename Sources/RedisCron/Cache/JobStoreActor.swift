@@ -7,7 +7,7 @@ actor JobStoreActor {
     /// What a chunk of due entries leads to.
     struct Resolution: Sendable {
         var runs: [PlannedRun] = []
-        var unsettled: [UnsettledEntry] = []
+        var stale: [StaleEntry] = []
         /// Definitions that cannot be used and were not named before.
         var bad: [BadDefinition] = []
         /// Why zones of definitions are not known on this machine, as far as it was not said before.
@@ -23,7 +23,7 @@ actor JobStoreActor {
 
     nonisolated let executor: any SerialExecutor
     private let store: any CronStore
-    private var cache: JobCache
+    private var cache: DefinitionCache
     private var parked = ParkedEntries()
     private var marker: [UInt8]??
     private var announcedSinceMarker = false
@@ -39,7 +39,7 @@ actor JobStoreActor {
     /// - Parameter limit: The most definitions to hold.
     init(store: any CronStore, limit: Int, executor: any SerialExecutor) {
         self.store = store
-        self.cache = JobCache(limit: limit)
+        self.cache = DefinitionCache(limit: limit)
         self.executor = executor
     }
 
@@ -67,7 +67,7 @@ actor JobStoreActor {
             }
             switch cached.decide(entry, now: now) {
             case .run(let run): resolution.runs.append(run)
-            case .settle(let unsettled): resolution.unsettled.append(unsettled)
+            case .reconcile(let stale): resolution.stale.append(stale)
             case .readAgain: missing.append(entry)
             }
         }
@@ -88,8 +88,8 @@ actor JobStoreActor {
         switch fetched {
         case .missing:
             cache.remove(entry.id)
-            parked.settle(entry.id)
-            resolution.unsettled.append(UnsettledEntry(entry: entry, nextScore: nil))
+            parked.forgetReport(of: entry.id)
+            resolution.stale.append(StaleEntry(entry: entry, nextScore: nil))
         case .unreadable(let field, let reason):
             cache.remove(entry.id)
             // Mended while it was read, it must not be passed over until the longest sleep is over.
@@ -103,10 +103,10 @@ actor JobStoreActor {
             if isCertain { parked.park(entry) }
             if missingZones.insert(reason).inserted { resolution.missingZones.append(reason) }
         case .definition(let definition):
-            parked.settle(entry.id)
+            parked.forgetReport(of: entry.id)
             switch cache.store(definition, for: entry).decide(entry, now: now) {
             case .run(let run): resolution.runs.append(run)
-            case .settle(let unsettled): resolution.unsettled.append(unsettled)
+            case .reconcile(let stale): resolution.stale.append(stale)
             case .readAgain: break
             }
         }
@@ -127,11 +127,11 @@ actor JobStoreActor {
     }
 
     /// Takes in what became of entries that led to no run.
-    func record(_ outcomes: [EntryOutcome], of entries: [UnsettledEntry]) {
-        for (unsettled, outcome) in zip(entries, outcomes) {
-            let id = unsettled.entry.id
+    func record(_ outcomes: [EntryOutcome], of entries: [StaleEntry]) {
+        for (stale, outcome) in zip(entries, outcomes) {
+            let id = stale.entry.id
             switch outcome {
-            case .foreign: parked.park(unsettled.entry)
+            case .foreign: parked.park(stale.entry)
             case .pruned, .disabled: cache.remove(id)
             case .over, .moved, .leftAlone: cache.invalidate(id)
             }
@@ -152,7 +152,7 @@ actor JobStoreActor {
             // Not only marked: nobody will ask for it again, and definitions that come and go would fill the cache.
             cache.remove(id)
             parked.release(id)
-            parked.settle(id)
+            parked.forgetReport(of: id)
         case .anything:
             forgetAll()
         }

@@ -42,7 +42,7 @@ struct ParkedEntries {
     }
 
     /// Forgets what was said about a definition that can be used again or is gone.
-    mutating func settle(_ id: DefinitionID) {
+    mutating func forgetReport(of id: DefinitionID) {
         if !reported.isEmpty { reported[id] = nil }
     }
 }

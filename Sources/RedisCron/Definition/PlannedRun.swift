@@ -12,23 +12,23 @@ final class PlannedRun: Sendable {
     /// When the definition is due again; `nil` when it never is.
     let next: Timestamp?
     /// Whether a job is to be queued, or only the schedule to be moved because this run has been queued before.
-    let isReplay: Bool
+    let isAlreadyQueued: Bool
 
-    init(definition: PreparedDefinition, entry: DueEntry, planned: Timestamp, next: Timestamp?, isReplay: Bool) {
+    init(definition: PreparedDefinition, entry: DueEntry, planned: Timestamp, next: Timestamp?, isAlreadyQueued: Bool) {
         self.definition = definition
         self.entry = entry
         self.planned = planned
         self.next = next
-        self.isReplay = isReplay
+        self.isAlreadyQueued = isAlreadyQueued
     }
 
     /// The same run, known to have been queued before: it only moves the schedule, to the run that follows it.
     ///
     /// Not to the first one after the present: runs that were missed since then are due still.
-    var replay: PlannedRun {
+    var alreadyQueued: PlannedRun {
         PlannedRun(
             definition: definition, entry: entry, planned: planned,
-            next: definition.plan.next(planned: planned, now: planned), isReplay: true)
+            next: definition.plan.next(planned: planned, now: planned), isAlreadyQueued: true)
     }
 }
 
@@ -59,8 +59,8 @@ struct DueBatch: Sendable {
 enum DueDecision: Sendable {
     /// A run.
     case run(PlannedRun)
-    /// No run: the entry is wrong and is to be settled.
-    case settle(UnsettledEntry)
+    /// No run: the entry is wrong and is to be reconciled.
+    case reconcile(StaleEntry)
     /// The cached definition does not explain the entry: it is to be read again.
     case readAgain
 }

@@ -8,7 +8,7 @@ final class PreparedDefinition: Sendable {
     /// What a batch sends of a definition.
     struct Texts {
         /// `updated_at`.
-        let version: ArraySlice<UInt8>
+        let updatedAtBytes: ArraySlice<UInt8>
         let data: ArraySlice<UInt8>
         let description: ArraySlice<UInt8>
     }
@@ -20,7 +20,7 @@ final class PreparedDefinition: Sendable {
     /// Whether its next run lies before the time at which the last one was queued.
     let isSetBack: Bool
     private let idLength: UInt32
-    private let versionLength: UInt32
+    private let updatedAtLength: UInt32
     private let dataLength: UInt32
     let template: JobTemplate
     /// Id, version, data and description, one behind the other.
@@ -38,18 +38,18 @@ final class PreparedDefinition: Sendable {
     var createdAt: Timestamp? { created.instant }
 
     init(
-        id: DefinitionID, plan: RunPlan, template: JobTemplate, version: [UInt8], payload: JobPayload,
+        id: DefinitionID, plan: RunPlan, template: JobTemplate, updatedAtBytes: [UInt8], payload: JobPayload,
         nextEnqueueTime: Timestamp?, createdAt: Timestamp?, isEnabled: Bool, neverRan: Bool, isSetBack: Bool = false
     ) {
         self.idLength = UInt32(clamping: id.bytes.count)
-        self.versionLength = UInt32(clamping: version.count)
+        self.updatedAtLength = UInt32(clamping: updatedAtBytes.count)
         self.dataLength = UInt32(clamping: payload.data.count)
         self.plan = plan
         self.template = template
         // To the byte: the block stays in the cache.
-        let size = id.bytes.count + version.count + payload.data.count + payload.description.count
+        let size = id.bytes.count + updatedAtBytes.count + payload.data.count + payload.description.count
         self.bytes = Array(unsafeUninitializedCapacity: size) { block, count in
-            for text in [id.bytes[...], version[...], payload.data, payload.description] {
+            for text in [id.bytes[...], updatedAtBytes[...], payload.data, payload.description] {
                 _ = block[count...].initialize(from: text)
                 count += text.count
             }
@@ -79,14 +79,14 @@ final class PreparedDefinition: Sendable {
     }
 
     /// `updated_at` in the very bytes in which it was read.
-    var version: [UInt8] { Array(texts.version) }
+    var updatedAtBytes: [UInt8] { Array(texts.updatedAtBytes) }
 
     /// What a batch sends.
     var texts: Texts {
-        let version = Int(idLength)
-        let data = version + Int(versionLength)
+        let updatedAt = Int(idLength)
+        let data = updatedAt + Int(updatedAtLength)
         let description = data + Int(dataLength)
         return Texts(
-            version: bytes[version..<data], data: bytes[data..<description], description: bytes[description...])
+            updatedAtBytes: bytes[updatedAt..<data], data: bytes[data..<description], description: bytes[description...])
     }
 }

@@ -77,7 +77,7 @@ extension RedisCronScheduler {
     public func repair(_ finding: Finding) async throws -> Bool {
         switch finding.remedy {
         case nil: false
-        case .settle(let entry, let target): try await settle(entry, moveTo: target)
+        case .reconcile(let entry, let target): try await reconcile(entry, moveTo: target)
         case .enterIndex(let id): try await enterIndex(id)
         case .planAnew(let id): try await planAnew(id)
         case .forgetScheduler(let name, let lastHeartbeat):
@@ -93,10 +93,10 @@ extension RedisCronScheduler {
         }
     }
 
-    private func settle(_ entry: DueEntry, moveTo target: Timestamp?) async throws -> Bool {
+    private func reconcile(_ entry: DueEntry, moveTo target: Timestamp?) async throws -> Bool {
         guard
-            case .done(let outcomes) = try await store.settle(
-                [UnsettledEntry(entry: entry, nextScore: target)], token: nil)
+            case .done(let outcomes) = try await store.reconcile(
+                [StaleEntry(entry: entry, nextScore: target)], token: nil)
         else { return false }
         return outcomes.contains { $0 == .pruned || $0 == .disabled || $0 == .moved }
     }

@@ -1,11 +1,11 @@
 import RQWire
 
 /// A page of the index: due entries, in order.
-struct DuePage: Sendable {
+struct CandidatePage: Sendable {
     /// The entries that may lead to a run.
     var entries: [DueEntry]
     /// The time by which they are due.
-    var surveyedAt: Timestamp
+    var dueBy: Timestamp
     /// How many were read, those that are passed over included.
     var count: Int
     /// The last one that was read.
@@ -25,14 +25,14 @@ struct DueQueue: Sendable {
     private var entries: ArraySlice<DueEntry>
     private var last: DueEntry?
     /// The time by which all of them are due.
-    private(set) var surveyedAt: Timestamp
+    private(set) var dueBy: Timestamp
     /// Whether another page may bring more.
     private(set) var mayHaveMore: Bool
 
-    init(_ page: DuePage) {
+    init(_ page: CandidatePage) {
         entries = page.entries[...]
         last = page.last
-        surveyedAt = page.surveyedAt
+        dueBy = page.dueBy
         mayHaveMore = page.isFull
     }
 
@@ -49,11 +49,11 @@ struct DueQueue: Sendable {
     /// Takes in what a page that was read ahead has behind the last entry so far.
     ///
     /// When that is nothing, no further page is worth reading ahead.
-    mutating func append(_ page: DuePage) {
-        let new = page.entries.drop { entry in last.map { !entry.stands(behind: $0) } ?? false }
-        let isBehind = page.last.map { end in last.map(end.stands(behind:)) ?? true } ?? false
+    mutating func append(_ page: CandidatePage) {
+        let new = page.entries.drop { entry in last.map { !entry.sortsAfter($0) } ?? false }
+        let isBehind = page.last.map { end in last.map(end.sortsAfter) ?? true } ?? false
         entries = entries.isEmpty ? new : entries + new
-        surveyedAt = max(surveyedAt, page.surveyedAt)
+        dueBy = max(dueBy, page.dueBy)
         mayHaveMore = page.isFull && isBehind
         if isBehind { last = page.last }
     }

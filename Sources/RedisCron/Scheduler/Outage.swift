@@ -11,7 +11,7 @@ struct Outage: Sendable {
         /// Asking for the lock, standing by included.
         case lock
         /// Entering RQ's registry with a lock that was just taken.
-        case birth
+        case registration
         /// Extending the lock.
         case heartbeat
         /// Reading what is due, and queueing it.
@@ -23,7 +23,7 @@ struct Outage: Sendable {
             switch self {
             // One small command, and nothing else runs that would show that the server is back.
             case .lock, .heartbeat: Backoff(first: .milliseconds(100), maximum: .seconds(1))
-            case .birth, .tick: Backoff(first: .milliseconds(100), maximum: .seconds(5))
+            case .registration, .tick: Backoff(first: .milliseconds(100), maximum: .seconds(5))
             case .listening: Backoff(first: .milliseconds(200), maximum: .seconds(5))
             }
         }

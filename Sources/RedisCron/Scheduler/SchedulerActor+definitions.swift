@@ -75,14 +75,14 @@ extension SchedulerActor {
     func lookForLoss() async {
         lossSoughtAt = clock.monotonic()
         // A failure here says nothing: whatever comes next meets it too.
-        guard let survey = try? await store.survey(until: clock.now(), offset: 0, limit: 1) else { return }
-        noticeLoss(survey)
+        guard let page = try? await store.fetchDue(until: clock.now(), offset: 0, limit: 1) else { return }
+        noticeLoss(page)
     }
 
     /// Says when a reading of the index, from its beginning, shows that everything is gone.
-    func noticeLoss(_ survey: Survey) {
-        let isEmpty = survey.due.isEmpty && survey.nextScore == nil
-        guard lossWatch.looked(isEmpty: isEmpty, hasMarker: survey.marker != nil) else { return }
+    func noticeLoss(_ page: DuePage) {
+        let isEmpty = page.entries.isEmpty && page.nextScore == nil
+        guard lossWatch.looked(isEmpty: isEmpty, hasMarker: page.marker != nil) else { return }
         tellLoss()
     }
 

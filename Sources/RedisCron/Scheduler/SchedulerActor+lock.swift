@@ -55,7 +55,7 @@ extension SchedulerActor {
             // What we published before the lock was lost says nothing about what is planned in it.
             if !isZoneUnfinished { formerZone = published }
             guard try await heartbeat(isFirst: true) else { return }
-            succeeded(.birth)
+            succeeded(.registration)
         } catch {
             _ = machine.lockLost(token: lease.token)
             await giveBack()
@@ -76,7 +76,7 @@ extension SchedulerActor {
         guard let lease = machine.lease else { return false }
         let sentAt = clock.monotonic()
         let isOurs = try await store.heartbeat(
-            token: lease.token, timeToLive: lease.timeToLive, birth: settings.birth, isFirst: isFirst,
+            token: lease.token, timeToLive: lease.timeToLive, registration: settings.registration, isFirst: isFirst,
             now: clock.now())
         succeeded(.heartbeat)
         if isOurs {
@@ -122,7 +122,7 @@ extension SchedulerActor {
     func giveBack() async -> Bool {
         guard let token else { return true }
         do {
-            _ = try await store.release(token: token, birth: settings.birth)
+            _ = try await store.release(token: token, registration: settings.registration)
             if self.token == token {
                 self.token = nil
                 mayBeGivenLate = false

@@ -35,11 +35,11 @@ extension SchedulerActor {
         var passedOver = 0
         while true {
             let now = clock.now()
-            let survey = try await store.survey(until: now, offset: passedOver, limit: settings.pageSize)
-            if await !jobStore.candidates(survey.due).isEmpty { return .zero }
-            passedOver += survey.due.count
-            if survey.due.count < settings.pageSize {
-                guard let score = survey.nextScore else { return settings.maxSleepInterval }
+            let page = try await store.fetchDue(until: now, offset: passedOver, limit: settings.pageSize)
+            if await !jobStore.candidates(page.entries).isEmpty { return .zero }
+            passedOver += page.entries.count
+            if page.entries.count < settings.pageSize {
+                guard let score = page.nextScore else { return settings.maxSleepInterval }
                 return min(max(.zero, Timestamp(score: score) - now), settings.maxSleepInterval)
             }
         }

@@ -64,7 +64,7 @@ extension SchedulerActor {
             do {
                 switch try await askForLock() {
                 case .lead:
-                    operation = .birth
+                    operation = .registration
                     try await register()
                     (hasLed, hasBegun) = (true, true)
                     try await lead()
@@ -148,7 +148,7 @@ extension SchedulerActor {
     private func examineServer() async {
         guard !hasExaminedServer else { return }
         hasExaminedServer = true
-        for finding in ZoneCheck.findings(ofScheduler: settings.birth) { tellOnce(finding) }
+        for finding in ZoneCheck.findings(ofScheduler: settings.registration) { tellOnce(finding) }
         do {
             for finding in try await store.findings() { tell(.finding(finding)) }
         } catch {
@@ -167,7 +167,7 @@ extension SchedulerActor {
     ///
     /// Tries until it is done: nobody else would, since ours is published by now.
     private func followZone() async {
-        let zone = settings.birth.timeZone
+        let zone = settings.registration.timeZone
         var backoff = Backoff(first: .seconds(1), maximum: .seconds(60))
         while case .leading = machine.state, formerZone != zone {
             isZoneUnfinished = true

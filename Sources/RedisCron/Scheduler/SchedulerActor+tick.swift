@@ -51,16 +51,16 @@ extension SchedulerActor {
     }
 
     /// Reads a page of due entries.
-    private func readPage(offset: Int) async throws -> DuePage {
+    private func readPage(offset: Int) async throws -> CandidatePage {
         let now = clock.now()
-        let survey = try await store.survey(until: now, offset: offset, limit: settings.pageSize)
-        if offset == 0 { noticeLoss(survey) }
-        if await jobStore.observe(marker: survey.marker) { await markerMovedUnheard() }
-        let candidates = await jobStore.candidates(survey.due)
-        health.surveyed(at: now, oldestDue: candidates.first?.score)
-        return DuePage(
-            entries: candidates, surveyedAt: now, count: survey.due.count, last: survey.due.last,
-            isFull: survey.due.count >= settings.pageSize, nextScore: survey.nextScore)
+        let page = try await store.fetchDue(until: now, offset: offset, limit: settings.pageSize)
+        if offset == 0 { noticeLoss(page) }
+        if await jobStore.observe(marker: page.marker) { await markerMovedUnheard() }
+        let candidates = await jobStore.candidates(page.entries)
+        health.readIndex(at: now, oldestDue: candidates.first?.score)
+        return CandidatePage(
+            entries: candidates, dueBy: now, count: page.entries.count, last: page.entries.last,
+            isFull: page.entries.count >= settings.pageSize, nextScore: page.nextScore)
     }
 
     /// Looks again at what was passed over, once in the longest sleep: a definition may have been mended, or the key of
@@ -95,7 +95,7 @@ extension SchedulerActor {
     private enum Step: Sendable {
         case resolved(ResolvedBatch)
         case finished(Progress)
-        case page(DuePage)
+        case page(CandidatePage)
     }
 
     /// Works through what is due in batches, several of them in flight, so that encoding overlaps with Redis' work.
@@ -112,7 +112,7 @@ extension SchedulerActor {
         var due = first
         if !due.mayHaveMore, due.count <= batchSizing.size {
             let entries = due.takeBatch(batchSizing.size)
-            let batch = try await resolve(entries, surveyedAt: due.surveyedAt)
+            let batch = try await resolve(entries, dueBy: due.dueBy)
             let progress = try await work(through: batch, token: token)
             batchSizing.batchSucceeded()
             return progress
@@ -130,9 +130,9 @@ extension SchedulerActor {
                 let ahead = ready.count - sendable
                 while mayEnqueue, resolving + ahead < settings.batchesInFlight, due.count > 0 {
                     let entries = due.takeBatch(batchSizing.size)
-                    let surveyedAt = due.surveyedAt
+                    let dueBy = due.dueBy
                     resolving += 1
-                    group.addTask { .resolved(try await self.resolve(entries, surveyedAt: surveyedAt)) }
+                    group.addTask { .resolved(try await self.resolve(entries, dueBy: dueBy)) }
                 }
                 for batch in ready.prefix(sendable) {
                     inFlight += 1
@@ -164,9 +164,9 @@ extension SchedulerActor {
     }
 
     /// Looks up what the entries lead to, reading definitions where they are not cached.
-    private func resolve(_ entries: ArraySlice<DueEntry>, surveyedAt: Timestamp) async throws -> ResolvedBatch {
+    private func resolve(_ entries: ArraySlice<DueEntry>, dueBy: Timestamp) async throws -> ResolvedBatch {
         // A clock that was stepped back since the survey must not make due entries undue.
-        let now = max(clock.now(), surveyedAt)
+        let now = max(clock.now(), dueBy)
         let resolution = try await jobStore.resolve(Array(entries), now: now)
         for bad in resolution.bad {
             tell(.badDefinition(id: bad.id.display, field: bad.field, reason: bad.reason))
@@ -181,7 +181,7 @@ extension SchedulerActor {
     ///
     /// What has been sent is out of the way when Redis comes to this; what has not is not read again. So they are counted
     /// here, where nothing can be sent between counting and reading.
-    private func readPage(behindUnsent offset: Int) async throws -> DuePage {
+    private func readPage(behindUnsent offset: Int) async throws -> CandidatePage {
         try await readPage(offset: offset + unsentEntries)
     }
 
@@ -193,8 +193,8 @@ extension SchedulerActor {
             // The next times were computed for that instant: written under a later one they could lie before it.
             progress.add(try await enqueue(part, token: token, now: batch.resolvedAt))
         }
-        if !resolution.unsettled.isEmpty, machine.mayEnqueue(at: clock.monotonic()) {
-            if try await settle(resolution.unsettled, token: token) { progress.didMove = true }
+        if !resolution.stale.isEmpty, machine.mayEnqueue(at: clock.monotonic()) {
+            if try await reconcile(resolution.stale, token: token) { progress.didMove = true }
         }
         return progress
     }
@@ -210,7 +210,7 @@ extension SchedulerActor {
             await jobStore.record(outcomes, of: batch)
             let queued = report(outcomes, of: batch, at: now)
             var progress = Progress(didMove: outcomes.contains(where: \.didMove), queued: queued)
-            let replays = zip(batch.runs, outcomes).filter { $0.1 == .duplicate }.map(\.0.replay)
+            let replays = zip(batch.runs, outcomes).filter { $0.1 == .duplicate }.map(\.0.alreadyQueued)
             if !replays.isEmpty {
                 progress.add(try await enqueue(DueBatch(runs: replays), token: token, now: now))
             }
@@ -242,16 +242,16 @@ extension SchedulerActor {
     }
 
     /// - Returns: Whether any of the entries is out of the way now.
-    private func settle(_ entries: [UnsettledEntry], token: String) async throws -> Bool {
-        switch try await store.settle(entries, token: token) {
+    private func reconcile(_ entries: [StaleEntry], token: String) async throws -> Bool {
+        switch try await store.reconcile(entries, token: token) {
         case .lockLost:
             lockIsLost(token: token)
             return false
         case .done(let outcomes):
             await jobStore.record(outcomes, of: entries)
-            for (unsettled, outcome) in zip(entries, outcomes) {
-                if let reason = outcome.skipReason(of: unsettled) {
-                    tell(.skipped(id: unsettled.entry.id.display, reason))
+            for (stale, outcome) in zip(entries, outcomes) {
+                if let reason = outcome.skipReason(of: stale) {
+                    tell(.skipped(id: stale.entry.id.display, reason))
                 }
             }
             return outcomes.contains { $0 != .leftAlone }
@@ -280,12 +280,12 @@ extension JobOutcome {
 }
 
 extension EntryOutcome {
-    fileprivate func skipReason(of unsettled: UnsettledEntry) -> SkipReason? {
+    fileprivate func skipReason(of stale: StaleEntry) -> SkipReason? {
         switch self {
         case .pruned: .missing
         case .disabled: .disabled
         case .over: .over
-        case .moved: unsettled.nextScore.map(SkipReason.notDue(next:))
+        case .moved: stale.nextScore.map(SkipReason.notDue(next:))
         case .foreign, .leftAlone: nil
         }
     }

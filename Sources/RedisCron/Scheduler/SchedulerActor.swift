@@ -18,7 +18,7 @@ actor SchedulerActor {
     let settings: SchedulerSettings
 
     var machine: SchedulerStateMachine
-    var alarm = WakeAlarm()
+    var alarm = WakeTimer()
     var sleepTask: Task<Void, any Error>?
     var runTask: Task<Void, any Error>?
     /// The request for the lock that is under way: a stop ends it.

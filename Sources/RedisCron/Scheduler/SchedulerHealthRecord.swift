@@ -11,7 +11,7 @@ struct SchedulerHealthRecord: Sendable {
     var enqueued = 0
 
     /// Notes a survey of the index.
-    mutating func surveyed(at now: Timestamp, oldestDue: Double?) {
+    mutating func readIndex(at now: Timestamp, oldestDue: Double?) {
         lastTick = now
         // A score of 0 is rq-rediscron's mark for "never ran", not a time.
         lag = oldestDue.flatMap { $0 > 0 ? max(.zero, now - Timestamp(score: $0)) : nil } ?? .zero

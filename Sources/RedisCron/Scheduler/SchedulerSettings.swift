@@ -10,7 +10,7 @@ import RQWire
 /// The options of a scheduler, checked, with all that follows from them.
 struct SchedulerSettings: Sendable {
     let name: String
-    let birth: SchedulerBirth
+    let registration: SchedulerRegistration
     let keys: RQKeys
     let lockTTL: Duration
     let maxSleepInterval: Duration
@@ -48,7 +48,7 @@ struct SchedulerSettings: Sendable {
         let pid = getpid()
         let name = options.name ?? "\(hostname):\(pid):\(RQJobID.random().description.suffix(6))"
         self.name = name
-        self.birth = SchedulerBirth(
+        self.registration = SchedulerRegistration(
             name: name, hostname: hostname, pid: pid, createdAt: createdAt, timeZone: options.timeZone.notation ?? "")
         self.keys = keys
         self.lockTTL = options.lockTTL

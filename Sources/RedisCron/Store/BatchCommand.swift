@@ -103,9 +103,9 @@ struct BatchCommand {
             call.append([])
             call.append([])
         }
-        if run.isReplay {
+        if run.isAlreadyQueued {
             call.append(0)
-            call.append(job.texts.version)
+            call.append(job.texts.updatedAtBytes)
         } else {
             call.append(template)
             job.append(in: frame, to: &call)

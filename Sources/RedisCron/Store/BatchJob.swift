@@ -58,12 +58,12 @@ struct BatchJob {
     /// Appends the version of the definition, and the hash.
     func append(in frame: Frame, to call: inout RedisCommand.Builder) {
         guard let (shared, size) = dump else {
-            call.append(texts.version)
+            call.append(texts.updatedAtBytes)
             call.append(texts.data)
             call.append(texts.description)
             return
         }
-        call.append(texts.version)
+        call.append(texts.updatedAtBytes)
         call.append(size: HashDump.size(ofEntries: size)) { bytes in
             HashDump.append(fieldCount: shared.count + Frame.fieldCount, entries: size, to: &bytes) { bytes in
                 bytes.append(contentsOf: shared.bytes)

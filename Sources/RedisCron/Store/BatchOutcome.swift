@@ -2,7 +2,7 @@
 enum JobOutcome: UInt8, Sendable {
     /// Queued, and the schedule moved.
     case queued = 0x2b  // +
-    /// This planned time was queued before: nothing was done. See ``PlannedRun/replay``.
+    /// This planned time was queued before: nothing was done. See ``PlannedRun/alreadyQueued``.
     case duplicate = 0x64  // d
     /// Only the schedule was moved, as asked.
     case advanced = 0x61  // a
@@ -39,7 +39,7 @@ enum EntryOutcome: UInt8, Sendable {
 }
 
 /// What became of index entries that led to no run.
-enum SettleOutcome: Sendable {
+enum ReconcileOutcome: Sendable {
     /// The lock is not ours: nothing was done.
     case lockLost
     /// One outcome for each entry, in order.

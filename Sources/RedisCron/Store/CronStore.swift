@@ -19,7 +19,7 @@ protocol CronStore: Sendable {
     /// - Parameter isFirst: Whether it is the birth: the entry is written whole then.
     /// - Returns: Whether it was ours.
     func heartbeat(
-        token: String, timeToLive: Duration, birth: SchedulerBirth, isFirst: Bool, now: Timestamp
+        token: String, timeToLive: Duration, registration: SchedulerRegistration, isFirst: Bool, now: Timestamp
     ) async throws -> Bool
 
     /// The zone that the present or the last leader published; `nil` where none has.
@@ -35,10 +35,10 @@ protocol CronStore: Sendable {
     /// Removes the registry entry and the lock, each if it is still ours.
     ///
     /// - Returns: Whether the lock was ours.
-    func release(token: String, birth: SchedulerBirth) async throws -> Bool
+    func release(token: String, registration: SchedulerRegistration) async throws -> Bool
 
     /// Reads what a tick starts from, in one round trip.
-    func survey(until now: Timestamp, offset: Int, limit: Int) async throws -> Survey
+    func fetchDue(until now: Timestamp, offset: Int, limit: Int) async throws -> DuePage
 
     /// Reads the hashes of definitions, in the order of the ids, in one round trip.
     func definitions(_ ids: [DefinitionID]) async throws -> [FetchedDefinition]
@@ -47,7 +47,7 @@ protocol CronStore: Sendable {
     func enqueue(_ batch: DueBatch, token: String, now: Timestamp) async throws -> BatchOutcome
 
     /// Settles index entries that lead to no run, in one atomic step. `token` is `nil` when the caller need not lead.
-    func settle(_ entries: [UnsettledEntry], token: String?) async throws -> SettleOutcome
+    func reconcile(_ entries: [StaleEntry], token: String?) async throws -> ReconcileOutcome
 
     /// Finds out whether a batch would be refused, and changes nothing.
     ///
@@ -95,9 +95,9 @@ protocol AnnouncementReader: Sendable {
 }
 
 /// What a tick starts from.
-struct Survey: Sendable {
+struct DuePage: Sendable {
     /// Entries due by the instant asked for, in order of their scores, at most as many as asked for.
-    var due: [DueEntry]
+    var entries: [DueEntry]
     /// The lowest score that lies after that instant, if any.
     var nextScore: Double?
     /// The update marker, as it stands.
@@ -117,7 +117,7 @@ enum FetchedDefinition: Sendable {
 }
 
 /// An index entry that leads to no run.
-struct UnsettledEntry: Sendable {
+struct StaleEntry: Sendable {
     var entry: DueEntry
     /// The time to which the definition says it belongs, or `nil` to prune or take out only.
     var nextScore: Timestamp?
@@ -126,7 +126,7 @@ struct UnsettledEntry: Sendable {
     /// The `updated_at` of the definition that says so: nothing is done if another one stands there.
     ///
     /// `nil` means any.
-    var version: [UInt8]?
+    var updatedAtBytes: [UInt8]?
 }
 
 /// News from the events channel.

@@ -11,13 +11,13 @@ struct DefinitionLoader {
     final class Fetched: Sendable {
         let hash: CronJobHash
         /// `updated_at`.
-        let version: [UInt8]
+        let updatedAtBytes: [UInt8]
         /// `next_enqueue_time`.
         let nextEnqueueTime: [UInt8]
 
-        init(hash: CronJobHash, version: [UInt8], nextEnqueueTime: [UInt8]) {
+        init(hash: CronJobHash, updatedAtBytes: [UInt8], nextEnqueueTime: [UInt8]) {
             self.hash = hash
-            self.version = version
+            self.updatedAtBytes = updatedAtBytes
             self.nextEnqueueTime = nextEnqueueTime
         }
     }
@@ -60,7 +60,7 @@ struct DefinitionLoader {
         let payload = JobPayload(hash.call, serializer: serializer)
         return .definition(
             PreparedDefinition(
-                id: id, plan: plan, template: template(of: payload), version: fetched.version, payload: payload,
+                id: id, plan: plan, template: template(of: payload), updatedAtBytes: fetched.updatedAtBytes, payload: payload,
                 // As rq-rediscron: a definition that ran and names no next run is due after the last one.
                 nextEnqueueTime: hash.nextEnqueueTime
                     ?? hash.latestEnqueueTime.flatMap { plan.next(planned: $0, now: $0) },

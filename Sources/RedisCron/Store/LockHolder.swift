@@ -76,6 +76,6 @@ extension RedisStore {
     private static func silence(_ left: Int?) -> Duration {
         // One without an expiry is not RQ's doing, and says nothing.
         guard let left, left >= 0 else { return .zero }
-        return max(.zero, .seconds(SchedulerBirth.timeToLiveSeconds) - .milliseconds(left))
+        return max(.zero, .seconds(SchedulerRegistration.timeToLiveSeconds) - .milliseconds(left))
     }
 }

@@ -51,35 +51,35 @@ actor RedisStore: CronStore {
     }
 
     func heartbeat(
-        token: String, timeToLive: Duration, birth: SchedulerBirth, isFirst: Bool, now: Timestamp
+        token: String, timeToLive: Duration, registration: SchedulerRegistration, isFirst: Bool, now: Timestamp
     ) async throws -> Bool {
         var call = CronScript.heartbeat.call(keyCount: 4, reserving: 512)
         call.append(keys.lock)
         call.append(keys.cronSchedulers)
-        call.append(keys.cronScheduler(birth.name))
+        call.append(keys.cronScheduler(registration.name))
         call.append(keys.timeZone)
         call.append(token)
         call.append(timeToLive.milliseconds)
-        call.append(birth.name)
+        call.append(registration.name)
         call.append(score: now)
-        call.append(SchedulerBirth.timeToLiveSeconds)
+        call.append(SchedulerRegistration.timeToLiveSeconds)
         call.append(isFirst ? 1 : 0)
-        call.append(birth.timeZone)
-        for (field, value) in birth.hashFields {
+        call.append(registration.timeZone)
+        for (field, value) in registration.hashFields {
             call.append(field)
             call.append(value)
         }
         return try await connection.run(CronScript.heartbeat, call) { reply in reply.integer == 1 }
     }
 
-    func release(token: String, birth: SchedulerBirth) async throws -> Bool {
+    func release(token: String, registration: SchedulerRegistration) async throws -> Bool {
         var call = CronScript.release.call(keyCount: 3, reserving: 512)
         call.append(keys.lock)
         call.append(keys.cronSchedulers)
-        call.append(keys.cronScheduler(birth.name))
+        call.append(keys.cronScheduler(registration.name))
         call.append(token)
-        call.append(birth.name)
-        call.append(birth.createdAt.description)
+        call.append(registration.name)
+        call.append(registration.createdAt.description)
         return try await connection.run(CronScript.release, call) { reply in reply.integer == 1 }
     }
 
@@ -117,35 +117,35 @@ actor RedisStore: CronStore {
         return codes
     }
 
-    func settle(_ entries: [UnsettledEntry], token: String?) async throws -> SettleOutcome {
-        var call = CronScript.settleIndex.call(keyCount: 2 + entries.count * 2, reserving: 256 + entries.count * 160)
+    func reconcile(_ entries: [StaleEntry], token: String?) async throws -> ReconcileOutcome {
+        var call = CronScript.reconcileIndex.call(keyCount: 2 + entries.count * 2, reserving: 256 + entries.count * 160)
         call.append(keys.lock)
         call.append(keys.cronJobs)
         let prefix = Array(keys.cronJobPrefix.utf8)
-        for unsettled in entries { call.append(prefix, unsettled.entry.id.bytes) }
-        for unsettled in entries { call.append(prefix, unsettled.entry.id.bytes + DefinitionID.historySuffix) }
+        for stale in entries { call.append(prefix, stale.entry.id.bytes) }
+        for stale in entries { call.append(prefix, stale.entry.id.bytes + DefinitionID.historySuffix) }
         call.append(token ?? "")
         call.append(keys.cronJobPrefix)
         call.append(entries.count)
-        for unsettled in entries {
-            call.append(unsettled.entry.rawScore)
-            if let next = unsettled.nextScore {
+        for stale in entries {
+            call.append(stale.entry.rawScore)
+            if let next = stale.nextScore {
                 call.append(next.scoreText)
                 // Without a version it is not known whose schedule this is: the hash is left alone.
-                if unsettled.version == nil { call.append([]) } else { call.append(wireFormat: next) }
+                if stale.updatedAtBytes == nil { call.append([]) } else { call.append(wireFormat: next) }
             } else {
-                call.append(unsettled.isOver ? "over" : "")
+                call.append(stale.isOver ? "over" : "")
                 call.append([])
             }
-            call.append(unsettled.version ?? [UInt8(ascii: "*")])
+            call.append(stale.updatedAtBytes ?? [UInt8(ascii: "*")])
         }
         let codes = try await connection.run(
-            CronScript.settleIndex, call
+            CronScript.reconcileIndex, call
         ) { reply in reply.copiedBytes }
         guard codes != Self.lockLost else { return .lockLost }
         let outcomes = codes.compactMap(EntryOutcome.init(rawValue:))
         guard outcomes.count == entries.count else {
-            throw RedisCronError.unexpectedReply(to: "settle_index", "\(codes.count) of \(entries.count) outcomes")
+            throw RedisCronError.unexpectedReply(to: "reconcile_index", "\(codes.count) of \(entries.count) outcomes")
         }
         return .done(outcomes)
     }

@@ -98,8 +98,8 @@ struct JobStoreActorTests {
         memory.state.update { $0.definitions = [:] }
         let resolution = try await jobs.resolve([entry], now: .newYear)
         #expect(resolution.runs.isEmpty)
-        #expect(resolution.unsettled.map(\.entry) == [entry])
-        await jobs.record([.foreign], of: resolution.unsettled)
+        #expect(resolution.stale.map(\.entry) == [entry])
+        await jobs.record([.foreign], of: resolution.stale)
         #expect(await jobs.candidates([entry]).isEmpty)
     }
 

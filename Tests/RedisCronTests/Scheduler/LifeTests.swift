@@ -37,7 +37,7 @@ struct LifeTests {
     @Test func `a second run is an error, while it runs and afterwards`() async throws {
         let harness = try ActorHarness()
         try await harness.whileRunning {
-            try await harness.store.called(.survey)
+            try await harness.store.called(.fetchDue)
             let error = await #expect(throws: RedisCronError.self) { try await harness.actor.run() }
             #expect(error?.code == .alreadyRunning)
         }
@@ -293,7 +293,7 @@ extension ActorHarness {
     /// Waits until the scheduler leads, listens, and sleeps for that long.
     fileprivate func settleDownFor(_ duration: Duration) async throws {
         try await store.called(.announcements)
-        try await store.called(.survey, 2)
+        try await store.called(.fetchDue, 2)
         try await clock.sleeper(until: clock.now() + duration)
     }
 }

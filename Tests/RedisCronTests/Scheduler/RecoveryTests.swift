@@ -41,7 +41,7 @@ import Testing
         let harness = try ActorHarness { $0.whenLockHeld = .standBy }
         harness.store.before(.heartbeat) { throw Self.refused }
         try await harness.whileRunning {
-            try await harness.passTime(until: "five births") { $0.store.calls.count { $0 == .heartbeat } > 5 }
+            try await harness.passTime(until: "five registrations") { $0.store.calls.count { $0 == .heartbeat } > 5 }
             #expect(harness.memory.state.current.lock == nil)
             #expect(count(harness.recorder, .reconnected) == 0)
             harness.store.before(.heartbeat, nil)
@@ -74,7 +74,7 @@ import Testing
     {
         let harness = try ActorHarness()
         harness.memory.put(.example(), at: .newYear)
-        for call in [InterposedStore.Call.survey, .heartbeat, .announcements] {
+        for call in [InterposedStore.Call.fetchDue, .heartbeat, .announcements] {
             harness.store.before(call) { throw Self.gone }
         }
         // The birth is a heartbeat too.
@@ -83,9 +83,9 @@ import Testing
             try await harness.recorder.wait(for: "the trouble") { $0.isDisconnected }
             harness.store.before(.heartbeat) { throw Self.gone }
             // Its next beat would be due after 30 s: that the server is gone makes it look at once, and each second.
-            try await harness.passTime(until: "ten failures") { $0.store.calls.count { $0 == .survey } > 8 }
+            try await harness.passTime(until: "ten failures") { $0.store.calls.count { $0 == .fetchDue } > 8 }
             #expect(await harness.actor.outage.isFailing(.heartbeat))
-            harness.store.before(.survey, nil)
+            harness.store.before(.fetchDue, nil)
             harness.store.before(.announcements, nil)
             let began = harness.clock.monotonic()
             harness.store.before(.heartbeat, nil)
@@ -97,7 +97,7 @@ import Testing
 
     @Test func `what goes on is said again after a minute`() async throws {
         let harness = try ActorHarness()
-        harness.store.before(.survey) { throw Self.gone }
+        harness.store.before(.fetchDue) { throw Self.gone }
         try await harness.whileRunning {
             try await harness.passSeconds(150)
             let told = harness.recorder.events.count { $0.isDisconnected }

@@ -93,17 +93,17 @@ struct SleepTests {
         let harness = try ActorHarness()
         try await harness.whileRunning {
             try await harness.settleDown()
-            let before = harness.store.calls.count { $0 == .survey }
+            let before = harness.store.calls.count { $0 == .fetchDue }
             for number in 0..<20_000 {
                 harness.memory.announce(.changed(DefinitionID("job:\(number)")))
             }
             harness.memory.put(.example(), at: .newYear)
             harness.memory.announce(.changed(DefinitionID("metric:pm25")))
             // The storm is held back by one spacing of the clock that the test holds.
-            try await harness.clock.sleeper(for: WakeAlarm.spacing)
-            harness.clock.advance(by: WakeAlarm.spacing)
+            try await harness.clock.sleeper(for: WakeTimer.spacing)
+            harness.clock.advance(by: WakeTimer.spacing)
             try await harness.waitForQueued(1)
-            #expect(harness.store.calls.count { $0 == .survey } - before < 200)
+            #expect(harness.store.calls.count { $0 == .fetchDue } - before < 200)
         }
     }
 
@@ -133,8 +133,8 @@ struct SleepTests {
     @Test func `a tick that fails is tried again after growing pauses, and said once`() async throws {
         let harness = try ActorHarness()
         harness.memory.put(.example(), at: .newYear)
-        harness.store.before(.survey) { [weak store = harness.store] in
-            if let store, store.calls.count(where: { $0 == .survey }) < 6 { throw MadeUpFailure() }
+        harness.store.before(.fetchDue) { [weak store = harness.store] in
+            if let store, store.calls.count(where: { $0 == .fetchDue }) < 6 { throw MadeUpFailure() }
         }
         let began = harness.clock.monotonic()
         try await harness.whileRunning {
@@ -152,7 +152,7 @@ extension ActorHarness {
     func settleDown() async throws {
         try await store.called(.announcements)
         // The subscription itself wakes it once.
-        try await store.called(.survey, 2)
+        try await store.called(.fetchDue, 2)
         try await clock.sleeper(for: .seconds(60))
     }
 

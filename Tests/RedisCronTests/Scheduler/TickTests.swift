@@ -166,10 +166,10 @@ struct TickTests {
         _ = try await harness.actor.tick()
         #expect(harness.queued.count == 1)
 
-        let settled = harness.store.calls.count { $0 == .settle }
+        let settled = harness.store.calls.count { $0 == .reconcile }
         harness.clock.advance(by: .seconds(1))
         _ = try await harness.actor.tick()
-        #expect(harness.store.calls.count { $0 == .settle } == settled)
+        #expect(harness.store.calls.count { $0 == .reconcile } == settled)
         #expect(harness.memory.state.current.index.count == 76)
     }
 
@@ -239,7 +239,7 @@ struct TickTests {
     @Test func `a clock that is stepped back between survey and batch makes nothing undue`() async throws {
         let harness = try await leading()
         harness.memory.put(.example { $0.nextEnqueueTime = .newYear }, at: .newYear)
-        harness.store.afterNext(.survey) { [harness] in harness.clock.stepWallClock(by: .seconds(-3600)) }
+        harness.store.afterNext(.fetchDue) { [harness] in harness.clock.stepWallClock(by: .seconds(-3600)) }
         _ = try await harness.actor.tick()
         #expect(harness.queued.count == 1)
         #expect(harness.due("metric:pm25") == .newYear + .seconds(300))

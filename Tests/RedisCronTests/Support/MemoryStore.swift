@@ -55,35 +55,35 @@ final class MemoryStore: CronStore {
     }
 
     func heartbeat(
-        token: String, timeToLive: Duration, birth: SchedulerBirth, isFirst: Bool, now: Timestamp
+        token: String, timeToLive: Duration, registration: SchedulerRegistration, isFirst: Bool, now: Timestamp
     ) async throws -> Bool {
         state.update { state in
             guard state.lock == token else { return false }
-            state.registry.insert(birth.name)
-            state.zone = birth.timeZone
+            state.registry.insert(registration.name)
+            state.zone = registration.timeZone
             return true
         }
     }
 
     func publishedZone() async throws -> String? { state.current.zone }
 
-    func release(token: String, birth: SchedulerBirth) async throws -> Bool {
+    func release(token: String, registration: SchedulerRegistration) async throws -> Bool {
         state.update { state in
-            state.registry.remove(birth.name)
+            state.registry.remove(registration.name)
             guard state.lock == token else { return false }
             state.lock = nil
             return true
         }
     }
 
-    func survey(until now: Timestamp, offset: Int, limit: Int) async throws -> Survey {
+    func fetchDue(until now: Timestamp, offset: Int, limit: Int) async throws -> DuePage {
         let state = state.current
         let sorted = state.index.sorted {
             ($0.value, $0.key.display) < ($1.value, $1.key.display)
         }
         let due = sorted.prefix { $0.value <= now }.dropFirst(offset).prefix(limit)
-        return Survey(
-            due: due.map { DueEntry(id: $0.key, rawScore: $0.value.redisScore) },
+        return DuePage(
+            entries: due.map { DueEntry(id: $0.key, rawScore: $0.value.redisScore) },
             nextScore: sorted.first { $0.value > now }?.value.score, marker: state.marker)
     }
 
@@ -102,10 +102,10 @@ final class MemoryStore: CronStore {
         }
     }
 
-    func settle(_ entries: [UnsettledEntry], token: String?) async throws -> SettleOutcome {
+    func reconcile(_ entries: [StaleEntry], token: String?) async throws -> ReconcileOutcome {
         state.update { state in
             guard token == nil || state.lock == token else { return .lockLost }
-            return .done(entries.map { state.settle($0) })
+            return .done(entries.map { state.reconcile($0) })
         }
     }
 
@@ -142,9 +142,9 @@ extension MemoryStore.State {
     fileprivate mutating func enqueue(_ run: PlannedRun, now: Timestamp) -> JobOutcome {
         let id = run.definition.id
         guard index[id]?.redisScore == run.entry.rawScore else { return .movedByOther }
-        guard let definition = definitions[id], definition.version == run.definition.version else { return .stale }
+        guard let definition = definitions[id], definition.updatedAtBytes == run.definition.updatedAtBytes else { return .stale }
         let job = RQJobID.planned(definition: id.bytes, at: run.planned)
-        let outcome: JobOutcome = run.isReplay ? .advanced : queued.contains(job) ? .duplicate : .queued
+        let outcome: JobOutcome = run.isAlreadyQueued ? .advanced : queued.contains(job) ? .duplicate : .queued
         guard outcome != .duplicate else { return outcome }
         if outcome == .queued {
             queued.append(job)
@@ -155,9 +155,9 @@ extension MemoryStore.State {
         return outcome
     }
 
-    fileprivate mutating func settle(_ unsettled: UnsettledEntry) -> EntryOutcome {
-        let id = unsettled.entry.id
-        guard index[id]?.redisScore == unsettled.entry.rawScore else { return .leftAlone }
+    fileprivate mutating func reconcile(_ stale: StaleEntry) -> EntryOutcome {
+        let id = stale.entry.id
+        guard index[id]?.redisScore == stale.entry.rawScore else { return .leftAlone }
         guard let definition = definitions[id] else {
             if foreign.contains(id) { return .foreign }
             index[id] = nil
@@ -167,13 +167,13 @@ extension MemoryStore.State {
             index[id] = nil
             return .disabled
         }
-        if let version = unsettled.version, version != definition.version { return .leftAlone }
-        if let next = unsettled.nextScore {
-            if unsettled.version != nil { definitions[id]?.nextEnqueueTime = next }
+        if let updatedAtBytes = stale.updatedAtBytes, updatedAtBytes != definition.updatedAtBytes { return .leftAlone }
+        if let next = stale.nextScore {
+            if stale.updatedAtBytes != nil { definitions[id]?.nextEnqueueTime = next }
             index[id] = next
             return .moved
         }
-        guard unsettled.isOver else { return .leftAlone }
+        guard stale.isOver else { return .leftAlone }
         index[id] = nil
         return .over
     }
@@ -181,5 +181,5 @@ extension MemoryStore.State {
 
 extension CronJobHash {
     /// `updated_at` as it stands in Redis.
-    var version: [UInt8] { Field.updatedAt.bytes(of: self) }
+    var updatedAtBytes: [UInt8] { Field.updatedAt.bytes(of: self) }
 }

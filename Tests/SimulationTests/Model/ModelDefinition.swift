@@ -9,12 +9,12 @@ struct ModelDefinition {
     /// What the scheduler makes of them.
     var content: Result<DefinitionContent, ContentBook.Unreadable>
     /// The bytes of `updated_at`.
-    private let version: [UInt8]
+    private let updatedAtBytes: [UInt8]
 
     init(_ hash: CronJobHash, book: ContentBook) {
         self.hash = hash
         content = book.content(of: hash, id: DefinitionID(hash.id))
-        version = hash.version
+        updatedAtBytes = hash.updatedAtBytes
     }
 
     /// The definition as a scheduler reads it.
@@ -25,19 +25,19 @@ struct ModelDefinition {
             .definition(
                 PreparedDefinition(
                     id: id, plan: content.plan, template: content.template,
-                    version: version, payload: content.payload, nextEnqueueTime: nextTime, createdAt: hash.createdAt,
+                    updatedAtBytes: updatedAtBytes, payload: content.payload, nextEnqueueTime: nextTime, createdAt: hash.createdAt,
                     isEnabled: hash.enabled, neverRan: hash.latestEnqueueTime == nil, isSetBack: hash.isSetBack))
         }
     }
 
     /// Whether a run was prepared from this very version.
     func isVersion(of definition: PreparedDefinition) -> Bool {
-        definition.texts.version.elementsEqual(version)
+        definition.texts.updatedAtBytes.elementsEqual(updatedAtBytes)
     }
 
     /// Whether `updated_at` holds these bytes.
     func isVersion(_ bytes: [UInt8]) -> Bool {
-        version == bytes
+        updatedAtBytes == bytes
     }
 
     /// Whether a run was prepared from this very content.
@@ -62,5 +62,5 @@ struct ModelDefinition {
 
 extension CronJobHash {
     /// The bytes of `updated_at`.
-    fileprivate var version: [UInt8] { Field.updatedAt.bytes(of: self) }
+    fileprivate var updatedAtBytes: [UInt8] { Field.updatedAt.bytes(of: self) }
 }

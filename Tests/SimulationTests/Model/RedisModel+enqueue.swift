@@ -28,7 +28,7 @@ extension RedisModel {
         if fences.contains(.once), score.map(Self.raw) != run.entry.rawScore { return .movedByOther }
         guard let definition = definitions[run.definition.id] else { return .stale }
         if fences.contains(.fresh), !definition.isVersion(of: run.definition) { return .stale }
-        if run.isReplay { return .advanced }
+        if run.isAlreadyQueued { return .advanced }
         if spoiledQueues.contains(run.definition.template.settings.queue) { return .unusableQueue }
         return fences.contains(.jobExists) && jobs[job] != nil ? .duplicate : .queued
     }

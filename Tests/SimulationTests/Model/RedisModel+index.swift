@@ -4,7 +4,7 @@ import RQWire
 
 extension RedisModel {
     /// `GET` of the marker and two `ZRANGEBYSCORE`.
-    mutating func survey(until now: Timestamp, offset: Int, limit: Int) -> Survey {
+    mutating func fetchDue(until now: Timestamp, offset: Int, limit: Int) -> DuePage {
         expireKeys()
         let score = now.score
         var due: [DueEntry] = []
@@ -22,19 +22,19 @@ extension RedisModel {
                     ? left.id.bytes.lexicographicallyPrecedes(right.id.bytes) : left.score < right.score
             }
         }
-        return Survey(due: Array(due.dropFirst(offset).prefix(limit)), nextScore: next, marker: marker)
+        return DuePage(entries: Array(due.dropFirst(offset).prefix(limit)), nextScore: next, marker: marker)
     }
 
-    /// `settle_index.lua`.
-    mutating func settle(_ entries: [UnsettledEntry], token: String?) -> SettleOutcome {
+    /// `reconcile_index.lua`.
+    mutating func reconcile(_ entries: [StaleEntry], token: String?) -> ReconcileOutcome {
         expireKeys()
         if let token, fences.contains(.lock), lock?.token != token { return .lockLost }
-        return .done(entries.map { settle($0) })
+        return .done(entries.map { reconcile($0) })
     }
 
-    private mutating func settle(_ unsettled: UnsettledEntry) -> EntryOutcome {
-        let id = unsettled.entry.id
-        guard index[id].map(Self.raw) == unsettled.entry.rawScore else { return .leftAlone }
+    private mutating func reconcile(_ stale: StaleEntry) -> EntryOutcome {
+        let id = stale.entry.id
+        guard index[id].map(Self.raw) == stale.entry.rawScore else { return .leftAlone }
         guard let definition = definitions[id] else {
             if histories.contains(id) { return .foreign }
             index[id] = nil
@@ -44,13 +44,13 @@ extension RedisModel {
             index[id] = nil
             return .disabled
         }
-        if let version = unsettled.version, !definition.isVersion(version) { return .leftAlone }
-        guard let next = unsettled.nextScore else {
-            guard unsettled.isOver else { return .leftAlone }
+        if let updatedAtBytes = stale.updatedAtBytes, !definition.isVersion(updatedAtBytes) { return .leftAlone }
+        guard let next = stale.nextScore else {
+            guard stale.isOver else { return .leftAlone }
             index[id] = nil
             return .over
         }
-        if unsettled.version != nil { definitions[id]?.hash.nextEnqueueTime = next }
+        if stale.updatedAtBytes != nil { definitions[id]?.hash.nextEnqueueTime = next }
         index[id] = next.score
         return .moved
     }

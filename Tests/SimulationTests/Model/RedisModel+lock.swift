@@ -13,24 +13,24 @@ extension RedisModel {
 
     /// `heartbeat.lua`.
     mutating func heartbeat(
-        token: String, timeToLive: Duration, birth: SchedulerBirth, isFirst: Bool, now: Timestamp
+        token: String, timeToLive: Duration, registration: SchedulerRegistration, isFirst: Bool, now: Timestamp
     ) -> Bool {
         expireKeys()
         guard lock?.token == token else { return false }
         lock?.expiresAt = time + timeToLive
-        timeZone = birth.timeZone
-        schedulers[birth.name] = now
-        let expiresAt = time + .seconds(SchedulerBirth.timeToLiveSeconds)
-        let createdAt = isFirst ? birth.createdAt : schedulerHashes[birth.name]?.createdAt ?? birth.createdAt
-        schedulerHashes[birth.name] = SchedulerHash(createdAt: createdAt, expiresAt: expiresAt)
+        timeZone = registration.timeZone
+        schedulers[registration.name] = now
+        let expiresAt = time + .seconds(SchedulerRegistration.timeToLiveSeconds)
+        let createdAt = isFirst ? registration.createdAt : schedulerHashes[registration.name]?.createdAt ?? registration.createdAt
+        schedulerHashes[registration.name] = SchedulerHash(createdAt: createdAt, expiresAt: expiresAt)
         return true
     }
 
     /// `release.lua`.
-    mutating func release(token: String, birth: SchedulerBirth) -> Bool {
+    mutating func release(token: String, registration: SchedulerRegistration) -> Bool {
         expireKeys()
-        let born = schedulerHashes[birth.name]?.createdAt
-        if born == nil || born == birth.createdAt { schedulers[birth.name] = nil }
+        let born = schedulerHashes[registration.name]?.createdAt
+        if born == nil || born == registration.createdAt { schedulers[registration.name] = nil }
         guard lock?.token == token else { return false }
         lock = nil
         return true

@@ -2,15 +2,15 @@ import Testing
 
 @testable import RedisCron
 
-@Suite struct WakeAlarmTests {
+@Suite struct WakeTimerTests {
     @Test func `a lone announcement wakes at once`() {
-        let alarm = Cell(WakeAlarm())
+        let alarm = Cell(WakeTimer())
         #expect(alarm.change { $0.announced(at: .seconds(1)) } == .wakeNow)
         #expect(alarm.change { $0.announced(at: .seconds(2)) } == .wakeNow)
     }
 
     @Test func `a ring that nobody sleeps to hear is kept, once`() {
-        let alarm = Cell(WakeAlarm())
+        let alarm = Cell(WakeTimer())
         #expect(!alarm.change { $0.takePending() })
         alarm.value.ring()
         alarm.value.ring()
@@ -19,7 +19,7 @@ import Testing
     }
 
     @Test func `a storm of a hundred thousand announcements in ten seconds is a few hundred wake-ups`() {
-        let alarm = Cell(WakeAlarm())
+        let alarm = Cell(WakeTimer())
         var wakeUps = 0
         var delayedUntil: Duration?
         var last: Duration = .zero
@@ -48,17 +48,17 @@ import Testing
     }
 
     @Test func `after a storm a lone announcement wakes at once again`() {
-        let alarm = Cell(WakeAlarm())
+        let alarm = Cell(WakeTimer())
         for number in 0..<1000 { _ = alarm.value.announced(at: .microseconds(number)) }
         alarm.value.delayedWakeCame(at: .milliseconds(101))
         #expect(alarm.change { $0.announced(at: .seconds(1)) } == .wakeNow)
     }
 
     @Test func `the end of a storm is not taken for its absence`() {
-        let alarm = Cell(WakeAlarm())
+        let alarm = Cell(WakeTimer())
         for number in 0..<1000 { _ = alarm.value.announced(at: .microseconds(number * 99)) }
         alarm.value.delayedWakeCame(at: .milliseconds(110))
         // The window before this one was full: still a storm.
-        #expect(alarm.change { $0.announced(at: .milliseconds(111)) } == .wakeAfter(WakeAlarm.spacing))
+        #expect(alarm.change { $0.announced(at: .milliseconds(111)) } == .wakeAfter(WakeTimer.spacing))
     }
 }

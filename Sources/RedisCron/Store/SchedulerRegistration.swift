@@ -1,7 +1,7 @@
 import RQWire
 
 /// What a scheduler tells of itself: in RQ's registry, and of its zone beside it.
-struct SchedulerBirth: Sendable, Hashable {
+struct SchedulerRegistration: Sendable, Hashable {
     /// Seconds that RQ keeps the hash of a scheduler without a heartbeat (`DEFAULT_CRON_SCHEDULER_TTL` in RQ 3).
     static let timeToLiveSeconds = 120
 

@@ -2,7 +2,7 @@
 ///
 /// When it is full, a hand goes round and lets go of the first definition that nobody asked for since it came by last
 /// ("second chance"). So eviction costs nothing at a lookup, and as many definitions as the limit says stay for good.
-struct JobCache {
+struct DefinitionCache {
     private var table = DefinitionTable()
     private var generation: UInt32 = 0
     private var hand = 0

@@ -4,7 +4,7 @@
 ///
 /// Alone, an announcement wakes the loop at once. In a storm the wake-ups are spaced, so that a hundred thousand edits
 /// cost a few hundred ticks; the last edit is seen within one spacing.
-struct WakeAlarm: Sendable {
+struct WakeTimer: Sendable {
     /// What an announcement leads to.
     enum Decision: Sendable, Hashable {
         case wakeNow
