@@ -21,30 +21,43 @@ extension RedisEventLoop {
     ///
     /// - Throws: `CancellationError`, at once, when the task is cancelled, or was before.
     public func sleep(for duration: Duration) async throws {
-        let now = Self.monotonicNanoseconds
-        let (sum, overflow) = now.addingReportingOverflow(max(0, duration.nanosecondsClamped))
-        try await sleep(EVENT_LOOP_MONOTONIC, until: overflow ? .max : sum)
+        try await sleep(until: [Self.deadline(in: duration)])
     }
 
     /// Suspends until the wall clock shows a time, in microseconds since 1970 UTC, as libev's `ev_periodic` does:
     /// when the clock is stepped, or the machine was suspended, the sleep ends by the new time.
     ///
-    /// Never returns while the clock shows an earlier time. A time already past returns in the loop's next turn.
+    /// Never returns while the clock shows an earlier time, unless `limit` has passed by the monotonic clock. A time already
+    /// past returns in the loop's next turn.
     ///
     /// - Throws: `CancellationError`, at once, when the task is cancelled, or was before.
-    public func sleep(untilWallClockMicroseconds microseconds: Int64) async throws {
+    public func sleep(untilWallClockMicroseconds microseconds: Int64, atMost limit: Duration? = nil) async throws {
         let (nanoseconds, overflow) = microseconds.multipliedReportingOverflow(by: 1000)
-        try await sleep(EVENT_LOOP_WALL, until: overflow ? (microseconds < 0 ? .min : .max) : nanoseconds)
+        let wall = Deadline(
+            clock: EVENT_LOOP_WALL, time: overflow ? (microseconds < 0 ? .min : .max) : nanoseconds)
+        try await sleep(until: limit.map { [wall, Self.deadline(in: $0)] } ?? [wall])
     }
 
-    private func sleep(_ clock: event_loop_clock, until deadline: Int64) async throws {
-        let sleeper = Sleeper(core: core, clock: clock, deadline: deadline)
+    /// A time of one of the loop's clocks, in nanoseconds.
+    fileprivate struct Deadline {
+        let clock: event_loop_clock
+        let time: Int64
+    }
+
+    private static func deadline(in duration: Duration) -> Deadline {
+        let (sum, overflow) = monotonicNanoseconds.addingReportingOverflow(max(0, duration.nanosecondsClamped))
+        return Deadline(clock: EVENT_LOOP_MONOTONIC, time: overflow ? .max : sum)
+    }
+
+    /// Suspends until the first of the deadlines.
+    private func sleep(until deadlines: [Deadline]) async throws {
+        let sleeper = Sleeper(core: core, deadlines: deadlines)
         let isCancelled = await withTaskCancellationHandler {
             await withUnsafeContinuation { continuation in
                 execute { sleeper.start(continuation) }
             }
         } onCancel: {
-            execute { sleeper.cancel() }
+            execute { sleeper.end(isCancelled: true) }
         }
         if isCancelled {
             throw CancellationError()
@@ -52,25 +65,23 @@ extension RedisEventLoop {
     }
 }
 
-/// One sleep: resumed once, by its alarm or by cancellation, whichever the loop's thread sees first.
+/// One sleep: resumed once, by the first of its alarms or by cancellation, whichever the loop's thread sees first.
 ///
 /// `@unchecked Sendable`: its mutable state is touched on the loop's thread alone.
 private final class Sleeper: @unchecked Sendable {
     private enum State {
         case idle
-        case asleep(UnsafeContinuation<Bool, Never>, EventLoopCore.AlarmName)
+        case asleep(UnsafeContinuation<Bool, Never>, [EventLoopCore.AlarmName])
         case over
     }
 
     private let core: EventLoopCore
-    private let clock: event_loop_clock
-    private let deadline: Int64
+    private let deadlines: [RedisEventLoop.Deadline]
     private var state = State.idle
 
-    init(core: EventLoopCore, clock: event_loop_clock, deadline: Int64) {
+    init(core: EventLoopCore, deadlines: [RedisEventLoop.Deadline]) {
         self.core = core
-        self.clock = clock
-        self.deadline = deadline
+        self.deadlines = deadlines
     }
 
     func start(_ continuation: UnsafeContinuation<Bool, Never>) {
@@ -79,23 +90,19 @@ private final class Sleeper: @unchecked Sendable {
             continuation.resume(returning: true)
             return
         }
-        let name = core.scheduleAlarm(clock, at: deadline) { self.end(isCancelled: false) }
-        state = .asleep(continuation, name)
-    }
-
-    func cancel() {
-        if case .asleep(_, let name) = state {
-            core.cancelAlarm(clock, name)
+        let names = deadlines.map { deadline in
+            core.scheduleAlarm(deadline.clock, at: deadline.time) { self.end(isCancelled: false) }
         }
-        end(isCancelled: true)
+        state = .asleep(continuation, names)
     }
 
-    private func end(isCancelled: Bool) {
+    func end(isCancelled: Bool) {
         let former = state
         if case .over = former { return }
         state = .over
-        if case .asleep(let continuation, _) = former {
-            continuation.resume(returning: isCancelled)
-        }
+        guard case .asleep(let continuation, let names) = former else { return }
+        // The one that has gone off is not found any more.
+        for (deadline, name) in zip(deadlines, names) { core.cancelAlarm(deadline.clock, name) }
+        continuation.resume(returning: isCancelled)
     }
 }

@@ -13,13 +13,13 @@ struct CachedDefinition: Sendable {
     let generation: UInt32
     /// Whether the definition has been written anew since that run was queued.
     ///
-    /// An editor that rewrites the whole hash, as Python's does, may bring an old schedule back with it. Its runs have
-    /// been queued; they are stepped over even when their jobs have long been done and gone. An old schedule under an
-    /// old version is another matter: then it is Redis that went back, and has lost the run with the rest.
+    /// An editor that rewrites the whole hash, as Python's does, may bring an old schedule back with it. Its runs have been
+    /// queued; they are stepped over even when their jobs have long been done and gone. An old schedule under an old
+    /// `updated_at` is different: then Redis itself went back, and has lost the run with everything else.
     private var isRewritten = false
     /// Whether it is known to have changed since.
     var isStale = false
-    /// Whether anybody asked for it since the cache last looked for something to let go.
+    /// Whether it was asked for since the hand of the clock last passed it; see ``DefinitionCache``.
     var wasUsed = false
 
     /// The next planned time, if a run was queued since the hash was read.
@@ -60,7 +60,7 @@ struct CachedDefinition: Sendable {
     /// Pure: the same entry, definition and time give the same decision.
     func decide(_ entry: DueEntry, now: Timestamp) -> DueDecision {
         guard definition.isEnabled else { return reconcile(entry, next: nil) }
-        // Another scheduler may have queued runs since the hash was read: ticks leave the version as it is.
+        // Another scheduler may have queued runs since the hash was read: ticks leave updated_at as it is.
         if movedTo == nil, !scoreWhenRead.isNaN, scoreWhenRead != entry.score,
             Timestamp(score: entry.score) != definition.nextEnqueueTime
         {
@@ -77,7 +77,7 @@ struct CachedDefinition: Sendable {
         } else {
             return reconcile(entry, next: definition.plan.next(planned: now, now: now))
         }
-        // What was planned anew after a clock that was ahead is no old schedule: it says itself that it was set back.
+        // What was planned anew after a clock had been ahead is not an old schedule: the hash itself says that it was set back.
         if isRewritten, !(definition.isSetBack && movedTo == nil), let lastPlanned, planned <= lastPlanned {
             // On to the run after the last one that was queued, not after the present: it may have been missed since.
             return .run(

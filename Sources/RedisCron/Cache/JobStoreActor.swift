@@ -4,7 +4,7 @@ import RQWire
 ///
 /// Shares the executor of the scheduler and of the connection, so that a call from there costs no thread hop.
 actor JobStoreActor {
-    /// What a chunk of due entries leads to.
+    /// What some due entries lead to.
     struct Resolution: Sendable {
         var runs: [PlannedRun] = []
         var stale: [StaleEntry] = []
@@ -25,6 +25,8 @@ actor JobStoreActor {
     private let store: any CronStore
     private var cache: DefinitionCache
     private var parked = ParkedEntries()
+    /// When those were last looked at again, on the monotonic clock.
+    private var parkedReleasedAt: Duration = .zero
     private var marker: [UInt8]??
     private var announcedSinceMarker = false
     /// Counts what was announced or forgotten: what was read before the last change may be old.
@@ -48,7 +50,7 @@ actor JobStoreActor {
 
     // MARK: What a tick asks
 
-    /// The entries of a survey that may lead to a run: those that are not passed over.
+    /// The entries of a page that may lead to a run: those that are not passed over.
     func candidates(_ entries: [DueEntry]) -> [DueEntry] {
         parked.isEmpty ? entries : entries.filter { !parked.contains($0) }
     }
@@ -92,7 +94,7 @@ actor JobStoreActor {
             resolution.stale.append(StaleEntry(entry: entry, nextScore: nil))
         case .unreadable(let field, let reason):
             cache.remove(entry.id)
-            // Mended while it was read, it must not be passed over until the longest sleep is over.
+            // If it was repaired while it was read, it must not be passed over until the longest sleep is over.
             if isCertain { parked.park(entry) }
             if parked.isNews(entry.id, reason: reason) {
                 resolution.bad.append(BadDefinition(id: entry.id, field: field, reason: reason))
@@ -180,8 +182,12 @@ actor JobStoreActor {
         parked.releaseAll()
     }
 
-    /// Looks again at what was passed over.
-    func releaseParked() {
+    /// Looks again at what was passed over, unless that was done within the interval.
+    ///
+    /// - Parameter now: The time, on the monotonic clock.
+    func releaseParked(at now: Duration, every interval: Duration) {
+        guard now - parkedReleasedAt >= interval else { return }
+        parkedReleasedAt = now
         parked.releaseAll()
     }
 }

@@ -17,11 +17,8 @@ struct SystemClock: SchedulerClock {
 
     func monotonic() -> Duration { Self.start.duration(to: ContinuousClock().now) }
 
-    func sleep(until time: Timestamp) async throws {
-        try await loop.sleep(untilWallClockMicroseconds: time.microseconds)
-    }
-
-    func sleep(for duration: Duration) async throws {
-        try await loop.sleep(for: duration)
+    func sleep(until time: Timestamp?, atMost limit: Duration) async throws {
+        guard let time else { return try await loop.sleep(for: limit) }
+        try await loop.sleep(untilWallClockMicroseconds: time.microseconds, atMost: limit)
     }
 }

@@ -1,20 +1,20 @@
-import RQWire
+package import RQWire
 
 /// One run of a definition, planned for a time that has come.
 ///
 /// A class: on its way from the cache to the outcome a run is handed on half a dozen times.
-final class PlannedRun: Sendable {
-    let definition: PreparedDefinition
+package final class PlannedRun: Sendable {
+    package let definition: PreparedDefinition
     /// The index entry that led to it.
-    let entry: DueEntry
+    package let entry: DueEntry
     /// The time for which it was planned; the job's id follows from it.
-    let planned: Timestamp
+    package let planned: Timestamp
     /// When the definition is due again; `nil` when it never is.
-    let next: Timestamp?
+    package let next: Timestamp?
     /// Whether a job is to be queued, or only the schedule to be moved because this run has been queued before.
-    let isAlreadyQueued: Bool
+    package let isAlreadyQueued: Bool
 
-    init(definition: PreparedDefinition, entry: DueEntry, planned: Timestamp, next: Timestamp?, isAlreadyQueued: Bool) {
+    package init(definition: PreparedDefinition, entry: DueEntry, planned: Timestamp, next: Timestamp?, isAlreadyQueued: Bool) {
         self.definition = definition
         self.entry = entry
         self.planned = planned
@@ -25,7 +25,7 @@ final class PlannedRun: Sendable {
     /// The same run, known to have been queued before: it only moves the schedule, to the run that follows it.
     ///
     /// Not to the first one after the present: runs that were missed since then are due still.
-    var alreadyQueued: PlannedRun {
+    package var alreadyQueued: PlannedRun {
         PlannedRun(
             definition: definition, entry: entry, planned: planned,
             next: definition.plan.next(planned: planned, now: planned), isAlreadyQueued: true)
@@ -33,8 +33,8 @@ final class PlannedRun: Sendable {
 }
 
 /// Runs that are queued in one atomic step.
-struct DueBatch: Sendable {
-    var runs: [PlannedRun]
+package struct DueBatch: Sendable {
+    package var runs: [PlannedRun]
 
     /// The batch in parts, in order, none of them empty: each of at most so many bytes, or of one run.
     func parts(ofBytes limit: Int) -> [DueBatch] {

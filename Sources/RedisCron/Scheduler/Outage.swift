@@ -1,10 +1,10 @@
 import RQWire
 import RedisBridge
 
-/// Which operations Redis fails at present, since when, and what of it is to be told.
+/// Which operations Redis fails at present, since when, and which failures are worth an event.
 ///
-/// Pure. Each operation speaks for itself alone: a heartbeat that gets through says nothing about a batch that was refused. So
-/// an outage ends when all operations that failed have succeeded.
+/// Pure. Each operation is tracked by itself: a heartbeat that gets through says nothing about a batch that was refused. So
+/// an outage ends when every operation that failed has succeeded.
 struct Outage: Sendable {
     /// What is asked of Redis, by somebody who tries it again when it fails.
     enum Operation: Sendable, Hashable {
@@ -34,17 +34,17 @@ struct Outage: Sendable {
         let kind: String
 
         init(_ error: any Error) {
-            guard let error = error as? RedisError else {
+            guard let error = error.redisError else {
                 kind = String(reflecting: type(of: error))
                 return
             }
-            // A server that went away is lost first, and then refuses connections: that is no other trouble.
+            // A server that goes away first loses the connection and then refuses new ones: that is one trouble.
             let isReach = [.connectFailed, .connectTimedOut, .connectionLost, .timedOut].contains(error.code)
             kind = isReach ? "out of reach" : "\(error.code) \(error.prefix?.rawValue ?? "")"
         }
     }
 
-    /// How long until a cause that was told is told again.
+    /// How long until the same cause is told again.
     static let repetition: Duration = .seconds(60)
 
     private var failing: [Operation: Backoff] = [:]

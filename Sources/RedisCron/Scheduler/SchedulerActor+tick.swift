@@ -1,48 +1,74 @@
 import RQWire
 
+/// One tick: everything that is due is queued, page by page.
+///
+/// All state of a tick is local to it, so any number of them may run at the same time, as when an app calls `enqueueJobs()`
+/// beside `run()`. They share what does not depend on who asks: the cache, the health, and the size of batches. That is safe
+/// because none of it decides whether a job is queued. The script does, in Redis: of two ticks that read the same entry, one
+/// finds the score that both had read, and the other finds that it has moved.
 extension SchedulerActor {
     /// What a tick came to.
     struct TickResult: Sendable {
         /// The score of the next entry that is not due yet, if there is one.
         var nextScore: Double?
+        /// How many runs were queued.
+        var enqueued = 0
         /// The runs that were queued, if they were asked for.
         var queued: [PlannedRun] = []
     }
 
-    /// Bytes of jobs in one atomic step: more would keep Redis from others for longer than the number of jobs allows for.
+    /// What became of some due entries.
+    private struct Progress: Sendable {
+        /// Whether any of them is out of the way now.
+        var didMove = false
+        var queued: [PlannedRun] = []
+
+        mutating func add(_ other: Progress) {
+            didMove = didMove || other.didMove
+            queued += other.queued
+        }
+    }
+
+    /// Bytes of jobs in one atomic step: more would block Redis for longer than the number of jobs allows for.
     private static let partBytes = 1 << 20
 
     /// Passes over the same due entries without any progress before the tick gives up for a moment.
-    private static let patience = 3
+    private static let mostFruitlessPasses = 3
 
     /// Queues all that is due, page by page, until nothing due is left, the lock is lost or a stop is asked for.
     ///
     /// - Parameter collecting: Whether to return the runs that were queued.
     /// - Throws: What the store throws. Batches that Redis has executed are in effect; the index says which.
     func tick(collecting: Bool = false) async throws -> TickResult {
-        await lookAgainAtParked()
+        // A definition may have been repaired, or the key of a queue emptied, without an event.
+        await jobStore.releaseParked(at: clock.monotonic(), every: settings.maxSleepInterval)
         var result = TickResult()
-        // Entries in front that are all passed over: of what is behind them the next page is read.
-        var offset = 0
-        var fruitless = 0
+        // Entries in front that are all passed over: what is behind them is read next.
+        var passedOver = 0
+        var fruitlessPasses = 0
         while case .leading(let lease) = machine.state {
-            let page = try await readPage(offset: offset)
+            let page = try await readPage(offset: passedOver)
             if page.entries.isEmpty {
                 result.nextScore = page.nextScore
                 if !page.isFull { break }
-                offset += page.count
+                passedOver += page.count
                 continue
             }
-            let progress: Progress
+            let pipeline = BatchPipeline(
+                page, passedOver: passedOver, batchesInFlight: settings.batchesInFlight,
+                readAheadBelow: settings.readAheadBelow)
+            let didMove: Bool
             do {
-                progress = try await work(through: DueQueue(page), offset: offset, token: lease.token)
+                didMove = try await run(pipeline, token: lease.token) { progress in
+                    result.enqueued += progress.queued.count
+                    if collecting { result.queued += progress.queued }
+                }
             } catch {
                 batchSizing.batchFailed()
                 throw error
             }
-            if collecting { result.queued += progress.queued }
-            fruitless = progress.didMove ? 0 : fruitless + 1
-            if fruitless >= Self.patience {
+            fruitlessPasses = didMove ? 0 : fruitlessPasses + 1
+            if fruitlessPasses >= Self.mostFruitlessPasses {
                 result.nextScore = (clock.now() + settings.retryInterval).score
                 break
             }
@@ -63,109 +89,87 @@ extension SchedulerActor {
             isFull: page.entries.count >= settings.pageSize, nextScore: page.nextScore)
     }
 
-    /// Looks again at what was passed over, once in the longest sleep: a definition may have been mended, or the key of
-    /// a queue emptied, without an event.
-    private func lookAgainAtParked() async {
-        let now = clock.monotonic()
-        guard now - parkedSince >= settings.maxSleepInterval else { return }
-        parkedSince = now
-        await jobStore.releaseParked()
-    }
+    // MARK: The pipeline
 
-    /// What became of some due entries.
-    private struct Progress: Sendable {
-        var didMove = false
-        var queued: [PlannedRun] = []
-
-        mutating func add(_ other: Progress) {
-            didMove = didMove || other.didMove
-            queued += other.queued
-        }
-    }
-
-    /// A batch of which is known what each entry leads to.
-    private struct ResolvedBatch: Sendable {
-        let resolution: JobStoreActor.Resolution
-        let entryCount: Int
-        /// The time for which that was decided.
-        let resolvedAt: Timestamp
-    }
-
-    /// What one of the tasks of a tick brought.
-    private enum Step: Sendable {
+    /// How something that a pipeline started has ended.
+    private enum Ending: Sendable {
         case resolved(ResolvedBatch)
         case finished(Progress)
         case page(CandidatePage)
-    }
+        case failed(BatchPipeline.Stage, any Error)
 
-    /// Works through what is due in batches, several of them in flight, so that encoding overlaps with Redis' work.
-    ///
-    /// Definitions are read as many batches ahead. If a batch were read only when another one is finished, its reading
-    /// would stand behind the scripts of the others, and all of them would go in step: Redis idle while definitions are
-    /// prepared, this side idle while scripts run.
-    ///
-    /// The next page is read while the last batches of this one are on their way, so that Redis has no pause between
-    /// two pages. What becomes due in front of what was read is left to the next call.
-    ///
-    /// - Parameter offset: Entries in front that are passed over.
-    private func work(through first: DueQueue, offset: Int, token: String) async throws -> Progress {
-        var due = first
-        if !due.mayHaveMore, due.count <= batchSizing.size {
-            let entries = due.takeBatch(batchSizing.size)
-            let batch = try await resolve(entries, dueBy: due.dueBy)
-            let progress = try await work(through: batch, token: token)
-            batchSizing.batchSucceeded()
-            return progress
-        }
-        unsentEntries = due.count
-        return try await withThrowingTaskGroup(of: Step.self) { group in
-            var progress = Progress()
-            var resolving = 0
-            var ready: [ResolvedBatch] = []
-            var inFlight = 0
-            var isReading = false
-            while true {
-                let mayEnqueue = machine.mayEnqueue(at: clock.monotonic())
-                let sendable = mayEnqueue ? min(ready.count, settings.batchesInFlight - inFlight) : 0
-                let ahead = ready.count - sendable
-                while mayEnqueue, resolving + ahead < settings.batchesInFlight, due.count > 0 {
-                    let entries = due.takeBatch(batchSizing.size)
-                    let dueBy = due.dueBy
-                    resolving += 1
-                    group.addTask { .resolved(try await self.resolve(entries, dueBy: dueBy)) }
-                }
-                for batch in ready.prefix(sendable) {
-                    inFlight += 1
-                    group.addTask { .finished(try await self.work(through: batch, token: token)) }
-                }
-                ready.removeFirst(sendable)
-                if due.mayHaveMore, !isReading, due.count <= settings.readAheadBelow, mayEnqueue {
-                    isReading = true
-                    group.addTask { .page(try await self.readPage(behindUnsent: offset)) }
-                }
-                switch try await group.next() {
-                case .resolved(let batch):
-                    resolving -= 1
-                    ready.append(batch)
-                case .finished(let finished):
-                    inFlight -= 1
-                    batchSizing.batchSucceeded()
-                    progress.add(finished)
-                case .page(let page):
-                    isReading = false
-                    let former = due.count
-                    due.append(page)
-                    unsentEntries += due.count - former
-                case nil:
-                    return progress
-                }
+        /// Runs a stage; an error is one of the ways in which it may end.
+        static func of(_ stage: BatchPipeline.Stage, _ body: () async throws -> Ending) async -> Ending {
+            do {
+                return try await body()
+            } catch {
+                return .failed(stage, error)
             }
         }
     }
 
+    /// Does what a pipeline says until it is done.
+    ///
+    /// - Parameter report: Told what became of each batch.
+    /// - Returns: Whether anything moved.
+    /// - Throws: The first error, when everything that was under way is over.
+    private func run(
+        _ pipeline: BatchPipeline, token: String, report: (Progress) -> Void
+    ) async throws -> Bool {
+        if let (entries, dueBy) = pipeline.onlyBatch(ofAtMost: batchSizing.size) {
+            let batch = try await resolve(entries, dueBy: dueBy)
+            let progress = try await send(batch, token: token)
+            batchSizing.batchSucceeded()
+            report(progress)
+            return progress.didMove
+        }
+        let outcome: Result<Bool, any Error> = await withTaskGroup(of: Ending.self) { group in
+            var pipeline = pipeline
+            var didMove = false
+            var failure: (any Error)?
+            while true {
+                if !machine.mayEnqueue(at: clock.monotonic()) { pipeline.handle(.mayNotEnqueue) }
+                switch pipeline.nextAction(batchSize: batchSizing.size) {
+                case .resolve(let entries, let dueBy):
+                    group.addTask {
+                        await .of(.resolving) { .resolved(try await self.resolve(entries, dueBy: dueBy)) }
+                    }
+                case .send(let batch):
+                    group.addTask {
+                        await .of(.sending) { .finished(try await self.send(batch, token: token)) }
+                    }
+                case .readPage(let offset):
+                    group.addTask {
+                        await .of(.reading) { .page(try await self.readPage(offset: offset)) }
+                    }
+                case .wait:
+                    switch await group.next() {
+                    case .resolved(let batch):
+                        pipeline.handle(.resolved(batch))
+                    case .finished(let progress):
+                        batchSizing.batchSucceeded()
+                        report(progress)
+                        didMove = didMove || progress.didMove
+                        pipeline.handle(.finished)
+                    case .page(let page):
+                        pipeline.handle(.pageArrived(page))
+                    case .failed(let stage, let error):
+                        failure = failure ?? error
+                        pipeline.handle(.failed(stage))
+                    case nil:
+                        return failure.map(Result.failure) ?? .success(didMove)
+                    }
+                case .done:
+                    return failure.map(Result.failure) ?? .success(didMove)
+                }
+            }
+        }
+        return try outcome.get()
+    }
+
     /// Looks up what the entries lead to, reading definitions where they are not cached.
     private func resolve(_ entries: ArraySlice<DueEntry>, dueBy: Timestamp) async throws -> ResolvedBatch {
-        // A clock that was stepped back since the survey must not make due entries undue.
+        // A clock that was stepped back since the page was read must not make due entries undue.
         let now = max(clock.now(), dueBy)
         let resolution = try await jobStore.resolve(Array(entries), now: now)
         for bad in resolution.bad {
@@ -177,16 +181,8 @@ extension SchedulerActor {
         return ResolvedBatch(resolution: resolution, entryCount: entries.count, resolvedAt: now)
     }
 
-    /// Reads the page behind those entries that were read and not sent yet.
-    ///
-    /// What has been sent is out of the way when Redis comes to this; what has not is not read again. So they are counted
-    /// here, where nothing can be sent between counting and reading.
-    private func readPage(behindUnsent offset: Int) async throws -> CandidatePage {
-        try await readPage(offset: offset + unsentEntries)
-    }
-
-    private func work(through batch: ResolvedBatch, token: String) async throws -> Progress {
-        unsentEntries -= batch.entryCount
+    /// Sends a batch, in parts if it is large, and reconciles its entries that lead to no run.
+    private func send(_ batch: ResolvedBatch, token: String) async throws -> Progress {
         let resolution = batch.resolution
         var progress = Progress(didMove: !resolution.bad.isEmpty || !resolution.missingZones.isEmpty)
         for part in DueBatch(runs: resolution.runs).parts(ofBytes: Self.partBytes) {
@@ -200,7 +196,7 @@ extension SchedulerActor {
     }
 
     private func enqueue(_ batch: DueBatch, token: String, now: Timestamp) async throws -> Progress {
-        // Only a courtesy to Redis: the script looks at the lock itself.
+        // Only to spare Redis the work: the script checks the lock itself.
         guard machine.mayEnqueue(at: clock.monotonic()) else { return Progress() }
         switch try await store.enqueue(batch, token: token, now: now) {
         case .lockLost:
@@ -210,9 +206,9 @@ extension SchedulerActor {
             await jobStore.record(outcomes, of: batch)
             let queued = report(outcomes, of: batch, at: now)
             var progress = Progress(didMove: outcomes.contains(where: \.didMove), queued: queued)
-            let replays = zip(batch.runs, outcomes).filter { $0.1 == .duplicate }.map(\.0.alreadyQueued)
-            if !replays.isEmpty {
-                progress.add(try await enqueue(DueBatch(runs: replays), token: token, now: now))
+            let alreadyQueued = zip(batch.runs, outcomes).filter { $0.1 == .duplicate }.map(\.0.alreadyQueued)
+            if !alreadyQueued.isEmpty {
+                progress.add(try await enqueue(DueBatch(runs: alreadyQueued), token: token, now: now))
             }
             return progress
         }

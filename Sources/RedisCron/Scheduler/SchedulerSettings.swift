@@ -1,5 +1,5 @@
 import Cron
-import RQWire
+package import RQWire
 
 #if canImport(Glibc)
     import Glibc
@@ -7,7 +7,7 @@ import RQWire
     import Darwin
 #endif
 
-/// The options of a scheduler, checked, with all that follows from them.
+/// The options of a scheduler, checked, and everything that follows from them.
 struct SchedulerSettings: Sendable {
     let name: String
     let registration: SchedulerRegistration
@@ -24,7 +24,7 @@ struct SchedulerSettings: Sendable {
     let seed: UInt64
     /// Makes the token of a lease.
     let makeToken: @Sendable () -> String
-    /// Whether waiting cannot mend an error: a wrong password stays wrong.
+    /// Whether waiting cannot help with an error: a wrong password stays wrong.
     let isHopeless: @Sendable (any Error) -> Bool
 
     /// Due entries read at once.
@@ -101,5 +101,36 @@ extension RedisCronScheduler.Options {
     /// - Throws: ``RedisCronError`` with code `.invalidOption` for the first one that is out of its range.
     package func check() throws(RedisCronError) {
         try SchedulerSettings.check(self)
+    }
+}
+
+/// What a scheduler says about itself in RQ's registry, and the zone that it publishes beside it.
+package struct SchedulerRegistration: Sendable, Hashable {
+    /// Seconds that RQ keeps the hash of a scheduler without a heartbeat (`DEFAULT_CRON_SCHEDULER_TTL` in RQ 3).
+    package static let timeToLiveSeconds = 120
+
+    package let name: String
+    package let hostname: String
+    package let pid: Int32
+    package let createdAt: Timestamp
+    /// The zone in which it reads expressions whose definition names none; empty where others could not know it.
+    package let timeZone: String
+
+    package init(name: String, hostname: String, pid: Int32, createdAt: Timestamp, timeZone: String) {
+        self.name = name
+        self.hostname = hostname
+        self.pid = pid
+        self.createdAt = createdAt
+        self.timeZone = timeZone
+    }
+
+    /// The fields of the hash, in RQ's order.
+    ///
+    /// RQ lists the jobs of a scheduler there; ours have keys of their own.
+    package var hashFields: [(field: String, value: String)] {
+        [
+            ("hostname", hostname), ("pid", String(pid)), ("name", name), ("created_at", createdAt.description),
+            ("config_file", ""), ("cron_jobs", "[]"),
+        ]
     }
 }

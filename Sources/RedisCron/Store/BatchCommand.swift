@@ -27,8 +27,8 @@ struct BatchCommand {
     func call(
         of batch: DueBatch, token: String, now: Timestamp, form: JobForm = .dumps
     ) -> RedisCommand.Builder {
-        let frame = BatchJob.Frame(now)
-        let jobs = batch.runs.map { BatchJob($0, in: frame, form: form) }
+        let prefix = BatchJob.DumpPrefix(now)
+        let jobs = batch.runs.map { BatchJob($0, in: prefix, form: form) }
         let (templates, numbers) = number(jobs)
         let size = jobs.reduce(1024 + templates.count * 512) { $0 + $1.size + 300 }
         var call = CronScript.enqueueBatch.call(
@@ -49,7 +49,7 @@ struct BatchCommand {
         call.append(templates.count)
         call.append(jobs.count)
         for use in templates { append(use, to: &call) }
-        for (job, number) in zip(jobs, numbers) { append(job, template: number, in: frame, to: &call) }
+        for (job, number) in zip(jobs, numbers) { append(job, template: number, in: prefix, to: &call) }
         return call
     }
 
@@ -93,7 +93,7 @@ struct BatchCommand {
         }
     }
 
-    private func append(_ job: BatchJob, template: Int, in frame: BatchJob.Frame, to call: inout RedisCommand.Builder) {
+    private func append(_ job: BatchJob, template: Int, in prefix: BatchJob.DumpPrefix, to call: inout RedisCommand.Builder) {
         let run = job.run
         call.append(run.entry.rawScore)
         if let next = run.next {
@@ -108,7 +108,7 @@ struct BatchCommand {
             call.append(job.texts.updatedAtBytes)
         } else {
             call.append(template)
-            job.append(in: frame, to: &call)
+            job.append(in: prefix, to: &call)
         }
     }
 }

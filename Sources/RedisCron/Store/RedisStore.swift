@@ -2,7 +2,7 @@ import Cron
 import RQWire
 import RedisBridge
 
-/// The store that is Redis: commands and scripts over one connection of the scheduler's own.
+/// The store in Redis: commands and scripts over one connection of the scheduler's own.
 actor RedisStore: CronStore {
     nonisolated var unownedExecutor: UnownedSerialExecutor { connection.eventLoop.asUnownedSerialExecutor() }
 
@@ -12,7 +12,7 @@ actor RedisStore: CronStore {
     let zone: ZoneRules
     private let batchCommand: BatchCommand
     private let replicas: ReplicaWatch?
-    /// How the server takes the hashes of jobs; asked anew with each lock, since another server may give it.
+    /// How the server takes the hashes of jobs; found out anew with each lock, because another server may grant it.
     private var jobForm = BatchCommand.JobForm.dumps
 
     var keys: RQKeys { connection.keys }
@@ -33,14 +33,14 @@ actor RedisStore: CronStore {
         jobForm = .dumps
         var call = CronScript.acquireLock.call(keyCount: 2, reserving: 256)
         call.append(keys.lock)
-        // Not touched: a cluster whose slots would tear our keys apart refuses here, before anything is held.
+        // Not touched: a cluster in which our keys are in several slots refuses here, before anything is held.
         call.append(keys.cronJobs)
         call.append(token)
         call.append(timeToLive.milliseconds)
         return try await connection.run(CronScript.acquireLock, call) { reply in reply.integer == 1 }
     }
 
-    /// Finds out before anything is held whether the user may wait for replicas, which is known behind a batch too late.
+    /// Finds out whether the user may wait for replicas before anything is held: behind a batch it would be too late.
     private func checkRightToWait() async throws {
         guard replicas != nil else { return }
         do {
@@ -131,7 +131,7 @@ actor RedisStore: CronStore {
             call.append(stale.entry.rawScore)
             if let next = stale.nextScore {
                 call.append(next.scoreText)
-                // Without a version it is not known whose schedule this is: the hash is left alone.
+                // Without an updated_at nobody knows whose schedule this is: the hash is left alone.
                 if stale.updatedAtBytes == nil { call.append([]) } else { call.append(wireFormat: next) }
             } else {
                 call.append(stale.isOver ? "over" : "")
@@ -173,7 +173,7 @@ actor RedisStore: CronStore {
     func announcements() async throws -> any AnnouncementReader {
         // On the server that commands go to, which may be another one after a failover.
         let subscription = try await client.subscribe(to: [keys.events])
-        return RedisAnnouncements(subscription, on: connection.eventLoop)
+        return RedisAnnouncements(subscription: subscription)
     }
 
     func findings() async throws -> [Finding] {
@@ -186,10 +186,10 @@ actor RedisStore: CronStore {
     /// What `enqueue_batch.lua` answers for a job whose dump the server does not take.
     private static let refused = UInt8(ascii: "r")
 
-    /// Whether waiting cannot mend an error at the first contact: a server that refuses our name or password, or does not
-    /// know a command, goes on to.
+    /// Whether waiting cannot help with an error at the first contact: a server that refuses our name or password, or does
+    /// not know a command, will do so again.
     static let isHopeless: @Sendable (any Error) -> Bool = { error in
-        guard let error = error as? RedisError, let prefix = error.prefix else { return false }
+        guard let error = error.redisError, let prefix = error.prefix else { return false }
         return error.unknownCommand != nil || prefix == .wrongPass || prefix == .noAuth || prefix == .noPerm
             || prefix == .crossSlot
     }

@@ -12,7 +12,7 @@ import Testing
         if case .run(let run) = decision { run } else { nil }
     }
 
-    private func settled(_ decision: DueDecision) -> StaleEntry? {
+    private func stale(_ decision: DueDecision) -> StaleEntry? {
         if case .reconcile(let stale) = decision { stale } else { nil }
     }
 
@@ -58,7 +58,7 @@ import Testing
     @Test func `an entry that is ahead of the hash is moved to where the hash says`() throws {
         let later = Timestamp.newYear + .seconds(500)
         let cached = try cached(.example { $0.nextEnqueueTime = later })
-        let stale = settled(cached.decide(DueEntry("metric:pm25", at: .newYear), now: .newYear))
+        let stale = self.stale(cached.decide(DueEntry("metric:pm25", at: .newYear), now: .newYear))
         #expect(stale?.nextScore == later)
         #expect(stale?.isOver == false)
         #expect(stale?.updatedAtBytes == CronJobHash.example().updatedAtBytes)
@@ -66,7 +66,7 @@ import Testing
 
     @Test func `a disabled definition leaves the index`() throws {
         let cached = try cached(.example { $0.enabled = false })
-        let stale = settled(cached.decide(DueEntry("metric:pm25", at: .newYear), now: .newYear))
+        let stale = self.stale(cached.decide(DueEntry("metric:pm25", at: .newYear), now: .newYear))
         #expect(stale != nil)
         #expect(stale?.nextScore == nil)
         #expect(stale?.isOver == false)
@@ -74,13 +74,13 @@ import Testing
 
     @Test func `an expression without a time is given its next one and not run by the index alone`() throws {
         let cached = try cached(.example(cron: "*/5 * * * *"))
-        let stale = settled(cached.decide(DueEntry("metric:pm25", at: Timestamp(score: 0)), now: .newYear))
+        let stale = self.stale(cached.decide(DueEntry("metric:pm25", at: Timestamp(score: 0)), now: .newYear))
         #expect(stale?.nextScore == .newYear + .seconds(300))
     }
 
     @Test func `an expression whose years are over leaves the index`() throws {
         let cached = try cached(.example(cron: "0 0 1 1 * 0 2020"))
-        let stale = settled(cached.decide(DueEntry("metric:pm25", at: .newYear), now: .newYear))
+        let stale = self.stale(cached.decide(DueEntry("metric:pm25", at: .newYear), now: .newYear))
         #expect(stale?.isOver == true)
         #expect(stale?.nextScore == nil)
     }

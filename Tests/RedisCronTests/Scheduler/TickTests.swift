@@ -166,10 +166,10 @@ struct TickTests {
         _ = try await harness.actor.tick()
         #expect(harness.queued.count == 1)
 
-        let settled = harness.store.calls.count { $0 == .reconcile }
+        let reconciled = harness.store.calls.count { $0 == .reconcile }
         harness.clock.advance(by: .seconds(1))
         _ = try await harness.actor.tick()
-        #expect(harness.store.calls.count { $0 == .reconcile } == settled)
+        #expect(harness.store.calls.count { $0 == .reconcile } == reconciled)
         #expect(harness.memory.state.current.index.count == 76)
     }
 
@@ -236,7 +236,7 @@ struct TickTests {
         #expect(harness.due("metric:pm25") == nil)
     }
 
-    @Test func `a clock that is stepped back between survey and batch makes nothing undue`() async throws {
+    @Test func `a clock that is stepped back between page and batch makes nothing undue`() async throws {
         let harness = try await leading()
         harness.memory.put(.example { $0.nextEnqueueTime = .newYear }, at: .newYear)
         harness.store.afterNext(.fetchDue) { [harness] in harness.clock.stepWallClock(by: .seconds(-3600)) }
@@ -280,5 +280,60 @@ struct TickTests {
         await #expect(throws: MadeUpFailure.self) { _ = try await harness.actor.tick() }
         _ = try await harness.actor.tick()
         #expect(harness.queued == [.planned(definition: "metric:pm25", at: .newYear)])
+    }
+
+    @Test func `a batch that fails lets those in flight finish, and starts no other`() async throws {
+        let harness = try await leading { options in
+            options.batchSize = 1
+            options.batchesInFlight = 2
+        }
+        for number in 0..<6 { harness.memory.put(.example("job:\(number)"), at: .newYear) }
+        let gate = Gate("the second batch")
+        let batches = Observed(0)
+        harness.store.before(.enqueue) {
+            let number = batches.update { count in
+                count += 1
+                return count
+            }
+            switch number {
+            case 1: throw MadeUpFailure()
+            case 2: try await gate.pass(within: .seconds(60))
+            default: break
+            }
+        }
+        let tick = Task { try await harness.actor.tick() }
+        try await gate.arrival()
+        gate.open()
+        await #expect(throws: MadeUpFailure.self) { _ = try await tick.value }
+        // What was in flight is in effect, and known to be.
+        #expect(harness.queued.count == 1)
+        #expect(await harness.actor.currentHealth().enqueued == 1)
+        #expect(harness.store.calls.count { $0 == .enqueue } == 2)
+    }
+
+    @Test func `two ticks at the same time queue each run once, and each returns its own`() async throws {
+        let harness = try await leading { $0.batchSize = 3 }
+        for number in 0..<200 { harness.memory.put(.example("job:\(number)"), at: .newYear) }
+        async let first = harness.actor.tick(collecting: true)
+        async let second = harness.actor.tick(collecting: true)
+        let results = try await [first, second]
+        #expect(Set(harness.queued).count == 200)
+        #expect(harness.queued.count == 200)
+        #expect(results.map(\.enqueued) == results.map(\.queued.count))
+        #expect(results.reduce(0) { $0 + $1.enqueued } == 200)
+        #expect(Set(results.flatMap(\.queued).map(\.entry.id)).count == 200)
+        #expect(await harness.actor.currentHealth().enqueued == 200)
+    }
+
+    @Test func `a tick that fails beside another one takes nothing from it`() async throws {
+        let harness = try await leading { $0.batchSize = 3 }
+        for number in 0..<100 { harness.memory.put(.example("job:\(number)"), at: .newYear) }
+        harness.store.beforeNext(.enqueue) { throw MadeUpFailure() }
+        let ticks = (0..<2).map { _ in Task { try await harness.actor.tick(collecting: true) } }
+        var results: [Result<SchedulerActor.TickResult, any Error>] = []
+        for tick in ticks { results.append(await tick.result) }
+        #expect(results.count { (try? $0.get()) != nil } == 1)
+        #expect(Set(harness.queued).count == harness.queued.count)
+        #expect(harness.queued.count == 100)
     }
 }

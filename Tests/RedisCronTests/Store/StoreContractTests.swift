@@ -108,7 +108,7 @@ struct StoreContractTests {
     }
 
     @Test(arguments: Kind.allCases)
-    func `a survey gives what is due in order, in pages, and what comes next`(kind: Kind) async throws {
+    func `what is due is fetched in order, in pages, with what comes next`(kind: Kind) async throws {
         try await with(kind) { fixture async throws in
             for number in 0..<5 { try fixture.put(.example("job:\(number)"), .newYear - .seconds(10 - number)) }
             try fixture.put(.example("later"), .newYear + .microseconds(1))
@@ -192,7 +192,7 @@ struct StoreContractTests {
     }
 
     @Test(arguments: Kind.allCases)
-    func `entries are settled, each by what stands behind it`(kind: Kind) async throws {
+    func `stale entries are reconciled, each with its definition`(kind: Kind) async throws {
         try await with(kind) { fixture async throws in
             let updatedAtBytes = CronJobHash.example().updatedAtBytes
             try fixture.put(.example("disabled") { $0.enabled = false }, .newYear)
@@ -211,7 +211,7 @@ struct StoreContractTests {
             }
             let moved = DueEntry("absent", at: .newYear)
             let later = Timestamp.newYear + .seconds(300)
-            let settled = try await fixture.store.reconcile(
+            let reconciled = try await fixture.store.reconcile(
                 [
                     stale("disabled"), stale("early", next: later, updatedAtBytes: updatedAtBytes),
                     stale("over", isOver: true, updatedAtBytes: updatedAtBytes),
@@ -219,7 +219,7 @@ struct StoreContractTests {
                     StaleEntry(entry: moved, nextScore: nil),
                 ], token: nil)
             #expect(
-                outcomes(settled) == [.disabled, .moved, .over, .leftAlone, .leftAlone, .foreign, .leftAlone])
+                outcomes(reconciled) == [.disabled, .moved, .over, .leftAlone, .leftAlone, .foreign, .leftAlone])
             #expect(try fixture.due("disabled") == nil)
             #expect(try fixture.due("early") == later)
             #expect(try fixture.due("over") == nil)

@@ -6,12 +6,12 @@ import Testing
 
 /// Time that stands still until a test moves it.
 final class ManualClock: SchedulerClock {
-    /// What a sleep waits for.
-    enum Deadline: Sendable, Hashable {
+    /// What a sleep waits for: whichever comes first.
+    struct Deadline: Sendable, Hashable {
         /// A time of the wall clock.
-        case wall(Timestamp)
+        var wall: Timestamp?
         /// A time of the monotonic clock.
-        case monotonic(Duration)
+        var monotonic: Duration
     }
 
     private struct State: Sendable {
@@ -21,10 +21,7 @@ final class ManualClock: SchedulerClock {
         var lastSleeper: UInt64 = 0
 
         func isOver(_ deadline: Deadline) -> Bool {
-            switch deadline {
-            case .wall(let time): time <= now
-            case .monotonic(let time): time <= monotonic
-            }
+            deadline.monotonic <= monotonic || deadline.wall.map { $0 <= now } ?? false
         }
     }
 
@@ -52,27 +49,24 @@ final class ManualClock: SchedulerClock {
         state.update { $0.now += duration }
     }
 
-    func sleep(until time: Timestamp) async throws {
-        try await sleep(.wall(time))
-    }
-
-    func sleep(for duration: Duration) async throws {
-        try await sleep(.monotonic(state.current.monotonic + duration))
+    func sleep(until time: Timestamp?, atMost limit: Duration) async throws {
+        try await sleep(Deadline(wall: time, monotonic: state.current.monotonic + limit))
     }
 
     /// Waits until somebody sleeps until that time.
     func sleeper(until time: Timestamp) async throws {
-        try await sleeper(.wall(time))
+        try await sleeper("until \(time)") { $0.wall == time }
     }
 
-    /// Waits until somebody sleeps for that long from now.
+    /// Waits until somebody sleeps for at most that long from now.
     func sleeper(for duration: Duration) async throws {
-        try await sleeper(.monotonic(monotonic() + duration))
+        let time = monotonic() + duration
+        try await sleeper("for \(duration)") { $0.monotonic == time }
     }
 
-    private func sleeper(_ deadline: Deadline) async throws {
-        try await state.wait(for: "a sleep until \(deadline)", within: .seconds(30)) { state in
-            state.sleepers.values.contains(deadline) ? () : nil
+    private func sleeper(_ what: String, _ matches: @escaping @Sendable (Deadline) -> Bool) async throws {
+        try await state.wait(for: "a sleep \(what)", within: .seconds(30)) { state in
+            state.sleepers.values.contains(where: matches) ? () : nil
         }
     }
 

@@ -178,7 +178,7 @@ extension World {
     private func check(reconciled stale: StaleEntry, _ outcome: EntryOutcome, token: String?) {
         let id = stale.entry.id
         if outcome != .leftAlone, outcome != .foreign, let token, redis.lock?.token != token {
-            oracle.violate("the entry of \(id.display) was settled by \(token), which has not the lock")
+            oracle.violate("the entry of \(id.display) was reconciled by \(token), which has not the lock")
         }
         let definition = redis.definitions[id]
         switch outcome {
