@@ -57,6 +57,11 @@ let package = Package(
             dependencies: ["RedisBridge", "RQWire", "Cron"],
             resources: [.embedInCode("Store/Scripts")],
             swiftSettings: strict),
+        // A scheduler without Redis: the store in memory and a clock that stands still.
+        .target(
+            name: "RedisCronTesting",
+            dependencies: ["RedisCron", "RedisBridge", "RQWire", "Cron"],
+            swiftSettings: strict),
         .executableTarget(
             name: "rqrcron",
             dependencies: ["RedisCron", "RedisBridge", "RQWire", "Cron", "CProcess", "ProcessSpawn"],
@@ -121,13 +126,13 @@ let package = Package(
             swiftSettings: strict),
         .testTarget(
             name: "RedisCronTests",
-            dependencies: ["RedisCron", "RedisBridge", "RQWire", "Cron", "TestSupport"],
+            dependencies: ["RedisCron", "RedisCronTesting", "RedisBridge", "RQWire", "Cron", "TestSupport"],
             swiftSettings: strict),
         // Runs the built rediscron-benchmarks; linked in, its count of allocations would be that of all tests.
         .testTarget(name: "CountingTests", dependencies: ["TestSupport"], swiftSettings: strict),
         .testTarget(
             name: "SimulationTests",
-            dependencies: ["RedisCron", "RedisBridge", "RQWire", "Cron", "TestSupport"],
+            dependencies: ["RedisCron", "RedisCronTesting", "RedisBridge", "RQWire", "Cron", "TestSupport"],
             swiftSettings: strict),
         .testTarget(
             name: "CommandLineTests",

@@ -1,6 +1,6 @@
 import RQWire
 
-/// Caches the definitions that were fetched, and says of each due index entry what it leads to.
+/// Caches the definitions that were fetched, and decides what each due index entry leads to.
 ///
 /// Shares the executor of the scheduler and of the connection, so that a call from there costs no thread hop.
 actor JobStoreActor {
@@ -10,7 +10,7 @@ actor JobStoreActor {
         var stale: [StaleEntry] = []
         /// Definitions that cannot be used and were not named before.
         var bad: [BadDefinition] = []
-        /// Why zones of definitions are not known on this machine, as far as it was not said before.
+        /// Why zones of definitions are not known on this machine, unless that was reported before.
         var missingZones: [String] = []
     }
 
@@ -29,9 +29,9 @@ actor JobStoreActor {
     private var parkedReleasedAt: Duration = .zero
     private var marker: [UInt8]??
     private var announcedSinceMarker = false
-    /// Counts what was announced or forgotten: what was read before the last change may be old.
+    /// Counts announcements and resets: what was read before the last one may be old.
     private var changes = 0
-    /// What was said about zones that this machine does not know; old names are few.
+    /// Zones unknown to this machine that were reported; there are few.
     private var missingZones: Set<String> = []
 
     nonisolated var unownedExecutor: UnownedSerialExecutor { executor.asUnownedSerialExecutor() }
@@ -55,7 +55,7 @@ actor JobStoreActor {
         parked.isEmpty ? entries : entries.filter { !parked.contains($0) }
     }
 
-    /// Says what each entry leads to, reading what is not cached in one round trip.
+    /// Decides what each entry leads to, reading what is not cached in one round trip.
     ///
     /// - Throws: What the store throws. Nothing has changed then.
     func resolve(_ entries: [DueEntry], now: Timestamp) async throws -> Resolution {
@@ -101,7 +101,7 @@ actor JobStoreActor {
             }
         case .zoneUnavailable(let reason):
             cache.remove(entry.id)
-            // Looked at again after the longest sleep: the data may have been installed.
+            // Looked at again after the longest sleep: the zone data may have been installed by then.
             if isCertain { parked.park(entry) }
             if missingZones.insert(reason).inserted { resolution.missingZones.append(reason) }
         case .definition(let definition):
@@ -114,7 +114,7 @@ actor JobStoreActor {
         }
     }
 
-    // MARK: What a tick tells
+    // MARK: What a tick reports
 
     /// Takes in what became of a batch.
     func record(_ outcomes: [JobOutcome], of batch: DueBatch) {
@@ -151,7 +151,7 @@ actor JobStoreActor {
             cache.invalidate(id)
             parked.release(id)
         case .deleted(let id):
-            // Not only marked: nobody will ask for it again, and definitions that come and go would fill the cache.
+            // Removed, not only marked: nobody will ask for it again, and definitions that come and go would fill the cache.
             cache.remove(id)
             parked.release(id)
             parked.forgetReport(of: id)
@@ -160,7 +160,7 @@ actor JobStoreActor {
         }
     }
 
-    /// Takes in the update marker as it stands.
+    /// Takes in the present update marker.
     ///
     /// If it moved and nothing was announced, everything may have changed.
     ///

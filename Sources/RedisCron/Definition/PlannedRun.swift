@@ -14,7 +14,9 @@ package final class PlannedRun: Sendable {
     /// Whether a job is to be queued, or only the schedule to be moved because this run has been queued before.
     package let isAlreadyQueued: Bool
 
-    package init(definition: PreparedDefinition, entry: DueEntry, planned: Timestamp, next: Timestamp?, isAlreadyQueued: Bool) {
+    package init(
+        definition: PreparedDefinition, entry: DueEntry, planned: Timestamp, next: Timestamp?, isAlreadyQueued: Bool
+    ) {
         self.definition = definition
         self.entry = entry
         self.planned = planned

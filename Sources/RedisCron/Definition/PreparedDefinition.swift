@@ -87,6 +87,7 @@ package final class PreparedDefinition: Sendable {
         let data = updatedAt + Int(updatedAtLength)
         let description = data + Int(dataLength)
         return Texts(
-            updatedAtBytes: bytes[updatedAt..<data], data: bytes[data..<description], description: bytes[description...])
+            updatedAtBytes: bytes[updatedAt..<data], data: bytes[data..<description], description: bytes[description...]
+        )
     }
 }

@@ -136,7 +136,9 @@ struct DefinitionSurvey: Sendable {
         let command = RedisCommand("ZRANGE", keys.cronSchedulers, 0, -1, "WITHSCORES")
         let entries = try await client.send(command) { reply in DueEntry.read(reply) }
         let now = SystemClock.wallClock
-        let silent = entries.filter { Timestamp(score: $0.score) < now - .seconds(SchedulerRegistration.timeToLiveSeconds) }
+        let silent = entries.filter {
+            Timestamp(score: $0.score) < now - .seconds(SchedulerRegistration.timeToLiveSeconds)
+        }
         // Times to come were written with a clock far ahead. A scheduler that lives has its hash.
         let ahead = entries.filter { Timestamp(score: $0.score) > now + IndexAudit.patience }
         let live = try await exist(ahead.map { Array(keys.cronScheduler($0.id.display).utf8) })

@@ -6,7 +6,7 @@ import RedisBridge
 /// Pure. Each operation is tracked by itself: a heartbeat that gets through says nothing about a batch that was refused. So
 /// an outage ends when every operation that failed has succeeded.
 struct Outage: Sendable {
-    /// What is asked of Redis, by somebody who tries it again when it fails.
+    /// Something that is asked of Redis, and tried again when it fails.
     enum Operation: Sendable, Hashable {
         /// Asking for the lock, standing by included.
         case lock
@@ -21,7 +21,7 @@ struct Outage: Sendable {
 
         fileprivate var backoff: Backoff {
             switch self {
-            // One small command, and nothing else runs that would show that the server is back.
+            // One small command, and nothing else runs that would notice that the server is back.
             case .lock, .heartbeat: Backoff(first: .milliseconds(100), maximum: .seconds(1))
             case .registration, .tick: Backoff(first: .milliseconds(100), maximum: .seconds(5))
             case .listening: Backoff(first: .milliseconds(200), maximum: .seconds(5))
@@ -29,7 +29,7 @@ struct Outage: Sendable {
         }
     }
 
-    /// What tells one trouble from another.
+    /// What distinguishes one trouble from another.
     private struct Cause: Hashable {
         let kind: String
 
@@ -60,7 +60,7 @@ struct Outage: Sendable {
 
     /// Takes note of a failure.
     ///
-    /// - Returns: Whether to tell it: a cause is told at once, and again after ``repetition``.
+    /// - Returns: Whether it is worth an event: a cause is, the first time and again after ``repetition``.
     mutating func failed(_ operation: Operation, by error: any Error, now: Timestamp, monotonic: Duration) -> Bool {
         if failing[operation] == nil { failing[operation] = operation.backoff }
         since = since ?? now

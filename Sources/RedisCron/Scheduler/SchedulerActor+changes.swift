@@ -175,7 +175,7 @@ extension SchedulerActor {
         }
     }
 
-    /// Applies the definitions, if nobody has done so since they were wanted.
+    /// Applies the definitions, unless that was done since they were last wanted.
     func applyIfWanted(_ apply: Application) async throws {
         guard wantsDefinitions else { return }
         wantsDefinitions = false
@@ -197,14 +197,14 @@ extension SchedulerActor {
         noticeLoss(page)
     }
 
-    /// Says when a reading of the index, from its beginning, shows that everything is gone.
+    /// Reports when a page from the beginning of the index shows that everything is gone.
     func noticeLoss(_ page: DuePage) {
         let isEmpty = page.entries.isEmpty && page.nextScore == nil
         guard lossWatch.looked(isEmpty: isEmpty, hasMarker: page.marker != nil) else { return }
         tellLoss()
     }
 
-    /// Says that everything is gone, and has the definitions applied again.
+    /// Reports that everything is gone, and has the definitions applied again.
     func tellLoss() {
         tell(.definitionsGone)
         wantDefinitions()

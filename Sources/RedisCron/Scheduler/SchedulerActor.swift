@@ -8,8 +8,9 @@ import RedisBridge
 /// operations that Redis fails (`+lock`); the tick (`+tick`); and what ends a sleep: events, the definitions that it was
 /// given, a change of zone (`+changes`).
 actor SchedulerActor {
-    /// Where everything of a scheduler runs: its actors and the tasks that they start. So nothing hops between threads, and
-    /// a simulation decides about each step.
+    /// Where everything of a scheduler runs: its actors and the tasks that they start.
+    ///
+    /// So nothing hops between threads, and a simulation decides about each step.
     nonisolated let executor: any SerialExecutor & TaskExecutor
     nonisolated var unownedExecutor: UnownedSerialExecutor { executor.asUnownedSerialExecutor() }
 
@@ -21,8 +22,9 @@ actor SchedulerActor {
 
     var machine: SchedulerStateMachine
     var claim = LockClaim()
-    /// Shared by ticks that run at the same time. It is advice about the server: whoever sees a batch fail makes the next
-    /// ones smaller, for all.
+    /// How large the next batch is, shared by ticks that run at the same time.
+    ///
+    /// It is knowledge about the server: whoever sees a batch fail makes the next ones smaller, for all.
     var batchSizing: BatchSizing
     var health = SchedulerHealthRecord()
     var jitter: SplitMix64
@@ -53,7 +55,7 @@ actor SchedulerActor {
     var announcements: (any AnnouncementReader)?
     /// When it was last heard of, on the monotonic clock.
     var lastAnnouncement: Duration = .zero
-    /// Whether it was subscribed to anew because it had fallen silent.
+    /// Whether it fell silent, and was subscribed to again for that reason.
     var isChannelMute = false
 
     // MARK: The server and the definitions
@@ -170,7 +172,7 @@ actor SchedulerActor {
                     try await register()
                     (hasLed, hasBegun) = (true, true)
                     try await lead()
-                    // Lost, or to be stopped; in both cases the registry must not go on saying that we lead.
+                    // The lock is lost, or a stop was asked for. If lost, the registry must stop saying that we lead.
                     if !machine.isStopping { await giveBack() }
                 case .wait:
                     hasBegun = true
@@ -189,7 +191,7 @@ actor SchedulerActor {
                 throw error
             } catch {
                 try Task.checkCancellation()
-                // A failure because of the stop is no news.
+                // A failure because of the stop is not reported.
                 guard !machine.isStopping else { return }
                 let isFatal = settings.whenLockHeld == .fail ? !hasLed : !hasBegun && settings.isHopeless(error)
                 if isFatal { throw error }

@@ -41,7 +41,8 @@ public struct SchedulerHealth: Sendable, Hashable {
     /// Makes a health, for the test of a handler.
     public init(
         state: State, disconnectedSince: Timestamp? = nil, disconnectReason: String? = nil, lastTick: Timestamp? = nil,
-        lastHeartbeat: Timestamp? = nil, lag: Duration = .zero, enqueued: Int = 0, cachedDefinitions: Int = 0, isMissingReplicas: Bool = false
+        lastHeartbeat: Timestamp? = nil, lag: Duration = .zero, enqueued: Int = 0, cachedDefinitions: Int = 0,
+        isMissingReplicas: Bool = false
     ) {
         self.state = state
         self.disconnectedSince = disconnectedSince

@@ -27,11 +27,11 @@ struct SchedulerSettings: Sendable {
     /// Whether waiting cannot help with an error: a wrong password stays wrong.
     let isHopeless: @Sendable (any Error) -> Bool
 
-    /// Due entries read at once.
+    /// How many due entries are read at once.
     ///
     /// Reading them blocks Redis for as long as a batch or two.
     var pageSize: Int { batchSize * 10 }
-    /// When fewer entries than this wait, the next page is read.
+    /// With this many entries waiting or fewer, the next page is read.
     var readAheadBelow: Int { batchSize * batchesInFlight }
     /// How often a scheduler that stands by asks for the lock.
     var standbyInterval: Duration { .milliseconds(500) }
@@ -83,7 +83,7 @@ struct SchedulerSettings: Sendable {
         try require(options.cacheLimit >= 2, "cacheLimit", "must be at least 2")
     }
 
-    /// This machine's name, as RQ's registry has it.
+    /// This machine's name, as in RQ's registry.
     static var hostname: String {
         var buffer = [UInt8](repeating: 0, count: 256)
         let status = buffer.withUnsafeMutableBytes { bytes in
@@ -96,7 +96,7 @@ struct SchedulerSettings: Sendable {
 }
 
 extension RedisCronScheduler.Options {
-    /// Whether a scheduler can be made with them, as far as that does not depend on its connection.
+    /// Checks whether a scheduler can be made with them, as far as that does not depend on its connection.
     ///
     /// - Throws: ``RedisCronError`` with code `.invalidOption` for the first one that is out of its range.
     package func check() throws(RedisCronError) {

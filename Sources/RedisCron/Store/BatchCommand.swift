@@ -3,9 +3,9 @@ import RedisBridge
 
 /// Encodes a batch as the arguments of `enqueue_batch.lua`; see its header for the order.
 struct BatchCommand {
-    /// How the hash of a job comes to Redis.
+    /// How the hash of a job is sent to Redis.
     enum JobForm {
-        /// Whole, where it is short enough for a dump: it takes Redis half the time.
+        /// Whole, if it is short enough for a dump: that takes Redis half the time.
         case dumps
         /// Field by field, always.
         case fields
@@ -93,7 +93,9 @@ struct BatchCommand {
         }
     }
 
-    private func append(_ job: BatchJob, template: Int, in prefix: BatchJob.DumpPrefix, to call: inout RedisCommand.Builder) {
+    private func append(
+        _ job: BatchJob, template: Int, in prefix: BatchJob.DumpPrefix, to call: inout RedisCommand.Builder
+    ) {
         let run = job.run
         call.append(run.entry.rawScore)
         if let next = run.next {

@@ -27,7 +27,7 @@ package protocol CronStore: Sendable {
 
     /// Plans those definitions anew that name no zone and whose next run was planned in another one than ours.
     ///
-    /// - Parameter previous: The zone that was published before ours. With `nil` whatever is no time of its schedule in
+    /// - Parameter previous: The zone that was published before ours. With `nil`, whatever does not fit its schedule in
     ///   ours was planned in another.
     /// - Returns: How many.
     func planAnew(afterZone previous: String?) async throws -> Int
@@ -67,16 +67,16 @@ package protocol CronStore: Sendable {
 }
 
 extension CronStore {
-    /// A store that is no server has no replicas.
+    /// A store without a server has no replicas.
     package var isMissingReplicas: Bool { false }
 
-    /// A store that is no server has no settings.
+    /// A store without a server has no settings.
     package func findings() async throws -> [Finding] { [] }
 
-    /// A store that is no server refuses nothing.
+    /// A store without a server refuses nothing.
     package func checkQueueing() async throws {}
 
-    /// A store that is no server plans nothing anew.
+    /// A store without a server plans nothing anew.
     package func planAnew(afterZone previous: String?) async throws -> Int { 0 }
 
     /// A store that keeps no registry cannot tell.
@@ -98,7 +98,7 @@ package protocol AnnouncementReader: Sendable {
 
 /// What Redis has under the key of a definition.
 package enum FetchedDefinition: Sendable {
-    /// There is no such key.
+    /// The key does not exist.
     case missing
     /// It cannot be a definition: the reason, for a person.
     case unreadable(field: String?, reason: String)

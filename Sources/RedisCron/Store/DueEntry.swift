@@ -39,7 +39,9 @@ package struct StaleEntry: Sendable {
     package var nextScore: Timestamp?
     /// Whether the schedule has no further run, so that the entry is taken out.
     package var isOver: Bool
-    /// The `updated_at` of the definition that says so: nothing is done if it has changed. `nil` means any.
+    /// The `updated_at` of the definition that says so: nothing is done if it has changed.
+    ///
+    /// `nil` means any.
     package var updatedAtBytes: [UInt8]?
 
     package init(entry: DueEntry, nextScore: Timestamp?, isOver: Bool = false, updatedAtBytes: [UInt8]? = nil) {

@@ -46,7 +46,9 @@ enum HashReading: Sendable {
         }
         do throws(RQWireError) {
             if let refusal { throw refusal }
-            return .hash(DefinitionLoader.Fetched(hash: try decoder.finish(), updatedAtBytes: updatedAtBytes, nextEnqueueTime: next))
+            return .hash(
+                DefinitionLoader.Fetched(
+                    hash: try decoder.finish(), updatedAtBytes: updatedAtBytes, nextEnqueueTime: next))
         } catch {
             return .unreadable(field: error.field, reason: error.reason)
         }

@@ -13,7 +13,7 @@ extension RedisStore {
         ]
         let parts = try await client.pipeline(commands) { index, reply throws(RedisError) in
             if let error = reply.error {
-                // A marker that is no string says nothing; it must not stop the schedule.
+                // A marker that is not a string means nothing; it must not stop the schedule.
                 if index == 0, error.prefix == .wrongType { return SurveyPart.marker(nil) }
                 throw error
             }

@@ -34,7 +34,8 @@ import Testing
         (
             "without an answer the same token is asked for, and kept although it is held by another: it may be granted late",
             [
-                .asks(1, .unanswered, keeps: true), .asks(1, .heldByOther, keeps: true), .asks(1, .heldByOther, keeps: true),
+                .asks(1, .unanswered, keeps: true), .asks(1, .heldByOther, keeps: true),
+                .asks(1, .heldByOther, keeps: true),
                 .asks(1, .granted, keeps: true), .releases(1), .asks(2, .heldByOther, keeps: false),
             ]
         ),

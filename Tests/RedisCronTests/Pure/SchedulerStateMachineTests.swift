@@ -11,7 +11,9 @@ import Testing
     private static let other = Lease(token: "a:2", timeToLive: .seconds(120), renewedAt: .seconds(70))
     private var lease: Lease { Self.lease }
 
-    private static func machine(_ policy: LockHeldPolicy = .fail, in state: State = .idle) throws -> SchedulerStateMachine {
+    private static func machine(_ policy: LockHeldPolicy = .fail, in state: State = .idle) throws
+        -> SchedulerStateMachine
+    {
         var machine = SchedulerStateMachine(whenLockHeld: policy)
         switch state {
         case .idle: break
@@ -36,7 +38,9 @@ import Testing
         return machine
     }
 
-    private func machine(_ policy: LockHeldPolicy = .fail, in state: State = .idle) throws -> Cell<SchedulerStateMachine> {
+    private func machine(_ policy: LockHeldPolicy = .fail, in state: State = .idle) throws -> Cell<
+        SchedulerStateMachine
+    > {
         Cell(try Self.machine(policy, in: state))
     }
 

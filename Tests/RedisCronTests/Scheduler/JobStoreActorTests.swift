@@ -1,5 +1,6 @@
 import RQWire
 import RedisBridge
+import RedisCronTesting
 import TestSupport
 import Testing
 
@@ -95,7 +96,7 @@ struct JobStoreActorTests {
 
     @Test func `what is not there is to be reconciled, and read only once`() async throws {
         let (jobs, _, memory, _) = try makeStore()
-        memory.state.update { $0.definitions = [:] }
+        memory.change { $0.definitions = [:] }
         let resolution = try await jobs.resolve([entry], now: .newYear)
         #expect(resolution.runs.isEmpty)
         #expect(resolution.stale.map(\.entry) == [entry])

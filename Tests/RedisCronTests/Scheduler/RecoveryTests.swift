@@ -1,4 +1,5 @@
 import RQWire
+import RedisCronTesting
 import TestSupport
 import Testing
 
@@ -42,7 +43,7 @@ import Testing
         harness.store.before(.heartbeat) { throw Self.refused }
         try await harness.whileRunning {
             try await harness.passTime(until: "five registrations") { $0.store.calls.count { $0 == .heartbeat } > 5 }
-            #expect(harness.memory.state.current.lock == nil)
+            #expect(harness.memory.model.lock == nil)
             #expect(count(harness.recorder, .reconnected) == 0)
             harness.store.before(.heartbeat, nil)
             try await harness.passTime(until: "it leads") { $0.recorder.events.contains(.reconnected) }
@@ -61,7 +62,7 @@ import Testing
         }
         try await harness.whileRunning {
             try await harness.recorder.wait(for: "the trouble") { $0.isDisconnected }
-            harness.memory.state.update { $0.index = [:] }
+            harness.memory.change { $0.index = [:] }
             try await harness.passTime(until: "it looks") { _ in checked.isOpen }
             #expect(count(harness.recorder, .reconnected) == 0)
             harness.store.whenChecked(nil)
@@ -126,14 +127,14 @@ import Testing
         async throws
     {
         let harness = try ActorHarness(asRedis: true) { $0.whenLockHeld = .standBy }
-        harness.memory.state.update { $0.lock = "other:1" }
+        harness.memory.change { $0.hold("other:1") }
         try await harness.whileRunning {
             try await harness.recorder.wait(for: "standing by") { if case .standingBy = $0 { true } else { false } }
             harness.store.before(.acquireLock) { throw RedisError.server("WRONGPASS invalid", endpoint: "here") }
             try await harness.passTime(until: "the trouble") { $0.recorder.events.contains { $0.isDisconnected } }
             harness.store.before(.acquireLock, nil)
-            harness.memory.state.update { $0.lock = nil }
-            try await harness.passTime(until: "it leads") { !$0.memory.state.current.registry.isEmpty }
+            harness.memory.change { $0.hold(nil) }
+            try await harness.passTime(until: "it leads") { !$0.memory.model.schedulers.isEmpty }
         }
     }
 
@@ -143,7 +144,7 @@ import Testing
         harness.store.before(.enqueue) { throw Self.refused }
         try await harness.whileRunning {
             try await harness.recorder.wait(for: "the trouble") { $0.isDisconnected }
-            harness.memory.state.update { $0.lock = "other:1" }
+            harness.memory.change { $0.hold("other:1") }
             try await harness.passTime(until: "it stands by") { harness in
                 harness.recorder.events.contains { if case .standingBy = $0 { true } else { false } }
             }

@@ -1,4 +1,5 @@
 import RQWire
+import RedisCronTesting
 import TestSupport
 import Testing
 
@@ -50,12 +51,12 @@ struct SleepTests {
         try await harness.whileRunning {
             try await harness.settleDown()
             for count in 1...2 {
-                harness.memory.state.update { $0.marker = [UInt8(count)] }
+                harness.memory.change { $0.marker = [UInt8(count)] }
                 harness.clock.advance(by: .seconds(60))
                 try await eventually("another subscription") {
                     // The pause before it.
                     harness.clock.advance(by: .milliseconds(100))
-                    return harness.memory.state.current.readers.count == 1 + count
+                    return harness.memory.readerCount == 1 + count
                 }
             }
             // What is announced is heard.
@@ -112,7 +113,7 @@ struct SleepTests {
         try await harness.whileRunning {
             try await harness.settleDown()
             harness.memory.cutChannel(MadeUpFailure())
-            try await harness.memory.state.wait(for: "no reader") { $0.readers.isEmpty ? () : nil }
+            try await eventually("no reader") { harness.memory.readerCount == 0 }
             harness.memory.put(.example(), at: .newYear)
             try await harness.passTime(until: "it listens again") { $0.store.calls.count { $0 == .announcements } == 2 }
             try await harness.waitForQueued(1)

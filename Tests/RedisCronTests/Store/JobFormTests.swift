@@ -20,7 +20,8 @@ struct JobFormTests {
         let runs = zip(page.entries, fetched).compactMap { entry, fetched -> PlannedRun? in
             guard case .definition(let definition) = fetched else { return nil }
             return PlannedRun(
-                definition: definition, entry: entry, planned: .newYear, next: .newYear + .seconds(300), isAlreadyQueued: false
+                definition: definition, entry: entry, planned: .newYear, next: .newYear + .seconds(300),
+                isAlreadyQueued: false
             )
         }
         guard

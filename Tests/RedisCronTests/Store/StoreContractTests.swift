@@ -1,5 +1,6 @@
 import RQWire
 import RedisBridge
+import RedisCronTesting
 import TestSupport
 import Testing
 
@@ -22,7 +23,8 @@ struct StoreContractTests {
         let addForeign: (String, Timestamp) throws -> Void
     }
 
-    private static let registration = SchedulerRegistration(name: "s", hostname: "h", pid: 1, createdAt: .newYear, timeZone: "UTC")
+    private static let registration = SchedulerRegistration(
+        name: "s", hostname: "h", pid: 1, createdAt: .newYear, timeZone: "UTC")
 
     private func with(_ kind: Kind, _ body: (Fixture) async throws -> Void) async throws {
         switch kind {
@@ -31,13 +33,10 @@ struct StoreContractTests {
             try await body(
                 Fixture(
                     store: memory, put: { memory.put($0, at: $1) },
-                    queued: { memory.state.current.queued.map(\.description) },
-                    due: { memory.state.current.index[DefinitionID($0)] },
+                    queued: { memory.model.queued.map(\.description) },
+                    due: { memory.model.due($0) },
                     addForeign: { id, time in
-                        memory.state.update { state in
-                            state.foreign.insert(DefinitionID(id))
-                            state.index[DefinitionID(id)] = time
-                        }
+                        memory.change { $0.addForeign(DefinitionID(id), at: time) }
                     }))
         case .redis:
             try await withRedisHarness { harness async throws in
@@ -74,7 +73,8 @@ struct StoreContractTests {
         guard case .definition(let definition)? = try await store.definitions([entry.id]).first else {
             throw UnusableExample(id: id)
         }
-        return PlannedRun(definition: definition, entry: entry, planned: .newYear, next: next, isAlreadyQueued: isAlreadyQueued)
+        return PlannedRun(
+            definition: definition, entry: entry, planned: .newYear, next: next, isAlreadyQueued: isAlreadyQueued)
     }
 
     private func outcomes(_ outcome: BatchOutcome) -> [JobOutcome]? {

@@ -1,4 +1,5 @@
 import RQWire
+import RedisCronTesting
 import TestSupport
 
 @testable import RedisCron
@@ -12,12 +13,15 @@ struct RandomOperations {
     private var planned: [DefinitionID: [Timestamp]] = [:]
     private let keys = RQKeys()
     private let registrations = [
-        Self.registration("a", zone: "UTC"), Self.registration("b", zone: "Europe/Berlin"), Self.registration("a", after: 1, zone: ""),
+        Self.registration("a", zone: "UTC"), Self.registration("b", zone: "Europe/Berlin"),
+        Self.registration("a", after: 1, zone: ""),
     ]
     private let tokens = ["a:1", "a:1", "a:1", "a:1", "a:1", "b:1"]
     private let queues = ["metrics", "low"]
 
-    private static func registration(_ name: String, after microseconds: Int64 = 0, zone: String) -> SchedulerRegistration {
+    private static func registration(_ name: String, after microseconds: Int64 = 0, zone: String)
+        -> SchedulerRegistration
+    {
         let createdAt = Timestamp(microseconds: World.epoch + microseconds)
         return SchedulerRegistration(name: name, hostname: "host", pid: 1, createdAt: createdAt, timeZone: zone)
     }
@@ -73,7 +77,8 @@ struct RandomOperations {
 
     private mutating func dropLock() async throws -> String {
         if chance(2) {
-            try await twins.release(token: token(), registration: registrations[Int.random(in: 0..<registrations.count, using: &random)])
+            try await twins.release(
+                token: token(), registration: registrations[Int.random(in: 0..<registrations.count, using: &random)])
             return "release"
         }
         _ = try twins.server.command("PEXPIRE", keys.lock, "0")
@@ -113,10 +118,12 @@ struct RandomOperations {
             let isAlreadyQueued = chance(6)
             model.runs.append(
                 PlannedRun(
-                    definition: definition.model, entry: entry.model, planned: planned, next: next, isAlreadyQueued: isAlreadyQueued))
+                    definition: definition.model, entry: entry.model, planned: planned, next: next,
+                    isAlreadyQueued: isAlreadyQueued))
             real.runs.append(
                 PlannedRun(
-                    definition: definition.real, entry: entry.real, planned: planned, next: next, isAlreadyQueued: isAlreadyQueued))
+                    definition: definition.real, entry: entry.real, planned: planned, next: next,
+                    isAlreadyQueued: isAlreadyQueued))
         }
         guard !model.runs.isEmpty else { return "nothing" }
         try await twins.enqueue(model, real, token: token(), now: time())
@@ -141,7 +148,8 @@ struct RandomOperations {
             let isOver = next == nil && chance(2)
             let updatedAtBytes =
                 chance(3) ? nil : twins.definitions.last { $0.model.id == entry.model.id }?.model.updatedAtBytes
-            model.append(StaleEntry(entry: entry.model, nextScore: next, isOver: isOver, updatedAtBytes: updatedAtBytes))
+            model.append(
+                StaleEntry(entry: entry.model, nextScore: next, isOver: isOver, updatedAtBytes: updatedAtBytes))
             real.append(StaleEntry(entry: entry.real, nextScore: next, isOver: isOver, updatedAtBytes: updatedAtBytes))
         }
         guard !model.isEmpty else { return "nothing" }

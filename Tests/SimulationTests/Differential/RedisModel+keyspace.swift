@@ -1,4 +1,5 @@
 import RQWire
+import RedisCronTesting
 
 @testable import RedisCron
 
@@ -17,7 +18,8 @@ extension RedisModel {
             space[keys.cronSchedulers] = Self.text(of: schedulers.map { ($0.key, $0.value.score) })
         }
         for (name, hash) in schedulerHashes {
-            let registration = SchedulerRegistration(name: name, hostname: "host", pid: 1, createdAt: hash.createdAt, timeZone: "")
+            let registration = SchedulerRegistration(
+                name: name, hostname: "host", pid: 1, createdAt: hash.createdAt, timeZone: "")
             space[keys.cronScheduler(name)] = Self.text(of: registration.hashFields.map { ($0.field, $0.value) })
         }
         for (id, definition) in definitions {

@@ -1,4 +1,5 @@
 import RQWire
+import RedisCronTesting
 import TestSupport
 
 @testable import RedisCron

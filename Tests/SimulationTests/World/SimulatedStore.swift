@@ -1,4 +1,5 @@
 import RQWire
+import RedisCronTesting
 
 @testable import RedisCron
 
@@ -19,7 +20,8 @@ struct SimulatedStore: CronStore {
     ) async throws -> Bool {
         try await link.call("heartbeat") { world in
             world.changeRedis {
-                $0.heartbeat(token: token, timeToLive: timeToLive, registration: registration, isFirst: isFirst, now: now)
+                $0.heartbeat(
+                    token: token, timeToLive: timeToLive, registration: registration, isFirst: isFirst, now: now)
             }
         }
     }
