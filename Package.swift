@@ -63,6 +63,11 @@ let package = Package(
             name: "RedisCronFoundation",
             dependencies: ["RedisCron", "RQWire"],
             swiftSettings: strict),
+        // A scheduler without Redis: the store in memory and a clock that stands still.
+        .target(
+            name: "RedisCronTesting",
+            dependencies: ["RedisCron", "RedisBridge", "RQWire", "Cron"],
+            swiftSettings: strict),
         .executableTarget(
             name: "rqrcron",
             dependencies: ["RedisCron", "RedisBridge", "RQWire", "Cron", "CProcess", "ProcessSpawn"],
@@ -127,13 +132,13 @@ let package = Package(
             swiftSettings: strict),
         .testTarget(
             name: "RedisCronTests",
-            dependencies: ["RedisCron", "RedisCronFoundation", "RedisBridge", "RQWire", "Cron", "TestSupport"],
+            dependencies: ["RedisCron", "RedisCronFoundation", "RedisCronTesting", "RedisBridge", "RQWire", "Cron", "TestSupport"],
             swiftSettings: strict),
         // Runs the built rediscron-benchmarks; linked in, its count of allocations would be that of all tests.
         .testTarget(name: "CountingTests", dependencies: ["TestSupport"], swiftSettings: strict),
         .testTarget(
             name: "SimulationTests",
-            dependencies: ["RedisCron", "RedisBridge", "RQWire", "Cron", "TestSupport"],
+            dependencies: ["RedisCron", "RedisCronTesting", "RedisBridge", "RQWire", "Cron", "TestSupport"],
             swiftSettings: strict),
         .testTarget(
             name: "CommandLineTests",

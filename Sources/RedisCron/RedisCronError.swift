@@ -106,6 +106,11 @@ extension RedisCronError {
     }
 }
 
+extension Error {
+    /// What the connection reported, where the failure began there.
+    package var redisError: RedisError? { self as? RedisError ?? (self as? RedisCronError)?.cause }
+}
+
 extension RedisCronError: CustomStringConvertible {
     /// The message with the line, the job and the field that it is about.
     public var description: String {

@@ -14,10 +14,12 @@ import RedisCron
 struct FailureText {
     static func line(for error: any Error) -> String {
         let text =
-            switch error {
-            case let error as RedisError: line(for: error)
-            case let error as RedisCronError: line(for: error)
-            default: String(describing: error)
+            if let cause = error.redisError {
+                line(for: cause)
+            } else if let error = error as? RedisCronError {
+                line(for: error)
+            } else {
+                String(describing: error)
             }
         // One line, whatever an id or a server's answer contains.
         return text.split(omittingEmptySubsequences: true) { $0.isNewline }.joined(separator: " ")

@@ -1,4 +1,5 @@
 import Foundation
+import RedisCronTesting
 
 /// Plays schedules and reports what broke.
 enum Simulation {
@@ -41,7 +42,7 @@ enum Simulation {
     /// Plays the schedules of these seeds, until one breaks a promise.
     ///
     /// - Parameter fence: A guard that is taken out of Redis' scripts.
-    static func play(seeds: some Sequence<UInt64>, without fence: Fence? = nil) -> Report {
+    static func play(seeds: some Sequence<UInt64>, without fence: RedisModel.Fence? = nil) -> Report {
         let book = ContentBook()
         var report = Report()
         for seed in seeds {

@@ -1,4 +1,5 @@
 import Foundation
+import RedisCronTesting
 import TestSupport
 import Testing
 
@@ -30,8 +31,8 @@ struct SimulationTests {
         }
     }
 
-    @Test(arguments: Fence.allCases)
-    func `a fence that is taken away is missed`(_ fence: Fence) async {
+    @Test(arguments: RedisModel.Fence.allCases)
+    func `a fence that is taken away is missed`(_ fence: RedisModel.Fence) async {
         let report = await Simulation.onThread { Simulation.play(seeds: 1...20_000, without: fence) }
         #expect(report.violations.count == 1)
         for violation in report.violations {

@@ -21,12 +21,8 @@ final class StandingClock: SchedulerClock {
 
     func monotonic() -> Duration { Self.start.duration(to: ContinuousClock().now) }
 
-    /// Sleeps as long as it would take by a clock that goes; who sets this one wakes the scheduler.
-    func sleep(until time: Timestamp) async throws {
-        try await loop.sleep(for: time - now())
-    }
-
-    func sleep(for duration: Duration) async throws {
-        try await loop.sleep(for: duration)
+    /// Sleeps as long as it would take by a clock that runs; whoever sets this one wakes the scheduler.
+    func sleep(until time: Timestamp?, atMost limit: Duration) async throws {
+        try await loop.sleep(for: time.map { min($0 - now(), limit) } ?? limit)
     }
 }

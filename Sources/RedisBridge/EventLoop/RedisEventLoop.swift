@@ -111,23 +111,27 @@ extension RedisEventLoop {
     ///
     /// - Throws: `CancellationError`, at once, when the task is cancelled, or was before.
     package func sleep(for duration: Duration) async throws {
-        try await sleep(until: Self.deadline(after: max(.zero, duration)), by: EVENT_LOOP_MONOTONIC)
+        try await sleep(until: Self.deadline(after: max(.zero, duration)), orWallClock: nil)
     }
 
     /// Suspends until the wall clock shows a time, in microseconds since 1970 UTC, as libev's `ev_periodic` does: when
     /// the clock is stepped, or the machine was suspended, the sleep ends by the new time.
     ///
-    /// Never returns while the clock shows an earlier time. A time in the past returns in the loop's next turn.
+    /// Never returns while the clock shows an earlier time, unless `limit` has passed by the monotonic clock. A time in
+    /// the past returns in the loop's next turn.
     ///
     /// - Throws: `CancellationError`, at once, when the task is cancelled, or was before.
-    package func sleep(untilWallClockMicroseconds microseconds: Int64) async throws {
+    package func sleep(untilWallClockMicroseconds microseconds: Int64, atMost limit: Duration? = nil) async throws {
         let (nanoseconds, overflow) = microseconds.multipliedReportingOverflow(by: 1000)
-        try await sleep(until: overflow ? (microseconds < 0 ? .min : .max) : nanoseconds, by: EVENT_LOOP_WALL)
+        try await sleep(
+            until: limit.map { Self.deadline(after: max(.zero, $0)) } ?? .max,
+            orWallClock: overflow ? (microseconds < 0 ? .min : .max) : nanoseconds)
     }
 
-    private func sleep(until deadline: Int64, by clock: event_loop_clock) async throws {
+    private func sleep(until deadline: Int64, orWallClock wallClock: Int64?) async throws {
         do {
-            try await OneShotPromise<Void>(on: self).wait(until: deadline, by: clock, otherwise: .success(()))
+            let promise = OneShotPromise<Void>(on: self)
+            try await promise.wait(until: deadline, orWallClock: wallClock, otherwise: .success(()))
         } catch {
             // Nobody else can fail it.
             throw CancellationError()

@@ -24,7 +24,7 @@ extension RedisCronScheduler {
             throw DeclarationError("pruning needs a source: the name under which what was made is remembered")
         }
         let zone = try await defaultZone(isNeeded: declarations.jobs.contains { $0.cron != nil && $0.timeZone == nil })
-        let now = SystemClock.wallClock
+        let now = Timestamp.now
         var changes: [ApplyPlan.Change] = []
         var unchanged = 0
         for start in stride(from: 0, to: declarations.jobs.count, by: Self.page) {

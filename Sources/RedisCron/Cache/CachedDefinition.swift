@@ -4,7 +4,7 @@ import RQWire
 struct CachedDefinition: Sendable {
     let definition: PreparedDefinition
     /// The score of the entry for which it was read, or NaN if it explains any entry.
-    private let readFor: Double
+    private let scoreWhenRead: Double
     private var nextMoved = SparseInstant(nil)
     private var lastQueued = SparseInstant(nil)
     /// The generation of the cache in which it was read.
@@ -13,13 +13,13 @@ struct CachedDefinition: Sendable {
     let generation: UInt32
     /// Whether the definition has been written anew since that run was queued.
     ///
-    /// An editor that rewrites the whole hash, as Python's does, may bring an old schedule back with it. Its runs have
-    /// been queued; they are stepped over even when their jobs have long been done and gone. An old schedule under an
-    /// old version is another matter: then it is Redis that went back, and has lost the run with the rest.
+    /// An editor that rewrites the whole hash, as Python's does, may bring an old schedule back with it. Its runs have been
+    /// queued; they are stepped over even when their jobs have long been done and gone. An old schedule under an old
+    /// `updated_at` is different: then Redis itself went back, and has lost the run with everything else.
     private var isRewritten = false
     /// Whether it is known to have changed since.
     var isStale = false
-    /// Whether anybody asked for it since the cache last looked for something to let go.
+    /// Whether it was asked for since the hand of the clock last passed it; see ``DefinitionCache``.
     var wasUsed = false
 
     /// The next planned time, if a run was queued since the hash was read.
@@ -38,11 +38,11 @@ struct CachedDefinition: Sendable {
         replacing previous: CachedDefinition?
     ) {
         self.definition = definition
-        self.readFor = entry?.score ?? .nan
+        self.scoreWhenRead = entry?.score ?? .nan
         self.generation = generation
         if let previous, previous.definition.createdAt == definition.createdAt {
             lastPlanned = previous.lastPlanned
-            let (version, former) = (definition.version, previous.definition.version)
+            let (version, former) = (definition.updatedAtBytes, previous.definition.updatedAtBytes)
             isRewritten = version == former ? previous.isRewritten : former.lexicographicallyPrecedes(version)
         }
     }
@@ -50,8 +50,8 @@ struct CachedDefinition: Sendable {
     /// Notes that the run has been queued, here or by somebody before us.
     mutating func didQueue(_ run: PlannedRun) {
         movedTo = run.next
-        lastPlanned = run.isReplay ? lastPlanned : run.planned
-        isRewritten = isRewritten && run.isReplay
+        lastPlanned = run.isAlreadyQueued ? lastPlanned : run.planned
+        isRewritten = isRewritten && run.isAlreadyQueued
         if run.next == nil { isStale = true }
     }
 
@@ -59,9 +59,9 @@ struct CachedDefinition: Sendable {
     ///
     /// Pure: the same entry, definition and time give the same decision.
     func decide(_ entry: DueEntry, now: Timestamp) -> DueDecision {
-        guard definition.isEnabled else { return settle(entry, next: nil) }
-        // Another scheduler may have queued runs since the hash was read: ticks leave the version as it is.
-        if movedTo == nil, !readFor.isNaN, readFor != entry.score,
+        guard definition.isEnabled else { return reconcile(entry, next: nil) }
+        // Another scheduler may have queued runs since the hash was read: ticks leave updated_at as it is.
+        if movedTo == nil, !scoreWhenRead.isNaN, scoreWhenRead != entry.score,
             Timestamp(score: entry.score) != definition.nextEnqueueTime
         {
             return .readAgain
@@ -72,29 +72,29 @@ struct CachedDefinition: Sendable {
             guard Timestamp(score: entry.score) == movedTo else { return .readAgain }
             planned = movedTo
         } else if let named = definition.plannedTime(score: entry.score) {
-            if named > now, definition.nextEnqueueTime != nil { return settle(entry, next: named) }
+            if named > now, definition.nextEnqueueTime != nil { return reconcile(entry, next: named) }
             planned = named
         } else {
-            return settle(entry, next: definition.plan.next(planned: now, now: now))
+            return reconcile(entry, next: definition.plan.next(planned: now, now: now))
         }
-        // What was planned anew after a clock that was ahead is no old schedule: it says itself that it was set back.
+        // What was planned anew after a clock had been ahead is not an old schedule: the hash itself says that it was set back.
         if isRewritten, !(definition.isSetBack && movedTo == nil), let lastPlanned, planned <= lastPlanned {
             // On to the run after the last one that was queued, not after the present: it may have been missed since.
             return .run(
                 PlannedRun(
                     definition: definition, entry: entry, planned: planned,
-                    next: definition.plan.next(planned: planned, now: lastPlanned), isReplay: true))
+                    next: definition.plan.next(planned: planned, now: lastPlanned), isAlreadyQueued: true))
         }
         return .run(
             PlannedRun(
                 definition: definition, entry: entry, planned: planned,
-                next: definition.plan.next(planned: planned, now: now), isReplay: false))
+                next: definition.plan.next(planned: planned, now: now), isAlreadyQueued: false))
     }
 
-    private func settle(_ entry: DueEntry, next: Timestamp?) -> DueDecision {
-        .settle(
-            UnsettledEntry(
+    private func reconcile(_ entry: DueEntry, next: Timestamp?) -> DueDecision {
+        .reconcile(
+            StaleEntry(
                 entry: entry, nextScore: next, isOver: definition.isEnabled && next == nil,
-                version: definition.version))
+                updatedAtBytes: definition.updatedAtBytes))
     }
 }

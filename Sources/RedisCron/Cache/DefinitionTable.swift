@@ -1,7 +1,7 @@
-/// Cached definitions without gaps, and where to find each by its id.
+/// Cached definitions in an array without gaps, with an index by id.
 ///
-/// A dictionary of them would hold every second or third of its places empty, each as large as an entry. Here only the
-/// table of places has gaps, of four bytes each, and an id stands once, in its definition.
+/// A dictionary would leave a third to a half of its slots empty, each as large as an entry. Here only the index has empty
+/// slots, of four bytes each, and an id is stored once, in its definition.
 struct DefinitionTable {
     private var entries: ContiguousArray<CachedDefinition> = []
     /// An open hash table with linear probing.

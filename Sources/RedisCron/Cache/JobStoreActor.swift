@@ -1,16 +1,16 @@
 import RQWire
 
-/// Caches the definitions that were fetched, and says of each due index entry what it leads to.
+/// Caches the definitions that were fetched, and decides what each due index entry leads to.
 ///
 /// Shares the executor of the scheduler and of the connection, so that a call from there costs no thread hop.
 actor JobStoreActor {
-    /// What a chunk of due entries leads to.
+    /// What some due entries lead to.
     struct Resolution: Sendable {
         var runs: [PlannedRun] = []
-        var unsettled: [UnsettledEntry] = []
+        var stale: [StaleEntry] = []
         /// Definitions that cannot be used and were not named before.
         var bad: [BadDefinition] = []
-        /// Why zones of definitions are not known on this machine, as far as it was not said before.
+        /// Why zones of definitions are not known on this machine, unless that was reported before.
         var missingZones: [String] = []
     }
 
@@ -23,13 +23,15 @@ actor JobStoreActor {
 
     nonisolated let executor: any SerialExecutor
     private let store: any CronStore
-    private var cache: JobCache
+    private var cache: DefinitionCache
     private var parked = ParkedEntries()
+    /// When those were last looked at again, on the monotonic clock.
+    private var parkedReleasedAt: Duration = .zero
     private var marker: [UInt8]??
     private var announcedSinceMarker = false
-    /// Counts what was announced or forgotten: what was read before the last change may be old.
+    /// Counts announcements and resets: what was read before the last one may be old.
     private var changes = 0
-    /// What was said about zones that this machine does not know; old names are few.
+    /// Zones unknown to this machine that were reported; there are few.
     private var missingZones: Set<String> = []
 
     nonisolated var unownedExecutor: UnownedSerialExecutor { executor.asUnownedSerialExecutor() }
@@ -39,7 +41,7 @@ actor JobStoreActor {
     /// - Parameter limit: The most definitions to hold.
     init(store: any CronStore, limit: Int, executor: any SerialExecutor) {
         self.store = store
-        self.cache = JobCache(limit: limit)
+        self.cache = DefinitionCache(limit: limit)
         self.executor = executor
     }
 
@@ -48,12 +50,12 @@ actor JobStoreActor {
 
     // MARK: What a tick asks
 
-    /// The entries of a survey that may lead to a run: those that are not passed over.
+    /// The entries of a page that may lead to a run: those that are not passed over.
     func candidates(_ entries: [DueEntry]) -> [DueEntry] {
         parked.isEmpty ? entries : entries.filter { !parked.contains($0) }
     }
 
-    /// Says what each entry leads to, reading what is not cached in one round trip.
+    /// Decides what each entry leads to, reading what is not cached in one round trip.
     ///
     /// - Throws: What the store throws. Nothing has changed then.
     func resolve(_ entries: [DueEntry], now: Timestamp) async throws -> Resolution {
@@ -67,7 +69,7 @@ actor JobStoreActor {
             }
             switch cached.decide(entry, now: now) {
             case .run(let run): resolution.runs.append(run)
-            case .settle(let unsettled): resolution.unsettled.append(unsettled)
+            case .reconcile(let stale): resolution.stale.append(stale)
             case .readAgain: missing.append(entry)
             }
         }
@@ -88,31 +90,31 @@ actor JobStoreActor {
         switch fetched {
         case .missing:
             cache.remove(entry.id)
-            parked.settle(entry.id)
-            resolution.unsettled.append(UnsettledEntry(entry: entry, nextScore: nil))
+            parked.forgetReport(of: entry.id)
+            resolution.stale.append(StaleEntry(entry: entry, nextScore: nil))
         case .unreadable(let field, let reason):
             cache.remove(entry.id)
-            // Mended while it was read, it must not be passed over until the longest sleep is over.
+            // If it was repaired while it was read, it must not be passed over until the longest sleep is over.
             if isCertain { parked.park(entry) }
             if parked.isNews(entry.id, reason: reason) {
                 resolution.bad.append(BadDefinition(id: entry.id, field: field, reason: reason))
             }
         case .zoneUnavailable(let reason):
             cache.remove(entry.id)
-            // Looked at again after the longest sleep: the data may have been installed.
+            // Looked at again after the longest sleep: the zone data may have been installed by then.
             if isCertain { parked.park(entry) }
             if missingZones.insert(reason).inserted { resolution.missingZones.append(reason) }
         case .definition(let definition):
-            parked.settle(entry.id)
+            parked.forgetReport(of: entry.id)
             switch cache.store(definition, for: entry).decide(entry, now: now) {
             case .run(let run): resolution.runs.append(run)
-            case .settle(let unsettled): resolution.unsettled.append(unsettled)
+            case .reconcile(let stale): resolution.stale.append(stale)
             case .readAgain: break
             }
         }
     }
 
-    // MARK: What a tick tells
+    // MARK: What a tick reports
 
     /// Takes in what became of a batch.
     func record(_ outcomes: [JobOutcome], of batch: DueBatch) {
@@ -127,11 +129,11 @@ actor JobStoreActor {
     }
 
     /// Takes in what became of entries that led to no run.
-    func record(_ outcomes: [EntryOutcome], of entries: [UnsettledEntry]) {
-        for (unsettled, outcome) in zip(entries, outcomes) {
-            let id = unsettled.entry.id
+    func record(_ outcomes: [EntryOutcome], of entries: [StaleEntry]) {
+        for (stale, outcome) in zip(entries, outcomes) {
+            let id = stale.entry.id
             switch outcome {
-            case .foreign: parked.park(unsettled.entry)
+            case .foreign: parked.park(stale.entry)
             case .pruned, .disabled: cache.remove(id)
             case .over, .moved, .leftAlone: cache.invalidate(id)
             }
@@ -149,16 +151,16 @@ actor JobStoreActor {
             cache.invalidate(id)
             parked.release(id)
         case .deleted(let id):
-            // Not only marked: nobody will ask for it again, and definitions that come and go would fill the cache.
+            // Removed, not only marked: nobody will ask for it again, and definitions that come and go would fill the cache.
             cache.remove(id)
             parked.release(id)
-            parked.settle(id)
+            parked.forgetReport(of: id)
         case .anything:
             forgetAll()
         }
     }
 
-    /// Takes in the update marker as it stands.
+    /// Takes in the present update marker.
     ///
     /// If it moved and nothing was announced, everything may have changed.
     ///
@@ -180,8 +182,12 @@ actor JobStoreActor {
         parked.releaseAll()
     }
 
-    /// Looks again at what was passed over.
-    func releaseParked() {
+    /// Looks again at what was passed over, unless that was done within the interval.
+    ///
+    /// - Parameter now: The time, on the monotonic clock.
+    func releaseParked(at now: Duration, every interval: Duration) {
+        guard now - parkedReleasedAt >= interval else { return }
+        parkedReleasedAt = now
         parked.releaseAll()
     }
 }

@@ -2,7 +2,7 @@
 ///
 /// They are passed over until they change, so that they cost neither a read nor a report at each tick.
 struct ParkedEntries {
-    /// Reports that are remembered before all are forgotten.
+    /// How many reports are remembered before all of them are forgotten.
     private static let remembered = 100_000
 
     private var scores: [DefinitionID: [UInt8]] = [:]
@@ -34,15 +34,15 @@ struct ParkedEntries {
         scores.removeAll(keepingCapacity: true)
     }
 
-    /// Whether the reason is news; notes it.
+    /// Whether the reason is new; remembers it.
     mutating func isNews(_ id: DefinitionID, reason: String) -> Bool {
-        // Ids that were deleted stay here; that they do not pile up for ever is worth a second report.
+        // Deleted ids stay here, so the number is bounded. That costs a second report now and then.
         if reported.count >= Self.remembered { reported.removeAll() }
         return reported.updateValue(reason, forKey: id) != reason
     }
 
     /// Forgets what was said about a definition that can be used again or is gone.
-    mutating func settle(_ id: DefinitionID) {
+    mutating func forgetReport(of id: DefinitionID) {
         if !reported.isEmpty { reported[id] = nil }
     }
 }

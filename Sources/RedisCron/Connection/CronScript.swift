@@ -6,7 +6,7 @@ import RedisBridge
 enum CronScript {
     static let enqueueBatch = script(PackageResources.enqueue_batch_lua)
     static let acquireLock = script(PackageResources.acquire_lock_lua)
-    static let settleIndex = script(PackageResources.settle_index_lua)
+    static let reconcileIndex = script(PackageResources.reconcile_index_lua)
     static let heartbeat = script(PackageResources.heartbeat_lua)
     static let release = script(PackageResources.release_lua)
     static let saveDefinition = script(PackageResources.save_definition_lua)

@@ -70,7 +70,7 @@ extension RedisCronConnection {
         call.append(id)
         call.append(keys.events)
         call.append(Self.message(.deleted, id: id))
-        call.append(score: SystemClock.wallClock)
+        call.append(score: Timestamp.now)
         return try await run(CronScript.deleteDefinition, call) { $0.integer == 1 }
     }
 
@@ -82,7 +82,7 @@ extension RedisCronConnection {
     /// Queues one run of a definition outside of its schedule, under a random id.
     func push(_ payload: JobPayload, of definition: String) async throws -> RQJobID {
         let id = RQJobID.random()
-        let now = SystemClock.wallClock
+        let now = Timestamp.now
         var call = CronScript.pushJob.call(keyCount: 4, reserving: 1024)
         call.append(keys.queues)
         call.append(Array(keys.queuePrefix.utf8), Array(payload.origin))

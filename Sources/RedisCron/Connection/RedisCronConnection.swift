@@ -46,7 +46,7 @@ public final class RedisCronConnection: Sendable {
     /// The error of a command, or one that says more, where a look at the server tells why it failed: a sentinel knows
     /// none of our commands.
     package func explaining(_ error: any Error) async -> any Error {
-        guard let refusal = error as? RedisError, refusal.unknownCommand != nil,
+        guard let refusal = error.redisError, refusal.unknownCommand != nil,
             let role = try? await client.send(RedisCommand("ROLE")), role.array?.first?.string == "sentinel"
         else { return error }
         return RedisCronError(

@@ -12,40 +12,40 @@ import RQWire
 ///
 /// Not a `String`, because two texts that are canonically equivalent are equal as Swift strings and two different keys
 /// in Redis, and because an index entry that somebody else wrote may be no UTF-8 at all.
-struct DefinitionID: Sendable, Hashable {
+package struct DefinitionID: Sendable, Hashable {
     /// The bytes of the id.
-    let bytes: [UInt8]
+    package let bytes: [UInt8]
 
-    init(bytes: [UInt8]) {
+    package init(bytes: [UInt8]) {
         self.bytes = bytes
     }
 
-    init(_ text: String) {
+    package init(_ text: String) {
         self.bytes = Array(text.utf8)
     }
 
     /// The id as text, where it is one.
-    var text: String? {
+    package var text: String? {
         String(validating: bytes, as: UTF8.self)
     }
 
     /// The id for a person; bytes that are no UTF-8 are replaced.
-    var display: String {
+    package var display: String {
         String(decoding: bytes, as: UTF8.self)
     }
 
     /// The key of RQ's own history of a name: no definition may be called so.
-    var isHistoryKey: Bool {
+    package var isHistoryKey: Bool {
         bytes.suffix(Self.historySuffix.count).elementsEqual(Self.historySuffix)
     }
 
     /// What RQ appends to a name for the key of its history.
-    static let historySuffix = Array(":jobs".utf8)
+    package static let historySuffix = Array(":jobs".utf8)
 }
 
 extension DefinitionID {
     /// Byte for byte, in one step: an array of its own accord compares and hashes one element after the other.
-    static func == (left: DefinitionID, right: DefinitionID) -> Bool {
+    package static func == (left: DefinitionID, right: DefinitionID) -> Bool {
         right.bytes.withUnsafeBytes { left.consists(of: $0) }
     }
 
@@ -58,7 +58,7 @@ extension DefinitionID {
         }
     }
 
-    func hash(into hasher: inout Hasher) {
+    package func hash(into hasher: inout Hasher) {
         bytes.withUnsafeBytes { hasher.combine(bytes: $0) }
     }
 

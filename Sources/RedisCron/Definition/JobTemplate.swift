@@ -1,12 +1,12 @@
-import RQWire
+package import RQWire
 
 /// Settings in the form in which they are sent, made once for all definitions that have them.
-final class JobTemplate: Sendable {
-    let settings: JobSettings
+package final class JobTemplate: Sendable {
+    package let settings: JobSettings
     /// The fields that they come to in a job's hash, for a dump of it; `nil` when they are too long for one.
     let dumpedFields: HashDump.Fields?
 
-    init(_ settings: JobSettings) {
+    package init(_ settings: JobSettings) {
         self.settings = settings
         dumpedFields = HashDump.Fields(RQJobHash.fields(of: settings))
     }

@@ -1,40 +1,42 @@
-import RQWire
+package import RQWire
 
 /// One run of a definition, planned for a time that has come.
 ///
 /// A class: on its way from the cache to the outcome a run is handed on half a dozen times.
-final class PlannedRun: Sendable {
-    let definition: PreparedDefinition
+package final class PlannedRun: Sendable {
+    package let definition: PreparedDefinition
     /// The index entry that led to it.
-    let entry: DueEntry
+    package let entry: DueEntry
     /// The time for which it was planned; the job's id follows from it.
-    let planned: Timestamp
+    package let planned: Timestamp
     /// When the definition is due again; `nil` when it never is.
-    let next: Timestamp?
+    package let next: Timestamp?
     /// Whether a job is to be queued, or only the schedule to be moved because this run has been queued before.
-    let isReplay: Bool
+    package let isAlreadyQueued: Bool
 
-    init(definition: PreparedDefinition, entry: DueEntry, planned: Timestamp, next: Timestamp?, isReplay: Bool) {
+    package init(
+        definition: PreparedDefinition, entry: DueEntry, planned: Timestamp, next: Timestamp?, isAlreadyQueued: Bool
+    ) {
         self.definition = definition
         self.entry = entry
         self.planned = planned
         self.next = next
-        self.isReplay = isReplay
+        self.isAlreadyQueued = isAlreadyQueued
     }
 
     /// The same run, known to have been queued before: it only moves the schedule, to the run that follows it.
     ///
     /// Not to the first one after the present: runs that were missed since then are due still.
-    var replay: PlannedRun {
+    package var alreadyQueued: PlannedRun {
         PlannedRun(
             definition: definition, entry: entry, planned: planned,
-            next: definition.plan.next(planned: planned, now: planned), isReplay: true)
+            next: definition.plan.next(planned: planned, now: planned), isAlreadyQueued: true)
     }
 }
 
 /// Runs that are queued in one atomic step.
-struct DueBatch: Sendable {
-    var runs: [PlannedRun]
+package struct DueBatch: Sendable {
+    package var runs: [PlannedRun]
 
     /// The batch in parts, in order, none of them empty: each of at most so many bytes, or of one run.
     func parts(ofBytes limit: Int) -> [DueBatch] {
@@ -59,8 +61,8 @@ struct DueBatch: Sendable {
 enum DueDecision: Sendable {
     /// A run.
     case run(PlannedRun)
-    /// No run: the entry is wrong and is to be settled.
-    case settle(UnsettledEntry)
+    /// No run: the entry is wrong and is to be reconciled.
+    case reconcile(StaleEntry)
     /// The cached definition does not explain the entry: it is to be read again.
     case readAgain
 }

@@ -1,55 +1,55 @@
-import RQWire
+package import RQWire
 
 /// A definition ready to be scheduled: all that depends on it alone, computed once when it is loaded.
 ///
 /// Kept small, because a million of them may be cached: the id and the three texts that a batch sends are one block of
 /// bytes.
-final class PreparedDefinition: Sendable {
+package final class PreparedDefinition: Sendable {
     /// What a batch sends of a definition.
-    struct Texts {
+    package struct Texts {
         /// `updated_at`.
-        let version: ArraySlice<UInt8>
-        let data: ArraySlice<UInt8>
-        let description: ArraySlice<UInt8>
+        package let updatedAtBytes: ArraySlice<UInt8>
+        package let data: ArraySlice<UInt8>
+        package let description: ArraySlice<UInt8>
     }
 
-    let plan: RunPlan
+    package let plan: RunPlan
     // Behind the plan, whose size is odd, they take no room of their own.
-    let isEnabled: Bool
+    package let isEnabled: Bool
     let neverRan: Bool
     /// Whether its next run lies before the time at which the last one was queued.
     let isSetBack: Bool
     private let idLength: UInt32
-    private let versionLength: UInt32
+    private let updatedAtLength: UInt32
     private let dataLength: UInt32
-    let template: JobTemplate
+    package let template: JobTemplate
     /// Id, version, data and description, one behind the other.
     private let bytes: [UInt8]
     private let next: SparseInstant
     private let created: SparseInstant
 
     /// The id, copied.
-    var id: DefinitionID { DefinitionID(bytes: Array(bytes[..<Int(idLength)])) }
+    package var id: DefinitionID { DefinitionID(bytes: Array(bytes[..<Int(idLength)])) }
     /// Bytes of the three texts.
     var textSize: Int { bytes.count - Int(idLength) }
     /// What stood in `next_enqueue_time`, or what follows from the last run.
-    var nextEnqueueTime: Timestamp? { next.instant }
+    package var nextEnqueueTime: Timestamp? { next.instant }
     /// The anchor of an interval that never ran.
     var createdAt: Timestamp? { created.instant }
 
-    init(
-        id: DefinitionID, plan: RunPlan, template: JobTemplate, version: [UInt8], payload: JobPayload,
+    package init(
+        id: DefinitionID, plan: RunPlan, template: JobTemplate, updatedAtBytes: [UInt8], payload: JobPayload,
         nextEnqueueTime: Timestamp?, createdAt: Timestamp?, isEnabled: Bool, neverRan: Bool, isSetBack: Bool = false
     ) {
         self.idLength = UInt32(clamping: id.bytes.count)
-        self.versionLength = UInt32(clamping: version.count)
+        self.updatedAtLength = UInt32(clamping: updatedAtBytes.count)
         self.dataLength = UInt32(clamping: payload.data.count)
         self.plan = plan
         self.template = template
         // To the byte: the block stays in the cache.
-        let size = id.bytes.count + version.count + payload.data.count + payload.description.count
+        let size = id.bytes.count + updatedAtBytes.count + payload.data.count + payload.description.count
         self.bytes = Array(unsafeUninitializedCapacity: size) { block, count in
-            for text in [id.bytes[...], version[...], payload.data, payload.description] {
+            for text in [id.bytes[...], updatedAtBytes[...], payload.data, payload.description] {
                 _ = block[count...].initialize(from: text)
                 count += text.count
             }
@@ -79,14 +79,15 @@ final class PreparedDefinition: Sendable {
     }
 
     /// `updated_at` in the very bytes in which it was read.
-    var version: [UInt8] { Array(texts.version) }
+    package var updatedAtBytes: [UInt8] { Array(texts.updatedAtBytes) }
 
     /// What a batch sends.
-    var texts: Texts {
-        let version = Int(idLength)
-        let data = version + Int(versionLength)
+    package var texts: Texts {
+        let updatedAt = Int(idLength)
+        let data = updatedAt + Int(updatedAtLength)
         let description = data + Int(dataLength)
         return Texts(
-            version: bytes[version..<data], data: bytes[data..<description], description: bytes[description...])
+            updatedAtBytes: bytes[updatedAt..<data], data: bytes[data..<description], description: bytes[description...]
+        )
     }
 }

@@ -108,7 +108,7 @@ extension RedisCronJob {
         let connection = try reachable()
         for _ in 0..<tries {
             var attempt = self
-            let now = SystemClock.wallClock
+            let now = Timestamp.now
             // Every save gives a new version, even when the clock was stepped back.
             attempt.definition.updatedAt = max(now, (stored?.definition.updatedAt ?? now) + .microseconds(1))
             try DefinitionCheck(attempt.definition).validate()

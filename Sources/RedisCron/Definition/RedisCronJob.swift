@@ -84,7 +84,7 @@ public struct RedisCronJob: Sendable {
         updatedAt: Timestamp? = nil, connection: RedisCronConnection? = nil, defaultTimeZone: ZoneRules = .local(),
         idGenerator: IDGenerator = RedisCronJob.randomID
     ) throws(RedisCronError) {
-        let now = SystemClock.wallClock
+        let now = Timestamp.now
         var drawn = schedule
         drawn.cron = try Self.drawn(schedule.cron, id: id)
         let definition = CronJobHash(

@@ -1,8 +1,8 @@
-import Cron
-import RQWire
+package import Cron
+package import RQWire
 
 /// A schedule ready to compute with: an interval, or a parsed expression in its zone.
-enum RunPlan: Sendable {
+package enum RunPlan: Sendable {
     /// Whole seconds, at least 1.
     case interval(seconds: Int64)
     /// A parsed expression. Shared, because many definitions have the same one.
@@ -14,7 +14,7 @@ enum RunPlan: Sendable {
     /// several missed runs one is made up for. The result lies after both `planned` and `now`.
     ///
     /// - Returns: `nil` when the schedule has no further run.
-    func next(planned: Timestamp, now: Timestamp) -> Timestamp? {
+    package func next(planned: Timestamp, now: Timestamp) -> Timestamp? {
         switch self {
         case .interval(let seconds):
             let step = seconds.multipliedReportingOverflow(by: 1_000_000)
@@ -34,17 +34,17 @@ enum RunPlan: Sendable {
 }
 
 /// A parsed expression with the zone in which its fields are read.
-final class CompiledCron: Sendable {
-    let expression: CronExpression
-    let zone: ZoneRules
+package final class CompiledCron: Sendable {
+    package let expression: CronExpression
+    package let zone: ZoneRules
 
-    init(expression: CronExpression, zone: ZoneRules) {
+    package init(expression: CronExpression, zone: ZoneRules) {
         self.expression = expression
         self.zone = zone
     }
 
     /// The first run strictly after the instant.
-    func next(after instant: Timestamp) -> Timestamp? {
+    package func next(after instant: Timestamp) -> Timestamp? {
         expression.next(after: instant.unixSeconds, in: zone).map(Timestamp.init(unixSeconds:))
     }
 }

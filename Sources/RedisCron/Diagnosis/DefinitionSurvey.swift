@@ -15,7 +15,7 @@ struct DefinitionSurvey: Sendable {
 
     private var client: RedisClient { connection.client }
     private var keys: RQKeys { connection.keys }
-    private var audit: IndexAudit { IndexAudit(now: SystemClock.wallClock, defaultZone: defaultZone?.rules) }
+    private var audit: IndexAudit { IndexAudit(now: Timestamp.now, defaultZone: defaultZone?.rules) }
 
     func findings() async throws -> [Finding] {
         let misplaced = try await keyTypes()
@@ -98,7 +98,7 @@ struct DefinitionSurvey: Sendable {
                 pass.findings.append(
                     Finding(
                         .notice, .index, about: entry.id.display, "there is no such definition, only its index entry",
-                        remedy: .settle(entry, moveTo: nil)))
+                        remedy: .reconcile(entry, moveTo: nil)))
             }
         }
         return pass
@@ -135,8 +135,10 @@ struct DefinitionSurvey: Sendable {
     private func silentSchedulers() async throws -> [Finding] {
         let command = RedisCommand("ZRANGE", keys.cronSchedulers, 0, -1, "WITHSCORES")
         let entries = try await client.send(command) { reply in DueEntry.read(reply) }
-        let now = SystemClock.wallClock
-        let silent = entries.filter { Timestamp(score: $0.score) < now - .seconds(SchedulerBirth.timeToLiveSeconds) }
+        let now = Timestamp.now
+        let silent = entries.filter {
+            Timestamp(score: $0.score) < now - .seconds(SchedulerRegistration.timeToLiveSeconds)
+        }
         // Times to come were written with a clock far ahead. A scheduler that lives has its hash.
         let ahead = entries.filter { Timestamp(score: $0.score) > now + IndexAudit.patience }
         let live = try await exist(ahead.map { Array(keys.cronScheduler($0.id.display).utf8) })

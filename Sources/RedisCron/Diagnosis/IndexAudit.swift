@@ -18,7 +18,7 @@ struct IndexAudit: Sendable {
         guard job.enabled else {
             return Finding(
                 .notice, .index, about: job.id, "it is disabled and still indexed",
-                remedy: .settle(entry, moveTo: nil))
+                remedy: .reconcile(entry, moveTo: nil))
         }
         let indexed = Timestamp(score: entry.score)
         if let next = job.nextEnqueueTime {
@@ -26,18 +26,18 @@ struct IndexAudit: Sendable {
             guard indexed > next + .milliseconds(1) else { return misplanned(job, next: next) }
             return Finding(
                 .error, .index, about: job.id, "the index has it at \(indexed), the definition says \(next)",
-                remedy: .settle(entry, moveTo: next))
+                remedy: .reconcile(entry, moveTo: next))
         }
         if let due = dueTimeUnnamed(job), indexed > due + Self.patience {
             return Finding(
                 .error, .index, about: job.id, "the index has it at \(indexed), its schedule at \(due)",
-                remedy: .settle(entry, moveTo: due))
+                remedy: .reconcile(entry, moveTo: due))
         }
         guard entry.score <= 0, job.latestEnqueueTime == nil else { return nil }
         return Finding(
             .notice, .index, about: job.id,
             "it never ran and stands at score 0, which RQ's own cron may clean away",
-            remedy: .settle(entry, moveTo: min(job.createdAt ?? now, now)))
+            remedy: .reconcile(entry, moveTo: min(job.createdAt ?? now, now)))
     }
 
     /// When a definition is due that names no next run: an interval that never ran, at once.

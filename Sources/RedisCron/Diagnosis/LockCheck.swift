@@ -35,7 +35,7 @@ struct LockCheck: Sendable {
 
     /// The lock of a scheduler that has left RQ's registry, if nobody else can lead for long.
     private func outlasting(by left: Duration) -> Finding? {
-        let silence = Duration.seconds(SchedulerBirth.timeToLiveSeconds)
+        let silence = Duration.seconds(SchedulerRegistration.timeToLiveSeconds)
         guard left > max(silence, lockTTL) else { return nil }
         return Finding(
             .error, .lock, about: lock,

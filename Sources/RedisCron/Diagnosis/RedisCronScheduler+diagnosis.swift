@@ -26,7 +26,7 @@ extension RedisCronScheduler {
 
     /// What deserves attention in the server that takes our commands, and in what it holds.
     private func inspectServer(in topology: RedisTopology) async throws -> [Finding] {
-        var facts = try await ServerFacts(from: connection.client, keys: connection.keys) { SystemClock.wallClock }
+        var facts = try await ServerFacts(from: connection.client, keys: connection.keys) { Timestamp.now }
         guard facts.info?["redis_mode"] != "sentinel" else {
             return [Finding(.error, .role, "the server is a sentinel: name it as redis+sentinel://HOST:PORT/SERVICE")]
         }
@@ -77,7 +77,7 @@ extension RedisCronScheduler {
     public func repair(_ finding: Finding) async throws -> Bool {
         switch finding.remedy {
         case nil: false
-        case .settle(let entry, let target): try await settle(entry, moveTo: target)
+        case .reconcile(let entry, let target): try await reconcile(entry, moveTo: target)
         case .enterIndex(let id): try await enterIndex(id)
         case .planAnew(let id): try await planAnew(id)
         case .forgetScheduler(let name, let lastHeartbeat):
@@ -93,10 +93,10 @@ extension RedisCronScheduler {
         }
     }
 
-    private func settle(_ entry: DueEntry, moveTo target: Timestamp?) async throws -> Bool {
+    private func reconcile(_ entry: DueEntry, moveTo target: Timestamp?) async throws -> Bool {
         guard
-            case .done(let outcomes) = try await store.settle(
-                [UnsettledEntry(entry: entry, nextScore: target)], token: nil)
+            case .done(let outcomes) = try await store.reconcile(
+                [StaleEntry(entry: entry, nextScore: target)], token: nil)
         else { return false }
         return outcomes.contains { $0 == .pruned || $0 == .disabled || $0 == .moved }
     }
@@ -108,7 +108,7 @@ extension RedisCronScheduler {
         var edited = job
         if edited.nextEnqueueTime == nil {
             edited.nextEnqueueTime = try edited.nextRun(
-                after: SystemClock.wallClock, defaultTimeZone: try await timeZone(for: edited))
+                after: Timestamp.now, defaultTimeZone: try await timeZone(for: edited))
         }
         try await edited.save(event: .updated)
         return true
@@ -116,7 +116,7 @@ extension RedisCronScheduler {
 
     private func planAnew(_ id: DefinitionID) async throws -> Bool {
         guard let job = try await connection.jobs(ids: [id]).first, job.enabled else { return false }
-        let (now, zone) = (SystemClock.wallClock, try await timeZone(for: job))
+        let (now, zone) = (Timestamp.now, try await timeZone(for: job))
         guard IndexAudit(now: now, defaultZone: zone).waitsForClock(job) else { return false }
         var edited = job
         edited.nextEnqueueTime = try edited.nextRun(after: now, defaultTimeZone: zone)

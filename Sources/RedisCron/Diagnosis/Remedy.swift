@@ -6,7 +6,7 @@ import RQWire
 /// undone.
 enum Remedy: Sendable, Hashable {
     /// Settles an index entry: prunes it, takes it out, or moves it, as the definition then says.
-    case settle(DueEntry, moveTo: Timestamp?)
+    case reconcile(DueEntry, moveTo: Timestamp?)
     /// Enters an enabled definition that is missing from the index.
     case enterIndex(DefinitionID)
     /// Plans a definition anew whose last run was queued under a clock that was ahead.

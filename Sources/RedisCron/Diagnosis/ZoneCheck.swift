@@ -6,10 +6,10 @@ import RQWire
 /// Missing data is a fault of the machine, never of a definition, so it is said once and not of each.
 struct ZoneCheck {
     /// What a scheduler says when it first reaches the server.
-    static func findings(ofScheduler birth: SchedulerBirth) -> [Finding] {
+    static func findings(ofScheduler registration: SchedulerRegistration) -> [Finding] {
         var findings: [Finding] = []
         if let fault = ZoneRulesError.ofMachine() { findings.append(Finding(.warning, .timeZone, "\(fault)")) }
-        if birth.timeZone.isEmpty {
+        if registration.timeZone.isEmpty {
             findings.append(
                 Finding(
                     .warning, .timeZone,

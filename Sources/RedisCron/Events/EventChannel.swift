@@ -1,8 +1,8 @@
 import RedisBridge
 
-/// Hands what a scheduler does to any number of readers.
+/// Delivers the events of a scheduler to any number of readers.
 ///
-/// A reader that falls behind loses the oldest events, never the newest, learns how many, and never holds up the scheduler.
+/// A reader that falls behind loses the oldest events, never the newest, and is told how many. It never holds up the scheduler.
 final class EventChannel: Sendable {
     /// Events that a reader may fall behind before the oldest are dropped.
     static let buffered = 1024
@@ -11,13 +11,13 @@ final class EventChannel: Sendable {
         var readers: [UInt64: EventReader] = [:]
         var nextKey: UInt64 = 0
         var isFinished = false
-        /// What ended it: the only event for a reader that begins later.
+        /// The last event: the only one for a reader that begins later.
         var last: SchedulerEvent?
     }
 
     private let state = Guarded(State())
 
-    /// Whether anybody reads: what costs something to describe is described for readers only.
+    /// Whether anybody reads: descriptions that cost something are made for readers only.
     var hasReaders: Bool { state.withLock { !$0.readers.isEmpty } }
 
     /// Begins to read what happens from now on.
@@ -47,7 +47,7 @@ final class EventChannel: Sendable {
         for reader in readers { reader.offer(event) }
     }
 
-    /// Tells all readers, those that begin later too, for the last time.
+    /// Tells all readers for the last time, including those that begin later.
     func finish(with event: SchedulerEvent?) {
         let readers = state.withLock { state in
             guard !state.isFinished else { return [EventReader]() }
@@ -81,7 +81,7 @@ final class EventReader: Sendable {
         wakeUp.yield()
     }
 
-    /// What is left can still be taken.
+    /// Ends the reading; what is left can still be taken.
     func finish() {
         wakeUp.finish()
     }

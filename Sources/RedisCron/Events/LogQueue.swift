@@ -4,32 +4,32 @@ import RedisBridge
 
 /// Log lines on their way to whoever writes them.
 ///
-/// Handing one over never waits. Lines are written one after another on a queue of their own, which may block as long as
-/// it likes: the newest lines are kept meanwhile, and how many were dropped is said in their place.
+/// Appending never waits. Lines are written one after another on a queue of their own, and the writer may block for any time:
+/// the newest lines are kept meanwhile, and a line says how many were dropped.
 final class LogQueue: Sendable {
-    /// Lines that wait at most.
+    /// The most lines that may wait.
     static let capacity = 10_000
 
     /// One line.
     struct Line: Sendable {
         let level: SchedulerLogger.Level
         let message: String
-        /// When it was handed over.
+        /// When it was appended.
         let time: Timestamp
     }
 
     private struct State {
         var lines = NewestQueue<Line>(capacity: LogQueue.capacity)
         var isWriting = false
-        var handedOver = 0
+        var appended = 0
         /// Lines that were written or dropped.
-        var settled = 0
+        var done = 0
         var flushes: [Int: Flush] = [:]
         var nextFlush = 0
     }
 
     private struct Flush {
-        /// It is over when as many lines are settled.
+        /// It ends when this many lines are done.
         let goal: Int
         let continuation: CheckedContinuation<Bool, Never>
     }
@@ -40,37 +40,37 @@ final class LogQueue: Sendable {
     private let noteLevel: SchedulerLogger.Level
 
     /// - Parameters:
-    ///   - minimumLevel: Lines below it are not wanted; that some were dropped is said in any case.
+    ///   - minimumLevel: Lines below it are not wanted; the line that says how many were dropped is at least at this level.
     ///   - write: Called with one line after another.
     init(minimumLevel: SchedulerLogger.Level, write: @escaping @Sendable (Line) -> Void) {
         noteLevel = max(.warning, minimumLevel)
         self.write = write
     }
 
-    /// Hands a line over.
+    /// Appends a line.
     func append(_ level: SchedulerLogger.Level, _ message: String) {
-        let line = Line(level: level, message: message, time: SystemClock.wallClock)
+        let line = Line(level: level, message: message, time: Timestamp.now)
         let begins = state.withLock { state in
-            state.handedOver += 1
-            if state.lines.push(line) { state.settled += 1 }
+            state.appended += 1
+            if state.lines.push(line) { state.done += 1 }
             defer { state.isWriting = true }
             return !state.isWriting
         }
-        // Keeps the queue until all is written.
+        // Keeps the queue alive until everything is written.
         if begins { queue.async { self.writeAll() } }
     }
 
-    /// Returns when everything that was handed over before is written or dropped, or when the bound has passed.
+    /// Returns when everything that was appended before is written or dropped, or when the bound has passed.
     ///
-    /// Being cancelled does not cut it short.
+    /// Cancellation does not end it.
     ///
-    /// - Returns: Whether all is written or dropped.
+    /// - Returns: Whether everything is written or dropped.
     func flush(within bound: Duration) async -> Bool {
         await withCheckedContinuation { continuation in
             let key = state.withLock { state -> Int? in
-                guard state.settled < state.handedOver || state.isWriting else { return nil }
+                guard state.done < state.appended || state.isWriting else { return nil }
                 state.nextFlush += 1
-                state.flushes[state.nextFlush] = Flush(goal: state.handedOver, continuation: continuation)
+                state.flushes[state.nextFlush] = Flush(goal: state.appended, continuation: continuation)
                 return state.nextFlush
             }
             guard let key else { return continuation.resume(returning: true) }
@@ -85,10 +85,10 @@ final class LogQueue: Sendable {
             switch item {
             case .element(let line):
                 write(line)
-                settle()
+                lineIsDone()
             case .lost(let count):
                 let note = "\(count) log lines were dropped: the log was not read as fast as it came"
-                write(Line(level: noteLevel, message: note, time: SystemClock.wallClock))
+                write(Line(level: noteLevel, message: note, time: Timestamp.now))
             }
         }
     }
@@ -98,7 +98,7 @@ final class LogQueue: Sendable {
             let item = state.lines.pop()
             guard item == nil else { return (item, [Flush]()) }
             state.isWriting = false
-            // Nothing is left: whoever waits has waited for what is done.
+            // Nothing is left to wait for.
             defer { state.flushes = [:] }
             return (nil, Array(state.flushes.values))
         }
@@ -106,10 +106,10 @@ final class LogQueue: Sendable {
         return item
     }
 
-    private func settle() {
+    private func lineIsDone() {
         let over = state.withLock { state in
-            state.settled += 1
-            let over = state.flushes.filter { $0.value.goal <= state.settled }
+            state.done += 1
+            let over = state.flushes.filter { $0.value.goal <= state.done }
             for key in over.keys { state.flushes[key] = nil }
             return over
         }

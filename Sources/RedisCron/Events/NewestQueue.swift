@@ -1,15 +1,15 @@
-/// A bounded queue that keeps the newest: when it is full, the oldest element makes room and is counted as lost.
+/// A bounded queue that keeps the newest elements: when it is full, the oldest one is dropped and counted as lost.
 struct NewestQueue<Element> {
     /// What comes out of the queue.
     enum Item {
-        /// This many elements were lost; the next one to come out came after them.
+        /// This many elements were lost before the next one.
         case lost(Int)
         case element(Element)
     }
 
     /// How many elements it holds at most.
     let capacity: Int
-    /// Elements from `head` on, oldest first; what is before it was taken or lost.
+    /// Elements from `head` on, oldest first; those before it were taken or lost.
     private var slots: [Element?] = []
     private var head = 0
     private var lost = 0
@@ -20,7 +20,7 @@ struct NewestQueue<Element> {
 
     /// Adds an element.
     ///
-    /// - Returns: Whether another one was lost for it.
+    /// - Returns: Whether another one was lost.
     @discardableResult
     mutating func push(_ element: Element) -> Bool {
         slots.append(element)
@@ -28,7 +28,7 @@ struct NewestQueue<Element> {
         slots[head] = nil
         head += 1
         lost += 1
-        // Once in `capacity` elements, so that each costs the same on average.
+        // Once every `capacity` elements, so that the cost of each is constant on average.
         if head >= capacity {
             slots.removeFirst(head)
             head = 0

@@ -1,6 +1,6 @@
 public import RQWire
 
-/// What a scheduler does, as it does it.
+/// Something that a scheduler did or noticed.
 public enum SchedulerEvent: Sendable, Hashable {
     /// It took the lock and leads.
     case becameLeader(name: String)
@@ -12,13 +12,13 @@ public enum SchedulerEvent: Sendable, Hashable {
     case skipped(id: String, SkipReason)
     /// A definition cannot be used. It is named once, and skipped until it changes.
     case badDefinition(id: String, field: String?, reason: String)
-    /// The server's settings could cost the schedule, or its lock does not expire.
+    /// Something in the server's settings endangers the schedule, or the lock does not expire.
     ///
-    /// Looked at once, when the scheduler first reaches the server.
+    /// Checked once, when the scheduler first reaches the server.
     case finding(Finding)
-    /// The definitions that the scheduler was given were applied: all of one source.
+    /// The definitions of one source that the scheduler was given were applied.
     ///
-    /// See ``RedisCronScheduler/Options/definitions``. Where nothing had to be written all of them are unchanged.
+    /// See ``RedisCronScheduler/Options/definitions``. If nothing had to be written, all of them are unchanged.
     case definitionsApplied(source: String?, created: Int, changed: Int, unchanged: Int)
     /// The definitions that the scheduler was given could not be applied; it tries again, with growing pauses.
     ///
@@ -26,7 +26,7 @@ public enum SchedulerEvent: Sendable, Hashable {
     case definitionsNotApplied(reason: String)
     /// Redis lost all definitions, as by `FLUSHALL`, a restart without persistence, or the promotion of an empty replica.
     ///
-    /// Those in ``RedisCronScheduler/Options/definitions`` are applied again. Deleting definitions is no loss.
+    /// Those in ``RedisCronScheduler/Options/definitions`` are applied again. Definitions that somebody deletes are not lost.
     case definitionsGone
     /// The lock is not ours any more: leading stopped at once.
     case lockLost(name: String)
@@ -36,7 +36,7 @@ public enum SchedulerEvent: Sendable, Hashable {
     ///
     /// Told again when there is another reason, and each minute while it lasts.
     case disconnected(reason: String)
-    /// All that Redis had failed works again: each operation that had failed was tried, and succeeded.
+    /// Everything works again: each operation that had failed was tried again and succeeded.
     case reconnected
     /// The channel on which changes are announced cannot be read: changes are noticed within
     /// ``RedisCronScheduler/Options/maxSleepInterval`` instead of at once.
@@ -45,11 +45,11 @@ public enum SchedulerEvent: Sendable, Hashable {
     case subscriptionLost(reason: String)
     /// Changes are noticed at once again.
     case subscriptionRestored
-    /// Fewer replicas than wanted have the last batch; a failover now could lose it.
+    /// Fewer replicas than wanted acknowledged the last batch; a failover now could lose it.
     ///
-    /// Told once, until enough have a later one.
+    /// Told once, until enough have acknowledged a later one.
     case replicasMissing(acknowledged: Int, wanted: Int)
-    /// Enough replicas have the last batch again.
+    /// Enough replicas acknowledged a batch again.
     case replicasCaughtUp
     /// It stopped: the last event, as ``RedisCronScheduler/run()`` returns or throws.
     ///
@@ -65,7 +65,7 @@ public enum SchedulerEvent: Sendable, Hashable {
 public enum SkipReason: Sendable, Hashable {
     /// Its planned time had been queued before; the schedule was moved.
     case alreadyQueued(planned: Timestamp)
-    /// Its schedule was moved by somebody else between reading and queueing.
+    /// Somebody else moved its schedule between reading and queueing.
     case movedByOther
     /// It changed between reading and queueing; it is read again at once.
     case changed
@@ -77,7 +77,7 @@ public enum SkipReason: Sendable, Hashable {
     case missing
     /// Its schedule has no further run; its index entry was removed.
     case over
-    /// The key of its queue holds something that is no list.
+    /// The key of its queue holds something other than a list.
     case unusableQueue(String)
 }
 
@@ -99,7 +99,7 @@ public struct EnqueuedRun: Sendable, Hashable {
     /// How long after its planned time it was queued; never negative.
     public var lateness: Duration { max(.zero, enqueuedAt - planned) }
 
-    /// A run as a test of a handler wants it.
+    /// Makes a run, for the test of a handler.
     public init(
         id: String, jobID: RQJobID, queueName: String, planned: Timestamp, enqueuedAt: Timestamp, next: Timestamp?
     ) {

@@ -1,10 +1,10 @@
-/// What a scheduler does, from the moment at which one begins to read.
+/// The events of a scheduler, from the moment at which reading begins.
 ///
-/// Each iteration is a reader of its own. A reader that falls more than 1,024 events behind loses the oldest ones, and is
-/// told how many by ``SchedulerEvent/missed(count:)``; it never holds up the scheduler.
+/// Each iteration is a reader of its own. A reader that falls more than 1,024 events behind loses the oldest ones, and
+/// ``SchedulerEvent/missed(count:)`` says how many. It never holds up the scheduler.
 ///
 /// The sequence ends after ``SchedulerEvent/stopped(name:)`` when ``RedisCronScheduler/run()`` returns or throws; a reader that
-/// begins later gets that event alone. It also ends when the scheduler is let go, and when the reading task is cancelled.
+/// begins later gets that event alone. It also ends when the scheduler is released from memory, and when the reading task is cancelled.
 public struct SchedulerEvents: AsyncSequence, Sendable {
     /// One event.
     public typealias Element = SchedulerEvent
@@ -21,9 +21,9 @@ public struct SchedulerEvents: AsyncSequence, Sendable {
         let reader: EventReader
         var wakeUps: AsyncStream<Void>.Iterator
 
-        /// The next event; waits for it.
+        /// Waits for the next event.
         ///
-        /// - Returns: `nil` when there will be none, or the task was cancelled.
+        /// - Returns: `nil` when there will be none, or when the task was cancelled.
         public mutating func next() async -> SchedulerEvent? {
             await next(isolation: nil)
         }

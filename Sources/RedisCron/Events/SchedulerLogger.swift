@@ -10,17 +10,17 @@ package import RQWire
 /// }
 /// ```
 public struct SchedulerLogger: Sendable {
-    /// How much a line matters.
+    /// How important a line is.
     ///
     /// The names are swift-log's.
     public enum Level: String, Sendable, Hashable, CaseIterable, Comparable {
-        /// For those who look into the scheduler itself.
+        /// For those who debug the scheduler itself.
         case debug
-        /// What happens in the ordinary course.
+        /// Normal operation.
         case info
-        /// What needs no action but tells of something that might.
+        /// Something that needs no action now, but may need some later.
         case warning
-        /// What somebody should act upon.
+        /// Something that somebody should act on.
         case error
 
         private var rank: Int {
@@ -36,10 +36,10 @@ public struct SchedulerLogger: Sendable {
         public static func < (left: Level, right: Level) -> Bool { left.rank < right.rank }
     }
 
-    /// How long a stop waits at most until the last lines are written.
+    /// The longest time that a stop waits for the last lines to be written.
     package static let flushBound = Duration.seconds(1)
 
-    /// Lines below this level are not even made.
+    /// Lines below this level are not even formatted.
     public let minimumLevel: Level
     /// Copies of a logger share one; `nil` writes nothing.
     private let queue: LogQueue?
@@ -52,14 +52,14 @@ public struct SchedulerLogger: Sendable {
     /// Makes a logger from a closure.
     ///
     /// It gets one line after another, on a queue of its own, and may block: the scheduler does not wait for it. When it
-    /// falls more than 10,000 lines behind the oldest are dropped, and it gets a line that says how many.
+    /// falls more than 10,000 lines behind, the oldest are dropped, and a line says how many.
     /// ``RedisCronScheduler/run()`` returns when all lines are written, or after a second.
     public init(minimumLevel: Level = .info, write: @escaping @Sendable (Level, String) -> Void) {
         self.init(
             minimumLevel: minimumLevel, queue: LogQueue(minimumLevel: minimumLevel) { write($0.level, $0.message) })
     }
 
-    /// As the public one, with the time at which each line was made.
+    /// Makes a logger whose closure also gets the time of each line.
     package init(minimumLevel: Level, write: @escaping @Sendable (Level, String, Timestamp) -> Void) {
         self.init(
             minimumLevel: minimumLevel,
@@ -75,9 +75,9 @@ public struct SchedulerLogger: Sendable {
         queue.append(level, message())
     }
 
-    /// Waits until all lines so far are written, at most ``flushBound``; cancellation does not cut it short.
+    /// Waits until all lines so far are written, at most ``flushBound``; cancellation does not end it.
     ///
-    /// - Returns: Whether they are; `false` where whoever reads the log is stuck.
+    /// - Returns: Whether they are written; `false` if whoever reads the log is stuck.
     @discardableResult
     package func flush() async -> Bool {
         await queue?.flush(within: Self.flushBound) ?? true

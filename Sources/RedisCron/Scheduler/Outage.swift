@@ -1,17 +1,17 @@
 import RQWire
 import RedisBridge
 
-/// Which operations Redis fails at present, since when, and what of it is to be told.
+/// Which operations Redis fails at present, since when, and which failures are worth an event.
 ///
-/// Pure. Each operation speaks for itself alone: a heartbeat that gets through says nothing about a batch that was refused. So
-/// an outage ends when all operations that failed have succeeded.
+/// Pure. Each operation is tracked by itself: a heartbeat that gets through says nothing about a batch that was refused. So
+/// an outage ends when every operation that failed has succeeded.
 struct Outage: Sendable {
-    /// What is asked of Redis, by somebody who tries it again when it fails.
+    /// Something that is asked of Redis, and tried again when it fails.
     enum Operation: Sendable, Hashable {
         /// Asking for the lock, standing by included.
         case lock
         /// Entering RQ's registry with a lock that was just taken.
-        case birth
+        case registration
         /// Extending the lock.
         case heartbeat
         /// Reading what is due, and queueing it.
@@ -21,30 +21,30 @@ struct Outage: Sendable {
 
         fileprivate var backoff: Backoff {
             switch self {
-            // One small command, and nothing else runs that would show that the server is back.
+            // One small command, and nothing else runs that would notice that the server is back.
             case .lock, .heartbeat: Backoff(first: .milliseconds(100), maximum: .seconds(1))
-            case .birth, .tick: Backoff(first: .milliseconds(100), maximum: .seconds(5))
+            case .registration, .tick: Backoff(first: .milliseconds(100), maximum: .seconds(5))
             case .listening: Backoff(first: .milliseconds(200), maximum: .seconds(5))
             }
         }
     }
 
-    /// What tells one trouble from another.
+    /// What distinguishes one trouble from another.
     private struct Cause: Hashable {
         let kind: String
 
         init(_ error: any Error) {
-            guard let error = error as? RedisError else {
+            guard let error = error.redisError else {
                 kind = String(reflecting: type(of: error))
                 return
             }
-            // A server that went away is lost first, and then refuses connections: that is no other trouble.
+            // A server that goes away first loses the connection and then refuses new ones: that is one trouble.
             let isReach = [.connectFailed, .connectTimedOut, .connectionLost, .timedOut].contains(error.code)
             kind = isReach ? "out of reach" : "\(error.code) \(error.prefix?.rawValue ?? "")"
         }
     }
 
-    /// How long until a cause that was told is told again.
+    /// How long until the same cause is told again.
     static let repetition: Duration = .seconds(60)
 
     private var failing: [Operation: Backoff] = [:]
@@ -60,7 +60,7 @@ struct Outage: Sendable {
 
     /// Takes note of a failure.
     ///
-    /// - Returns: Whether to tell it: a cause is told at once, and again after ``repetition``.
+    /// - Returns: Whether it is worth an event: a cause is, the first time and again after ``repetition``.
     mutating func failed(_ operation: Operation, by error: any Error, now: Timestamp, monotonic: Duration) -> Bool {
         if failing[operation] == nil { failing[operation] = operation.backoff }
         since = since ?? now

@@ -8,21 +8,21 @@ extension RedisCronScheduler {
     public struct Options: Sendable {
         /// The name in RQ's registry; `nil` means `{hostname}:{pid}:{6 hexadecimal digits}`.
         public var name: String?
-        /// How long Redis keeps the lock after a heartbeat; a successor takes over within this and a second.
+        /// How long Redis keeps the lock after a heartbeat; a successor takes over within this time plus a second.
         ///
         /// Default 120 s, at least 1 s.
         public var lockTTL: Duration = .seconds(120)
-        /// The longest sleep, after which the index is read even if nothing was announced.
+        /// The longest sleep: after it the index is read even if nothing was announced.
         ///
         /// Default 60 s, at least 10 ms.
         public var maxSleepInterval: Duration = .seconds(60)
         /// Definitions that Redis is to hold, as by ``RedisCronScheduler/apply(_:prune:progress:)`` without pruning.
         ///
-        /// They are applied when the scheduler first leads or stands by, so that Redis need not be there when the app
-        /// starts, and a scheduler that finds the lock held and gives up writes nothing. They are applied again when Redis
-        /// has lost all its definitions (``SchedulerEvent/definitionsGone``); definitions that somebody deletes stay
-        /// deleted until the next start. ``SchedulerEvent/definitionsApplied(source:created:changed:unchanged:)`` says what
-        /// was done. Those that make no sense are refused when the scheduler is made.
+        /// They are applied when the scheduler first leads or stands by, so Redis need not be up when the app starts, and
+        /// a scheduler that finds the lock held and gives up writes nothing. They are applied again when Redis
+        /// has lost all its definitions (``SchedulerEvent/definitionsGone``); definitions that somebody deletes stay deleted
+        /// until the next start. ``SchedulerEvent/definitionsApplied(source:created:changed:unchanged:)`` says what
+        /// was done. Invalid ones are refused when the scheduler is made.
         ///
         /// Default: none.
         public var definitions: CronJobDeclarations = []
@@ -30,12 +30,12 @@ extension RedisCronScheduler {
         ///
         /// Default: ``LockHeldPolicy/fail``.
         public var whenLockHeld: LockHeldPolicy = .fail
-        /// The zone in which cron expressions are read whose definition names none.
+        /// The zone of cron expressions whose definition names none.
         ///
-        /// The scheduler publishes it in Redis when it begins to lead, and everybody else reads them in the published one;
-        /// see ``DefaultTimeZone``. Default: the process's own, as in RQ.
+        /// The scheduler publishes it in Redis when it begins to lead, and everybody else uses the published one; see
+        /// ``DefaultTimeZone``. Default: the process's own, as in RQ.
         public var timeZone: ZoneRules = .local()
-        /// What the workers read: `pickle` unless they were started with `--serializer json`.
+        /// The format that the workers read: `pickle` unless they were started with `--serializer json`.
         public var serializer: JobSerializer = .pickle
         /// How long a stop may take before what is in flight is abandoned.
         ///
@@ -45,31 +45,31 @@ extension RedisCronScheduler {
         ///
         /// Default: nowhere.
         public var logger: SchedulerLogger = .silent
-        /// Makes the id of a definition that is registered without one; it sees the definition.
+        /// Makes the id of a definition that is registered without one, from that definition.
         ///
         /// Default: `cron:` and 32 hexadecimal digits.
         public var idGenerator: RedisCronJob.IDGenerator = RedisCronJob.randomID
-        /// Most jobs in one atomic step.
+        /// The most jobs in one atomic step.
         ///
         /// Default 100, between 1 and 1000: more blocks Redis for longer.
         public var batchSize = 100
-        /// Batches sent before the first one is answered.
+        /// How many batches may be sent before the first one is answered.
         ///
         /// Default 3, between 1 and 64; more where Redis is far away.
         public var batchesInFlight = 3
-        /// How many replicas are waited for behind each batch, by `WAIT`.
+        /// How many replicas are to acknowledge each batch, by `WAIT`.
         ///
-        /// When fewer have it in time, that is told as ``SchedulerEvent/replicasMissing(acknowledged:wanted:)`` and in
-        /// ``SchedulerHealth/isMissingReplicas``; the scheduler goes on, because the jobs are queued and cannot be taken
-        /// back. Default 0: nobody is waited for.
+        /// If fewer do in time, ``SchedulerEvent/replicasMissing(acknowledged:wanted:)`` and
+        /// ``SchedulerHealth/isMissingReplicas`` say so. The scheduler goes on, because the jobs are queued and cannot be
+        /// taken back. Default 0: it does not wait.
         public var waitForReplicas = 0
         /// How long to wait for the replicas.
         ///
         /// Default 1 s, at least 1 ms; times ``batchesInFlight`` at most the time-out of commands, 5 s unless the URL
-        /// says otherwise. Missing replicas hold up scheduling by this for each batch in flight, and from then on for a
-        /// tenth of the time.
+        /// says otherwise. Missing replicas delay scheduling by this for each batch in flight, and from then on for a tenth
+        /// of the time.
         public var replicaTimeout: Duration = .seconds(1)
-        /// Most definitions kept in memory.
+        /// The most definitions kept in memory.
         ///
         /// Default 1,000,000, at least 2.
         public var cacheLimit = 1_000_000
@@ -77,4 +77,12 @@ extension RedisCronScheduler {
         /// The defaults.
         public init() {}
     }
+}
+
+/// What happens when another scheduler holds the lock.
+public enum LockHeldPolicy: Sendable, Hashable {
+    /// `run()` and `registerBirth()` fail before anything is registered, as in rq-rediscron.
+    case fail
+    /// `run()` waits and takes over when the other one stops or dies: within its lock's TTL and a second.
+    case standBy
 }

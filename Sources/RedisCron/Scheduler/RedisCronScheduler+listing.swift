@@ -9,21 +9,21 @@ extension RedisCronScheduler {
     /// - Throws: What the connection throws.
     public func jobs() async throws -> [RedisCronJob] {
         var jobs: [RedisCronJob] = []
-        var unsettled: [DefinitionID] = []
+        var stale: [DefinitionID] = []
         for page in try await store.index() {
             for (entry, reading) in zip(page, try await connection.read(page.map(\.id))) {
                 switch reading {
                 case .job(let job) where job.enabled: jobs.append(job)
-                case .job, .missing: unsettled.append(entry.id)
+                case .job, .missing: stale.append(entry.id)
                 case .unreadable: break
                 }
             }
         }
         // The script looks again at each: whoever was written or enabled since stays.
-        let entries = try await store.current(unsettled)
+        let entries = try await store.current(stale)
         for start in stride(from: 0, to: entries.count, by: 500) {
             let page = entries[start..<min(start + 500, entries.count)]
-            _ = try await store.settle(page.map { UnsettledEntry(entry: $0, nextScore: nil) }, token: nil)
+            _ = try await store.reconcile(page.map { StaleEntry(entry: $0, nextScore: nil) }, token: nil)
         }
         return jobs
     }

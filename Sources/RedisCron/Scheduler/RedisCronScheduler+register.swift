@@ -87,7 +87,7 @@ extension RedisCronScheduler {
             var job = wanted
             do {
                 let existing = try await RedisCronJob.fetch(id: wanted.id, on: connection)
-                try job.adopt(existing, enabled: enabled, now: SystemClock.wallClock, defaultZone: zone)
+                try job.adopt(existing, enabled: enabled, now: Timestamp.now, defaultZone: zone)
                 try await job.save(event: .updated, newOnly: false, source: source, zone: zone)
                 return job
             } catch let error as RedisCronError where error.code == .noSuchJob {

@@ -3,8 +3,7 @@ import RQWire
 /// Queues RQ jobs by definitions that live in Redis and may be added, edited and deleted at any time.
 ///
 /// Redis is the source of truth: each tick reads the due ids from the index, and their definitions from Redis or from a
-/// cache that follows every change. One scheduler leads at a time, by a lock; see ``LockHeldPolicy`` for what the others
-/// do.
+/// cache that follows every change. One scheduler leads at a time, by a lock; ``LockHeldPolicy`` says what the others do.
 ///
 /// ```swift
 /// let connection = try RedisCronConnection(url: RedisURL("redis://localhost:6379/0"))
@@ -91,7 +90,7 @@ public final class RedisCronScheduler: Sendable {
 
     /// What the scheduler does, for logging, counting and testing without parsing text.
     ///
-    /// Each iteration begins with what happens next and sees everything from then on; see ``SchedulerEvents``.
+    /// Each iteration sees everything that happens after it began; see ``SchedulerEvents``.
     public var events: SchedulerEvents { SchedulerEvents(channel: channel) }
 
     /// Leads, or waits to lead, until the task is cancelled.
@@ -100,18 +99,20 @@ public final class RedisCronScheduler: Sendable {
     /// released, and `run()` returns. What has not ended within ``Options/shutdownBound`` is abandoned; the lock then
     /// expires by itself. A scheduler runs once.
     ///
-    /// Redis going away is no reason to return: it is asked again, with growing pauses.
+    /// When Redis goes away, `run()` does not return: it tries again, with growing pauses.
     ///
     /// ``events`` end when it returns or throws, and the lines of the log are written by then, or a second has passed.
     ///
     /// - Throws: ``RedisCronError`` with code `.lockHeld` if another scheduler leads and the policy is
-    ///   ``LockHeldPolicy/fail``, `.lockLost` if the lock became another's meanwhile (same policy), `.alreadyRunning` if
+    ///   ``LockHeldPolicy/fail``, `.lockLost` if another one got the lock meanwhile (same policy), `.alreadyRunning` if
     ///   it runs or has run, and the error of the first contact with Redis, if that fails (with
-    ///   ``LockHeldPolicy/standBy`` only if waiting cannot mend it, such as a wrong password).
-    public func run() async throws {
+    ///   ``LockHeldPolicy/standBy`` only if waiting cannot help, as with a wrong password).
+    public func run() async throws(RedisCronError) {
         do {
-            try await withTaskExecutorPreference(connection.eventLoop) {
-                try await actor.run(applying: application)
+            try await RedisCronError.unifying {
+                try await withTaskExecutorPreference(connection.eventLoop) {
+                    try await actor.run(applying: application)
+                }
             }
         } catch {
             await options.logger.flush()
@@ -120,60 +121,87 @@ public final class RedisCronScheduler: Sendable {
         await options.logger.flush()
     }
 
+    // MARK: Driven by hand
+
     /// Takes the lock and enters RQ's registry, for those who drive the scheduler by hand; ``run()`` does it by itself.
     ///
     /// Applies ``Options/definitions``, as ``run()`` does.
     ///
     /// - Throws: ``RedisCronError`` with code `.lockHeld` if another scheduler leads, whatever the policy, and what the
     ///   connection throws; nothing is held then.
-    public func registerBirth() async throws {
-        try await actor.beginByHand()
-        guard let application else { return }
-        do {
-            try await actor.applyIfWanted(application)
-        } catch {
-            try? await actor.endByHand()
-            throw error
+    public func registerBirth() async throws(RedisCronError) {
+        try await RedisCronError.unifying {
+            try await actor.beginByHand()
+            guard let application else { return }
+            do {
+                try await actor.applyIfWanted(application)
+            } catch {
+                try? await actor.endByHand()
+                throw error
+            }
         }
     }
 
     /// Leaves RQ's registry and releases the lock, if it is still ours.
     ///
     /// The counterpart of ``registerBirth()``.
-    public func registerDeath() async throws {
-        try await actor.endByHand()
+    ///
+    /// - Throws: ``RedisCronError`` with code `.alreadyRunning` beside ``run()``, which releases the lock itself. Redis being
+    ///   out of reach is not an error; ``SchedulerEvent/releaseFailed(reason:)`` says so.
+    public func registerDeath() async throws(RedisCronError) {
+        try await RedisCronError.unifying { try await actor.endByHand() }
         await options.logger.flush()
     }
 
     /// Extends the lock and renews the entry in RQ's registry.
     ///
     /// - Throws: ``RedisCronError`` with code `.lockLost` if the lock is not ours any more, `.notRegistered` if it never
-    ///   was.
-    public func heartbeat() async throws {
+    ///   was, and what the connection throws.
+    public func heartbeat() async throws(RedisCronError) {
         guard await actor.isLeading else {
             throw RedisCronError(.notRegistered, "the scheduler holds no lock: call registerBirth() first")
         }
-        guard try await actor.heartbeat() else { throw RedisCronError.lockLost(name) }
+        let isOurs = try await RedisCronError.unifying { try await actor.heartbeat() }
+        guard isOurs else { throw RedisCronError.lockLost(name) }
     }
 
     /// Queues what is due now.
     ///
-    /// - Returns: The definitions whose jobs were queued, as they stand afterwards; none without the lock.
+    /// May be called beside ``run()``, or by several tasks at once: no run is queued twice.
+    ///
+    /// - Returns: The definitions whose jobs were queued, as they are afterwards; none without the lock.
+    /// - Throws: What the connection throws.
     @discardableResult
-    public func enqueueJobs() async throws -> [RedisCronJob] {
-        let queued = try await actor.tick(collecting: true).queued
-        // Beside `run()` its own task does that.
-        if let application { try await actor.applyIfWanted(application) }
-        return try await connection.jobs(ids: queued.map(\.entry.id))
+    public func enqueueJobs() async throws(RedisCronError) -> [RedisCronJob] {
+        try await RedisCronError.unifying {
+            let queued = try await actor.tick(collecting: true).queued
+            // Beside `run()` its own task does that.
+            if let application { try await actor.applyIfWanted(application) }
+            return try await connection.jobs(ids: queued.map(\.entry.id))
+        }
     }
 
     /// How long until the next definition is due: 0 when one is, at most ``Options/maxSleepInterval``.
-    public func sleepInterval() async throws -> Duration {
-        try await actor.sleepInterval()
+    ///
+    /// - Throws: What the connection throws.
+    public func sleepInterval() async throws(RedisCronError) -> Duration {
+        try await RedisCronError.unifying { try await actor.sleepInterval() }
     }
 
     /// How the scheduler is doing.
     public var health: SchedulerHealth {
         get async { await actor.currentHealth() }
+    }
+
+    /// Queues what is due now, as ``run()`` does each time it wakes.
+    ///
+    /// Unlike ``enqueueJobs()`` it reads no definition back, so that a benchmark can measure it. Does nothing without the
+    /// lock.
+    ///
+    /// - Returns: How many jobs were queued.
+    package func tick() async throws -> Int {
+        try await withTaskExecutorPreference(connection.eventLoop) {
+            try await actor.tick().enqueued
+        }
     }
 }

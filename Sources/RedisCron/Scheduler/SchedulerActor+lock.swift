@@ -6,15 +6,15 @@ extension SchedulerActor {
     ///
     /// A stop ends the wait for the answer: there is nothing in flight yet that would have to be finished.
     func askForLock() async throws -> SchedulerStateMachine.AcquisitionAction {
-        let isFirstAsk = token == nil
-        let token = token ?? settings.makeToken()
-        self.token = token
+        let token = claim.request(makeToken: settings.makeToken)
         let sentAt = clock.monotonic()
+        // A task of its own, because a stop ends the request and not the one who waits for it, who has yet to release what
+        // may have been taken.
         let request = Task(executorPreference: executor) { [store, lockTTL = settings.lockTTL] in
             try await store.acquireLock(token: token, timeToLive: lockTTL)
         }
-        acquisition = request
-        defer { acquisition = nil }
+        lockRequest = request
+        defer { lockRequest = nil }
         let isOurs: Bool
         do {
             isOurs = try await withTaskCancellationHandler {
@@ -23,18 +23,11 @@ extension SchedulerActor {
                 request.cancel()
             }
         } catch {
-            let fate = (error as? RedisError)?.fate
-            if fate != .notSent, fate != .refused {
-                mayBeGivenLate = true
-            } else if isFirstAsk {
-                // What never left this process, or was refused, took no lock.
-                self.token = nil
-            }
+            claim.requestEnded(LockClaim.Outcome(error))
             throw error
         }
-        // A request without an answer may reach Redis after this one, and take the lock for a token that nobody knows.
-        if !isOurs, !mayBeGivenLate { self.token = nil }
-        let action = machine.lockAnswered(
+        claim.requestEnded(isOurs ? .granted : .heldByOther)
+        let action = try machine.lockAnswered(
             isOurs ? Lease(token: token, timeToLive: settings.lockTTL, renewedAt: sentAt) : nil)
         succeeded(.lock)
         if action == .wait { take(outage.standsBy()) }
@@ -46,7 +39,7 @@ extension SchedulerActor {
         RedisCronError.lockHeld(settings.keys.lock, by: try? await store.lockHolder())
     }
 
-    /// Enters RQ's registry with a lock that has just been taken; gives the lock back if that fails.
+    /// Enters RQ's registry with a lock that has just been taken; releases the lock if that fails.
     func register() async throws {
         guard let lease = machine.lease else { return }
         do {
@@ -55,7 +48,7 @@ extension SchedulerActor {
             // What we published before the lock was lost says nothing about what is planned in it.
             if !isZoneUnfinished { formerZone = published }
             guard try await heartbeat(isFirst: true) else { return }
-            succeeded(.birth)
+            succeeded(.registration)
         } catch {
             _ = machine.lockLost(token: lease.token)
             await giveBack()
@@ -76,7 +69,7 @@ extension SchedulerActor {
         guard let lease = machine.lease else { return false }
         let sentAt = clock.monotonic()
         let isOurs = try await store.heartbeat(
-            token: lease.token, timeToLive: lease.timeToLive, birth: settings.birth, isFirst: isFirst,
+            token: lease.token, timeToLive: lease.timeToLive, registration: settings.registration, isFirst: isFirst,
             now: clock.now())
         succeeded(.heartbeat)
         if isOurs {
@@ -114,19 +107,15 @@ extension SchedulerActor {
         }
     }
 
-    /// Leaves the registry and gives the lock back, as far as it is ours and Redis can be reached.
+    /// Leaves the registry and releases the lock, as far as it is ours and Redis can be reached.
     ///
-    /// - Returns: Whether nothing of ours is left in Redis. If it may be, the token is kept: the next time that the lock
-    ///   is asked for, it is asked for under the same one.
+    /// - Returns: Whether nothing of ours is left in Redis. If something may be, the claim keeps its token.
     @discardableResult
     func giveBack() async -> Bool {
-        guard let token else { return true }
+        guard let token = claim.token else { return true }
         do {
-            _ = try await store.release(token: token, birth: settings.birth)
-            if self.token == token {
-                self.token = nil
-                mayBeGivenLate = false
-            }
+            _ = try await store.release(token: token, registration: settings.registration)
+            claim.released(token)
             return true
         } catch {
             tell(.releaseFailed(reason: Refusal.text(for: error)))
@@ -137,9 +126,79 @@ extension SchedulerActor {
     /// Ends everything: releases what is held, as far as Redis can be reached.
     ///
     /// - Returns: Whether nothing of ours is left in Redis.
-    func release(mayBeginAgain: Bool) async -> Bool {
+    func release(mayBeginAgain: Bool) async throws -> Bool {
         machine.stop()
-        defer { machine.released(mayBeginAgain: mayBeginAgain) }
-        return await giveBack()
+        let isReleased = await giveBack()
+        try machine.released(mayBeginAgain: mayBeginAgain)
+        return isReleased
+    }
+}
+
+/// What becomes of operations that Redis fails, and what a success of one of them tells the others.
+extension SchedulerActor {
+    /// Redis failed an operation: that is told, and remembered until the same operation succeeds.
+    func failed(_ operation: Outage.Operation, by error: any Error) {
+        if outage.failed(operation, by: error, now: clock.now(), monotonic: clock.monotonic()) {
+            tell(.disconnected(reason: Refusal.text(for: error)))
+        }
+        // Out of reach for one is out of reach for all. The heartbeat is tried first: it is small, and due each second.
+        let isRefusal = error.redisError?.code == .server
+        if operation != .heartbeat, !isRefusal { pauses[.heartbeat]?.cancel() }
+    }
+
+    /// Redis did what an operation asked for.
+    func succeeded(_ operation: Outage.Operation) {
+        take(outage.succeeded(operation))
+    }
+
+    /// Takes note of what a success changed.
+    func take(_ change: Outage.Change) {
+        if change == .over { tell(.reconnected) }
+        if change != .nothing { tryAgain() }
+    }
+
+    /// Listening to the events channel failed.
+    func listeningFailed(_ error: any Error) {
+        let isNews = deafness.failed(.listening, by: error, now: clock.now(), monotonic: clock.monotonic())
+        let lost = SchedulerEvent.subscriptionLost(reason: Refusal.text(for: error))
+        if isNews { tell(lost) } else { settings.logger(.debug, lost.line) }
+    }
+
+    /// The events channel is listened to.
+    func listeningSucceeded() {
+        guard deafness.succeeded(.listening) == .over else { return }
+        tell(.subscriptionRestored)
+        tryAgain()
+    }
+
+    /// The server is back for one operation: those that still wait to be tried again are tried at once.
+    ///
+    /// Whether they succeed is for them to show.
+    private func tryAgain() {
+        if outage.isFailing(.tick) { wake() }
+        if outage.isFailing(.heartbeat) { pauses[.heartbeat]?.cancel() }
+        if deafness.isFailing(.listening) { pauses[.listening]?.cancel() }
+    }
+
+    /// Waits beside the loop; ends early when the operation is to be tried at once.
+    func pause(_ operation: Outage.Operation, for duration: Duration) async throws {
+        // A task of its own, because what ends the pause does not end the one who waits.
+        let task = Task(executorPreference: executor) { [clock] in try await clock.sleep(for: duration) }
+        pauses[operation] = task
+        defer { pauses[operation] = nil }
+        try await waitOut(task)
+    }
+
+    /// Waits for the end of a sleep, or of the waiting task; not an error when it was the sleep that was cancelled.
+    func waitOut(_ sleep: Task<Void, any Error>) async throws {
+        try await withTaskCancellationHandler {
+            do {
+                try await sleep.value
+            } catch is CancellationError {
+                try Task.checkCancellation()
+            }
+        } onCancel: {
+            sleep.cancel()
+        }
     }
 }

@@ -1,79 +1,25 @@
 import RQWire
 
+/// One tick: everything that is due is queued, page by page.
+///
+/// All state of a tick is local to it, so any number of them may run at the same time, as when an app calls `enqueueJobs()`
+/// beside `run()`. They share what does not depend on who asks: the cache, the health, and the size of batches. That is safe
+/// because none of it decides whether a job is queued. The script does, in Redis: of two ticks that read the same entry, one
+/// finds the score that both had read, and the other finds that it has moved.
 extension SchedulerActor {
     /// What a tick came to.
     struct TickResult: Sendable {
         /// The score of the next entry that is not due yet, if there is one.
         var nextScore: Double?
+        /// How many runs were queued.
+        var enqueued = 0
         /// The runs that were queued, if they were asked for.
         var queued: [PlannedRun] = []
     }
 
-    /// Bytes of jobs in one atomic step: more would keep Redis from others for longer than the number of jobs allows for.
-    private static let partBytes = 1 << 20
-
-    /// Passes over the same due entries without any progress before the tick gives up for a moment.
-    private static let patience = 3
-
-    /// Queues all that is due, page by page, until nothing due is left, the lock is lost or a stop is asked for.
-    ///
-    /// - Parameter collecting: Whether to return the runs that were queued.
-    /// - Throws: What the store throws. Batches that Redis has executed are in effect; the index says which.
-    func tick(collecting: Bool = false) async throws -> TickResult {
-        await lookAgainAtParked()
-        var result = TickResult()
-        // Entries in front that are all passed over: of what is behind them the next page is read.
-        var offset = 0
-        var fruitless = 0
-        while case .leading(let lease) = machine.state {
-            let page = try await readPage(offset: offset)
-            if page.entries.isEmpty {
-                result.nextScore = page.nextScore
-                if !page.isFull { break }
-                offset += page.count
-                continue
-            }
-            let progress: Progress
-            do {
-                progress = try await work(through: DueQueue(page), offset: offset, token: lease.token)
-            } catch {
-                batchSizing.batchFailed()
-                throw error
-            }
-            if collecting { result.queued += progress.queued }
-            fruitless = progress.didMove ? 0 : fruitless + 1
-            if fruitless >= Self.patience {
-                result.nextScore = (clock.now() + settings.retryInterval).score
-                break
-            }
-        }
-        return result
-    }
-
-    /// Reads a page of due entries.
-    private func readPage(offset: Int) async throws -> DuePage {
-        let now = clock.now()
-        let survey = try await store.survey(until: now, offset: offset, limit: settings.pageSize)
-        if offset == 0 { noticeLoss(survey) }
-        if await jobStore.observe(marker: survey.marker) { await markerMovedUnheard() }
-        let candidates = await jobStore.candidates(survey.due)
-        health.surveyed(at: now, oldestDue: candidates.first?.score)
-        return DuePage(
-            entries: candidates, surveyedAt: now, count: survey.due.count, last: survey.due.last,
-            isFull: survey.due.count >= settings.pageSize, nextScore: survey.nextScore)
-    }
-
-    /// Looks again at what was passed over, once in the longest sleep: a definition may have been mended, or the key of
-    /// a queue emptied, without an event.
-    private func lookAgainAtParked() async {
-        let now = clock.monotonic()
-        guard now - parkedSince >= settings.maxSleepInterval else { return }
-        parkedSince = now
-        await jobStore.releaseParked()
-    }
-
     /// What became of some due entries.
     private struct Progress: Sendable {
+        /// Whether any of them is out of the way now.
         var didMove = false
         var queued: [PlannedRun] = []
 
@@ -83,90 +29,148 @@ extension SchedulerActor {
         }
     }
 
-    /// A batch of which is known what each entry leads to.
-    private struct ResolvedBatch: Sendable {
-        let resolution: JobStoreActor.Resolution
-        let entryCount: Int
-        /// The time for which that was decided.
-        let resolvedAt: Timestamp
+    /// Bytes of jobs in one atomic step: more would block Redis for longer than the number of jobs allows for.
+    private static let partBytes = 1 << 20
+
+    /// Passes over the same due entries without any progress before the tick gives up for a moment.
+    private static let mostFruitlessPasses = 3
+
+    /// Queues all that is due, page by page, until nothing due is left, the lock is lost or a stop is asked for.
+    ///
+    /// - Parameter collecting: Whether to return the runs that were queued.
+    /// - Throws: What the store throws. Batches that Redis has executed are in effect; the index says which.
+    func tick(collecting: Bool = false) async throws -> TickResult {
+        // A definition may have been repaired, or the key of a queue emptied, without an event.
+        await jobStore.releaseParked(at: clock.monotonic(), every: settings.maxSleepInterval)
+        var result = TickResult()
+        // Entries in front that are all passed over: what is behind them is read next.
+        var passedOver = 0
+        var fruitlessPasses = 0
+        while case .leading(let lease) = machine.state {
+            let page = try await readPage(offset: passedOver)
+            if page.entries.isEmpty {
+                result.nextScore = page.nextScore
+                if !page.isFull { break }
+                passedOver += page.count
+                continue
+            }
+            let pipeline = BatchPipeline(
+                page, passedOver: passedOver, batchesInFlight: settings.batchesInFlight,
+                readAheadBelow: settings.readAheadBelow)
+            let didMove: Bool
+            do {
+                didMove = try await run(pipeline, token: lease.token) { progress in
+                    result.enqueued += progress.queued.count
+                    if collecting { result.queued += progress.queued }
+                }
+            } catch {
+                batchSizing.batchFailed()
+                throw error
+            }
+            fruitlessPasses = didMove ? 0 : fruitlessPasses + 1
+            if fruitlessPasses >= Self.mostFruitlessPasses {
+                result.nextScore = (clock.now() + settings.retryInterval).score
+                break
+            }
+        }
+        return result
     }
 
-    /// What one of the tasks of a tick brought.
-    private enum Step: Sendable {
+    /// Reads a page of due entries.
+    private func readPage(offset: Int) async throws -> CandidatePage {
+        let now = clock.now()
+        let page = try await store.fetchDue(until: now, offset: offset, limit: settings.pageSize)
+        if offset == 0 { noticeLoss(page) }
+        if await jobStore.observe(marker: page.marker) { await markerMovedUnheard() }
+        let candidates = await jobStore.candidates(page.entries)
+        health.readIndex(at: now, oldestDue: candidates.first?.score)
+        return CandidatePage(
+            entries: candidates, dueBy: now, count: page.entries.count, last: page.entries.last,
+            isFull: page.entries.count >= settings.pageSize, nextScore: page.nextScore)
+    }
+
+    // MARK: The pipeline
+
+    /// How something that a pipeline started has ended.
+    private enum Ending: Sendable {
         case resolved(ResolvedBatch)
         case finished(Progress)
-        case page(DuePage)
-    }
+        case page(CandidatePage)
+        case failed(BatchPipeline.Stage, any Error)
 
-    /// Works through what is due in batches, several of them in flight, so that encoding overlaps with Redis' work.
-    ///
-    /// Definitions are read as many batches ahead. If a batch were read only when another one is finished, its reading
-    /// would stand behind the scripts of the others, and all of them would go in step: Redis idle while definitions are
-    /// prepared, this side idle while scripts run.
-    ///
-    /// The next page is read while the last batches of this one are on their way, so that Redis has no pause between
-    /// two pages. What becomes due in front of what was read is left to the next call.
-    ///
-    /// - Parameter offset: Entries in front that are passed over.
-    private func work(through first: DueQueue, offset: Int, token: String) async throws -> Progress {
-        var due = first
-        if !due.mayHaveMore, due.count <= batchSizing.size {
-            let entries = due.takeBatch(batchSizing.size)
-            let batch = try await resolve(entries, surveyedAt: due.surveyedAt)
-            let progress = try await work(through: batch, token: token)
-            batchSizing.batchSucceeded()
-            return progress
-        }
-        unsentEntries = due.count
-        return try await withThrowingTaskGroup(of: Step.self) { group in
-            var progress = Progress()
-            var resolving = 0
-            var ready: [ResolvedBatch] = []
-            var inFlight = 0
-            var isReading = false
-            while true {
-                let mayEnqueue = machine.mayEnqueue(at: clock.monotonic())
-                let sendable = mayEnqueue ? min(ready.count, settings.batchesInFlight - inFlight) : 0
-                let ahead = ready.count - sendable
-                while mayEnqueue, resolving + ahead < settings.batchesInFlight, due.count > 0 {
-                    let entries = due.takeBatch(batchSizing.size)
-                    let surveyedAt = due.surveyedAt
-                    resolving += 1
-                    group.addTask { .resolved(try await self.resolve(entries, surveyedAt: surveyedAt)) }
-                }
-                for batch in ready.prefix(sendable) {
-                    inFlight += 1
-                    group.addTask { .finished(try await self.work(through: batch, token: token)) }
-                }
-                ready.removeFirst(sendable)
-                if due.mayHaveMore, !isReading, due.count <= settings.readAheadBelow, mayEnqueue {
-                    isReading = true
-                    group.addTask { .page(try await self.readPage(behindUnsent: offset)) }
-                }
-                switch try await group.next() {
-                case .resolved(let batch):
-                    resolving -= 1
-                    ready.append(batch)
-                case .finished(let finished):
-                    inFlight -= 1
-                    batchSizing.batchSucceeded()
-                    progress.add(finished)
-                case .page(let page):
-                    isReading = false
-                    let former = due.count
-                    due.append(page)
-                    unsentEntries += due.count - former
-                case nil:
-                    return progress
-                }
+        /// Runs a stage; an error is one of the ways in which it may end.
+        static func of(_ stage: BatchPipeline.Stage, _ body: () async throws -> Ending) async -> Ending {
+            do {
+                return try await body()
+            } catch {
+                return .failed(stage, error)
             }
         }
     }
 
+    /// Does what a pipeline says until it is done.
+    ///
+    /// - Parameter report: Told what became of each batch.
+    /// - Returns: Whether anything moved.
+    /// - Throws: The first error, when everything that was under way is over.
+    private func run(
+        _ pipeline: BatchPipeline, token: String, report: (Progress) -> Void
+    ) async throws -> Bool {
+        if let (entries, dueBy) = pipeline.onlyBatch(ofAtMost: batchSizing.size) {
+            let batch = try await resolve(entries, dueBy: dueBy)
+            let progress = try await send(batch, token: token)
+            batchSizing.batchSucceeded()
+            report(progress)
+            return progress.didMove
+        }
+        let outcome: Result<Bool, any Error> = await withTaskGroup(of: Ending.self) { group in
+            var pipeline = pipeline
+            var didMove = false
+            var failure: (any Error)?
+            while true {
+                if !machine.mayEnqueue(at: clock.monotonic()) { pipeline.handle(.mayNotEnqueue) }
+                switch pipeline.nextAction(batchSize: batchSizing.size) {
+                case .resolve(let entries, let dueBy):
+                    group.addTask {
+                        await .of(.resolving) { .resolved(try await self.resolve(entries, dueBy: dueBy)) }
+                    }
+                case .send(let batch):
+                    group.addTask {
+                        await .of(.sending) { .finished(try await self.send(batch, token: token)) }
+                    }
+                case .readPage(let offset):
+                    group.addTask {
+                        await .of(.reading) { .page(try await self.readPage(offset: offset)) }
+                    }
+                case .wait:
+                    switch await group.next() {
+                    case .resolved(let batch):
+                        pipeline.handle(.resolved(batch))
+                    case .finished(let progress):
+                        batchSizing.batchSucceeded()
+                        report(progress)
+                        didMove = didMove || progress.didMove
+                        pipeline.handle(.finished)
+                    case .page(let page):
+                        pipeline.handle(.pageArrived(page))
+                    case .failed(let stage, let error):
+                        failure = failure ?? error
+                        pipeline.handle(.failed(stage))
+                    case nil:
+                        return failure.map(Result.failure) ?? .success(didMove)
+                    }
+                case .done:
+                    return failure.map(Result.failure) ?? .success(didMove)
+                }
+            }
+        }
+        return try outcome.get()
+    }
+
     /// Looks up what the entries lead to, reading definitions where they are not cached.
-    private func resolve(_ entries: ArraySlice<DueEntry>, surveyedAt: Timestamp) async throws -> ResolvedBatch {
-        // A clock that was stepped back since the survey must not make due entries undue.
-        let now = max(clock.now(), surveyedAt)
+    private func resolve(_ entries: ArraySlice<DueEntry>, dueBy: Timestamp) async throws -> ResolvedBatch {
+        // A clock that was stepped back since the page was read must not make due entries undue.
+        let now = max(clock.now(), dueBy)
         let resolution = try await jobStore.resolve(Array(entries), now: now)
         for bad in resolution.bad {
             tell(.badDefinition(id: bad.id.display, field: bad.field, reason: bad.reason))
@@ -177,30 +181,22 @@ extension SchedulerActor {
         return ResolvedBatch(resolution: resolution, entryCount: entries.count, resolvedAt: now)
     }
 
-    /// Reads the page behind those entries that were read and not sent yet.
-    ///
-    /// What has been sent is out of the way when Redis comes to this; what has not is not read again. So they are counted
-    /// here, where nothing can be sent between counting and reading.
-    private func readPage(behindUnsent offset: Int) async throws -> DuePage {
-        try await readPage(offset: offset + unsentEntries)
-    }
-
-    private func work(through batch: ResolvedBatch, token: String) async throws -> Progress {
-        unsentEntries -= batch.entryCount
+    /// Sends a batch, in parts if it is large, and reconciles its entries that lead to no run.
+    private func send(_ batch: ResolvedBatch, token: String) async throws -> Progress {
         let resolution = batch.resolution
         var progress = Progress(didMove: !resolution.bad.isEmpty || !resolution.missingZones.isEmpty)
         for part in DueBatch(runs: resolution.runs).parts(ofBytes: Self.partBytes) {
             // The next times were computed for that instant: written under a later one they could lie before it.
             progress.add(try await enqueue(part, token: token, now: batch.resolvedAt))
         }
-        if !resolution.unsettled.isEmpty, machine.mayEnqueue(at: clock.monotonic()) {
-            if try await settle(resolution.unsettled, token: token) { progress.didMove = true }
+        if !resolution.stale.isEmpty, machine.mayEnqueue(at: clock.monotonic()) {
+            if try await reconcile(resolution.stale, token: token) { progress.didMove = true }
         }
         return progress
     }
 
     private func enqueue(_ batch: DueBatch, token: String, now: Timestamp) async throws -> Progress {
-        // Only a courtesy to Redis: the script looks at the lock itself.
+        // Only to spare Redis the work: the script checks the lock itself.
         guard machine.mayEnqueue(at: clock.monotonic()) else { return Progress() }
         switch try await store.enqueue(batch, token: token, now: now) {
         case .lockLost:
@@ -210,9 +206,9 @@ extension SchedulerActor {
             await jobStore.record(outcomes, of: batch)
             let queued = report(outcomes, of: batch, at: now)
             var progress = Progress(didMove: outcomes.contains(where: \.didMove), queued: queued)
-            let replays = zip(batch.runs, outcomes).filter { $0.1 == .duplicate }.map(\.0.replay)
-            if !replays.isEmpty {
-                progress.add(try await enqueue(DueBatch(runs: replays), token: token, now: now))
+            let alreadyQueued = zip(batch.runs, outcomes).filter { $0.1 == .duplicate }.map(\.0.alreadyQueued)
+            if !alreadyQueued.isEmpty {
+                progress.add(try await enqueue(DueBatch(runs: alreadyQueued), token: token, now: now))
             }
             return progress
         }
@@ -242,16 +238,16 @@ extension SchedulerActor {
     }
 
     /// - Returns: Whether any of the entries is out of the way now.
-    private func settle(_ entries: [UnsettledEntry], token: String) async throws -> Bool {
-        switch try await store.settle(entries, token: token) {
+    private func reconcile(_ entries: [StaleEntry], token: String) async throws -> Bool {
+        switch try await store.reconcile(entries, token: token) {
         case .lockLost:
             lockIsLost(token: token)
             return false
         case .done(let outcomes):
             await jobStore.record(outcomes, of: entries)
-            for (unsettled, outcome) in zip(entries, outcomes) {
-                if let reason = outcome.skipReason(of: unsettled) {
-                    tell(.skipped(id: unsettled.entry.id.display, reason))
+            for (stale, outcome) in zip(entries, outcomes) {
+                if let reason = outcome.skipReason(of: stale) {
+                    tell(.skipped(id: stale.entry.id.display, reason))
                 }
             }
             return outcomes.contains { $0 != .leftAlone }
@@ -280,12 +276,12 @@ extension JobOutcome {
 }
 
 extension EntryOutcome {
-    fileprivate func skipReason(of unsettled: UnsettledEntry) -> SkipReason? {
+    fileprivate func skipReason(of stale: StaleEntry) -> SkipReason? {
         switch self {
         case .pruned: .missing
         case .disabled: .disabled
         case .over: .over
-        case .moved: unsettled.nextScore.map(SkipReason.notDue(next:))
+        case .moved: stale.nextScore.map(SkipReason.notDue(next:))
         case .foreign, .leftAlone: nil
         }
     }

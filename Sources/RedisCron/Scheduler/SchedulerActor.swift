@@ -1,13 +1,16 @@
 import RQWire
 import RedisBridge
 
-/// Owns the lock and the loop: decides by ``SchedulerStateMachine``, acts through ``CronStore``.
+/// Owns the lock and the loop: ``SchedulerStateMachine``, ``LockClaim`` and ``BatchPipeline`` decide, this acts through
+/// ``CronStore``.
 ///
-/// Its parts stand in files of their own: the loop (`+run`), the lock (`+lock`), the tick (`+tick`), the sleep and what
-/// ends it (`+sleep`), the definitions that it is given (`+definitions`).
+/// Here is its life from the start to the release. Three parts have files of their own: the lock, and what becomes of
+/// operations that Redis fails (`+lock`); the tick (`+tick`); and what ends a sleep: events, the definitions that it was
+/// given, a change of zone (`+changes`).
 actor SchedulerActor {
-    /// Where everything of a scheduler runs: its actors, and the tasks that they start, so that none of it hops between
-    /// threads and a simulation decides about each step.
+    /// Where everything of a scheduler runs: its actors and the tasks that they start.
+    ///
+    /// So nothing hops between threads, and a simulation decides about each step.
     nonisolated let executor: any SerialExecutor & TaskExecutor
     nonisolated var unownedExecutor: UnownedSerialExecutor { executor.asUnownedSerialExecutor() }
 
@@ -18,42 +21,52 @@ actor SchedulerActor {
     let settings: SchedulerSettings
 
     var machine: SchedulerStateMachine
-    var alarm = WakeAlarm()
-    var sleepTask: Task<Void, any Error>?
-    var runTask: Task<Void, any Error>?
-    /// The request for the lock that is under way: a stop ends it.
-    var acquisition: Task<Bool, any Error>?
-    /// Cuts a stop short that takes too long.
-    var shutdownTimer: Task<Void, any Error>?
-    /// The token under which the lock is ours, or may be: kept until Redis has said that it is not, or has released it.
-    var token: String?
-    /// Whether a request for the lock under that token got no answer.
-    var mayBeGivenLate = false
-    /// When entries that lead to no run were last looked at again, on the monotonic clock.
-    var parkedSince: Duration = .zero
-    /// Due entries of the present tick that were read and not sent yet.
-    var unsentEntries = 0
-    /// What Redis fails of that which a scheduler cannot do without.
-    var outage = Outage()
-    /// As ``outage``, of listening to the events channel: without it changes are noticed late.
-    var deafness = Outage()
-    /// The pauses of those that run beside the loop, which has ``sleepTask``: a success of another operation ends them.
-    var pauses: [Outage.Operation: Task<Void, any Error>] = [:]
-    /// The events channel, while it is read, when it was last heard of, on the monotonic clock, and whether it was made anew
-    /// because it had fallen silent.
-    var announcements: (any AnnouncementReader)?
-    var lastAnnouncement: Duration = .zero
-    var isChannelMute = false
-    var jitter: SplitMix64
+    var claim = LockClaim()
+    /// How large the next batch is, shared by ticks that run at the same time.
+    ///
+    /// It is knowledge about the server: whoever sees a batch fail makes the next ones smaller, for all.
     var batchSizing: BatchSizing
-    var health: SchedulerHealthRecord
-    var hasExaminedServer = false
+    var health = SchedulerHealthRecord()
+    var jitter: SplitMix64
+
+    // MARK: Waits that something may end
+
+    var wakeTimer = WakeTimer()
+    /// The loop's sleep.
+    var sleepTask: Task<Void, any Error>?
+    /// The request for the lock that is under way.
+    var lockRequest: Task<Bool, any Error>?
+    /// The pauses of what runs beside the loop: a success of another operation ends them.
+    var pauses: [Outage.Operation: Task<Void, any Error>] = [:]
+    private(set) var runTask: Task<Void, any Error>?
+    /// Cuts a stop short that takes too long.
+    private var shutdownTimer: Task<Void, any Error>?
+
+    // MARK: What does not work
+
+    /// The operations that Redis fails, of those that a scheduler cannot do without.
+    var outage = Outage()
+    /// The same for listening to the events channel: without it changes are noticed late.
+    var deafness = Outage()
+
+    // MARK: The events channel
+
+    /// The channel while it is read.
+    var announcements: (any AnnouncementReader)?
+    /// When it was last heard of, on the monotonic clock.
+    var lastAnnouncement: Duration = .zero
+    /// Whether it fell silent, and was subscribed to again for that reason.
+    var isChannelMute = false
+
+    // MARK: The server and the definitions
+
+    private var hasExaminedServer = false
+    /// What was reported about this machine's time zone data.
+    private var toldZoneFaults: Set<String> = []
     /// The zone that was published before ours; `nil` where none was.
     var formerZone: String?
     /// Whether what was planned in that zone has yet to be planned anew in ours.
     var isZoneUnfinished = false
-    /// What was said about this machine's time zone data.
-    var toldZoneFaults: Set<String> = []
     var lossWatch = LossWatch()
     /// When a scheduler that stands by last looked for a loss, on the monotonic clock.
     var lossSoughtAt: Duration = .zero
@@ -61,7 +74,7 @@ actor SchedulerActor {
     var hasHadPlace = false
     /// Whether the definitions that it was given are to be applied.
     var wantsDefinitions = false
-    /// Tells the task that applies them.
+    /// Wakes the task that applies them.
     var definitionsWanted: AsyncStream<Void>.Continuation?
 
     init(
@@ -77,12 +90,285 @@ actor SchedulerActor {
         self.jobStore = JobStoreActor(store: store, limit: settings.cacheLimit, executor: executor)
         self.jitter = SplitMix64(state: settings.seed)
         self.batchSizing = BatchSizing(most: settings.batchSize)
-        self.health = SchedulerHealthRecord()
     }
 
     /// Tells the readers of the events, and the log.
     func tell(_ event: SchedulerEvent) {
         settings.logger(event.level, event.line)
         channel.send(event)
+    }
+
+    // MARK: Running
+
+    /// Leads, or stands by, until the calling task is cancelled.
+    ///
+    /// - Parameter apply: Makes Redis hold the definitions that the scheduler was given; `nil` where there are none.
+    func run(applying apply: Application? = nil) async throws {
+        guard runTask == nil, case .idle = machine.state else {
+            throw RedisCronError(.alreadyRunning, "this scheduler is running, or has run; make another one")
+        }
+        // Not a child task: cancelling the caller asks for a stop, after which the batch in flight is finished and
+        // everything is released. A child would be cancelled in the middle of its batch.
+        let body = Task(executorPreference: executor) { try await self.runToTheEnd(applying: apply) }
+        runTask = body
+        // Cancelled before it started: send nothing.
+        if Task.isCancelled { machine.stop() }
+        defer { shutdownTimer?.cancel() }
+        try await withTaskCancellationHandler {
+            try await body.value
+        } onCancel: {
+            // A cancellation handler cannot await; the actor takes the request when its thread is free.
+            Task(executorPreference: executor) { await self.stop() }
+        }
+    }
+
+    /// Asks for a stop: what is in flight is finished, then lock and registry entry are released.
+    ///
+    /// What has not ended within the shutdown bound is abandoned.
+    private func stop() {
+        guard let body = runTask, shutdownTimer == nil, machine.state != .stopped else { return }
+        machine.stop()
+        wake()
+        lockRequest?.cancel()
+        // Neither a child of the caller nor of the loop: it must outlive the one and cut the other short.
+        shutdownTimer = Task(executorPreference: executor) { [clock, bound = settings.shutdownBound] in
+            try await clock.sleep(for: bound)
+            body.cancel()
+        }
+    }
+
+    /// Leads or stands by until a stop or an error, then releases everything and ends the events.
+    private func runToTheEnd(applying apply: Application?) async throws {
+        var outcome: Result<Void, any Error> = .success(())
+        do {
+            try await runLoop(applying: apply)
+        } catch {
+            if !(error is CancellationError) { outcome = .failure(error) }
+        }
+        do {
+            let isReleased = try await release(mayBeginAgain: false)
+            // An end by an error is in the log as that error.
+            if isReleased, case .success = outcome { settings.logger(stopped.level, stopped.line) }
+        } catch {
+            if case .success = outcome { outcome = .failure(error) }
+        }
+        channel.finish(with: stopped)
+        try outcome.get()
+    }
+
+    private var stopped: SchedulerEvent { .stopped(name: settings.name) }
+
+    /// Asks for the lock, leads while it is ours, and begins again, until a stop is asked for.
+    func runLoop() async throws {
+        var hasLed = false
+        // Whether Redis let it lead or stand by: what it refuses from then on, it may accept again.
+        var hasBegun = false
+        while try machine.acquire() {
+            var operation = Outage.Operation.lock
+            do {
+                switch try await askForLock() {
+                case .lead:
+                    operation = .registration
+                    try await register()
+                    (hasLed, hasBegun) = (true, true)
+                    try await lead()
+                    // The lock is lost, or a stop was asked for. If lost, the registry must stop saying that we lead.
+                    if !machine.isStopping { await giveBack() }
+                case .wait:
+                    hasBegun = true
+                    await standBy()
+                    await examineServer()
+                    try await sleep(for: settings.standbyInterval)
+                case .fail:
+                    if hasLed { throw RedisCronError.lockLost(settings.name) }
+                    throw await lockIsHeld()
+                case .stop:
+                    return
+                }
+            } catch let error as RedisCronError where error.code == .lockLost || error.code == .lockHeld {
+                throw error
+            } catch let error as SchedulerStateMachine.ImpossibleTransition {
+                throw error
+            } catch {
+                try Task.checkCancellation()
+                // A failure because of the stop is not reported.
+                guard !machine.isStopping else { return }
+                let isFatal = settings.whenLockHeld == .fail ? !hasLed : !hasBegun && settings.isHopeless(error)
+                if isFatal { throw error }
+                try await retryLater(operation, after: error)
+            }
+        }
+    }
+
+    private func standBy() async {
+        if !health.isStandingBy {
+            health.isStandingBy = true
+            tell(.standingBy(name: settings.name))
+            hasPlace()
+        } else if clock.monotonic() - lossSoughtAt < settings.maxSleepInterval {
+            return
+        }
+        await lookForLoss()
+    }
+
+    /// Ticks until the lock is lost or a stop is asked for, with the heartbeat and the events channel beside it.
+    private func lead() async throws {
+        try await withThrowingTaskGroup(of: LeadingRole.self) { group in
+            group.addTask {
+                try await self.keepHeartbeat()
+                return .heartbeat
+            }
+            group.addTask {
+                try await self.listen()
+                return .listener
+            }
+            group.addTask {
+                try await self.keepTicking()
+                return .ticker
+            }
+            group.addTask {
+                await self.examineServer()
+                return .examiner
+            }
+            group.addTask {
+                await self.followZone()
+                return .planner
+            }
+            // The ticker ends by itself, after its batch, when the lock is lost or a stop is asked for. The others
+            // hold nothing that would have to be finished.
+            var isPlanned = false
+            while let ended = try await group.next(), ended != .ticker { isPlanned = isPlanned || ended == .planner }
+            // A stop lets the planner finish: whoever leads next finds our zone published, and so nothing to plan anew.
+            while machine.isStopping, isZoneUnfinished, !isPlanned, let ended = try await group.next() {
+                isPlanned = ended == .planner
+            }
+            group.cancelAll()
+        }
+    }
+
+    private enum LeadingRole {
+        case heartbeat, listener, ticker, examiner, planner
+    }
+
+    private func keepTicking() async throws {
+        while case .leading = machine.state {
+            do {
+                let result = try await tick()
+                if outage.isFailing(.tick), result.enqueued == 0 {
+                    // Nothing is due any more: that it could be read does not show that it could be queued.
+                    try await store.checkQueueing()
+                }
+                succeeded(.tick)
+                try await sleepUntilDue(result.nextScore)
+            } catch {
+                try Task.checkCancellation()
+                guard !machine.isStopping else { return }
+                try await retryLater(.tick, after: error)
+                // What became of the batch is not known here: the index and the hashes say.
+                await jobStore.forgetAll()
+            }
+        }
+    }
+
+    /// Redis failed an operation of the loop: says so, and waits a while that grows with each failure.
+    ///
+    /// - Throws: `CancellationError` when the shutdown bound has passed.
+    private func retryLater(_ operation: Outage.Operation, after error: any Error) async throws {
+        failed(operation, by: error)
+        try await sleep(for: outage.pause(before: operation, using: &jitter))
+    }
+
+    /// Warns of what could cost the schedule: once, when the server is first reached, and beside the first tick.
+    private func examineServer() async {
+        guard !hasExaminedServer else { return }
+        hasExaminedServer = true
+        for finding in ZoneCheck.findings(ofScheduler: settings.registration) { tellOnce(finding) }
+        do {
+            for finding in try await store.findings() { tell(.finding(finding)) }
+        } catch {
+            hasExaminedServer = false
+            settings.logger(.debug, "could not look at the server's settings: \(Refusal.text(for: error))")
+        }
+    }
+
+    /// Reports a fault of this machine's time zone data, unless that was done.
+    func tellOnce(_ finding: Finding) {
+        if toldZoneFaults.insert(finding.message).inserted { tell(.finding(finding)) }
+    }
+
+    // MARK: Driven by hand
+
+    /// Whether the lock is ours, as far as we know.
+    var isLeading: Bool {
+        if case .leading = machine.state { true } else { false }
+    }
+
+    /// Takes the lock and registers, for those who drive the scheduler by hand.
+    func beginByHand() async throws {
+        guard runTask == nil, case .idle = machine.state, try machine.acquire() else {
+            throw RedisCronError(.alreadyRunning, "the scheduler has begun already")
+        }
+        do {
+            guard case .lead = try await askForLock() else { throw await lockIsHeld() }
+            try await register()
+        } catch {
+            try machine.released(mayBeginAgain: true)
+            throw error
+        }
+        guard isLeading else { throw RedisCronError.lockLost(settings.name) }
+    }
+
+    /// Releases what ``beginByHand()`` took.
+    func endByHand() async throws {
+        guard runTask == nil else {
+            throw RedisCronError(.alreadyRunning, "run() releases the lock itself when its task is cancelled")
+        }
+        let hadBegun = claim.token != nil
+        if try await release(mayBeginAgain: true), hadBegun { tell(stopped) }
+    }
+
+    /// How long until the next entry that may lead to a run is due.
+    func sleepInterval() async throws -> Duration {
+        var passedOver = 0
+        while true {
+            let now = clock.now()
+            let page = try await store.fetchDue(until: now, offset: passedOver, limit: settings.pageSize)
+            if await !jobStore.candidates(page.entries).isEmpty { return .zero }
+            passedOver += page.entries.count
+            if page.entries.count < settings.pageSize {
+                guard let score = page.nextScore else { return settings.maxSleepInterval }
+                return min(max(.zero, Timestamp(score: score) - now), settings.maxSleepInterval)
+            }
+        }
+    }
+
+    /// How the scheduler is doing, at this moment.
+    func currentHealth() async -> SchedulerHealth {
+        let state: SchedulerHealth.State =
+            switch machine.state {
+            case .idle: .starting
+            case .acquiring: health.isStandingBy ? .standingBy : .starting
+            case .waiting: .standingBy
+            case .leading: .leading
+            case .draining: .stopping
+            case .stopped: .stopped
+            }
+        return SchedulerHealth(
+            state: state, disconnectedSince: outage.since, disconnectReason: outage.reason, lastTick: health.lastTick,
+            lastHeartbeat: health.lastHeartbeat, lag: health.lag, enqueued: health.enqueued,
+            cachedDefinitions: await jobStore.count, isMissingReplicas: store.isMissingReplicas)
+    }
+}
+
+/// A small seeded generator (SplitMix64), so that jitter can be replayed.
+struct SplitMix64: RandomNumberGenerator, Sendable {
+    var state: UInt64
+
+    mutating func next() -> UInt64 {
+        state &+= 0x9e37_79b9_7f4a_7c15
+        var mixed = state
+        mixed = (mixed ^ (mixed >> 30)) &* 0xbf58_476d_1ce4_e5b9
+        mixed = (mixed ^ (mixed >> 27)) &* 0x94d0_49bb_1331_11eb
+        return mixed ^ (mixed >> 31)
     }
 }

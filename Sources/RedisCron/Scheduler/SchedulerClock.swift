@@ -1,38 +1,50 @@
-package import RQWire
+public import RQWire
+import RedisBridge
 
-/// Time, as the scheduler sees it.
-///
-/// A value of its own in the tests.
+/// The time by which a scheduler lives: the system's, or a test's own.
 package protocol SchedulerClock: Sendable {
     /// The wall clock: schedules follow it, even when it is stepped.
     func now() -> Timestamp
 
-    /// A clock that never steps and goes on while the machine is suspended: leases are measured with it.
+    /// A clock that is never stepped and goes on while the machine is suspended: leases are measured with it.
     func monotonic() -> Duration
 
-    /// Sleeps until the wall clock shows that time; wakes early when the clock is stepped over it.
-    ///
-    /// - Throws: `CancellationError` at once when the task is cancelled.
-    func sleep(until time: Timestamp) async throws
-
-    /// Sleeps for so long, whatever the wall clock does.
-    ///
-    /// - Throws: `CancellationError` at once when the task is cancelled.
-    func sleep(for duration: Duration) async throws
-}
-
-extension SchedulerClock {
-    /// Sleeps until the wall clock shows that time, but no longer than `limit`, however the wall clock is stepped.
+    /// Sleeps until the wall clock shows a time, however it is stepped, but no longer than `limit` by the monotonic clock.
     ///
     /// - Parameter time: `nil` sleeps as long as `limit`.
     /// - Throws: `CancellationError` at once when the task is cancelled.
-    func sleep(until time: Timestamp?, atMost limit: Duration) async throws {
-        guard let time else { return try await sleep(for: limit) }
-        try await withThrowingTaskGroup(of: Void.self) { group in
-            group.addTask { try await self.sleep(until: time) }
-            group.addTask { try await self.sleep(for: limit) }
-            defer { group.cancelAll() }
-            try await group.next()
-        }
+    func sleep(until time: Timestamp?, atMost limit: Duration) async throws
+}
+
+extension SchedulerClock {
+    /// Sleeps for this long, whatever the wall clock does.
+    ///
+    /// - Throws: `CancellationError` at once when the task is cancelled.
+    package func sleep(for duration: Duration) async throws {
+        try await sleep(until: nil, atMost: duration)
     }
+}
+
+/// The clocks of the system, with the event loop's timers.
+struct SystemClock: SchedulerClock {
+    private static let start = ContinuousClock().now
+    private let loop: RedisEventLoop
+
+    init(loop: RedisEventLoop) {
+        self.loop = loop
+    }
+
+    func now() -> Timestamp { .now }
+
+    func monotonic() -> Duration { Self.start.duration(to: ContinuousClock().now) }
+
+    func sleep(until time: Timestamp?, atMost limit: Duration) async throws {
+        guard let time else { return try await loop.sleep(for: limit) }
+        try await loop.sleep(untilWallClockMicroseconds: time.microseconds, atMost: limit)
+    }
+}
+
+extension Timestamp {
+    /// The present, by the system's wall clock.
+    public static var now: Timestamp { Timestamp(microseconds: RedisEventLoop.wallClockMicroseconds) }
 }

@@ -2,7 +2,7 @@ public import RQWire
 
 /// How a scheduler is doing, at the moment at which it was asked.
 public struct SchedulerHealth: Sendable, Hashable {
-    /// What the scheduler is at.
+    /// What a scheduler is doing.
     public enum State: String, Sendable, Hashable {
         /// It has not begun, or asks for the lock.
         case starting
@@ -16,11 +16,11 @@ public struct SchedulerHealth: Sendable, Hashable {
         case stopped
     }
 
-    /// What the scheduler is at.
+    /// What the scheduler is doing.
     public let state: State
-    /// Since when Redis has been out of reach or has refused what the scheduler asks of it, or `nil` while it does neither.
+    /// Since when Redis has been out of reach, or has refused what the scheduler asks of it; `nil` while neither is so.
     ///
-    /// That something else gets through does not end it: a heartbeat may, while jobs cannot be queued.
+    /// It goes on until everything that failed has worked again: a heartbeat may get through while jobs cannot be queued.
     public let disconnectedSince: Timestamp?
     /// Why, in words without a password; `nil` as ``disconnectedSince``.
     public let disconnectReason: String?
@@ -34,14 +34,15 @@ public struct SchedulerHealth: Sendable, Hashable {
     public let enqueued: Int
     /// Definitions held in memory.
     public let cachedDefinitions: Int
-    /// Whether fewer replicas than ``RedisCronScheduler/Options/waitForReplicas`` had the last batch that was waited for.
+    /// Whether fewer replicas than ``RedisCronScheduler/Options/waitForReplicas`` acknowledged the last batch that was waited
+    /// for.
     public let isMissingReplicas: Bool
 
-    /// A health as a test of a handler wants it.
+    /// Makes a health, for the test of a handler.
     public init(
         state: State, disconnectedSince: Timestamp? = nil, disconnectReason: String? = nil, lastTick: Timestamp? = nil,
-        lastHeartbeat: Timestamp? = nil,
-        lag: Duration = .zero, enqueued: Int = 0, cachedDefinitions: Int = 0, isMissingReplicas: Bool = false
+        lastHeartbeat: Timestamp? = nil, lag: Duration = .zero, enqueued: Int = 0, cachedDefinitions: Int = 0,
+        isMissingReplicas: Bool = false
     ) {
         self.state = state
         self.disconnectedSince = disconnectedSince
@@ -52,5 +53,23 @@ public struct SchedulerHealth: Sendable, Hashable {
         self.enqueued = enqueued
         self.cachedDefinitions = cachedDefinitions
         self.isMissingReplicas = isMissingReplicas
+    }
+}
+
+/// What the scheduler notes of itself as it goes; ``SchedulerHealth`` is made from it.
+struct SchedulerHealthRecord: Sendable {
+    var isStandingBy = false
+    var lastHeartbeat: Timestamp?
+    var lastTick: Timestamp?
+    /// How far the oldest due entry was behind when the index was last read.
+    var lag: Duration = .zero
+    /// Runs queued since the scheduler was made.
+    var enqueued = 0
+
+    /// Notes that the index was read.
+    mutating func readIndex(at now: Timestamp, oldestDue: Double?) {
+        lastTick = now
+        // A score of 0 is rq-rediscron's mark for "never ran", not a time.
+        lag = oldestDue.flatMap { $0 > 0 ? max(.zero, now - Timestamp(score: $0)) : nil } ?? .zero
     }
 }

@@ -1,5 +1,5 @@
 import Cron
-import RQWire
+package import RQWire
 
 #if canImport(Glibc)
     import Glibc
@@ -7,10 +7,10 @@ import RQWire
     import Darwin
 #endif
 
-/// The options of a scheduler, checked, with all that follows from them.
+/// The options of a scheduler, checked, and everything that follows from them.
 struct SchedulerSettings: Sendable {
     let name: String
-    let birth: SchedulerBirth
+    let registration: SchedulerRegistration
     let keys: RQKeys
     let lockTTL: Duration
     let maxSleepInterval: Duration
@@ -24,14 +24,14 @@ struct SchedulerSettings: Sendable {
     let seed: UInt64
     /// Makes the token of a lease.
     let makeToken: @Sendable () -> String
-    /// Whether waiting cannot mend an error: a wrong password stays wrong.
+    /// Whether waiting cannot help with an error: a wrong password stays wrong.
     let isHopeless: @Sendable (any Error) -> Bool
 
-    /// Due entries read at once.
+    /// How many due entries are read at once.
     ///
     /// Reading them blocks Redis for as long as a batch or two.
     var pageSize: Int { batchSize * 10 }
-    /// When fewer entries than this wait, the next page is read.
+    /// With this many entries waiting or fewer, the next page is read.
     var readAheadBelow: Int { batchSize * batchesInFlight }
     /// How often a scheduler that stands by asks for the lock.
     var standbyInterval: Duration { .milliseconds(500) }
@@ -48,7 +48,7 @@ struct SchedulerSettings: Sendable {
         let pid = getpid()
         let name = options.name ?? "\(hostname):\(pid):\(RQJobID.random().description.suffix(6))"
         self.name = name
-        self.birth = SchedulerBirth(
+        self.registration = SchedulerRegistration(
             name: name, hostname: hostname, pid: pid, createdAt: createdAt, timeZone: options.timeZone.notation ?? "")
         self.keys = keys
         self.lockTTL = options.lockTTL
@@ -83,7 +83,7 @@ struct SchedulerSettings: Sendable {
         try require(options.cacheLimit >= 2, "cacheLimit", "must be at least 2")
     }
 
-    /// This machine's name, as RQ's registry has it.
+    /// This machine's name, as in RQ's registry.
     static var hostname: String {
         var buffer = [UInt8](repeating: 0, count: 256)
         let status = buffer.withUnsafeMutableBytes { bytes in
@@ -96,10 +96,41 @@ struct SchedulerSettings: Sendable {
 }
 
 extension RedisCronScheduler.Options {
-    /// Whether a scheduler can be made with them, as far as that does not depend on its connection.
+    /// Checks whether a scheduler can be made with them, as far as that does not depend on its connection.
     ///
     /// - Throws: ``RedisCronError`` with code `.invalidOption` for the first one that is out of its range.
     package func check() throws(RedisCronError) {
         try SchedulerSettings.check(self)
+    }
+}
+
+/// What a scheduler says about itself in RQ's registry, and the zone that it publishes beside it.
+package struct SchedulerRegistration: Sendable, Hashable {
+    /// Seconds that RQ keeps the hash of a scheduler without a heartbeat (`DEFAULT_CRON_SCHEDULER_TTL` in RQ 3).
+    package static let timeToLiveSeconds = 120
+
+    package let name: String
+    package let hostname: String
+    package let pid: Int32
+    package let createdAt: Timestamp
+    /// The zone in which it reads expressions whose definition names none; empty where others could not know it.
+    package let timeZone: String
+
+    package init(name: String, hostname: String, pid: Int32, createdAt: Timestamp, timeZone: String) {
+        self.name = name
+        self.hostname = hostname
+        self.pid = pid
+        self.createdAt = createdAt
+        self.timeZone = timeZone
+    }
+
+    /// The fields of the hash, in RQ's order.
+    ///
+    /// RQ lists the jobs of a scheduler there; ours have keys of their own.
+    package var hashFields: [(field: String, value: String)] {
+        [
+            ("hostname", hostname), ("pid", String(pid)), ("name", name), ("created_at", createdAt.description),
+            ("config_file", ""), ("cron_jobs", "[]"),
+        ]
     }
 }

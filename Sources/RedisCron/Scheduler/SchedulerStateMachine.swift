@@ -1,6 +1,7 @@
-/// Where a scheduler stands in its life, and where it may go from there.
+/// The states of a scheduler, and how it gets from one to the next.
 ///
-/// Pure: it takes what happened and says what to do.
+/// Pure: it is told what happened and says what to do. A transition that cannot happen throws ``ImpossibleTransition`` and
+/// changes nothing. Answers that come late are possible: a command was sent in one state and is answered in another.
 ///
 /// ```
 ///            run()/registerBirth()              lock taken
@@ -16,9 +17,9 @@
 ///                                                 stopped
 /// ```
 struct SchedulerStateMachine: Sendable {
-    /// A place in a scheduler's life.
+    /// A state of a scheduler.
     enum State: Sendable, Hashable {
-        /// Nothing was begun.
+        /// It has not begun.
         case idle
         /// It asks for the lock.
         case acquiring
@@ -26,7 +27,7 @@ struct SchedulerStateMachine: Sendable {
         case waiting
         /// The lock is ours.
         case leading(Lease)
-        /// It was asked to stop: what is in flight is finished, then everything is released.
+        /// It was asked to stop: what is in flight is finished, and then everything is released.
         case draining(Lease?)
         /// It is over.
         case stopped
@@ -40,12 +41,12 @@ struct SchedulerStateMachine: Sendable {
         case wait
         /// Give up: another scheduler leads.
         case fail
-        /// Nothing more: a stop was asked for meanwhile, and whatever was taken is released with everything else.
+        /// Stop: that was asked for meanwhile. Whatever was taken is released with everything else.
         case stop
     }
 
     private(set) var state: State = .idle
-    /// What a held lock means.
+    /// What to do when another scheduler holds the lock.
     let whenLockHeld: LockHeldPolicy
 
     init(whenLockHeld: LockHeldPolicy) {
@@ -76,19 +77,21 @@ struct SchedulerStateMachine: Sendable {
 
     /// Begins, or asks for the lock again.
     ///
-    /// - Returns: Whether to ask for it; not while leading, nor once a stop was asked for.
-    mutating func acquire() -> Bool {
+    /// - Returns: Whether to ask for it; not once a stop was asked for.
+    mutating func acquire() throws(ImpossibleTransition) -> Bool {
         switch state {
         case .idle, .waiting, .acquiring:
             state = .acquiring
             return true
-        case .leading, .draining, .stopped:
+        case .draining, .stopped:
             return false
+        case .leading:
+            throw impossible("asked for the lock")
         }
     }
 
-    /// The lock was asked for and the answer is here.
-    mutating func lockAnswered(_ lease: Lease?) -> AcquisitionAction {
+    /// The lock was asked for, and the answer is here.
+    mutating func lockAnswered(_ lease: Lease?) throws(ImpossibleTransition) -> AcquisitionAction {
         switch (state, lease) {
         case (.acquiring, let lease?):
             state = .leading(lease)
@@ -102,11 +105,16 @@ struct SchedulerStateMachine: Sendable {
                 state = .waiting
                 return .wait
             }
-        case (.idle, _), (.waiting, _), (.leading, _), (.draining, _), (.stopped, _): return .stop
+        case (.draining, _):
+            return .stop
+        case (.idle, _), (.waiting, _), (.leading, _), (.stopped, _):
+            throw impossible(lease == nil ? "was denied the lock" : "was given the lock")
         }
     }
 
     /// Redis extended the lock in answer to a command sent at that time.
+    ///
+    /// The answer may be late: about a lease that was lost or released meanwhile. Then it changes nothing.
     mutating func renewed(token: String, sentAt: Duration) {
         switch state {
         case .leading(var lease) where lease.token == token:
@@ -122,7 +130,7 @@ struct SchedulerStateMachine: Sendable {
 
     /// Redis said that the lock of that token is not ours.
     ///
-    /// - Returns: Whether we believed that we lead until now; a late answer about an older lease changes nothing.
+    /// - Returns: Whether we believed until now that we lead; a late answer about an older lease changes nothing.
     mutating func lockLost(token: String) -> Bool {
         switch state {
         case .leading(let lease) where lease.token == token:
@@ -148,7 +156,38 @@ struct SchedulerStateMachine: Sendable {
     /// Everything is released.
     ///
     /// - Parameter again: Whether the scheduler may begin anew, as after `registerDeath()`.
-    mutating func released(mayBeginAgain again: Bool) {
-        state = again ? .idle : .stopped
+    mutating func released(mayBeginAgain again: Bool) throws(ImpossibleTransition) {
+        switch state {
+        case .idle, .acquiring, .waiting, .draining: state = again ? .idle : .stopped
+        case .leading, .stopped: throw impossible("released everything")
+        }
+    }
+
+    private func impossible(_ event: String) -> ImpossibleTransition {
+        ImpossibleTransition(event: event, state: state)
+    }
+
+    /// A scheduler was told of something that cannot happen in its state: an error of this library.
+    struct ImpossibleTransition: Error, Sendable, Hashable, CustomStringConvertible {
+        /// What happened, as a verb.
+        let event: String
+        let state: State
+
+        /// `a scheduler that was leading asked for the lock`.
+        var description: String { "a scheduler that was \(state.name) \(event)" }
+    }
+}
+
+extension SchedulerStateMachine.State {
+    /// The state in one word.
+    var name: String {
+        switch self {
+        case .idle: "idle"
+        case .acquiring: "acquiring"
+        case .waiting: "waiting"
+        case .leading: "leading"
+        case .draining: "draining"
+        case .stopped: "stopped"
+        }
     }
 }

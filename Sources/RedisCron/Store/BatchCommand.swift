@@ -3,9 +3,9 @@ import RedisBridge
 
 /// Encodes a batch as the arguments of `enqueue_batch.lua`; see its header for the order.
 struct BatchCommand {
-    /// How the hash of a job comes to Redis.
+    /// How the hash of a job is sent to Redis.
     enum JobForm {
-        /// Whole, where it is short enough for a dump: it takes Redis half the time.
+        /// Whole, if it is short enough for a dump: that takes Redis half the time.
         case dumps
         /// Field by field, always.
         case fields
@@ -28,7 +28,7 @@ struct BatchCommand {
         of batch: DueBatch, token: String, now: Timestamp, form: JobForm = .dumps
     ) -> RedisCommand.Builder {
         let prefix = BatchJob.DumpPrefix(now)
-        let jobs = batch.runs.map { BatchJob($0, with: prefix, form: form) }
+        let jobs = batch.runs.map { BatchJob($0, in: prefix, form: form) }
         let (templates, numbers) = number(jobs)
         let size = jobs.reduce(1024 + templates.count * 512) { $0 + $1.size + 300 }
         var call = CronScript.enqueueBatch.call(
@@ -49,7 +49,7 @@ struct BatchCommand {
         call.append(templates.count)
         call.append(jobs.count)
         for use in templates { append(use, to: &call) }
-        for (job, number) in zip(jobs, numbers) { append(job, template: number, with: prefix, to: &call) }
+        for (job, number) in zip(jobs, numbers) { append(job, template: number, in: prefix, to: &call) }
         return call
     }
 
@@ -94,7 +94,7 @@ struct BatchCommand {
     }
 
     private func append(
-        _ job: BatchJob, template: Int, with prefix: BatchJob.DumpPrefix, to call: inout RedisCommand.Builder
+        _ job: BatchJob, template: Int, in prefix: BatchJob.DumpPrefix, to call: inout RedisCommand.Builder
     ) {
         let run = job.run
         call.append(run.entry.rawScore)
@@ -105,12 +105,12 @@ struct BatchCommand {
             call.append([])
             call.append([])
         }
-        if run.isReplay {
+        if run.isAlreadyQueued {
             call.append(0)
-            call.append(job.texts.version)
+            call.append(job.texts.updatedAtBytes)
         } else {
             call.append(template)
-            job.append(with: prefix, to: &call)
+            job.append(in: prefix, to: &call)
         }
     }
 }

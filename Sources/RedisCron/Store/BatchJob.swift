@@ -5,13 +5,13 @@ import RedisBridge
 struct BatchJob {
     /// What the dumps of all jobs of a batch have in common.
     struct DumpPrefix {
-        /// Fields that are none of a template's: when the job was made and queued, its call and its description.
+        /// The number of fields that are not in a template: when the job was created and queued, its call and its description.
         static let fieldCount = 4
 
         /// The names of two fields as entries.
         let data: [UInt8]
         let description: [UInt8]
-        /// When the job was made and when it was queued, names and values.
+        /// When the job was created and when it was queued: names and values.
         let stamps: [UInt8]
 
         init(_ now: Timestamp) {
@@ -36,15 +36,15 @@ struct BatchJob {
 
     let run: PlannedRun
     let texts: PreparedDefinition.Texts
-    /// What the template adds to a dump, and the bytes of all its entries; `nil` when the hash is sent field by field.
+    /// What the template adds to a dump, and the size of all its entries; `nil` when the hash is sent field by field.
     private let dump: (shared: HashDump.Fields, size: Int)?
 
     /// Whether the hash is sent whole.
     var isDumped: Bool { dump != nil }
-    /// Bytes of the hash, about.
+    /// About how many bytes the hash has.
     var size: Int { dump?.size ?? run.definition.textSize }
 
-    init(_ run: PlannedRun, with prefix: DumpPrefix, form: BatchCommand.JobForm) {
+    init(_ run: PlannedRun, in prefix: DumpPrefix, form: BatchCommand.JobForm) {
         self.run = run
         texts = run.definition.texts
         guard form == .dumps, let shared = run.definition.template.dumpedFields else {
@@ -55,15 +55,15 @@ struct BatchJob {
         dump = size <= HashDump.capacity ? (shared, size) : nil
     }
 
-    /// Appends the version of the definition, and the hash.
-    func append(with prefix: DumpPrefix, to call: inout RedisCommand.Builder) {
+    /// Appends the definition's `updated_at` and the job's hash.
+    func append(in prefix: DumpPrefix, to call: inout RedisCommand.Builder) {
         guard let (shared, size) = dump else {
-            call.append(texts.version)
+            call.append(texts.updatedAtBytes)
             call.append(texts.data)
             call.append(texts.description)
             return
         }
-        call.append(texts.version)
+        call.append(texts.updatedAtBytes)
         call.append(size: HashDump.size(ofEntries: size)) { bytes in
             HashDump.append(fieldCount: shared.count + DumpPrefix.fieldCount, entries: size, to: &bytes) { bytes in
                 bytes.append(contentsOf: shared.bytes)

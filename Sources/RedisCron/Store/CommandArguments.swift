@@ -3,7 +3,7 @@ import RedisBridge
 
 /// The arguments that our scripts take, as Redis reads them: appended once, in the form in which they are sent.
 ///
-/// The hot path of the scheduler ends here: a batch of a hundred jobs is some 45 kB of arguments.
+/// This is the end of the scheduler's hot path: a batch of a hundred jobs has about 45 kB of arguments.
 extension RedisCommand.Builder {
     /// Appends an instant in RQ's wire format.
     mutating func append(wireFormat instant: Timestamp) {
@@ -33,7 +33,7 @@ extension RedisCommand.Builder {
 }
 
 extension Timestamp {
-    /// Unix seconds with six decimals: what a score is written as, without a rounding of our own.
+    /// Unix seconds with six decimals: a score as it is written, without rounding.
     var scoreText: [UInt8] {
         var digits: [UInt8] = []
         digits.reserveCapacity(20)

@@ -1,23 +1,23 @@
-import Cron
-import RQWire
+package import Cron
+package import RQWire
 
 /// Makes of a hash what the scheduler needs of it: schedule, template, and the bytes that every run of it sends.
 ///
 /// Remembers the templates, expressions and zones that it met, since thousands of definitions share a few of them.
-struct DefinitionLoader {
+package struct DefinitionLoader {
     /// A hash as it came, with the very bytes of the two fields that are compared in Redis.
     ///
     /// A box: it goes through several hands, and a copy of a hash is a dozen references.
-    final class Fetched: Sendable {
-        let hash: CronJobHash
+    package final class Fetched: Sendable {
+        package let hash: CronJobHash
         /// `updated_at`.
-        let version: [UInt8]
+        package let updatedAtBytes: [UInt8]
         /// `next_enqueue_time`.
-        let nextEnqueueTime: [UInt8]
+        package let nextEnqueueTime: [UInt8]
 
-        init(hash: CronJobHash, version: [UInt8], nextEnqueueTime: [UInt8]) {
+        package init(hash: CronJobHash, updatedAtBytes: [UInt8], nextEnqueueTime: [UInt8]) {
             self.hash = hash
-            self.version = version
+            self.updatedAtBytes = updatedAtBytes
             self.nextEnqueueTime = nextEnqueueTime
         }
     }
@@ -30,19 +30,19 @@ struct DefinitionLoader {
     /// Shared things that are remembered before all are forgotten, so that ever new ones do not pile up.
     private static let remembered = 50_000
 
-    let zone: ZoneRules
+    package let zone: ZoneRules
     private let serializer: JobSerializer
     private let deflater = Deflater()
     private var templates: [JobSettings: JobTemplate] = [:]
     private var crons: [CronKey: CompiledCron] = [:]
 
-    init(zone: ZoneRules, serializer: JobSerializer) {
+    package init(zone: ZoneRules, serializer: JobSerializer) {
         self.zone = zone
         self.serializer = serializer
     }
 
     /// A definition ready to be scheduled, or why it cannot be.
-    mutating func prepare(_ fetched: Fetched, id: DefinitionID) -> FetchedDefinition {
+    package mutating func prepare(_ fetched: Fetched, id: DefinitionID) -> FetchedDefinition {
         let hash = fetched.hash
         guard hash.id.utf8.elementsEqual(id.bytes) else {
             return .unreadable(field: "id", reason: "the hash says \(quoted(hash.id))")
@@ -61,7 +61,8 @@ struct DefinitionLoader {
         let payload = JobPayload(hash.call, serializer: serializer, deflater: deflater)
         return .definition(
             PreparedDefinition(
-                id: id, plan: plan, template: template(of: payload), version: fetched.version, payload: payload,
+                id: id, plan: plan, template: template(of: payload), updatedAtBytes: fetched.updatedAtBytes,
+                payload: payload,
                 // As rq-rediscron: a definition that ran and names no next run is due after the last one.
                 nextEnqueueTime: hash.nextEnqueueTime
                     ?? hash.latestEnqueueTime.flatMap { plan.next(planned: $0, now: $0) },
@@ -97,7 +98,7 @@ struct DefinitionLoader {
 
 extension CronJobHash {
     /// Whether the next run lies before the last one was queued: a clock was ahead then, and somebody has planned anew.
-    var isSetBack: Bool {
+    package var isSetBack: Bool {
         guard let nextEnqueueTime, let latestEnqueueTime else { return false }
         return nextEnqueueTime < latestEnqueueTime
     }

@@ -1,9 +1,53 @@
+package import RQWire
+
 /// An entry of the index as it was read: an id and its score.
-struct DueEntry: Sendable, Hashable {
+package struct DueEntry: Sendable, Hashable {
     /// The definition's id.
-    let id: DefinitionID
+    package let id: DefinitionID
     /// The score in the very bytes in which Redis wrote it: the compare and set compares these.
-    let rawScore: [UInt8]
+    package let rawScore: [UInt8]
     /// The score as a number of Unix seconds.
-    let score: Double
+    package let score: Double
+
+    package init(id: DefinitionID, rawScore: [UInt8], score: Double) {
+        self.id = id
+        self.rawScore = rawScore
+        self.score = score
+    }
+}
+
+/// A page of what is due.
+package struct DuePage: Sendable {
+    /// Entries due by the instant asked for, in order of their scores, at most as many as asked for.
+    package var entries: [DueEntry]
+    /// The lowest score later than that instant, if any.
+    package var nextScore: Double?
+    /// The update marker as it is now.
+    package var marker: [UInt8]?
+
+    package init(entries: [DueEntry], nextScore: Double?, marker: [UInt8]?) {
+        self.entries = entries
+        self.nextScore = nextScore
+        self.marker = marker
+    }
+}
+
+/// A due entry that leads to no run, because the index does not agree with the definition.
+package struct StaleEntry: Sendable {
+    package var entry: DueEntry
+    /// The time to which the entry belongs by its definition, or `nil` to only prune it or take it out.
+    package var nextScore: Timestamp?
+    /// Whether the schedule has no further run, so that the entry is taken out.
+    package var isOver: Bool
+    /// The `updated_at` of the definition that says so: nothing is done if it has changed.
+    ///
+    /// `nil` means any.
+    package var updatedAtBytes: [UInt8]?
+
+    package init(entry: DueEntry, nextScore: Timestamp?, isOver: Bool = false, updatedAtBytes: [UInt8]? = nil) {
+        self.entry = entry
+        self.nextScore = nextScore
+        self.isOver = isOver
+        self.updatedAtBytes = updatedAtBytes
+    }
 }

@@ -29,14 +29,14 @@ enum HashReading: Sendable {
 
     private static func read(_ reply: borrowing RedisReplyView) -> HashReading {
         var decoder = CronJobHash.Decoder()
-        var version: [UInt8] = []
+        var updatedAtBytes: [UInt8] = []
         var next: [UInt8] = []
         var refusal: RQWireError?
         reply.forEachPair { name, value in
             guard refusal == nil else { return }
             do throws(RQWireError) {
                 switch try decoder.take(field: name, value: value) {
-                case .some(.updatedAt): version = Array(value)
+                case .some(.updatedAt): updatedAtBytes = Array(value)
                 case .some(.nextEnqueueTime): next = Array(value)
                 default: break
                 }
@@ -46,7 +46,9 @@ enum HashReading: Sendable {
         }
         do throws(RQWireError) {
             if let refusal { throw refusal }
-            return .hash(DefinitionLoader.Fetched(hash: try decoder.finish(), version: version, nextEnqueueTime: next))
+            return .hash(
+                DefinitionLoader.Fetched(
+                    hash: try decoder.finish(), updatedAtBytes: updatedAtBytes, nextEnqueueTime: next))
         } catch {
             return .unreadable(field: error.field, reason: error.reason)
         }

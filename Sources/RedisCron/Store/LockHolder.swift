@@ -1,23 +1,24 @@
 import RQWire
 import RedisBridge
 
-/// Who holds the lock, as far as the lock and RQ's registry tell.
-struct LockHolder: Sendable, Hashable {
-    /// What stands in the lock.
-    let token: String
-    /// The scheduler's name, which stands in the lock before the random part.
-    let name: String
-    /// How long ago it beat, by the server's clock; `nil` when RQ's registry does not have it, as after two minutes.
-    var silence: Duration?
-    /// Where it runs, from its registry entry.
-    var hostname: String?
+/// Who holds the lock, according to the lock itself and RQ's registry.
+package struct LockHolder: Sendable, Hashable {
+    /// The value of the lock.
+    package let token: String
+    /// The scheduler's name, which the lock holds before the random part.
+    package let name: String
+    /// How long ago its last heartbeat was, by the server's clock; `nil` when RQ's registry does not have it, as after two
+    /// minutes.
+    package var silence: Duration?
+    /// The host on which it runs, from its registry entry.
+    package var hostname: String?
     /// Its process there.
-    var pid: String?
+    package var pid: String?
     /// How long the lock lasts if it is not extended; `nil` for one without an expiry.
-    var remaining: Duration?
+    package var remaining: Duration?
 
     /// Reads the lock's value, `{scheduler name}:{32 hexadecimal digits}`.
-    init(token: String) {
+    package init(token: String) {
         self.token = token
         let separator = token.lastIndex(of: ":")
         name = String(token[..<(separator ?? token.endIndex)])
@@ -26,7 +27,7 @@ struct LockHolder: Sendable, Hashable {
 
 extension LockHolder: CustomStringConvertible {
     /// `'vm:7:3f2a1b' (process 7 on vm, the lock lasts 98 s more)`.
-    var description: String {
+    package var description: String {
         var facts: [String] = []
         switch (pid, hostname) {
         case (let pid?, let hostname?): facts.append("process \(plain(pid)) on \(plain(hostname))")
@@ -41,7 +42,7 @@ extension LockHolder: CustomStringConvertible {
         return "\(quoted(name)) (\(facts.joined(separator: ", ")))"
     }
 
-    /// Of what somebody else wrote, nothing that a terminal would obey.
+    /// Text that somebody else wrote, without control characters that a terminal would obey.
     private func plain(_ text: String) -> String {
         String(quoted(text).dropFirst().dropLast())
     }
@@ -72,10 +73,10 @@ extension RedisStore {
         return holder
     }
 
-    /// How long ago a registry entry was renewed that has so many milliseconds left.
+    /// How long ago a registry entry was renewed, from the milliseconds that it has left.
     private static func silence(_ left: Int?) -> Duration {
-        // One without an expiry is not RQ's doing, and says nothing.
+        // RQ gives every entry an expiry: one without it says nothing.
         guard let left, left >= 0 else { return .zero }
-        return max(.zero, .seconds(SchedulerBirth.timeToLiveSeconds) - .milliseconds(left))
+        return max(.zero, .seconds(SchedulerRegistration.timeToLiveSeconds) - .milliseconds(left))
     }
 }

@@ -2,19 +2,11 @@ import RQWire
 import RedisBridge
 
 /// The events channel of Redis, read message by message.
-actor RedisAnnouncements: AnnouncementReader {
-    nonisolated let loop: RedisEventLoop
-    nonisolated var unownedExecutor: UnownedSerialExecutor { loop.asUnownedSerialExecutor() }
-
-    private let subscription: RedisSubscription
-
-    init(_ subscription: RedisSubscription, on loop: RedisEventLoop) {
-        self.subscription = subscription
-        self.loop = loop
-    }
+struct RedisAnnouncements: AnnouncementReader {
+    let subscription: RedisSubscription
 
     func next() async throws -> Announcement? {
-        // An iterator holds nothing but the subscription: a new one goes on where the last one was.
+        // An iterator holds nothing but the subscription: a new one goes on where the last one stopped.
         var iterator = subscription.makeAsyncIterator()
         return switch try await iterator.next() {
         case .message(let message): Self.read(message.payload)
@@ -27,7 +19,7 @@ actor RedisAnnouncements: AnnouncementReader {
         await subscription.close()
     }
 
-    /// The definition that a message names; whatever else was published may mean anything.
+    /// The definition that a message names; any other message may mean anything.
     static func read(_ payload: [UInt8]) -> Announcement {
         guard case .object(let message) = try? JSONValue(parsing: payload),
             case .string(let id) = message["job_id"], !id.bytes.isEmpty

@@ -21,7 +21,7 @@ extension RedisStore {
 
     /// Plans one definition anew if its next run is no time of its schedule in our zone, and was one in the former.
     private func planAnew(_ job: RedisCronJob, former: ZoneRules?) async throws -> Bool {
-        let now = SystemClock.wallClock
+        let now = Timestamp.now
         guard job.enabled, job.definition.usesDefaultTimeZone, let next = job.nextEnqueueTime,
             PlanAudit.isAhead(next, of: now), !isTime(next, of: job, in: zone),
             former.map({ isTime(next, of: job, in: $0) }) ?? true

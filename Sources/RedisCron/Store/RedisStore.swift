@@ -2,7 +2,7 @@ import Cron
 import RQWire
 import RedisBridge
 
-/// The store that is Redis: commands and scripts over one connection of the scheduler's own.
+/// The store in Redis: commands and scripts over one connection of the scheduler's own.
 actor RedisStore: CronStore {
     nonisolated var unownedExecutor: UnownedSerialExecutor { connection.eventLoop.asUnownedSerialExecutor() }
 
@@ -12,7 +12,7 @@ actor RedisStore: CronStore {
     let zone: ZoneRules
     private let batchCommand: BatchCommand
     private let replicas: ReplicaWatch?
-    /// How the server takes the hashes of jobs; asked anew with each lock, since another server may give it.
+    /// How the server takes the hashes of jobs; found out anew with each lock, because another server may grant it.
     private var jobForm = BatchCommand.JobForm.dumps
 
     var keys: RQKeys { connection.keys }
@@ -33,14 +33,14 @@ actor RedisStore: CronStore {
         jobForm = .dumps
         var call = CronScript.acquireLock.call(keyCount: 2, reserving: 256)
         call.append(keys.lock)
-        // Not touched: a cluster whose slots would tear our keys apart refuses here, before anything is held.
+        // Not touched: a cluster in which our keys are in several slots refuses here, before anything is held.
         call.append(keys.cronJobs)
         call.append(token)
         call.append(timeToLive.milliseconds)
         return try await connection.run(CronScript.acquireLock, call) { reply in reply.integer == 1 }
     }
 
-    /// Finds out before anything is held whether the user may wait for replicas, which is known behind a batch too late.
+    /// Finds out whether the user may wait for replicas before anything is held: behind a batch it would be too late.
     private func checkRightToWait() async throws {
         guard replicas != nil else { return }
         do {
@@ -51,35 +51,35 @@ actor RedisStore: CronStore {
     }
 
     func heartbeat(
-        token: String, timeToLive: Duration, birth: SchedulerBirth, isFirst: Bool, now: Timestamp
+        token: String, timeToLive: Duration, registration: SchedulerRegistration, isFirst: Bool, now: Timestamp
     ) async throws -> Bool {
         var call = CronScript.heartbeat.call(keyCount: 4, reserving: 512)
         call.append(keys.lock)
         call.append(keys.cronSchedulers)
-        call.append(keys.cronScheduler(birth.name))
+        call.append(keys.cronScheduler(registration.name))
         call.append(keys.timeZone)
         call.append(token)
         call.append(timeToLive.milliseconds)
-        call.append(birth.name)
+        call.append(registration.name)
         call.append(score: now)
-        call.append(SchedulerBirth.timeToLiveSeconds)
+        call.append(SchedulerRegistration.timeToLiveSeconds)
         call.append(isFirst ? 1 : 0)
-        call.append(birth.timeZone)
-        for (field, value) in birth.hashFields {
+        call.append(registration.timeZone)
+        for (field, value) in registration.hashFields {
             call.append(field)
             call.append(value)
         }
         return try await connection.run(CronScript.heartbeat, call) { reply in reply.integer == 1 }
     }
 
-    func release(token: String, birth: SchedulerBirth) async throws -> Bool {
+    func release(token: String, registration: SchedulerRegistration) async throws -> Bool {
         var call = CronScript.release.call(keyCount: 3, reserving: 512)
         call.append(keys.lock)
         call.append(keys.cronSchedulers)
-        call.append(keys.cronScheduler(birth.name))
+        call.append(keys.cronScheduler(registration.name))
         call.append(token)
-        call.append(birth.name)
-        call.append(birth.createdAt.description)
+        call.append(registration.name)
+        call.append(registration.createdAt.description)
         return try await connection.run(CronScript.release, call) { reply in reply.integer == 1 }
     }
 
@@ -117,35 +117,35 @@ actor RedisStore: CronStore {
         return codes
     }
 
-    func settle(_ entries: [UnsettledEntry], token: String?) async throws -> SettleOutcome {
-        var call = CronScript.settleIndex.call(keyCount: 2 + entries.count * 2, reserving: 256 + entries.count * 160)
+    func reconcile(_ entries: [StaleEntry], token: String?) async throws -> ReconcileOutcome {
+        var call = CronScript.reconcileIndex.call(keyCount: 2 + entries.count * 2, reserving: 256 + entries.count * 160)
         call.append(keys.lock)
         call.append(keys.cronJobs)
         let prefix = Array(keys.cronJobPrefix.utf8)
-        for unsettled in entries { call.append(prefix, unsettled.entry.id.bytes) }
-        for unsettled in entries { call.append(prefix, unsettled.entry.id.bytes + DefinitionID.historySuffix) }
+        for stale in entries { call.append(prefix, stale.entry.id.bytes) }
+        for stale in entries { call.append(prefix, stale.entry.id.bytes + DefinitionID.historySuffix) }
         call.append(token ?? "")
         call.append(keys.cronJobPrefix)
         call.append(entries.count)
-        for unsettled in entries {
-            call.append(unsettled.entry.rawScore)
-            if let next = unsettled.nextScore {
+        for stale in entries {
+            call.append(stale.entry.rawScore)
+            if let next = stale.nextScore {
                 call.append(next.scoreText)
-                // Without a version it is not known whose schedule this is: the hash is left alone.
-                if unsettled.version == nil { call.append([]) } else { call.append(wireFormat: next) }
+                // Without an updated_at nobody knows whose schedule this is: the hash is left alone.
+                if stale.updatedAtBytes == nil { call.append([]) } else { call.append(wireFormat: next) }
             } else {
-                call.append(unsettled.isOver ? "over" : "")
+                call.append(stale.isOver ? "over" : "")
                 call.append([])
             }
-            call.append(unsettled.version ?? [UInt8(ascii: "*")])
+            call.append(stale.updatedAtBytes ?? [UInt8(ascii: "*")])
         }
         let codes = try await connection.run(
-            CronScript.settleIndex, call
+            CronScript.reconcileIndex, call
         ) { reply in reply.copiedBytes }
         guard codes != Self.lockLost else { return .lockLost }
         let outcomes = codes.compactMap(EntryOutcome.init(rawValue:))
         guard outcomes.count == entries.count else {
-            throw RedisCronError.unexpectedReply(to: "settle_index", "\(codes.count) of \(entries.count) outcomes")
+            throw RedisCronError.unexpectedReply(to: "reconcile_index", "\(codes.count) of \(entries.count) outcomes")
         }
         return .done(outcomes)
     }
@@ -173,11 +173,11 @@ actor RedisStore: CronStore {
     func announcements() async throws -> any AnnouncementReader {
         // On the server that commands go to, which may be another one after a failover.
         let subscription = try await client.subscribe(to: [keys.events])
-        return RedisAnnouncements(subscription, on: connection.eventLoop)
+        return RedisAnnouncements(subscription: subscription)
     }
 
     func findings() async throws -> [Finding] {
-        let facts = try await ServerFacts(from: client, keys: keys) { SystemClock.wallClock }
+        let facts = try await ServerFacts(from: client, keys: keys) { Timestamp.now }
         return ServerCheck(facts: facts, lock: keys.lock).findings
     }
 
@@ -186,10 +186,10 @@ actor RedisStore: CronStore {
     /// What `enqueue_batch.lua` answers for a job whose dump the server does not take.
     private static let refused = UInt8(ascii: "r")
 
-    /// Whether waiting cannot mend an error at the first contact: a server that refuses our name or password, or does not
-    /// know a command, goes on to.
+    /// Whether waiting cannot help with an error at the first contact: a server that refuses our name or password, or does
+    /// not know a command, will do so again.
     static let isHopeless: @Sendable (any Error) -> Bool = { error in
-        guard let error = error as? RedisError, let prefix = error.prefix else { return false }
+        guard let error = error.redisError, let prefix = error.prefix else { return false }
         return error.unknownCommand != nil || prefix == .wrongPass || prefix == .noAuth || prefix == .noPerm
             || prefix == .crossSlot
     }

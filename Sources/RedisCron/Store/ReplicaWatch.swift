@@ -1,9 +1,9 @@
 import RedisBridge
 
-/// Waits for replicas after each batch, and tells when they fall behind and when they have caught up.
+/// Waits for replicas after each batch, and says when they fall behind and when they have caught up.
 ///
-/// WAIT holds up all that follows on its connection. So while replicas are missing only one batch in ten time-outs is
-/// waited for: whatever became of them, they cost the scheduler no more than a tenth of its time.
+/// WAIT holds up everything that follows on its connection. So while replicas are missing, the scheduler waits only once in ten
+/// time-outs: they cost it at most a tenth of its time.
 final class ReplicaWatch: Sendable {
     private struct State {
         var isBehind = false
@@ -15,9 +15,9 @@ final class ReplicaWatch: Sendable {
     private let tell: @Sendable (SchedulerEvent) -> Void
     private let state = Guarded(State())
 
-    /// `nil` when the options want nobody to be waited for.
+    /// Makes a watch; `nil` when the options do not ask for one.
     ///
-    /// - Parameter commandTimeout: how long other commands may wait behind those of all batches in flight.
+    /// - Parameter commandTimeout: How long other commands may wait behind those of all batches in flight.
     /// - Throws: `.invalidOption` when they could wait for longer than that.
     init?(
         _ options: RedisCronScheduler.Options, commandTimeout: Duration,
@@ -36,10 +36,10 @@ final class ReplicaWatch: Sendable {
         self.tell = tell
     }
 
-    /// Whether fewer replicas than wanted had the last batch that was waited for.
+    /// Whether fewer replicas than wanted acknowledged the last batch that was waited for.
     var isBehind: Bool { state.withLock { $0.isBehind } }
 
-    /// How to wait for the next batch; `nil` when it is not to be waited for.
+    /// How to wait behind the next batch; `nil` not to wait.
     func waitForNextBatch() -> ReplicaWait? {
         let now = ContinuousClock.now
         return state.withLock { state in
@@ -50,7 +50,7 @@ final class ReplicaWatch: Sendable {
         }
     }
 
-    /// So many replicas have the last batch.
+    /// Records how many replicas acknowledged the last batch.
     func acknowledged(by replicas: Int) {
         let now = ContinuousClock.now
         let isBehind = replicas < wait.count

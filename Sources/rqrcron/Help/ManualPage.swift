@@ -1,4 +1,5 @@
 import RQWire
+import RedisCron
 
 /// The manual page in the language of `man(7)`, made from the command table.
 struct ManualPage {

@@ -1,5 +1,6 @@
 import Cron
 import RQWire
+import RedisCron
 
 #if canImport(Glibc)
     import Glibc

@@ -86,7 +86,7 @@ import Testing
             let scheduler = try RedisCronScheduler(connection: connection, options: .forTest())
             let found = try await scheduler.diagnose()
             #expect(found.map(\.check) == [.role])
-            let error = try await #require(throws: RedisError.self) { try await scheduler.run() }
+            let error = try await #require(throws: RedisCronError.self) { try await scheduler.run() }
             let explained = await connection.explaining(error)
             #expect("\(explained)".contains("is a sentinel: name it as redis+sentinel://"), "\(explained)")
             await connection.close()

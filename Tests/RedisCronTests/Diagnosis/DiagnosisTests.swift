@@ -173,7 +173,7 @@ struct DiagnosisTests {
             #expect(found.map(\.isRepairable) == [false, true])
             for finding in found { #expect(try await scheduler.repair(finding) == finding.isRepairable) }
             let mended = try await RedisCronJob.fetch(id: "often", on: scheduler.connection)
-            let distance = try #require(mended.nextEnqueueTime) - SystemClock.wallClock
+            let distance = try #require(mended.nextEnqueueTime) - Timestamp.now
             #expect((.seconds(50)...(.seconds(60))).contains(distance))
             #expect(try server.command("ZSCORE", "rq:cron_jobs", "often").double == mended.nextEnqueueTime?.score)
             // Mended already: nothing is done.
@@ -183,7 +183,7 @@ struct DiagnosisTests {
 
     @Test func `a first run that was put off on purpose is no finding`() async throws {
         try await withScheduler { _, scheduler in
-            let later = SystemClock.wallClock + .seconds(86_400 * 30)
+            let later = Timestamp.now + .seconds(86_400 * 30)
             var job = CronJobDeclaration(id: "later", CallSpec("m.f", queue: "q"), ScheduleSpec(interval: 60))
             job.firstRun = later
             try await scheduler.apply(CronJobDeclarations(jobs: [job]))
@@ -199,8 +199,8 @@ struct DiagnosisTests {
         try await withScheduler { server, scheduler in
             var job = try await scheduler.register(functionName: "m.f", queueName: "q", id: "hourly", interval: 3600)
             for (seconds, isFound) in [(5_400, false), (9_000, true)] {
-                job.latestEnqueueTime = SystemClock.wallClock - .seconds(60)
-                job.nextEnqueueTime = SystemClock.wallClock + .seconds(seconds)
+                job.latestEnqueueTime = Timestamp.now - .seconds(60)
+                job.nextEnqueueTime = Timestamp.now + .seconds(seconds)
                 try await job.save()
                 let found = try await scheduler.diagnose().contains { $0.subject == "hourly" }
                 #expect(found == isFound)

@@ -1,5 +1,6 @@
 import RQWire
 import RedisBridge
+import RedisCronTesting
 import Testing
 
 @testable import RedisCron

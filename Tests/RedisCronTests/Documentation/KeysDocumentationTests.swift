@@ -13,13 +13,13 @@ import Testing
 
     @Test func `every field of a definition, a scheduler and a job has a row`() throws {
         let page = try page("redis-keys.md")
-        let birth = SchedulerBirth(name: "s", hostname: "h", pid: 1, createdAt: .newYear, timeZone: "UTC")
+        let registration = SchedulerRegistration(name: "s", hostname: "h", pid: 1, createdAt: .newYear, timeZone: "UTC")
         let payload = JobPayload(CallSpec("m.f", queue: "q", ttl: 1, failureTTL: 1, meta: ["a": 1]))
         let fields =
             CronJobHash.Field.all.map(\.name) + [
                 RedisCronScheduler.sourceField, RedisCronConnection.triggeredJobField,
             ]
-            + birth.hashFields.map(\.field)
+            + registration.hashFields.map(\.field)
             + RQJobHash.fields(payload: payload, createdAt: .newYear, enqueuedAt: .newYear).map(\.field)
         for field in fields {
             #expect(page.contains("`\(field)`"), "\(field) is missing")

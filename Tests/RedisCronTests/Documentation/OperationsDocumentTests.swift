@@ -1,5 +1,6 @@
 import Foundation
 import RQWire
+import RedisCronTesting
 import TestSupport
 import Testing
 

@@ -1,5 +1,6 @@
 import RQWire
 import RedisBridge
+import RedisCronTesting
 import TestSupport
 import Testing
 
@@ -52,11 +53,11 @@ struct HealthTests {
 
     @Test func `health says since when Redis has been out of reach`() async throws {
         let harness = try ActorHarness()
-        harness.store.before(.survey) { throw MadeUpFailure() }
+        harness.store.before(.fetchDue) { throw MadeUpFailure() }
         try await harness.whileRunning {
             try await harness.recorder.wait(for: "the loss") { if case .disconnected = $0 { true } else { false } }
             #expect(await harness.actor.currentHealth().disconnectedSince == .newYear)
-            harness.store.before(.survey, nil)
+            harness.store.before(.fetchDue, nil)
             try await harness.passTime(until: "the return") { $0.recorder.events.contains(.reconnected) }
             #expect(await harness.actor.currentHealth().disconnectedSince == nil)
         }

@@ -70,8 +70,8 @@ import Testing
         }
         try await Self.withUser("editor", without: ["nothing"]) { _, connection in
             let scheduler = try RedisCronScheduler(connection: connection, options: .forTest())
-            let error = try await #require(throws: RedisError.self) { try await scheduler.run() }
-            #expect(error.prefix == .noPerm, "\(error)")
+            let error = try await #require(throws: RedisCronError.self) { try await scheduler.run() }
+            #expect(error.cause?.prefix == .noPerm, "\(error)")
         }
     }
 
@@ -96,9 +96,9 @@ import Testing
                 $0.whenLockHeld = .standBy
             }
             let scheduler = try RedisCronScheduler(connection: connection, options: options)
-            let error = try await #require(throws: RedisError.self) { try await scheduler.run() }
-            #expect(error.prefix == .noPerm)
-            #expect(error.command == "WAIT")
+            let error = try await #require(throws: RedisCronError.self) { try await scheduler.run() }
+            #expect(error.cause?.prefix == .noPerm)
+            #expect(error.cause?.command == "WAIT")
             let own = try server.connect()
             try own.command("SELECT", 1)
             #expect(try own.command("DBSIZE").integer == 0)

@@ -192,8 +192,8 @@ import Testing
                 let scheduler = try RedisCronScheduler(
                     connection: connection,
                     options: .forTest { $0.logger = SchedulerLogger { _, line in lines.update { $0.append(line) } } })
-                let error = try await #require(throws: RedisError.self) { try await scheduler.run() }
-                #expect(error.reason.contains("{rq} instead of rq"))
+                let error = try await #require(throws: RedisCronError.self) { try await scheduler.run() }
+                #expect(error.cause?.reason.contains("{rq} instead of rq") == true)
                 // There was nothing to release yet.
                 #expect(lines.current == [])
                 await connection.close()

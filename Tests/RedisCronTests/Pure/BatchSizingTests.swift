@@ -25,7 +25,7 @@ import Testing
                 .example("\(index)") { $0.meta = ["text": .string(String(repeating: "x", count: length))] })
             return PlannedRun(
                 definition: definition, entry: DueEntry("\(index)", at: .newYear), planned: .newYear, next: nil,
-                isReplay: false)
+                isAlreadyQueued: false)
         }
         func parted(_ limit: Int) -> [[String]] {
             DueBatch(runs: runs).parts(ofBytes: limit).map { $0.runs.map(\.entry.id.display) }

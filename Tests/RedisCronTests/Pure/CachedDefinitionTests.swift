@@ -12,8 +12,8 @@ import Testing
         if case .run(let run) = decision { run } else { nil }
     }
 
-    private func settled(_ decision: DueDecision) -> UnsettledEntry? {
-        if case .settle(let unsettled) = decision { unsettled } else { nil }
+    private func stale(_ decision: DueDecision) -> StaleEntry? {
+        if case .reconcile(let stale) = decision { stale } else { nil }
     }
 
     private func isReadAgain(_ decision: DueDecision) -> Bool {
@@ -46,7 +46,7 @@ import Testing
             cached.decide(DueEntry("metric:pm25", at: .newYear + .seconds(299)), now: .newYear + .seconds(1000)))
         #expect(run?.planned == .newYear + .seconds(300))
         #expect(run?.next == .newYear + .seconds(1200))
-        #expect(run?.isReplay == false)
+        #expect(run?.isAlreadyQueued == false)
     }
 
     @Test func `an interval that ran and names no next time is due one interval after its last run`() throws {
@@ -58,31 +58,31 @@ import Testing
     @Test func `an entry that is ahead of the hash is moved to where the hash says`() throws {
         let later = Timestamp.newYear + .seconds(500)
         let cached = try cached(.example { $0.nextEnqueueTime = later })
-        let unsettled = settled(cached.decide(DueEntry("metric:pm25", at: .newYear), now: .newYear))
-        #expect(unsettled?.nextScore == later)
-        #expect(unsettled?.isOver == false)
-        #expect(unsettled?.version == CronJobHash.example().version)
+        let stale = self.stale(cached.decide(DueEntry("metric:pm25", at: .newYear), now: .newYear))
+        #expect(stale?.nextScore == later)
+        #expect(stale?.isOver == false)
+        #expect(stale?.updatedAtBytes == CronJobHash.example().updatedAtBytes)
     }
 
     @Test func `a disabled definition leaves the index`() throws {
         let cached = try cached(.example { $0.enabled = false })
-        let unsettled = settled(cached.decide(DueEntry("metric:pm25", at: .newYear), now: .newYear))
-        #expect(unsettled != nil)
-        #expect(unsettled?.nextScore == nil)
-        #expect(unsettled?.isOver == false)
+        let stale = self.stale(cached.decide(DueEntry("metric:pm25", at: .newYear), now: .newYear))
+        #expect(stale != nil)
+        #expect(stale?.nextScore == nil)
+        #expect(stale?.isOver == false)
     }
 
     @Test func `an expression without a time is given its next one and not run by the index alone`() throws {
         let cached = try cached(.example(cron: "*/5 * * * *"))
-        let unsettled = settled(cached.decide(DueEntry("metric:pm25", at: Timestamp(score: 0)), now: .newYear))
-        #expect(unsettled?.nextScore == .newYear + .seconds(300))
+        let stale = self.stale(cached.decide(DueEntry("metric:pm25", at: Timestamp(score: 0)), now: .newYear))
+        #expect(stale?.nextScore == .newYear + .seconds(300))
     }
 
     @Test func `an expression whose years are over leaves the index`() throws {
         let cached = try cached(.example(cron: "0 0 1 1 * 0 2020"))
-        let unsettled = settled(cached.decide(DueEntry("metric:pm25", at: .newYear), now: .newYear))
-        #expect(unsettled?.isOver == true)
-        #expect(unsettled?.nextScore == nil)
+        let stale = self.stale(cached.decide(DueEntry("metric:pm25", at: .newYear), now: .newYear))
+        #expect(stale?.isOver == true)
+        #expect(stale?.nextScore == nil)
     }
 
     @Test func `after a run it is due where the run moved it, and nowhere else`() throws {
@@ -92,7 +92,7 @@ import Testing
         let next = Timestamp.newYear + .seconds(300)
         let second = run(cached.decide(DueEntry("metric:pm25", at: next), now: next))
         #expect(second?.planned == next)
-        #expect(second?.isReplay == false)
+        #expect(second?.isAlreadyQueued == false)
         #expect(isReadAgain(cached.decide(DueEntry("metric:pm25", at: .newYear + .seconds(7)), now: next)))
     }
 
@@ -102,7 +102,7 @@ import Testing
         let rewritten = CachedDefinition(
             try .example(.example { $0.updatedAt = .newYear + .seconds(9) }), generation: 0, replacing: first)
         let replay = run(rewritten.decide(DueEntry("metric:pm25", at: .newYear), now: .newYear + .seconds(10)))
-        #expect(replay?.isReplay == true)
+        #expect(replay?.isAlreadyQueued == true)
         #expect(replay?.next == .newYear + .seconds(300))
     }
 
@@ -129,7 +129,7 @@ import Testing
                 try .example(.example { $0.updatedAt = version }), generation: 0, replacing: first)
             let lost = run(again.decide(DueEntry("metric:pm25", at: .newYear), now: .newYear + .seconds(10)))
             #expect(lost?.planned == .newYear)
-            #expect(lost?.isReplay == false)
+            #expect(lost?.isAlreadyQueued == false)
         }
     }
 
@@ -142,7 +142,7 @@ import Testing
         let rewritten = CachedDefinition(
             try .example(.example { $0.updatedAt = .newYear + .seconds(301) }), generation: 0, replacing: first)
         let replay = run(rewritten.decide(DueEntry("metric:pm25", at: .newYear), now: .newYear + .seconds(1_000)))
-        #expect(replay?.isReplay == true)
+        #expect(replay?.isAlreadyQueued == true)
         #expect(replay?.next == .newYear + .seconds(600))
     }
 
@@ -159,7 +159,7 @@ import Testing
                     $0.nextEnqueueTime = due
                 }), generation: 0, replacing: first)
         let queued = run(mended.decide(DueEntry("metric:pm25", at: due), now: due))
-        #expect(queued?.isReplay == false)
+        #expect(queued?.isAlreadyQueued == false)
         #expect(queued?.next == due + .seconds(300))
     }
 
@@ -168,6 +168,6 @@ import Testing
         first.didQueue(try #require(run(first.decide(DueEntry("metric:pm25", at: .newYear), now: .newYear))))
         let again = CachedDefinition(
             try .example(.example(createdAt: .newYear - .seconds(1))), generation: 0, replacing: first)
-        #expect(run(again.decide(DueEntry("metric:pm25", at: .newYear), now: .newYear))?.isReplay == false)
+        #expect(run(again.decide(DueEntry("metric:pm25", at: .newYear), now: .newYear))?.isAlreadyQueued == false)
     }
 }

@@ -8,8 +8,8 @@ struct DueQueueTests {
         ids.map { DueEntry($0, at: time) }
     }
 
-    private func page(_ entries: [DueEntry], isFull: Bool = true) -> DuePage {
-        DuePage(entries: entries, surveyedAt: .newYear, count: entries.count, last: entries.last, isFull: isFull)
+    private func page(_ entries: [DueEntry], isFull: Bool = true) -> CandidatePage {
+        CandidatePage(entries: entries, dueBy: .newYear, count: entries.count, last: entries.last, isFull: isFull)
     }
 
     private func taken(from queue: inout DueQueue, _ size: Int = 100) -> [String] {
@@ -62,10 +62,10 @@ struct DueQueueTests {
     @Test func `the latest time by which entries are due stands for all`() {
         var queue = DueQueue(page(entries(["a"])))
         var later = page(entries(["b"]))
-        later.surveyedAt = .newYear + .seconds(5)
+        later.dueBy = .newYear + .seconds(5)
         queue.append(later)
-        #expect(queue.surveyedAt == .newYear + .seconds(5))
+        #expect(queue.dueBy == .newYear + .seconds(5))
         queue.append(page(entries(["c"])))
-        #expect(queue.surveyedAt == .newYear + .seconds(5))
+        #expect(queue.dueBy == .newYear + .seconds(5))
     }
 }

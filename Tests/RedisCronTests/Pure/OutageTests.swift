@@ -20,7 +20,7 @@ struct OutageTests {
 
     @Test mutating func `only the operation that failed ends the trouble`() {
         #expect(fail(.tick))
-        for other in [Outage.Operation.lock, .birth, .heartbeat, .listening] {
+        for other in [Outage.Operation.lock, .registration, .heartbeat, .listening] {
             #expect(outage.succeeded(other) == .nothing)
             #expect(outage.since == Timestamp(unixSeconds: 1000))
         }

@@ -34,7 +34,7 @@ import Testing
         parked.value.releaseAll()
         #expect(!parked.change { $0.isNews(entry.id, reason: "no queue") })
         #expect(parked.change { $0.isNews(entry.id, reason: "no function") })
-        parked.value.settle(entry.id)
+        parked.value.forgetReport(of: entry.id)
         #expect(parked.change { $0.isNews(entry.id, reason: "no function") })
     }
 }

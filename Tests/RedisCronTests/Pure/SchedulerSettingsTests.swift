@@ -24,7 +24,7 @@ import Testing
     @Test func `a name is made of host, process and six digits, a token of the name and 32`() throws {
         let settings = try settings { _ in }
         #expect(settings.name.contains(/^[^:]+:[0-9]+:[0-9a-f]{6}$/))
-        #expect(settings.birth.name == settings.name)
+        #expect(settings.registration.name == settings.name)
         let token = settings.makeToken()
         #expect(token.hasPrefix(settings.name + ":"))
         #expect(token.dropFirst(settings.name.count + 1).contains(/^[0-9a-f]{32}$/))

@@ -17,7 +17,7 @@ struct FenceTests {
         }
     }
 
-    private static let interference: [InterposedStore.Call] = [.survey, .definitions]
+    private static let interference: [InterposedStore.Call] = [.fetchDue, .definitions]
 
     @Test(arguments: interference)
     func `lock: stolen between reading and queueing, nothing is queued and leading ends`(
@@ -180,7 +180,7 @@ struct FenceTests {
         try await withRedisHarness { harness async throws in
             try await harness.actor.beginByHand()
             try harness.server.command("ZADD", "rq:cron_jobs", 1, "nightly")
-            harness.store.beforeNext(.settle) {
+            harness.store.beforeNext(.reconcile) {
                 try harness.server.command("ZADD", "rq:cron_job:nightly:jobs", 1, "x")
             }
             _ = try await harness.actor.tick()
@@ -192,7 +192,7 @@ struct FenceTests {
         try await withRedisHarness { harness async throws in
             try await harness.actor.beginByHand()
             try harness.server.command("ZADD", "rq:cron_jobs", 1, "metric:pm25")
-            harness.store.beforeNext(.settle) { try await harness.register() }
+            harness.store.beforeNext(.reconcile) { try await harness.register() }
             _ = try await harness.actor.tick()
             #expect(try harness.queued().count == 1)
         }

@@ -1,5 +1,6 @@
 import RQWire
 import RedisBridge
+import RedisCronTesting
 import TestSupport
 import Testing
 
@@ -89,17 +90,17 @@ struct JobStoreActorTests {
         let runs = try await jobs.resolve([entry], now: .newYear).runs
         await jobs.record([.unusableQueue], of: DueBatch(runs: runs))
         #expect(await jobs.candidates([entry]).isEmpty)
-        await jobs.releaseParked()
+        await jobs.releaseParked(at: .seconds(60), every: .seconds(60))
         #expect(await jobs.candidates([entry]).count == 1)
     }
 
-    @Test func `what is not there is to be settled, and read only once`() async throws {
+    @Test func `what is not there is to be reconciled, and read only once`() async throws {
         let (jobs, _, memory, _) = try makeStore()
-        memory.state.update { $0.definitions = [:] }
+        memory.change { $0.definitions = [:] }
         let resolution = try await jobs.resolve([entry], now: .newYear)
         #expect(resolution.runs.isEmpty)
-        #expect(resolution.unsettled.map(\.entry) == [entry])
-        await jobs.record([.foreign], of: resolution.unsettled)
+        #expect(resolution.stale.map(\.entry) == [entry])
+        await jobs.record([.foreign], of: resolution.stale)
         #expect(await jobs.candidates([entry]).isEmpty)
     }
 

@@ -1,5 +1,6 @@
 import RQWire
 import RedisBridge
+import RedisCronTesting
 import TestSupport
 import Testing
 
@@ -11,14 +12,14 @@ struct LifeTests {
         let harness = try ActorHarness { $0.name = "s" }
         try await harness.whileRunning {
             try await harness.recorder.wait(for: "leading") { $0 == .becameLeader(name: "s") }
-            let state = harness.memory.state.current
-            #expect(state.lock?.hasPrefix("s:") == true)
-            #expect(state.registry == ["s"])
+            let state = harness.memory.model
+            #expect(state.lock?.token.hasPrefix("s:") == true)
+            #expect(Array(state.schedulers.keys) == ["s"])
             #expect(await harness.actor.currentHealth().state == .leading)
         }
-        let state = harness.memory.state.current
+        let state = harness.memory.model
         #expect(state.lock == nil)
-        #expect(state.registry.isEmpty)
+        #expect(state.schedulers.isEmpty)
         #expect(await harness.actor.currentHealth().state == .stopped)
         try await harness.recorder.wait(for: "the end") { $0 == .stopped(name: "s") }
     }
@@ -37,7 +38,7 @@ struct LifeTests {
     @Test func `a second run is an error, while it runs and afterwards`() async throws {
         let harness = try ActorHarness()
         try await harness.whileRunning {
-            try await harness.store.called(.survey)
+            try await harness.store.called(.fetchDue)
             let error = await #expect(throws: RedisCronError.self) { try await harness.actor.run() }
             #expect(error?.code == .alreadyRunning)
         }
@@ -47,16 +48,16 @@ struct LifeTests {
 
     @Test func `a held lock fails before anything is registered`() async throws {
         let harness = try ActorHarness()
-        harness.memory.state.update { $0.lock = "other:1" }
+        harness.memory.change { $0.hold("other:1") }
         let error = await #expect(throws: RedisCronError.self) { try await harness.actor.run() }
         #expect(error?.code == .lockHeld)
-        #expect(harness.memory.state.current.lock == "other:1")
+        #expect(harness.memory.model.lock?.token == "other:1")
         #expect(harness.store.calls == [.acquireLock])
     }
 
     @Test func `one that stands by says so once, and takes over when the lock is free`() async throws {
         let harness = try ActorHarness { $0.whenLockHeld = .standBy }
-        harness.memory.state.update { $0.lock = "other:1" }
+        harness.memory.change { $0.hold("other:1") }
         try await harness.whileRunning {
             for count in 1...3 {
                 try await harness.store.called(.acquireLock, count)
@@ -64,8 +65,8 @@ struct LifeTests {
                 #expect(await harness.actor.currentHealth().state == .standingBy)
                 harness.clock.advance(by: .milliseconds(500))
             }
-            harness.memory.state.update { $0.lock = nil }
-            try await harness.passTime(until: "it leads") { !$0.memory.state.current.registry.isEmpty }
+            harness.memory.change { $0.hold(nil) }
+            try await harness.passTime(until: "it leads") { !$0.memory.model.schedulers.isEmpty }
         }
         let standingBy = harness.recorder.events.count { if case .standingBy = $0 { true } else { false } }
         #expect(standingBy == 1)
@@ -73,11 +74,11 @@ struct LifeTests {
 
     @Test func `a stop while standing by leaves the lock to its holder`() async throws {
         let harness = try ActorHarness { $0.whenLockHeld = .standBy }
-        harness.memory.state.update { $0.lock = "other:1" }
+        harness.memory.change { $0.hold("other:1") }
         try await harness.whileRunning {
             try await harness.clock.sleeper(for: .milliseconds(500))
         }
-        #expect(harness.memory.state.current.lock == "other:1")
+        #expect(harness.memory.model.lock?.token == "other:1")
         #expect(!harness.store.calls.contains(.release))
         try await harness.recorder.wait(for: "the end") { if case .stopped = $0 { true } else { false } }
     }
@@ -90,10 +91,10 @@ struct LifeTests {
         harness.store.afterNext(.acquireLock) { try await gate.pass(within: .seconds(60)) }
         try await harness.whileRunning {
             try await gate.arrival()
-            #expect(harness.memory.state.current.lock != nil)
+            #expect(harness.memory.model.lock != nil)
         }
         // Nobody opened the gate.
-        #expect(harness.memory.state.current.lock == nil)
+        #expect(harness.memory.model.lock == nil)
         #expect(harness.store.calls == [.acquireLock, .release])
     }
 
@@ -101,9 +102,9 @@ struct LifeTests {
         let harness = try ActorHarness { $0.whenLockHeld = .standBy }
         harness.store.afterNext(.acquireLock) { throw MadeUpFailure() }
         try await harness.whileRunning {
-            try await harness.passTime(until: "it leads") { !$0.memory.state.current.registry.isEmpty }
+            try await harness.passTime(until: "it leads") { !$0.memory.model.schedulers.isEmpty }
         }
-        #expect(harness.memory.state.current.lock == nil)
+        #expect(harness.memory.model.lock == nil)
         #expect(!harness.recorder.events.contains { if case .standingBy = $0 { true } else { false } })
     }
 
@@ -117,27 +118,27 @@ struct LifeTests {
         let sent = Observed<String?>(nil)
         harness.store.afterNext(.acquireLock) { [memory = harness.memory] in
             // It got no answer and, for all that Redis knows, has not arrived: another one holds the lock.
-            let token = memory.state.current.lock
+            let token = memory.model.lock?.token
             sent.update { $0 = token }
-            memory.state.update { $0.lock = "other:1" }
+            memory.change { $0.hold("other:1") }
             throw MadeUpFailure()
         }
         try await harness.whileRunning {
             try await harness.passTime(until: "it stands by") { $0.recorder.events.contains(.standingBy(name: "s")) }
-            harness.memory.state.update { $0.lock = sent.current }
-            try await harness.passTime(until: "it leads") { !$0.memory.state.current.registry.isEmpty }
-            #expect(harness.memory.state.current.lock == sent.current)
+            harness.memory.change { $0.hold(sent.current) }
+            try await harness.passTime(until: "it leads") { !$0.memory.model.schedulers.isEmpty }
+            #expect(harness.memory.model.lock?.token == sent.current)
         }
-        #expect(harness.memory.state.current.lock == nil)
+        #expect(harness.memory.model.lock == nil)
     }
 
     @Test func `a birth that fails gives the lock back`() async throws {
         let harness = try ActorHarness()
         harness.store.beforeNext(.heartbeat) { throw MadeUpFailure() }
         await #expect(throws: MadeUpFailure.self) { try await harness.actor.beginByHand() }
-        #expect(harness.memory.state.current.lock == nil)
+        #expect(harness.memory.model.lock == nil)
         try await harness.actor.beginByHand()
-        #expect(harness.memory.state.current.lock != nil)
+        #expect(harness.memory.model.lock != nil)
     }
 
     @Test func `the first contact that fails ends run with its error, a later one does not`() async throws {
@@ -150,7 +151,7 @@ struct LifeTests {
             if let store, store.calls.count < 4 { throw MadeUpFailure() }
         }
         try await standing.whileRunning {
-            try await standing.passTime(until: "it leads") { !$0.memory.state.current.registry.isEmpty }
+            try await standing.passTime(until: "it leads") { !$0.memory.model.schedulers.isEmpty }
         }
     }
 
@@ -160,10 +161,10 @@ struct LifeTests {
         let error = await #expect(throws: RedisCronError.self) {
             try await harness.whileRunning {
                 try await harness.settleDownFor(.seconds(1))
-                harness.memory.state.update { $0.lock = "other:1" }
+                harness.memory.change { $0.hold("other:1") }
                 harness.clock.advance(by: .seconds(1))
                 try await harness.recorder.wait(for: "the loss") { $0 == .lockLost(name: "s") }
-                try await harness.memory.state.wait(for: "no entry") { $0.registry.isEmpty ? () : nil }
+                try await harness.memory.wait(for: "no entry") { $0.schedulers.isEmpty }
                 // Until run has ended by itself.
                 try await harness.recorder.wait(for: "a second question") { _ in
                     harness.store.calls.count { $0 == .acquireLock } == 2
@@ -172,7 +173,7 @@ struct LifeTests {
         }
         #expect(error?.code == .lockLost)
         #expect(harness.queued.isEmpty)
-        #expect(harness.memory.state.current.lock == "other:1")
+        #expect(harness.memory.model.lock?.token == "other:1")
     }
 
     @Test func `the heartbeat notices the loss of the lock without a tick`() async throws {
@@ -183,11 +184,11 @@ struct LifeTests {
         }
         try await harness.whileRunning {
             try await harness.clock.sleeper(for: .seconds(30))
-            harness.memory.state.update { $0.lock = "other:1" }
+            harness.memory.change { $0.hold("other:1") }
             harness.clock.advance(by: .seconds(30))
             try await harness.recorder.wait(for: "standing by") { $0 == .standingBy(name: "s") }
-            harness.memory.state.update { $0.lock = nil }
-            try await harness.passTime(until: "it leads again") { $0.memory.state.current.lock != nil }
+            harness.memory.change { $0.hold(nil) }
+            try await harness.passTime(until: "it leads again") { $0.memory.model.lock != nil }
         }
     }
 
@@ -201,12 +202,12 @@ struct LifeTests {
         harness.store.before(.announcements) { throw MadeUpFailure() }
         try await harness.whileRunning {
             try await harness.waitForQueued(1)
-            harness.memory.state.update { $0.lock = "other:1" }
+            harness.memory.change { $0.hold("other:1") }
             try await harness.passTime(until: "it stands by") { harness in
                 harness.recorder.events.contains(.standingBy(name: "s"))
             }
             #expect(harness.store.calls.count { $0 == .definitions } == 1)
-            harness.memory.state.update { $0.lock = nil }
+            harness.memory.change { $0.hold(nil) }
             try await harness.passTime(until: "the next run") { $0.queued.count == 2 }
         }
         #expect(harness.store.calls.count { $0 == .definitions } == 2)
@@ -244,7 +245,7 @@ struct LifeTests {
         gate.open()
         try await running.value
         #expect(harness.queued.count == 2)
-        #expect(harness.memory.state.current.lock == nil)
+        #expect(harness.memory.model.lock == nil)
     }
 
     @Test func `a stop that takes too long is cut short, and run returns without an error`() async throws {
@@ -271,7 +272,7 @@ struct LifeTests {
         #expect(again?.code == .alreadyRunning)
         _ = try await harness.actor.endByHand()
         try await rival.actor.beginByHand()
-        #expect(harness.memory.state.current.registry.count == 1)
+        #expect(harness.memory.model.schedulers.count == 1)
     }
 
     @Test(arguments: InterposedStore.Call.allCases)
@@ -279,13 +280,13 @@ struct LifeTests {
         let harness = try ActorHarness()
         harness.memory.put(.example("gone"), at: .newYear)
         harness.memory.put(.example("queued"), at: .newYear)
-        harness.memory.state.update { $0.definitions[DefinitionID("gone")] = nil }
+        harness.memory.change { $0.definitions[DefinitionID("gone")] = nil }
         try await harness.store.cancelRun(of: harness.actor, during: call)
-        let state = harness.memory.state.current
+        let state = harness.memory.model
         #expect(state.lock == nil)
-        #expect(state.registry.isEmpty)
+        #expect(state.schedulers.isEmpty)
         // Either it was queued and its schedule moved, or neither.
-        #expect(state.queued.isEmpty == (state.index[DefinitionID("queued")] == .newYear))
+        #expect(state.queued.isEmpty == (state.due("queued") == .newYear))
     }
 }
 
@@ -293,7 +294,7 @@ extension ActorHarness {
     /// Waits until the scheduler leads, listens, and sleeps for that long.
     fileprivate func settleDownFor(_ duration: Duration) async throws {
         try await store.called(.announcements)
-        try await store.called(.survey, 2)
+        try await store.called(.fetchDue, 2)
         try await clock.sleeper(until: clock.now() + duration)
     }
 }

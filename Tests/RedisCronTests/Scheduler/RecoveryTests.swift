@@ -1,4 +1,5 @@
 import RQWire
+import RedisCronTesting
 import TestSupport
 import Testing
 
@@ -41,8 +42,8 @@ import Testing
         let harness = try ActorHarness { $0.whenLockHeld = .standBy }
         harness.store.before(.heartbeat) { throw Self.refused }
         try await harness.whileRunning {
-            try await harness.passTime(until: "five births") { $0.store.calls.count { $0 == .heartbeat } > 5 }
-            #expect(harness.memory.state.current.lock == nil)
+            try await harness.passTime(until: "five registrations") { $0.store.calls.count { $0 == .heartbeat } > 5 }
+            #expect(harness.memory.model.lock == nil)
             #expect(count(harness.recorder, .reconnected) == 0)
             harness.store.before(.heartbeat, nil)
             try await harness.passTime(until: "it leads") { $0.recorder.events.contains(.reconnected) }
@@ -61,7 +62,7 @@ import Testing
         }
         try await harness.whileRunning {
             try await harness.recorder.wait(for: "the trouble") { $0.isDisconnected }
-            harness.memory.state.update { $0.index = [:] }
+            harness.memory.change { $0.index = [:] }
             try await harness.passTime(until: "it looks") { _ in checked.isOpen }
             #expect(count(harness.recorder, .reconnected) == 0)
             harness.store.whenChecked(nil)
@@ -74,7 +75,7 @@ import Testing
     {
         let harness = try ActorHarness()
         harness.memory.put(.example(), at: .newYear)
-        for call in [InterposedStore.Call.survey, .heartbeat, .announcements] {
+        for call in [InterposedStore.Call.fetchDue, .heartbeat, .announcements] {
             harness.store.before(call) { throw Self.gone }
         }
         // The birth is a heartbeat too.
@@ -83,9 +84,9 @@ import Testing
             try await harness.recorder.wait(for: "the trouble") { $0.isDisconnected }
             harness.store.before(.heartbeat) { throw Self.gone }
             // Its next beat would be due after 30 s: that the server is gone makes it look at once, and each second.
-            try await harness.passTime(until: "ten failures") { $0.store.calls.count { $0 == .survey } > 8 }
+            try await harness.passTime(until: "ten failures") { $0.store.calls.count { $0 == .fetchDue } > 8 }
             #expect(await harness.actor.outage.isFailing(.heartbeat))
-            harness.store.before(.survey, nil)
+            harness.store.before(.fetchDue, nil)
             harness.store.before(.announcements, nil)
             let began = harness.clock.monotonic()
             harness.store.before(.heartbeat, nil)
@@ -97,7 +98,7 @@ import Testing
 
     @Test func `what goes on is said again after a minute`() async throws {
         let harness = try ActorHarness()
-        harness.store.before(.survey) { throw Self.gone }
+        harness.store.before(.fetchDue) { throw Self.gone }
         try await harness.whileRunning {
             try await harness.passSeconds(150)
             let told = harness.recorder.events.count { $0.isDisconnected }
@@ -126,14 +127,14 @@ import Testing
         async throws
     {
         let harness = try ActorHarness(asRedis: true) { $0.whenLockHeld = .standBy }
-        harness.memory.state.update { $0.lock = "other:1" }
+        harness.memory.change { $0.hold("other:1") }
         try await harness.whileRunning {
             try await harness.recorder.wait(for: "standing by") { if case .standingBy = $0 { true } else { false } }
             harness.store.before(.acquireLock) { throw RedisError.server("WRONGPASS invalid", endpoint: "here") }
             try await harness.passTime(until: "the trouble") { $0.recorder.events.contains { $0.isDisconnected } }
             harness.store.before(.acquireLock, nil)
-            harness.memory.state.update { $0.lock = nil }
-            try await harness.passTime(until: "it leads") { !$0.memory.state.current.registry.isEmpty }
+            harness.memory.change { $0.hold(nil) }
+            try await harness.passTime(until: "it leads") { !$0.memory.model.schedulers.isEmpty }
         }
     }
 
@@ -143,7 +144,7 @@ import Testing
         harness.store.before(.enqueue) { throw Self.refused }
         try await harness.whileRunning {
             try await harness.recorder.wait(for: "the trouble") { $0.isDisconnected }
-            harness.memory.state.update { $0.lock = "other:1" }
+            harness.memory.change { $0.hold("other:1") }
             try await harness.passTime(until: "it stands by") { harness in
                 harness.recorder.events.contains { if case .standingBy = $0 { true } else { false } }
             }

@@ -13,7 +13,7 @@ struct ReplayTests {
     private func rollBack(_ server: RedisServer, to planned: Timestamp) throws {
         try server.command(
             "HSET", "rq:cron_job:a", "next_enqueue_time", planned.description, "updated_at",
-            SystemClock.wallClock.description)
+            Timestamp.now.description)
         try server.command("ZADD", "rq:cron_jobs", planned.score, "a")
     }
 
@@ -23,7 +23,7 @@ struct ReplayTests {
                 let scheduler = try RedisCronScheduler(connection: connection, options: .forTest())
                 try await scheduler.register(functionName: "app.tasks.nap", queueName: "q", id: "a", interval: 3_600)
                 // An hour and a bit ago a run was queued; its job is still there, and the one after it was missed.
-                let planned = SystemClock.wallClock - .seconds(3_660)
+                let planned = Timestamp.now - .seconds(3_660)
                 try rollBack(server, to: planned)
                 try server.command(
                     "HSET", "rq:job:\(RQJobID.planned(definition: "a", at: planned))", "status", "finished")

@@ -35,7 +35,7 @@ struct RunTests {
 
                 job = try await harness.job()
                 job.queueName = "edited"
-                job.nextEnqueueTime = SystemClock.wallClock
+                job.nextEnqueueTime = Timestamp.now
                 try await job.save()
                 try await harness.recorder.wait(for: "a run of the edit", count: 2) {
                     $0.enqueuedIDs == ["metric:pm25"]
@@ -44,7 +44,7 @@ struct RunTests {
 
                 job = try await harness.job()
                 try await job.disable()
-                job.nextEnqueueTime = SystemClock.wallClock
+                job.nextEnqueueTime = Timestamp.now
                 try await job.save()
                 try await job.delete()
                 try await harness.register("other", interval: 3600)
@@ -187,7 +187,7 @@ struct RunTests {
         let port = try RedisServer.freePort()
         let connection = try RedisCronConnection(url: RedisURL("redis://:secret@127.0.0.1:\(port)"))
         let scheduler = try RedisCronScheduler(connection: connection, options: .forTest())
-        let error = await #expect(throws: RedisError.self) { try await scheduler.run() }
+        let error = await #expect(throws: RedisCronError.self) { try await scheduler.run() }
         #expect(error?.description.contains("127.0.0.1:\(port)") == true)
         #expect(error?.description.contains("secret") == false)
         await connection.close()
@@ -198,8 +198,8 @@ struct RunTests {
             let connection = try RedisCronConnection(url: RedisURL("redis://:wrong@127.0.0.1:\(server.port)"))
             let scheduler = try RedisCronScheduler(
                 connection: connection, options: .forTest { $0.whenLockHeld = .standBy })
-            let error = await #expect(throws: RedisError.self) { try await scheduler.run() }
-            #expect(error?.prefix == .wrongPass)
+            let error = await #expect(throws: RedisCronError.self) { try await scheduler.run() }
+            #expect(error?.cause?.prefix == .wrongPass)
             await connection.close()
         }
     }

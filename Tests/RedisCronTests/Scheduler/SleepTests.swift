@@ -1,4 +1,5 @@
 import RQWire
+import RedisCronTesting
 import TestSupport
 import Testing
 
@@ -50,12 +51,12 @@ struct SleepTests {
         try await harness.whileRunning {
             try await harness.settleDown()
             for count in 1...2 {
-                harness.memory.state.update { $0.marker = [UInt8(count)] }
+                harness.memory.change { $0.marker = [UInt8(count)] }
                 harness.clock.advance(by: .seconds(60))
                 try await eventually("another subscription") {
                     // The pause before it.
                     harness.clock.advance(by: .milliseconds(100))
-                    return harness.memory.state.current.readers.count == 1 + count
+                    return harness.memory.readerCount == 1 + count
                 }
             }
             // What is announced is heard.
@@ -93,17 +94,17 @@ struct SleepTests {
         let harness = try ActorHarness()
         try await harness.whileRunning {
             try await harness.settleDown()
-            let before = harness.store.calls.count { $0 == .survey }
+            let before = harness.store.calls.count { $0 == .fetchDue }
             for number in 0..<20_000 {
                 harness.memory.announce(.changed(DefinitionID("job:\(number)")))
             }
             harness.memory.put(.example(), at: .newYear)
             harness.memory.announce(.changed(DefinitionID("metric:pm25")))
             // The storm is held back by one spacing of the clock that the test holds.
-            try await harness.clock.sleeper(for: WakeAlarm.spacing)
-            harness.clock.advance(by: WakeAlarm.spacing)
+            try await harness.clock.sleeper(for: WakeTimer.spacing)
+            harness.clock.advance(by: WakeTimer.spacing)
             try await harness.waitForQueued(1)
-            #expect(harness.store.calls.count { $0 == .survey } - before < 200)
+            #expect(harness.store.calls.count { $0 == .fetchDue } - before < 200)
         }
     }
 
@@ -112,7 +113,7 @@ struct SleepTests {
         try await harness.whileRunning {
             try await harness.settleDown()
             harness.memory.cutChannel(MadeUpFailure())
-            try await harness.memory.state.wait(for: "no reader") { $0.readers.isEmpty ? () : nil }
+            try await eventually("no reader") { harness.memory.readerCount == 0 }
             harness.memory.put(.example(), at: .newYear)
             try await harness.passTime(until: "it listens again") { $0.store.calls.count { $0 == .announcements } == 2 }
             try await harness.waitForQueued(1)
@@ -133,8 +134,8 @@ struct SleepTests {
     @Test func `a tick that fails is tried again after growing pauses, and said once`() async throws {
         let harness = try ActorHarness()
         harness.memory.put(.example(), at: .newYear)
-        harness.store.before(.survey) { [weak store = harness.store] in
-            if let store, store.calls.count(where: { $0 == .survey }) < 6 { throw MadeUpFailure() }
+        harness.store.before(.fetchDue) { [weak store = harness.store] in
+            if let store, store.calls.count(where: { $0 == .fetchDue }) < 6 { throw MadeUpFailure() }
         }
         let began = harness.clock.monotonic()
         try await harness.whileRunning {
@@ -152,7 +153,7 @@ extension ActorHarness {
     func settleDown() async throws {
         try await store.called(.announcements)
         // The subscription itself wakes it once.
-        try await store.called(.survey, 2)
+        try await store.called(.fetchDue, 2)
         try await clock.sleeper(for: .seconds(60))
     }
 

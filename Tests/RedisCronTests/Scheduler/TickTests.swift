@@ -1,4 +1,5 @@
 import RQWire
+import RedisCronTesting
 import TestSupport
 import Testing
 
@@ -48,7 +49,8 @@ struct TickTests {
     @Test func `a run whose job was queued before is stepped over, and what was missed since runs`() async throws {
         let harness = try await leading()
         harness.memory.put(.example(), at: .newYear)
-        harness.memory.state.update { $0.queued = [.planned(definition: "metric:pm25", at: .newYear)] }
+        let definition = try PreparedDefinition.example()
+        harness.memory.change { $0.addJob(.planned(definition: "metric:pm25", at: .newYear), of: definition) }
         try await harness.advance(by: .seconds(700))
         let result = try await harness.actor.tick(collecting: true)
         #expect(result.queued.map(\.planned) == [.newYear + .seconds(300)])
@@ -79,7 +81,7 @@ struct TickTests {
         harness.store.beforeNext(.definitions) { harness.clock.advance(by: .seconds(2)) }
         let first = Observed<CronJobHash?>(nil)
         harness.store.afterNext(.enqueue) {
-            let definition = harness.memory.state.current.definitions[DefinitionID("slow")]
+            let definition = harness.memory.model.definitions[DefinitionID("slow")]?.hash
             first.update { $0 = definition }
         }
         _ = try await harness.actor.tick()
@@ -99,7 +101,7 @@ struct TickTests {
     @Test func `one bad definition is reported once and stops nothing`() async throws {
         let harness = try await leading()
         harness.memory.put(.example("bad"), at: .newYear)
-        harness.memory.state.update { $0.unreadable[DefinitionID("bad")] = "args: no JSON" }
+        harness.memory.change { $0.spoil("bad", reason: "args: no JSON") }
         harness.memory.put(.example("good"), at: .newYear)
         for _ in 0..<6 {
             _ = try await harness.actor.tick()
@@ -116,12 +118,12 @@ struct TickTests {
     @Test func `a bad definition is read again once in the longest sleep`() async throws {
         let harness = try await leading()
         harness.memory.put(.example("bad"), at: .newYear)
-        harness.memory.state.update { $0.unreadable[DefinitionID("bad")] = "args: no JSON" }
+        harness.memory.change { $0.spoil("bad", reason: "args: no JSON") }
         _ = try await harness.actor.tick()
         _ = try await harness.actor.tick()
         #expect(harness.store.calls.count { $0 == .definitions } == 1)
 
-        harness.memory.state.update { $0.unreadable = [:] }
+        harness.memory.change { $0.repair() }
         harness.clock.advance(by: .seconds(30))
         _ = try await harness.actor.tick()
         #expect(harness.queued.isEmpty)
@@ -134,9 +136,9 @@ struct TickTests {
         let harness = try await leading()
         let id = DefinitionID("bad")
         harness.memory.put(.example("bad"), at: .newYear)
-        harness.memory.state.update { $0.unreadable[id] = "args: no JSON" }
+        harness.memory.change { $0.spoil("bad", reason: "args: no JSON") }
         harness.store.afterNext(.definitions) { [harness] in
-            harness.memory.state.update { $0.unreadable = [:] }
+            harness.memory.change { $0.repair() }
             await harness.actor.jobStore.take(.changed(id))
         }
         _ = try await harness.actor.tick()
@@ -157,28 +159,22 @@ struct TickTests {
         // Three pages of RQ's own names, and one definition behind them.
         for number in 0..<75 {
             let id = DefinitionID("rq:\(number)")
-            harness.memory.state.update { state in
-                state.foreign.insert(id)
-                state.index[id] = .newYear - .seconds(100)
-            }
+            harness.memory.change { $0.addForeign(id, at: .newYear - .seconds(100)) }
         }
         harness.memory.put(.example(), at: .newYear)
         _ = try await harness.actor.tick()
         #expect(harness.queued.count == 1)
 
-        let settled = harness.store.calls.count { $0 == .settle }
+        let reconciled = harness.store.calls.count { $0 == .reconcile }
         harness.clock.advance(by: .seconds(1))
         _ = try await harness.actor.tick()
-        #expect(harness.store.calls.count { $0 == .settle } == settled)
-        #expect(harness.memory.state.current.index.count == 76)
+        #expect(harness.store.calls.count { $0 == .reconcile } == reconciled)
+        #expect(harness.memory.model.index.count == 76)
     }
 
     @Test func `an entry that could not be moved is tried again though others are passed over`() async throws {
         let harness = try await leading()
-        harness.memory.state.update { state in
-            state.foreign.insert(DefinitionID("rq"))
-            state.index[DefinitionID("rq")] = .newYear + .milliseconds(1)
-        }
+        harness.memory.change { $0.addForeign(DefinitionID("rq"), at: .newYear + .milliseconds(1)) }
         harness.memory.put(.example(), at: .newYear)
         harness.clock.advance(by: .seconds(1))
         harness.store.beforeNext(.enqueue) { [harness] in
@@ -230,16 +226,16 @@ struct TickTests {
         #expect(harness.queued.count == 1)
         #expect(harness.due("metric:pm25") == nil)
         // An editor that puts it back changes nothing.
-        harness.memory.state.update { $0.index[DefinitionID("metric:pm25")] = .newYear }
+        harness.memory.change { $0.index[DefinitionID("metric:pm25")] = Timestamp.newYear.score }
         _ = try await harness.actor.tick()
         #expect(harness.queued.count == 1)
         #expect(harness.due("metric:pm25") == nil)
     }
 
-    @Test func `a clock that is stepped back between survey and batch makes nothing undue`() async throws {
+    @Test func `a clock that is stepped back between page and batch makes nothing undue`() async throws {
         let harness = try await leading()
         harness.memory.put(.example { $0.nextEnqueueTime = .newYear }, at: .newYear)
-        harness.store.afterNext(.survey) { [harness] in harness.clock.stepWallClock(by: .seconds(-3600)) }
+        harness.store.afterNext(.fetchDue) { [harness] in harness.clock.stepWallClock(by: .seconds(-3600)) }
         _ = try await harness.actor.tick()
         #expect(harness.queued.count == 1)
         #expect(harness.due("metric:pm25") == .newYear + .seconds(300))
@@ -280,5 +276,67 @@ struct TickTests {
         await #expect(throws: MadeUpFailure.self) { _ = try await harness.actor.tick() }
         _ = try await harness.actor.tick()
         #expect(harness.queued == [.planned(definition: "metric:pm25", at: .newYear)])
+    }
+
+    @Test func `a batch that fails lets those in flight finish, and starts no other`() async throws {
+        let harness = try await leading { options in
+            options.batchSize = 1
+            options.batchesInFlight = 2
+        }
+        for number in 0..<6 { harness.memory.put(.example("job:\(number)"), at: .newYear) }
+        let gate = Gate("the second batch")
+        let batches = Observed(0)
+        harness.store.before(.enqueue) {
+            let number = batches.update { count in
+                count += 1
+                return count
+            }
+            switch number {
+            case 1: throw MadeUpFailure()
+            case 2: try await gate.pass(within: .seconds(60))
+            default: break
+            }
+        }
+        let tick = Task { try await harness.actor.tick() }
+        try await gate.arrival()
+        gate.open()
+        await #expect(throws: MadeUpFailure.self) { _ = try await tick.value }
+        // What was in flight is in effect, and known to be.
+        #expect(harness.queued.count == 1)
+        #expect(await harness.actor.currentHealth().enqueued == 1)
+        #expect(harness.store.calls.count { $0 == .enqueue } == 2)
+    }
+
+    @Test func `two ticks at the same time queue each run once, and each returns its own`() async throws {
+        let harness = try await leading { $0.batchSize = 3 }
+        for number in 0..<200 { harness.memory.put(.example("job:\(number)"), at: .newYear) }
+        async let first = harness.actor.tick(collecting: true)
+        async let second = harness.actor.tick(collecting: true)
+        let results = try await [first, second]
+        #expect(Set(harness.queued).count == 200)
+        #expect(harness.queued.count == 200)
+        #expect(results.map(\.enqueued) == results.map(\.queued.count))
+        #expect(results.reduce(0) { $0 + $1.enqueued } == 200)
+        #expect(Set(results.flatMap(\.queued).map(\.entry.id)).count == 200)
+        #expect(await harness.actor.currentHealth().enqueued == 200)
+    }
+
+    @Test func `a tick that fails beside another one takes nothing from it`() async throws {
+        let harness = try await leading { $0.batchSize = 3 }
+        for number in 0..<100 { harness.memory.put(.example("job:\(number)"), at: .newYear) }
+        let batches = Observed(0)
+        harness.store.before(.enqueue) {
+            let isFirst = batches.update { count in
+                count += 1
+                return count == 1
+            }
+            if isFirst { throw MadeUpFailure() }
+        }
+        let ticks = (0..<2).map { _ in Task { try await harness.actor.tick(collecting: true) } }
+        var results: [Result<SchedulerActor.TickResult, any Error>] = []
+        for tick in ticks { results.append(await tick.result) }
+        #expect(results.count { (try? $0.get()) != nil } == 1)
+        #expect(Set(harness.queued).count == harness.queued.count)
+        #expect(harness.queued.count == 100)
     }
 }

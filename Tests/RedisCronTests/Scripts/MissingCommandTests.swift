@@ -38,8 +38,8 @@ import Testing
                 let running = Task { try await scheduler.run() }
                 let told: String
                 if ["HSET", "EXPIRE", "ZADD"].contains(command) {
-                    // Its birth needs them: that is the first contact, and waiting mends nothing.
-                    told = "\(try await #require(throws: RedisError.self) { try await running.value })"
+                    // Registering needs them: that is the first contact, and waiting does not help.
+                    told = "\(try await #require(throws: RedisCronError.self) { try await running.value })"
                 } else {
                     told = try await recorder.wait(for: "the trouble") { $0.isDisconnected }.line
                 }

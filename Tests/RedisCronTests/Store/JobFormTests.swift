@@ -15,12 +15,13 @@ struct JobFormTests {
             try harness.server.command("ZADD", "rq:cron_jobs", Timestamp.newYear.score, hash.id)
         }
         #expect(try await harness.store.acquireLock(token: "t", timeToLive: .seconds(60)))
-        let survey = try await harness.store.survey(until: .newYear, offset: 0, limit: 100)
-        let fetched = try await harness.store.definitions(survey.due.map(\.id))
-        let runs = zip(survey.due, fetched).compactMap { entry, fetched -> PlannedRun? in
+        let page = try await harness.store.fetchDue(until: .newYear, offset: 0, limit: 100)
+        let fetched = try await harness.store.definitions(page.entries.map(\.id))
+        let runs = zip(page.entries, fetched).compactMap { entry, fetched -> PlannedRun? in
             guard case .definition(let definition) = fetched else { return nil }
             return PlannedRun(
-                definition: definition, entry: entry, planned: .newYear, next: .newYear + .seconds(300), isReplay: false
+                definition: definition, entry: entry, planned: .newYear, next: .newYear + .seconds(300),
+                isAlreadyQueued: false
             )
         }
         guard
@@ -86,12 +87,12 @@ struct JobFormTests {
             try harness.server.command("ACL", "SETUSER", "default", "-restore")
             #expect(try await queue([.example("a")], on: harness) == [.queued])
             let refused = try count("evalsha", on: harness.server)
-            let survey = try await harness.store.survey(until: .newYear + .seconds(300), offset: 0, limit: 10)
-            guard case .definition(let definition)? = try await harness.store.definitions(survey.due.map(\.id)).first
+            let page = try await harness.store.fetchDue(until: .newYear + .seconds(300), offset: 0, limit: 10)
+            guard case .definition(let definition)? = try await harness.store.definitions(page.entries.map(\.id)).first
             else { throw UnusableExample(id: "a") }
             let run = PlannedRun(
-                definition: definition, entry: try #require(survey.due.first), planned: .newYear + .seconds(300),
-                next: nil, isReplay: false)
+                definition: definition, entry: try #require(page.entries.first), planned: .newYear + .seconds(300),
+                next: nil, isAlreadyQueued: false)
             guard
                 case .done(let outcomes) = try await harness.store.enqueue(
                     DueBatch(runs: [run]), token: "t", now: .newYear)

@@ -1,5 +1,6 @@
 import RQWire
 import RedisBridge
+import RedisCronTesting
 import TestSupport
 import Testing
 
@@ -22,7 +23,8 @@ struct StoreContractTests {
         let addForeign: (String, Timestamp) throws -> Void
     }
 
-    private static let birth = SchedulerBirth(name: "s", hostname: "h", pid: 1, createdAt: .newYear, timeZone: "UTC")
+    private static let registration = SchedulerRegistration(
+        name: "s", hostname: "h", pid: 1, createdAt: .newYear, timeZone: "UTC")
 
     private func with(_ kind: Kind, _ body: (Fixture) async throws -> Void) async throws {
         switch kind {
@@ -31,13 +33,10 @@ struct StoreContractTests {
             try await body(
                 Fixture(
                     store: memory, put: { memory.put($0, at: $1) },
-                    queued: { memory.state.current.queued.map(\.description) },
-                    due: { memory.state.current.index[DefinitionID($0)] },
+                    queued: { memory.model.queued.map(\.description) },
+                    due: { memory.model.due($0) },
                     addForeign: { id, time in
-                        memory.state.update { state in
-                            state.foreign.insert(DefinitionID(id))
-                            state.index[DefinitionID(id)] = time
-                        }
+                        memory.change { $0.addForeign(DefinitionID(id), at: time) }
                     }))
         case .redis:
             try await withRedisHarness { harness async throws in
@@ -67,21 +66,22 @@ struct StoreContractTests {
     }
 
     private func run(
-        _ store: any CronStore, _ id: String, isReplay: Bool = false, next: Timestamp? = .newYear + .seconds(300)
+        _ store: any CronStore, _ id: String, isAlreadyQueued: Bool = false, next: Timestamp? = .newYear + .seconds(300)
     ) async throws -> PlannedRun {
-        let survey = try await store.survey(until: .newYear, offset: 0, limit: 10)
-        let entry = try #require(survey.due.first { $0.id.text == id })
+        let page = try await store.fetchDue(until: .newYear, offset: 0, limit: 10)
+        let entry = try #require(page.entries.first { $0.id.text == id })
         guard case .definition(let definition)? = try await store.definitions([entry.id]).first else {
             throw UnusableExample(id: id)
         }
-        return PlannedRun(definition: definition, entry: entry, planned: .newYear, next: next, isReplay: isReplay)
+        return PlannedRun(
+            definition: definition, entry: entry, planned: .newYear, next: next, isAlreadyQueued: isAlreadyQueued)
     }
 
     private func outcomes(_ outcome: BatchOutcome) -> [JobOutcome]? {
         if case .done(let outcomes) = outcome { outcomes } else { nil }
     }
 
-    private func outcomes(_ outcome: SettleOutcome) -> [EntryOutcome]? {
+    private func outcomes(_ outcome: ReconcileOutcome) -> [EntryOutcome]? {
         if case .done(let outcomes) = outcome { outcomes } else { nil }
     }
 
@@ -95,30 +95,30 @@ struct StoreContractTests {
             #expect(try await store.acquireLock(token: "a", timeToLive: life))
             func beat(_ token: String) async throws -> Bool {
                 try await store.heartbeat(
-                    token: token, timeToLive: life, birth: Self.birth, isFirst: false, now: .newYear)
+                    token: token, timeToLive: life, registration: Self.registration, isFirst: false, now: .newYear)
             }
             #expect(try await beat("a"))
             #expect(try await !beat("b"))
-            #expect(try await !store.release(token: "b", birth: Self.birth))
+            #expect(try await !store.release(token: "b", registration: Self.registration))
             #expect(try await beat("a"))
-            #expect(try await store.release(token: "a", birth: Self.birth))
+            #expect(try await store.release(token: "a", registration: Self.registration))
             #expect(try await !beat("a"))
             #expect(try await store.acquireLock(token: "b", timeToLive: life))
         }
     }
 
     @Test(arguments: Kind.allCases)
-    func `a survey gives what is due in order, in pages, and what comes next`(kind: Kind) async throws {
+    func `what is due is fetched in order, in pages, with what comes next`(kind: Kind) async throws {
         try await with(kind) { fixture async throws in
             for number in 0..<5 { try fixture.put(.example("job:\(number)"), .newYear - .seconds(10 - number)) }
             try fixture.put(.example("later"), .newYear + .microseconds(1))
-            let all = try await fixture.store.survey(until: .newYear, offset: 0, limit: 10)
-            #expect(all.due.map(\.id.display) == (0..<5).map { "job:\($0)" })
-            #expect(all.due.first?.score == (Timestamp.newYear - .seconds(10)).score)
+            let all = try await fixture.store.fetchDue(until: .newYear, offset: 0, limit: 10)
+            #expect(all.entries.map(\.id.display) == (0..<5).map { "job:\($0)" })
+            #expect(all.entries.first?.score == (Timestamp.newYear - .seconds(10)).score)
             #expect(all.nextScore == (Timestamp.newYear + .microseconds(1)).score)
             #expect(all.marker == nil)
-            let page = try await fixture.store.survey(until: .newYear, offset: 3, limit: 1)
-            #expect(page.due.map(\.id.display) == ["job:3"])
+            let page = try await fixture.store.fetchDue(until: .newYear, offset: 3, limit: 1)
+            #expect(page.entries.map(\.id.display) == ["job:3"])
         }
     }
 
@@ -132,7 +132,7 @@ struct StoreContractTests {
                 return
             }
             #expect(definition.id.text == "a")
-            #expect(definition.version == CronJobHash.example("a").version)
+            #expect(definition.updatedAtBytes == CronJobHash.example("a").updatedAtBytes)
         }
     }
 
@@ -178,7 +178,7 @@ struct StoreContractTests {
             _ = try await store.acquireLock(token: "t", timeToLive: .seconds(60))
             for id in ["edited", "replay", "last"] { try fixture.put(.example(id), .newYear) }
             let runs = [
-                try await run(store, "edited"), try await run(store, "replay", isReplay: true),
+                try await run(store, "edited"), try await run(store, "replay", isAlreadyQueued: true),
                 try await run(store, "last", next: nil),
             ]
             try fixture.put(.example("edited") { $0.updatedAt = .newYear + .seconds(1) }, .newYear)
@@ -192,34 +192,34 @@ struct StoreContractTests {
     }
 
     @Test(arguments: Kind.allCases)
-    func `entries are settled, each by what stands behind it`(kind: Kind) async throws {
+    func `stale entries are reconciled, each with its definition`(kind: Kind) async throws {
         try await with(kind) { fixture async throws in
-            let version = CronJobHash.example().version
+            let updatedAtBytes = CronJobHash.example().updatedAtBytes
             try fixture.put(.example("disabled") { $0.enabled = false }, .newYear)
             try fixture.put(.example("early"), .newYear)
             try fixture.put(.example("over"), .newYear)
             try fixture.put(.example("edited"), .newYear)
             try fixture.put(.example("fine"), .newYear)
             try fixture.addForeign("foreign", .newYear)
-            let due = try await fixture.store.survey(until: .newYear, offset: 0, limit: 10).due
+            let due = try await fixture.store.fetchDue(until: .newYear, offset: 0, limit: 10).entries
             let entries = Dictionary(uniqueKeysWithValues: due.map { ($0.id.display, $0) })
-            func unsettled(
-                _ id: String, next: Timestamp? = nil, isOver: Bool = false, version: [UInt8]? = nil
-            ) throws -> UnsettledEntry {
-                UnsettledEntry(
-                    entry: try #require(entries[id]), nextScore: next, isOver: isOver, version: version)
+            func stale(
+                _ id: String, next: Timestamp? = nil, isOver: Bool = false, updatedAtBytes: [UInt8]? = nil
+            ) throws -> StaleEntry {
+                StaleEntry(
+                    entry: try #require(entries[id]), nextScore: next, isOver: isOver, updatedAtBytes: updatedAtBytes)
             }
             let moved = DueEntry("absent", at: .newYear)
             let later = Timestamp.newYear + .seconds(300)
-            let settled = try await fixture.store.settle(
+            let reconciled = try await fixture.store.reconcile(
                 [
-                    unsettled("disabled"), unsettled("early", next: later, version: version),
-                    unsettled("over", isOver: true, version: version),
-                    unsettled("edited", next: later, version: [0x31]), unsettled("fine"), unsettled("foreign"),
-                    UnsettledEntry(entry: moved, nextScore: nil),
+                    stale("disabled"), stale("early", next: later, updatedAtBytes: updatedAtBytes),
+                    stale("over", isOver: true, updatedAtBytes: updatedAtBytes),
+                    stale("edited", next: later, updatedAtBytes: [0x31]), stale("fine"), stale("foreign"),
+                    StaleEntry(entry: moved, nextScore: nil),
                 ], token: nil)
             #expect(
-                outcomes(settled) == [.disabled, .moved, .over, .leftAlone, .leftAlone, .foreign, .leftAlone])
+                outcomes(reconciled) == [.disabled, .moved, .over, .leftAlone, .leftAlone, .foreign, .leftAlone])
             #expect(try fixture.due("disabled") == nil)
             #expect(try fixture.due("early") == later)
             #expect(try fixture.due("over") == nil)

@@ -1,5 +1,6 @@
 import RQWire
 import RedisBridge
+import RedisCronTesting
 import TestSupport
 import Testing
 
@@ -70,16 +71,14 @@ struct ActorHarness: Sendable {
     }
 
     /// Ids of the jobs that were queued, in order.
-    var queued: [RQJobID] { memory.state.current.queued }
+    var queued: [RQJobID] { memory.model.queued }
 
     /// When the definition is due, by the index.
-    func due(_ id: String) -> Timestamp? { memory.state.current.index[DefinitionID(id)] }
+    func due(_ id: String) -> Timestamp? { memory.model.due(id) }
 
     /// Waits until so many jobs were queued.
     func waitForQueued(_ count: Int) async throws {
-        try await memory.state.wait(for: "\(count) queued jobs", within: .seconds(30)) { state in
-            state.queued.count >= count ? () : nil
-        }
+        try await memory.wait(for: "\(count) queued jobs") { $0.queued.count >= count }
     }
 }
 

@@ -21,7 +21,8 @@ extension CronJobHash {
     func prepared(in zone: ZoneRules = .utc) -> FetchedDefinition {
         var loader = DefinitionLoader(zone: zone, serializer: .pickle)
         return loader.prepare(
-            DefinitionLoader.Fetched(hash: self, version: version, nextEnqueueTime: []), id: DefinitionID(id))
+            DefinitionLoader.Fetched(hash: self, updatedAtBytes: updatedAtBytes, nextEnqueueTime: []),
+            id: DefinitionID(id))
     }
 }
 

@@ -8,7 +8,7 @@ import Testing
 final class InterposedStore: CronStore {
     /// The calls of a store.
     enum Call: String, Sendable, Hashable, CaseIterable {
-        case acquireLock, heartbeat, release, survey, definitions, enqueue, settle, announcements
+        case acquireLock, heartbeat, release, fetchDue, definitions, enqueue, reconcile, announcements
     }
 
     /// What a test does before or after a call; what it throws, the call throws.
@@ -95,22 +95,22 @@ final class InterposedStore: CronStore {
     }
 
     func heartbeat(
-        token: String, timeToLive: Duration, birth: SchedulerBirth, isFirst: Bool, now: Timestamp
+        token: String, timeToLive: Duration, registration: SchedulerRegistration, isFirst: Bool, now: Timestamp
     ) async throws -> Bool {
         try await passing(.heartbeat) {
             try await base.heartbeat(
-                token: token, timeToLive: timeToLive, birth: birth, isFirst: isFirst, now: now)
+                token: token, timeToLive: timeToLive, registration: registration, isFirst: isFirst, now: now)
         }
     }
 
     func publishedZone() async throws -> String? { try await base.publishedZone() }
 
-    func release(token: String, birth: SchedulerBirth) async throws -> Bool {
-        try await passing(.release) { try await base.release(token: token, birth: birth) }
+    func release(token: String, registration: SchedulerRegistration) async throws -> Bool {
+        try await passing(.release) { try await base.release(token: token, registration: registration) }
     }
 
-    func survey(until now: Timestamp, offset: Int, limit: Int) async throws -> Survey {
-        try await passing(.survey) { try await base.survey(until: now, offset: offset, limit: limit) }
+    func fetchDue(until now: Timestamp, offset: Int, limit: Int) async throws -> DuePage {
+        try await passing(.fetchDue) { try await base.fetchDue(until: now, offset: offset, limit: limit) }
     }
 
     func definitions(_ ids: [DefinitionID]) async throws -> [FetchedDefinition] {
@@ -124,8 +124,8 @@ final class InterposedStore: CronStore {
         try await passing(.enqueue) { try await base.enqueue(batch, token: token, now: now) }
     }
 
-    func settle(_ entries: [UnsettledEntry], token: String?) async throws -> SettleOutcome {
-        try await passing(.settle) { try await base.settle(entries, token: token) }
+    func reconcile(_ entries: [StaleEntry], token: String?) async throws -> ReconcileOutcome {
+        try await passing(.reconcile) { try await base.reconcile(entries, token: token) }
     }
 
     func checkQueueing() async throws {
@@ -146,7 +146,7 @@ extension InterposedStore {
         let running = Task { try await scheduler.run() }
         // It releases only when it stops.
         if call == .release {
-            try await called(.survey)
+            try await called(.fetchDue)
             running.cancel()
             try await gate.arrival()
         } else {

@@ -1,4 +1,5 @@
 import RQWire
+import RedisCronTesting
 import TestSupport
 import Testing
 
@@ -8,7 +9,7 @@ import Testing
 struct ManualClockTests {
     @Test func `a sleep ends when the wall clock reaches its time, by passing or by a step`() async throws {
         let clock = ManualClock()
-        async let slept: Void = clock.sleep(until: .newYear + .seconds(60))
+        async let slept: Void = clock.sleep(until: .newYear + .seconds(60), atMost: .seconds(3600))
         try await clock.sleeper(until: .newYear + .seconds(60))
         clock.advance(by: .seconds(1))
         clock.stepWallClock(by: .seconds(59))

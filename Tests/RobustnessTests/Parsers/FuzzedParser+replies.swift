@@ -24,7 +24,8 @@ extension FuzzedParser {
         let written = hash.encode().map { (Array($0.field.name.utf8), $0.value) }
         let again = try? CronJobHash(fields: written)
         try promise(again?.encode().map(\.value) == hash.encode().map(\.value), "a hash is read back as another")
-        try prepare(DefinitionLoader.Fetched(hash: hash, version: [], nextEnqueueTime: []), id: DefinitionID(hash.id))
+        try prepare(
+            DefinitionLoader.Fetched(hash: hash, updatedAtBytes: [], nextEnqueueTime: []), id: DefinitionID(hash.id))
     }
 
     /// Does with a definition what a tick does.

@@ -2,6 +2,7 @@ import Cron
 import RQWire
 import RedisBridge
 import RedisCron
+import RedisCronTesting
 import TestSupport
 import Testing
 
@@ -11,8 +12,10 @@ struct DifferentialTests {
     /// All that a script can answer.
     private static let outcomes: Set<String> = [
         "enqueue lockLost", "enqueue queued", "enqueue duplicate", "enqueue advanced", "enqueue movedByOther",
-        "enqueue stale", "enqueue unusableQueue", "settle lockLost", "settle pruned", "settle disabled", "settle over",
-        "settle moved", "settle foreign", "settle leftAlone", "write written", "write missing", "write changed",
+        "enqueue stale", "enqueue unusableQueue", "reconcile lockLost", "reconcile pruned", "reconcile disabled",
+        "reconcile over",
+        "reconcile moved", "reconcile foreign", "reconcile leftAlone", "write written", "write missing",
+        "write changed",
     ]
 
     @Test(.seeded) func `the model does what the scripts do on a server`() async throws {

@@ -1,4 +1,5 @@
 import RQWire
+import RedisCronTesting
 import TestSupport
 
 @testable import RedisCron
@@ -11,15 +12,18 @@ struct RandomOperations {
     /// Planned times that were tried, to be tried again.
     private var planned: [DefinitionID: [Timestamp]] = [:]
     private let keys = RQKeys()
-    private let births = [
-        Self.birth("a", zone: "UTC"), Self.birth("b", zone: "Europe/Berlin"), Self.birth("a", after: 1, zone: ""),
+    private let registrations = [
+        Self.registration("a", zone: "UTC"), Self.registration("b", zone: "Europe/Berlin"),
+        Self.registration("a", after: 1, zone: ""),
     ]
     private let tokens = ["a:1", "a:1", "a:1", "a:1", "a:1", "b:1"]
     private let queues = ["metrics", "low"]
 
-    private static func birth(_ name: String, after microseconds: Int64 = 0, zone: String) -> SchedulerBirth {
+    private static func registration(_ name: String, after microseconds: Int64 = 0, zone: String)
+        -> SchedulerRegistration
+    {
         let createdAt = Timestamp(microseconds: World.epoch + microseconds)
-        return SchedulerBirth(name: name, hostname: "host", pid: 1, createdAt: createdAt, timeZone: zone)
+        return SchedulerRegistration(name: name, hostname: "host", pid: 1, createdAt: createdAt, timeZone: zone)
     }
 
     init(twins: Twins, random: SeededGenerator) {
@@ -33,10 +37,10 @@ struct RandomOperations {
         switch Int.random(in: 0..<22, using: &random) {
         case 0, 1: operation = try await lock()
         case 2: operation = try await dropLock()
-        case 3, 4, 5: operation = try await survey()
+        case 3, 4, 5: operation = try await fetchDue()
         case 6, 7, 8: operation = try await fetch()
         case 9, 10, 11, 12, 13: operation = try await enqueue()
-        case 14, 15: operation = try await settle()
+        case 14, 15: operation = try await reconcile()
         case 16, 17, 18: operation = try await edit()
         case 19: operation = try putLikePython()
         case 20: operation = try await delete()
@@ -65,15 +69,16 @@ struct RandomOperations {
             try await twins.acquireLock(token: token(), timeToLive: timeToLive)
             return "acquireLock"
         }
-        let birth = births[Int.random(in: 0..<births.count, using: &random)]
+        let registration = registrations[Int.random(in: 0..<registrations.count, using: &random)]
         try await twins.heartbeat(
-            token: token(), timeToLive: timeToLive, birth: birth, isFirst: chance(2), now: time())
+            token: token(), timeToLive: timeToLive, registration: registration, isFirst: chance(2), now: time())
         return "heartbeat"
     }
 
     private mutating func dropLock() async throws -> String {
         if chance(2) {
-            try await twins.release(token: token(), birth: births[Int.random(in: 0..<births.count, using: &random)])
+            try await twins.release(
+                token: token(), registration: registrations[Int.random(in: 0..<registrations.count, using: &random)])
             return "release"
         }
         _ = try twins.server.command("PEXPIRE", keys.lock, "0")
@@ -81,10 +86,10 @@ struct RandomOperations {
         return "the lock's expiry"
     }
 
-    private mutating func survey() async throws -> String {
-        try await twins.survey(
+    private mutating func fetchDue() async throws -> String {
+        try await twins.fetchDue(
             until: time(), offset: chance(4) ? 1 : 0, limit: Int.random(in: 1...5, using: &random))
-        return "survey"
+        return "fetch due"
     }
 
     private mutating func fetch() async throws -> String {
@@ -96,7 +101,7 @@ struct RandomOperations {
     private mutating func prepare() async throws {
         guard !chance(3) else { return }
         if twins.model.lock == nil { try await twins.acquireLock(token: "a:1", timeToLive: .seconds(600)) }
-        try await twins.survey(until: Timestamp(microseconds: World.epoch + 20_000_000), offset: 0, limit: 6)
+        try await twins.fetchDue(until: Timestamp(microseconds: World.epoch + 20_000_000), offset: 0, limit: 6)
         _ = try await fetch()
     }
 
@@ -110,13 +115,15 @@ struct RandomOperations {
             else { continue }
             let planned = plannedTime(of: definition.model, entry.model)
             let next = chance(8) ? nil : time()
-            let isReplay = chance(6)
+            let isAlreadyQueued = chance(6)
             model.runs.append(
                 PlannedRun(
-                    definition: definition.model, entry: entry.model, planned: planned, next: next, isReplay: isReplay))
+                    definition: definition.model, entry: entry.model, planned: planned, next: next,
+                    isAlreadyQueued: isAlreadyQueued))
             real.runs.append(
                 PlannedRun(
-                    definition: definition.real, entry: entry.real, planned: planned, next: next, isReplay: isReplay))
+                    definition: definition.real, entry: entry.real, planned: planned, next: next,
+                    isAlreadyQueued: isAlreadyQueued))
         }
         guard !model.runs.isEmpty else { return "nothing" }
         try await twins.enqueue(model, real, token: token(), now: time())
@@ -130,23 +137,24 @@ struct RandomOperations {
         return time
     }
 
-    private mutating func settle() async throws -> String {
+    private mutating func reconcile() async throws -> String {
         try await prepare()
-        var (model, real): ([UnsettledEntry], [UnsettledEntry]) = ([], [])
+        var (model, real): ([StaleEntry], [StaleEntry]) = ([], [])
         for _ in 0..<Int.random(in: 1...4, using: &random) {
             guard let entry = drawn(twins.entries.suffix(12), &random),
                 !model.contains(where: { $0.entry.id == entry.model.id })
             else { continue }
             let next = chance(2) ? time() : nil
             let isOver = next == nil && chance(2)
-            let version =
-                chance(3) ? nil : twins.definitions.last { $0.model.id == entry.model.id }?.model.version
-            model.append(UnsettledEntry(entry: entry.model, nextScore: next, isOver: isOver, version: version))
-            real.append(UnsettledEntry(entry: entry.real, nextScore: next, isOver: isOver, version: version))
+            let updatedAtBytes =
+                chance(3) ? nil : twins.definitions.last { $0.model.id == entry.model.id }?.model.updatedAtBytes
+            model.append(
+                StaleEntry(entry: entry.model, nextScore: next, isOver: isOver, updatedAtBytes: updatedAtBytes))
+            real.append(StaleEntry(entry: entry.real, nextScore: next, isOver: isOver, updatedAtBytes: updatedAtBytes))
         }
         guard !model.isEmpty else { return "nothing" }
-        try await twins.settle(model, real, token: chance(4) ? nil : token())
-        return "settle"
+        try await twins.reconcile(model, real, token: chance(4) ? nil : token())
+        return "reconcile"
     }
 
     private mutating func edit() async throws -> String {

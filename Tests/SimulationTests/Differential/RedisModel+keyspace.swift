@@ -1,4 +1,5 @@
 import RQWire
+import RedisCronTesting
 
 @testable import RedisCron
 
@@ -17,8 +18,9 @@ extension RedisModel {
             space[keys.cronSchedulers] = Self.text(of: schedulers.map { ($0.key, $0.value.score) })
         }
         for (name, hash) in schedulerHashes {
-            let birth = SchedulerBirth(name: name, hostname: "host", pid: 1, createdAt: hash.createdAt, timeZone: "")
-            space[keys.cronScheduler(name)] = Self.text(of: birth.hashFields.map { ($0.field, $0.value) })
+            let registration = SchedulerRegistration(
+                name: name, hostname: "host", pid: 1, createdAt: hash.createdAt, timeZone: "")
+            space[keys.cronScheduler(name)] = Self.text(of: registration.hashFields.map { ($0.field, $0.value) })
         }
         for (id, definition) in definitions {
             let fields = definition.hash.encode().map { ($0.field.name, String(decoding: $0.value, as: UTF8.self)) }

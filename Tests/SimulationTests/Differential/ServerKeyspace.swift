@@ -1,3 +1,4 @@
+import RedisCronTesting
 import TestSupport
 
 /// All keys of a server with their values as text, so that they can be compared with those of the model.

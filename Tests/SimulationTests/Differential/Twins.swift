@@ -1,4 +1,5 @@
 import RQWire
+import RedisCronTesting
 import TestSupport
 
 @testable import RedisCron
@@ -80,28 +81,28 @@ struct Twins {
     }
 
     mutating func heartbeat(
-        token: String, timeToLive: Duration, birth: SchedulerBirth, isFirst: Bool, now: Timestamp
+        token: String, timeToLive: Duration, registration: SchedulerRegistration, isFirst: Bool, now: Timestamp
     ) async throws {
         let real = try await store.heartbeat(
-            token: token, timeToLive: timeToLive, birth: birth, isFirst: isFirst, now: now)
+            token: token, timeToLive: timeToLive, registration: registration, isFirst: isFirst, now: now)
         let modelled = model.heartbeat(
-            token: token, timeToLive: timeToLive, birth: birth, isFirst: isFirst, now: now)
+            token: token, timeToLive: timeToLive, registration: registration, isFirst: isFirst, now: now)
         try expect(real, modelled, of: "heartbeat")
     }
 
-    mutating func release(token: String, birth: SchedulerBirth) async throws {
-        let real = try await store.release(token: token, birth: birth)
-        try expect(real, model.release(token: token, birth: birth), of: "release")
+    mutating func release(token: String, registration: SchedulerRegistration) async throws {
+        let real = try await store.release(token: token, registration: registration)
+        try expect(real, model.release(token: token, registration: registration), of: "release")
     }
 
-    mutating func survey(until now: Timestamp, offset: Int, limit: Int) async throws {
-        let real = try await store.survey(until: now, offset: offset, limit: limit)
-        let modelled = model.survey(until: now, offset: offset, limit: limit)
-        try expect(real.due.map(\.id), modelled.due.map(\.id), of: "survey")
-        try expect(real.due.map(\.score), modelled.due.map(\.score), of: "survey")
-        try expect(real.nextScore, modelled.nextScore, of: "survey")
-        try expect(real.marker, modelled.marker, of: "survey")
-        entries += zip(modelled.due, real.due).map { Entry(model: $0, real: $1) }
+    mutating func fetchDue(until now: Timestamp, offset: Int, limit: Int) async throws {
+        let real = try await store.fetchDue(until: now, offset: offset, limit: limit)
+        let modelled = model.fetchDue(until: now, offset: offset, limit: limit)
+        try expect(real.entries.map(\.id), modelled.entries.map(\.id), of: "fetch due")
+        try expect(real.entries.map(\.score), modelled.entries.map(\.score), of: "fetch due")
+        try expect(real.nextScore, modelled.nextScore, of: "fetch due")
+        try expect(real.marker, modelled.marker, of: "fetch due")
+        entries += zip(modelled.entries, real.entries).map { Entry(model: $0, real: $1) }
     }
 
     mutating func fetch(_ ids: [DefinitionID]) async throws {
@@ -124,13 +125,13 @@ struct Twins {
         }
     }
 
-    mutating func settle(_ model: [UnsettledEntry], _ real: [UnsettledEntry], token: String?) async throws {
-        let answer = try await store.settle(real, token: token)
-        let modelled = self.model.settle(model, token: token)
-        try expect("\(answer)", "\(modelled)", of: "settle")
+    mutating func reconcile(_ model: [StaleEntry], _ real: [StaleEntry], token: String?) async throws {
+        let answer = try await store.reconcile(real, token: token)
+        let modelled = self.model.reconcile(model, token: token)
+        try expect("\(answer)", "\(modelled)", of: "reconcile")
         switch modelled {
-        case .lockLost: note("settle", "lockLost")
-        case .done(let all): for outcome in all { note("settle", outcome) }
+        case .lockLost: note("reconcile", "lockLost")
+        case .done(let all): for outcome in all { note("reconcile", outcome) }
         }
     }
 

@@ -1,4 +1,5 @@
 import RQWire
+import RedisCronTesting
 
 @testable import RedisCron
 
@@ -109,16 +110,16 @@ extension World {
         }
     }
 
-    /// `settle_index.lua`, held against the promises.
-    func settle(_ entries: [UnsettledEntry], token: String?) -> SettleOutcome {
+    /// `reconcile_index.lua`, held against the promises.
+    func reconcile(_ entries: [StaleEntry], token: String?) -> ReconcileOutcome {
         remember()
         redis.time = serverTime
         redis.expireKeys()
         let edits = redis.edits
-        let outcome = redis.settle(entries, token: token)
+        let outcome = redis.reconcile(entries, token: token)
         if redis.edits != edits { oracle.violate("settling the index changed a definition") }
         if case .done(let outcomes) = outcome {
-            for (unsettled, outcome) in zip(entries, outcomes) { check(settled: unsettled, outcome, token: token) }
+            for (stale, outcome) in zip(entries, outcomes) { check(reconciled: stale, outcome, token: token) }
         }
         return outcome
     }
@@ -175,10 +176,10 @@ extension World {
         }
     }
 
-    private func check(settled unsettled: UnsettledEntry, _ outcome: EntryOutcome, token: String?) {
-        let id = unsettled.entry.id
+    private func check(reconciled stale: StaleEntry, _ outcome: EntryOutcome, token: String?) {
+        let id = stale.entry.id
         if outcome != .leftAlone, outcome != .foreign, let token, redis.lock?.token != token {
-            oracle.violate("the entry of \(id.display) was settled by \(token), which has not the lock")
+            oracle.violate("the entry of \(id.display) was reconciled by \(token), which has not the lock")
         }
         let definition = redis.definitions[id]
         switch outcome {

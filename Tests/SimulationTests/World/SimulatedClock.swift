@@ -6,11 +6,12 @@ import RQWire
 ///
 /// `@unchecked Sendable`: see ``World``.
 final class SimulatedClock: SchedulerClock, @unchecked Sendable {
-    private enum Deadline {
+    /// What a sleep waits for: whichever comes first.
+    private struct Deadline {
         /// Microseconds of the wall clock.
-        case wall(Int64)
+        let wall: Int64?
         /// Microseconds of the world.
-        case monotonic(Int64)
+        let monotonic: Int64
     }
 
     private struct Sleeper {
@@ -37,13 +38,10 @@ final class SimulatedClock: SchedulerClock, @unchecked Sendable {
 
     func monotonic() -> Duration { .microseconds(world.time) }
 
-    func sleep(until time: Timestamp) async throws {
-        try await sleep(.wall(time.microseconds))
-    }
-
-    func sleep(for duration: Duration) async throws {
-        let (seconds, attoseconds) = duration.components
-        try await sleep(.monotonic(world.time + seconds * 1_000_000 + attoseconds / 1_000_000_000_000))
+    func sleep(until time: Timestamp?, atMost limit: Duration) async throws {
+        let (seconds, attoseconds) = limit.components
+        let monotonic = world.time + seconds * 1_000_000 + attoseconds / 1_000_000_000_000
+        try await sleep(Deadline(wall: time?.microseconds, monotonic: monotonic))
     }
 
     /// Steps the wall clock.
@@ -81,10 +79,9 @@ final class SimulatedClock: SchedulerClock, @unchecked Sendable {
     private var wall: Int64 { World.epoch + world.time + offset }
 
     private func wakeTime(_ sleeper: Sleeper) -> Int64 {
-        switch sleeper.deadline {
-        case .wall(let wall): wall - World.epoch - offset
-        case .monotonic(let time): time
-        }
+        let deadline = sleeper.deadline
+        guard let wall = deadline.wall else { return deadline.monotonic }
+        return min(wall - World.epoch - offset, deadline.monotonic)
     }
 
     private func sleep(_ deadline: Deadline) async throws {

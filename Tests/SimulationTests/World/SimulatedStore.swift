@@ -1,4 +1,5 @@
 import RQWire
+import RedisCronTesting
 
 @testable import RedisCron
 
@@ -15,11 +16,12 @@ struct SimulatedStore: CronStore {
     }
 
     func heartbeat(
-        token: String, timeToLive: Duration, birth: SchedulerBirth, isFirst: Bool, now: Timestamp
+        token: String, timeToLive: Duration, registration: SchedulerRegistration, isFirst: Bool, now: Timestamp
     ) async throws -> Bool {
         try await link.call("heartbeat") { world in
             world.changeRedis {
-                $0.heartbeat(token: token, timeToLive: timeToLive, birth: birth, isFirst: isFirst, now: now)
+                $0.heartbeat(
+                    token: token, timeToLive: timeToLive, registration: registration, isFirst: isFirst, now: now)
             }
         }
     }
@@ -30,15 +32,15 @@ struct SimulatedStore: CronStore {
         }
     }
 
-    func release(token: String, birth: SchedulerBirth) async throws -> Bool {
+    func release(token: String, registration: SchedulerRegistration) async throws -> Bool {
         try await link.call("release") { world in
-            world.changeRedis { $0.release(token: token, birth: birth) }
+            world.changeRedis { $0.release(token: token, registration: registration) }
         }
     }
 
-    func survey(until now: Timestamp, offset: Int, limit: Int) async throws -> Survey {
-        try await link.call("survey") { world in
-            world.readRedis { $0.survey(until: now, offset: offset, limit: limit) }
+    func fetchDue(until now: Timestamp, offset: Int, limit: Int) async throws -> DuePage {
+        try await link.call("fetch due") { world in
+            world.readRedis { $0.fetchDue(until: now, offset: offset, limit: limit) }
         }
     }
 
@@ -54,9 +56,9 @@ struct SimulatedStore: CronStore {
         }
     }
 
-    func settle(_ entries: [UnsettledEntry], token: String?) async throws -> SettleOutcome {
-        try await link.call("settle") { world in
-            world.settle(entries, token: token)
+    func reconcile(_ entries: [StaleEntry], token: String?) async throws -> ReconcileOutcome {
+        try await link.call("reconcile") { world in
+            world.reconcile(entries, token: token)
         }
     }
 

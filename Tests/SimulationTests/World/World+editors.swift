@@ -1,4 +1,5 @@
 import RQWire
+import RedisCronTesting
 
 @testable import RedisCron
 

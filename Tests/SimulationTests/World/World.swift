@@ -1,4 +1,5 @@
 import RQWire
+import RedisCronTesting
 import TestSupport
 
 @testable import RedisCron
@@ -59,7 +60,7 @@ final class World: @unchecked Sendable {
     var calls = 0
 
     /// - Parameter fence: A guard that is taken out of Redis' scripts.
-    init(seed: UInt64, book: ContentBook, without fence: Fence? = nil, isTraced: Bool = false) {
+    init(seed: UInt64, book: ContentBook, without fence: RedisModel.Fence? = nil, isTraced: Bool = false) {
         random = SeededGenerator(seed: seed)
         scenario = Scenario(drawnFrom: &random)
         redis = RedisModel(time: Timestamp(microseconds: Self.epoch), book: book)

@@ -1,15 +1,13 @@
 /// Decides when an announcement ends the sleep.
 ///
-/// Pure.
-///
-/// Alone, an announcement wakes the loop at once. In a storm the wake-ups are spaced, so that a hundred thousand edits
-/// cost a few hundred ticks; the last edit is seen within one spacing.
-struct WakeAlarm: Sendable {
+/// Pure. A lone announcement wakes the loop at once. In a storm the wake-ups are spaced, so that a hundred thousand edits cost
+/// a few hundred ticks; the last edit is seen within one spacing.
+struct WakeTimer: Sendable {
     /// What an announcement leads to.
     enum Decision: Sendable, Hashable {
         case wakeNow
         case wakeAfter(Duration)
-        /// A wake-up is on its way that will cover this announcement too.
+        /// A wake-up is due that covers this announcement too.
         case wakeIsComing
     }
 
@@ -26,12 +24,12 @@ struct WakeAlarm: Sendable {
     private var countInWindow = 0
     private var countBefore = 0
 
-    /// Takes note of a wake-up that nobody sleeps to hear.
-    mutating func ring() {
+    /// Takes note of a wake-up: if nobody sleeps, it is for the next sleep.
+    mutating func fire() {
         isPending = true
     }
 
-    /// Whether a wake-up came since the last sleep; it is used up.
+    /// Whether a wake-up came since the last sleep; this consumes it.
     mutating func takePending() -> Bool {
         defer { isPending = false }
         return isPending
@@ -52,7 +50,7 @@ struct WakeAlarm: Sendable {
     }
 
     /// The delayed wake-up came.
-    mutating func delayedWakeCame(at now: Duration) {
+    mutating func delayedWakeFired() {
         isDelayed = false
     }
 }

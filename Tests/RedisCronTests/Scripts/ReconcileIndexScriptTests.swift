@@ -5,7 +5,7 @@ import Testing
 @testable import RedisCron
 
 @Suite(.timeLimit(.minutes(1)))
-struct SettleIndexScriptTests {
+struct ReconcileIndexScriptTests {
     private struct Entry {
         var id: String
         var score = "100"
@@ -14,13 +14,13 @@ struct SettleIndexScriptTests {
         var version = "*"
     }
 
-    private func settle(_ server: RedisServer, _ entries: [Entry], token: String = "") throws -> String? {
+    private func reconcile(_ server: RedisServer, _ entries: [Entry], token: String = "") throws -> String? {
         let keys: [any CommandPart] =
             ["rq:cron_jobs:lock", "rq:cron_jobs"] + entries.map { "rq:cron_job:\($0.id)" }
             + entries.map { "rq:cron_job:\($0.id):jobs" }
         var arguments: [any CommandPart] = [token, "rq:cron_job:", entries.count]
         for entry in entries { arguments += [entry.score, entry.place, entry.next, entry.version] }
-        return try server.run(CronScript.settleIndex, keys: keys, arguments).string
+        return try server.run(CronScript.reconcileIndex, keys: keys, arguments).string
     }
 
     private func define(_ server: RedisServer, _ id: String, enabled: String = "1") throws {
@@ -36,7 +36,7 @@ struct SettleIndexScriptTests {
         try await withRedis { server async throws in
             try server.command("ZADD", "rq:cron_jobs", 100, "orphan", 100, "rqs")
             try server.command("ZADD", "rq:cron_job:rqs:jobs", 1, "x")
-            #expect(try settle(server, [Entry(id: "orphan"), Entry(id: "rqs")]) == "pf")
+            #expect(try reconcile(server, [Entry(id: "orphan"), Entry(id: "rqs")]) == "pf")
             #expect(try index(server) == ["rqs", "100"])
         }
     }
@@ -45,7 +45,7 @@ struct SettleIndexScriptTests {
     func `a disabled definition is taken out, however its 0 is written`(enabled: String) async throws {
         try await withRedis { server async throws in
             try define(server, "a", enabled: enabled)
-            #expect(try settle(server, [Entry(id: "a", place: "400")]) == "d")
+            #expect(try reconcile(server, [Entry(id: "a", place: "400")]) == "d")
             #expect(try index(server).isEmpty)
         }
     }
@@ -57,7 +57,7 @@ struct SettleIndexScriptTests {
             let entries = [
                 Entry(id: "a", place: "400", next: "then", version: "v1"), Entry(id: "b", place: "500"),
             ]
-            #expect(try settle(server, entries) == "rr")
+            #expect(try reconcile(server, entries) == "rr")
             #expect(try index(server) == ["a", "400", "b", "500"])
             #expect(try server.command("HGET", "rq:cron_job:a", "next_enqueue_time").string == "then")
             #expect(try server.command("HGET", "rq:cron_job:b", "next_enqueue_time") == .null)
@@ -67,7 +67,7 @@ struct SettleIndexScriptTests {
     @Test func `a schedule that is over is taken out`() async throws {
         try await withRedis { server async throws in
             try define(server, "a")
-            #expect(try settle(server, [Entry(id: "a", place: "over", version: "v1")]) == "o")
+            #expect(try reconcile(server, [Entry(id: "a", place: "over", version: "v1")]) == "o")
             #expect(try index(server).isEmpty)
             #expect(try server.command("EXISTS", "rq:cron_job:a").integer == 1)
         }
@@ -84,7 +84,7 @@ struct SettleIndexScriptTests {
                 Entry(id: "absent"),
             ]
             let before = try server.dump()
-            #expect(try settle(server, entries) == "----")
+            #expect(try reconcile(server, entries) == "----")
             #expect(try server.dump() == before)
         }
     }
@@ -93,7 +93,7 @@ struct SettleIndexScriptTests {
         try await withRedis { server async throws in
             try server.command("SET", "rq:cron_job:a", "x")
             try server.command("ZADD", "rq:cron_jobs", 100, "a")
-            #expect(try settle(server, [Entry(id: "a")]) == "-")
+            #expect(try reconcile(server, [Entry(id: "a")]) == "-")
         }
     }
 
@@ -101,9 +101,9 @@ struct SettleIndexScriptTests {
         try await withRedis { server async throws in
             try server.command("ZADD", "rq:cron_jobs", 100, "orphan")
             try server.command("SET", "rq:cron_jobs:lock", "other")
-            #expect(try settle(server, [Entry(id: "orphan")], token: "t") == "L")
+            #expect(try reconcile(server, [Entry(id: "orphan")], token: "t") == "L")
             #expect(try index(server).count == 2)
-            #expect(try settle(server, [Entry(id: "orphan")], token: "other") == "p")
+            #expect(try reconcile(server, [Entry(id: "orphan")], token: "other") == "p")
         }
     }
 }

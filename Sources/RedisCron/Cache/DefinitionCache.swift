@@ -1,10 +1,12 @@
 /// Definitions that were read, bounded in number.
 ///
-/// When it is full, a hand goes round and lets go of the first definition that nobody asked for since it came by last
-/// ("second chance"). So eviction costs nothing at a lookup, and as many definitions as the limit says stay for good.
-struct JobCache {
+/// Evicts by second chance (the clock algorithm): a lookup sets a bit, and nothing else. When the cache is full, the hand
+/// moves over the entries, clears each bit that is set, and evicts the first entry whose bit is clear. While no more
+/// definitions are in use than the limit allows, none that is in use is evicted.
+struct DefinitionCache {
     private var table = DefinitionTable()
     private var generation: UInt32 = 0
+    /// The place at which the next search for something to evict begins.
     private var hand = 0
     private let limit: Int
 
@@ -24,7 +26,7 @@ struct JobCache {
         return cached.isStale || cached.generation != generation ? nil : cached
     }
 
-    /// Takes in a definition that was just read.
+    /// Stores a definition that was just read.
     ///
     /// - Parameter entry: The index entry for which it was read.
     /// - Returns: The definition as it is held now.
@@ -39,7 +41,7 @@ struct JobCache {
         } else if table.count < limit {
             table.append(cached)
         } else {
-            table.replace(at: leastWanted(), with: cached)
+            table.replace(at: victim(), with: cached)
         }
         return cached
     }
@@ -66,8 +68,8 @@ struct JobCache {
         if let place = table.place(of: id) { table.remove(at: place) }
     }
 
-    /// The place of a definition that can be let go.
-    private mutating func leastWanted() -> Int {
+    /// The place of the definition to evict.
+    private mutating func victim() -> Int {
         while true {
             let place = hand < table.count ? hand : 0
             hand = place + 1

@@ -1,5 +1,5 @@
 --[[
-Settles index entries that lead to no run: prunes what stands for nothing, takes out what is disabled or has no further
+Reconciles index entries that lead to no run: prunes what stands for nothing, takes out what is disabled or has no further
 run, moves what the definition says is due later.
 
 KEYS
@@ -36,7 +36,7 @@ end
 
 local id_start, count = #ARGV[2] + 1, tonumber(ARGV[3])
 
-local function settle_definition(definition, id, place, next_time, updated_at)
+local function reconcile_definition(definition, id, place, next_time, updated_at)
   if tonumber(redis.call('HGET', definition, 'enabled') or '') == 0 then
     redis.call('ZREM', KEYS[2], id)
     return 'd'
@@ -59,7 +59,7 @@ for j = 1, count do
   if redis.call('ZSCORE', KEYS[2], id) == ARGV[arg] then
     local kind = redis.call('TYPE', definition).ok
     if kind == 'hash' then
-      result = settle_definition(definition, id, ARGV[arg + 1], ARGV[arg + 2], ARGV[arg + 3])
+      result = reconcile_definition(definition, id, ARGV[arg + 1], ARGV[arg + 2], ARGV[arg + 3])
     elseif kind == 'none' then
       if redis.call('EXISTS', KEYS[2 + count + j]) == 1 then
         result = 'f'

@@ -2,36 +2,36 @@ import Testing
 
 @testable import RedisCron
 
-@Suite struct WakeAlarmTests {
+@Suite struct WakeTimerTests {
     @Test func `a lone announcement wakes at once`() {
-        let alarm = Cell(WakeAlarm())
-        #expect(alarm.change { $0.announced(at: .seconds(1)) } == .wakeNow)
-        #expect(alarm.change { $0.announced(at: .seconds(2)) } == .wakeNow)
+        let timer = Cell(WakeTimer())
+        #expect(timer.change { $0.announced(at: .seconds(1)) } == .wakeNow)
+        #expect(timer.change { $0.announced(at: .seconds(2)) } == .wakeNow)
     }
 
-    @Test func `a ring that nobody sleeps to hear is kept, once`() {
-        let alarm = Cell(WakeAlarm())
-        #expect(!alarm.change { $0.takePending() })
-        alarm.value.ring()
-        alarm.value.ring()
-        #expect(alarm.change { $0.takePending() })
-        #expect(!alarm.change { $0.takePending() })
+    @Test func `a wake-up while nobody sleeps is kept for the next sleep, once`() {
+        let timer = Cell(WakeTimer())
+        #expect(!timer.change { $0.takePending() })
+        timer.value.fire()
+        timer.value.fire()
+        #expect(timer.change { $0.takePending() })
+        #expect(!timer.change { $0.takePending() })
     }
 
     @Test func `a storm of a hundred thousand announcements in ten seconds is a few hundred wake-ups`() {
-        let alarm = Cell(WakeAlarm())
+        let timer = Cell(WakeTimer())
         var wakeUps = 0
         var delayedUntil: Duration?
         var last: Duration = .zero
         for number in 0..<100_000 {
             let now = Duration.microseconds(number * 100)
             if let due = delayedUntil, due <= now {
-                alarm.value.delayedWakeCame(at: due)
+                timer.value.delayedWakeFired()
                 delayedUntil = nil
                 wakeUps += 1
                 last = due
             }
-            switch alarm.value.announced(at: now) {
+            switch timer.value.announced(at: now) {
             case .wakeNow:
                 wakeUps += 1
                 last = now
@@ -48,17 +48,17 @@ import Testing
     }
 
     @Test func `after a storm a lone announcement wakes at once again`() {
-        let alarm = Cell(WakeAlarm())
-        for number in 0..<1000 { _ = alarm.value.announced(at: .microseconds(number)) }
-        alarm.value.delayedWakeCame(at: .milliseconds(101))
-        #expect(alarm.change { $0.announced(at: .seconds(1)) } == .wakeNow)
+        let timer = Cell(WakeTimer())
+        for number in 0..<1000 { _ = timer.value.announced(at: .microseconds(number)) }
+        timer.value.delayedWakeFired()
+        #expect(timer.change { $0.announced(at: .seconds(1)) } == .wakeNow)
     }
 
     @Test func `the end of a storm is not taken for its absence`() {
-        let alarm = Cell(WakeAlarm())
-        for number in 0..<1000 { _ = alarm.value.announced(at: .microseconds(number * 99)) }
-        alarm.value.delayedWakeCame(at: .milliseconds(110))
+        let timer = Cell(WakeTimer())
+        for number in 0..<1000 { _ = timer.value.announced(at: .microseconds(number * 99)) }
+        timer.value.delayedWakeFired()
         // The window before this one was full: still a storm.
-        #expect(alarm.change { $0.announced(at: .milliseconds(111)) } == .wakeAfter(WakeAlarm.spacing))
+        #expect(timer.change { $0.announced(at: .milliseconds(111)) } == .wakeAfter(WakeTimer.spacing))
     }
 }

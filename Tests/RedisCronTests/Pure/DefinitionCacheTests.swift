@@ -3,7 +3,7 @@ import Testing
 
 @testable import RedisCron
 
-@Suite struct JobCacheTests {
+@Suite struct DefinitionCacheTests {
     private func definition(_ number: Int) throws -> PreparedDefinition {
         try .example(.example("job:\(number)"))
     }
@@ -11,7 +11,7 @@ import Testing
     private func id(_ number: Int) -> DefinitionID { DefinitionID("job:\(number)") }
 
     @Test func `what was stored is current until it changes`() throws {
-        let cache = Cell(JobCache(limit: 10))
+        let cache = Cell(DefinitionCache(limit: 10))
         #expect(cache.change { $0.current(id(1)) } == nil)
         let one = try definition(1)
         cache.value.store(one)
@@ -27,7 +27,7 @@ import Testing
     }
 
     @Test func `it never holds more than its limit`() throws {
-        let cache = Cell(JobCache(limit: 10))
+        let cache = Cell(DefinitionCache(limit: 10))
         for number in 0..<1000 {
             cache.value.store(try definition(number))
             _ = cache.value.current(id(number / 2))
@@ -36,7 +36,7 @@ import Testing
     }
 
     @Test func `as many as its limit stay for good`() throws {
-        let cache = Cell(JobCache(limit: 100))
+        let cache = Cell(DefinitionCache(limit: 100))
         for number in 0..<100 { cache.value.store(try definition(number)) }
         for _ in 0..<3 {
             for number in 0..<100 {
@@ -46,7 +46,7 @@ import Testing
     }
 
     @Test func `what is asked for survives, what is not asked for goes`() throws {
-        let cache = Cell(JobCache(limit: 10))
+        let cache = Cell(DefinitionCache(limit: 10))
         cache.value.store(try definition(0))
         cache.value.store(try definition(1))
         for number in 2..<50 {
@@ -57,7 +57,7 @@ import Testing
     }
 
     @Test func `a run of a definition that was replaced meanwhile is not noted on its successor`() throws {
-        let cache = Cell(JobCache(limit: 10))
+        let cache = Cell(DefinitionCache(limit: 10))
         let old = try definition(1)
         cache.value.store(old)
         let entry = DueEntry("job:1", at: .newYear)
@@ -71,7 +71,7 @@ import Testing
     }
 
     @Test func `a last run is never taken from the cache again`() throws {
-        let cache = Cell(JobCache(limit: 10))
+        let cache = Cell(DefinitionCache(limit: 10))
         cache.value.store(
             try .example(
                 .example("job:1", cron: "0 0 1 1 * 0 2026") { $0.nextEnqueueTime = .newYear }))

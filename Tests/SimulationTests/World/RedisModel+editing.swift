@@ -1,21 +1,10 @@
 import RQWire
+import RedisCronTesting
 
 @testable import RedisCron
 
+/// What editors ask of Redis.
 extension RedisModel {
-    /// `HGETALL` for a batch of definitions.
-    mutating func fetch(_ ids: [DefinitionID]) -> [FetchedDefinition] {
-        expireKeys()
-        return ids.map { id in
-            guard let definition = definitions[id] else { return .missing }
-            let fetched = definition.fetched(id: id)
-            if !fences.contains(.onlyOurs), case .definition(let prepared) = fetched {
-                readHashes[ObjectIdentifier(prepared)] = definition.hash
-            }
-            return fetched
-        }
-    }
-
     /// `save_definition.lua`.
     ///
     /// - Parameter definition: The definition of which `edit` holds some fields.
@@ -53,25 +42,6 @@ extension RedisModel {
         index[id] = nil
         bumpUpdate(id, now: now)
         return true
-    }
-
-    // MARK: The single commands that rq-rediscron sends
-
-    /// `HSET` of all fields.
-    mutating func put(_ hash: CronJobHash) {
-        definitions[DefinitionID(hash.id)] = ModelDefinition(hash, book: book)
-        edits += 1
-    }
-
-    /// `DEL` of the hash.
-    mutating func remove(_ id: DefinitionID) {
-        definitions[id] = nil
-        edits += 1
-    }
-
-    /// `ZADD`, or `ZREM` for no score.
-    mutating func setScore(_ score: Double?, of id: DefinitionID) {
-        index[id] = score
     }
 
     /// `SET` of the marker and `PUBLISH`.

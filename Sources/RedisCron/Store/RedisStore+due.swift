@@ -2,7 +2,7 @@ import RQWire
 import RedisBridge
 
 extension RedisStore {
-    func survey(until now: Timestamp, offset: Int, limit: Int) async throws -> Survey {
+    func fetchDue(until now: Timestamp, offset: Int, limit: Int) async throws -> DuePage {
         let score = now.scoreText
         let commands = [
             RedisCommand("GET", keys.lastUpdate),
@@ -13,7 +13,7 @@ extension RedisStore {
         ]
         let parts = try await client.pipeline(commands) { index, reply throws(RedisError) in
             if let error = reply.error {
-                // A marker that is no string says nothing; it must not stop the schedule.
+                // A marker that is not a string means nothing; it must not stop the schedule.
                 if index == 0, error.prefix == .wrongType { return SurveyPart.marker(nil) }
                 throw error
             }
@@ -23,7 +23,7 @@ extension RedisStore {
         guard parts.count == 3, case .marker(let marker) = parts[0], case .entries(let due) = parts[1],
             case .entries(let next) = parts[2]
         else { throw RedisCronError.unexpectedReply(to: "ZRANGEBYSCORE", "no list") }
-        return Survey(due: due, nextScore: next.first?.score, marker: marker)
+        return DuePage(entries: due, nextScore: next.first?.score, marker: marker)
     }
 
     private enum SurveyPart {

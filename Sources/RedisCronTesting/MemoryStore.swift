@@ -1,0 +1,127 @@
+package import RQWire
+import RedisBridge
+package import RedisCron
+
+/// A store without a server: ``RedisModel`` behind a lock, with a channel for announcements.
+///
+/// Nothing is announced by itself: whoever changes a definition says so, or leaves it to the scheduler's next look.
+package final class MemoryStore: CronStore {
+    private struct State {
+        var model: RedisModel
+        var readers: [Int: AsyncThrowingStream<Announcement, any Error>.Continuation] = [:]
+        var lastReader = 0
+    }
+
+    private let state: Guarded<State>
+    private let serverTime: @Sendable () -> Timestamp
+
+    /// Makes an empty store.
+    ///
+    /// - Parameters:
+    ///   - book: Makes of definitions what the scheduler needs.
+    ///   - serverTime: The server's clock, by which keys expire. If it does not move, none does.
+    package init(book: ContentBook = ContentBook(), serverTime: @escaping @Sendable () -> Timestamp) {
+        self.serverTime = serverTime
+        state = Guarded(State(model: RedisModel(time: serverTime(), book: book)))
+    }
+
+    /// What is in the store, as a snapshot.
+    package var model: RedisModel { change { $0 } }
+
+    /// Looks at the store, or changes it.
+    @discardableResult
+    package func change<Value: Sendable>(_ body: (inout RedisModel) -> Value) -> Value {
+        let now = serverTime()
+        return state.withLock { state in
+            state.model.time = now
+            return body(&state.model)
+        }
+    }
+
+    /// Puts a definition there, as an editor would, without an event.
+    package func put(_ definition: CronJobHash, at score: Timestamp?) {
+        change { model in
+            model.put(definition)
+            model.setScore(score?.score, of: DefinitionID(definition.id))
+        }
+    }
+
+    // MARK: Announcements
+
+    /// How many read the channel.
+    package var readerCount: Int { state.withLock { $0.readers.count } }
+
+    /// Tells all readers.
+    package func announce(_ announcement: Announcement) {
+        for reader in state.withLock({ Array($0.readers.values) }) { reader.yield(announcement) }
+    }
+
+    /// Cuts the channel: every reader gets the error.
+    package func cutChannel(_ error: any Error) {
+        let readers = state.withLock { state in
+            defer { state.readers = [:] }
+            return Array(state.readers.values)
+        }
+        for reader in readers { reader.finish(throwing: error) }
+    }
+
+    private struct Reader: AnnouncementReader {
+        let stream: AsyncThrowingStream<Announcement, any Error>
+        let continuation: AsyncThrowingStream<Announcement, any Error>.Continuation
+
+        func next() async throws -> Announcement? {
+            var iterator = stream.makeAsyncIterator()
+            return try await iterator.next()
+        }
+
+        func close() async {
+            continuation.finish()
+        }
+    }
+
+    package func announcements() async throws -> any AnnouncementReader {
+        let (stream, continuation) = AsyncThrowingStream.makeStream(of: Announcement.self)
+        state.withLock { state in
+            state.lastReader += 1
+            state.readers[state.lastReader] = continuation
+        }
+        return Reader(stream: stream, continuation: continuation)
+    }
+
+    // MARK: The other calls
+
+    package func acquireLock(token: String, timeToLive: Duration) async throws -> Bool {
+        change { $0.acquireLock(token: token, timeToLive: timeToLive) }
+    }
+
+    package func heartbeat(
+        token: String, timeToLive: Duration, registration: SchedulerRegistration, isFirst: Bool, now: Timestamp
+    ) async throws -> Bool {
+        change { model in
+            model.heartbeat(
+                token: token, timeToLive: timeToLive, registration: registration, isFirst: isFirst, now: now)
+        }
+    }
+
+    package func publishedZone() async throws -> String? { change { $0.timeZone } }
+
+    package func release(token: String, registration: SchedulerRegistration) async throws -> Bool {
+        change { $0.release(token: token, registration: registration) }
+    }
+
+    package func fetchDue(until now: Timestamp, offset: Int, limit: Int) async throws -> DuePage {
+        change { $0.fetchDue(until: now, offset: offset, limit: limit) }
+    }
+
+    package func definitions(_ ids: [DefinitionID]) async throws -> [FetchedDefinition] {
+        change { $0.fetch(ids) }
+    }
+
+    package func enqueue(_ batch: DueBatch, token: String, now: Timestamp) async throws -> BatchOutcome {
+        change { $0.enqueue(batch, token: token, now: now) }
+    }
+
+    package func reconcile(_ entries: [StaleEntry], token: String?) async throws -> ReconcileOutcome {
+        change { $0.reconcile(entries, token: token) }
+    }
+}

@@ -1,0 +1,158 @@
+package import RQWire
+package import RedisCron
+
+/// What the scheduler asks of Redis, script by script.
+extension RedisModel {
+    // MARK: The lock
+
+    /// `acquire_lock.lua`.
+    package mutating func acquireLock(token: String, timeToLive: Duration) -> Bool {
+        expireKeys()
+        guard lock == nil || lock?.token == token else { return false }
+        lock = Lock(token: token, expiresAt: time + timeToLive)
+        return true
+    }
+
+    /// `heartbeat.lua`.
+    package mutating func heartbeat(
+        token: String, timeToLive: Duration, registration: SchedulerRegistration, isFirst: Bool, now: Timestamp
+    ) -> Bool {
+        expireKeys()
+        guard lock?.token == token else { return false }
+        lock?.expiresAt = time + timeToLive
+        timeZone = registration.timeZone
+        schedulers[registration.name] = now
+        let expiresAt = time + .seconds(SchedulerRegistration.timeToLiveSeconds)
+        let createdAt =
+            isFirst
+            ? registration.createdAt : schedulerHashes[registration.name]?.createdAt ?? registration.createdAt
+        schedulerHashes[registration.name] = SchedulerHash(createdAt: createdAt, expiresAt: expiresAt)
+        return true
+    }
+
+    /// `release.lua`.
+    package mutating func release(token: String, registration: SchedulerRegistration) -> Bool {
+        expireKeys()
+        let born = schedulerHashes[registration.name]?.createdAt
+        if born == nil || born == registration.createdAt { schedulers[registration.name] = nil }
+        guard lock?.token == token else { return false }
+        lock = nil
+        return true
+    }
+
+    // MARK: What is due
+
+    /// `GET` of the marker and two `ZRANGEBYSCORE`.
+    package mutating func fetchDue(until now: Timestamp, offset: Int, limit: Int) -> DuePage {
+        expireKeys()
+        let score = now.score
+        var due: [DueEntry] = []
+        var next: Double?
+        for (id, entry) in index {
+            if entry <= score {
+                due.append(DueEntry(id: id, rawScore: Self.raw(entry), score: entry))
+            } else {
+                next = min(next ?? entry, entry)
+            }
+        }
+        if due.count > 1 {
+            due.sort { left, right in
+                left.score == right.score
+                    ? left.id.bytes.lexicographicallyPrecedes(right.id.bytes) : left.score < right.score
+            }
+        }
+        return DuePage(entries: Array(due.dropFirst(offset).prefix(limit)), nextScore: next, marker: marker)
+    }
+
+    /// `HGETALL` for a batch of definitions.
+    package mutating func fetch(_ ids: [DefinitionID]) -> [FetchedDefinition] {
+        expireKeys()
+        return ids.map { id in
+            guard let definition = definitions[id] else { return .missing }
+            let fetched = definition.fetched(id: id)
+            if !fences.contains(.onlyOurs), case .definition(let prepared) = fetched {
+                readHashes[ObjectIdentifier(prepared)] = definition.hash
+            }
+            return fetched
+        }
+    }
+
+    /// `reconcile_index.lua`.
+    package mutating func reconcile(_ entries: [StaleEntry], token: String?) -> ReconcileOutcome {
+        expireKeys()
+        if let token, fences.contains(.lock), lock?.token != token { return .lockLost }
+        return .done(entries.map { reconcile($0) })
+    }
+
+    private mutating func reconcile(_ stale: StaleEntry) -> EntryOutcome {
+        let id = stale.entry.id
+        guard index[id].map(Self.raw) == stale.entry.rawScore else { return .leftAlone }
+        guard let definition = definitions[id] else {
+            if histories.contains(id) { return .foreign }
+            index[id] = nil
+            return .pruned
+        }
+        if !definition.hash.enabled {
+            index[id] = nil
+            return .disabled
+        }
+        if let updatedAtBytes = stale.updatedAtBytes, !definition.wasUpdated(at: updatedAtBytes) { return .leftAlone }
+        guard let next = stale.nextScore else {
+            guard stale.isOver else { return .leftAlone }
+            index[id] = nil
+            return .over
+        }
+        if stale.updatedAtBytes != nil { definitions[id]?.hash.nextEnqueueTime = next }
+        index[id] = next.score
+        return .moved
+    }
+
+    // MARK: The batch
+
+    /// `enqueue_batch.lua`.
+    package mutating func enqueue(_ batch: DueBatch, token: String, now: Timestamp) -> BatchOutcome {
+        expireKeys()
+        if fences.contains(.lock), lock?.token != token { return .lockLost }
+        let scores = batch.runs.map { index[$0.definition.id] }
+        let ids = batch.runs.map { RQJobID.planned(definition: $0.definition.id.bytes, at: $0.planned) }
+        var outcomes: [JobOutcome] = []
+        outcomes.reserveCapacity(batch.runs.count)
+        for position in batch.runs.indices {
+            let run = batch.runs[position]
+            let outcome = outcome(of: run, score: scores[position], job: ids[position])
+            outcomes.append(outcome)
+            switch outcome {
+            case .queued: queue(run, job: ids[position], now: now)
+            case .advanced: move(run)
+            case .duplicate, .movedByOther, .stale, .unusableQueue: break
+            }
+        }
+        return .done(outcomes)
+    }
+
+    private func outcome(of run: PlannedRun, score: Double?, job: RQJobID) -> JobOutcome {
+        if fences.contains(.once), score.map(Self.raw) != run.entry.rawScore { return .movedByOther }
+        guard let definition = definitions[run.definition.id] else { return .stale }
+        if fences.contains(.fresh), !definition.isSource(of: run.definition) { return .stale }
+        if run.isAlreadyQueued { return .advanced }
+        if spoiledQueues.contains(run.definition.template.settings.queue) { return .unusableQueue }
+        return fences.contains(.jobExists) && jobs[job] != nil ? .duplicate : .queued
+    }
+
+    private mutating func queue(_ run: PlannedRun, job: RQJobID, now: Timestamp) {
+        let template = run.definition.template
+        jobs[job] = Job(
+            createdAt: now, template: template, data: Array(run.definition.texts.data),
+            description: Array(run.definition.texts.description),
+            expiresAt: template.settings.ttl.map { time + .seconds($0) })
+        queues[template.settings.queue, default: []].append(job)
+        registeredQueues.insert(template.settings.queue)
+        definitions[run.definition.id]?.hash.latestEnqueueTime = now
+        move(run)
+    }
+
+    private mutating func move(_ run: PlannedRun) {
+        definitions[run.definition.id]?.hash.nextEnqueueTime = run.next
+        index[run.definition.id] = run.next?.score
+    }
+}
