@@ -17,7 +17,7 @@ made=$("$swift" package ${FLAGS:-} dump-symbol-graph --minimum-access-level publ
 rm -rf "$graphs" "$output"
 mkdir -p "$graphs"
 # What an app sees by importing RedisCron.
-for module in RedisCron RedisBridge RQWire Cron; do
+for module in RedisCron CronFiles RedisBridge RQWire Cron; do
     cp "$made/$module.symbols.json" "$graphs/"
 done
 "$docc" convert docs/RedisCron.docc --additional-symbol-graph-dir "$graphs" --output-path "$output" \

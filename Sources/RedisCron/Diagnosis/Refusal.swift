@@ -13,7 +13,7 @@ package struct Refusal: Sendable, Hashable {
 
     /// An error as a log line has it: the sentence about the server, or the error's own text.
     static func text(for error: any Error) -> String {
-        guard let error = error as? RedisError else { return String(describing: error) }
+        guard let error = error.redisCause else { return String(describing: error) }
         if let advice = adviceOnAnnouncement(for: error) { return "\(error). \(advice)" }
         guard let refusal = Refusal(error) else { return String(describing: error) }
         return "\(error.endpoint ?? "the server") \(refusal.predicate)"

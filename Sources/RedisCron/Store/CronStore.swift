@@ -41,7 +41,7 @@ protocol CronStore: Sendable {
     func survey(until now: Timestamp, offset: Int, limit: Int) async throws -> Survey
 
     /// Reads the hashes of definitions, in the order of the ids, in one round trip.
-    func definitions(_ ids: [DefinitionID]) async throws -> [FetchedDefinition]
+    func definitions(_ ids: [DefinitionID]) async throws -> [Reading<LoadedDefinition>]
 
     /// Queues the jobs of a batch and moves their schedules, in one atomic step.
     func enqueue(_ batch: DueBatch, token: String, now: Timestamp) async throws -> BatchOutcome
@@ -102,18 +102,6 @@ struct Survey: Sendable {
     var nextScore: Double?
     /// The update marker, as it stands.
     var marker: [UInt8]?
-}
-
-/// What Redis has under the key of a definition.
-enum FetchedDefinition: Sendable {
-    /// There is no such key.
-    case missing
-    /// It cannot be a definition: the reason, for a person.
-    case unreadable(field: String?, reason: String)
-    /// Nothing is wrong with it, but this machine does not know its zone: the reason, for a person.
-    case zoneUnavailable(reason: String)
-    /// A definition, ready to be scheduled.
-    case definition(PreparedDefinition)
 }
 
 /// An index entry that leads to no run.

@@ -118,51 +118,25 @@ actor RedisStore: CronStore {
     }
 
     func settle(_ entries: [UnsettledEntry], token: String?) async throws -> SettleOutcome {
-        var call = CronScript.settleIndex.call(keyCount: 2 + entries.count * 2, reserving: 256 + entries.count * 160)
-        call.append(keys.lock)
-        call.append(keys.cronJobs)
-        let prefix = Array(keys.cronJobPrefix.utf8)
-        for unsettled in entries { call.append(prefix, unsettled.entry.id.bytes) }
-        for unsettled in entries { call.append(prefix, unsettled.entry.id.bytes + DefinitionID.historySuffix) }
-        call.append(token ?? "")
-        call.append(keys.cronJobPrefix)
-        call.append(entries.count)
-        for unsettled in entries {
-            call.append(unsettled.entry.rawScore)
-            if let next = unsettled.nextScore {
-                call.append(next.scoreText)
-                // Without a version it is not known whose schedule this is: the hash is left alone.
-                if unsettled.version == nil { call.append([]) } else { call.append(wireFormat: next) }
-            } else {
-                call.append(unsettled.isOver ? "over" : "")
-                call.append([])
-            }
-            call.append(unsettled.version ?? [UInt8(ascii: "*")])
-        }
-        let codes = try await connection.run(
-            CronScript.settleIndex, call
-        ) { reply in reply.copiedBytes }
-        guard codes != Self.lockLost else { return .lockLost }
-        let outcomes = codes.compactMap(EntryOutcome.init(rawValue:))
-        guard outcomes.count == entries.count else {
-            throw RedisCronError.unexpectedReply(to: "settle_index", "\(codes.count) of \(entries.count) outcomes")
-        }
-        return .done(outcomes)
+        try await connection.definitions.settle(entries, token: token)
     }
 
-    func definitions(_ ids: [DefinitionID]) async throws -> [FetchedDefinition] {
-        let prefix = Array(keys.cronJobPrefix.utf8)
-        let commands = ids.map { RedisCommand("HGETALL", prefix + $0.bytes) }
-        let readings = try await client.pipeline(commands) { _, reply throws(RedisError) in
-            try HashReading(reply)
+    func definitions(_ ids: [DefinitionID]) async throws -> [Reading<LoadedDefinition>] {
+        zip(ids, try await connection.definitions.fetch(ids)).map { id, reading in
+            reading.flatMap { loader.prepare($0, id: id) }
         }
-        return zip(ids, readings).map { id, reading in
-            switch reading {
-            case .missing: .missing
-            case .unreadable(let field, let reason): .unreadable(field: field, reason: reason)
-            case .hash(let fetched): loader.prepare(fetched, id: id)
-            }
-        }
+    }
+
+    func publishedZone() async throws -> String? {
+        try await connection.definitions.publishedZone()
+    }
+
+    func planAnew(afterZone previous: String?) async throws -> Int {
+        try await connection.planAnew(afterZone: previous, in: zone)
+    }
+
+    func lockHolder() async throws -> LockHolder? {
+        try await connection.lockHolder()
     }
 
     func checkQueueing() async throws {
@@ -181,15 +155,14 @@ actor RedisStore: CronStore {
         return ServerCheck(facts: facts, lock: keys.lock).findings
     }
 
-    /// What the scripts answer instead of outcomes when the lock is not ours.
-    private static let lockLost = [UInt8(ascii: "L")]
+    private static let lockLost = CronScript.lockLost
     /// What `enqueue_batch.lua` answers for a job whose dump the server does not take.
     private static let refused = UInt8(ascii: "r")
 
     /// Whether waiting cannot mend an error at the first contact: a server that refuses our name or password, or does not
     /// know a command, goes on to.
     static let isHopeless: @Sendable (any Error) -> Bool = { error in
-        guard let error = error as? RedisError, let prefix = error.prefix else { return false }
+        guard let error = error.redisCause, let prefix = error.prefix else { return false }
         return error.unknownCommand != nil || prefix == .wrongPass || prefix == .noAuth || prefix == .noPerm
             || prefix == .crossSlot
     }

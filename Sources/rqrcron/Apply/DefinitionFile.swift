@@ -18,7 +18,7 @@ struct DefinitionFile {
     func declarations() throws(CommandFailure) -> CronJobDeclarations {
         do {
             return try CronJobDeclarations(parsing: try contents())
-        } catch let error as DeclarationError {
+        } catch let error as RedisCronError {
             throw CommandFailure("\(name): \(error.description)")
         } catch let error as CommandFailure {
             throw error

@@ -12,9 +12,6 @@ struct DefinitionFiles: Sendable {
         /// are two ids.
         var files: [(path: String, ids: Set<[UInt8]>)]
 
-        /// The file that an error is about.
-        func origin(of error: DeclarationError) -> String { origin(of: error.id) }
-
         /// The file that a definition stands in; the last one where it is not known which definition is meant.
         func origin(of id: String?) -> String {
             let file = files.last { file in id.map { file.ids.contains(Array($0.utf8)) } ?? true }
@@ -98,13 +95,14 @@ struct DefinitionFiles: Sendable {
     /// What has to change in Redis, a plan for each source.
     ///
     /// - Throws: ``CommandFailure`` that names file and line of the first definition that makes no sense.
-    func plans(with scheduler: RedisCronScheduler, prune: Bool) async throws -> [ApplyPlan] {
+    func plans(on connection: RedisCronConnection, prune: Bool) async throws -> [ApplyPlan] {
         var plans: [ApplyPlan] = []
         for source in sources {
             do {
-                plans.append(try await scheduler.plan(source.declarations, prune: prune))
-            } catch let error as DeclarationError {
-                throw CommandFailure("\(source.origin(of: error)): \(error.description)")
+                plans.append(try await connection.plan(source.declarations, prune: prune))
+            } catch {
+                guard error.code == .invalidDefinition else { throw error }
+                throw CommandFailure("\(source.origin(of: error.id)): \(error.description)")
             }
         }
         return plans

@@ -60,7 +60,7 @@ extension Command {
     ) { invocation in
         let serializer = try invocation.arguments.serializer() ?? .pickle
         try await EachDefinition(invocation).report { id, connection in
-            try await RedisCronJob.fetch(id: id, on: connection).enqueue(serializer: serializer).description
+            try await RedisCronJob.fetch(id: id, on: connection).enqueue(serializer: serializer)
         }
     }
 }

@@ -20,7 +20,7 @@ struct EachDefinition: Sendable {
     /// Deletes each definition, one that cannot be read too.
     func delete() async throws {
         try await report { id, connection in
-            if try await !RedisCronJob.delete(id: id, on: connection) {
+            if try await !connection.deleteJob(id: id) {
                 // There is none: this says so, or what stands in its place.
                 _ = try await RedisCronJob.fetch(id: id, on: connection)
             }

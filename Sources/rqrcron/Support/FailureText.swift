@@ -14,10 +14,12 @@ import RedisCron
 struct FailureText {
     static func line(for error: any Error) -> String {
         let text =
-            switch error {
-            case let error as RedisError: line(for: error)
-            case let error as RedisCronError: line(for: error)
-            default: String(describing: error)
+            if let error = error.redisCause {
+                line(for: error)
+            } else if let error = error as? RedisCronError {
+                line(for: error)
+            } else {
+                String(describing: error)
             }
         // One line, whatever stands in an id or in a server's answer.
         return text.split(omittingEmptySubsequences: true) { $0.isNewline }.joined(separator: " ")

@@ -15,7 +15,7 @@ extension RedisAddress {
         _ invocation: Invocation, zone: ZoneRules, _ body: (RedisCronConnection) async throws -> Result
     ) async throws -> Result {
         let connection = try RedisCronConnection(
-            url: parsed(), keyPrefix: invocation.keyPrefix, defaultTimeZone: zone)
+            url: parsed(), keyPrefix: invocation.keyPrefix, defaultZone: zone)
         let result: Result
         do {
             result = try await body(connection)
@@ -51,14 +51,5 @@ extension Invocation {
     /// Opens a connection to the Redis that was named for the time of `body`.
     func withConnection<Result>(_ body: (RedisCronConnection) async throws -> Result) async throws -> Result {
         try await RedisAddress(invocation: self).withConnection(self, zone: zone(), body)
-    }
-
-    /// As ``withConnection(_:)``, with a scheduler that reads and writes definitions and does not run.
-    func withScheduler<Result>(_ body: (RedisCronScheduler) async throws -> Result) async throws -> Result {
-        try await withConnection { connection in
-            var options = RedisCronScheduler.Options()
-            options.timeZone = connection.defaultTimeZone
-            return try await body(RedisCronScheduler(connection: connection, options: options))
-        }
     }
 }

@@ -1,7 +1,7 @@
 import CProcess
 // Dispatch does not say so yet, but its sources may be used from any thread.
 @preconcurrency import Dispatch
-import RedisBridge
+import RedisCron
 import Synchronization
 
 #if canImport(Glibc)
@@ -77,8 +77,7 @@ final class TerminationSignals: Sendable {
             // A cancelled work may say so by throwing; that is the end that was asked for.
             do {
                 while try await group.next() != nil {}
-            } catch is CancellationError {
-            } catch let error as RedisError where error.code == .cancelled {}
+            } catch  where RedisCronError(error).code == .cancelled {}
             return first
         }
     }

@@ -18,7 +18,7 @@ struct JobFormTests {
         let survey = try await harness.store.survey(until: .newYear, offset: 0, limit: 100)
         let fetched = try await harness.store.definitions(survey.due.map(\.id))
         let runs = zip(survey.due, fetched).compactMap { entry, fetched -> PlannedRun? in
-            guard case .definition(let definition) = fetched else { return nil }
+            guard case .found(.prepared(let definition)) = fetched else { return nil }
             return PlannedRun(
                 definition: definition, entry: entry, planned: .newYear, next: .newYear + .seconds(300), isReplay: false
             )
@@ -87,8 +87,8 @@ struct JobFormTests {
             #expect(try await queue([.example("a")], on: harness) == [.queued])
             let refused = try count("evalsha", on: harness.server)
             let survey = try await harness.store.survey(until: .newYear + .seconds(300), offset: 0, limit: 10)
-            guard case .definition(let definition)? = try await harness.store.definitions(survey.due.map(\.id)).first
-            else { throw UnusableExample(id: "a") }
+            let fetched = try await harness.store.definitions(survey.due.map(\.id))
+            guard case .found(.prepared(let definition))? = fetched.first else { throw UnusableExample(id: "a") }
             let run = PlannedRun(
                 definition: definition, entry: try #require(survey.due.first), planned: .newYear + .seconds(300),
                 next: nil, isReplay: false)

@@ -71,7 +71,7 @@ struct StoreContractTests {
     ) async throws -> PlannedRun {
         let survey = try await store.survey(until: .newYear, offset: 0, limit: 10)
         let entry = try #require(survey.due.first { $0.id.text == id })
-        guard case .definition(let definition)? = try await store.definitions([entry.id]).first else {
+        guard case .found(.prepared(let definition))? = try await store.definitions([entry.id]).first else {
             throw UnusableExample(id: id)
         }
         return PlannedRun(definition: definition, entry: entry, planned: .newYear, next: next, isReplay: isReplay)
@@ -127,7 +127,7 @@ struct StoreContractTests {
         try await with(kind) { fixture async throws in
             try fixture.put(.example("a"), nil)
             let found = try await fixture.store.definitions([DefinitionID("b"), DefinitionID("a")])
-            guard case .missing = found[0], case .definition(let definition) = found[1] else {
+            guard case .missing = found[0], case .found(.prepared(let definition)) = found[1] else {
                 Issue.record("unexpected \(found)")
                 return
             }

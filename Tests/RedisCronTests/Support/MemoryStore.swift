@@ -87,7 +87,7 @@ final class MemoryStore: CronStore {
             nextScore: sorted.first { $0.value > now }?.value.score, marker: state.marker)
     }
 
-    func definitions(_ ids: [DefinitionID]) async throws -> [FetchedDefinition] {
+    func definitions(_ ids: [DefinitionID]) async throws -> [Reading<LoadedDefinition>] {
         let state = state.current
         return ids.map { id in
             if let reason = state.unreadable[id] { return .unreadable(field: nil, reason: reason) }

@@ -32,11 +32,11 @@ final class ContentBook {
     func content(of hash: CronJobHash, id: DefinitionID) -> Result<DefinitionContent, Unreadable> {
         let key = Key(call: hash.call, schedule: hash.schedule)
         if let known = contents[key] { return .success(known) }
-        switch loader.prepare(DefinitionLoader.Fetched(hash: hash, version: [], nextEnqueueTime: []), id: id) {
+        switch loader.prepare(StoredDefinition(hash, updatedAtBytes: [], nextEnqueueTime: []), id: id) {
         case .missing: return .failure(Unreadable(field: nil, reason: "missing"))
-        case .zoneUnavailable(let reason): return .failure(Unreadable(field: "timezone", reason: reason))
+        case .found(.zoneUnavailable(let reason)): return .failure(Unreadable(field: "timezone", reason: reason))
         case .unreadable(let field, let reason): return .failure(Unreadable(field: field, reason: reason))
-        case .definition(let prepared):
+        case .found(.prepared(let prepared)):
             let content = DefinitionContent(
                 plan: prepared.plan, template: prepared.template, payload: JobPayload(hash.call))
             contents[key] = content

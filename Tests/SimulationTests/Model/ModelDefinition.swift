@@ -18,15 +18,17 @@ struct ModelDefinition {
     }
 
     /// The definition as a scheduler reads it.
-    func fetched(id: DefinitionID) -> FetchedDefinition {
+    func fetched(id: DefinitionID) -> Reading<LoadedDefinition> {
         switch content {
         case .failure(let unreadable): .unreadable(field: unreadable.field, reason: unreadable.reason)
         case .success(let content):
-            .definition(
-                PreparedDefinition(
-                    id: id, plan: content.plan, template: content.template,
-                    version: version, payload: content.payload, nextEnqueueTime: nextTime, createdAt: hash.createdAt,
-                    isEnabled: hash.enabled, neverRan: hash.latestEnqueueTime == nil, isSetBack: hash.isSetBack))
+            .found(
+                .prepared(
+                    PreparedDefinition(
+                        id: id, plan: content.plan, template: content.template,
+                        version: version, payload: content.payload, nextEnqueueTime: nextTime,
+                        createdAt: hash.createdAt, isEnabled: hash.enabled, neverRan: hash.latestEnqueueTime == nil,
+                        isSetBack: hash.isSetBack)))
         }
     }
 

@@ -4,12 +4,12 @@ import RQWire
 
 extension RedisModel {
     /// `HGETALL` for a batch of definitions.
-    mutating func fetch(_ ids: [DefinitionID]) -> [FetchedDefinition] {
+    mutating func fetch(_ ids: [DefinitionID]) -> [Reading<LoadedDefinition>] {
         expireKeys()
         return ids.map { id in
             guard let definition = definitions[id] else { return .missing }
             let fetched = definition.fetched(id: id)
-            if !fences.contains(.onlyOurs), case .definition(let prepared) = fetched {
+            if !fences.contains(.onlyOurs), case .found(.prepared(let prepared)) = fetched {
                 readHashes[ObjectIdentifier(prepared)] = definition.hash
             }
             return fetched
@@ -19,7 +19,9 @@ extension RedisModel {
     /// `save_definition.lua`.
     ///
     /// - Parameter definition: The definition of which `edit` holds some fields.
-    mutating func write(_ edit: DefinitionEdit, of definition: CronJobHash, now: Timestamp) -> WriteOutcome {
+    mutating func write(
+        _ edit: DefinitionEdit, of definition: CronJobHash, now: Timestamp
+    ) -> DefinitionRepository.WriteOutcome {
         let id = DefinitionID(definition.id)
         if let stored = definitions[id] {
             if edit.mode == .new { return .changed }
