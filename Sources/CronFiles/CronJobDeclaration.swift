@@ -36,7 +36,7 @@ public struct CronJobDeclaration: Sendable, Hashable {
         self.line = line
     }
 
-    /// Declares a definition field by field; see ``CallSpec`` and ``ScheduleSpec`` for their meaning.
+    /// Declares a definition field by field; see `CallSpec` and `ScheduleSpec` for their meaning.
     public init(
         functionName: String, queueName: String, id: String, args: [JSONValue] = [], kwargs: JSONObject = [:],
         interval: Int? = nil, cron: String? = nil, timeZone: String? = nil, jobTimeout: Int? = nil,

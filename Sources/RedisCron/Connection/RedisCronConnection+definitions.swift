@@ -3,13 +3,7 @@ extension RedisCronConnection {
     ///
     /// - Throws: ``RedisCronError`` with code `.noSuchJob` or `.unreadableDefinition`, and what the connection throws.
     public func job(id: String) async throws(RedisCronError) -> RedisCronJob {
-        try await RedisCronError.unifying {
-            switch try await definitions.read(DefinitionID(id)) {
-            case .missing: throw RedisCronError.noSuchJob(id)
-            case .unreadable(let field, let reason): throw RedisCronError.unreadable(id, field, reason)
-            case .found(let stored): RedisCronJob(stored, connection: self)
-            }
-        }
+        try await RedisCronError.unifying { RedisCronJob(try await stored(id), connection: self) }
     }
 
     /// All enabled definitions in the index, in the order of their next enqueue times.
@@ -102,6 +96,15 @@ extension RedisCronConnection {
     /// - Throws: What the connection throws.
     public func sources(of ids: [String]) async throws(RedisCronError) -> [String?] {
         try await RedisCronError.unifying { try await definitions.sources(of: ids.map { DefinitionID($0) }) }
+    }
+
+    /// One definition.
+    func stored(_ id: String) async throws -> StoredDefinition {
+        switch try await definitions.read(DefinitionID(id)) {
+        case .missing: throw RedisCronError.noSuchJob(id)
+        case .unreadable(let field, let reason): throw RedisCronError.unreadable(id, field, reason)
+        case .found(let stored): stored
+        }
     }
 
     /// The definitions of these ids, in their order; those that are gone or unreadable are left out.

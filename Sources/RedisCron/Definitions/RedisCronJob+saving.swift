@@ -122,12 +122,12 @@ extension RedisCronJob {
             case .changed where newOnly:
                 throw RedisCronError(.editConflict, id: id, "a definition of that id exists already")
             case .changed:
-                let current = try await connection.job(id: id)
+                let current = try await connection.stored(id)
                 if let base = stored?.definition {
                     definition = definition.merged(onto: current.definition, base: base)
                 }
-                stored = current.stored
-                basis = current.basis
+                stored = current
+                basis = ScheduleBasis(current.definition)
             }
         }
         throw RedisCronError(.editConflict, id: id, "its schedule kept moving while it was saved; try again")

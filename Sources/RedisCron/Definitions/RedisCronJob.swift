@@ -8,7 +8,7 @@ public import RQWire
 /// ``RedisCronConnection/register(id:_:_:enabled:idGenerator:)``; use this type to change single fields of a job, and to enable,
 /// disable, run or delete it.
 ///
-/// The fields of ``CallSpec`` and ``ScheduleSpec`` are properties of the job too:
+/// The fields of `CallSpec` and `ScheduleSpec` are properties of the job too:
 ///
 /// ```swift
 /// var job = try await connection.job(id: "metric:pm25")
