@@ -52,10 +52,13 @@ let package = Package(
         // posix_spawn: how the tool, the benchmarks and the tests start programs.
         .target(name: "ProcessSpawn", swiftSettings: strict),
 
+        // Files of definitions: JSON and the crontab-like text.
+        .target(name: "CronFiles", dependencies: ["RQWire", "Cron"], swiftSettings: strict),
+
         // The product.
         .target(
             name: "RedisCron",
-            dependencies: ["RedisBridge", "RQWire", "Cron"],
+            dependencies: ["RedisBridge", "RQWire", "Cron", "CronFiles"],
             resources: [.embedInCode("Store/Scripts")],
             swiftSettings: strict),
         // Dates and localized errors: apart, so that the library and the program do without Foundation.
@@ -70,7 +73,7 @@ let package = Package(
             swiftSettings: strict),
         .executableTarget(
             name: "rqrcron",
-            dependencies: ["RedisCron", "RedisBridge", "RQWire", "Cron", "CProcess", "ProcessSpawn"],
+            dependencies: ["RedisCron", "RedisBridge", "RQWire", "Cron", "CronFiles", "CProcess", "ProcessSpawn"],
             swiftSettings: strict),
         .executableTarget(
             name: "rediscron-benchmarks",
@@ -132,7 +135,10 @@ let package = Package(
             swiftSettings: strict),
         .testTarget(
             name: "RedisCronTests",
-            dependencies: ["RedisCron", "RedisCronFoundation", "RedisCronTesting", "RedisBridge", "RQWire", "Cron", "TestSupport"],
+            dependencies: [
+                "RedisCron", "RedisCronFoundation", "RedisCronTesting", "RedisBridge", "RQWire", "Cron", "CronFiles",
+                "TestSupport",
+            ],
             swiftSettings: strict),
         // Runs the built rediscron-benchmarks; linked in, its count of allocations would be that of all tests.
         .testTarget(name: "CountingTests", dependencies: ["TestSupport"], swiftSettings: strict),

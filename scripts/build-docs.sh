@@ -17,9 +17,11 @@ made=$("$swift" package ${FLAGS:-} dump-symbol-graph --minimum-access-level publ
 rm -rf "$graphs" "$output"
 mkdir -p "$graphs"
 # What an app sees by importing RedisCron.
-for module in RedisCron RedisBridge RQWire Cron; do
+for module in RedisCron CronFiles RedisBridge RQWire Cron; do
     cp "$made/$module.symbols.json" "$graphs/"
 done
+# What RedisCron adds to types of other modules.
+cp "$made"/RedisCron@*.symbols.json "$graphs/"
 "$docc" convert docs/RedisCron.docc --additional-symbol-graph-dir "$graphs" --output-path "$output" \
     --fallback-display-name RedisCron --fallback-bundle-identifier swift-rediscron.RedisCron \
     --transform-for-static-hosting --warnings-as-errors

@@ -1,3 +1,5 @@
+import CronFiles
+import RQWire
 package import RedisBridge
 
 /// What went wrong in the scheduler or with a definition, with the data that says where.
@@ -114,12 +116,12 @@ extension Error {
 extension RedisCronError: CustomStringConvertible {
     /// The message with the line, the job and the field that it is about.
     public var description: String {
-        let place = line.map { "line \($0): " } ?? ""
+        guard line == nil else { return DeclarationError(line: line, id: id, field: field, message).description }
         return switch (id, field) {
-        case (let id?, let field?): "\(place)job \(quoted(id)), \(field): \(message)"
-        case (let id?, nil): "\(place)job \(quoted(id)): \(message)"
-        case (nil, let field?): "\(place)\(field): \(message)"
-        case (nil, nil): place + message
+        case (let id?, let field?): "job \(quoted(id)), \(field): \(message)"
+        case (let id?, nil): "job \(quoted(id)): \(message)"
+        case (nil, let field?): "\(field): \(message)"
+        case (nil, nil): message
         }
     }
 
@@ -156,32 +158,3 @@ extension RedisCronError {
         RedisCronError(.redis, "unexpected answer to \(command): \(reply)")
     }
 }
-
-/// A text as it may stand in a message: quoted, control characters escaped, cut at 200 characters.
-func quoted(_ text: some StringProtocol) -> String {
-    var result = "'"
-    for scalar in text.unicodeScalars.prefix(longestInMessage) {
-        if scalar.value < 0x20 || (0x7f...0x9f).contains(scalar.value) || scalar == "'" || scalar == "\\" {
-            // Not as ASCII, the control characters from U+0080 on would stand as they are.
-            result += scalar.escaped(asASCII: true)
-        } else {
-            result.unicodeScalars.append(scalar)
-        }
-    }
-    if text.unicodeScalars.dropFirst(longestInMessage).first != nil { result += "…" }
-    return result + "'"
-}
-
-/// A name or value that is written without quotes as it may stand in a message: cut at 200 characters.
-///
-/// Only for text that holds no control characters.
-func shortened(_ text: String) -> String {
-    guard
-        let end = text.unicodeScalars.index(
-            text.startIndex, offsetBy: longestInMessage, limitedBy: text.endIndex), end < text.endIndex
-    else { return text }
-    return text[..<end] + "…"
-}
-
-/// Code points of a text of unknown length that a message shows.
-private let longestInMessage = 200

@@ -113,7 +113,7 @@ package final class MemoryStore: CronStore {
         change { $0.fetchDue(until: now, offset: offset, limit: limit) }
     }
 
-    package func definitions(_ ids: [DefinitionID]) async throws -> [FetchedDefinition] {
+    package func definitions(_ ids: [DefinitionID]) async throws -> [Reading<LoadedDefinition>] {
         change { $0.fetch(ids) }
     }
 

@@ -18,16 +18,17 @@ package struct ModelDefinition: Sendable {
     }
 
     /// The definition as a scheduler reads it.
-    package func fetched(id: DefinitionID) -> FetchedDefinition {
+    package func fetched(id: DefinitionID) -> Reading<LoadedDefinition> {
         switch content {
         case .failure(let unreadable): .unreadable(field: unreadable.field, reason: unreadable.reason)
         case .success(let content):
-            .definition(
-                PreparedDefinition(
-                    id: id, plan: content.plan, template: content.template,
-                    updatedAtBytes: updatedAtBytes, payload: content.payload, nextEnqueueTime: nextTime,
-                    createdAt: hash.createdAt, isEnabled: hash.enabled, neverRan: hash.latestEnqueueTime == nil,
-                    isSetBack: hash.isSetBack))
+            .found(
+                .prepared(
+                    PreparedDefinition(
+                        id: id, plan: content.plan, template: content.template,
+                        updatedAtBytes: updatedAtBytes, payload: content.payload, nextEnqueueTime: nextTime,
+                        createdAt: hash.createdAt, isEnabled: hash.enabled, neverRan: hash.latestEnqueueTime == nil,
+                        isSetBack: hash.isSetBack)))
         }
     }
 
@@ -102,12 +103,12 @@ package final class ContentBook: Sendable {
         state.withLock { state in
             let key = Key(call: hash.call, schedule: hash.schedule)
             if let known = state.contents[key] { return .success(known) }
-            let fetched = DefinitionLoader.Fetched(hash: hash, updatedAtBytes: [], nextEnqueueTime: [])
-            switch state.loader.prepare(fetched, id: id) {
+            let stored = StoredDefinition(hash, updatedAtBytes: [], nextEnqueueTime: [])
+            switch state.loader.prepare(stored, id: id) {
             case .missing: return .failure(Unreadable(field: nil, reason: "missing"))
-            case .zoneUnavailable(let reason): return .failure(Unreadable(field: "timezone", reason: reason))
+            case .found(.zoneUnavailable(let reason)): return .failure(Unreadable(field: "timezone", reason: reason))
             case .unreadable(let field, let reason): return .failure(Unreadable(field: field, reason: reason))
-            case .definition(let prepared):
+            case .found(.prepared(let prepared)):
                 let content = DefinitionContent(
                     plan: prepared.plan, template: prepared.template, payload: JobPayload(hash.call))
                 state.contents[key] = content

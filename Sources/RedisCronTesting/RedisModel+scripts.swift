@@ -65,12 +65,12 @@ extension RedisModel {
     }
 
     /// `HGETALL` for a batch of definitions.
-    package mutating func fetch(_ ids: [DefinitionID]) -> [FetchedDefinition] {
+    package mutating func fetch(_ ids: [DefinitionID]) -> [Reading<LoadedDefinition>] {
         expireKeys()
         return ids.map { id in
             guard let definition = definitions[id] else { return .missing }
             let fetched = definition.fetched(id: id)
-            if !fences.contains(.onlyOurs), case .definition(let prepared) = fetched {
+            if !fences.contains(.onlyOurs), case .found(.prepared(let prepared)) = fetched {
                 readHashes[ObjectIdentifier(prepared)] = definition.hash
             }
             return fetched

@@ -152,7 +152,7 @@ extension RedisAddress {
         _ invocation: Invocation, zone: ZoneRules, _ body: (RedisCronConnection) async throws -> Result
     ) async throws -> Result {
         let connection = try RedisCronConnection(
-            url: parsed(), keyPrefix: invocation.keyPrefix, defaultTimeZone: zone)
+            url: parsed(), keyPrefix: invocation.keyPrefix, defaultZone: zone)
         let result: Result
         do {
             result = try await body(connection)
@@ -173,15 +173,6 @@ extension Invocation {
     /// Connects to the Redis that was named, for the duration of `body`.
     func withConnection<Result>(_ body: (RedisCronConnection) async throws -> Result) async throws -> Result {
         try await RedisAddress(invocation: self).withConnection(self, zone: zone(), body)
-    }
-
-    /// As ``withConnection(_:)``, with a scheduler that reads and writes definitions and does not run.
-    func withScheduler<Result>(_ body: (RedisCronScheduler) async throws -> Result) async throws -> Result {
-        try await withConnection { connection in
-            var options = RedisCronScheduler.Options()
-            options.timeZone = connection.defaultTimeZone
-            return try await body(RedisCronScheduler(connection: connection, options: options))
-        }
     }
 }
 

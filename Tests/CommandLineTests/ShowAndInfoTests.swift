@@ -171,7 +171,7 @@ import Testing
                 #expect(made.status == 0, "\(made.errors)")
             }
             let connection = try RedisCronConnection(url: RedisURL(server.url))
-            let jobs = try await RedisCronScheduler(connection: connection).allJobs()
+            let jobs = try await connection.allJobs()
             await connection.close()
             let table = WideTable(
                 jobs: jobs, queues: [], now: Timestamp.now, style: TextStyle(isColored: false), columns: columns,

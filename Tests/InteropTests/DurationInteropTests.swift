@@ -14,7 +14,7 @@ struct DurationInteropTests {
     ) async throws -> (status: String?, server: RedisServer, job: String) {
         let job = try await withScheduler(on: peer.server) { scheduler in
             try await scheduler.register(functionName: function, queueName: "q", id: "a", interval: 1000)
-                .enqueue().description
+                .enqueue()
         }
         try peer.server.command("HSET", "rq:job:\(job)", field, value)
         try await peer.work("q")
@@ -85,7 +85,7 @@ struct DurationInteropTests {
                     try await scheduler.register(
                         functionName: "app.tasks.rebuild", queueName: "q", id: "a", interval: 1000)
                     try server.command("HSET", "rq:cron_job:a", field, value)
-                    let unreadable = try await scheduler.inventory().unreadable
+                    let unreadable = try await scheduler.connection.inventory().unreadable
                     #expect(unreadable.map(\.field) == [field], "\(field) \(value)")
                     #expect(unreadable.first?.reason.isEmpty == false)
                     #expect(try await scheduler.enqueueJobs().isEmpty)

@@ -38,7 +38,7 @@ struct EditInteropTests {
                     try Self.makeDue("disabled", on: server)
                     try await Self.waitForRuns(2, of: "disabled", on: server)
                 }
-                let jobs = try await scheduler.allJobs()
+                let jobs = try await scheduler.connection.allJobs()
                 #expect(jobs.map(\.id) == ["disabled", "edited", "registered", "untouched"])
                 #expect(jobs.map(\.args) == [["old"], ["new", 1.0], [0], ["old"]])
                 #expect(jobs.map(\.interval) == [3600, 3600, 7200, 3600])
@@ -186,7 +186,7 @@ struct EditInteropTests {
                     ["do": "set_enqueue_time", "id": "i", "time": .double(time)],
                     ["do": "set_enqueue_time", "id": "c", "time": .double(time)],
                 ])
-                let jobs = try await scheduler.jobs()
+                let jobs = try await scheduler.connection.jobs()
                 #expect(jobs.map(\.id) == ["c", "i"])
                 #expect(jobs.map { $0.latestEnqueueTime?.unixSeconds } == [1_780_000_000, 1_780_000_000])
                 #expect(

@@ -25,9 +25,9 @@ struct NeighbourInteropTests {
                             try server.command("LLEN", "rq:queue:\(queue)").integer ?? 0 >= 4
                         }
                     }
-                    #expect(try await scheduler.allJobs().map(\.id) == ["each second", "idle"])
-                    #expect(Set(try await scheduler.jobs().map(\.id)) == ["each second", "idle"])
-                    #expect(try await scheduler.inventory().unreadable == [])
+                    #expect(try await scheduler.connection.allJobs().map(\.id) == ["each second", "idle"])
+                    #expect(Set(try await scheduler.connection.jobs().map(\.id)) == ["each second", "idle"])
+                    #expect(try await scheduler.connection.inventory().unreadable == [])
                     let answers = try await peer.ask([
                         ["do": "schedulers"], ["do": "cron_names"],
                         ["do": "cron_history", "name": "app.tasks.rebuild"],
@@ -101,7 +101,7 @@ struct NeighbourInteropTests {
                 // What Python lost that way comes back when it is saved here.
                 var lost = try await RedisCronJob.fetch(id: "python", on: scheduler.connection)
                 try await lost.save()
-                #expect(try await scheduler.jobs().count == 4)
+                #expect(try await scheduler.connection.jobs().count == 4)
                 let again = try await peer.ask(["do": "cron_names"])
                 #expect(again.texts?.count == 4)
             }

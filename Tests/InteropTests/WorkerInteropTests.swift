@@ -59,7 +59,7 @@ struct WorkerInteropTests {
                 for (index, example) in examples.enumerated() {
                     var job = try await DefinitionRequest.register(example, id: "\(index)", with: scheduler)
                     try await job.refresh()
-                    let triggered = try await job.enqueue(serializer: setting.serializer).description
+                    let triggered = try await job.enqueue(serializer: setting.serializer)
                     try compare(triggered, with: "python-\(index)", setting, on: server, "\(example.name), triggered")
                 }
                 let others = examples.count * 2

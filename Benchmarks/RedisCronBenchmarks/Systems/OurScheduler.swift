@@ -18,10 +18,10 @@ final class OurScheduler {
         socketPath: String, loop: RedisEventLoop? = nil, _ change: (inout RedisCronScheduler.Options) -> Void = { _ in }
     ) throws {
         connection = try RedisCronConnection(
-            url: RedisURL("unix://\(socketPath)"), defaultTimeZone: .utc, eventLoop: loop)
+            url: RedisURL("unix://\(socketPath)"), defaultZone: .utc, eventLoop: loop)
         clock = StandingClock(loop: connection.eventLoop)
         var options = RedisCronScheduler.Options()
-        options.timeZone = .utc
+        options.timeZone = "UTC"
         options.lockTTL = .seconds(600)
         change(&options)
         scheduler = try RedisCronScheduler(connection: connection, options: options, clock: clock)

@@ -10,9 +10,9 @@ struct RunningScheduler {
     static func start(
         socketPath: String, _ change: (inout RedisCronScheduler.Options) -> Void = { _ in }
     ) async throws -> RunningScheduler {
-        let connection = try RedisCronConnection(url: RedisURL("unix://\(socketPath)"), defaultTimeZone: .utc)
+        let connection = try RedisCronConnection(url: RedisURL("unix://\(socketPath)"), defaultZone: .utc)
         var options = RedisCronScheduler.Options()
-        options.timeZone = .utc
+        options.timeZone = "UTC"
         change(&options)
         let scheduler = try RedisCronScheduler(connection: connection, options: options)
         let task = Task { try await scheduler.run() }

@@ -84,3 +84,8 @@ public struct ScheduleSpec: Sendable, Hashable {
         ScheduleSpec(cron: expression, timeZone: timeZone)
     }
 }
+
+extension ScheduleSpec: CustomStringConvertible {
+    /// The expression, or `every 300s`, as `rqrcron info` shows it.
+    public var description: String { interval.map { "every \($0)s" } ?? cron ?? "" }
+}

@@ -36,6 +36,36 @@ extension JSONValue {
     }
 }
 
+/// Where a key or an element of a JSON text begins.
+package struct JSONPlace: Sendable, Hashable {
+    /// How many containers it is in.
+    package let depth: Int
+    /// The key; `nil` for an element of an array.
+    package let key: JSONString?
+    /// The byte, counted from 0.
+    package let offset: Int
+}
+
+extension JSONValue {
+    /// Reads a text as Python's `json.loads` does, and says where its parts begin.
+    ///
+    /// - Parameter depth: How deep the parts lie that are reported.
+    /// - Returns: The value, and the places of its keys and elements in the order of the text.
+    /// - Throws: ``JSONError``, with the offset, for anything that Python refuses.
+    package static func parse(
+        _ text: [UInt8], duplicateKeys: DuplicateKeys = .lastCounts, placesToDepth depth: Int
+    ) throws(JSONError) -> (value: JSONValue, places: [JSONPlace]) {
+        try text.withUnsafeBufferPointer { text in
+            Result { () throws(JSONError) in
+                var reader = JSONReader(text, duplicateKeys: duplicateKeys, placesToDepth: depth)
+                let value = try reader.readDocument()
+                return (value, reader.places)
+            }
+        }
+        .get()
+    }
+}
+
 /// What happens if a key comes twice in one object of a JSON text.
 package enum DuplicateKeys: Sendable, Hashable {
     /// The last value counts, as in Python. For texts that programs write.
@@ -77,16 +107,22 @@ struct JSONReader {
     var offset = 0
     private var open: [UnfinishedContainer] = []
     private let duplicateKeys: DuplicateKeys
+    private let placesToDepth: Int
+    private(set) var places: [JSONPlace] = []
 
-    init(_ text: UnsafeBufferPointer<UInt8>, duplicateKeys: DuplicateKeys = .lastCounts) {
+    init(
+        _ text: UnsafeBufferPointer<UInt8>, duplicateKeys: DuplicateKeys = .lastCounts, placesToDepth: Int = 0
+    ) {
         self.text = text
         self.duplicateKeys = duplicateKeys
+        self.placesToDepth = placesToDepth
     }
 
     /// Reads the one value of the text.
     mutating func readDocument() throws(JSONError) -> JSONValue {
         while true {
             skipWhitespace()
+            if placesToDepth > 0, let last = open.last, !last.isObject { note(nil, at: offset, depth: open.count) }
             guard var value = try readScalarOrOpen() else { continue }
             // A complete value goes into its container, which may become complete too.
             while true {
@@ -101,6 +137,7 @@ struct JSONReader {
                         skipWhitespace()
                         let start = offset
                         open[last].key = try readKey()
+                        note(open[last].key, at: start, depth: open.count)
                         try checkKey(of: open[last], at: start)
                     }
                     break
@@ -131,7 +168,9 @@ struct JSONReader {
             offset += 1
             skipWhitespace()
             if skip("}") { return .object([:]) }
+            let start = offset
             open.append(.object(firstKey: try readKey()))
+            note(open[open.count - 1].key, at: start, depth: open.count)
             return nil
         case UInt8(ascii: "n") where skipWord("null"): return .null
         case UInt8(ascii: "t") where skipWord("true"): return .bool(true)
@@ -151,6 +190,10 @@ struct JSONReader {
         skipWhitespace()
         guard skip(":") else { throw syntax("':'") }
         return key
+    }
+
+    private mutating func note(_ key: JSONString?, at offset: Int, depth: Int) {
+        if depth <= placesToDepth { places.append(JSONPlace(depth: depth, key: key, offset: offset)) }
     }
 
     /// - Throws: ``JSONError`` if the object has the key already, and duplicates are refused.

@@ -1,4 +1,6 @@
 import Cron
+public import CronFiles
+import RQWire
 
 /// What has to change in Redis so that it holds what was declared.
 public struct ApplyPlan: Sendable {
@@ -6,21 +8,21 @@ public struct ApplyPlan: Sendable {
     public struct FieldChange: Sendable, Hashable {
         /// The name of the field in the hash.
         public let field: String
-        /// What stands in Redis.
+        /// The value in Redis.
         public let old: String
-        /// What was declared.
+        /// The declared value.
         public let new: String
     }
 
     /// What happens to one definition.
     public enum Action: Sendable, Hashable {
-        /// It is made.
+        /// It is created.
         case create
         /// These fields are changed.
         case edit([FieldChange])
-        /// What stands there cannot be read, for this reason, and is replaced.
+        /// What Redis holds cannot be read, for this reason, and is replaced.
         case replace(reason: String)
-        /// It is deleted: an earlier apply of the same source made it, and it is not declared any more.
+        /// It is deleted: an earlier apply of the same source created it, and it is not declared any more.
         case delete
     }
 
@@ -36,11 +38,11 @@ public struct ApplyPlan: Sendable {
         package let wanted: RedisCronJob?
     }
 
-    /// The source that what is made or changed is remembered under.
+    /// The source that Redis remembers for what is created or changed.
     public let source: String?
-    /// What changes, in the order of the declarations, and then what is deleted.
+    /// The changes: those of declared definitions in their order, then the deletions.
     public let changes: [Change]
-    /// How many definitions stand there already as declared.
+    /// How many definitions are in Redis already as declared.
     public let unchanged: Int
     /// The zone of definitions that name none, as it was when the plan was made.
     let defaultZone: ZoneRules
@@ -52,5 +54,23 @@ extension ApplyPlan {
         let created = changes.count { $0.action == .create }
         return .definitionsApplied(
             source: source, created: created, changed: changes.count - created, unchanged: unchanged)
+    }
+}
+
+/// The fields in which a definition differs from what Redis holds.
+///
+/// Of the times only the next run is one, where it moves without its schedule: that one could not have given it.
+struct DefinitionDifference {
+    /// Compares the bytes that are, or would be, in Redis.
+    ///
+    /// A hash without a field that has a default, which another tool wrote, means the default, as a declaration does.
+    static func between(_ old: CronJobHash, _ new: CronJobHash) -> [ApplyPlan.FieldChange] {
+        let isReplanned = !ScheduleBasis(old).hasOtherSchedule(than: new) && old.nextEnqueueTime != nil
+        let fields = CronJobHash.Field.spec + (isReplanned ? [.nextEnqueueTime] : [])
+        return fields.filter { $0.meaning(in: old) != $0.meaning(in: new) }.map { field in
+            ApplyPlan.FieldChange(
+                field: field.name, old: String(decoding: field.bytes(of: old), as: UTF8.self),
+                new: String(decoding: field.bytes(of: new), as: UTF8.self))
+        }
     }
 }

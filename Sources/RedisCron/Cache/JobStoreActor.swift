@@ -84,7 +84,7 @@ actor JobStoreActor {
     }
 
     private func take(
-        _ fetched: FetchedDefinition, for entry: DueEntry, isCertain: Bool, now: Timestamp,
+        _ fetched: Reading<LoadedDefinition>, for entry: DueEntry, isCertain: Bool, now: Timestamp,
         into resolution: inout Resolution
     ) {
         switch fetched {
@@ -99,12 +99,12 @@ actor JobStoreActor {
             if parked.isNews(entry.id, reason: reason) {
                 resolution.bad.append(BadDefinition(id: entry.id, field: field, reason: reason))
             }
-        case .zoneUnavailable(let reason):
+        case .found(.zoneUnavailable(let reason)):
             cache.remove(entry.id)
             // Looked at again after the longest sleep: the zone data may have been installed by then.
             if isCertain { parked.park(entry) }
             if missingZones.insert(reason).inserted { resolution.missingZones.append(reason) }
-        case .definition(let definition):
+        case .found(.prepared(let definition)):
             parked.forgetReport(of: entry.id)
             switch cache.store(definition, for: entry).decide(entry, now: now) {
             case .run(let run): resolution.runs.append(run)

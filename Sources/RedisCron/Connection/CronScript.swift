@@ -16,6 +16,9 @@ enum CronScript {
     static let forgetScheduler = script(PackageResources.forget_scheduler_lua)
     static let tryCommands = script(PackageResources.try_commands_lua)
 
+    /// What the scripts of a leader answer instead of outcomes when the lock is not its own.
+    static let lockLost = [UInt8(ascii: "L")]
+
     private static func script(_ bytes: [UInt8]) -> RedisScript {
         RedisScript(String(decoding: PackageResources.guard_lua + bytes, as: UTF8.self))
     }

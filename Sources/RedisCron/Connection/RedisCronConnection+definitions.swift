@@ -1,111 +1,140 @@
-import RQWire
-import RedisBridge
+extension RedisCronConnection {
+    /// Reads one definition.
+    ///
+    /// - Throws: ``RedisCronError`` with code `.noSuchJob` or `.unreadableDefinition`, and what the connection throws.
+    public func job(id: String) async throws(RedisCronError) -> RedisCronJob {
+        try await RedisCronError.unifying { RedisCronJob(try await stored(id), connection: self) }
+    }
 
-/// What became of a write.
-enum WriteOutcome: Sendable {
-    case written
-    /// There is no such definition.
-    case missing
-    /// It is not what the edit expected.
-    case changed
+    /// All enabled definitions in the index, in the order of their next enqueue times.
+    ///
+    /// Definitions that cannot be used are left out; ``inventory()`` names them. Nothing is written: ``pruneIndex()`` takes
+    /// entries out of the index that lead to no run.
+    ///
+    /// - Throws: What the connection throws.
+    public func jobs() async throws(RedisCronError) -> [RedisCronJob] {
+        try await RedisCronError.unifying {
+            try await indexed().compactMap { _, reading in
+                if case .found(let stored) = reading, stored.definition.enabled {
+                    RedisCronJob(stored, connection: self)
+                } else {
+                    nil
+                }
+            }
+        }
+    }
+
+    /// Takes entries out of the index that lead to no run: those without a definition, and those of disabled definitions.
+    ///
+    /// A scheduler does this when it meets one. RQ's own names in the same index are left alone, and so are definitions that
+    /// cannot be read.
+    ///
+    /// - Returns: How many entries were taken out.
+    /// - Throws: What the connection throws.
+    @discardableResult
+    public func pruneIndex() async throws(RedisCronError) -> Int {
+        try await RedisCronError.unifying {
+            let idle = try await indexed().filter { _, reading in
+                switch reading {
+                case .missing: true
+                case .unreadable: false
+                case .found(let stored): !stored.definition.enabled
+                }
+            }
+            return try await definitions.prune(idle.map(\.id))
+        }
+    }
+
+    /// All definitions, disabled ones too, in the order of their ids.
+    ///
+    /// Those that cannot be used are left out.
+    ///
+    /// - Throws: What the connection throws.
+    public func allJobs() async throws(RedisCronError) -> [RedisCronJob] {
+        try await inventory().jobs
+    }
+
+    /// All definitions, disabled ones too, in the order of their ids, and those that cannot be used with the reason.
+    ///
+    /// Uses `SCAN`, so a definition that is created or deleted meanwhile may or may not be among them.
+    ///
+    /// - Throws: What the connection throws.
+    public func inventory() async throws(RedisCronError) -> (
+        jobs: [RedisCronJob], unreadable: [UnreadableDefinition]
+    ) {
+        try await RedisCronError.unifying {
+            var jobs: [RedisCronJob] = []
+            var unreadable: [UnreadableDefinition] = []
+            for page in try await definitions.scanIDs().pages(of: DefinitionRepository.pageSize) {
+                for (id, reading) in zip(page, try await definitions.read(page)) {
+                    switch reading {
+                    case .missing: break
+                    case .unreadable(let field, let reason):
+                        unreadable.append(UnreadableDefinition(id: id.display, field: field, reason: reason))
+                    case .found(let stored): jobs.append(RedisCronJob(stored, connection: self))
+                    }
+                }
+            }
+            return (jobs, unreadable)
+        }
+    }
+
+    /// Deletes a definition, even one that cannot be read, and tells the schedulers, in one atomic step.
+    ///
+    /// - Returns: Whether there was one. A key that holds something else than a hash stays.
+    /// - Throws: What the connection throws.
+    @discardableResult
+    public func deleteJob(id: String) async throws(RedisCronError) -> Bool {
+        try await RedisCronError.unifying { try await definitions.delete(id) }
+    }
+
+    /// The sources that definitions were applied from.
+    ///
+    /// - Parameter ids: The definitions to ask for.
+    /// - Returns: A source for each id, in their order; `nil` where there is no such definition, or it was not applied
+    ///   from a source.
+    /// - Throws: What the connection throws.
+    public func sources(of ids: [String]) async throws(RedisCronError) -> [String?] {
+        try await RedisCronError.unifying { try await definitions.sources(of: ids.map { DefinitionID($0) }) }
+    }
+
+    /// One definition.
+    func stored(_ id: String) async throws -> StoredDefinition {
+        switch try await definitions.read(DefinitionID(id)) {
+        case .missing: throw RedisCronError.noSuchJob(id)
+        case .unreadable(let field, let reason): throw RedisCronError.unreadable(id, field, reason)
+        case .found(let stored): stored
+        }
+    }
+
+    /// The definitions of these ids, in their order; those that are gone or unreadable are left out.
+    func jobs(ids: [DefinitionID]) async throws -> [RedisCronJob] {
+        var jobs: [RedisCronJob] = []
+        for page in ids.pages(of: DefinitionRepository.pageSize) {
+            for case .found(let stored) in try await definitions.read(page) {
+                jobs.append(RedisCronJob(stored, connection: self))
+            }
+        }
+        return jobs
+    }
+
+    /// What the entries of the index lead to, in the order of their scores.
+    func indexed() async throws -> [(id: DefinitionID, reading: Reading<StoredDefinition>)] {
+        var found: [(id: DefinitionID, reading: Reading<StoredDefinition>)] = []
+        for page in try await definitions.index() {
+            let ids = page.map(\.id)
+            found += zip(ids, try await definitions.read(ids)).map { (id: $0, reading: $1) }
+        }
+        return found
+    }
 }
 
-extension RedisCronConnection {
-    /// The fields of a definition's hash, or `nil` if there is none.
-    func hash(id: String) async throws -> [(field: [UInt8], value: [UInt8])]? {
-        let key = keys.cronJob(id)
-        let flat: [[UInt8]]
-        do throws(RedisError) {
-            flat = try await client.send(RedisCommand("HGETALL", key)) { reply in reply.copiedElements }
-        } catch {
-            guard error.prefix == .wrongType else { throw error }
-            throw RedisCronError.unreadable(id, nil, "its key \(key) holds no hash")
-        }
-        guard !flat.isEmpty else { return nil }
-        return stride(from: 0, to: flat.count - 1, by: 2).map { (flat[$0], flat[$0 + 1]) }
-    }
-
-    /// Writes an edit and announces it, in one atomic step.
-    ///
-    /// - Parameter source: Where the definition was applied from, to be remembered in its hash; `nil` leaves that alone.
-    func write(
-        _ edit: DefinitionEdit, id: String, event: CronEvent, now: Timestamp, source: String? = nil
-    ) async throws -> WriteOutcome {
-        var call = CronScript.saveDefinition.call(keyCount: 3, reserving: 1024)
-        appendKeys(of: id, to: &call)
-        call.append(id)
-        call.append(edit.mode.rawValue)
-        call.append(edit.expectedNext ?? [UInt8(ascii: "*")])
-        switch edit.place {
-        case .kept: call.append("")
-        case .at(let due): call.append(score: due)
-        case .nowhere: call.append("over")
-        }
-        call.append(edit.placeIfMissing?.scoreText ?? [])
-        call.append(keys.events)
-        call.append(Self.message(event, id: id))
-        call.append(score: now)
-        for (field, value) in edit.fields {
-            call.append(field.name)
-            call.append(value)
-        }
-        if let source {
-            call.append(RedisCronScheduler.sourceField)
-            call.append(source)
-        }
-        switch try await run(CronScript.saveDefinition, call, decoding: { $0.integer }) {
-        case 1: return .written
-        case 0: return .missing
-        case -1: return .changed
-        case let other: throw RedisCronError.unexpectedReply(to: "save_definition", String(describing: other))
-        }
-    }
-
-    /// Removes a definition and announces it, in one atomic step.
-    ///
-    /// - Returns: Whether there was one.
-    func delete(id: String) async throws -> Bool {
-        var call = CronScript.deleteDefinition.call(keyCount: 3, reserving: 512)
-        appendKeys(of: id, to: &call)
-        call.append(id)
-        call.append(keys.events)
-        call.append(Self.message(.deleted, id: id))
-        call.append(score: Timestamp.now)
-        return try await run(CronScript.deleteDefinition, call) { $0.integer == 1 }
-    }
-
-    /// The field of a definition's hash that remembers the last job that was queued outside of its schedule.
-    ///
-    /// Python leaves it alone.
-    package static let triggeredJobField = "triggered_job"
-
-    /// Queues one run of a definition outside of its schedule, under a random id.
-    func push(_ payload: JobPayload, of definition: String) async throws -> RQJobID {
-        let id = RQJobID.random()
-        let now = Timestamp.now
-        var call = CronScript.pushJob.call(keyCount: 4, reserving: 1024)
-        call.append(keys.queues)
-        call.append(Array(keys.queuePrefix.utf8), Array(payload.origin))
-        call.append(keys.job(id))
-        call.append(keys.cronJob(definition))
-        call.append(id.description)
-        call.append(payload.ttl.map(String.init) ?? "")
-        call.append(fields: RQJobHash.fields(payload: payload, createdAt: now, enqueuedAt: now))
-        _ = try await run(CronScript.pushJob, call) { $0.integer }
-        return id
-    }
-
-    private func appendKeys(of id: String, to call: inout RedisCommand.Builder) {
-        call.append(keys.cronJob(id))
-        call.append(keys.cronJobs)
-        call.append(keys.lastUpdate)
-    }
-
-    /// The message that announces an event.
-    private static func message(_ event: CronEvent, id: String) -> [UInt8] {
-        var bytes: [UInt8] = []
-        let message: JSONValue = ["event": .string(event.rawValue), "job_id": .string(id)]
-        message.appendPythonJSON(to: &bytes)
-        return bytes
-    }
+/// A definition that cannot be used, and why.
+public struct UnreadableDefinition: Sendable, Hashable {
+    /// Its id; bytes that are not UTF-8 are replaced.
+    public let id: String
+    /// The field that is wrong, where one is.
+    public let field: String?
+    /// What is wrong with it, for a person.
+    public let reason: String
 }

@@ -1,19 +1,31 @@
-public import Cron
-public import RQWire
+package import Cron
+package import RQWire
 public import RedisBridge
 
-/// Where definitions live: a connection to Redis, opened when it is first needed and again after a loss, and the names of
-/// the keys there.
+/// Where definitions are kept: a connection to Redis, and what can be done with the definitions there.
 ///
-/// One may be shared by any number of jobs and schedulers. It is closed when it is let go, or by ``close()``.
+/// It connects when it is first needed, and again after a loss. Any number of jobs and schedulers may share it. It is closed
+/// when nothing refers to it any more, or by ``close()``.
+///
+/// ```swift
+/// let connection = try RedisCronConnection(url: "redis://localhost:6379/0")
+/// try await connection.register(
+///     functionName: "app.tasks.rebuild", queueName: "metrics", id: "metric:pm25", args: ["pm25"], interval: 300)
+/// for job in try await connection.jobs() { print(job) }
+/// ```
 public final class RedisCronConnection: Sendable {
-    /// The names of the keys.
-    public let keys: RQKeys
     /// The loop on whose thread the connection and its schedulers live.
     public let eventLoop: RedisEventLoop
+    package let definitions: DefinitionRepository
     /// The zone of expressions whose definition names none, where no scheduler has published its own.
-    public let defaultTimeZone: ZoneRules
-    let client: RedisClient
+    package let defaultZone: ZoneRules
+
+    /// The name of the zone in which expressions are read whose definition names none, where no scheduler has published its
+    /// own; see ``timeZoneOfDefinitions()``.
+    public var defaultTimeZone: String { defaultZone.description }
+    /// The names of the keys.
+    package var keys: RQKeys { definitions.keys }
+    package var client: RedisClient { definitions.client }
 
     /// Makes a connection.
     ///
@@ -21,30 +33,48 @@ public final class RedisCronConnection: Sendable {
     ///
     /// - Parameters:
     ///   - url: The address, as Python's `Redis.from_url` takes it.
-    ///   - keyPrefix: What every key begins with, as RQ 3's `RQ_KEY_PREFIX`. Default `rq`.
-    ///   - defaultTimeZone: The zone of expressions whose definition names none, where no scheduler has published its
-    ///     own; see ``timeZoneOfDefinitions()``. Default: the process's own.
+    ///   - keyPrefix: The beginning of every key, as RQ 3's `RQ_KEY_PREFIX`. Default `rq`.
+    ///   - defaultTimeZone: The IANA zone of expressions whose definition names none, where no scheduler has published its
+    ///     own; see ``timeZoneOfDefinitions()``. `nil` means the process's own.
     ///   - eventLoop: A loop to share; `nil` makes one with a thread of its own.
-    /// - Throws: `RQWireError` if the prefix holds other characters than RQ allows, `RedisError` if the loop's thread
-    ///   cannot be started.
-    public init(
-        url: RedisURL, keyPrefix: String = "rq", defaultTimeZone: ZoneRules = .local(), eventLoop: RedisEventLoop? = nil
+    /// - Throws: ``RedisCronError`` with code `.invalidOption` for a parameter that makes no sense, `.timeZoneUnavailable` if
+    ///   this machine's time zone data does not have the zone, `.redis` if the loop's thread cannot be started.
+    public convenience init(
+        url: String, keyPrefix: String = "rq", defaultTimeZone: String? = nil, eventLoop: RedisEventLoop? = nil
+    ) throws(RedisCronError) {
+        do {
+            try self.init(
+                url: RedisURL(url), keyPrefix: keyPrefix,
+                defaultZone: ZoneRules(option: "defaultTimeZone", defaultTimeZone), eventLoop: eventLoop)
+        } catch let error as RedisError where error.code == .invalidURL {
+            throw RedisCronError(.invalidOption, field: "url", cause: error, error.reason)
+        } catch let error as RQWireError {
+            throw RedisCronError(.invalidOption, field: "keyPrefix", error.reason)
+        } catch {
+            throw RedisCronError(error)
+        }
+    }
+
+    /// As the public initialiser, with an address and a zone that are understood already.
+    package init(
+        url: RedisURL, keyPrefix: String = "rq", defaultZone: ZoneRules = .local(), eventLoop: RedisEventLoop? = nil
     ) throws {
-        self.keys = try RQKeys(prefix: keyPrefix)
+        let keys = try RQKeys(prefix: keyPrefix)
         self.eventLoop = try eventLoop ?? RedisEventLoop()
-        self.defaultTimeZone = defaultTimeZone
-        self.client = RedisClient(url: url, keyPrefix: keyPrefix, on: self.eventLoop)
+        self.defaultZone = defaultZone
+        definitions = DefinitionRepository(
+            client: RedisClient(url: url, keyPrefix: keyPrefix, on: self.eventLoop), keys: keys)
     }
 
     /// Closes the connection.
     ///
-    /// What is under way fails, and so does what comes later.
+    /// Calls that are under way fail, and so do later ones.
     public func close() async {
         await client.close()
     }
 
-    /// The error of a command, or one that says more, where a look at the server tells why it failed: a sentinel knows
-    /// none of our commands.
+    /// The error of a command, or a better one where a look at the server explains the failure: a sentinel knows none of our
+    /// commands.
     package func explaining(_ error: any Error) async -> any Error {
         guard let refusal = error.redisError, refusal.unknownCommand != nil,
             let role = try? await client.send(RedisCommand("ROLE")), role.array?.first?.string == "sentinel"
@@ -57,7 +87,7 @@ public final class RedisCronConnection: Sendable {
             """)
     }
 
-    /// Runs a script and decodes its answer where it lies.
+    /// Runs a script and decodes its answer without copying it.
     func run<Value: Sendable>(
         _ script: RedisScript, _ call: consuming RedisCommand.Builder,
         decoding decode: @escaping @Sendable (borrowing RedisReplyView) throws(RedisError) -> Value

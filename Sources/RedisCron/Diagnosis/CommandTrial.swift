@@ -1,9 +1,9 @@
 import RQWire
 import RedisBridge
 
-/// What came of trying what a scheduler does: running scripts, the commands in them, and a write.
+/// The result of trying what a scheduler does: running scripts, the commands in them, and a write.
 ///
-/// Changes nothing.
+/// The trial changes nothing.
 struct CommandTrial: Sendable, Hashable {
     /// Commands that the server does not know.
     var unknown: [NeededCommand] = []

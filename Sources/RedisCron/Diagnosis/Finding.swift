@@ -1,7 +1,9 @@
-/// Something that deserves attention, in the server's settings or in what stands in Redis.
+import RQWire
+
+/// Something that deserves attention, in the server's settings or in the data.
 ///
-/// A running scheduler tells findings about the server as ``SchedulerEvent/finding(_:)``;
-/// ``RedisCronScheduler/diagnose()`` looks at the definitions as well.
+/// A running scheduler reports findings about the server as ``SchedulerEvent/finding(_:)``;
+/// ``RedisCronConnection/diagnose(lockTTL:)`` examines the definitions as well.
 public struct Finding: Sendable, Hashable {
     /// How much it matters.
     public enum Severity: Int, Sendable, Hashable, Comparable, CaseIterable {
@@ -9,14 +11,14 @@ public struct Finding: Sendable, Hashable {
         case notice
         /// Something could be lost or late if it stays so.
         case warning
-        /// Something does not run that should.
+        /// Something that should run does not.
         case error
 
         /// `notice` is the lowest.
         public static func < (left: Severity, right: Severity) -> Bool { left.rawValue < right.rawValue }
     }
 
-    /// What was looked at.
+    /// What was examined.
     ///
     /// More may be added, so switch over it with a default.
     public struct Check: Sendable, Hashable, CustomStringConvertible {
@@ -27,7 +29,7 @@ public struct Finding: Sendable, Hashable {
         public static let serverVersion = Check(description: "server-version")
         /// Whether the server takes writes.
         public static let role = Check(description: "role")
-        /// Whether a write that changes nothing gets through.
+        /// Whether the server accepts a write that changes nothing.
         public static let writes = Check(description: "writes")
         /// Whether the server knows the commands that are needed.
         public static let command = Check(description: "command")
@@ -47,9 +49,9 @@ public struct Finding: Sendable, Hashable {
         public static let clock = Check(description: "clock")
         /// Whether somebody leads, and whether the lock ends with its holder.
         public static let lock = Check(description: "lock")
-        /// Schedulers in RQ's registry that do not beat any more.
+        /// Schedulers in RQ's registry that stopped sending heartbeats.
         public static let registry = Check(description: "registry")
-        /// Keys that hold another type than they should.
+        /// Keys of a wrong type.
         public static let keyType = Check(description: "key-type")
         /// Whether index and definitions agree.
         public static let index = Check(description: "index")
@@ -61,11 +63,11 @@ public struct Finding: Sendable, Hashable {
         public static let timeZone = Check(description: "time-zone")
         /// Queues that no worker reads, and workers that do not take jobs.
         public static let worker = Check(description: "worker")
-        /// What could not be looked at.
+        /// What could not be examined.
         public static let access = Check(description: "access")
     }
 
-    /// What was looked at.
+    /// What was examined.
     public let check: Check
     /// How much it matters.
     public let severity: Severity
@@ -73,13 +75,13 @@ public struct Finding: Sendable, Hashable {
     public let subject: String?
     /// What was found and what to do, in a sentence or two.
     public let message: String
-    /// What ``RedisCronScheduler/repair(_:)`` would do about it.
+    /// What ``RedisCronConnection/repair(_:lockTTL:)`` would do about it.
     let remedy: Remedy?
 
-    /// Whether ``RedisCronScheduler/repair(_:)`` can mend it without risk.
+    /// Whether ``RedisCronConnection/repair(_:lockTTL:)`` can mend it without risk.
     public var isRepairable: Bool { remedy != nil }
 
-    /// A finding that nothing repairs, as a test of a handler wants it.
+    /// Makes a finding that cannot be repaired, for tests of a handler.
     public init(_ severity: Severity, _ check: Check, about subject: String? = nil, _ message: String) {
         self.init(severity, check, about: subject, message, remedy: nil)
     }
@@ -99,4 +101,20 @@ extension Finding: CustomStringConvertible {
         let about = subject.map { " \(quoted($0))" } ?? ""
         return "\(check)\(about): \(message)"
     }
+}
+
+/// What mends a finding.
+///
+/// Each is one atomic step in Redis that checks again before it writes, so that no change made since the finding is undone.
+enum Remedy: Sendable, Hashable {
+    /// Settles an index entry: prunes it, takes it out, or moves it, as the definition then says.
+    case reconcile(DueEntry, moveTo: Timestamp?)
+    /// Enters an enabled definition that is missing from the index.
+    case enterIndex(DefinitionID)
+    /// Plans a definition anew whose last run was queued under a clock that was ahead.
+    case planAnew(DefinitionID)
+    /// Takes a scheduler out of RQ's registry unless it has sent a heartbeat since.
+    case forgetScheduler(name: String, lastHeartbeat: [UInt8])
+    /// Gives a lock an expiry, or an earlier one; a holder that lives extends it by its heartbeat.
+    case expireLock(token: [UInt8])
 }

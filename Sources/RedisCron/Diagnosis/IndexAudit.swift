@@ -1,12 +1,12 @@
 import Cron
 import RQWire
 
-/// Holds one definition against its index entry.
+/// Compares one definition with its index entry.
 ///
 /// Pure.
 struct IndexAudit: Sendable {
     /// How long a due definition may wait before it counts as overdue: a tick is far faster while somebody leads.
-    static let patience: Duration = .seconds(10)
+    static let overdueAfter: Duration = .seconds(10)
 
     var now: Timestamp
     /// The zone of definitions that name none; `nil` where it is not known here.
@@ -22,13 +22,13 @@ struct IndexAudit: Sendable {
         }
         let indexed = Timestamp(score: entry.score)
         if let next = job.nextEnqueueTime {
-            // An entry that is early is settled by the next tick; one that is late makes the run late.
+            // An entry that is early is reconciled by the next tick; one that is late makes the run late.
             guard indexed > next + .milliseconds(1) else { return misplanned(job, next: next) }
             return Finding(
                 .error, .index, about: job.id, "the index has it at \(indexed), the definition says \(next)",
                 remedy: .reconcile(entry, moveTo: next))
         }
-        if let due = dueTimeUnnamed(job), indexed > due + Self.patience {
+        if let due = dueTimeUnnamed(job), indexed > due + Self.overdueAfter {
             return Finding(
                 .error, .index, about: job.id, "the index has it at \(indexed), its schedule at \(due)",
                 remedy: .reconcile(entry, moveTo: due))
@@ -46,7 +46,7 @@ struct IndexAudit: Sendable {
     }
 
     private func nextRun(of job: RedisCronJob) -> Timestamp? {
-        zone(of: job).flatMap { try? job.nextRun(after: now, defaultTimeZone: $0) }
+        zone(of: job).flatMap { try? job.nextRun(after: now, defaultZone: $0) }
     }
 
     /// What to compute a definition's times with; `nil` where its zone is not known here.
@@ -92,7 +92,7 @@ struct IndexAudit: Sendable {
 
     private func missingEntry(_ job: RedisCronJob) -> Finding? {
         let next = job.nextEnqueueTime ?? nextRun(of: job)
-        // Where this machine does not know its zone, nothing can be said of its times; that is a finding of its own.
+        // If this machine does not know its zone, nothing is known of its times; that is a finding of its own.
         if next == nil, plan(of: job) == nil { return nil }
         if next == nil, job.latestEnqueueTime != nil || job.interval == nil {
             return Finding(
@@ -106,7 +106,7 @@ struct IndexAudit: Sendable {
 
     /// The definitions whose time has passed, as one finding.
     func overdue(_ entries: [DueEntry], isLed: Bool) -> Finding? {
-        let late = entries.filter { $0.score > 0 && Timestamp(score: $0.score) + Self.patience < now }
+        let late = entries.filter { $0.score > 0 && Timestamp(score: $0.score) + Self.overdueAfter < now }
         guard let oldest = late.map(\.score).min() else { return nil }
         let seconds = (now - Timestamp(score: oldest)).components.seconds
         let cause = isLed ? "the scheduler that holds the lock does not keep up or is stuck" : "no scheduler runs"

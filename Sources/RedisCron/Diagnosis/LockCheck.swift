@@ -4,27 +4,27 @@
     import Darwin
 #endif
 
-/// Holds the lock's holder against what RQ's registry knows of it.
+/// Compares the lock's holder with what RQ's registry knows of it.
 ///
-/// Pure, but for a look at the processes of this machine.
+/// Pure, except that it looks at the processes of this machine.
 struct LockCheck: Sendable {
     let holder: LockHolder
-    /// Where the lock stands.
+    /// The key of the lock.
     let lock: String
-    /// The TTL that a lock gets which outlasts its holder.
+    /// The expiry of the schedulers' locks.
     let lockTTL: Duration
     /// Whether a process of this machine's is running.
     var isRunning: @Sendable (_ pid: Int32) -> Bool = { kill($0, 0) == 0 || errno != ESRCH }
 
-    /// Seconds without a heartbeat after which a holder is taken for dead; ours beat every 30 s, rq-rediscron's every 60 s.
-    private static let patience = Duration.seconds(90)
+    /// How long a holder may be silent: ours send a heartbeat every 30 s, rq-rediscron's every 60 s.
+    private static let longestSilence = Duration.seconds(90)
 
     var finding: Finding? {
         // One without an expiry is another check's.
         guard let left = holder.remaining else { return nil }
         guard let silence = holder.silence else { return outlasting(by: left) }
         // Both beat at least twice in the life of their lock.
-        guard silence > Self.patience || silence > left * 2 else { return isGone ? orphaned(for: left) : nil }
+        guard silence > Self.longestSilence || silence > left * 2 else { return isGone ? orphaned(for: left) : nil }
         return Finding(
             .warning, .lock, about: lock,
             """

@@ -1,6 +1,6 @@
 import RedisBridge
 
-/// Says what is wrong with how servers know each other: sentinels that disagree, slots of a cluster that nobody serves.
+/// Finds faults between servers: sentinels that disagree, slots of a cluster that nobody serves.
 ///
 /// Pure.
 struct TopologyCheck: Sendable {

@@ -1,9 +1,9 @@
 import Cron
 import RQWire
 
-/// Says what keeps definitions from being read in the zone that they mean.
+/// Finds what keeps definitions from being read in the zone that they mean.
 ///
-/// Missing data is a fault of the machine, never of a definition, so it is said once and not of each.
+/// Missing data is a fault of the machine, not of a definition, so it is reported once.
 struct ZoneCheck {
     /// What a scheduler says when it first reaches the server.
     static func findings(ofScheduler registration: SchedulerRegistration) -> [Finding] {
@@ -44,7 +44,7 @@ struct ZoneCheck {
         }
     }
 
-    /// What all of them come to.
+    /// The findings about all of them.
     var findings: [Finding] {
         var findings = unavailable.sorted { $0.key < $1.key }.map { reason, ids in
             Finding(.error, .timeZone, "\(reason); needed by \(Self.text(of: ids))")

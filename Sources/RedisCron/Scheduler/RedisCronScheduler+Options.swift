@@ -1,4 +1,4 @@
-public import Cron
+public import CronFiles
 public import RQWire
 
 extension RedisCronScheduler {
@@ -16,7 +16,7 @@ extension RedisCronScheduler {
         ///
         /// Default 60 s, at least 10 ms.
         public var maxSleepInterval: Duration = .seconds(60)
-        /// Definitions that Redis is to hold, as by ``RedisCronScheduler/apply(_:prune:progress:)`` without pruning.
+        /// Definitions that Redis is to hold, as by ``RedisCronConnection/apply(_:prune:progress:)`` without pruning.
         ///
         /// They are applied when the scheduler first leads or stands by, so Redis need not be up when the app starts, and
         /// a scheduler that finds the lock held and gives up writes nothing. They are applied again when Redis
@@ -30,11 +30,11 @@ extension RedisCronScheduler {
         ///
         /// Default: ``LockHeldPolicy/fail``.
         public var whenLockHeld: LockHeldPolicy = .fail
-        /// The zone of cron expressions whose definition names none.
+        /// The IANA zone of cron expressions whose definition names none.
         ///
         /// The scheduler publishes it in Redis when it begins to lead, and everybody else uses the published one; see
-        /// ``DefaultTimeZone``. Default: the process's own, as in RQ.
-        public var timeZone: ZoneRules = .local()
+        /// ``DefaultTimeZone``. Default `nil`: the process's own, as in RQ.
+        public var timeZone: String?
         /// The format that the workers read: `pickle` unless they were started with `--serializer json`.
         public var serializer: JobSerializer = .pickle
         /// How long a stop may take before what is in flight is abandoned.

@@ -1,4 +1,5 @@
-import RQWire
+package import CronFiles
+public import RQWire
 
 /// Queues RQ jobs by definitions that live in Redis and may be added, edited and deleted at any time.
 ///
@@ -6,11 +7,11 @@ import RQWire
 /// cache that follows every change. One scheduler leads at a time, by a lock; ``LockHeldPolicy`` says what the others do.
 ///
 /// ```swift
-/// let connection = try RedisCronConnection(url: RedisURL("redis://localhost:6379/0"))
+/// let connection = try RedisCronConnection(url: "redis://localhost:6379/0")
 /// var options = RedisCronScheduler.Options()
 /// options.definitions = [
 ///     CronJobDeclaration(
-///         id: "metric:pm25", functionName: "app.tasks.rebuild", queueName: "metrics", interval: 300, args: ["pm25"])
+///         id: "metric:pm25", CallSpec("app.tasks.rebuild", queue: "metrics", args: ["pm25"]), .every(.seconds(300)))
 /// ]
 /// let scheduler = try RedisCronScheduler(connection: connection, options: options)
 /// try await scheduler.run()
@@ -55,23 +56,23 @@ public final class RedisCronScheduler: Sendable {
         self.connection = connection
         self.options = options
         self.kept = [options.definitions].filter { !$0.jobs.isEmpty } + files
-        let loader = DefinitionLoader(zone: options.timeZone, serializer: options.serializer)
+        let settings = try SchedulerSettings(
+            options: options, keys: connection.keys, createdAt: clock.now(), seed: UInt64.random(in: 0 ... .max),
+            isHopeless: RedisStore.isHopeless)
+        let loader = DefinitionLoader(zone: settings.zone, serializer: options.serializer)
         let replicas = try ReplicaWatch(options, commandTimeout: connection.client.options.commandTimeout) {
             [channel, logger = options.logger] event in
             logger(event.level, event.line)
             channel.send(event)
         }
         let store = RedisStore(connection: connection, loader: loader, replicas: replicas)
-        let settings = try SchedulerSettings(
-            options: options, keys: connection.keys, createdAt: clock.now(), seed: UInt64.random(in: 0 ... .max),
-            isHopeless: RedisStore.isHopeless)
         self.store = store
         self.actor = SchedulerActor(
             store: store, clock: clock, settings: settings, channel: channel, executor: connection.eventLoop)
         do throws(DeclarationError) {
             try CronJobDeclarations(jobs: kept.flatMap(\.jobs)).checkIDs()
             for declarations in kept {
-                for declaration in declarations.jobs { _ = try job(declaration, defaultZone: options.timeZone) }
+                for declaration in declarations.jobs { _ = try connection.job(declaration, defaultZone: settings.zone) }
             }
         } catch {
             throw RedisCronError(.invalidDefinition, id: error.id, field: error.field, error.message)
@@ -83,7 +84,10 @@ public final class RedisCronScheduler: Sendable {
         guard !kept.isEmpty else { return nil }
         return {
             var events: [SchedulerEvent] = []
-            for declarations in self.kept { events.append(try await self.apply(declarations).applied) }
+            for declarations in self.kept {
+                let plan = try await self.connection.apply(declarations, assuming: self.actor.settings.zone)
+                events.append(plan.applied)
+            }
             return events
         }
     }
@@ -186,6 +190,28 @@ public final class RedisCronScheduler: Sendable {
     /// - Throws: What the connection throws.
     public func sleepInterval() async throws(RedisCronError) -> Duration {
         try await RedisCronError.unifying { try await actor.sleepInterval() }
+    }
+
+    /// Creates a definition, or edits the one of that id, and tells the schedulers.
+    ///
+    /// As ``RedisCronConnection/register(functionName:queueName:id:args:kwargs:interval:cron:timeZone:jobTimeout:resultTTL:ttl:failureTTL:meta:enabled:idGenerator:)``,
+    /// with the zone and the id generator of ``options``. Needs no lock, and the scheduler need not run.
+    ///
+    /// - Throws: As on the connection.
+    @discardableResult
+    public func register(
+        functionName: String, queueName: String, id: String? = nil, args: [JSONValue] = [], kwargs: JSONObject = [:],
+        interval: Int? = nil, cron: String? = nil, timeZone: String? = nil, jobTimeout: Int? = nil,
+        resultTTL: Int? = JobPayload.defaultResultTTL, ttl: Int? = nil, failureTTL: Int? = nil,
+        meta: JSONObject = [:], enabled: Bool? = nil, idGenerator: RedisCronJob.IDGenerator? = nil
+    ) async throws(RedisCronError) -> RedisCronJob {
+        let call = CallSpec(
+            functionName, queue: queueName, args: args, kwargs: kwargs, jobTimeout: jobTimeout, resultTTL: resultTTL,
+            ttl: ttl, failureTTL: failureTTL, meta: meta)
+        let schedule = ScheduleSpec(interval: interval, cron: cron, timeZone: timeZone)
+        return try await connection.register(
+            id: id, call, schedule, enabled: enabled, idGenerator: idGenerator ?? options.idGenerator,
+            assuming: actor.settings.zone)
     }
 
     /// How the scheduler is doing.

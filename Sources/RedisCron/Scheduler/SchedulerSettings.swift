@@ -12,6 +12,8 @@ struct SchedulerSettings: Sendable {
     let name: String
     let registration: SchedulerRegistration
     let keys: RQKeys
+    /// The zone of definitions that name none.
+    let zone: ZoneRules
     let lockTTL: Duration
     let maxSleepInterval: Duration
     let whenLockHeld: LockHeldPolicy
@@ -44,12 +46,13 @@ struct SchedulerSettings: Sendable {
         isHopeless: @escaping @Sendable (any Error) -> Bool = { _ in false }
     ) throws(RedisCronError) {
         try Self.check(options)
+        zone = try ZoneRules(option: "timeZone", options.timeZone)
         let hostname = Self.hostname
         let pid = getpid()
         let name = options.name ?? "\(hostname):\(pid):\(RQJobID.random().description.suffix(6))"
         self.name = name
         self.registration = SchedulerRegistration(
-            name: name, hostname: hostname, pid: pid, createdAt: createdAt, timeZone: options.timeZone.notation ?? "")
+            name: name, hostname: hostname, pid: pid, createdAt: createdAt, timeZone: zone.notation ?? "")
         self.keys = keys
         self.lockTTL = options.lockTTL
         self.maxSleepInterval = options.maxSleepInterval

@@ -41,7 +41,7 @@ package protocol CronStore: Sendable {
     func fetchDue(until now: Timestamp, offset: Int, limit: Int) async throws -> DuePage
 
     /// Reads the hashes of definitions, in the order of the ids, in one round trip.
-    func definitions(_ ids: [DefinitionID]) async throws -> [FetchedDefinition]
+    func definitions(_ ids: [DefinitionID]) async throws -> [Reading<LoadedDefinition>]
 
     /// Queues the jobs of a batch and moves their schedules, in one atomic step.
     func enqueue(_ batch: DueBatch, token: String, now: Timestamp) async throws -> BatchOutcome
@@ -94,18 +94,6 @@ package protocol AnnouncementReader: Sendable {
 
     /// Ends the reading.
     func close() async
-}
-
-/// What Redis has under the key of a definition.
-package enum FetchedDefinition: Sendable {
-    /// The key does not exist.
-    case missing
-    /// It cannot be a definition: the reason, for a person.
-    case unreadable(field: String?, reason: String)
-    /// Nothing is wrong with it, but this machine does not know its zone: the reason, for a person.
-    case zoneUnavailable(reason: String)
-    /// A definition, ready to be scheduled.
-    case definition(PreparedDefinition)
 }
 
 /// News from the events channel.

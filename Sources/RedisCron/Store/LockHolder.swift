@@ -48,7 +48,8 @@ extension LockHolder: CustomStringConvertible {
     }
 }
 
-extension RedisStore {
+extension RedisCronConnection {
+    /// Who holds the lock; `nil` where nobody does.
     func lockHolder() async throws -> LockHolder? {
         let lock = try await client.pipeline([RedisCommand("GET", keys.lock), RedisCommand("PTTL", keys.lock)]) {
             _, reply in (text: reply.string, number: reply.integer)

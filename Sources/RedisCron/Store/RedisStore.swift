@@ -118,51 +118,25 @@ actor RedisStore: CronStore {
     }
 
     func reconcile(_ entries: [StaleEntry], token: String?) async throws -> ReconcileOutcome {
-        var call = CronScript.reconcileIndex.call(keyCount: 2 + entries.count * 2, reserving: 256 + entries.count * 160)
-        call.append(keys.lock)
-        call.append(keys.cronJobs)
-        let prefix = Array(keys.cronJobPrefix.utf8)
-        for stale in entries { call.append(prefix, stale.entry.id.bytes) }
-        for stale in entries { call.append(prefix, stale.entry.id.bytes + DefinitionID.historySuffix) }
-        call.append(token ?? "")
-        call.append(keys.cronJobPrefix)
-        call.append(entries.count)
-        for stale in entries {
-            call.append(stale.entry.rawScore)
-            if let next = stale.nextScore {
-                call.append(next.scoreText)
-                // Without an updated_at nobody knows whose schedule this is: the hash is left alone.
-                if stale.updatedAtBytes == nil { call.append([]) } else { call.append(wireFormat: next) }
-            } else {
-                call.append(stale.isOver ? "over" : "")
-                call.append([])
-            }
-            call.append(stale.updatedAtBytes ?? [UInt8(ascii: "*")])
-        }
-        let codes = try await connection.run(
-            CronScript.reconcileIndex, call
-        ) { reply in reply.copiedBytes }
-        guard codes != Self.lockLost else { return .lockLost }
-        let outcomes = codes.compactMap(EntryOutcome.init(rawValue:))
-        guard outcomes.count == entries.count else {
-            throw RedisCronError.unexpectedReply(to: "reconcile_index", "\(codes.count) of \(entries.count) outcomes")
-        }
-        return .done(outcomes)
+        try await connection.definitions.reconcile(entries, token: token)
     }
 
-    func definitions(_ ids: [DefinitionID]) async throws -> [FetchedDefinition] {
-        let prefix = Array(keys.cronJobPrefix.utf8)
-        let commands = ids.map { RedisCommand("HGETALL", prefix + $0.bytes) }
-        let readings = try await client.pipeline(commands) { _, reply throws(RedisError) in
-            try HashReading(reply)
+    func definitions(_ ids: [DefinitionID]) async throws -> [Reading<LoadedDefinition>] {
+        zip(ids, try await connection.definitions.fetch(ids)).map { id, reading in
+            reading.flatMap { loader.prepare($0, id: id) }
         }
-        return zip(ids, readings).map { id, reading in
-            switch reading {
-            case .missing: .missing
-            case .unreadable(let field, let reason): .unreadable(field: field, reason: reason)
-            case .hash(let fetched): loader.prepare(fetched, id: id)
-            }
-        }
+    }
+
+    func publishedZone() async throws -> String? {
+        try await connection.definitions.publishedZone()
+    }
+
+    func planAnew(afterZone previous: String?) async throws -> Int {
+        try await connection.planAnew(afterZone: previous, in: zone)
+    }
+
+    func lockHolder() async throws -> LockHolder? {
+        try await connection.lockHolder()
     }
 
     func checkQueueing() async throws {
@@ -181,8 +155,7 @@ actor RedisStore: CronStore {
         return ServerCheck(facts: facts, lock: keys.lock).findings
     }
 
-    /// What the scripts answer instead of outcomes when the lock is not ours.
-    private static let lockLost = [UInt8(ascii: "L")]
+    private static let lockLost = CronScript.lockLost
     /// What `enqueue_batch.lua` answers for a job whose dump the server does not take.
     private static let refused = UInt8(ascii: "r")
 

@@ -26,15 +26,15 @@ struct ApplyCommand: Sendable {
             throw UsageError("--prune needs a source: give --source, or name it in \(path)")
         }
         for caution in files.cautions { StandardError.warn(caution) }
-        try await invocation.withScheduler { scheduler in
-            let plans = try await files.plans(with: scheduler, prune: prunes)
+        try await invocation.withConnection { connection in
+            let plans = try await files.plans(on: connection, prune: prunes)
             let style = TextStyle(environment: invocation.environment)
             try StandardOutput.write(plans.map { PlanText(plan: $0, style: style).text }.joined())
             let written = plans.flatMap(\.changes).compactMap(\.wanted)
-            try await scheduler.connection.timeZoneOfDefinitions(unlessUnneededBy: written)?.tellIfAssumed(for: written)
+            try await connection.timeZoneOfDefinitions(unlessUnneededBy: written)?.tellIfAssumed(for: written)
             guard !isDryRun else { return }
             for plan in plans where !plan.changes.isEmpty {
-                try await scheduler.apply(plan, progress: ProgressLine.writer(of: "Applying"))
+                try await connection.apply(plan, progress: ProgressLine.writer(of: "Applying"))
             }
             ProgressLine.clear()
             if plans.contains(where: { !$0.changes.isEmpty }) { try StandardOutput.write("Applied.\n") }

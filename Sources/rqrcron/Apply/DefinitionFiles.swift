@@ -20,9 +20,6 @@ struct DefinitionFiles: Sendable {
         /// Ids are kept as bytes, because Swift's `String` considers canonically equivalent ids equal.
         var files: [(path: String, ids: Set<[UInt8]>)]
 
-        /// The file that an error is about.
-        func origin(of error: DeclarationError) -> String { origin(of: error.id) }
-
         /// The file that declares a definition; the last file if there is no id.
         func origin(of id: String?) -> String {
             let file = files.last { file in id.map { file.ids.contains(Array($0.utf8)) } ?? true }
@@ -105,13 +102,14 @@ struct DefinitionFiles: Sendable {
     /// What has to change in Redis: one plan per source.
     ///
     /// - Throws: ``CommandFailure`` that names file and line of the first invalid definition.
-    func plans(with scheduler: RedisCronScheduler, prune: Bool) async throws -> [ApplyPlan] {
+    func plans(on connection: RedisCronConnection, prune: Bool) async throws -> [ApplyPlan] {
         var plans: [ApplyPlan] = []
         for source in sources {
             do {
-                plans.append(try await scheduler.plan(source.declarations, prune: prune))
-            } catch let error as DeclarationError {
-                throw CommandFailure("\(source.origin(of: error)): \(error.description)")
+                plans.append(try await connection.plan(source.declarations, prune: prune))
+            } catch {
+                guard error.code == .invalidDefinition else { throw error }
+                throw CommandFailure("\(source.origin(of: error.id)): \(error.description)")
             }
         }
         return plans
@@ -129,7 +127,7 @@ struct DefinitionFile {
     func declarations() throws(CommandFailure) -> CronJobDeclarations {
         do {
             return try CronJobDeclarations(parsing: try contents())
-        } catch let error as DeclarationError {
+        } catch let error as RedisCronError {
             throw CommandFailure("\(name): \(error.description)")
         } catch let error as CommandFailure {
             throw error

@@ -14,11 +14,11 @@ struct ExportCommand: Sendable {
 
     func run() async throws {
         let source = invocation.arguments.text(.exportSource)
-        let (declarations, unreadable) = try await invocation.withScheduler { scheduler in
-            let inventory = try await scheduler.inventory()
+        let (declarations, unreadable) = try await invocation.withConnection { connection in
+            let inventory = try await connection.inventory()
             let declarations =
                 if let source {
-                    try await scheduler.declarations(source: source)
+                    try await connection.declarations(source: source)
                 } else {
                     CronJobDeclarations(jobs: inventory.jobs.map(CronJobDeclaration.init))
                 }

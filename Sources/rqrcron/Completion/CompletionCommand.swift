@@ -37,11 +37,11 @@ extension Command {
         case "timezones":
             try write(TimeZoneNames.all())
         case "ids":
-            let jobs = try await invocation.withScheduler { try await $0.inventory() }
+            let jobs = try await invocation.withConnection { try await $0.inventory() }
             let ids = jobs.jobs.map(\.id) + jobs.unreadable.map(\.id)
             try write(ids)
         case "queues":
-            let jobs = try await invocation.withScheduler { try await $0.allJobs() }
+            let jobs = try await invocation.withConnection { try await $0.allJobs() }
             try write(Set(jobs.map(\.queueName)).sorted())
         case let kind: throw UsageError("unknown kind '\(kind)'")
         }

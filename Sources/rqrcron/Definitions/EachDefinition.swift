@@ -21,7 +21,7 @@ struct EachDefinition: Sendable {
     /// Deletes each definition, including unreadable ones.
     func delete() async throws {
         try await report { id, connection in
-            if try await !RedisCronJob.delete(id: id, on: connection) {
+            if try await !connection.deleteJob(id: id) {
                 // Throws that there is none, or what the key holds instead.
                 _ = try await RedisCronJob.fetch(id: id, on: connection)
             }
@@ -82,7 +82,7 @@ extension Command {
     ) { invocation in
         let serializer = try invocation.arguments.serializer() ?? .pickle
         try await EachDefinition(invocation).report { id, connection in
-            try await RedisCronJob.fetch(id: id, on: connection).enqueue(serializer: serializer).description
+            try await RedisCronJob.fetch(id: id, on: connection).enqueue(serializer: serializer)
         }
     }
 }

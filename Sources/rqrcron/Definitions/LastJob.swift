@@ -59,7 +59,7 @@ struct LastJob: Sendable {
     private static func lastTriggered(
         of job: RedisCronJob, keys: RQKeys, client: RedisClient
     ) async throws -> LastJob? {
-        let field = RedisCronConnection.triggeredJobField
+        let field = DefinitionRepository.triggeredJobField
         let text = try await client.send(RedisCommand("HGET", keys.cronJob(job.id), field)).string
         guard let id = text.flatMap({ RQJobID($0) }) else { return nil }
         return try await LastJob(id, .triggered, keys: keys, client: client)

@@ -25,10 +25,10 @@ struct RegisterCommand: Sendable {
     }
 
     func run() async throws {
-        let (job, zone) = try await invocation.withScheduler { scheduler in
-            let job = try await scheduler.register(
+        let (job, zone) = try await invocation.withConnection { connection in
+            let job = try await connection.register(
                 id: definition.id, definition.call, definition.schedule, enabled: enabled)
-            return (job, try await scheduler.connection.timeZoneOfDefinitions(unlessUnneededBy: [job]))
+            return (job, try await connection.timeZoneOfDefinitions(unlessUnneededBy: [job]))
         }
         zone?.tellIfAssumed(for: [job])
         let row = InfoRow(job, zone: zone)

@@ -68,7 +68,7 @@ struct ScheduleReport: Sendable {
         if job.enabled, let next = job.nextEnqueueTime, next + .seconds(5) < now {
             warnings.append("it was due \(TimeText.distance(to: next, from: now)) and has not been enqueued")
         }
-        if job.enabled, let skipped = job.skippedTime(now: now, defaultTimeZone: defaultZone) {
+        if job.enabled, let skipped = job.skippedTime(now: now, defaultZone: defaultZone) {
             warnings.append(
                 "it skips times of its schedule, beginning with \(skipped); rqrcron doctor says what to do")
         }

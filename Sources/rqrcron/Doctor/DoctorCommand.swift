@@ -12,7 +12,7 @@ struct DoctorCommand: Sendable {
     }
 
     func run() async throws {
-        let (report, failure) = try await invocation.withScheduler { try await examine($0) }
+        let (report, failure) = try await invocation.withConnection { try await examine($0) }
         let style = TextStyle(environment: invocation.environment)
         try StandardOutput.write(invocation.arguments.has(.json) ? report.json : report.text(style: style))
         // First what was repaired before the failure.
@@ -21,19 +21,19 @@ struct DoctorCommand: Sendable {
     }
 
     /// Diagnoses, and repairs if asked to, until a repair fails.
-    private func examine(_ scheduler: RedisCronScheduler) async throws -> (DoctorReport, failure: (any Error)?) {
+    private func examine(_ connection: RedisCronConnection) async throws -> (DoctorReport, failure: (any Error)?) {
         var report = DoctorReport()
-        report.entries = try await scheduler.diagnose().map { DoctorReport.Entry(finding: $0, isRepaired: false) }
+        report.entries = try await connection.diagnose().map { DoctorReport.Entry(finding: $0, isRepaired: false) }
         guard repairs else { return (report, nil) }
         var isChanged = false
         do {
             for index in report.entries.indices where report.entries[index].finding.isRepairable {
-                let isRepaired = try await scheduler.repair(report.entries[index].finding)
+                let isRepaired = try await connection.repair(report.entries[index].finding)
                 report.entries[index].isRepaired = isRepaired
                 isChanged = isChanged || !isRepaired
             }
             // A finding that a repair found changed may be fine by now, or wrong in another way.
-            if isChanged { report.renew(with: try await scheduler.diagnose()) }
+            if isChanged { report.renew(with: try await connection.diagnose()) }
         } catch {
             return (report, error)
         }

@@ -22,24 +22,24 @@ struct InfoCommand: Sendable {
 
     func run() async throws {
         guard let interval else {
-            let text = try await invocation.withScheduler { try await listing($0) }
+            let text = try await invocation.withConnection { try await listing($0) }
             return try StandardOutput.write(text)
         }
         let isTerminal = StandardOutput.isTerminal
         if isTerminal { try StandardOutput.write(Screen.opening) }
         defer { if isTerminal { try? StandardOutput.write(Screen.closing) } }
         let signal = try await TerminationSignals.shared.cancelling {
-            try await invocation.withScheduler { scheduler in
-                try await refresh(scheduler, every: .seconds(interval), isTerminal: isTerminal)
+            try await invocation.withConnection { connection in
+                try await refresh(connection, every: .seconds(interval), isTerminal: isTerminal)
             }
         }
         // As Python's rqrcron does after ^C.
         if signal != nil, !isTerminal { try StandardOutput.write("\n") }
     }
 
-    private func refresh(_ scheduler: RedisCronScheduler, every interval: Duration, isTerminal: Bool) async throws {
+    private func refresh(_ connection: RedisCronConnection, every interval: Duration, isTerminal: Bool) async throws {
         while true {
-            let text = try await listing(scheduler)
+            let text = try await listing(connection)
             if isTerminal {
                 let lines = text.split(separator: "\n", omittingEmptySubsequences: false).map(String.init)
                 // Without the last, empty line, so that the cursor stays at the end of the text.
@@ -52,17 +52,17 @@ struct InfoCommand: Sendable {
     }
 
     /// One complete listing.
-    private func listing(_ scheduler: RedisCronScheduler) async throws -> String {
-        let inventory = try await scheduler.inventory()
+    private func listing(_ connection: RedisCronConnection) async throws -> String {
+        let inventory = try await connection.inventory()
         let queues = invocation.arguments.operands
         let shown = queues.isEmpty ? inventory.jobs : inventory.jobs.filter { queues.contains($0.queueName) }
         // Redis has next times in UTC. The zone matters only where one is computed or shown in local time.
         let zoned = shown.filter { form == .wide || $0.nextEnqueueTime == nil && form != .json }
-        let zone = try await scheduler.connection.timeZoneOfDefinitions(unlessUnneededBy: zoned)
+        let zone = try await connection.timeZoneOfDefinitions(unlessUnneededBy: zoned)
         zone?.tellIfAssumed(for: zoned)
         switch form {
         case .json:
-            let sources = try await scheduler.connection.sources(of: shown.map(\.id))
+            let sources = try await connection.sources(of: shown.map(\.id))
             return Self.json(
                 zip(shown, sources).map { DefinitionSheet.object(of: $0, source: $1) }, inventory.unreadable)
         case .wide:

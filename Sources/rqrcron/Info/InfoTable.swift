@@ -117,7 +117,7 @@ extension InfoRow {
             // if that leads into the past.
             let now = job.latestEnqueueTime ?? Timestamp.now
             let zone = job.definition.usesDefaultTimeZone ? zone?.rules : .utc
-            next = zone.flatMap { try? job.nextRun(after: now, defaultTimeZone: $0) }?.wireFormat ?? "-"
+            next = zone.flatMap { try? job.nextRun(after: now, defaultZone: $0) }?.wireFormat ?? "-"
         }
         self.init(
             id: job.id, queue: job.queueName, schedule: job.schedule.description, isEnabled: job.enabled, nextRun: next)

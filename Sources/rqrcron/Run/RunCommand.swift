@@ -37,7 +37,7 @@ struct RunCommand: Sendable {
         if let duration = try arguments.duration(.replicaTimeout) { options.replicaTimeout = duration }
         if arguments.has(.standby) { options.whenLockHeld = .standBy }
         zone = try arguments.timeZone().map { (rules: $0, source: "--timezone", warning: nil) } ?? Self.localZone
-        options.timeZone = zone.rules
+        options.timeZone = arguments.text(.timeZone)
         if let serializer = try arguments.serializer() { options.serializer = serializer }
         options.logger = log.logger
         try Self.namingOptions { () throws(RedisCronError) in try options.check() }
@@ -150,7 +150,7 @@ struct RunCommand: Sendable {
     }
 
     private func schedule(at address: RedisAddress) async throws {
-        try await address.withConnection(invocation, zone: options.timeZone) { connection in
+        try await address.withConnection(invocation, zone: zone.rules) { connection in
             let scheduler: RedisCronScheduler
             do {
                 scheduler = try Self.namingOptions { () throws(RedisCronError) in

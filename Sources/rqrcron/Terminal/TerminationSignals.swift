@@ -1,7 +1,7 @@
 import CProcess
 // Dispatch does not say so yet, but its sources may be used from any thread.
 @preconcurrency import Dispatch
-import RedisBridge
+import RedisCron
 import Synchronization
 
 #if canImport(Glibc)
@@ -75,8 +75,7 @@ final class TerminationSignals: Sendable {
             // Cancelled work may throw that it was cancelled, which is what was asked for.
             do {
                 while try await group.next() != nil {}
-            } catch is CancellationError {
-            } catch let error as RedisError where error.code == .cancelled {}
+            } catch  where RedisCronError(error).code == .cancelled {}
             return first
         }
     }

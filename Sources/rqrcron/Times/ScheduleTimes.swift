@@ -27,12 +27,11 @@ struct ScheduleTimes: Sendable {
     /// - Throws: When the expression or the zone is invalid, or this machine lacks the zone.
     init(_ job: RedisCronJob, defaultZone: ZoneRules) throws {
         zone = try job.timeZone.map { try ZoneRules(identifier: $0) } ?? defaultZone
-        switch job.schedule {
-        case .interval(let seconds):
+        if let seconds = job.interval {
             let anchor = job.nextEnqueueTime ?? job.latestEnqueueTime ?? job.createdAt ?? Timestamp.now
             kind = .grid(step: Int64(seconds) * 1_000_000, anchor: anchor)
-        case .cron(let text):
-            kind = .expression(try CronExpression(text, id: job.id))
+        } else {
+            kind = .expression(try CronExpression(job.cron ?? "", id: job.id))
         }
     }
 

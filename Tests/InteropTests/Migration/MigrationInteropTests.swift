@@ -20,11 +20,11 @@ struct MigrationInteropTests {
             #expect(applied.status == 0, "\(applied.errors)")
             let names = ["rebuild", "rebuild:2", "rebuild:3", "nap", "nap:2", "fail"].map { "app.tasks.\($0)" }
             try await withScheduler(on: server) { scheduler in
-                #expect(Set(try await scheduler.allJobs().map(\.id)) == Set(names))
+                #expect(Set(try await scheduler.connection.allJobs().map(\.id)) == Set(names))
                 // Those by cron are not due: triggered, they queue the same job.
                 for (name, their) in zip(names, theirs) {
                     let job = try await RedisCronJob.fetch(id: name, on: scheduler.connection)
-                    let our = try await job.enqueue().description
+                    let our = try await job.enqueue()
                     let views = try await peer.ask([
                         DefinitionRequest.job(our, .pickle), DefinitionRequest.job(their, .pickle),
                     ])
@@ -191,13 +191,13 @@ struct MigrationInteropTests {
 
             let ids = ["plain", "full", "cron", "cron-with-a-year", "cron-with-seconds"]
             try await withScheduler(on: server) { scheduler in
-                let jobs = try await scheduler.allJobs()
+                let jobs = try await scheduler.connection.allJobs()
                 #expect(Set(jobs.map(\.id)) == Set(ids))
                 for job in jobs {
                     // Both run next at the same second.
                     let score = try server.command("ZSCORE", list, job.id).double
                     #expect(job.nextEnqueueTime?.score == score, "\(job.id)")
-                    let our = try await job.enqueue().description
+                    let our = try await job.enqueue()
                     let views = try await peer.ask([
                         DefinitionRequest.job(our, .pickle), DefinitionRequest.job(job.id, .pickle),
                     ])

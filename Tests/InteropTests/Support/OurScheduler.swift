@@ -17,13 +17,13 @@ func withScheduler<Result>(
 ) async throws -> Result {
     let lines = Observed<[String]>([])
     var options = RedisCronScheduler.Options()
-    options.timeZone = .utc
+    options.timeZone = "UTC"
     options.logger = SchedulerLogger(minimumLevel: .debug) { level, message in
         lines.update { $0.append("\(level): \(message)") }
     }
     change(&options)
     let connection = try RedisCronConnection(
-        url: RedisURL("unix://\(server.socketPath)?db=\(database)"), keyPrefix: keyPrefix, defaultTimeZone: .utc)
+        url: RedisURL("unix://\(server.socketPath)?db=\(database)"), keyPrefix: keyPrefix, defaultZone: .utc)
     let scheduler: RedisCronScheduler
     do {
         scheduler = try RedisCronScheduler(connection: connection, options: options)

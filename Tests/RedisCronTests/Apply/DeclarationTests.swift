@@ -1,10 +1,11 @@
 import RQWire
 import Testing
 
+@testable import CronFiles
 @testable import RedisCron
 
 @Suite struct JSONDeclarationTests {
-    private func parse(_ text: String) throws(DeclarationError) -> CronJobDeclarations {
+    private func parse(_ text: String) throws(RedisCronError) -> CronJobDeclarations {
         try CronJobDeclarations(parsing: Array(text.utf8))
     }
 
@@ -39,7 +40,7 @@ import Testing
         #expect(try job("\"interval\": 60, \"first_run\": \"2026-06-03T05:40:00Z\"").firstRun == time)
         #expect(try job("\"interval\": 60, \"first_run\": null").firstRun == nil)
         for wrong in ["\"2026-06-03\"", "1780465200", "\"\""] {
-            let error = #expect(throws: DeclarationError.self) { try job("\"interval\": 60, \"first_run\": \(wrong)") }
+            let error = #expect(throws: RedisCronError.self) { try job("\"interval\": 60, \"first_run\": \(wrong)") }
             #expect(error?.field == "first_run")
             #expect(error?.description.contains("2026-06-03T05:40:00Z") == true)
         }
@@ -68,7 +69,7 @@ import Testing
         ("{\"jobs\": [],\n\"jobs\": []}", 2, "each key once, not \"jobs\""),
     ])
     func `what is wrong is named with its line`(text: String, line: Int, part: String) {
-        let error = #expect(throws: DeclarationError.self) { try parse(text) }
+        let error = #expect(throws: RedisCronError.self) { try parse(text) }
         #expect(error?.line == line)
         #expect(error?.description.contains(part) == true, "\(String(describing: error))")
     }
@@ -84,7 +85,7 @@ import Testing
     ])
     func `a message shows no more of a long text than one reads, and nothing that moves a cursor`(text: String) {
         let long = text.replacing("LONG", with: String(repeating: "A", count: 100_000))
-        let message = #expect(throws: DeclarationError.self) { try parse(long) }?.description ?? ""
+        let message = #expect(throws: RedisCronError.self) { try parse(long) }?.description ?? ""
         #expect(message.contains("AAAA"))
         #expect(message.utf8.count < 1_000)
         #expect(message.unicodeScalars.allSatisfy { $0.properties.generalCategory != .control })
@@ -97,7 +98,7 @@ import Testing
             {"id": "b", "func": "m.f", "queue": "q", "interval": 1, "args": [-1.5e3, true, null]}, {"\\u0069d": "c",
              "func": "m.f", "queue": "q", "interval": "x"}]}
             """
-        let error = #expect(throws: DeclarationError.self) { try parse(text) }
+        let error = #expect(throws: RedisCronError.self) { try parse(text) }
         #expect(error?.line == 4)
         #expect(error?.id == "c")
         #expect(error?.field == "interval")
@@ -105,7 +106,7 @@ import Testing
 }
 
 @Suite struct CrontabDeclarationTests {
-    private func parse(_ text: String) throws(DeclarationError) -> CronJobDeclarations {
+    private func parse(_ text: String) throws(RedisCronError) -> CronJobDeclarations {
         try CronJobDeclarations(parsing: Array(text.utf8))
     }
 
@@ -183,18 +184,18 @@ import Testing
         ("a * * * * * q m.f()\na * * * * * q m.f()", "stands there before on line 2"),
     ])
     func `what is wrong is named with its line`(text: String, part: String) {
-        let error = #expect(throws: DeclarationError.self) { try parse("# first\n" + text) }
+        let error = #expect(throws: RedisCronError.self) { try parse("# first\n" + text) }
         #expect(error?.line == 1 + text.split(separator: "\n").count)
         #expect(error?.description.contains(part) == true, "\(String(describing: error))")
     }
 
     @Test func `text that is not in UTF-8 is refused with its line, a byte order mark is passed over`() throws {
         let line = Array("a every 5m q m.f()\n".utf8)
-        let wrong = #expect(throws: DeclarationError.self) {
+        let wrong = #expect(throws: RedisCronError.self) {
             try CronJobDeclarations(parsing: line + [0x62, 0xFF] + line)
         }
         #expect(wrong?.description == "line 2: expected UTF-8")
-        let utf16 = #expect(throws: DeclarationError.self) {
+        let utf16 = #expect(throws: RedisCronError.self) {
             try CronJobDeclarations(parsing: [0xFF, 0xFE, 0x7B, 0x00])
         }
         #expect(utf16?.description == "line 1: the file is in UTF-16; save it in UTF-8")

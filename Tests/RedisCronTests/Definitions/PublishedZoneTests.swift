@@ -18,7 +18,7 @@ struct PublishedZoneTests {
             if let publishedBefore { try server.command("SET", "\(keyPrefix):cron_jobs:timezone", publishedBefore) }
             let here = try ZoneRules(identifier: "America/Los_Angeles")
             try await withConnection(to: server, keyPrefix: keyPrefix, timeZone: here) { connection in
-                let options = RedisCronScheduler.Options.forTest { $0.timeZone = here }
+                let options = RedisCronScheduler.Options.forTest { $0.timeZone = here.identifier }
                 try await body(server, connection, RedisCronScheduler(connection: connection, options: options))
             }
         }
@@ -46,7 +46,7 @@ struct PublishedZoneTests {
             job.cron = "0 8 * * *"
             try await job.save()
             #expect(try hour(job.nextEnqueueTime) == "23:00")
-            try await scheduler.apply(
+            try await scheduler.connection.apply(
                 CronJobDeclarations(jobs: [
                     CronJobDeclaration(id: "applied", CallSpec("m.f", queue: "q"), ScheduleSpec(cron: "0 7 * * *"))
                 ]))
@@ -79,7 +79,7 @@ struct PublishedZoneTests {
                 #expect(!zone.isPublished)
                 #expect(zone.rules.identifier == "America/Los_Angeles")
                 #expect(["14:00", "15:00"].contains(try hour(await register(scheduler).nextEnqueueTime)))
-                let found = try await scheduler.diagnose().filter { $0.check == .timeZone }
+                let found = try await scheduler.connection.diagnose().filter { $0.check == .timeZone }
                 #expect(found.map(\.severity) == [.notice])
                 #expect(found.first?.message.contains("'daily' is read in America/Los_Angeles") == true)
             }
@@ -101,8 +101,8 @@ struct PublishedZoneTests {
             _ = try await scheduler.register(
                 functionName: "m.f", queueName: "q", id: "own", cron: "0 7 * * *", timeZone: "America/Los_Angeles")
             let own = try await RedisCronJob.fetch(id: "own", on: connection).nextEnqueueTime
-            let tokyo = try ZoneRules(identifier: "Asia/Tokyo")
-            let elsewhere = try RedisCronScheduler(connection: connection, options: .forTest { $0.timeZone = tokyo })
+            let elsewhere = try RedisCronScheduler(
+                connection: connection, options: .forTest { $0.timeZone = "Asia/Tokyo" })
             try await whileRunning(elsewhere) {
                 try await eventually("planned anew") {
                     try hour(await RedisCronJob.fetch(id: "daily", on: connection).nextEnqueueTime) == "22:00"
@@ -119,7 +119,7 @@ struct PublishedZoneTests {
             let jobs = (0..<400).map {
                 CronJobDeclaration(id: "j\($0)", CallSpec("m.f", queue: "q"), ScheduleSpec(cron: "0 7 * * *"))
             }
-            try await scheduler.apply(CronJobDeclarations(jobs: jobs))
+            try await scheduler.connection.apply(CronJobDeclarations(jobs: jobs))
             let recorder = EventRecorder(scheduler)
             let running = Task { try await scheduler.run() }
             try await recorder.wait(for: "leading") { if case .becameLeader = $0 { true } else { false } }
@@ -129,7 +129,7 @@ struct PublishedZoneTests {
             }
             running.cancel()
             try await running.value
-            let hours = try await scheduler.allJobs().map { try hour($0.nextEnqueueTime) }
+            let hours = try await scheduler.connection.allJobs().map { try hour($0.nextEnqueueTime) }
             #expect(hours.count == 400)
             #expect(!hours.contains("22:00"))
         }
@@ -159,7 +159,7 @@ struct PublishedZoneTests {
             #expect(error?.message.contains("the scheduler's time zone is 'Mars/Olympus'") == true)
             // What does not depend on it works.
             #expect(try hour(await register(scheduler, zone: "UTC").nextEnqueueTime) == "07:00")
-            let found = try await scheduler.diagnose().filter { $0.check == .timeZone }
+            let found = try await scheduler.connection.diagnose().filter { $0.check == .timeZone }
             #expect(found.map(\.severity) == [.error])
         }
     }

@@ -56,7 +56,7 @@ struct SavingTests {
             let declared = CronJobDeclarations(jobs: [
                 CronJobDeclaration(id: "a", CallSpec("app.tasks.rebuild", queue: "q"), ScheduleSpec(cron: cron))
             ])
-            #expect(try await scheduler.plan(declared).changes.isEmpty)
+            #expect(try await scheduler.connection.plan(declared).changes.isEmpty)
 
             try await register(scheduler, interval: nil, cron: "R R(20-22) * * *")
             let hour = try #require(try fields(server)["cron"]?.split(separator: " ").dropFirst().first)
@@ -116,7 +116,7 @@ struct SavingTests {
             job.interval = 600
             try await job.save()
             #expect(try fields(server)["next_enqueue_time"] == "2026-01-01T00:10:00.000000Z")
-            let listed = try await scheduler.jobs().first
+            let listed = try await scheduler.connection.jobs().first
             #expect(listed?.interval == 600)
         }
     }
@@ -125,11 +125,11 @@ struct SavingTests {
         try await with { server, connection, _ async throws in
             var job = try RedisCronJob(
                 id: "a", CallSpec("m.f", queue: "q"), ScheduleSpec(cron: "0 0 1 1 *"), connection: connection,
-                defaultTimeZone: .utc)
+                defaultTimeZone: "UTC")
             job.cron = "0 0 1 2 *"
             try await job.save(event: .created)
             #expect(try fields(server)["next_enqueue_time"]?.hasSuffix("-02-01T00:00:00.000000Z") == true)
-            job.schedule = .interval(seconds: 60)
+            job.schedule = .every(.seconds(60))
             try await job.save()
             #expect(try fields(server)["cron"] == "")
             #expect(try fields(server)["next_enqueue_time"] == "")
@@ -143,7 +143,7 @@ struct SavingTests {
             #expect(try fields(server)["timezone"] == "Europe/Berlin")
             var job = try RedisCronJob(
                 id: "a", CallSpec("m.f", queue: "q"), ScheduleSpec(cron: "0 7 * * *"), connection: connection,
-                defaultTimeZone: .utc)
+                defaultTimeZone: "UTC")
             try await job.save(event: .created)
             #expect(try fields(server)["timezone"] == nil)
             let fetched = try await RedisCronJob.fetch(id: "a", on: connection)
@@ -205,7 +205,7 @@ struct SavingTests {
             try await job.disable()
             try await job.enable()
             #expect(try server.command("EXISTS", "rq:cron_jobs").integer == 0)
-            #expect(try await scheduler.allJobs().map(\.id) == ["a"])
+            #expect(try await scheduler.connection.allJobs().map(\.id) == ["a"])
             job.cron = "0 0 1 1 *"
             try await job.save()
             #expect(try server.command("ZSCORE", "rq:cron_jobs", "a").double == job.nextEnqueueTime?.score)
@@ -220,7 +220,7 @@ struct SavingTests {
                 try await scheduler.register(
                     functionName: "m.f", queueName: "q", id: id, args: [.string(id)], interval: 60)
             }
-            #expect(try await scheduler.allJobs().count == 2)
+            #expect(try await scheduler.connection.allJobs().count == 2)
             let fetched = try await RedisCronJob.fetch(id: decomposed, on: connection)
             #expect(fetched.args == [.string(decomposed)])
         }
@@ -242,7 +242,7 @@ struct SavingTests {
                 try await scheduler.registerBirth()
                 try await scheduler.enqueueJobs()
                 try await scheduler.registerDeath()
-                #expect(try await scheduler.allJobs().count == 1)
+                #expect(try await scheduler.connection.allJobs().count == 1)
                 let keys = try server.command("KEYS", "*").strings
                 #expect(keys.allSatisfy { $0.hasPrefix("{app}:") })
                 #expect(keys.contains("{app}:queue:q"))

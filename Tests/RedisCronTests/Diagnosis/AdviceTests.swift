@@ -42,7 +42,7 @@ struct AdviceTests {
     }
 
     private static let apply: @Sendable (RedisServer, RedisCronScheduler) async throws -> Void = { _, scheduler in
-        try await scheduler.apply(
+        try await scheduler.connection.apply(
             CronJobDeclarations(jobs: [
                 CronJobDeclaration(id: "a", CallSpec("m.f", queue: "q"), ScheduleSpec(interval: 60))
             ]))
@@ -91,7 +91,7 @@ struct AdviceTests {
         Scenario(
             testDescription: "unusable, deleted", check: .definition, advice: "or delete it",
             arrange: { server, _ in try server.command("HSET", "rq:cron_job:a", "id", "a", "interval", "abc") }
-        ) { _, scheduler in try await RedisCronJob.delete(id: "a", on: scheduler.connection) },
+        ) { _, scheduler in try await scheduler.connection.deleteJob(id: "a") },
         Scenario(
             testDescription: "no further time, another schedule", check: .definition, advice: "give it another one",
             arrange: { _, scheduler in try await register(scheduler, cron: "0 0 1 1 * 0 2020", zone: "UTC") }
@@ -177,21 +177,21 @@ struct AdviceTests {
             try await withConnection(to: server) { connection in
                 let scheduler = try RedisCronScheduler(connection: connection, options: .forTest())
                 try await scenario.arrange(server, scheduler)
-                let found = try #require(await scheduler.diagnose().first { $0.isAbout(scenario) })
+                let found = try #require(await scheduler.connection.diagnose().first { $0.isAbout(scenario) })
                 if let advice = scenario.advice { #expect(found.message.contains(advice), "\(found)") }
                 if let follow = scenario.follow {
                     try await follow(server, scheduler)
                 } else {
-                    #expect(try await scheduler.repair(found))
+                    #expect(try await scheduler.connection.repair(found))
                 }
                 if scenario.runs {
                     try await whileRunning(RedisCronScheduler(connection: connection, options: .forTest())) {
                         try await eventually("it is gone") {
-                            try await !scheduler.diagnose().contains { $0.isAbout(scenario) }
+                            try await !scheduler.connection.diagnose().contains { $0.isAbout(scenario) }
                         }
                     }
                 } else {
-                    let left = try await scheduler.diagnose().filter { $0.isAbout(scenario) }
+                    let left = try await scheduler.connection.diagnose().filter { $0.isAbout(scenario) }
                     #expect(left == [])
                 }
             }

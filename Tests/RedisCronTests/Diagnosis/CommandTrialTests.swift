@@ -11,7 +11,7 @@ import Testing
     private func findings(of server: RedisServer, as user: String? = nil) async throws -> [Finding] {
         try await withConnection(to: server, user: user) { connection in
             let scheduler = try RedisCronScheduler(connection: connection, options: .forTest())
-            return try await scheduler.diagnose().filter { !Self.usual.contains($0.check) }
+            return try await scheduler.connection.diagnose().filter { !Self.usual.contains($0.check) }
         }
     }
 
@@ -82,9 +82,9 @@ import Testing
 
     @Test func `a sentinel is named as one`() async throws {
         try await withRedis(RedisServer.Configuration(isSentinel: true)) { sentinel in
-            let connection = try RedisCronConnection(url: RedisURL(sentinel.url), defaultTimeZone: .utc)
+            let connection = try RedisCronConnection(url: RedisURL(sentinel.url), defaultZone: .utc)
             let scheduler = try RedisCronScheduler(connection: connection, options: .forTest())
-            let found = try await scheduler.diagnose()
+            let found = try await scheduler.connection.diagnose()
             #expect(found.map(\.check) == [.role])
             let error = try await #require(throws: RedisCronError.self) { try await scheduler.run() }
             let explained = await connection.explaining(error)

@@ -23,13 +23,14 @@ struct DiagnosisTests {
 
     /// Findings but those that a scheduler that does not run and a queue without workers always give.
     private func findings(_ scheduler: RedisCronScheduler) async throws -> [Finding] {
-        try await scheduler.diagnose().filter { $0.check != .worker && $0.severity > .notice || $0.isRepairable }
+        try await scheduler.connection.diagnose()
+            .filter { $0.check != .worker && $0.severity > .notice || $0.isRepairable }
             .filter { $0.subject != nil }
     }
 
     @Test func `data in good order gives no more than hints`() async throws {
         try await withScheduler { _, scheduler in
-            let all = try await scheduler.diagnose()
+            let all = try await scheduler.connection.diagnose()
             #expect(Set(all.map(\.check)) == [.lock, .worker])
             let grave = try await findings(scheduler)
             #expect(grave.isEmpty)
@@ -42,7 +43,7 @@ struct DiagnosisTests {
             try server.command("ZADD", "rq:cron_job:rqs-own:jobs", "1", "x")
             let found = try await findings(scheduler)
             #expect(found.map(\.subject) == ["orphan"])
-            for finding in found { #expect(try await scheduler.repair(finding)) }
+            for finding in found { #expect(try await scheduler.connection.repair(finding)) }
             let left = try server.command("ZRANGE", "rq:cron_jobs", "0", "-1").strings
             #expect(Set(left) == ["good", "rqs-own"])
             let again = try await findings(scheduler)
@@ -57,10 +58,10 @@ struct DiagnosisTests {
             let found = try await findings(scheduler)
             #expect(found.map(\.subject) == ["good"])
             #expect(found.map(\.severity) == [.error])
-            for finding in found { #expect(try await scheduler.repair(finding)) }
+            for finding in found { #expect(try await scheduler.connection.repair(finding)) }
             #expect(try server.command("ZSCORE", "rq:cron_jobs", "good").string == score)
             // Mended already: nothing is done.
-            for finding in found { #expect(try await !scheduler.repair(finding)) }
+            for finding in found { #expect(try await !scheduler.connection.repair(finding)) }
         }
     }
 
@@ -71,7 +72,7 @@ struct DiagnosisTests {
             try server.command("ZADD", "rq:cron_jobs", "9000000000", "good", "1", "off")
             let found = try await findings(scheduler)
             #expect(Set(found.compactMap(\.subject)) == ["good", "off"])
-            for finding in found { #expect(try await scheduler.repair(finding)) }
+            for finding in found { #expect(try await scheduler.connection.repair(finding)) }
             #expect(try server.command("ZSCORE", "rq:cron_jobs", "good").string == score)
             #expect(try server.command("ZSCORE", "rq:cron_jobs", "off").string == nil)
         }
@@ -94,7 +95,7 @@ struct DiagnosisTests {
             #expect(found.map(\.subject) == ["dead", "revived"])
             try server.command("ZADD", "rq:cron_schedulers", "2000", "revived")
             for finding in found {
-                let changed = try await scheduler.repair(finding)
+                let changed = try await scheduler.connection.repair(finding)
                 #expect(changed == (finding.subject == "dead"))
             }
             #expect(try server.command("ZCARD", "rq:cron_schedulers").integer == 1)
@@ -107,9 +108,9 @@ struct DiagnosisTests {
             let found = try await findings(scheduler)
             #expect(found.map(\.check) == [.lock])
             try server.command("SET", "rq:cron_jobs:lock", "another")
-            for finding in found { #expect(try await !scheduler.repair(finding)) }
+            for finding in found { #expect(try await !scheduler.connection.repair(finding)) }
             try server.command("SET", "rq:cron_jobs:lock", "somebody")
-            for finding in found { #expect(try await scheduler.repair(finding)) }
+            for finding in found { #expect(try await scheduler.connection.repair(finding)) }
             #expect((1...120).contains(try server.command("TTL", "rq:cron_jobs:lock").integer ?? 0))
         }
     }
@@ -128,7 +129,7 @@ struct DiagnosisTests {
         try await withScheduler { server, scheduler in
             try server.command("HSET", "rq:cron_job:good", "next_enqueue_time", "2020-01-01T00:00:00.000000Z")
             try server.command("ZADD", "rq:cron_jobs", "1577836800", "good")
-            let found = try await scheduler.diagnose()
+            let found = try await scheduler.connection.diagnose()
             let overdue = found.first { $0.check == .overdue }
             #expect(overdue?.message.contains("1 definition is overdue") == true)
         }
@@ -145,7 +146,7 @@ struct DiagnosisTests {
             let found = try await findings(scheduler)
             #expect(found.map(\.subject) == ["new"])
             #expect(found.map(\.severity) == [.error])
-            for finding in found { #expect(try await scheduler.repair(finding)) }
+            for finding in found { #expect(try await scheduler.connection.repair(finding)) }
             let moved = try server.command("ZSCORE", "rq:cron_jobs", "new").string.flatMap(Double.init)
             #expect((moved ?? .infinity) < 5_000_000_000)
             let again = try await findings(scheduler)
@@ -166,18 +167,18 @@ struct DiagnosisTests {
                 try server.command(
                     "ZADD", "rq:cron_jobs", next.hasPrefix("9999") ? "253402300799" : "4954003199", id)
             }
-            let found = try await scheduler.diagnose().filter { $0.check == .definition }
+            let found = try await scheduler.connection.diagnose().filter { $0.check == .definition }
             #expect(found.map(\.subject) == ["good", "often"])
             #expect(found.allSatisfy { $0.severity == .warning && $0.message.contains(next) })
             // Somebody may have meant it where the last run lies in the past.
             #expect(found.map(\.isRepairable) == [false, true])
-            for finding in found { #expect(try await scheduler.repair(finding) == finding.isRepairable) }
+            for finding in found { #expect(try await scheduler.connection.repair(finding) == finding.isRepairable) }
             let mended = try await RedisCronJob.fetch(id: "often", on: scheduler.connection)
             let distance = try #require(mended.nextEnqueueTime) - Timestamp.now
             #expect((.seconds(50)...(.seconds(60))).contains(distance))
             #expect(try server.command("ZSCORE", "rq:cron_jobs", "often").double == mended.nextEnqueueTime?.score)
             // Mended already: nothing is done.
-            for finding in found { #expect(try await !scheduler.repair(finding)) }
+            for finding in found { #expect(try await !scheduler.connection.repair(finding)) }
         }
     }
 
@@ -186,12 +187,12 @@ struct DiagnosisTests {
             let later = Timestamp.now + .seconds(86_400 * 30)
             var job = CronJobDeclaration(id: "later", CallSpec("m.f", queue: "q"), ScheduleSpec(interval: 60))
             job.firstRun = later
-            try await scheduler.apply(CronJobDeclarations(jobs: [job]))
-            #expect(try await scheduler.diagnose().filter { $0.check == .definition } == [])
+            try await scheduler.connection.apply(CronJobDeclarations(jobs: [job]))
+            #expect(try await scheduler.connection.diagnose().filter { $0.check == .definition } == [])
             // Nor does registering or applying it again take that back.
             let again = try await scheduler.register(functionName: "m.f", queueName: "q", id: "later", interval: 60)
             #expect(again.nextEnqueueTime == later)
-            #expect(try await scheduler.plan(CronJobDeclarations(jobs: [job])).unchanged == 1)
+            #expect(try await scheduler.connection.plan(CronJobDeclarations(jobs: [job])).unchanged == 1)
         }
     }
 
@@ -202,7 +203,7 @@ struct DiagnosisTests {
                 job.latestEnqueueTime = Timestamp.now - .seconds(60)
                 job.nextEnqueueTime = Timestamp.now + .seconds(seconds)
                 try await job.save()
-                let found = try await scheduler.diagnose().contains { $0.subject == "hourly" }
+                let found = try await scheduler.connection.diagnose().contains { $0.subject == "hourly" }
                 #expect(found == isFound)
             }
         }
@@ -223,7 +224,7 @@ struct DiagnosisTests {
         try await withScheduler { server, scheduler in
             try server.command("SADD", "rq:workers:q", "rq:worker:w", "rq:worker:dead")
             try server.command("HSET", "rq:worker:w", "queues", "q")
-            #expect(try await scheduler.diagnose().map(\.check) == [.lock])
+            #expect(try await scheduler.connection.diagnose().map(\.check) == [.lock])
         }
     }
 
@@ -233,7 +234,7 @@ struct DiagnosisTests {
             let found = try await findings(scheduler)
             #expect(found.map(\.check) == [.lock])
             #expect(found.first?.message.contains("'host:1:abc' holds the lock for") == true)
-            for finding in found { #expect(try await scheduler.repair(finding)) }
+            for finding in found { #expect(try await scheduler.connection.repair(finding)) }
             let left = try server.command("TTL", "rq:cron_jobs:lock").integer ?? 0
             #expect((1...120).contains(left))
             let again = try await findings(scheduler)
@@ -266,7 +267,7 @@ struct DiagnosisTests {
             try server.command("HSET", "rq:cron_scheduler:lives", "hostname", "host", "pid", "1")
             let found = try await findings(scheduler)
             #expect(Set(found.compactMap(\.subject)) == ["gone", "endless"])
-            for finding in found { #expect(try await scheduler.repair(finding)) }
+            for finding in found { #expect(try await scheduler.connection.repair(finding)) }
             #expect(try server.command("ZRANGE", "rq:cron_schedulers", "0", "-1").strings == ["lives"])
         }
     }

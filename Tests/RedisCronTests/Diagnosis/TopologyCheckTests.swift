@@ -93,8 +93,7 @@ import Testing
         try await withRedis(RedisServer.Configuration(lines: lines, isSentinel: true)) { sentinel in
             let url = "redis+sentinel://127.0.0.1:\(sentinel.port)/mymaster"
             let connection = try RedisCronConnection(url: RedisURL(url))
-            let scheduler = try RedisCronScheduler(connection: connection, options: .forTest())
-            let error = try await #require(throws: RedisError.self) { try await scheduler.diagnose() }
+            let error = try await #require(throws: RedisCronError.self) { try await connection.diagnose() }
             let text = Refusal.text(for: error)
             #expect(
                 text.contains("(announced by the sentinel at 127.0.0.1:\(sentinel.port)): Connection refused"),
@@ -110,12 +109,12 @@ import Testing
             let url = "redis+cluster://127.0.0.1:\(nodes[0].port)"
             let connection = try RedisCronConnection(url: RedisURL(url), keyPrefix: "{rq}")
             let scheduler = try RedisCronScheduler(connection: connection, options: .forTest())
-            let well = try await scheduler.diagnose()
+            let well = try await scheduler.connection.diagnose()
             #expect(well.filter { $0.check == .cluster }.isEmpty)
             #expect(well.filter { $0.check == .replicas }.map(\.subject) == ["127.0.0.1:\(owner.port)"])
             let target = try #require(nodes.first { $0.port != owner.port })
             try owner.command("CLUSTER", "SETSLOT", 141, "MIGRATING", target.clusterID())
-            let open = try await scheduler.diagnose()
+            let open = try await scheduler.connection.diagnose()
             #expect(open.contains { $0.check == .cluster && $0.subject == "slot 141" }, "\(open)")
             // Our keys do not exist, so the node says ASK, and no more can be looked at.
             #expect(open.last?.check == .access)
@@ -127,7 +126,7 @@ import Testing
                     try $0.command("CLUSTER", "INFO").string?.contains("cluster_state:fail") == true
                 }
             }
-            let ill = try await scheduler.diagnose()
+            let ill = try await scheduler.connection.diagnose()
             #expect(ill.contains { $0.severity == .error && $0.subject == "slot 141" }, "\(ill)")
             #expect(ill.last?.check == .access)
             await connection.close()
@@ -139,13 +138,13 @@ import Testing
             let connection = try RedisCronConnection(url: RedisURL(system.url))
             let scheduler = try RedisCronScheduler(connection: connection, options: .forTest())
             let topology: Set<Finding.Check> = [.sentinel, .replicas]
-            #expect(try await scheduler.diagnose().filter { topology.contains($0.check) }.isEmpty)
+            #expect(try await scheduler.connection.diagnose().filter { topology.contains($0.check) }.isEmpty)
             await system.replicas[0].kill()
             await system.sentinels[2].kill()
             try await eventually("the master to notice") {
                 try system.master.command("INFO", "replication").string?.contains("connected_slaves:0") == true
             }
-            let found = try await scheduler.diagnose().filter { topology.contains($0.check) }
+            let found = try await scheduler.connection.diagnose().filter { topology.contains($0.check) }
             #expect(found.map(\.check) == [.sentinel, .replicas])
             #expect(found.first?.subject == "127.0.0.1:\(system.sentinels[2].port)")
             await connection.close()

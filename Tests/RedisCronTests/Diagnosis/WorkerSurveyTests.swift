@@ -17,7 +17,7 @@ struct WorkerSurveyTests {
             let connection = try RedisCronConnection(url: url, keyPrefix: prefix)
             let scheduler = try RedisCronScheduler(connection: connection, options: .init())
             try await scheduler.register(functionName: "m.f", queueName: "q", id: "a", cron: "@daily")
-            let findings = try await scheduler.diagnose().filter { [.worker, .access].contains($0.check) }
+            let findings = try await scheduler.connection.diagnose().filter { [.worker, .access].contains($0.check) }
             await connection.close()
             return findings
         }

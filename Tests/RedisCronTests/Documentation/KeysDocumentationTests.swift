@@ -17,7 +17,7 @@ import Testing
         let payload = JobPayload(CallSpec("m.f", queue: "q", ttl: 1, failureTTL: 1, meta: ["a": 1]))
         let fields =
             CronJobHash.Field.all.map(\.name) + [
-                RedisCronScheduler.sourceField, RedisCronConnection.triggeredJobField,
+                DefinitionRepository.sourceField, DefinitionRepository.triggeredJobField,
             ]
             + registration.hashFields.map(\.field)
             + RQJobHash.fields(payload: payload, createdAt: .newYear, enqueuedAt: .newYear).map(\.field)

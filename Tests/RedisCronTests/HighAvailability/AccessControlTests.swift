@@ -51,8 +51,8 @@ import Testing
                 _ = try await job.enqueue()
                 try await job.delete()
             }
-            #expect(try await scheduler.allJobs().map(\.id) == ["every"])
-            #expect(try await scheduler.jobs().map(\.id) == ["every"])
+            #expect(try await scheduler.connection.allJobs().map(\.id) == ["every"])
+            #expect(try await scheduler.connection.jobs().map(\.id) == ["every"])
         }
     }
 
@@ -64,8 +64,8 @@ import Testing
             try await job.disable()
             try await job.enable()
             _ = try await scheduler.register(functionName: "app.tick", queueName: "q", id: "every", interval: 2)
-            #expect(try await scheduler.allJobs().map(\.id) == ["every"])
-            #expect(try await scheduler.jobs().map(\.id) == ["every"])
+            #expect(try await scheduler.connection.allJobs().map(\.id) == ["every"])
+            #expect(try await scheduler.connection.jobs().map(\.id) == ["every"])
             try await job.delete()
         }
         try await Self.withUser("editor", without: ["nothing"]) { _, connection in
@@ -109,11 +109,11 @@ import Testing
     func `what is denied is one clear error`(right: String) async throws {
         try await Self.withUser("rqrcron", without: [right]) { _, connection in
             let scheduler = try RedisCronScheduler(connection: connection, options: .forTest())
-            let error = try await #require(throws: RedisError.self) {
+            let error = try await #require(throws: RedisCronError.self) {
                 try await scheduler.register(functionName: "app.tick", queueName: "q", id: "every", interval: 1)
-                _ = try await scheduler.allJobs()
+                _ = try await scheduler.connection.allJobs()
             }
-            #expect(error.prefix == .noPerm, "\(error)")
+            #expect(error.cause?.prefix == .noPerm, "\(error)")
             #expect(!error.description.contains("user_script"), "\(error)")
             #expect(!error.description.contains("PASSWORD"))
         }

@@ -79,7 +79,7 @@ import Testing
             }
             try await recorder.wait(for: "the stop") { if case .stopped = $0 { true } else { false } }
             // Other commands find the way too.
-            #expect(try await scheduler.allJobs().map(\.id).sorted() == definitions)
+            #expect(try await scheduler.connection.allJobs().map(\.id).sorted() == definitions)
             await connection.close()
             let queued = try jobs(at: last)
             let told = recorder.events.flatMap(\.runs)

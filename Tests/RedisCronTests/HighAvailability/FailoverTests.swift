@@ -39,7 +39,7 @@ import Testing
             }
             // Registering and listing go there too, over the same connection.
             try await scheduler.register(functionName: "app.other", queueName: "q", id: "other", interval: 3600)
-            #expect(try await scheduler.allJobs().map(\.id).sorted() == ["every", "other"])
+            #expect(try await scheduler.connection.allJobs().map(\.id).sorted() == ["every", "other"])
             let ids = try Self.jobs(in: "q", at: replica)
             #expect(Set(ids).count == ids.count)
             await connection.close()
@@ -154,7 +154,7 @@ import Testing
                 try await scheduler.register(
                     functionName: "app.tick", queueName: "q", id: "every:\(number)", interval: 1)
             }
-            #expect(try await scheduler.allJobs().count == 20)
+            #expect(try await scheduler.connection.allJobs().count == 20)
             try await whileRunning(scheduler) {
                 try await eventually("jobs at the owner", within: .seconds(30)) {
                     Self.jobs(in: "{rq}:queue:q", of: owner) >= 20
@@ -177,9 +177,9 @@ import Testing
             }
             let ids = try other.command("LRANGE", "{rq}:queue:q", 0, -1).strings
             #expect(Set(ids).count == ids.count)
-            #expect(try await scheduler.allJobs().count == 20)
+            #expect(try await scheduler.connection.allJobs().count == 20)
             try await scheduler.register(functionName: "app.tick", queueName: "q", id: "new", interval: 1)
-            #expect(try await scheduler.allJobs().count == 21)
+            #expect(try await scheduler.connection.allJobs().count == 21)
             await connection.close()
         }
     }

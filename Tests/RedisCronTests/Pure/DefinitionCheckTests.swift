@@ -103,7 +103,7 @@ extension CronJobHash {
         let report = ScheduleSpec.cron("0 7 * * *", timeZone: "Europe/Berlin")
         #expect(report.interval == nil && report.cron == "0 7 * * *" && report.timeZone == "Europe/Berlin")
         let job = try RedisCronJob(id: "a", CallSpec("m.f", queue: "q"), .every(.seconds(1)))
-        #expect(job.schedule == .interval(seconds: 1))
+        #expect(job.schedule == .every(.seconds(1)))
     }
 
     @Test(arguments: [

@@ -43,8 +43,8 @@ import Testing
         var job = RedisCronJob(
             StoredDefinition(written: .example(interval: 60) { $0.latestEnqueueTime = now + .seconds(8 * 3600) }),
             connection: nil)
-        #expect(try job.nextRun(after: now, defaultTimeZone: .utc) == now + .seconds(60))
+        #expect(try job.nextRun(after: now, defaultZone: .utc) == now + .seconds(60))
         job.latestEnqueueTime = now - .seconds(20)
-        #expect(try job.nextRun(after: now, defaultTimeZone: .utc) == now + .seconds(40))
+        #expect(try job.nextRun(after: now, defaultZone: .utc) == now + .seconds(40))
     }
 }

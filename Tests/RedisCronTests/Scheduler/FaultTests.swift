@@ -117,7 +117,7 @@ struct FaultTests {
     @Test func `a queue whose key holds something else is passed over, and the others run`() async throws {
         try await whileRunning { server, recorder in
             try server.command("SET", "rq:queue:broken", "no list")
-            let connection = try RedisCronConnection(url: RedisURL(server.socketURL), defaultTimeZone: .utc)
+            let connection = try RedisCronConnection(url: RedisURL(server.socketURL), defaultZone: .utc)
             let scheduler = try RedisCronScheduler(connection: connection, options: .forTest())
             try await scheduler.register(functionName: "m.f", queueName: "broken", id: "b", interval: 60)
             try await recorder.wait(for: "the report") { $0 == .skipped(id: "b", .unusableQueue("broken")) }
@@ -149,7 +149,7 @@ struct FaultTests {
                     connection: connection, options: .forTest { $0.maxSleepInterval = .milliseconds(200) })
                 let recorder = EventRecorder(scheduler)
                 try await RedisCronTests.whileRunning(scheduler) {
-                    let editor = try RedisCronConnection(url: RedisURL(server.socketURL), defaultTimeZone: .utc)
+                    let editor = try RedisCronConnection(url: RedisURL(server.socketURL), defaultZone: .utc)
                     let other = try RedisCronScheduler(connection: editor, options: .forTest())
                     try await other.register(functionName: "m.f", queueName: "q", id: "a", interval: 1)
                     try await recorder.nextRun(of: "a")

@@ -176,7 +176,7 @@ struct KeptDefinitionsTests {
                 let recorder = EventRecorder(scheduler)
                 try await whileRunning(scheduler) {
                     try await recorder.wait(for: "the definitions") { $0 == Self.created }
-                    _ = try await RedisCronJob.delete(id: "a", on: connection)
+                    _ = try await connection.deleteJob(id: "a")
                     var other = try await RedisCronJob.fetch(id: "b", on: connection)
                     other.enabled = false
                     try await other.save()

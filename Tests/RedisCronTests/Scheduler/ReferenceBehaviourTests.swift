@@ -225,7 +225,7 @@ struct ReferenceBehaviourTests {
         try await with { _, _, scheduler async throws in
             let first = try await register(scheduler)
             let second = try await register(scheduler, queue: "other", args: [1])
-            let all = try await scheduler.allJobs()
+            let all = try await scheduler.connection.allJobs()
             #expect(all.map(\.id) == ["a"])
             #expect(all.first?.queueName == "other")
             #expect(second.createdAt == first.createdAt)
@@ -233,8 +233,8 @@ struct ReferenceBehaviourTests {
         }
     }
 
-    @Test(arguments: [CronSchedule.interval(seconds: 60), .cron("*/5 * * * *")])
-    func `an unchanged schedule keeps latest and next`(schedule: CronSchedule) async throws {
+    @Test(arguments: [ScheduleSpec.every(.seconds(60)), .cron("*/5 * * * *")])
+    func `an unchanged schedule keeps latest and next`(schedule: ScheduleSpec) async throws {
         try await with { server, _, scheduler async throws in
             var job = try await register(scheduler, interval: schedule.interval, cron: schedule.cron)
             let now = Timestamp.now
@@ -388,14 +388,15 @@ struct ReferenceBehaviourTests {
 
     // MARK: Listing
 
-    @Test func `jobs gives the enabled ones by their next times, and tidies the index`() async throws {
+    @Test func `jobs gives the enabled ones by their next times, and pruneIndex tidies the index`() async throws {
         try await with { server, _, scheduler async throws in
             try await register(scheduler, id: "cron", interval: nil, cron: "0 0 1 1 *")
             try await register(scheduler, id: "now")
             try await register(scheduler, id: "disabled", enabled: false)
             try server.command("ZADD", "rq:cron_jobs", 1, "orphan", 2, "disabled", 3, "rqs-own")
             try server.command("ZADD", "rq:cron_job:rqs-own:jobs", 1, "x")
-            #expect(try await scheduler.jobs().map(\.id) == ["now", "cron"])
+            #expect(try await scheduler.connection.jobs().map(\.id) == ["now", "cron"])
+            #expect(try await scheduler.connection.pruneIndex() == 2)
             #expect(try server.command("ZRANGE", "rq:cron_jobs", 0, -1).strings == ["rqs-own", "now", "cron"])
         }
     }
@@ -412,7 +413,7 @@ struct ReferenceBehaviourTests {
                 ]
             }
             try server.pipeline(commands)
-            let jobs = try await scheduler.jobs()
+            let jobs = try await scheduler.connection.jobs()
             #expect(jobs.count == 3001)
             #expect(jobs.prefix(3000).map(\.id) == (0..<3000).map { "job:\($0)" })
         }
@@ -428,8 +429,8 @@ struct ReferenceBehaviourTests {
             try server.command(
                 "HSET", "rq:cron_job:no:jobs", "id", "no:jobs", "func_name", "m.f", "queue_name", "q", "interval", 1,
                 "enabled", 1)
-            #expect(try await scheduler.allJobs().map(\.id) == ["a", "b"])
-            let unreadable = try await scheduler.inventory().unreadable
+            #expect(try await scheduler.connection.allJobs().map(\.id) == ["a", "b"])
+            let unreadable = try await scheduler.connection.inventory().unreadable
             #expect(unreadable.map(\.id) == ["broken", "no:jobs", "string"])
             #expect(unreadable.map(\.field) == ["func_name", "id", nil])
             #expect(unreadable[0].reason == "expected a function's dotted name, but it is missing")
@@ -440,8 +441,7 @@ struct ReferenceBehaviourTests {
         try await with { server, _, scheduler async throws in
             try await register(scheduler)
             try server.command("CONFIG", "RESETSTAT")
-            _ = try await scheduler.allJobs()
-            _ = try await scheduler.jobs()
+            _ = try await (scheduler.connection.allJobs(), scheduler.connection.jobs())
             let statistics = try server.command("INFO", "commandstats").string ?? ""
             #expect(statistics.contains("cmdstat_scan:"))
             #expect(!statistics.contains("cmdstat_keys:"))

@@ -60,9 +60,10 @@ import Testing
         try await withRedis(Self.without(command)) { server in
             try await withConnection(to: server) { connection in
                 let scheduler = try RedisCronScheduler(connection: connection, options: .forTest())
-                let error = try await #require(throws: RedisError.self) {
+                let refused = try await #require(throws: RedisCronError.self) {
                     try await scheduler.register(functionName: "m.f", queueName: "q", id: "a", interval: 5)
                 }
+                let error = try #require(refused.cause)
                 #expect(error.unknownCommand == command)
                 let sentence = try #require(Refusal(error)).predicate
                 #expect(sentence.hasPrefix("does not know the command \(command), which is needed for "), "\(sentence)")

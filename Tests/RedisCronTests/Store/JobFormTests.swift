@@ -18,7 +18,7 @@ struct JobFormTests {
         let page = try await harness.store.fetchDue(until: .newYear, offset: 0, limit: 100)
         let fetched = try await harness.store.definitions(page.entries.map(\.id))
         let runs = zip(page.entries, fetched).compactMap { entry, fetched -> PlannedRun? in
-            guard case .definition(let definition) = fetched else { return nil }
+            guard case .found(.prepared(let definition)) = fetched else { return nil }
             return PlannedRun(
                 definition: definition, entry: entry, planned: .newYear, next: .newYear + .seconds(300),
                 isAlreadyQueued: false
@@ -88,7 +88,7 @@ struct JobFormTests {
             #expect(try await queue([.example("a")], on: harness) == [.queued])
             let refused = try count("evalsha", on: harness.server)
             let page = try await harness.store.fetchDue(until: .newYear + .seconds(300), offset: 0, limit: 10)
-            guard case .definition(let definition)? = try await harness.store.definitions(page.entries.map(\.id)).first
+            guard case .found(.prepared(let definition))? = try await harness.store.definitions(page.entries.map(\.id)).first
             else { throw UnusableExample(id: "a") }
             let run = PlannedRun(
                 definition: definition, entry: try #require(page.entries.first), planned: .newYear + .seconds(300),

@@ -70,7 +70,7 @@ struct StoreContractTests {
     ) async throws -> PlannedRun {
         let page = try await store.fetchDue(until: .newYear, offset: 0, limit: 10)
         let entry = try #require(page.entries.first { $0.id.text == id })
-        guard case .definition(let definition)? = try await store.definitions([entry.id]).first else {
+        guard case .found(.prepared(let definition))? = try await store.definitions([entry.id]).first else {
             throw UnusableExample(id: id)
         }
         return PlannedRun(
@@ -127,7 +127,7 @@ struct StoreContractTests {
         try await with(kind) { fixture async throws in
             try fixture.put(.example("a"), nil)
             let found = try await fixture.store.definitions([DefinitionID("b"), DefinitionID("a")])
-            guard case .missing = found[0], case .definition(let definition) = found[1] else {
+            guard case .missing = found[0], case .found(.prepared(let definition)) = found[1] else {
                 Issue.record("unexpected \(found)")
                 return
             }

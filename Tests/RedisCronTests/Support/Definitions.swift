@@ -18,11 +18,10 @@ extension CronJobHash {
     }
 
     /// What the scheduler makes of it.
-    func prepared(in zone: ZoneRules = .utc) -> FetchedDefinition {
+    func prepared(in zone: ZoneRules = .utc) -> Reading<LoadedDefinition> {
         var loader = DefinitionLoader(zone: zone, serializer: .pickle)
         return loader.prepare(
-            DefinitionLoader.Fetched(hash: self, updatedAtBytes: updatedAtBytes, nextEnqueueTime: []),
-            id: DefinitionID(id))
+            StoredDefinition(self, updatedAtBytes: updatedAtBytes, nextEnqueueTime: []), id: DefinitionID(id))
     }
 }
 
@@ -31,7 +30,7 @@ extension PreparedDefinition {
     ///
     /// - Throws: ``UnusableExample`` when the scheduler could not use it.
     static func example(_ hash: CronJobHash = .example()) throws -> PreparedDefinition {
-        guard case .definition(let definition) = hash.prepared() else { throw UnusableExample(id: hash.id) }
+        guard case .found(.prepared(let definition)) = hash.prepared() else { throw UnusableExample(id: hash.id) }
         return definition
     }
 }

@@ -12,7 +12,7 @@ func withConnection<Result>(
 ) async throws -> Result {
     let url = user.map { server.socketURL.replacing("unix://", with: "unix://\($0):any@") } ?? server.socketURL
     let connection = try RedisCronConnection(
-        url: RedisURL(url), keyPrefix: keyPrefix, defaultTimeZone: timeZone)
+        url: RedisURL(url), keyPrefix: keyPrefix, defaultZone: timeZone)
     do {
         let result = try await body(connection)
         await connection.close()
@@ -27,7 +27,7 @@ extension RedisCronScheduler.Options {
     /// Options of a test: UTC, and whatever it changes.
     static func forTest(_ change: (inout RedisCronScheduler.Options) -> Void = { _ in }) -> Self {
         var options = RedisCronScheduler.Options()
-        options.timeZone = .utc
+        options.timeZone = "UTC"
         change(&options)
         return options
     }

@@ -113,7 +113,7 @@ final class InterposedStore: CronStore {
         try await passing(.fetchDue) { try await base.fetchDue(until: now, offset: offset, limit: limit) }
     }
 
-    func definitions(_ ids: [DefinitionID]) async throws -> [FetchedDefinition] {
+    func definitions(_ ids: [DefinitionID]) async throws -> [Reading<LoadedDefinition>] {
         try await passing(.definitions) {
             try checkSize(ids.count)
             return try await base.definitions(ids)

@@ -13,7 +13,7 @@ struct GeneratedHashTests {
 
     @Test func `of 20,000 generated hashes each is a definition or refused by a field and a reason`() async throws {
         try await withRedis { server in
-            let connection = try RedisCronConnection(url: RedisURL(server.url), defaultTimeZone: .utc)
+            let connection = try RedisCronConnection(url: RedisURL(server.url), defaultZone: .utc)
             let store = RedisStore(
                 connection: connection, loader: DefinitionLoader(zone: .utc, serializer: .pickle))
             var generator = HashGenerator(random: .ofTest())
@@ -42,10 +42,10 @@ struct GeneratedHashTests {
         var usable = 0
         var refused = 0
 
-        mutating func judge(_ found: FetchedDefinition, of id: String, _ hash: HashGenerator.Generated) {
+        mutating func judge(_ found: Reading<LoadedDefinition>, of id: String, _ hash: HashGenerator.Generated) {
             let context = "\(id): \(hash.fields.map { "\($0.field)=\(excerpt($0.value))" }.joined(separator: " "))"
             switch found {
-            case .missing, .zoneUnavailable: Issue.record("a hash was taken for missing: \(context)")
+            case .missing, .found(.zoneUnavailable): Issue.record("a hash was taken for missing: \(context)")
             case .unreadable(let field, let reason):
                 refused += 1
                 #expect(field != nil && !reason.isEmpty, "\(reason) \(context)")
@@ -56,7 +56,7 @@ struct GeneratedHashTests {
                 case .refused(let expected): #expect(field == expected, "\(reason) \(context)")
                 case .open: break
                 }
-            case .definition(let definition):
+            case .found(.prepared(let definition)):
                 usable += 1
                 if case .refused(let field) = hash.expectation { Issue.record("took a bad \(field): \(context)") }
                 use(definition)

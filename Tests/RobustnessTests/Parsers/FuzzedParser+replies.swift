@@ -24,20 +24,19 @@ extension FuzzedParser {
         let written = hash.encode().map { (Array($0.field.name.utf8), $0.value) }
         let again = try? CronJobHash(fields: written)
         try promise(again?.encode().map(\.value) == hash.encode().map(\.value), "a hash is read back as another")
-        try prepare(
-            DefinitionLoader.Fetched(hash: hash, updatedAtBytes: [], nextEnqueueTime: []), id: DefinitionID(hash.id))
+        try prepare(StoredDefinition(hash, updatedAtBytes: [], nextEnqueueTime: []), id: DefinitionID(hash.id))
     }
 
     /// Does with a definition what a tick does.
-    private static func prepare(_ fetched: DefinitionLoader.Fetched, id: DefinitionID) throws(BrokenPromise) {
+    private static func prepare(_ stored: StoredDefinition, id: DefinitionID) throws(BrokenPromise) {
         var loader = DefinitionLoader(zone: .utc, serializer: .pickle)
-        switch loader.prepare(fetched, id: id) {
+        switch loader.prepare(stored, id: id) {
         case .missing: throw BrokenPromise("a hash that was read is missing")
-        case .zoneUnavailable(let reason): try promiseReadable(reason)
+        case .found(.zoneUnavailable(let reason)): try promiseReadable(reason)
         case .unreadable(let field, let reason):
             try promise(field != nil, "a refusal that names no field: \(reason)")
             try promiseReadable(reason)
-        case .definition(let definition):
+        case .found(.prepared(let definition)):
             let cached = CachedDefinition(definition, generation: 0, replacing: nil)
             for score in [0, -Double.infinity, .infinity, 1_767_225_600.5, 253_402_300_799] {
                 let entry = DueEntry(id: id, rawScore: Array("\(score)".utf8))
@@ -65,16 +64,26 @@ extension FuzzedParser {
         }
     }
 
+    /// The id that a hash says, as its key would.
+    private static func id(in view: borrowing RedisReplyView) -> [UInt8] {
+        var id: [UInt8] = []
+        view.forEachPair { name, value in
+            if name.elementsEqual("id".utf8) { id = Array(value) }
+        }
+        return id
+    }
+
     /// Hands a reply to everyone who reads one, whatever they asked for.
     private static func read(_ view: consuming RedisReplyView) throws(BrokenPromise) {
         let reply = RedisReply(view)
         try promise(reply == reply || "\(reply)".contains("nan"), "a reply that is not itself")
         try promise(view.kind != .error || view.error != nil, "an error reply without an error")
-        switch try? HashReading(view) {
+        let id = DefinitionID(bytes: Self.id(in: view))
+        switch try? Reading(view, id: id) {
         case .missing: break
         case .unreadable(let field, let reason):
             try promise(field != nil || view.kind == .error, "a refusal that names no field: \(reason)")
-        case .hash(let fetched): try prepare(fetched, id: DefinitionID(fetched.hash.id))
+        case .found(let stored): try prepare(stored, id: id)
         case nil: try promise(view.kind == .error, "the server's error where there is none")
         }
         for entry in DueEntry.read(view) { _ = Timestamp(score: entry.score) }

@@ -55,7 +55,7 @@ extension FuzzedParser {
         case crontab
         case either
 
-        func read(_ bytes: [UInt8]) throws(DeclarationError) -> CronJobDeclarations {
+        func read(_ bytes: [UInt8]) throws(RedisCronError) -> CronJobDeclarations {
             switch self {
             case .json: try CronJobDeclarations(json: bytes)
             case .crontab: try CronJobDeclarations(crontab: bytes)

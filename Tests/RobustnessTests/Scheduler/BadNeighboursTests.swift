@@ -17,9 +17,9 @@ struct BadNeighboursTests {
             try addOddEntries(to: server)
             try server.command("RPUSH", "rq:cron_jobs:last_update", "not a string")
 
-            let connection = try RedisCronConnection(url: RedisURL(server.url), defaultTimeZone: .utc)
+            let connection = try RedisCronConnection(url: RedisURL(server.url), defaultZone: .utc)
             var options = RedisCronScheduler.Options()
-            options.timeZone = .utc
+            options.timeZone = "UTC"
             options.maxSleepInterval = .milliseconds(200)
             let scheduler = try RedisCronScheduler(connection: connection, options: options)
             let named = Observed([String]())

@@ -21,7 +21,7 @@ struct DifferentialTests {
     @Test(.seeded) func `the model does what the scripts do on a server`() async throws {
         var random = SeededGenerator.ofTest()
         try await withRedis { server in
-            let connection = try RedisCronConnection(url: RedisURL(server.socketURL), defaultTimeZone: .utc)
+            let connection = try RedisCronConnection(url: RedisURL(server.socketURL), defaultZone: .utc)
             let book = ContentBook()
             var seen: Set<String> = []
             for _ in 0..<20 {

@@ -109,7 +109,7 @@ struct Twins {
         let real = try await store.definitions(ids)
         let modelled = model.fetch(ids)
         try expect(real.map(Self.text), modelled.map(Self.text), of: "definitions")
-        for case (.definition(let real), .definition(let modelled)) in zip(real, modelled) {
+        for case (.found(.prepared(let real)), .found(.prepared(let modelled))) in zip(real, modelled) {
             definitions.append(Definition(model: modelled, real: real))
         }
         hashes += ids.compactMap { model.definitions[$0]?.hash }
@@ -136,14 +136,14 @@ struct Twins {
     }
 
     mutating func write(_ edit: DefinitionEdit, of definition: CronJobHash, now: Timestamp) async throws {
-        let real = try await connection.write(edit, id: definition.id, event: .updated, now: now)
+        let real = try await connection.definitions.write(edit, id: definition.id, event: .updated, now: now)
         let modelled = model.write(edit, of: definition, now: now)
         try expect("\(real)", "\(modelled)", of: "write")
         note("write", modelled)
     }
 
     mutating func delete(_ id: String) async throws {
-        let real = try await connection.delete(id: id)
+        let real = try await connection.definitions.delete(id)
         try expect(real, model.delete(DefinitionID(id), now: model.time), of: "delete")
         // The marker is the wall clock's.
         model.marker = try server.command("GET", RQKeys().lastUpdate).bytes
@@ -153,12 +153,12 @@ struct Twins {
         outcomes["\(operation) \(outcome)", default: 0] += 1
     }
 
-    private static func text(of fetched: FetchedDefinition) -> String {
+    private static func text(of fetched: Reading<LoadedDefinition>) -> String {
         switch fetched {
         case .missing: return "missing"
-        case .zoneUnavailable(let reason): return "zone unavailable \(reason)"
+        case .found(.zoneUnavailable(let reason)): return "zone unavailable \(reason)"
         case .unreadable(let field, let reason): return "unreadable \(field ?? "") \(reason)"
-        case .definition(let definition):
+        case .found(.prepared(let definition)):
             let template = definition.template
             let plan =
                 switch definition.plan {

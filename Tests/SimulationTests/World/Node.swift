@@ -44,7 +44,7 @@ final class Node: @unchecked Sendable {
         options.lockTTL = .microseconds(world.scenario.lockTTL)
         options.maxSleepInterval = .microseconds(world.scenario.maxSleep)
         options.whenLockHeld = .standBy
-        options.timeZone = .utc
+        options.timeZone = "UTC"
         options.batchSize = world.scenario.batchSize
         options.batchesInFlight = 2
         options.cacheLimit = 2 + Int(world.draw(0...4))

@@ -8,7 +8,9 @@ extension RedisModel {
     /// `save_definition.lua`.
     ///
     /// - Parameter definition: The definition of which `edit` holds some fields.
-    mutating func write(_ edit: DefinitionEdit, of definition: CronJobHash, now: Timestamp) -> WriteOutcome {
+    mutating func write(
+        _ edit: DefinitionEdit, of definition: CronJobHash, now: Timestamp
+    ) -> DefinitionRepository.WriteOutcome {
         let id = DefinitionID(definition.id)
         if let stored = definitions[id] {
             if edit.mode == .new { return .changed }

@@ -44,7 +44,7 @@ struct SimulatedStore: CronStore {
         }
     }
 
-    func definitions(_ ids: [DefinitionID]) async throws -> [FetchedDefinition] {
+    func definitions(_ ids: [DefinitionID]) async throws -> [Reading<LoadedDefinition>] {
         try await link.call("definitions") { world in
             world.readRedis { $0.fetch(ids) }
         }

@@ -29,7 +29,7 @@ extension World {
             return
         case .enqueueTime:
             job.latestEnqueueTime = editorTime
-            job.nextEnqueueTime = (try? job.nextRun(after: editorTime, defaultTimeZone: .utc)) ?? nil
+            job.nextEnqueueTime = (try? job.nextRun(after: editorTime, defaultZone: .utc)) ?? nil
         default:
             apply(edit, to: &job.definition)
         }
@@ -50,7 +50,7 @@ extension World {
         var attempt = job
         attempt.definition.updatedAt = max(now, (job.stored?.definition.updatedAt ?? now) + .microseconds(1))
         do {
-            try attempt.rescheduleIfChanged(now: now, defaultTimeZone: .utc)
+            try attempt.rescheduleIfChanged(now: now, defaultZone: .utc)
         } catch {
             return oracle.violate("an edit of \(job.id) was refused: \(error)")
         }

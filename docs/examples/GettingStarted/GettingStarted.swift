@@ -6,8 +6,7 @@ import RedisCron
 struct GettingStarted {
     static func main() async throws {
         // mark: connect
-        let url = try RedisURL("redis://localhost:6379/0")
-        let connection = try RedisCronConnection(url: url)
+        let connection = try RedisCronConnection(url: "redis://localhost:6379/0")
         // mark: declare
         var options = RedisCronScheduler.Options()
         options.definitions = [
@@ -22,7 +21,7 @@ struct GettingStarted {
         // mark: run
         let running = Task { try await scheduler.run() }
         // mark: edit
-        var job = try await RedisCronJob.fetch(id: "metric:pm25", on: connection)
+        var job = try await connection.job(id: "metric:pm25")
         job.interval = 600
         try await job.save()
         // mark: watch

@@ -15,14 +15,14 @@ import RedisCron
 struct ServerApp {
     static func main() async {
         do {
-            try await run(url: RedisURL(environment("REDIS_URL") ?? "redis://localhost:6379/0"))
+            try await run(url: environment("REDIS_URL") ?? "redis://localhost:6379/0")
         } catch {
             log("error", "\(error)")
             exit(1)
         }
     }
 
-    static func run(url: RedisURL) async throws {
+    static func run(url: String) async throws {
         let connection = try RedisCronConnection(url: url)
         var options = RedisCronScheduler.Options()
         options.whenLockHeld = .standBy

@@ -1,0 +1,69 @@
+public import RQWire
+
+/// One definition as a file or a program declares it.
+///
+/// Whatever is left out gets its default, so the file alone decides what Redis holds. The exception is `enabled`: left out, it
+/// keeps its value in Redis, so that a definition that was disabled by hand stays disabled.
+@dynamicMemberLookup
+public struct CronJobDeclaration: Sendable, Hashable {
+    /// The definition's id.
+    public var id: String
+    /// What each run calls.
+    public var call: CallSpec
+    /// When it runs.
+    public var schedule: ScheduleSpec
+    /// Whether it runs; `nil` leaves an existing definition as it is, and enables a new one.
+    public var enabled: Bool?
+    /// When a new definition with an interval runs first, which anchors its grid; `nil` means at once.
+    ///
+    /// It has no effect on a definition that is in Redis already.
+    public var firstRun: Timestamp?
+    /// The line of the file on which it begins, for messages.
+    public var line: Int?
+
+    /// Declares a definition.
+    ///
+    /// Nothing is checked here: a definition is checked when it is applied.
+    public init(
+        id: String, _ call: CallSpec, _ schedule: ScheduleSpec, enabled: Bool? = nil, firstRun: Timestamp? = nil,
+        line: Int? = nil
+    ) {
+        self.id = id
+        self.call = call
+        self.schedule = schedule
+        self.enabled = enabled
+        self.firstRun = firstRun
+        self.line = line
+    }
+
+    /// Declares a definition field by field; see `CallSpec` and `ScheduleSpec` for their meaning.
+    public init(
+        functionName: String, queueName: String, id: String, args: [JSONValue] = [], kwargs: JSONObject = [:],
+        interval: Int? = nil, cron: String? = nil, timeZone: String? = nil, jobTimeout: Int? = nil,
+        resultTTL: Int? = JobPayload.defaultResultTTL, ttl: Int? = nil, failureTTL: Int? = nil,
+        meta: JSONObject = [:], enabled: Bool? = nil, firstRun: Timestamp? = nil
+    ) {
+        let call = CallSpec(
+            functionName, queue: queueName, args: args, kwargs: kwargs, jobTimeout: jobTimeout, resultTTL: resultTTL,
+            ttl: ttl, failureTTL: failureTTL, meta: meta)
+        let schedule = ScheduleSpec(interval: interval, cron: cron, timeZone: timeZone)
+        self.init(id: id, call, schedule, enabled: enabled, firstRun: firstRun)
+    }
+
+    /// A field of the call.
+    public subscript<Value>(dynamicMember field: WritableKeyPath<CallSpec, Value>) -> Value {
+        get { call[keyPath: field] }
+        set { call[keyPath: field] = newValue }
+    }
+
+    /// A field of the schedule.
+    public subscript<Value>(dynamicMember field: WritableKeyPath<ScheduleSpec, Value>) -> Value {
+        get { schedule[keyPath: field] }
+        set { schedule[keyPath: field] = newValue }
+    }
+
+    /// The declared fields as those of a hash, for the table of fields.
+    var definition: CronJobHash {
+        CronJobHash(id: id, call, schedule, enabled: enabled ?? true)
+    }
+}

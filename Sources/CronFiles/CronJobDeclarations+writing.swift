@@ -1,0 +1,98 @@
+import RQWire
+
+extension CronJobDeclarations {
+    /// The declarations as JSON, one definition a line, without the fields that have their default.
+    ///
+    /// Reading it gives the same declarations.
+    public func json() -> [UInt8] {
+        var bytes = Array("{".utf8)
+        if let source {
+            bytes += Array("\"source\": ".utf8)
+            JSONValue.string(source).appendPythonJSON(to: &bytes, style: .spaced)
+            bytes += Array(", ".utf8)
+        }
+        bytes += Array("\"jobs\": [".utf8)
+        for (index, job) in jobs.enumerated() {
+            bytes += Array((index == 0 ? "\n  " : ",\n  ").utf8)
+            JSONValue.object(job.fields).appendPythonJSON(to: &bytes, style: .spaced)
+        }
+        bytes += Array((jobs.isEmpty ? "]}\n" : "\n]}\n").utf8)
+        return bytes
+    }
+
+    /// The declarations as a crontab-like text, a definition a line, in columns.
+    ///
+    /// Reading it gives the same declarations.
+    public func crontab() -> [UInt8] {
+        let rows = jobs.map(\.crontabColumns)
+        let widths = (0..<3).map { column in rows.map { $0[column].unicodeScalars.count }.max() ?? 0 }
+        var text = source.map { "SOURCE = \($0)\n" } ?? ""
+        for row in rows {
+            for column in 0..<3 {
+                let gap = widths[column] - row[column].unicodeScalars.count + 2
+                text += row[column] + String(repeating: " ", count: gap)
+            }
+            text += row[3] + "\n"
+        }
+        return Array(text.utf8)
+    }
+}
+
+extension CronJobDeclaration {
+    /// The keys of the JSON form, without those that have their default.
+    var fields: JSONObject {
+        let definition = definition
+        let missing = CronJobHash(id: "", CallSpec("", queue: ""))
+        var fields: JSONObject = [:]
+        for field in CronJobHash.Field.all {
+            guard let key = field.keys.first, !field.isSame(in: definition, missing) else { continue }
+            fields[JSONString(key)] = field.json(of: definition)
+        }
+        if let firstRun { fields[JSONString(DeclarationFields.firstRun)] = .string(firstRun.description) }
+        return fields
+    }
+
+    /// What follows the call in a crontab-like text.
+    private var options: [JSONObject.Entry] {
+        fields.entries.filter { !DeclarationFields.calledOrScheduled.contains($0.key.description) }
+    }
+
+    /// Name, schedule, queue, and the call with what follows it.
+    fileprivate var crontabColumns: [String] {
+        let arguments = self.args.map(\.description)
+        let areNames = self.kwargs.keys.allSatisfy(Self.isName)
+        let keywords =
+            areNames
+            ? self.kwargs.entries.map { "\($0.key)=\($0.value)" } : ["**\(JSONValue.object(self.kwargs))"]
+        var call = "\(self.functionName)(\((arguments + keywords).joined(separator: ", ")))"
+        for option in options {
+            // The name of a zone needs no quotes.
+            let value = option.key == "timezone" ? self.timeZone ?? "" : option.value.description
+            call += " \(option.key)=\(value)"
+        }
+        let schedule = self.interval.map { "every \($0)s" } ?? self.cron ?? ""
+        return [
+            Self.word(id, isAmbiguous: CrontabLine.looksLikeSchedule(name: id) || ["every", "@every"].contains(id)),
+            schedule, Self.word(self.queueName, isAmbiguous: CrontabLine.looksLikeSchedule(queue: self.queueName)),
+            call,
+        ]
+    }
+
+    /// Whether a keyword may stand before `=` in a call.
+    private static func isName(_ key: JSONString) -> Bool {
+        guard let first = key.bytes.first, !(48...57).contains(first) else { return false }
+        return key.bytes.allSatisfy { byte in
+            switch byte {
+            case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"): true
+            case UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "_"): true
+            default: false
+            }
+        }
+    }
+
+    /// A word of the text, in quotes where it would not be read as one word, or as another column.
+    private static func word(_ text: String, isAmbiguous: Bool) -> String {
+        let isPlain = text.utf8.allSatisfy { $0 > 0x20 && $0 < 0x7F && $0 != UInt8(ascii: "\"") && $0 != 0x3D }
+        return isPlain && !isAmbiguous && !text.hasPrefix("#") ? text : JSONValue.string(text).description
+    }
+}

@@ -1,0 +1,131 @@
+import Cron
+public import CronFiles
+import RQWire
+
+extension RedisCronConnection {
+    /// Compares what is declared with what Redis holds.
+    ///
+    /// Nothing is written.
+    ///
+    /// - Parameters:
+    ///   - declarations: What Redis is to hold.
+    ///   - prune: Delete what an earlier apply of the same source made and what is not declared any more.
+    /// - Throws: ``RedisCronError`` with code `.invalidDefinition` for the first definition that makes no sense, and what the
+    ///   connection throws.
+    public func plan(
+        _ declarations: CronJobDeclarations, prune: Bool = false
+    ) async throws(RedisCronError) -> ApplyPlan {
+        try await RedisCronError.unifying {
+            try await plan(declarations, prune: prune, assuming: defaultZone)
+        }
+    }
+
+    /// As ``plan(_:prune:)``, with another zone to assume where no scheduler has published one.
+    func plan(_ declarations: CronJobDeclarations, prune: Bool, assuming assumed: ZoneRules) async throws -> ApplyPlan {
+        try declarations.checkIDs()
+        if prune, declarations.source == nil {
+            throw DeclarationError("pruning needs a source: the name under which Redis remembers what was made")
+        }
+        let isZoneNeeded = declarations.jobs.contains { $0.cron != nil && $0.timeZone == nil }
+        let zone = try await defaultZone(isNeeded: isZoneNeeded, assuming: assumed)
+        let now = Timestamp.now
+        var changes: [ApplyPlan.Change] = []
+        var unchanged = 0
+        for page in declarations.jobs.pages(of: DefinitionRepository.pageSize) {
+            let ids = page.map { DefinitionID($0.id) }
+            let readings = try await definitions.read(ids)
+            let sources = try await definitions.sources(of: declarations.source == nil ? [] : ids)
+            for (index, declaration) in page.enumerated() {
+                let source = sources.isEmpty ? nil : sources[index]
+                var wanted = try wanted(declaration, readings[index], defaultZone: zone)
+                if case .found(let existing) = readings[index] {
+                    try wanted.adopt(existing, enabled: declaration.enabled, now: now, defaultZone: zone)
+                }
+                if let change = change(
+                    declaration, readings[index], wanted: wanted, source: source, to: declarations.source)
+                {
+                    changes.append(change)
+                } else {
+                    unchanged += 1
+                }
+            }
+        }
+        if prune, let source = declarations.source {
+            changes += try await deletions(source: source, keeping: declarations)
+        }
+        return ApplyPlan(
+            source: declarations.source, changes: changes, unchanged: unchanged, defaultZone: zone)
+    }
+
+    /// What was declared, with the drawn expression of Redis where it was drawn from the declared one.
+    private func wanted(
+        _ declaration: CronJobDeclaration, _ reading: Reading<StoredDefinition>, defaultZone: ZoneRules
+    ) throws -> RedisCronJob {
+        var declared = declaration
+        if case .found(let existing) = reading, let drawn = existing.definition.cron, let cron = declaration.cron,
+            CronExpression.isResolution(drawn, of: cron)
+        {
+            declared.cron = drawn
+        }
+        return try job(declared, defaultZone: defaultZone)
+    }
+
+    private func change(
+        _ declaration: CronJobDeclaration, _ reading: Reading<StoredDefinition>, wanted: RedisCronJob, source: String?,
+        to wantedSource: String?
+    ) -> ApplyPlan.Change? {
+        switch reading {
+        case .missing:
+            return ApplyPlan.Change(id: wanted.id, action: .create, declaration: declaration, wanted: wanted)
+        case .unreadable(_, let reason):
+            let action = ApplyPlan.Action.replace(reason: reason)
+            return ApplyPlan.Change(id: wanted.id, action: action, declaration: declaration, wanted: wanted)
+        case .found(let existing):
+            var fields = DefinitionDifference.between(existing.definition, wanted.definition)
+            if let wantedSource, source != wantedSource {
+                let name = DefinitionRepository.sourceField
+                fields.append(ApplyPlan.FieldChange(field: name, old: source ?? "", new: wantedSource))
+            }
+            guard !fields.isEmpty else { return nil }
+            return ApplyPlan.Change(id: wanted.id, action: .edit(fields), declaration: declaration, wanted: wanted)
+        }
+    }
+
+    /// The definition as it would be written, checked like every other one.
+    func job(
+        _ declaration: CronJobDeclaration, defaultZone: ZoneRules
+    ) throws(DeclarationError) -> RedisCronJob {
+        if declaration.firstRun != nil, declaration.schedule.interval == nil {
+            throw DeclarationError(
+                line: declaration.line, id: declaration.id, field: "first_run",
+                "given without an interval; an expression says itself when it runs first")
+        }
+        do {
+            var job = try RedisCronJob(
+                id: declaration.id, declaration.call, declaration.schedule, enabled: declaration.enabled ?? true,
+                connection: self, defaultZone: defaultZone)
+            // An edit keeps the next run of what stands in Redis instead.
+            if let firstRun = declaration.firstRun { job.nextEnqueueTime = firstRun }
+            return job
+        } catch {
+            throw DeclarationError(line: declaration.line, id: declaration.id, field: error.field, error.message)
+        }
+    }
+
+    /// What an earlier apply of the source made and what is not declared any more.
+    private func deletions(
+        source: String, keeping declarations: CronJobDeclarations
+    ) async throws -> [ApplyPlan.Change] {
+        let declared = Set(declarations.jobs.map { DefinitionID($0.id) })
+        let candidates = try await definitions.scanIDs().filter { !declared.contains($0) }
+        var changes: [ApplyPlan.Change] = []
+        for page in candidates.pages(of: DefinitionRepository.pageSize) {
+            for (id, found) in zip(page, try await definitions.sources(of: page))
+            where found?.utf8.elementsEqual(source.utf8) == true {
+                guard let id = id.text else { continue }
+                changes.append(ApplyPlan.Change(id: id, action: .delete, declaration: nil, wanted: nil))
+            }
+        }
+        return changes
+    }
+}

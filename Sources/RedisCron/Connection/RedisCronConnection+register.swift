@@ -1,0 +1,145 @@
+import Cron
+public import RQWire
+
+extension RedisCronConnection {
+    /// Tries of a registration while somebody else creates and deletes the same id.
+    private static let registrationTries = 16
+
+    /// Creates a definition, or edits the one of that id, and tells the schedulers.
+    ///
+    /// An edit keeps `createdAt`, the last enqueue time, and `enabled` unless it is given. If the schedule stays the same, it
+    /// also keeps the next enqueue time, unless the schedule could not have given it: a clock that was ahead, or another zone,
+    /// may have left it behind. Otherwise the next one is computed anew: of an interval from the last enqueue time, of an
+    /// expression from now. No scheduler needs to run.
+    ///
+    /// - Parameters:
+    ///   - id: A stable id; `nil` makes a new definition with an id from `idGenerator`.
+    ///   - call: What each run calls.
+    ///   - schedule: When it runs. `R` fields of an expression are drawn when it is registered first, and stay until it is
+    ///     another one. An expression without a zone is read in the one of ``timeZoneOfDefinitions()``.
+    ///   - enabled: Whether it runs at all; `nil` keeps what it was, and is on for a new definition.
+    ///   - idGenerator: Makes the id when none is given.
+    /// - Returns: The definition as it is in Redis.
+    /// - Throws: ``RedisCronError`` with code `.invalidDefinition` (nothing is written then) or `.editConflict`, and what
+    ///   the connection throws. When the task is cancelled while the write is under way, it may or may not have happened.
+    @discardableResult
+    public func register(
+        id: String? = nil, _ call: CallSpec, _ schedule: ScheduleSpec, enabled: Bool? = nil,
+        idGenerator: RedisCronJob.IDGenerator = RedisCronJob.randomID
+    ) async throws(RedisCronError) -> RedisCronJob {
+        try await register(
+            id: id, call, schedule, enabled: enabled, idGenerator: idGenerator, assuming: defaultZone)
+    }
+
+    /// Creates a definition, or edits the one of that id, and tells the schedulers.
+    ///
+    /// As ``register(id:_:_:enabled:idGenerator:)``, with each field as an argument of its own.
+    ///
+    /// - Parameters:
+    ///   - functionName: The dotted name of the function. Its form is checked; it is never imported.
+    ///   - queueName: The queue of its runs.
+    ///   - id: A stable id; `nil` makes a new definition with an id from `idGenerator`.
+    ///   - args: Positional arguments.
+    ///   - kwargs: Keyword arguments.
+    ///   - interval: Whole seconds between runs, at least 1. Give exactly one of `interval` and `cron`.
+    ///   - cron: A cron expression.
+    ///   - timeZone: The IANA zone in which `cron` is read.
+    ///   - jobTimeout: Seconds that a run may take, -1 for no limit, `nil` for RQ's default of 180.
+    ///   - resultTTL: Seconds that a result is kept; -1 for ever, 0 not at all. Default 500.
+    ///   - ttl: Seconds that a run may wait in its queue, at least 1; `nil` for no limit.
+    ///   - failureTTL: Seconds that a failed run is kept; `nil` for the worker's default.
+    ///   - meta: The `meta` of each run.
+    ///   - enabled: Whether it runs at all; `nil` keeps what it was, and is on for a new definition.
+    ///   - idGenerator: Makes the id when none is given.
+    /// - Returns: The definition as it is in Redis.
+    /// - Throws: As ``register(id:_:_:enabled:idGenerator:)``.
+    @discardableResult
+    public func register(
+        functionName: String, queueName: String, id: String? = nil, args: [JSONValue] = [], kwargs: JSONObject = [:],
+        interval: Int? = nil, cron: String? = nil, timeZone: String? = nil, jobTimeout: Int? = nil,
+        resultTTL: Int? = JobPayload.defaultResultTTL, ttl: Int? = nil, failureTTL: Int? = nil,
+        meta: JSONObject = [:], enabled: Bool? = nil, idGenerator: RedisCronJob.IDGenerator = RedisCronJob.randomID
+    ) async throws(RedisCronError) -> RedisCronJob {
+        let call = CallSpec(
+            functionName, queue: queueName, args: args, kwargs: kwargs, jobTimeout: jobTimeout, resultTTL: resultTTL,
+            ttl: ttl, failureTTL: failureTTL, meta: meta)
+        let schedule = ScheduleSpec(interval: interval, cron: cron, timeZone: timeZone)
+        return try await register(id: id, call, schedule, enabled: enabled, idGenerator: idGenerator)
+    }
+
+    /// As the public form, with a zone to assume where no scheduler has published one.
+    func register(
+        id: String?, _ call: CallSpec, _ schedule: ScheduleSpec, enabled: Bool?, idGenerator: RedisCronJob.IDGenerator,
+        assuming assumed: ZoneRules
+    ) async throws(RedisCronError) -> RedisCronJob {
+        try await RedisCronError.unifying {
+            let isZoneNeeded = schedule.cron != nil && schedule.timeZone == nil
+            let zone = try await defaultZone(isNeeded: isZoneNeeded, assuming: assumed)
+            let wanted = try RedisCronJob(
+                id: id, call, schedule, enabled: enabled ?? true, connection: self, defaultZone: zone,
+                idGenerator: idGenerator)
+            return try await register(wanted, enabled: enabled, zone: zone)
+        }
+    }
+
+    /// Makes Redis hold the definition, whether or not there is one of its id.
+    ///
+    /// - Parameter zone: The zone of definitions that name none.
+    func register(
+        _ wanted: RedisCronJob, enabled: Bool?, zone: ZoneRules, source: String? = nil
+    ) async throws -> RedisCronJob {
+        for _ in 0..<Self.registrationTries {
+            var job = wanted
+            switch try await definitions.read(DefinitionID(wanted.id)) {
+            case .found(let existing):
+                do {
+                    try job.adopt(existing, enabled: enabled, now: Timestamp.now, defaultZone: zone)
+                    try await job.save(event: .updated, newOnly: false, source: source, zone: zone)
+                    return job
+                } catch let error as RedisCronError where error.code == .noSuchJob {
+                    // Deleted since it was read, so it is created.
+                    job = wanted
+                } catch let error as RedisCronError where error.code == .unreadableDefinition {
+                    continue
+                }
+            case .unreadable:
+                // A definition that nobody could run is replaced as a whole.
+                try await job.save(event: .updated, newOnly: false, source: source, zone: zone)
+                return job
+            case .missing: break
+            }
+            do {
+                try await job.save(event: .created, newOnly: true, source: source, zone: zone)
+                return job
+            } catch let error as RedisCronError where error.code == .editConflict {
+                continue
+            }
+        }
+        throw RedisCronError(.editConflict, id: wanted.id, "it was created and deleted while it was registered")
+    }
+}
+
+extension RedisCronJob {
+    /// Becomes an edit of the job in Redis: keeps what registering it again does not change.
+    ///
+    /// Its next run is kept if the schedule is the same and could have given it.
+    mutating func adopt(
+        _ existing: StoredDefinition, enabled: Bool?, now: Timestamp, defaultZone: ZoneRules
+    ) throws(RedisCronError) {
+        stored = existing
+        basis = ScheduleBasis(existing.definition)
+        definition.createdAt = existing.definition.createdAt
+        definition.latestEnqueueTime = existing.definition.latestEnqueueTime
+        // The save computes it anew if the schedule changed, or if it has none where it needs one.
+        definition.nextEnqueueTime = existing.definition.nextEnqueueTime
+        definition.enabled = enabled ?? existing.definition.enabled
+        // The expression that was drawn when it was registered first is not another schedule.
+        if let drawn = existing.definition.cron, let writtenCron, CronExpression.isResolution(drawn, of: writtenCron) {
+            definition.cron = drawn
+        }
+        guard let next = definition.nextEnqueueTime, !basis.hasOtherSchedule(than: definition) else { return }
+        let plan = try DefinitionCheck(definition).plan(defaultZone: defaultZone)
+        guard !PlanAudit(definition, plan: plan, now: now).isPlausible(next) else { return }
+        definition.nextEnqueueTime = try nextRun(after: now, defaultZone: defaultZone)
+    }
+}

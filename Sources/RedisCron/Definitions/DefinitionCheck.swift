@@ -1,0 +1,99 @@
+import Cron
+import RQWire
+
+/// Decides whether a definition makes sense, and what its schedule is.
+///
+/// The same rules hold when a definition is written and when it is read: both name what RQ or the scheduler could not run.
+struct DefinitionCheck {
+    let definition: CronJobHash
+
+    init(_ definition: CronJobHash) {
+        self.definition = definition
+    }
+
+    /// Checks that the definition makes sense.
+    ///
+    /// A zone that is only missing from this machine's time zone data is not a fault of the definition.
+    ///
+    /// - Throws: ``RedisCronError`` with code `.invalidDefinition`, naming the field and the reason.
+    func validate() throws(RedisCronError) {
+        do {
+            _ = try plan(defaultZone: .utc)
+        } catch {
+            // The faults of an expression do not depend on its zone.
+            guard error.code == .timeZoneUnavailable else { throw error }
+            if definition.interval == nil { _ = try Self.compile(definition, .utc) }
+        }
+    }
+
+    /// The schedule, ready to compute with.
+    ///
+    /// - Parameter compile: Parses an expression; a loader of many definitions passes one that remembers.
+    /// - Throws: ``RedisCronError`` with code `.invalidDefinition`, naming the field and the reason, or
+    ///   `.timeZoneUnavailable` where this machine's time zone data lacks the zone.
+    func plan(
+        defaultZone: ZoneRules,
+        compile: (CronJobHash, ZoneRules) throws(RedisCronError) -> CompiledCron = DefinitionCheck.compile
+    ) throws(RedisCronError) -> RunPlan {
+        try checkNames()
+        try checkValues()
+        let cron = definition.cron.flatMap { $0.isEmpty ? nil : $0 }
+        switch (definition.interval, cron) {
+        case (let interval?, nil):
+            // A zone without an expression has no effect, but a wrong one would fail whoever adds an expression.
+            if definition.timeZone != nil { _ = try zone(defaultZone) }
+            return .interval(seconds: Int64(interval))
+        case (nil, _?):
+            return .cron(try compile(definition, try zone(defaultZone)))
+        case (_?, _?):
+            throw refusal("interval", "given together with cron: exactly one of the two is expected")
+        case (nil, nil):
+            throw refusal("interval", "missing, and so is cron: exactly one of the two is expected")
+        }
+    }
+
+    /// Parses the expression of a definition.
+    static func compile(_ definition: CronJobHash, _ zone: ZoneRules) throws(RedisCronError) -> CompiledCron {
+        do {
+            return CompiledCron(expression: try CronExpression(definition.cron ?? "", id: definition.id), zone: zone)
+        } catch {
+            throw RedisCronError.invalid("cron", String(describing: error), id: definition.id)
+        }
+    }
+
+    private func checkNames() throws(RedisCronError) {
+        if definition.id.isEmpty { throw RedisCronError.invalid("id", "must not be empty") }
+        if DefinitionID(definition.id).isHistoryKey {
+            throw refusal("id", "must not end in ':jobs': RQ keeps the history of a name under such a key")
+        }
+        if definition.queueName.isEmpty { throw refusal("queue_name", "must not be empty") }
+        do {
+            _ = try PythonFunctionName(definition.functionName)
+        } catch {
+            throw refusal("func_name", String(describing: error))
+        }
+    }
+
+    private func checkValues() throws(RedisCronError) {
+        if let period = definition.schedule.fractionalPeriod {
+            throw refusal("interval", "must be whole seconds, not \(period)")
+        }
+        for field in CronJobHash.Field.bounded {
+            if let complaint = field.complaint(about: definition) { throw refusal(field.name, complaint) }
+        }
+    }
+
+    private func zone(_ defaultZone: ZoneRules) throws(RedisCronError) -> ZoneRules {
+        guard let identifier = definition.timeZone, !identifier.isEmpty else { return defaultZone }
+        do {
+            return try ZoneRules(identifier: identifier)
+        } catch {
+            let code: RedisCronError.Code = error.isFaultOfMachine ? .timeZoneUnavailable : .invalidDefinition
+            throw RedisCronError(code, id: definition.id, field: "timezone", String(describing: error))
+        }
+    }
+
+    private func refusal(_ field: String, _ message: String) -> RedisCronError {
+        .invalid(field, message, id: definition.id)
+    }
+}

@@ -1,0 +1,152 @@
+import RQWire
+import RedisBridge
+
+/// Finds definitions, by their keys and in the index, and keeps the index in order.
+extension DefinitionRepository {
+    /// The ids of all keys that are named like those of definitions, RQ's own history keys (`…:jobs`) too.
+    ///
+    /// Uses `SCAN`, because `KEYS` would block Redis.
+    func scanIDs() async throws -> [DefinitionID] {
+        var ids: Set<DefinitionID> = []
+        // Each node of a cluster scans its own keys. If ours move to another node meanwhile, that one is asked again.
+        for _ in 0..<5 {
+            let node = try await nodeOfKeys()
+            ids.formUnion(try await scan())
+            if try await nodeOfKeys() == node { break }
+        }
+        return ids.sorted { $0.bytes.lexicographicallyPrecedes($1.bytes) }
+    }
+
+    /// The server that has our keys; a command with a key finds it.
+    private func nodeOfKeys() async throws -> RedisEndpoint {
+        _ = try await client.send(RedisCommand("EXISTS", keys.cronJobs))
+        return try await client.connection().endpoint
+    }
+
+    private func scan() async throws -> Set<DefinitionID> {
+        let prefix = Array(keys.cronJobPrefix.utf8)
+        let pattern = Self.globEscaped(prefix) + [UInt8(ascii: "*")]
+        var ids: Set<DefinitionID> = []
+        try await eachPage({ RedisCommand("SCAN", $0, "MATCH", pattern, "COUNT", 1000) }) { reply in
+            reply.copiedElements
+        } take: { keys in
+            for key in keys {
+                let id = DefinitionID(bytes: Array(key.dropFirst(prefix.count)))
+                if !id.bytes.isEmpty { ids.insert(id) }
+            }
+        }
+        return ids
+    }
+
+    /// The bytes with everything escaped that has a meaning in a glob pattern: a prefix may hold braces.
+    private static func globEscaped(_ bytes: [UInt8]) -> [UInt8] {
+        bytes.flatMap { byte in #"*?[]\"#.utf8.contains(byte) ? [0x5c, byte] : [byte] }
+    }
+
+    /// The whole index in the order of its scores, in pages.
+    ///
+    /// Uses `ZSCAN`, which finds whatever is in the index all the time, however much a scheduler moves meanwhile; reading by
+    /// rank does not promise that. Redis formats scores there in its own way, so do not use `rawScore` for a compare and
+    /// set; see ``current(_:)``.
+    func index() async throws -> [[DueEntry]] {
+        var found: [DefinitionID: DueEntry] = [:]
+        try await eachPage({ RedisCommand("ZSCAN", keys.cronJobs, $0, "COUNT", 1000) }) { reply in
+            DueEntry.read(reply)
+        } take: { entries in
+            for entry in entries { found[entry.id] = entry }
+        }
+        return found.values.sorted { left, right in
+            left.score != right.score
+                ? left.score < right.score : left.id.bytes.lexicographicallyPrecedes(right.id.bytes)
+        }.pages(of: Self.pageSize)
+    }
+
+    /// Sends a command that continues at a cursor until the cursor is back at its beginning.
+    private func eachPage<Page: Sendable>(
+        _ command: (_ cursor: String) -> RedisCommand,
+        decode: @escaping @Sendable (borrowing RedisReplyView) -> Page, take: (Page) -> Void
+    ) async throws {
+        var cursor = "0"
+        repeat {
+            let (next, page) = try await client.send(command(cursor)) { reply throws(RedisError) in
+                guard reply.count == 2 else {
+                    throw RedisError.unexpectedReply("\(reply.count) elements", expected: "a cursor and elements")
+                }
+                return (reply.withElement(0) { $0.string } ?? "0", reply.withElement(1) { decode($0) })
+            }
+            cursor = next
+            take(page)
+        } while cursor != "0"
+    }
+
+    /// The present entries of these ids, with their scores in the form in which scripts compare them.
+    func current(_ ids: [DefinitionID]) async throws -> [DueEntry] {
+        var entries: [DueEntry] = []
+        for page in ids.pages(of: Self.pageSize) {
+            let scores = try await client.pipeline(
+                page.map { RedisCommand("ZSCORE", keys.cronJobs, $0.bytes) }
+            ) { _, reply throws(RedisError) in
+                if let error = reply.error { throw error }
+                return reply.isNull ? nil : reply.copiedBytes
+            }
+            for (id, score) in zip(page, scores) {
+                if let score { entries.append(DueEntry(id: id, rawScore: score)) }
+            }
+        }
+        return entries
+    }
+
+    /// Takes entries out of the index that lead to no run: those of definitions that are gone or disabled.
+    ///
+    /// - Returns: How many were taken out. The script looks again at each: a definition that was written or enabled since then
+    ///   keeps its entry.
+    func prune(_ ids: [DefinitionID]) async throws -> Int {
+        var count = 0
+        for page in try await current(ids).pages(of: Self.pageSize) {
+            let entries = page.map { StaleEntry(entry: $0, nextScore: nil) }
+            if case .done(let outcomes) = try await reconcile(entries, token: nil) {
+                count += outcomes.count { $0 == .pruned || $0 == .disabled }
+            }
+        }
+        return count
+    }
+
+    /// Reconciles index entries that lead to no run, in one atomic step; see ``CronStore/reconcile(_:token:)``.
+    func reconcile(_ entries: [StaleEntry], token: String?) async throws -> ReconcileOutcome {
+        var call = CronScript.reconcileIndex.call(keyCount: 2 + entries.count * 2, reserving: 256 + entries.count * 160)
+        call.append(keys.lock)
+        call.append(keys.cronJobs)
+        let prefix = Array(keys.cronJobPrefix.utf8)
+        for stale in entries { call.append(prefix, stale.entry.id.bytes) }
+        for stale in entries { call.append(prefix, stale.entry.id.bytes + DefinitionID.historySuffix) }
+        call.append(token ?? "")
+        call.append(keys.cronJobPrefix)
+        call.append(entries.count)
+        for stale in entries {
+            call.append(stale.entry.rawScore)
+            if let next = stale.nextScore {
+                call.append(next.scoreText)
+                // Without an updated_at it is not known whose schedule this is: the hash is left alone.
+                if stale.updatedAtBytes == nil { call.append([]) } else { call.append(wireFormat: next) }
+            } else {
+                call.append(stale.isOver ? "over" : "")
+                call.append([])
+            }
+            call.append(stale.updatedAtBytes ?? [UInt8(ascii: "*")])
+        }
+        let codes = try await CronScript.reconcileIndex.run(call.finish(), on: client) { reply in reply.copiedBytes }
+        guard codes != CronScript.lockLost else { return .lockLost }
+        let outcomes = codes.compactMap(EntryOutcome.init(rawValue:))
+        guard outcomes.count == entries.count else {
+            throw RedisCronError.unexpectedReply(to: "reconcile_index", "\(codes.count) of \(entries.count) outcomes")
+        }
+        return .done(outcomes)
+    }
+}
+
+extension Array {
+    /// The elements in arrays of at most that many.
+    func pages(of size: Int) -> [[Element]] {
+        stride(from: 0, to: count, by: size).map { Array(self[$0..<Swift.min($0 + size, count)]) }
+    }
+}

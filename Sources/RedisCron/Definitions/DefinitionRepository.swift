@@ -1,0 +1,160 @@
+package import RQWire
+package import RedisBridge
+
+/// The definitions in Redis: all that reads or writes them goes through here.
+///
+/// Editors, `apply`, the doctor and the command line use it, and the scheduler fetches with it what is due.
+package struct DefinitionRepository: Sendable {
+    package let client: RedisClient
+    package let keys: RQKeys
+
+    /// How many definitions are read in one round trip.
+    static let pageSize = 500
+
+    /// The field of a definition's hash that remembers the source it was applied from.
+    ///
+    /// Python leaves it alone.
+    package static let sourceField = "source"
+    /// The field of a definition's hash that remembers the last job that was queued outside of its schedule.
+    ///
+    /// Python leaves it alone.
+    package static let triggeredJobField = "triggered_job"
+
+    /// The result of a write.
+    enum WriteOutcome: Sendable {
+        case written
+        /// There is no such definition.
+        case missing
+        /// It is not what the edit expected.
+        case changed
+    }
+
+    // MARK: Reading
+
+    /// One definition.
+    func read(_ id: DefinitionID) async throws(RedisError) -> Reading<StoredDefinition> {
+        let key = Array(keys.cronJobPrefix.utf8) + id.bytes
+        do throws(RedisError) {
+            return try await client.send(RedisCommand("HGETALL", key)) { reply throws(RedisError) in
+                try Reading(reply, id: id)
+            }.checked
+        } catch {
+            guard error.prefix == .wrongType else { throw error }
+            return .unreadable(field: nil, reason: "its key \(keys.cronJobPrefix)\(id.display) holds no hash")
+        }
+    }
+
+    /// Definitions in the order of their ids, without those that nobody could run.
+    ///
+    /// RQ keeps the history of a name under a key that is named like a definition's; that counts as missing.
+    func read(_ ids: [DefinitionID]) async throws(RedisError) -> [Reading<StoredDefinition>] {
+        zip(ids, try await fetch(ids)).map { id, reading in
+            // A hash there would be a definition, with an id that no definition may have.
+            if case .unreadable(nil, _) = reading, id.isHistoryKey { .missing } else { reading.checked }
+        }
+    }
+
+    /// Definitions in the order of their ids, in one round trip, unchecked.
+    func fetch(_ ids: [DefinitionID]) async throws(RedisError) -> [Reading<StoredDefinition>] {
+        let prefix = Array(keys.cronJobPrefix.utf8)
+        let commands = ids.map { RedisCommand("HGETALL", prefix + $0.bytes) }
+        return try await client.pipeline(commands) { index, reply throws(RedisError) in
+            try Reading(reply, id: ids[index])
+        }
+    }
+
+    /// The sources that definitions were applied from, in the order of the ids; `nil` for one that was not.
+    func sources(of ids: [DefinitionID]) async throws(RedisError) -> [String?] {
+        guard !ids.isEmpty else { return [] }
+        let prefix = Array(keys.cronJobPrefix.utf8)
+        let commands = ids.map { RedisCommand("HGET", prefix + $0.bytes, Self.sourceField) }
+        // A key that is no hash answers with an error, and has no source.
+        return try await client.pipeline(commands) { _, reply in reply.string }
+    }
+
+    /// The zone that the present or the last leader published; `nil` where none has.
+    func publishedZone() async throws(RedisError) -> String? {
+        try await client.send(RedisCommand("GET", keys.timeZone)).string
+    }
+
+    // MARK: Writing
+
+    /// Writes an edit and announces it, in one atomic step.
+    ///
+    /// - Parameter source: Where the definition was applied from, for the hash to remember; `nil` leaves that field alone.
+    func write(
+        _ edit: DefinitionEdit, id: String, event: CronEvent, now: Timestamp, source: String? = nil
+    ) async throws -> WriteOutcome {
+        var call = CronScript.saveDefinition.call(keyCount: 3, reserving: 1024)
+        appendKeys(of: id, to: &call)
+        call.append(id)
+        call.append(edit.mode.rawValue)
+        call.append(edit.expectedNext ?? [UInt8(ascii: "*")])
+        switch edit.place {
+        case .kept: call.append("")
+        case .at(let due): call.append(score: due)
+        case .nowhere: call.append("over")
+        }
+        call.append(edit.placeIfMissing?.scoreText ?? [])
+        call.append(keys.events)
+        call.append(Self.message(event, id: id))
+        call.append(score: now)
+        for (field, value) in edit.fields {
+            call.append(field.name)
+            call.append(value)
+        }
+        if let source {
+            call.append(Self.sourceField)
+            call.append(source)
+        }
+        switch try await CronScript.saveDefinition.run(call.finish(), on: client, decoding: { $0.integer }) {
+        case 1: return .written
+        case 0: return .missing
+        case -1: return .changed
+        case let other: throw RedisCronError.unexpectedReply(to: "save_definition", String(describing: other))
+        }
+    }
+
+    /// Removes a definition and announces it, in one atomic step.
+    ///
+    /// - Returns: Whether there was one.
+    func delete(_ id: String) async throws(RedisError) -> Bool {
+        var call = CronScript.deleteDefinition.call(keyCount: 3, reserving: 512)
+        appendKeys(of: id, to: &call)
+        call.append(id)
+        call.append(keys.events)
+        call.append(Self.message(.deleted, id: id))
+        call.append(score: Timestamp.now)
+        return try await CronScript.deleteDefinition.run(call.finish(), on: client) { $0.integer == 1 }
+    }
+
+    /// Queues one run of a definition outside of its schedule, under a random id.
+    func enqueue(_ payload: JobPayload, of definition: String) async throws(RedisError) -> RQJobID {
+        let id = RQJobID.random()
+        let now = Timestamp.now
+        var call = CronScript.pushJob.call(keyCount: 4, reserving: 1024)
+        call.append(keys.queues)
+        call.append(Array(keys.queuePrefix.utf8), Array(payload.origin))
+        call.append(keys.job(id))
+        call.append(keys.cronJob(definition))
+        call.append(id.description)
+        call.append(payload.ttl.map(String.init) ?? "")
+        call.append(fields: RQJobHash.fields(payload: payload, createdAt: now, enqueuedAt: now))
+        _ = try await CronScript.pushJob.run(call.finish(), on: client) { $0.integer }
+        return id
+    }
+
+    private func appendKeys(of id: String, to call: inout RedisCommand.Builder) {
+        call.append(keys.cronJob(id))
+        call.append(keys.cronJobs)
+        call.append(keys.lastUpdate)
+    }
+
+    /// The message that announces an event.
+    private static func message(_ event: CronEvent, id: String) -> [UInt8] {
+        var bytes: [UInt8] = []
+        let message: JSONValue = ["event": .string(event.rawValue), "job_id": .string(id)]
+        message.appendPythonJSON(to: &bytes)
+        return bytes
+    }
+}

@@ -1,0 +1,157 @@
+import RQWire
+import RedisBridge
+
+/// Reads all definitions, the index and the registry, and names contradictions between them.
+///
+/// It reads page by page while others write. Whatever looks wrong is read once more at the end, and counts only if it still
+/// looks wrong.
+struct DefinitionAudit: Sendable {
+    let connection: RedisCronConnection
+    let defaultZone: DefaultTimeZone?
+    let isLed: Bool
+    /// The expiry of the schedulers' locks.
+    let lockTTL: Duration
+
+    private var client: RedisClient { connection.client }
+    private var keys: RQKeys { connection.keys }
+    private var indexAudit: IndexAudit { IndexAudit(now: Timestamp.now, defaultZone: defaultZone?.rules) }
+
+    func findings() async throws -> [Finding] {
+        let misplaced = try await keyTypes()
+        // The rest would fail on a key of another type.
+        guard misplaced.isEmpty else { return misplaced }
+        let entries = try await connection.definitions.index().flatMap(\.self)
+        let ids = Set(entries.map(\.id)).union(try await connection.definitions.scanIDs())
+        let ordered = ids.sorted { $0.bytes.lexicographicallyPrecedes($1.bytes) }
+        let pass = try await read(ordered, entries: Dictionary(entries.map { ($0.id, $0) }) { first, _ in first })
+        var findings = try await confirm(pass.suspects)
+        if let overdue = indexAudit.overdue(pass.scheduled, isLed: isLed) { findings.append(overdue) }
+        if let outlasting = try await outlastingLock() { findings.append(outlasting) }
+        findings += pass.zones.findings
+        return findings + (try await queues(pass.queues)) + (try await silentSchedulers())
+    }
+
+    /// The result of one pass over all definitions.
+    private struct Pass {
+        /// Definitions and entries with a finding.
+        var suspects: [DefinitionID] = []
+        /// Entries of definitions that can run.
+        var scheduled: [DueEntry] = []
+        /// Queues of definitions that can run.
+        var queues: Set<String> = []
+        var findings: [Finding] = []
+        var zones: ZoneCheck
+    }
+
+    /// Reads suspects once more, with their entries.
+    private func confirm(_ ids: [DefinitionID]) async throws -> [Finding] {
+        var findings: [Finding] = []
+        for page in ids.pages(of: DefinitionRepository.pageSize) {
+            let entries = try await connection.definitions.current(page).map { ($0.id, $0) }
+            findings += try await read(page, entries: Dictionary(entries) { first, _ in first }).findings
+        }
+        return findings
+    }
+
+    private func read(_ ids: [DefinitionID], entries: [DefinitionID: DueEntry]) async throws -> Pass {
+        var pass = Pass(zones: ZoneCheck(defaultZone: defaultZone))
+        for page in ids.pages(of: DefinitionRepository.pageSize) {
+            var orphans: [DueEntry] = []
+            let readings = try await connection.definitions.read(page)
+            // Reading all of them may take longer than the time from one run to the next.
+            let audit = indexAudit
+            for (id, reading) in zip(page, readings) {
+                let entry = entries[id]
+                let finding: Finding?
+                switch reading {
+                case .missing:
+                    if let entry { orphans.append(entry) }
+                    continue
+                case .unreadable(let field, let reason):
+                    finding = Finding(
+                        .error, .definition, about: id.display,
+                        "it cannot be used: \(field.map { "\($0): " } ?? "")\(reason); register it anew, or delete it")
+                case .found(let stored):
+                    let job = RedisCronJob(stored, connection: connection)
+                    finding = audit.finding(job, entry: entry)
+                    if job.enabled {
+                        pass.zones.look(at: job)
+                        pass.queues.insert(job.queueName)
+                        if let entry { pass.scheduled.append(entry) }
+                    }
+                }
+                if let finding {
+                    pass.suspects.append(id)
+                    pass.findings.append(finding)
+                }
+            }
+            for (entry, isForeign) in zip(orphans, try await exist(orphans.map { $0.id.historyKey(in: keys) }))
+            where !isForeign {
+                pass.suspects.append(entry.id)
+                pass.findings.append(
+                    Finding(
+                        .notice, .index, about: entry.id.display, "there is no such definition, only its index entry",
+                        remedy: .reconcile(entry, moveTo: nil)))
+            }
+        }
+        return pass
+    }
+
+    private func exist(_ keys: [[UInt8]]) async throws -> [Bool] {
+        guard !keys.isEmpty else { return [] }
+        return try await client.pipeline(keys.map { RedisCommand("EXISTS", $0) }) { _, reply in reply.integer == 1 }
+    }
+
+    // MARK: Beside the definitions
+
+    private func keyTypes() async throws -> [Finding] {
+        let wanted = [
+            (keys.cronJobs, "zset"), (keys.queues, "set"), (keys.cronSchedulers, "zset"), (keys.lock, "string"),
+            (keys.lastUpdate, "string"), (keys.timeZone, "string"),
+        ]
+        let types = try await client.pipeline(wanted.map { RedisCommand("TYPE", $0.0) }) { _, reply in reply.string }
+        return zip(wanted, types).compactMap { wanted, found in Finding.mistyped(wanted.0, found, expected: wanted.1) }
+    }
+
+    /// Queues of enabled definitions that cannot take a job, or that no worker reads.
+    private func queues(_ queues: Set<String>) async throws -> [Finding] {
+        try await WorkerSurvey(client: client, keys: keys).findings(queues: queues)
+    }
+
+    /// The lock of a scheduler that is dead by all appearances.
+    private func outlastingLock() async throws -> Finding? {
+        guard let holder = try await connection.lockHolder() else { return nil }
+        return LockCheck(holder: holder, lock: keys.lock, lockTTL: lockTTL).finding
+    }
+
+    /// Schedulers in RQ's registry that stopped sending heartbeats.
+    private func silentSchedulers() async throws -> [Finding] {
+        let command = RedisCommand("ZRANGE", keys.cronSchedulers, 0, -1, "WITHSCORES")
+        let entries = try await client.send(command) { reply in DueEntry.read(reply) }
+        let now = Timestamp.now
+        let silent = entries.filter { Timestamp(score: $0.score) < now - .seconds(SchedulerRegistration.timeToLiveSeconds) }
+        // A heartbeat in the future was written with a clock that was far ahead. A scheduler that lives has its hash.
+        let ahead = entries.filter { Timestamp(score: $0.score) > now + IndexAudit.overdueAfter }
+        let live = try await exist(ahead.map { Array(keys.cronScheduler($0.id.display).utf8) })
+        let ghosts = zip(ahead, live).filter { !$0.1 }.map(\.0)
+        return silent.map { entry in
+            forgotten(entry, "this scheduler has not beaten since \(Timestamp(score: entry.score)); RQ still lists it")
+        }
+            + ghosts.map { entry in
+                forgotten(entry, "RQ lists this scheduler with a heartbeat that is still to come, and it is gone")
+            }
+    }
+
+    private func forgotten(_ entry: DueEntry, _ message: String) -> Finding {
+        Finding(
+            .notice, .registry, about: entry.id.display, message,
+            remedy: .forgetScheduler(name: entry.id.display, lastHeartbeat: entry.rawScore))
+    }
+}
+
+extension DefinitionID {
+    /// The key under which RQ keeps its own history of this name.
+    fileprivate func historyKey(in keys: RQKeys) -> [UInt8] {
+        Array(keys.cronJobPrefix.utf8) + bytes + Self.historySuffix
+    }
+}

@@ -1,0 +1,93 @@
+package import Cron
+package import RQWire
+
+/// A definition that was found, as the scheduler gets it.
+package enum LoadedDefinition: Sendable {
+    /// It is ready to be scheduled.
+    case prepared(PreparedDefinition)
+    /// Nothing is wrong with it, but this machine does not know its zone: the reason, for a person.
+    case zoneUnavailable(reason: String)
+}
+
+/// Turns a hash into what the scheduler needs: schedule, template, and the bytes that every run of it sends.
+///
+/// It remembers templates, expressions and zones, because thousands of definitions share a few of them.
+package struct DefinitionLoader {
+    private struct CronKey: Hashable {
+        let expression: String
+        let zone: String?
+    }
+
+    /// How many of them are remembered before all are forgotten, so that they do not pile up.
+    private static let remembered = 50_000
+
+    package let zone: ZoneRules
+    private let serializer: JobSerializer
+    private let deflater = Deflater()
+    private var templates: [JobSettings: JobTemplate] = [:]
+    private var crons: [CronKey: CompiledCron] = [:]
+
+    package init(zone: ZoneRules, serializer: JobSerializer) {
+        self.zone = zone
+        self.serializer = serializer
+    }
+
+    /// Prepares a definition to be scheduled.
+    package mutating func prepare(_ stored: StoredDefinition, id: DefinitionID) -> Reading<LoadedDefinition> {
+        let hash = stored.definition
+        let plan: RunPlan
+        do {
+            plan = try DefinitionCheck(hash).plan(defaultZone: zone) { definition, zone throws(RedisCronError) in
+                try compile(definition, zone)
+            }
+        } catch {
+            guard error.code == .timeZoneUnavailable else {
+                return .unreadable(field: error.field, reason: error.message)
+            }
+            return .found(.zoneUnavailable(reason: error.message))
+        }
+        let payload = JobPayload(hash.call, serializer: serializer, deflater: deflater)
+        let prepared = PreparedDefinition(
+            id: id, plan: plan, template: template(of: payload), updatedAtBytes: stored.updatedAtBytes, payload: payload,
+            // As rq-rediscron: a definition that ran and names no next run is due after the last one.
+            nextEnqueueTime: hash.nextEnqueueTime
+                ?? hash.latestEnqueueTime.flatMap { plan.next(planned: $0, now: $0) },
+            createdAt: hash.createdAt, isEnabled: hash.enabled, neverRan: hash.latestEnqueueTime == nil,
+            isSetBack: hash.isSetBack)
+        return .found(.prepared(prepared))
+    }
+
+    private mutating func template(of payload: JobPayload) -> JobTemplate {
+        let settings = JobSettings(payload)
+        if let known = templates[settings] { return known }
+        if templates.count >= Self.remembered { templates = [:] }
+        let template = JobTemplate(settings)
+        templates[settings] = template
+        return template
+    }
+
+    private mutating func compile(
+        _ definition: CronJobHash, _ zone: ZoneRules
+    ) throws(RedisCronError) -> CompiledCron {
+        let text = definition.cron ?? ""
+        // A hashed field means something else for each id.
+        guard !text.utf8.contains(where: { $0 | 0x20 == UInt8(ascii: "h") }) else {
+            return try DefinitionCheck.compile(definition, zone)
+        }
+        let key = CronKey(expression: text, zone: definition.timeZone)
+        if let known = crons[key] { return known }
+        let compiled = try DefinitionCheck.compile(definition, zone)
+        if crons.count >= Self.remembered { crons = [:] }
+        crons[key] = compiled
+        return compiled
+    }
+}
+
+extension CronJobHash {
+    /// Whether the next run is earlier than the time at which the last one was queued: a clock was ahead then, and somebody
+    /// has planned the definition anew.
+    package var isSetBack: Bool {
+        guard let nextEnqueueTime, let latestEnqueueTime else { return false }
+        return nextEnqueueTime < latestEnqueueTime
+    }
+}

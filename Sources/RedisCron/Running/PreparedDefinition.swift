@@ -1,0 +1,123 @@
+package import RQWire
+
+/// A definition ready to be scheduled: everything that depends on it alone, computed once when it is loaded.
+///
+/// It is small, because a million of them may be cached: the id and the three texts that a batch sends share one block of
+/// bytes.
+package final class PreparedDefinition: Sendable {
+    /// What a batch sends of a definition.
+    package struct Texts {
+        /// `updated_at`.
+        package let updatedAtBytes: ArraySlice<UInt8>
+        package let data: ArraySlice<UInt8>
+        package let description: ArraySlice<UInt8>
+    }
+
+    package let plan: RunPlan
+    // Behind the plan, whose size is odd, they take no room of their own.
+    package let isEnabled: Bool
+    let neverRan: Bool
+    /// Whether its next run is earlier than the time at which the last one was queued.
+    let isSetBack: Bool
+    private let idLength: UInt32
+    private let updatedAtLength: UInt32
+    private let dataLength: UInt32
+    package let template: JobTemplate
+    /// Id, version, data and description, one behind the other.
+    private let bytes: [UInt8]
+    private let next: SparseInstant
+    private let created: SparseInstant
+
+    /// The id, copied.
+    package var id: DefinitionID { DefinitionID(bytes: Array(bytes[..<Int(idLength)])) }
+    /// Bytes of the three texts.
+    var textSize: Int { bytes.count - Int(idLength) }
+    /// What stood in `next_enqueue_time`, or what follows from the last run.
+    package var nextEnqueueTime: Timestamp? { next.instant }
+    /// The anchor of an interval that never ran.
+    var createdAt: Timestamp? { created.instant }
+
+    package init(
+        id: DefinitionID, plan: RunPlan, template: JobTemplate, updatedAtBytes: [UInt8], payload: JobPayload,
+        nextEnqueueTime: Timestamp?, createdAt: Timestamp?, isEnabled: Bool, neverRan: Bool, isSetBack: Bool = false
+    ) {
+        self.idLength = UInt32(clamping: id.bytes.count)
+        self.updatedAtLength = UInt32(clamping: updatedAtBytes.count)
+        self.dataLength = UInt32(clamping: payload.data.count)
+        self.plan = plan
+        self.template = template
+        // To the byte: the block stays in the cache.
+        let size = id.bytes.count + updatedAtBytes.count + payload.data.count + payload.description.count
+        self.bytes = Array(unsafeUninitializedCapacity: size) { block, count in
+            for text in [id.bytes[...], updatedAtBytes[...], payload.data, payload.description] {
+                _ = block[count...].initialize(from: text)
+                count += text.count
+            }
+        }
+        self.next = SparseInstant(nextEnqueueTime)
+        self.created = SparseInstant(createdAt)
+        self.isEnabled = isEnabled
+        self.neverRan = neverRan
+        self.isSetBack = isSetBack
+    }
+
+    /// The planned time of the run to which an index entry leads.
+    ///
+    /// An interval that never ran is planned for its `created_at`, which anchors its grid. Old data may lack that too; then the
+    /// index decides. Everybody computes the same time, since the job's id follows from it.
+    ///
+    /// - Returns: `nil` for an expression whose hash names no time: the index alone does not make it due.
+    func plannedTime(score: Double) -> Timestamp? {
+        if let nextEnqueueTime { return nextEnqueueTime }
+        guard case .interval = plan else { return nil }
+        return (neverRan ? createdAt : nil) ?? Timestamp(score: max(0, score))
+    }
+
+    /// Lends the bytes of the id.
+    func withIDBytes<Result>(_ body: (UnsafeRawBufferPointer) -> Result) -> Result {
+        bytes.withUnsafeBytes { body(UnsafeRawBufferPointer(rebasing: $0[..<Int(idLength)])) }
+    }
+
+    /// `updated_at` in the very bytes in which it was read.
+    package var updatedAtBytes: [UInt8] { Array(texts.updatedAtBytes) }
+
+    /// What a batch sends.
+    package var texts: Texts {
+        let updatedAt = Int(idLength)
+        let data = updatedAt + Int(updatedAtLength)
+        let description = data + Int(dataLength)
+        return Texts(
+            updatedAtBytes: bytes[updatedAt..<data], data: bytes[data..<description], description: bytes[description...]
+        )
+    }
+}
+
+/// Settings in the form in which they are sent, made once for all definitions that have them.
+package final class JobTemplate: Sendable {
+    package let settings: JobSettings
+    /// Their fields in a job's hash, for a dump of it; `nil` when they are too long for one.
+    let dumpedFields: HashDump.Fields?
+
+    package init(_ settings: JobSettings) {
+        self.settings = settings
+        dumpedFields = HashDump.Fields(RQJobHash.fields(of: settings))
+    }
+
+    /// The same fields one by one: for the few jobs that are sent field by field.
+    var fields: [(field: String, value: [UInt8])] { RQJobHash.fields(of: settings) }
+}
+
+/// An optional instant in the eight bytes of an instant: a million cached definitions hold several.
+struct SparseInstant: Sendable, Hashable {
+    /// Microseconds since 1970; `Int64.min`, which no instant has, means `nil`.
+    private let microseconds: Int64
+
+    init(_ instant: Timestamp?) {
+        microseconds = instant?.microseconds ?? .min
+    }
+
+    /// The instant.
+    var instant: Timestamp? {
+        microseconds == .min ? nil : Timestamp(microseconds: microseconds)
+    }
+}
