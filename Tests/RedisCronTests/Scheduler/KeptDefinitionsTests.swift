@@ -230,7 +230,9 @@ struct KeptDefinitionsTests {
     @Test func `who drives the scheduler by hand has them with the lock`() async throws {
         try await withRedis { server in
             try await withConnection(to: server) { connection in
-                let scheduler = try RedisCronScheduler(connection: connection, options: options())
+                // Nobody extends the lock meanwhile.
+                let scheduler = try RedisCronScheduler(
+                    connection: connection, options: options { $0.lockTTL = .seconds(60) })
                 try await scheduler.registerBirth()
                 #expect(try indexed(server) == ["a", "b"])
                 try server.command("DEL", "rq:cron_jobs", "rq:cron_job:a", "rq:cron_job:b", "rq:cron_jobs:last_update")
