@@ -39,8 +39,8 @@ public struct CronJobDeclaration: Sendable, Hashable {
     /// Declares a definition field by field; see `CallSpec` and `ScheduleSpec` for their meaning.
     public init(
         functionName: String, queueName: String, id: String, args: [JSONValue] = [], kwargs: JSONObject = [:],
-        interval: Int? = nil, cron: String? = nil, timeZone: String? = nil, jobTimeout: Int? = nil,
-        resultTTL: Int? = JobPayload.defaultResultTTL, ttl: Int? = nil, failureTTL: Int? = nil,
+        interval: Duration? = nil, cron: String? = nil, timeZone: String? = nil, jobTimeout: Duration? = nil,
+        resultTTL: Duration? = .seconds(500), ttl: Duration? = nil, failureTTL: Duration? = nil,
         meta: JSONObject = [:], enabled: Bool? = nil, firstRun: Timestamp? = nil
     ) {
         let call = CallSpec(
@@ -56,8 +56,13 @@ public struct CronJobDeclaration: Sendable, Hashable {
         set { call[keyPath: field] = newValue }
     }
 
-    /// A field of the schedule.
-    public subscript<Value>(dynamicMember field: WritableKeyPath<ScheduleSpec, Value>) -> Value {
+    /// A field of the schedule; to change one, set ``schedule``.
+    public subscript<Value>(dynamicMember field: KeyPath<ScheduleSpec, Value>) -> Value {
+        schedule[keyPath: field]
+    }
+
+    /// A field of the schedule as the hash holds it.
+    package subscript<Value>(dynamicMember field: WritableKeyPath<ScheduleSpec, Value>) -> Value {
         get { schedule[keyPath: field] }
         set { schedule[keyPath: field] = newValue }
     }

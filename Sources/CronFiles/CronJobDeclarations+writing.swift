@@ -70,7 +70,7 @@ extension CronJobDeclaration {
             let value = option.key == "timezone" ? self.timeZone ?? "" : option.value.description
             call += " \(option.key)=\(value)"
         }
-        let schedule = self.interval.map { "every \($0)s" } ?? self.cron ?? ""
+        let schedule = self.schedule.description
         return [
             Self.word(id, isAmbiguous: CrontabLine.looksLikeSchedule(name: id) || ["every", "@every"].contains(id)),
             schedule, Self.word(self.queueName, isAmbiguous: CrontabLine.looksLikeSchedule(queue: self.queueName)),

@@ -13,7 +13,7 @@ struct DurationInteropTests {
         of function: String, with field: String, _ value: Int, _ peer: Peer
     ) async throws -> (status: String?, server: RedisServer, job: String) {
         let job = try await withScheduler(on: peer.server) { scheduler in
-            try await scheduler.register(functionName: function, queueName: "q", id: "a", interval: 1000)
+            try await scheduler.register(functionName: function, queueName: "q", id: "a", interval: .seconds(1000))
                 .enqueue()
         }
         try peer.server.command("HSET", "rq:job:\(job)", field, value)
@@ -30,8 +30,10 @@ struct DurationInteropTests {
             try await withScheduler(on: server) { scheduler in
                 for (id, function) in [("good", "app.tasks.rebuild"), ("bad", "app.tasks.fail")] {
                     try await scheduler.register(
-                        functionName: function, queueName: "q", id: id, interval: 1000, jobTimeout: Int(Int32.max),
-                        resultTTL: Self.longestKept, ttl: Self.longestKept, failureTTL: Self.longestKept)
+                        functionName: function, queueName: "q", id: id, interval: .seconds(1000),
+                        jobTimeout: .seconds(Int32.max),
+                        resultTTL: .seconds(Self.longestKept), ttl: .seconds(Self.longestKept),
+                        failureTTL: .seconds(Self.longestKept))
                 }
                 try await whileRunning(scheduler) {
                     try await eventually("both are queued") { try server.command("LLEN", "rq:queue:q").integer == 2 }
@@ -83,7 +85,7 @@ struct DurationInteropTests {
             ] {
                 try await withScheduler(on: server) { scheduler in
                     try await scheduler.register(
-                        functionName: "app.tasks.rebuild", queueName: "q", id: "a", interval: 1000)
+                        functionName: "app.tasks.rebuild", queueName: "q", id: "a", interval: .seconds(1000))
                     try server.command("HSET", "rq:cron_job:a", field, value)
                     let unreadable = try await scheduler.connection.inventory().unreadable
                     #expect(unreadable.map(\.field) == [field], "\(field) \(value)")

@@ -14,7 +14,8 @@ struct EditInteropTests {
                     // Each runs at once and then in an hour: whatever runs again was made to by Python.
                     for id in ["edited", "disabled", "deleted", "registered", "untouched"] {
                         try await scheduler.register(
-                            functionName: "app.tasks.rebuild", queueName: id, id: id, args: ["old"], interval: 3600)
+                            functionName: "app.tasks.rebuild", queueName: id, id: id, args: ["old"],
+                            interval: .seconds(3600))
                         try await Self.waitForRuns(1, of: id, on: server)
                     }
                     try await peer.ask([
@@ -41,7 +42,7 @@ struct EditInteropTests {
                 let jobs = try await scheduler.connection.allJobs()
                 #expect(jobs.map(\.id) == ["disabled", "edited", "registered", "untouched"])
                 #expect(jobs.map(\.args) == [["old"], ["new", 1.0], [0], ["old"]])
-                #expect(jobs.map(\.interval) == [3600, 3600, 7200, 3600])
+                #expect(jobs.map(\.interval) == [3600, 3600, 7200, 3600].map { .seconds($0) })
             }
             for (queue, count) in [("edited", 1), ("deleted", 1), ("moved", 1), ("untouched", 2)] {
                 #expect(try server.command("LLEN", "rq:queue:\(queue)").integer == count, "\(queue)")
@@ -104,7 +105,7 @@ struct EditInteropTests {
             let (peer, edits) = (try Peer(on: server), 400)
             try await withScheduler(on: server) { scheduler in
                 try await scheduler.register(
-                    functionName: "app.tasks.rebuild", queueName: "q", id: "a", args: [0], interval: 1)
+                    functionName: "app.tasks.rebuild", queueName: "q", id: "a", args: [0], interval: .seconds(1))
                 try await whileRunning(scheduler) {
                     try await peer.ask(["do": "edit_again_and_again", "id": "a", "count": .int(edits)])
                     // Python writes old times back with each edit; the schedule goes on from where it was.
@@ -179,7 +180,8 @@ struct EditInteropTests {
                 for (id, interval, cron) in [("i", 3600, nil), ("c", nil, "*/10 * * * *")] as [(String, Int?, String?)]
                 {
                     try await scheduler.register(
-                        functionName: "app.tasks.rebuild", queueName: "q", id: id, interval: interval, cron: cron)
+                        functionName: "app.tasks.rebuild", queueName: "q", id: id,
+                        interval: interval.map { .seconds($0) }, cron: cron)
                 }
                 let time = 1_780_000_000.25
                 try await peer.ask([

@@ -29,7 +29,7 @@ struct EventInteropTests {
                 for id in Self.ids {
                     func register() async throws -> RedisCronJob {
                         try await scheduler.register(
-                            functionName: "app.tasks.nap", queueName: "q", id: id, interval: 60)
+                            functionName: "app.tasks.nap", queueName: "q", id: id, interval: .seconds(60))
                     }
                     _ = try await register()
                     var job = try await register()
@@ -60,7 +60,7 @@ struct EventInteropTests {
                 defer { python.kill() }
                 try await Self.waitForListener(on: server)
                 try await scheduler.register(
-                    functionName: "app.tasks.nap", queueName: "theirs", id: "swift", interval: 3600)
+                    functionName: "app.tasks.nap", queueName: "theirs", id: "swift", interval: .seconds(3600))
                 // It sleeps for a minute unless it is woken.
                 try await Self.waitForRun("theirs", on: server)
                 try await peer.stop(python)

@@ -13,14 +13,15 @@ struct KeyPrefixInteropTests {
             try await withScheduler(on: server, keyPrefix: prefix) { scheduler in
                 try await scheduler.register(
                     functionName: "app.tasks.rebuild", queueName: "q", id: "library", args: ["by the library"],
-                    interval: 3600, meta: ["n": 1])
+                    interval: .seconds(3600), meta: ["n": 1])
                 try await whileRunning(scheduler) {
                     try await Self.waitForRuns(1, prefix, on: server)
                     let schedulers = try await peer.ask(["do": "schedulers"])
                     #expect(schedulers.elements?.compactMap { $0["name"]?.text } == [scheduler.name])
                 }
                 try await scheduler.register(
-                    functionName: "app.tasks.rebuild", queueName: "q", id: "tool", args: ["by the tool"], interval: 3600
+                    functionName: "app.tasks.rebuild", queueName: "q", id: "tool", args: ["by the tool"],
+                    interval: .seconds(3600)
                 )
                 let job = try await RedisCronJob.fetch(id: "tool", on: scheduler.connection)
                 #expect(job.key == "\(prefix):cron_job:tool")

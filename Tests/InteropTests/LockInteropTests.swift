@@ -102,7 +102,7 @@ struct LockInteropTests {
             try await withScheduler(on: server, options: { $0.whenLockHeld = .standBy }) { scheduler in
                 try await whileRunning(scheduler) {
                     try await scheduler.register(
-                        functionName: "app.tasks.nap", queueName: "q", id: "a", interval: 3600)
+                        functionName: "app.tasks.nap", queueName: "q", id: "a", interval: .seconds(3600))
                     python.send(signal: SIGCONT)
                     #expect(try await python.waitUntilExit() == .exited(0))
                     #expect(await scheduler.health.state == .leading)

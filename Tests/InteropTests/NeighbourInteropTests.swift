@@ -12,7 +12,7 @@ struct NeighbourInteropTests {
             try await withScheduler(on: server) { scheduler in
                 for (id, interval) in [("each second", 1), ("idle", 86_400)] {
                     try await scheduler.register(
-                        functionName: "app.tasks.rebuild", queueName: id, id: id, interval: interval)
+                        functionName: "app.tasks.rebuild", queueName: id, id: id, interval: .seconds(interval))
                 }
                 let reading = Observed<[SchedulerEvent]>([])
                 let reader = Task { for await event in scheduler.events { reading.update { $0.append(event) } } }
@@ -63,7 +63,7 @@ struct NeighbourInteropTests {
             let peer = try Peer(on: server)
             try await withScheduler(on: server) { scheduler in
                 try await scheduler.register(
-                    functionName: "app.tasks.nap", queueName: "ours", id: "app.tasks.rebuild", interval: 3600)
+                    functionName: "app.tasks.nap", queueName: "ours", id: "app.tasks.rebuild", interval: .seconds(3600))
                 let neighbour = try peer.startNeighbour()
                 defer { neighbour.kill() }
                 try await whileRunning(scheduler) {
@@ -86,11 +86,12 @@ struct NeighbourInteropTests {
             let peer = try Peer(on: server)
             try await withScheduler(on: server) { scheduler in
                 try await scheduler.register(
-                    functionName: "app.tasks.nap", queueName: "q", id: "never ran", interval: 60)
+                    functionName: "app.tasks.nap", queueName: "q", id: "never ran", interval: .seconds(60))
                 try await scheduler.register(
                     functionName: "app.tasks.nap", queueName: "q", id: "by cron", cron: "0 0 29 2 *")
                 var switched = try await scheduler.register(
-                    functionName: "app.tasks.nap", queueName: "q", id: "switched", interval: 60, enabled: false)
+                    functionName: "app.tasks.nap", queueName: "q", id: "switched", interval: .seconds(60),
+                    enabled: false)
                 try await switched.enable()
                 // Python's own have the score 0, which RQ takes for a name that has not run for 56 years.
                 try await peer.ask([

@@ -4,7 +4,9 @@ import Testing
 
 @Suite(.timeLimit(.minutes(2))) struct CronJobHashAgainstPythonTests {
     private func drawHash(_ texts: inout JSONTextGenerator) throws -> CronJobHash {
-        func number(_ choices: [Int?]) -> Int? { choices.randomElement(using: &texts.generator) ?? nil }
+        func duration(_ seconds: [Int?]) -> Duration? {
+            (seconds.randomElement(using: &texts.generator) ?? nil).map { .seconds($0) }
+        }
         func time() -> Timestamp {
             Timestamp(microseconds: .random(in: 0...4_102_444_800_000_000, using: &texts.generator))
         }
@@ -17,10 +19,10 @@ import Testing
             id: ["metric:pm25", "é|日本", "a b"].randomElement(using: &texts.generator) ?? "a",
             CallSpec(
                 "json.dumps", queue: ["metrics", "ünïcode"].randomElement(using: &texts.generator) ?? "q", args: args,
-                kwargs: kwargs, jobTimeout: number([nil, -1, 30]), resultTTL: number([500, -1, 60]),
-                ttl: number([nil, 60]), failureTTL: number([nil, 0, -1, 100]), meta: meta),
+                kwargs: kwargs, jobTimeout: duration([nil, -1, 30]), resultTTL: duration([500, -1, 60]),
+                ttl: duration([nil, 60]), failureTTL: duration([nil, 0, -1, 100]), meta: meta),
             ScheduleSpec(
-                interval: isInterval ? .random(in: 1...1_000_000, using: &texts.generator) : nil,
+                interval: isInterval ? .seconds(Int.random(in: 1...1_000_000, using: &texts.generator)) : nil,
                 cron: isInterval ? nil : "*/5 * * * *"), enabled: .random(using: &texts.generator),
             latestEnqueueTime: Bool.random(using: &texts.generator) ? time() : nil, nextEnqueueTime: time(),
             createdAt: time(), updatedAt: time())

@@ -15,8 +15,9 @@ import Testing
     @Test func `a definition is written in Python's order and form`() {
         let time = Timestamp(unixSeconds: 1_780_465_200)
         let hash = CronJobHash(
-            id: "metric:pm25", CallSpec("app.tasks.rebuild", queue: "metrics", args: ["pm25", 1.0], resultTTL: 0),
-            ScheduleSpec(interval: 300), nextEnqueueTime: time, createdAt: time, updatedAt: time)
+            id: "metric:pm25",
+            CallSpec("app.tasks.rebuild", queue: "metrics", args: ["pm25", 1.0], resultTTL: .seconds(0)),
+            ScheduleSpec(interval: .seconds(300)), nextEnqueueTime: time, createdAt: time, updatedAt: time)
         let texts = hash.encode().map { "\($0.field.name)=\(String(decoding: $0.value, as: UTF8.self))" }
         #expect(
             texts == [
@@ -53,8 +54,8 @@ import Testing
 
     @Test func `an interval of 0 beside an expression means none, as in RQ`() throws {
         #expect(try CronJobHash(fields: fields(["interval": "0", "cron": "@daily"])).interval == nil)
-        #expect(try CronJobHash(fields: fields(["interval": "0", "cron": ""])).interval == 0)
-        #expect(try CronJobHash(fields: fields(["interval": "5", "cron": "@daily"])).interval == 5)
+        #expect(try CronJobHash(fields: fields(["interval": "0", "cron": ""])).interval == .zero)
+        #expect(try CronJobHash(fields: fields(["interval": "5", "cron": "@daily"])).interval == .seconds(5))
     }
 
     @Test func `unknown fields are ignored, whatever they contain`() throws {

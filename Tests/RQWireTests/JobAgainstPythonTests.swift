@@ -38,8 +38,10 @@ private struct Call {
         else { throw SupportError("the generator drew something else than an array and two objects") }
         return JobPayload(
             CallSpec(
-                function, queue: queue, args: args, kwargs: kwargs, jobTimeout: timeout, resultTTL: resultTTL, ttl: ttl,
-                failureTTL: failureTTL, meta: meta), serializer: serializer)
+                function, queue: queue, args: args, kwargs: kwargs, jobTimeout: timeout.map { .seconds($0) },
+                resultTTL: .seconds(resultTTL), ttl: ttl.map { .seconds($0) },
+                failureTTL: failureTTL.map { .seconds($0) },
+                meta: meta), serializer: serializer)
     }
 
     /// Whether Python can send the description to Redis: it cannot if a keyword has a lone surrogate.

@@ -18,7 +18,9 @@ import Testing
 
     @Test func `zero, negative and infinite times are kept`() {
         let payload = JobPayload(
-            CallSpec("m.f", queue: "q", jobTimeout: -1, resultTTL: 0, ttl: 1, failureTTL: -1, meta: ["a": 1]),
+            CallSpec(
+                "m.f", queue: "q", jobTimeout: CallSpec.unlimited, resultTTL: .seconds(0), ttl: .seconds(1),
+                failureTTL: CallSpec.unlimited, meta: ["a": 1]),
             serializer: .json)
         #expect(payload.timeout == -1)
         #expect(payload.resultTTL == 0)

@@ -21,7 +21,8 @@ struct DispatchLatency {
             planned[RQJobID.planned(definition: id, at: time).description] = time
             let definition = CronJobHash(
                 id: id, CallSpec("app.tasks.rebuild", queue: queue, args: [.int(index)], resultTTL: nil),
-                ScheduleSpec(interval: 86_400), latestEnqueueTime: time - .seconds(86_400), nextEnqueueTime: time,
+                ScheduleSpec(interval: .seconds(86_400)), latestEnqueueTime: time - .seconds(86_400),
+                nextEnqueueTime: time,
                 createdAt: time - .seconds(86_400), updatedAt: time - .seconds(86_400))
             buffer.append(definition, next: time)
         }

@@ -19,7 +19,7 @@ struct EditLatency {
             let id = "edit:\(edit % 50)"
             let definition = CronJobHash(
                 id: id, CallSpec("app.tasks.rebuild", queue: queue, args: [.int(edit)], resultTTL: nil),
-                ScheduleSpec(interval: 86_400), nextEnqueueTime: now, createdAt: now, updatedAt: now)
+                ScheduleSpec(interval: .seconds(86_400)), nextEnqueueTime: now, createdAt: now, updatedAt: now)
             var buffer = CommandBuffer()
             buffer.append(definition, next: now)
             buffer.append(announcementOf: id, at: now)

@@ -59,7 +59,7 @@ struct EditStorm {
         CronJobHash(
             id: "storm:\(edit % definitions)",
             CallSpec("app.tasks.rebuild", queue: "bench-storm", args: [.int(edit)], resultTTL: nil),
-            ScheduleSpec(interval: 86_400), nextEnqueueTime: due, createdAt: now, updatedAt: now)
+            ScheduleSpec(interval: .seconds(86_400)), nextEnqueueTime: due, createdAt: now, updatedAt: now)
     }
 
     /// Waits until the definitions have run, and counts those of which the last version did.

@@ -32,7 +32,7 @@ struct StartUp {
             var buffer = CommandBuffer()
             let definition = CronJobHash(
                 id: "start:\(start)", CallSpec("app.tasks.rebuild", queue: queue, resultTTL: nil),
-                ScheduleSpec(interval: 86_400), nextEnqueueTime: now, createdAt: now, updatedAt: now)
+                ScheduleSpec(interval: .seconds(86_400)), nextEnqueueTime: now, createdAt: now, updatedAt: now)
             buffer.append(definition, next: now)
             try server.control.send(buffer)
             let reader = try QueueReader(server, queue: Workload.keys.queue(queue))

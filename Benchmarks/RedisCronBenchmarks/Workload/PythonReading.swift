@@ -32,8 +32,8 @@ extension ResultCheck {
             let isRight =
                 job.function == definition.functionName && job.name == definition.id && job.fraction == 0.25 && job.deep
                 && job.station == "DEBE\(100 + job.index % 900)" && job.queue == definition.queueName
-                && job.timeout == payload.timeout && job.resultTTL == payload.resultTTL && job.ttl == definition.ttl
-                && job.failureTTL == definition.failureTTL && job.meta.isEmpty == definition.meta.isEmpty
+                && job.timeout == payload.timeout && job.resultTTL == payload.resultTTL && job.ttl == payload.ttl
+                && job.failureTTL == payload.failureTTL && job.meta.isEmpty == definition.meta.isEmpty
                 && job.status == "queued" && job.description == String(decoding: payload.description, as: UTF8.self)
             guard isRight else { throw BenchmarkError("Python reads another job than \(definition.id) says: \(job)") }
         }

@@ -9,7 +9,7 @@ struct Workload: Sendable {
     static let queueCount = 8
     /// When all definitions were made and last edited.
     private static let written = Timestamp(unixSeconds: 1_760_000_000)
-    private static let timeouts: [Int?] = [nil, 60, 600]
+    private static let timeouts: [Duration?] = [nil, .seconds(60), .seconds(600)]
 
     /// How many definitions there are.
     let count: Int
@@ -44,11 +44,11 @@ struct Workload: Sendable {
                 "app.tasks.rebuild", queue: Self.queue(index),
                 args: [.string(JSONString(id)), .int(index), .double(0.25)],
                 kwargs: ["deep": true, "station": .string(JSONString("DEBE\(100 + index % 900)"))],
-                jobTimeout: Self.timeouts[index / Self.queueCount % Self.timeouts.count], resultTTL: 500,
-                ttl: hasExtras ? 86_400 : nil, failureTTL: hasExtras ? 86_400 : nil,
+                jobTimeout: Self.timeouts[index / Self.queueCount % Self.timeouts.count], resultTTL: .seconds(500),
+                ttl: hasExtras ? .seconds(86_400) : nil, failureTTL: hasExtras ? .seconds(86_400) : nil,
                 meta: hasExtras ? ["team": "air"] : [:]),
             ScheduleSpec(
-                interval: isInterval ? (index < frequentCount ? 120 : 3600) : nil,
+                interval: isInterval ? .seconds(index < frequentCount ? 120 : 3600) : nil,
                 cron: isInterval ? nil : "\(index / 2 % 20) * * * *"), enabled: true,
             latestEnqueueTime: next - .seconds(3600), nextEnqueueTime: next, createdAt: Self.written,
             updatedAt: Self.written)

@@ -8,29 +8,36 @@ public struct CallSpec: Sendable, Hashable {
     public var args: [JSONValue]
     /// Keyword arguments.
     public var kwargs: JSONObject
-    /// Seconds that a run may take, -1 for no limit; `nil` for RQ's default of 180.
-    public var jobTimeout: Int?
-    /// Seconds that a result is kept, -1 for ever, 0 not at all; `nil` for RQ's default of 500.
-    public var resultTTL: Int?
-    /// Seconds that a run may wait in its queue; `nil` for no limit.
-    public var ttl: Int?
-    /// Seconds that a failed run is kept; `nil` for the worker's default.
-    public var failureTTL: Int?
+    /// How long a run may take, ``unlimited`` for no limit; `nil` for RQ's default of 180 s.
+    public var jobTimeout: Duration?
+    /// How long a result is kept, ``unlimited`` for good, zero for not at all; `nil` for RQ's default of 500 s.
+    public var resultTTL: Duration?
+    /// How long a run may wait in its queue; `nil` for no limit.
+    public var ttl: Duration?
+    /// How long a failed run is kept, ``unlimited`` for good; `nil` for the worker's default, which is a year.
+    public var failureTTL: Duration?
     /// The `meta` of each run.
     public var meta: JSONObject
 
     /// Says what to call.
     ///
-    /// Nothing is checked here: a definition is checked when it is registered, saved or loaded.
+    /// Nothing is checked here: a definition is checked when it is registered, saved or loaded. Durations are whole
+    /// seconds, because RQ's are.
     ///
     /// - Parameters:
     ///   - functionName: The dotted name of the function; it is never imported.
     ///   - queueName: The queue that runs go to.
-    ///   - resultTTL: Seconds; 500 unless given, as rq-rediscron writes it down.
+    ///   - args: Positional arguments.
+    ///   - kwargs: Keyword arguments.
+    ///   - jobTimeout: How long a run may take; `nil` for RQ's default of 180 s.
+    ///   - resultTTL: How long a result is kept; 500 s unless given, which rq-rediscron writes down.
+    ///   - ttl: How long a run may wait in its queue; `nil` for no limit.
+    ///   - failureTTL: How long a failed run is kept; `nil` for the worker's default.
+    ///   - meta: The `meta` of each run.
     public init(
         _ functionName: String, queue queueName: String, args: [JSONValue] = [], kwargs: JSONObject = [:],
-        jobTimeout: Int? = nil, resultTTL: Int? = JobPayload.defaultResultTTL, ttl: Int? = nil,
-        failureTTL: Int? = nil, meta: JSONObject = [:]
+        jobTimeout: Duration? = nil, resultTTL: Duration? = .seconds(500), ttl: Duration? = nil,
+        failureTTL: Duration? = nil, meta: JSONObject = [:]
     ) {
         self.functionName = functionName
         self.queueName = queueName
@@ -42,23 +49,24 @@ public struct CallSpec: Sendable, Hashable {
         self.failureTTL = failureTTL
         self.meta = meta
     }
+
+    /// A time-out that never comes, or a result that is kept for good: RQ's -1.
+    public static let unlimited: Duration = .seconds(-1)
 }
 
 /// When a definition runs: ``every(_:)`` or ``cron(_:timeZone:)``.
 ///
-/// It holds what the hash says, and a hash may say both or neither; that is refused when the definition is checked.
+/// Only a hash in Redis can say both or neither; it is refused when it is read.
 public struct ScheduleSpec: Sendable, Hashable {
-    /// Seconds between runs.
-    public var interval: Int?
-    /// A cron expression.
-    public var cron: String?
+    /// The time between runs, where they come at a fixed period.
+    public package(set) var interval: Duration?
+    /// The cron expression, where there is one.
+    public package(set) var cron: String?
     /// The IANA zone in which `cron` is read; `nil` means the scheduler's.
-    public var timeZone: String?
-    /// A period of ``every(_:)`` that is no whole number of seconds, which no hash can hold.
-    package private(set) var fractionalPeriod: Duration?
+    public package(set) var timeZone: String?
 
     /// Takes the fields of a hash.
-    package init(interval: Int? = nil, cron: String? = nil, timeZone: String? = nil) {
+    package init(interval: Duration? = nil, cron: String? = nil, timeZone: String? = nil) {
         self.interval = interval
         self.cron = cron
         self.timeZone = timeZone
@@ -68,10 +76,7 @@ public struct ScheduleSpec: Sendable, Hashable {
     ///
     /// - Parameter period: Whole seconds, at least 1; another one is refused when the definition is checked.
     public static func every(_ period: Duration) -> ScheduleSpec {
-        let (seconds, attoseconds) = period.components
-        var schedule = ScheduleSpec(interval: Int(clamping: seconds))
-        if attoseconds != 0 { schedule.fractionalPeriod = period }
-        return schedule
+        ScheduleSpec(interval: period)
     }
 
     /// By a cron expression in croniter's language.
@@ -87,5 +92,10 @@ public struct ScheduleSpec: Sendable, Hashable {
 
 extension ScheduleSpec: CustomStringConvertible {
     /// The expression, or `every 300s`, as `rqrcron info` shows it.
-    public var description: String { interval.map { "every \($0)s" } ?? cron ?? "" }
+    public var description: String { interval.map { "every \($0.wholeSeconds)s" } ?? cron ?? "" }
+}
+
+extension Duration {
+    /// Whole seconds, clamped to 64 bits; what is beyond them is cut off.
+    package var wholeSeconds: Int { Int(clamping: components.seconds) }
 }

@@ -117,7 +117,7 @@ extension CronJobHash {
                 if let expected = field.expectedAlways { throw .missing(field: field.name, expected: expected) }
             }
             // RQ takes an interval of 0 beside an expression for none, and rq-rediscron writes it down.
-            if hash.schedule.interval == 0, hash.schedule.cron?.isEmpty == false { hash.schedule.interval = nil }
+            if hash.schedule.interval == .zero, hash.schedule.cron?.isEmpty == false { hash.schedule.interval = nil }
             return hash
         }
     }

@@ -119,9 +119,9 @@ extension CronJobHash.Field {
     /// but -1 RQ's worker deletes the result at once and keeps the job for good.
     public static let longestKeeping = 250_000_000_000
 
-    private static func seconds(_ value: Int?, absent: String, never: String) -> String {
+    private static func seconds(_ value: Duration?, absent: String, never: String) -> String {
         guard let value else { return absent }
-        return value < 0 ? never : "\(value) s"
+        return value < .zero ? never : "\(value.wholeSeconds) s"
     }
 }
 

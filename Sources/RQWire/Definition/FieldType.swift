@@ -57,19 +57,23 @@ extension FieldType<String?> {
     }
 }
 
-extension FieldType<Int?> {
-    /// A number of seconds with the values that RQ's workers and Redis can take, or nothing.
+extension FieldType<Duration?> {
+    /// A number of seconds that RQ's workers and Redis can take, or nothing.
     ///
     /// RQ does not refuse another value when a job is queued; a worker fails when it deals with it.
     ///
     /// - Parameters:
-    ///   - maximum: The greatest value; the least is 1.
+    ///   - maximum: The greatest value in seconds; the least is 1.
     ///   - exceptions: Values besides, with what they mean.
     static func seconds(to maximum: Int, or exceptions: KeyValuePairs<Int, String> = [:]) -> FieldType {
         let exceptions = Array(exceptions)
-        let complaint: @Sendable (Int?) -> String? = { seconds in
-            guard let seconds, !(1...maximum).contains(seconds), !exceptions.contains(where: { $0.key == seconds })
-            else { return nil }
+        let complaint: @Sendable (Duration?) -> String? = { duration in
+            guard let duration else { return nil }
+            guard duration.components.attoseconds == 0 else { return "must be whole seconds, not \(duration)" }
+            let seconds = duration.wholeSeconds
+            guard !(1...maximum).contains(seconds), !exceptions.contains(where: { $0.key == seconds }) else {
+                return nil
+            }
             let others = exceptions.enumerated().map { index, exception in
                 "\(index == exceptions.count - 1 ? ", or " : ", ")\(exception.key) for \(exception.value)"
             }
@@ -77,18 +81,18 @@ extension FieldType<Int?> {
         }
         return FieldType(
             decode: { text throws(RQWireError) in
-                text.bytes.isEmpty ? nil : try text.integer(expected: "an integer, or nothing")
+                text.bytes.isEmpty ? nil : .seconds(try text.integer(expected: "an integer, or nothing"))
             },
-            encode: { value, bytes in if let value { DecimalText.append(value, to: &bytes) } },
-            json: { $0.map { .int($0) } ?? .null },
+            encode: { value, bytes in if let value { DecimalText.append(value.wholeSeconds, to: &bytes) } },
+            json: { $0.map { .int($0.wholeSeconds) } ?? .null },
             fromJSON: { json throws(FieldComplaint) in
                 if case .bigInt = json { throw FieldComplaint("a whole number within 64 bits") }
-                return try json.int.orComplain("a whole number")
+                return .seconds(try json.int.orComplain("a whole number"))
             },
             fromOption: { text throws(FieldComplaint) in
                 guard let number = Int(text) else { throw FieldComplaint("takes a whole number, not '\(text)'") }
-                if let complaint = complaint(number) { throw FieldComplaint(complaint) }
-                return number
+                if let complaint = complaint(.seconds(number)) { throw FieldComplaint(complaint) }
+                return .seconds(number)
             },
             complaint: complaint)
     }

@@ -44,10 +44,10 @@ public struct JobPayload: Sendable, Hashable {
         if !call.meta.isEmpty { storage.append(contentsOf: serializer.serialize(.object(call.meta))) }
         // Copied to leave the spare room behind: a payload may stay in a cache for long.
         self.storage = Array(storage[...])
-        timeout = call.jobTimeout ?? Self.defaultTimeout
-        resultTTL = call.resultTTL ?? Self.defaultResultTTL
-        failureTTL = call.failureTTL
-        ttl = call.ttl
+        timeout = call.jobTimeout?.wholeSeconds ?? Self.defaultTimeout
+        resultTTL = call.resultTTL?.wholeSeconds ?? Self.defaultResultTTL
+        failureTTL = call.failureTTL?.wholeSeconds
+        ttl = call.ttl?.wholeSeconds
     }
 
     /// The call, serialized and compressed: the field `data`.

@@ -42,7 +42,7 @@ struct DefinitionCheck {
         case (let interval?, nil):
             // A zone without an expression has no effect, but a wrong one would fail whoever adds an expression.
             if definition.timeZone != nil { _ = try zone(defaultZone) }
-            return .interval(seconds: Int64(interval))
+            return .interval(seconds: Int64(interval.wholeSeconds))
         case (nil, _?):
             return .cron(try compile(definition, try zone(defaultZone)))
         case (_?, _?):
@@ -75,9 +75,6 @@ struct DefinitionCheck {
     }
 
     private func checkValues() throws(RedisCronError) {
-        if let period = definition.schedule.fractionalPeriod {
-            throw refusal("interval", "must be whole seconds, not \(period)")
-        }
         for field in CronJobHash.Field.bounded {
             if let complaint = field.complaint(about: definition) { throw refusal(field.name, complaint) }
         }

@@ -12,7 +12,7 @@ public import RQWire
 ///
 /// ```swift
 /// var job = try await connection.job(id: "metric:pm25")
-/// job.interval = 600
+/// job.schedule = .every(.seconds(600))
 /// try await job.save()
 /// ```
 ///
@@ -81,8 +81,13 @@ public struct RedisCronJob: Sendable, Identifiable {
         set { definition.call[keyPath: field] = newValue }
     }
 
-    /// A field of the schedule.
-    public subscript<Value>(dynamicMember field: WritableKeyPath<ScheduleSpec, Value>) -> Value {
+    /// A field of the schedule; to change one, set ``schedule``.
+    public subscript<Value>(dynamicMember field: KeyPath<ScheduleSpec, Value>) -> Value {
+        definition.schedule[keyPath: field]
+    }
+
+    /// A field of the schedule as the hash holds it.
+    package subscript<Value>(dynamicMember field: WritableKeyPath<ScheduleSpec, Value>) -> Value {
         get { definition.schedule[keyPath: field] }
         set { definition.schedule[keyPath: field] = newValue }
     }
@@ -124,8 +129,8 @@ public struct RedisCronJob: Sendable, Identifiable {
     /// for what it throws.
     public init(
         functionName: String, queueName: String, id: String? = nil, args: [JSONValue] = [], kwargs: JSONObject = [:],
-        interval: Int? = nil, cron: String? = nil, timeZone: String? = nil, jobTimeout: Int? = nil,
-        resultTTL: Int? = JobPayload.defaultResultTTL, ttl: Int? = nil, failureTTL: Int? = nil,
+        interval: Duration? = nil, cron: String? = nil, timeZone: String? = nil, jobTimeout: Duration? = nil,
+        resultTTL: Duration? = .seconds(500), ttl: Duration? = nil, failureTTL: Duration? = nil,
         meta: JSONObject = [:], enabled: Bool = true, connection: RedisCronConnection? = nil,
         defaultTimeZone: String? = nil
     ) throws(RedisCronError) {

@@ -129,7 +129,9 @@ struct DefinitionAudit: Sendable {
         let command = RedisCommand("ZRANGE", keys.cronSchedulers, 0, -1, "WITHSCORES")
         let entries = try await client.send(command) { reply in DueEntry.read(reply) }
         let now = Timestamp.now
-        let silent = entries.filter { Timestamp(score: $0.score) < now - .seconds(SchedulerRegistration.timeToLiveSeconds) }
+        let silent = entries.filter {
+            Timestamp(score: $0.score) < now - .seconds(SchedulerRegistration.timeToLiveSeconds)
+        }
         // A heartbeat in the future was written with a clock that was far ahead. A scheduler that lives has its hash.
         let ahead = entries.filter { Timestamp(score: $0.score) > now + IndexAudit.overdueAfter }
         let live = try await exist(ahead.map { Array(keys.cronScheduler($0.id.display).utf8) })

@@ -48,7 +48,8 @@ package struct DefinitionLoader {
         }
         let payload = JobPayload(hash.call, serializer: serializer, deflater: deflater)
         let prepared = PreparedDefinition(
-            id: id, plan: plan, template: template(of: payload), updatedAtBytes: stored.updatedAtBytes, payload: payload,
+            id: id, plan: plan, template: template(of: payload), updatedAtBytes: stored.updatedAtBytes,
+            payload: payload,
             // As rq-rediscron: a definition that ran and names no next run is due after the last one.
             nextEnqueueTime: hash.nextEnqueueTime
                 ?? hash.latestEnqueueTime.flatMap { plan.next(planned: $0, now: $0) },

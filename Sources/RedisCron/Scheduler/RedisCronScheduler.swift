@@ -201,8 +201,8 @@ public final class RedisCronScheduler: Sendable {
     @discardableResult
     public func register(
         functionName: String, queueName: String, id: String? = nil, args: [JSONValue] = [], kwargs: JSONObject = [:],
-        interval: Int? = nil, cron: String? = nil, timeZone: String? = nil, jobTimeout: Int? = nil,
-        resultTTL: Int? = JobPayload.defaultResultTTL, ttl: Int? = nil, failureTTL: Int? = nil,
+        interval: Duration? = nil, cron: String? = nil, timeZone: String? = nil, jobTimeout: Duration? = nil,
+        resultTTL: Duration? = .seconds(500), ttl: Duration? = nil, failureTTL: Duration? = nil,
         meta: JSONObject = [:], enabled: Bool? = nil, idGenerator: RedisCronJob.IDGenerator? = nil
     ) async throws(RedisCronError) -> RedisCronJob {
         let call = CallSpec(

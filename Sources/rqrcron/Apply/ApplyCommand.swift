@@ -93,7 +93,7 @@ struct PlanText {
         switch change.action {
         case .create:
             let declaration = change.declaration
-            let schedule = declaration?.interval.map { "every \($0)s" } ?? declaration?.cron ?? ""
+            let schedule = declaration?.schedule.description ?? ""
             let what = "\(schedule)  \(declaration?.functionName ?? "")  \(declaration?.queueName ?? "")"
             return style.green("+ \(plain(change.id))") + "  \(plain(what))\n"
         case .edit(let fields):

@@ -27,9 +27,9 @@ struct ScheduleTimes: Sendable {
     /// - Throws: When the expression or the zone is invalid, or this machine lacks the zone.
     init(_ job: RedisCronJob, defaultZone: ZoneRules) throws {
         zone = try job.timeZone.map { try ZoneRules(identifier: $0) } ?? defaultZone
-        if let seconds = job.interval {
+        if let interval = job.schedule.interval {
             let anchor = job.nextEnqueueTime ?? job.latestEnqueueTime ?? job.createdAt ?? Timestamp.now
-            kind = .grid(step: Int64(seconds) * 1_000_000, anchor: anchor)
+            kind = .grid(step: Int64(interval.wholeSeconds) * 1_000_000, anchor: anchor)
         } else {
             kind = .expression(try CronExpression(job.cron ?? "", id: job.id))
         }

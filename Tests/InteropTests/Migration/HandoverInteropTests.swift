@@ -50,7 +50,8 @@ struct HandoverInteropTests {
             try await withScheduler(on: server) { scheduler in
                 for index in 0..<400 {
                     try await scheduler.register(
-                        functionName: "app.tasks.nap", queueName: "d\(index)", id: "d\(index)", interval: 3600)
+                        functionName: "app.tasks.nap", queueName: "d\(index)", id: "d\(index)", interval: .seconds(3600)
+                    )
                 }
                 let python = try peer.startScheduler()
                 defer { python.kill() }
@@ -110,7 +111,7 @@ struct HandoverInteropTests {
         try await withScheduler(on: server) { scheduler in
             for (id, interval) in intervals.dropFirst(50) {
                 try await scheduler.register(
-                    functionName: "app.tasks.nap", queueName: id, id: id, interval: interval)
+                    functionName: "app.tasks.nap", queueName: id, id: id, interval: .seconds(interval))
             }
             for (id, step) in expressions {
                 try await scheduler.register(

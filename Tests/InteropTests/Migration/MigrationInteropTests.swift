@@ -58,8 +58,8 @@ struct MigrationInteropTests {
         #expect(read.source == "s")
         #expect(read.jobs.map(\.id).prefix(2) == ["old:app.tasks.rebuild", "old:app.tasks.rebuild:2"])
         #expect(read.jobs.map(\.timeZone) == [nil, nil, nil, "Europe/Berlin", "Europe/Berlin", nil])
-        #expect(read.jobs.map(\.jobTimeout) == [nil, nil, nil, nil, 77, 180])
-        #expect(read.jobs.map(\.resultTTL) == [500, 500, 500, 500, 86_400, -1])
+        #expect(read.jobs.map(\.jobTimeout) == [nil, nil, nil, nil, .seconds(77), .seconds(180)])
+        #expect(read.jobs.map(\.resultTTL) == [500, 500, 500, 500, 86_400, -1].map { .seconds($0) })
     }
 
     @Test func `a configuration that imports Django models is read once Django is set up`() async throws {

@@ -62,9 +62,9 @@ extension RedisCronScheduler {
         try await register(
             functionName: fields["func"]?.text ?? "", queueName: fields["queue"]?.text ?? "", id: fields["id"]?.text,
             args: fields["args"]?.elements ?? [], kwargs: fields["kwargs"]?.object ?? [:],
-            interval: fields["interval"]?.integer, cron: fields["cron"]?.text,
-            jobTimeout: fields["job_timeout"]?.integer, resultTTL: fields["result_ttl"]?.integer ?? 500,
-            ttl: fields["ttl"]?.integer, failureTTL: fields["failure_ttl"]?.integer,
+            interval: fields["interval"]?.duration, cron: fields["cron"]?.text,
+            jobTimeout: fields["job_timeout"]?.duration, resultTTL: fields["result_ttl"]?.duration ?? .seconds(500),
+            ttl: fields["ttl"]?.duration, failureTTL: fields["failure_ttl"]?.duration,
             meta: fields["meta"]?.object ?? [:], enabled: fields["enabled"]?.truth)
     }
 }

@@ -24,7 +24,8 @@ enum DefinitionRequest {
     ) async throws -> RedisCronJob {
         try await scheduler.register(
             functionName: "app.tasks.rebuild", queueName: "q", id: id, args: example.args, kwargs: example.kwargs,
-            interval: 3600, jobTimeout: 77, resultTTL: 500, ttl: 1_000, failureTTL: 99,
+            interval: .seconds(3600), jobTimeout: .seconds(77), resultTTL: .seconds(500), ttl: .seconds(1_000),
+            failureTTL: .seconds(99),
             meta: ["source": "cron", "n": 1.0])
     }
 

@@ -20,6 +20,9 @@ extension JSONValue {
     /// An integer.
     var integer: Int? { if case .int(let number) = self { number } else { nil } }
 
+    /// An integer, as seconds.
+    var duration: Duration? { integer.map { .seconds($0) } }
+
     /// A number with a fraction, or an integer.
     var number: Double? { if case .double(let number) = self { number } else { integer.map(Double.init) } }
 

@@ -22,11 +22,12 @@ import Testing
         #expect(read.source == "metrics")
         let first = CronJobDeclaration(
             id: "metric:pm25", CallSpec("app.tasks.rebuild", queue: "metrics", args: ["pm25", 1.0]),
-            ScheduleSpec(interval: 300), line: 2)
+            ScheduleSpec(interval: .seconds(300)), line: 2)
         let second = CronJobDeclaration(
             id: "b",
             CallSpec(
-                "app.b", queue: "q", kwargs: ["deep": true], jobTimeout: 60, resultTTL: 0, ttl: 5, failureTTL: 6,
+                "app.b", queue: "q", kwargs: ["deep": true], jobTimeout: .seconds(60), resultTTL: .seconds(0),
+                ttl: .seconds(5), failureTTL: .seconds(6),
                 meta: ["a": nil]), ScheduleSpec(cron: "0 7 * * *", timeZone: "Europe/Berlin"), enabled: false, line: 3)
         #expect(read.jobs == [first, second])
     }
@@ -127,9 +128,9 @@ import Testing
                 CronJobDeclaration(
                     id: "metric:pm25",
                     CallSpec("app.tasks.rebuild", queue: "metrics", args: ["pm25"], kwargs: ["deep": true]),
-                    ScheduleSpec(interval: 300), line: 4),
+                    ScheduleSpec(interval: .seconds(300)), line: 4),
                 CronJobDeclaration(
-                    id: "report", CallSpec("app.tasks.report", queue: "mail", jobTimeout: 60),
+                    id: "report", CallSpec("app.tasks.report", queue: "mail", jobTimeout: .seconds(60)),
                     ScheduleSpec(cron: "0 7 * * mon-fri", timeZone: "Europe/Berlin"), enabled: false, line: 6),
                 CronJobDeclaration(
                     id: "two words",
@@ -225,19 +226,19 @@ import Testing
                 id: "a b",
                 CallSpec(
                     "m.f", queue: "ü", args: ["it's \"x\"\n\u{1F600}", nil, 1.0, [:]],
-                    kwargs: ["a b": [true], "k": .double(.infinity)], jobTimeout: -1, resultTTL: 0,
-                    meta: ["m": ["n": 1]]), ScheduleSpec(interval: 7)),
+                    kwargs: ["a b": [true], "k": .double(.infinity)], jobTimeout: -1, resultTTL: .seconds(0),
+                    meta: ["m": ["n": 1]]), ScheduleSpec(interval: .seconds(7))),
             CronJobDeclaration(
-                id: "c=d", CallSpec("m.g", queue: "q", kwargs: ["k": "v"], ttl: 3, failureTTL: 4),
+                id: "c=d", CallSpec("m.g", queue: "q", kwargs: ["k": "v"], ttl: .seconds(3), failureTTL: .seconds(4)),
                 ScheduleSpec(cron: "H(0-29) * * * *", timeZone: "UTC"), enabled: false),
             CronJobDeclaration(id: "#e", CallSpec("m.h", queue: "q"), ScheduleSpec(cron: "@hourly")),
             CronJobDeclaration(
-                id: "f", CallSpec("m.f", queue: "q"), ScheduleSpec(interval: 60),
+                id: "f", CallSpec("m.f", queue: "q"), ScheduleSpec(interval: .seconds(60)),
                 firstRun: Timestamp(unixSeconds: 1_780_465_200)),
             // What would pass for a column of the schedule.
-            CronJobDeclaration(id: "*/5", CallSpec("m.f", queue: "0"), ScheduleSpec(interval: 60)),
+            CronJobDeclaration(id: "*/5", CallSpec("m.f", queue: "0"), ScheduleSpec(interval: .seconds(60))),
             CronJobDeclaration(id: "@daily", CallSpec("m.f", queue: "mon-fri"), ScheduleSpec(cron: "0 7 * * *")),
-            CronJobDeclaration(id: "every", CallSpec("m.f", queue: "2030"), ScheduleSpec(interval: 60)),
+            CronJobDeclaration(id: "every", CallSpec("m.f", queue: "2030"), ScheduleSpec(interval: .seconds(60))),
         ]
         let declared = CronJobDeclarations(source: "mine", jobs: jobs)
         for written in [declared.json(), declared.crontab()] {

@@ -48,21 +48,22 @@ import Testing
     @Test func `a job made field by field is the one of its call and schedule`() throws {
         let flat = try RedisCronJob(
             functionName: "m.f", queueName: "q", id: "a", args: [1], cron: "0 7 * * *", timeZone: "Europe/Berlin",
-            jobTimeout: 60, enabled: false)
-        #expect(flat.call == CallSpec("m.f", queue: "q", args: [1], jobTimeout: 60))
+            jobTimeout: .seconds(60), enabled: false)
+        #expect(flat.call == CallSpec("m.f", queue: "q", args: [1], jobTimeout: .seconds(60)))
         #expect(flat.schedule == .cron("0 7 * * *", timeZone: "Europe/Berlin"))
         #expect(!flat.enabled)
         let declared = CronJobDeclaration(
             functionName: "m.f", queueName: "q", id: "a", args: [1], cron: "0 7 * * *", timeZone: "Europe/Berlin",
-            jobTimeout: 60, enabled: false)
+            jobTimeout: .seconds(60), enabled: false)
         #expect(declared == CronJobDeclaration(flat))
     }
 
     @Test func `listing writes nothing, and pruning takes out what leads to no run`() async throws {
         try await withRedis { server in
             let connection = try RedisCronConnection(url: server.url, defaultTimeZone: "UTC")
-            try await connection.register(functionName: "m.f", queueName: "q", id: "a", interval: 60)
-            try await connection.register(functionName: "m.f", queueName: "q", id: "off", interval: 60, enabled: false)
+            try await connection.register(functionName: "m.f", queueName: "q", id: "a", interval: .seconds(60))
+            try await connection.register(
+                functionName: "m.f", queueName: "q", id: "off", interval: .seconds(60), enabled: false)
             try server.command("ZADD", "rq:cron_jobs", 1, "orphan", 2, "off")
             let before = try server.command("ZRANGE", "rq:cron_jobs", 0, -1).strings
             #expect(try await connection.jobs().map(\.id) == ["a"])

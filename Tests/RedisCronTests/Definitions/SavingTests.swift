@@ -70,7 +70,7 @@ struct SavingTests {
             var one = try await RedisCronJob.fetch(id: "a", on: connection)
             var other = try await RedisCronJob.fetch(id: "a", on: connection)
             one.queueName = "one"
-            one.interval = 600
+            one.interval = .seconds(600)
             other.args = ["other"]
             other.enabled = false
             try await one.save()
@@ -101,7 +101,7 @@ struct SavingTests {
             var job = try await RedisCronJob.fetch(id: "a", on: connection)
             job.args = [1]
             try await job.save()
-            try await register(scheduler, interval: 600)
+            try await register(scheduler, interval: .seconds(600))
             #expect(try fields(server)["owner"] == "team-air")
         }
     }
@@ -113,11 +113,11 @@ struct SavingTests {
                 "HSET", "rq:cron_job:a", "latest_enqueue_time", "2026-01-01T00:00:00Z", "next_enqueue_time",
                 "2026-01-01T00:01:00Z")
             var job = try await RedisCronJob.fetch(id: "a", on: connection)
-            job.interval = 600
+            job.interval = .seconds(600)
             try await job.save()
             #expect(try fields(server)["next_enqueue_time"] == "2026-01-01T00:10:00.000000Z")
             let listed = try await scheduler.connection.jobs().first
-            #expect(listed?.interval == 600)
+            #expect(listed?.interval == .seconds(600))
         }
     }
 
@@ -218,7 +218,7 @@ struct SavingTests {
             let decomposed = "cafe\u{301}"
             for id in [composed, decomposed] {
                 try await scheduler.register(
-                    functionName: "m.f", queueName: "q", id: id, args: [.string(id)], interval: 60)
+                    functionName: "m.f", queueName: "q", id: id, args: [.string(id)], interval: .seconds(60))
             }
             #expect(try await scheduler.connection.allJobs().count == 2)
             let fetched = try await RedisCronJob.fetch(id: decomposed, on: connection)
@@ -227,7 +227,7 @@ struct SavingTests {
     }
 
     @Test func `a job without a connection says so`() async throws {
-        var job = try RedisCronJob(id: "a", CallSpec("m.f", queue: "q"), ScheduleSpec(interval: 60))
+        var job = try RedisCronJob(id: "a", CallSpec("m.f", queue: "q"), ScheduleSpec(interval: .seconds(60)))
         #expect(job.key == "rq:cron_job:a")
         let error = await #expect(throws: RedisCronError.self) { try await job.save() }
         #expect(error?.code == .noConnection)

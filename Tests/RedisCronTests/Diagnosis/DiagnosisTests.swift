@@ -67,7 +67,8 @@ struct DiagnosisTests {
 
     @Test func `an entry later than its definition is moved, and a disabled one taken out`() async throws {
         try await withScheduler { server, scheduler in
-            try await scheduler.register(functionName: "m.f", queueName: "q", id: "off", interval: 5, enabled: false)
+            try await scheduler.register(
+                functionName: "m.f", queueName: "q", id: "off", interval: .seconds(5), enabled: false)
             let score = try server.command("ZSCORE", "rq:cron_jobs", "good").string
             try server.command("ZADD", "rq:cron_jobs", "9000000000", "good", "1", "off")
             let found = try await findings(scheduler)
@@ -139,7 +140,7 @@ struct DiagnosisTests {
     func `an interval that never ran is due at once, and an entry later than that is moved`(score: String) async throws
     {
         try await withScheduler { server, scheduler in
-            try await scheduler.register(functionName: "m.f", queueName: "q", id: "new", interval: 60)
+            try await scheduler.register(functionName: "m.f", queueName: "q", id: "new", interval: .seconds(60))
             let quiet = try await findings(scheduler)
             #expect(quiet.isEmpty)
             try server.command("ZADD", "rq:cron_jobs", score, "new")
@@ -159,7 +160,7 @@ struct DiagnosisTests {
         next: String
     ) async throws {
         try await withScheduler { server, scheduler in
-            try await scheduler.register(functionName: "m.f", queueName: "q", id: "often", interval: 60)
+            try await scheduler.register(functionName: "m.f", queueName: "q", id: "often", interval: .seconds(60))
             let latest = ["good": "2026-01-01T00:00:00.000000Z", "often": "2090-01-01T00:00:00.000000Z"]
             for (id, latest) in latest {
                 try server.command(
@@ -185,12 +186,13 @@ struct DiagnosisTests {
     @Test func `a first run that was put off on purpose is no finding`() async throws {
         try await withScheduler { _, scheduler in
             let later = Timestamp.now + .seconds(86_400 * 30)
-            var job = CronJobDeclaration(id: "later", CallSpec("m.f", queue: "q"), ScheduleSpec(interval: 60))
+            var job = CronJobDeclaration(id: "later", CallSpec("m.f", queue: "q"), ScheduleSpec(interval: .seconds(60)))
             job.firstRun = later
             try await scheduler.connection.apply(CronJobDeclarations(jobs: [job]))
             #expect(try await scheduler.connection.diagnose().filter { $0.check == .definition } == [])
             // Nor does registering or applying it again take that back.
-            let again = try await scheduler.register(functionName: "m.f", queueName: "q", id: "later", interval: 60)
+            let again = try await scheduler.register(
+                functionName: "m.f", queueName: "q", id: "later", interval: .seconds(60))
             #expect(again.nextEnqueueTime == later)
             #expect(try await scheduler.connection.plan(CronJobDeclarations(jobs: [job])).unchanged == 1)
         }
@@ -198,7 +200,8 @@ struct DiagnosisTests {
 
     @Test func `a wait of less than a whole period beyond the next time is no finding`() async throws {
         try await withScheduler { server, scheduler in
-            var job = try await scheduler.register(functionName: "m.f", queueName: "q", id: "hourly", interval: 3600)
+            var job = try await scheduler.register(
+                functionName: "m.f", queueName: "q", id: "hourly", interval: .seconds(3600))
             for (seconds, isFound) in [(5_400, false), (9_000, true)] {
                 job.latestEnqueueTime = Timestamp.now - .seconds(60)
                 job.nextEnqueueTime = Timestamp.now + .seconds(seconds)

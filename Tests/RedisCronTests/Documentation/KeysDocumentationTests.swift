@@ -14,7 +14,7 @@ import Testing
     @Test func `every field of a definition, a scheduler and a job has a row`() throws {
         let page = try page("redis-keys.md")
         let registration = SchedulerRegistration(name: "s", hostname: "h", pid: 1, createdAt: .newYear, timeZone: "UTC")
-        let payload = JobPayload(CallSpec("m.f", queue: "q", ttl: 1, failureTTL: 1, meta: ["a": 1]))
+        let payload = JobPayload(CallSpec("m.f", queue: "q", ttl: .seconds(1), failureTTL: .seconds(1), meta: ["a": 1]))
         let fields =
             CronJobHash.Field.all.map(\.name) + [
                 DefinitionRepository.sourceField, DefinitionRepository.triggeredJobField,

@@ -22,7 +22,7 @@ struct EventsTests {
         try await with({ $0.name = "s" }) { server, scheduler async throws in
             var events = scheduler.events.makeAsyncIterator()
             let job = try await scheduler.register(
-                functionName: "m.f", queueName: "q", id: "a", interval: 300)
+                functionName: "m.f", queueName: "q", id: "a", interval: .seconds(300))
             try server.command("HSET", "rq:cron_job:bad", "id", "bad")
             try await scheduler.registerBirth()
             #expect(await events.next() == .becameLeader(name: "s"))
@@ -105,7 +105,7 @@ struct EventsTests {
                         $0.logger = logger
                         $0.name = "s"
                     })
-                try await scheduler.register(functionName: "m.f", queueName: "q", id: "a", interval: 300)
+                try await scheduler.register(functionName: "m.f", queueName: "q", id: "a", interval: .seconds(300))
                 try await whileRunning(scheduler) {
                     try await eventually("a run") { lines.current.contains { $0.contains("enqueued 'a'") } }
                     try server.command("CLIENT", "KILL", "TYPE", "normal", "SKIPME", "yes")
@@ -151,7 +151,7 @@ struct EventsTests {
             try await whileRunning(scheduler) {
                 var events = scheduler.events.makeAsyncIterator()
                 await #expect(throws: RedisCronError.self) { try await scheduler.run() }
-                try await scheduler.register(functionName: "m.f", queueName: "q", id: "a", interval: 300)
+                try await scheduler.register(functionName: "m.f", queueName: "q", id: "a", interval: .seconds(300))
                 #expect(await events.next()?.enqueuedIDs == ["a"])
             }
         }

@@ -78,7 +78,7 @@ struct LogQueueTests {
         try await withRedis { server in
             try await withConnection(to: server) { connection in
                 let scheduler = try RedisCronScheduler(connection: connection, options: .forTest { $0.logger = logger })
-                try await scheduler.register(functionName: "m.f", queueName: "q", id: "a", interval: 1)
+                try await scheduler.register(functionName: "m.f", queueName: "q", id: "a", interval: .seconds(1))
                 try await whileRunning(scheduler) {
                     try await eventually("three jobs") { try server.command("LLEN", "rq:queue:q").integer ?? 0 >= 3 }
                     #expect(try server.command("EXISTS", "rq:cron_jobs:lock").integer == 1)

@@ -35,7 +35,7 @@ import Testing
             let options = RedisCronScheduler.Options.forTest { $0.waitForReplicas = 1 }
             let scheduler = try RedisCronScheduler(connection: connection, options: options)
             try await scheduler.register(
-                functionName: "app.tick", queueName: "q", id: "every", interval: 1, ttl: 60)
+                functionName: "app.tick", queueName: "q", id: "every", interval: .seconds(1), ttl: .seconds(60))
             let own = try server.connect()
             try own.command("SELECT", 1)
             try await whileRunning(scheduler) {
@@ -60,10 +60,11 @@ import Testing
         try await Self.withUser("editor") { _, connection in
             let scheduler = try RedisCronScheduler(connection: connection, options: .forTest())
             var job = try await scheduler.register(
-                functionName: "app.tick", queueName: "q", id: "every", interval: 1)
+                functionName: "app.tick", queueName: "q", id: "every", interval: .seconds(1))
             try await job.disable()
             try await job.enable()
-            _ = try await scheduler.register(functionName: "app.tick", queueName: "q", id: "every", interval: 2)
+            _ = try await scheduler.register(
+                functionName: "app.tick", queueName: "q", id: "every", interval: .seconds(2))
             #expect(try await scheduler.connection.allJobs().map(\.id) == ["every"])
             #expect(try await scheduler.connection.jobs().map(\.id) == ["every"])
             try await job.delete()
@@ -110,7 +111,8 @@ import Testing
         try await Self.withUser("rqrcron", without: [right]) { _, connection in
             let scheduler = try RedisCronScheduler(connection: connection, options: .forTest())
             let error = try await #require(throws: RedisCronError.self) {
-                try await scheduler.register(functionName: "app.tick", queueName: "q", id: "every", interval: 1)
+                try await scheduler.register(
+                    functionName: "app.tick", queueName: "q", id: "every", interval: .seconds(1))
                 _ = try await scheduler.connection.allJobs()
             }
             #expect(error.cause?.prefix == .noPerm, "\(error)")

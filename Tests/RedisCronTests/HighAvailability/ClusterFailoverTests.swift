@@ -68,7 +68,7 @@ import Testing
             let options = RedisCronScheduler.Options.forTest { $0.lockTTL = .seconds(5) }
             let scheduler = try RedisCronScheduler(connection: connection, options: options)
             for id in definitions {
-                try await scheduler.register(functionName: "app.tick", queueName: "q", id: id, interval: 1)
+                try await scheduler.register(functionName: "app.tick", queueName: "q", id: id, interval: .seconds(1))
             }
             let recorder = EventRecorder(scheduler)
             let last = try await whileRunning(scheduler) {

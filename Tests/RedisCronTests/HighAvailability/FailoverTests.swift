@@ -22,7 +22,7 @@ import Testing
             let connection = try RedisCronConnection(url: RedisURL(system.url))
             let options = RedisCronScheduler.Options.forTest { $0.lockTTL = .seconds(5) }
             let scheduler = try RedisCronScheduler(connection: connection, options: options)
-            try await scheduler.register(functionName: "app.tick", queueName: "q", id: "every", interval: 1)
+            try await scheduler.register(functionName: "app.tick", queueName: "q", id: "every", interval: .seconds(1))
             let replica = system.replicas[0]
             try await whileRunning(scheduler) {
                 try await eventually("a job at the replica too", within: .seconds(30)) {
@@ -38,7 +38,8 @@ import Testing
                 }
             }
             // Registering and listing go there too, over the same connection.
-            try await scheduler.register(functionName: "app.other", queueName: "q", id: "other", interval: 3600)
+            try await scheduler.register(
+                functionName: "app.other", queueName: "q", id: "other", interval: .seconds(3600))
             #expect(try await scheduler.connection.allJobs().map(\.id).sorted() == ["every", "other"])
             let ids = try Self.jobs(in: "q", at: replica)
             #expect(Set(ids).count == ids.count)
@@ -63,7 +64,7 @@ import Testing
                 connection: connection, options: .forTest { $0.lockTTL = .seconds(10) })
             let definitions = (0..<10).map { "every:\($0)" }
             for id in definitions {
-                try await scheduler.register(functionName: "app.tick", queueName: "q", id: id, interval: 1)
+                try await scheduler.register(functionName: "app.tick", queueName: "q", id: id, interval: .seconds(1))
             }
             let recorder = EventRecorder(scheduler)
             let replica = system.replicas[0]
@@ -109,7 +110,7 @@ import Testing
             let url = try RedisURL("redis+cluster://127.0.0.1:\(owner.port),127.0.0.1:\(heir.port)")
             let connection = try RedisCronConnection(url: url, keyPrefix: "{rq}")
             let scheduler = try RedisCronScheduler(connection: connection, options: .forTest())
-            try await scheduler.register(functionName: "app.tick", queueName: "q", id: "every", interval: 1)
+            try await scheduler.register(functionName: "app.tick", queueName: "q", id: "every", interval: .seconds(1))
             try await whileRunning(scheduler) {
                 try await eventually("jobs", within: .seconds(30)) {
                     Self.jobs(in: "{rq}:queue:q", of: owner) >= 2
@@ -152,7 +153,7 @@ import Testing
             let scheduler = try RedisCronScheduler(connection: connection, options: .forTest())
             for number in 0..<20 {
                 try await scheduler.register(
-                    functionName: "app.tick", queueName: "q", id: "every:\(number)", interval: 1)
+                    functionName: "app.tick", queueName: "q", id: "every:\(number)", interval: .seconds(1))
             }
             #expect(try await scheduler.connection.allJobs().count == 20)
             try await whileRunning(scheduler) {
@@ -178,7 +179,7 @@ import Testing
             let ids = try other.command("LRANGE", "{rq}:queue:q", 0, -1).strings
             #expect(Set(ids).count == ids.count)
             #expect(try await scheduler.connection.allJobs().count == 20)
-            try await scheduler.register(functionName: "app.tick", queueName: "q", id: "new", interval: 1)
+            try await scheduler.register(functionName: "app.tick", queueName: "q", id: "new", interval: .seconds(1))
             #expect(try await scheduler.connection.allJobs().count == 21)
             await connection.close()
         }
@@ -258,7 +259,8 @@ import Testing
                     try replica.command("INFO", "replication").string?.contains("master_link_status:up") == true
                 }
                 try await eventually("the replica to be in step", within: .seconds(30)) { try isInStep() }
-                try await scheduler.register(functionName: "app.tick", queueName: "q", id: "every", interval: 1)
+                try await scheduler.register(
+                    functionName: "app.tick", queueName: "q", id: "every", interval: .seconds(1))
                 try await whileRunning(scheduler) {
                     _ = try await told.wait(for: "a first job", within: .seconds(30)) { events in
                         events.contains { if case .enqueued = $0 { true } else { false } } ? true : nil

@@ -13,28 +13,28 @@ import Testing
         ("func_name", "", { $0.functionName = "rebuild" }),
         ("func_name", "", { $0.functionName = "app.tasks.re build" }),
         ("func_name", "", { $0.functionName = "" }),
-        ("interval", "from 1 to 31536000000 s, not 0", { $0.interval = 0 }),
-        ("interval", "from 1 to 31536000000 s, not -5", { $0.interval = -5 }),
-        ("interval", "from 1 to 31536000000 s, not 9223372036854775807", { $0.interval = .max }),
+        ("interval", "from 1 to 31536000000 s, not 0", { $0.interval = .seconds(0) }),
+        ("interval", "from 1 to 31536000000 s, not -5", { $0.interval = .seconds(-5) }),
+        ("interval", "from 1 to 31536000000 s, not 9223372036854775807", { $0.interval = .seconds(Int.max) }),
         ("interval", "given together with cron", { $0.cron = "* * * * *" }),
         ("interval", "missing, and so is cron", { $0.interval = nil }),
         ("cron", "expected", { ($0.interval, $0.cron) = (nil, "* * * *") }),
         ("cron", "never comes", { ($0.interval, $0.cron) = (nil, "0 0 31 2 *") }),
         ("timezone", "Mars", { ($0.interval, $0.cron, $0.timeZone) = (nil, "* * * * *", "Mars/Olympus") }),
         ("timezone", "Mars", { $0.timeZone = "Mars/Olympus" }),
-        ("job_timeout", "from 1 to 2147483647 s, or -1 for no limit, not 0", { $0.jobTimeout = 0 }),
-        ("job_timeout", "not 2147483648", { $0.jobTimeout = 2_147_483_648 }),
+        ("job_timeout", "from 1 to 2147483647 s, or -1 for no limit, not 0", { $0.jobTimeout = .seconds(0) }),
+        ("job_timeout", "not 2147483648", { $0.jobTimeout = .seconds(2_147_483_648) }),
         // RQ kills its job after a minute at most.
-        ("job_timeout", "not -2", { $0.jobTimeout = -2 }),
-        ("result_ttl", "not 9223372036854775807", { $0.resultTTL = .max }),
-        ("result_ttl", "not 250000000001", { $0.resultTTL = 250_000_000_001 }),
+        ("job_timeout", "not -2", { $0.jobTimeout = .seconds(-2) }),
+        ("result_ttl", "not 9223372036854775807", { $0.resultTTL = .seconds(Int.max) }),
+        ("result_ttl", "not 250000000001", { $0.resultTTL = .seconds(250_000_000_001) }),
         // RQ deletes its result and keeps its job.
-        ("result_ttl", "0 for not at all, or -1 for good, not -2", { $0.resultTTL = -2 }),
-        ("failure_ttl", "not 250000000001", { $0.failureTTL = 250_000_000_001 }),
-        ("failure_ttl", "not -2", { $0.failureTTL = -2 }),
-        ("ttl", "from 1 to 250000000000 s, not 0", { $0.ttl = 0 }),
-        ("ttl", "not -1", { $0.ttl = -1 }),
-        ("ttl", "not 250000000001", { $0.ttl = 250_000_000_001 }),
+        ("result_ttl", "0 for not at all, or -1 for good, not -2", { $0.resultTTL = .seconds(-2) }),
+        ("failure_ttl", "not 250000000001", { $0.failureTTL = .seconds(250_000_000_001) }),
+        ("failure_ttl", "not -2", { $0.failureTTL = .seconds(-2) }),
+        ("ttl", "from 1 to 250000000000 s, not 0", { $0.ttl = .seconds(0) }),
+        ("ttl", "not -1", { $0.ttl = .seconds(-1) }),
+        ("ttl", "not 250000000001", { $0.ttl = .seconds(250_000_000_001) }),
     ]
 
     @Test(arguments: refused.indices)
@@ -50,19 +50,19 @@ import Testing
 
     private static let accepted: [@Sendable (inout CronJobHash) -> Void] = [
         { _ in },
-        { $0.interval = 1 },
-        { $0.interval = CronJobHash.Field.longestInterval },
-        { $0.jobTimeout = Int(Int32.max) },
-        { $0.resultTTL = CronJobHash.Field.longestKeeping },
-        { $0.failureTTL = CronJobHash.Field.longestKeeping },
-        { $0.failureTTL = -1 },
-        { $0.ttl = CronJobHash.Field.longestKeeping },
-        { $0.resultTTL = 0 },
-        { $0.resultTTL = -1 },
+        { $0.interval = .seconds(1) },
+        { $0.interval = .seconds(CronJobHash.Field.longestInterval) },
+        { $0.jobTimeout = .seconds(Int(Int32.max)) },
+        { $0.resultTTL = .seconds(CronJobHash.Field.longestKeeping) },
+        { $0.failureTTL = .seconds(CronJobHash.Field.longestKeeping) },
+        { $0.failureTTL = .seconds(-1) },
+        { $0.ttl = .seconds(CronJobHash.Field.longestKeeping) },
+        { $0.resultTTL = .seconds(0) },
+        { $0.resultTTL = .seconds(-1) },
         { $0.resultTTL = nil },
-        { $0.jobTimeout = -1 },
-        { $0.failureTTL = 0 },
-        { $0.ttl = 1 },
+        { $0.jobTimeout = .seconds(-1) },
+        { $0.failureTTL = .seconds(0) },
+        { $0.ttl = .seconds(1) },
         { $0.id = "jobs" },
         { $0.id = "a:jobs:b" },
         { $0.id = "ключ 🔑\n'" },
@@ -98,7 +98,7 @@ extension CronJobHash {
 
 @Suite struct ScheduleSpecTests {
     @Test func `a schedule is a period or an expression`() throws {
-        #expect(ScheduleSpec.every(.seconds(300)).interval == 300)
+        #expect(ScheduleSpec.every(.seconds(300)).interval == .seconds(300))
         #expect(ScheduleSpec.every(.seconds(300)).cron == nil)
         let report = ScheduleSpec.cron("0 7 * * *", timeZone: "Europe/Berlin")
         #expect(report.interval == nil && report.cron == "0 7 * * *" && report.timeZone == "Europe/Berlin")

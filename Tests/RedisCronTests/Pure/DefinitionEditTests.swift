@@ -39,7 +39,7 @@ import Testing
     @Test func `a schedule is written whole, since another editor may have changed the other half`() {
         let stored = CronJobHash.example(cron: "* * * * *")
         #expect(names(edit(of: stored) { $0.cron = "0 * * * *" }) == ["interval", "cron", "updated_at"])
-        #expect(names(edit(of: .example()) { $0.interval = 60 }) == ["interval", "cron", "updated_at"])
+        #expect(names(edit(of: .example()) { $0.interval = .seconds(60) }) == ["interval", "cron", "updated_at"])
     }
 
     @Test func `two edits of a schedule merge into one schedule, not into the halves of two`() {
@@ -70,7 +70,7 @@ import Testing
     }
 
     @Test func `another schedule depends on the next run that stood there, even if its own is the same`() {
-        let edit = edit(of: .example()) { $0.interval = 600 }
+        let edit = edit(of: .example()) { $0.interval = .seconds(600) }
         #expect(names(edit) == ["interval", "cron", "updated_at"])
         #expect(edit.place == .at(now))
         #expect(edit.expectedNext == [])

@@ -15,7 +15,7 @@ import Testing
     }
 
     @Test func `of an interval every time within one is plausible, and none beyond`() throws {
-        let audit = try audit(interval: 300)
+        let audit = try audit(interval: .seconds(300))
         for seconds in [-86_400, 0, 1, 300, 310] { #expect(audit.isPlausible(now + .seconds(seconds)), "\(seconds)") }
         for seconds in [311, 8 * 3600] { #expect(!audit.isPlausible(now + .seconds(seconds)), "\(seconds)") }
     }
@@ -31,17 +31,18 @@ import Testing
     }
 
     @Test func `a first run is explained by itself, whenever it is`() throws {
-        let audit = try audit(interval: 300, latest: nil)
+        let audit = try audit(interval: .seconds(300), latest: nil)
         #expect(audit.isPlausible(now + .seconds(86_400 * 365)))
         #expect(audit.skippedTime(before: now + .seconds(86_400 * 365)) == nil)
         #expect(try self.audit(cron: "0 * * * *", latest: nil).skippedTime(before: now + .seconds(86_400)) != nil)
     }
 
     @Test func `a last run that is to come was queued under a clock that was ahead`() throws {
-        #expect(try !audit(interval: 60, latest: now + .seconds(10)).ranUnderClockAhead)
-        #expect(try audit(interval: 60, latest: now + .seconds(11)).ranUnderClockAhead)
+        #expect(try !audit(interval: .seconds(60), latest: now + .seconds(10)).ranUnderClockAhead)
+        #expect(try audit(interval: .seconds(60), latest: now + .seconds(11)).ranUnderClockAhead)
         var job = RedisCronJob(
-            StoredDefinition(written: .example(interval: 60) { $0.latestEnqueueTime = now + .seconds(8 * 3600) }),
+            StoredDefinition(
+                written: .example(interval: .seconds(60)) { $0.latestEnqueueTime = now + .seconds(8 * 3600) }),
             connection: nil)
         #expect(try job.nextRun(after: now, defaultZone: .utc) == now + .seconds(60))
         job.latestEnqueueTime = now - .seconds(20)

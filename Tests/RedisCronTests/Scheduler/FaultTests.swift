@@ -18,7 +18,7 @@ struct FaultTests {
                 let scheduler = try RedisCronScheduler(
                     connection: connection, options: .forTest { $0.maxSleepInterval = .seconds(1) })
                 try await scheduler.register(
-                    functionName: "app.tasks.rebuild", queueName: "q", id: "a", interval: 1)
+                    functionName: "app.tasks.rebuild", queueName: "q", id: "a", interval: .seconds(1))
                 let recorder = EventRecorder(scheduler)
                 try await RedisCronTests.whileRunning(scheduler) {
                     try await recorder.nextRun(of: "a")
@@ -119,7 +119,7 @@ struct FaultTests {
             try server.command("SET", "rq:queue:broken", "no list")
             let connection = try RedisCronConnection(url: RedisURL(server.socketURL), defaultZone: .utc)
             let scheduler = try RedisCronScheduler(connection: connection, options: .forTest())
-            try await scheduler.register(functionName: "m.f", queueName: "broken", id: "b", interval: 60)
+            try await scheduler.register(functionName: "m.f", queueName: "broken", id: "b", interval: .seconds(60))
             try await recorder.wait(for: "the report") { $0 == .skipped(id: "b", .unusableQueue("broken")) }
             try await recorder.nextRun(of: "a")
             try await recorder.nextRun(of: "a")
@@ -151,9 +151,9 @@ struct FaultTests {
                 try await RedisCronTests.whileRunning(scheduler) {
                     let editor = try RedisCronConnection(url: RedisURL(server.socketURL), defaultZone: .utc)
                     let other = try RedisCronScheduler(connection: editor, options: .forTest())
-                    try await other.register(functionName: "m.f", queueName: "q", id: "a", interval: 1)
+                    try await other.register(functionName: "m.f", queueName: "q", id: "a", interval: .seconds(1))
                     try await recorder.nextRun(of: "a")
-                    try await other.register(functionName: "m.f", queueName: "edited", id: "a", interval: 1)
+                    try await other.register(functionName: "m.f", queueName: "edited", id: "a", interval: .seconds(1))
                     try await recorder.wait(for: "a run of the edit") { event in
                         if case .enqueued(let runs) = event { runs.first?.queueName == "edited" } else { false }
                     }

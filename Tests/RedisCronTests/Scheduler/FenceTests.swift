@@ -77,7 +77,7 @@ struct FenceTests {
             harness.store.afterNext(call) {
                 try await harness.editor.register(
                     functionName: "app.tasks.rebuild", queueName: "edited", id: "metric:pm25", args: ["o3"],
-                    interval: 300)
+                    interval: .seconds(300))
             }
             _ = try await harness.actor.tick()
             #expect(try harness.queued().isEmpty)
@@ -167,10 +167,10 @@ struct FenceTests {
         try await withDue { harness async throws in
             var edited = try await harness.job()
             _ = try await harness.actor.tick()
-            edited.interval = 600
+            edited.interval = .seconds(600)
             try await edited.save()
             let job = try await harness.job()
-            #expect(job.interval == 600)
+            #expect(job.interval == .seconds(600))
             #expect(job.nextEnqueueTime == job.latestEnqueueTime.map { $0 + .seconds(600) })
             #expect(try harness.score() == job.nextEnqueueTime?.score)
         }

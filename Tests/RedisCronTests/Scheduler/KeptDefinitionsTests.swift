@@ -9,7 +9,7 @@ import Testing
 @Suite(.timeLimit(.minutes(2)))
 struct KeptDefinitionsTests {
     private static let two: CronJobDeclarations = [
-        CronJobDeclaration(id: "a", CallSpec("m.f", queue: "q", args: [1]), ScheduleSpec(interval: 3600)),
+        CronJobDeclaration(id: "a", CallSpec("m.f", queue: "q", args: [1]), ScheduleSpec(interval: .seconds(3600))),
         CronJobDeclaration(
             id: "b", CallSpec("m.g", queue: "q"), ScheduleSpec(cron: "0 7 * * *", timeZone: "Europe/Berlin")),
     ]
@@ -200,7 +200,7 @@ struct KeptDefinitionsTests {
                 let scheduler = try RedisCronScheduler(connection: connection, options: options { $0.definitions = [] })
                 let recorder = EventRecorder(scheduler)
                 try await whileRunning(scheduler) {
-                    try await scheduler.register(functionName: "m.f", queueName: "q", id: "a", interval: 3600)
+                    try await scheduler.register(functionName: "m.f", queueName: "q", id: "a", interval: .seconds(3600))
                     try await recorder.wait(for: "a run") { $0.enqueuedIDs == ["a"] }
                     try server.command("FLUSHALL")
                     try await recorder.wait(for: "the loss") { $0 == .definitionsGone }
@@ -213,7 +213,7 @@ struct KeptDefinitionsTests {
     @Test(arguments: [
         (CronJobDeclaration(id: "x", CallSpec("m.f", queue: "q"), ScheduleSpec(cron: "0 25 * * *")), "cron"),
         (CronJobDeclaration(id: "x", CallSpec("m.f", queue: "q"), ScheduleSpec()), "interval"),
-        (CronJobDeclaration(id: "a", CallSpec("m.f", queue: "q"), ScheduleSpec(interval: 1)), "id"),
+        (CronJobDeclaration(id: "a", CallSpec("m.f", queue: "q"), ScheduleSpec(interval: .seconds(1))), "id"),
     ])
     func `one that makes no sense is refused by name when the scheduler is made`(
         bad: CronJobDeclaration, field: String

@@ -197,7 +197,7 @@ struct LifeTests {
             $0.name = "s"
             $0.whenLockHeld = .standBy
         }
-        harness.memory.put(.example(interval: 2), at: .newYear)
+        harness.memory.put(.example(interval: .seconds(2)), at: .newYear)
         // Redis may have gone back while another led: what was read before is of no use then.
         harness.store.before(.announcements) { throw MadeUpFailure() }
         try await harness.whileRunning {

@@ -155,7 +155,7 @@ import Testing
 
     @Test func `a server out of memory is one trouble until a job is queued again`() async throws {
         try await withRedisHarness(.init(), { $0.lockTTL = .seconds(1) }) { harness async throws in
-            try await harness.register(interval: 1)
+            try await harness.register(interval: .seconds(1))
             try await harness.whileRunning {
                 try await harness.recorder.wait(for: "a run") { !$0.enqueuedIDs.isEmpty }
                 try harness.server.command("CONFIG", "SET", "maxmemory", "1")

@@ -46,7 +46,7 @@ struct ReferenceBehaviourTests {
     @Test func `an id generator sees the definition`() async throws {
         try await with { _, _, scheduler async throws in
             let job = try await scheduler.register(
-                functionName: "app.tasks.rebuild", queueName: "metrics", args: ["pm25"], interval: 60,
+                functionName: "app.tasks.rebuild", queueName: "metrics", args: ["pm25"], interval: .seconds(60),
                 idGenerator: { job in
                     let arg = job.args.first.map { "\($0)" } ?? ""
                     return "\(job.queueName):\(job.functionName):\(arg.contains("pm25"))"
@@ -61,10 +61,11 @@ struct ReferenceBehaviourTests {
         try await with({ $0.idGenerator = { _ in "from options" } }) { _, _, scheduler async throws in
             #expect(try await register(scheduler, id: nil).id == "from options")
             let called = try await scheduler.register(
-                functionName: "m.f", queueName: "q", interval: 60, idGenerator: { _ in "from call" })
+                functionName: "m.f", queueName: "q", interval: .seconds(60), idGenerator: { _ in "from call" })
             #expect(called.id == "from call")
             let explicit = try await scheduler.register(
-                functionName: "m.f", queueName: "q", id: "explicit", interval: 60, idGenerator: { _ in "from call" })
+                functionName: "m.f", queueName: "q", id: "explicit", interval: .seconds(60),
+                idGenerator: { _ in "from call" })
             #expect(explicit.id == "explicit")
         }
     }
@@ -74,7 +75,7 @@ struct ReferenceBehaviourTests {
             for id in [nil, ""] {
                 let error = await #expect(throws: RedisCronError.self) {
                     try await scheduler.register(
-                        functionName: "m.f", queueName: "q", id: id, interval: 60, idGenerator: { _ in "" })
+                        functionName: "m.f", queueName: "q", id: id, interval: .seconds(60), idGenerator: { _ in "" })
                 }
                 #expect(error?.field == "id")
             }
@@ -89,11 +90,13 @@ struct ReferenceBehaviourTests {
             let saved = try await scheduler.register(
                 functionName: "app.tasks.rebuild", queueName: "metrics", id: "a",
                 args: ["pm25", 1, 1.0, nil, ["x": []]],
-                kwargs: ["deep": true, "meta": "mine"], cron: "*/5 * * * *", timeZone: "Europe/Berlin", jobTimeout: 30,
-                resultTTL: 0, ttl: 60, failureTTL: 0, meta: ["team": "air"], enabled: false)
+                kwargs: ["deep": true, "meta": "mine"], cron: "*/5 * * * *", timeZone: "Europe/Berlin",
+                jobTimeout: .seconds(30),
+                resultTTL: .seconds(0), ttl: .seconds(60), failureTTL: .seconds(0), meta: ["team": "air"],
+                enabled: false)
             let fetched = try await RedisCronJob.fetch(id: "a", on: connection)
             #expect(fetched.definition == saved.definition)
-            #expect(fetched.resultTTL == 0)
+            #expect(fetched.resultTTL == .zero)
             #expect(fetched.key == "rq:cron_job:a")
         }
     }
@@ -104,7 +107,7 @@ struct ReferenceBehaviourTests {
             let latest = try Timestamp(parsing: "2026-06-04T00:00:00Z")
             let next = try Timestamp(parsing: "2099-01-01T00:00:00.5Z")
             var job = try RedisCronJob(
-                id: "a", CallSpec("m.f", queue: "q"), ScheduleSpec(interval: 60), latestEnqueueTime: latest,
+                id: "a", CallSpec("m.f", queue: "q"), ScheduleSpec(interval: .seconds(60)), latestEnqueueTime: latest,
                 nextEnqueueTime: next, createdAt: created, connection: connection)
             #expect(job.updatedAt == created)
             try await job.save(event: .created)
@@ -123,7 +126,7 @@ struct ReferenceBehaviourTests {
     func `result_ttl is kept as it is`(resultTTL: Int) async throws {
         try await with { server, _, scheduler async throws in
             try await scheduler.register(
-                functionName: "m.f", queueName: "q", id: "a", interval: 60, resultTTL: resultTTL)
+                functionName: "m.f", queueName: "q", id: "a", interval: .seconds(60), resultTTL: resultTTL)
             #expect(try server.command("HGET", "rq:cron_job:a", "result_ttl").integer == resultTTL)
             try await scheduler.registerBirth()
             try await scheduler.enqueueJobs()
@@ -256,7 +259,7 @@ struct ReferenceBehaviourTests {
             job.latestEnqueueTime = Timestamp(unixSeconds: 1_767_225_600)
             job.nextEnqueueTime = Timestamp(unixSeconds: 1_767_225_660)
             try await job.save()
-            let slower = try await register(scheduler, interval: 600)
+            let slower = try await register(scheduler, interval: .seconds(600))
             #expect(slower.nextEnqueueTime == Timestamp(unixSeconds: 1_767_226_200))
             #expect(try server.command("ZSCORE", "rq:cron_jobs", "a").double == 1_767_226_200)
 

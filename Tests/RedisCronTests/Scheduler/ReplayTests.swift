@@ -21,7 +21,8 @@ struct ReplayTests {
         try await withRedis { server in
             try await withConnection(to: server) { connection in
                 let scheduler = try RedisCronScheduler(connection: connection, options: .forTest())
-                try await scheduler.register(functionName: "app.tasks.nap", queueName: "q", id: "a", interval: 3_600)
+                try await scheduler.register(
+                    functionName: "app.tasks.nap", queueName: "q", id: "a", interval: .seconds(3_600))
                 // An hour and a bit ago a run was queued; its job is still there, and the one after it was missed.
                 let planned = Timestamp.now - .seconds(3_660)
                 try rollBack(server, to: planned)

@@ -13,7 +13,7 @@ struct RunTests {
                 let scheduler = try RedisCronScheduler(connection: connection, options: .forTest())
                 try await scheduler.register(
                     functionName: "app.tasks.rebuild", queueName: "metrics", id: "metric:pm25", args: ["pm25"],
-                    interval: 300)
+                    interval: .seconds(300))
                 try await whileRunning(scheduler) {
                     try await eventually("the job is queued") {
                         try server.command("LLEN", "rq:queue:metrics").integer == 1
@@ -30,7 +30,7 @@ struct RunTests {
     {
         try await withRedisHarness { harness async throws in
             try await harness.whileRunning {
-                var job = try await harness.register(interval: 3600)
+                var job = try await harness.register(interval: .seconds(3600))
                 try await harness.recorder.wait(for: "the first run") { $0.enqueuedIDs == ["metric:pm25"] }
 
                 job = try await harness.job()
@@ -47,7 +47,7 @@ struct RunTests {
                 job.nextEnqueueTime = Timestamp.now
                 try await job.save()
                 try await job.delete()
-                try await harness.register("other", interval: 3600)
+                try await harness.register("other", interval: .seconds(3600))
                 try await harness.recorder.wait(for: "the other's run") { $0.enqueuedIDs == ["other"] }
             }
             // The first run, and the other's.
@@ -59,7 +59,7 @@ struct RunTests {
     @Test func `a job is queued in its second, not after the longest sleep`() async throws {
         try await withRedisHarness { harness async throws in
             try await harness.whileRunning {
-                try await harness.register(interval: 1)
+                try await harness.register(interval: .seconds(1))
                 try await harness.recorder.wait(for: "three runs", count: 3) { $0.enqueuedIDs == ["metric:pm25"] }
             }
             let planned = harness.recorder.events.flatMap { event -> [Timestamp] in
@@ -79,7 +79,7 @@ struct RunTests {
             let follower = try RedisHarness(leader.server, leader.connection) { $0.whenLockHeld = .standBy }
             let leading = Task { try await leader.actor.run() }
             try await leader.recorder.wait(for: "leading") { if case .becameLeader = $0 { true } else { false } }
-            try await leader.register(interval: 1)
+            try await leader.register(interval: .seconds(1))
             let following = Task { try await follower.actor.run() }
             try await follower.recorder.wait(for: "standing by") { if case .standingBy = $0 { true } else { false } }
             #expect(await follower.actor.currentHealth().state == .standingBy)

@@ -123,7 +123,7 @@ struct SleepTests {
     @Test func `a channel that nobody may read costs ever longer pauses and no cached definition`() async throws {
         let harness = try ActorHarness { $0.maxSleepInterval = .seconds(1) }
         harness.store.before(.announcements) { throw MadeUpFailure() }
-        harness.memory.put(.example(interval: 1), at: .newYear)
+        harness.memory.put(.example(interval: .seconds(1)), at: .newYear)
         try await harness.whileRunning {
             try await harness.passTime(until: "60 runs") { $0.queued.count >= 60 }
         }

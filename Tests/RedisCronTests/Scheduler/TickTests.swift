@@ -77,7 +77,7 @@ struct TickTests {
 
     @Test func `a next time lies behind its run, however long the definition took to be read`() async throws {
         let harness = try await leading()
-        harness.memory.put(.example("slow", interval: 1), at: .newYear)
+        harness.memory.put(.example("slow", interval: .seconds(1)), at: .newYear)
         harness.store.beforeNext(.definitions) { harness.clock.advance(by: .seconds(2)) }
         let first = Observed<CronJobHash?>(nil)
         harness.store.afterNext(.enqueue) {

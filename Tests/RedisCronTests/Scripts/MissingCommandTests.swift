@@ -61,7 +61,7 @@ import Testing
             try await withConnection(to: server) { connection in
                 let scheduler = try RedisCronScheduler(connection: connection, options: .forTest())
                 let refused = try await #require(throws: RedisCronError.self) {
-                    try await scheduler.register(functionName: "m.f", queueName: "q", id: "a", interval: 5)
+                    try await scheduler.register(functionName: "m.f", queueName: "q", id: "a", interval: .seconds(5))
                 }
                 let error = try #require(refused.cause)
                 #expect(error.unknownCommand == command)

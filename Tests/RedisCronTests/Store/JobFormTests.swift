@@ -88,7 +88,9 @@ struct JobFormTests {
             #expect(try await queue([.example("a")], on: harness) == [.queued])
             let refused = try count("evalsha", on: harness.server)
             let page = try await harness.store.fetchDue(until: .newYear + .seconds(300), offset: 0, limit: 10)
-            guard case .found(.prepared(let definition))? = try await harness.store.definitions(page.entries.map(\.id)).first
+            guard
+                case .found(.prepared(let definition))? = try await harness.store.definitions(page.entries.map(\.id))
+                    .first
             else { throw UnusableExample(id: "a") }
             let run = PlannedRun(
                 definition: definition, entry: try #require(page.entries.first), planned: .newYear + .seconds(300),

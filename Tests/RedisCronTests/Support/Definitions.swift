@@ -10,7 +10,7 @@ extension CronJobHash {
         createdAt: Timestamp = .newYear, _ change: (inout CronJobHash) -> Void = { _ in }
     ) -> CronJobHash {
         var hash = CronJobHash(
-            id: id, CallSpec("app.tasks.rebuild", queue: queue, args: ["pm25"], resultTTL: 500),
+            id: id, CallSpec("app.tasks.rebuild", queue: queue, args: ["pm25"], resultTTL: .seconds(500)),
             ScheduleSpec(interval: cron == nil ? interval : nil, cron: cron), createdAt: createdAt, updatedAt: createdAt
         )
         change(&hash)

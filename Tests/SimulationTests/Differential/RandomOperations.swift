@@ -186,10 +186,11 @@ struct RandomOperations {
             CallSpec(
                 "app.tasks.rebuild", queue: drawn(queues, &random) ?? "",
                 args: [.int(Int.random(in: 0...3, using: &random))], kwargs: chance(3) ? ["deep": true] : [:],
-                jobTimeout: chance(3) ? 60 : nil, resultTTL: chance(3) ? 0 : 500, ttl: chance(3) ? 1000 : nil,
-                failureTTL: chance(3) ? 2000 : nil, meta: chance(3) ? ["team": "air"] : [:]),
+                jobTimeout: chance(3) ? .seconds(60) : nil, resultTTL: .seconds(chance(3) ? 0 : 500),
+                ttl: chance(3) ? .seconds(1000) : nil,
+                failureTTL: chance(3) ? .seconds(2000) : nil, meta: chance(3) ? ["team": "air"] : [:]),
             ScheduleSpec(
-                interval: !isCron || chance(20) ? Int.random(in: 1...9, using: &random) : nil,
+                interval: !isCron || chance(20) ? .seconds(Int.random(in: 1...9, using: &random)) : nil,
                 cron: isCron ? "*/5 * * * *" : nil, timeZone: chance(4) ? "Europe/Berlin" : nil), enabled: !chance(4),
             latestEnqueueTime: chance(2) ? time() : nil, nextEnqueueTime: chance(2) ? time() : nil, createdAt: time(),
             updatedAt: chance(9) ? nil : time())

@@ -63,7 +63,7 @@ extension World {
             hash.interval = nil
             hash.cron = oneIn(2) ? "* * * * * */2" : "* * * * *"
         } else {
-            hash.interval = Int(draw(1...4))
+            hash.interval = .seconds(draw(1...4))
             hash.cron = nil
         }
     }

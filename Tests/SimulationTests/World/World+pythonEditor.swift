@@ -18,7 +18,7 @@ extension World {
         case .delete: return deleteLikePython(key)
         case .enqueueTime:
             hash.latestEnqueueTime = editorTime
-            hash.nextEnqueueTime = hash.interval.map { editorTime + .seconds($0) } ?? nextByCron(hash)
+            hash.nextEnqueueTime = hash.interval.map { editorTime + $0 } ?? nextByCron(hash)
         case .register:
             apply(edit, to: &hash)
             // `register` computes nothing anew where there is a next time.

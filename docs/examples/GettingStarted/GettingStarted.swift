@@ -22,7 +22,7 @@ struct GettingStarted {
         let running = Task { try await scheduler.run() }
         // mark: edit
         var job = try await connection.job(id: "metric:pm25")
-        job.interval = 600
+        job.schedule = .every(.seconds(600))
         try await job.save()
         // mark: watch
         let watching = Task {

@@ -14,7 +14,7 @@ struct Moderator {
             runs += enqueued.count { $0.id == "metric:pm25" }
             guard runs >= 3 else { continue }
             var job = try await RedisCronJob.fetch(id: "metric:pm25", on: connection)
-            job.interval = 60
+            job.schedule = .every(.seconds(60))
             try await job.save()
             log("info", "metric:pm25 runs every 60 s from now on")
             break
