@@ -123,14 +123,14 @@ extension CronJobDeclarations {
     ///
     /// A byte order mark of UTF-8, which some editors write, is skipped.
     ///
-    /// - Throws: ``RedisCronError`` with code `.invalidDefinition` for the first line that is wrong.
+    /// - Throws: `RedisCronError` with code `.invalidDefinition` for the first line that is wrong.
     public init(parsing text: [UInt8]) throws(RedisCronError) {
         do { try self.init(file: text) } catch { throw RedisCronError(error) }
     }
 
     /// Reads JSON: `{"source": "metrics", "jobs": [{"id": …, "func": …, "queue": …, "interval": 300}]}`.
     ///
-    /// - Throws: ``RedisCronError`` with code `.invalidDefinition` for the first line that is wrong, which may hold an unknown
+    /// - Throws: `RedisCronError` with code `.invalidDefinition` for the first line that is wrong, which may hold an unknown
     ///   key.
     public init(json text: [UInt8]) throws(RedisCronError) {
         do { try self.init(jsonFile: text) } catch { throw RedisCronError(error) }
@@ -149,7 +149,7 @@ extension CronJobDeclarations {
     /// A schedule is `every` and a number with `s`, `m`, `h` or `d`, a cron expression, or an `@` name. `key=value` may follow
     /// the call, with the keys of the JSON form. A name or queue with blanks is written in double quotes.
     ///
-    /// - Throws: ``RedisCronError`` with code `.invalidDefinition` for the first line that is wrong.
+    /// - Throws: `RedisCronError` with code `.invalidDefinition` for the first line that is wrong.
     public init(crontab text: [UInt8]) throws(RedisCronError) {
         do { try self.init(crontabFile: text) } catch { throw RedisCronError(error) }
     }
