@@ -89,7 +89,7 @@ public struct CronJobDeclarations: Sendable, Hashable, ExpressibleByArrayLiteral
         for job in jobs {
             if let earlier = first.updateValue(job.line, forKey: Array(job.id.utf8)) {
                 let place = earlier.map { " on line \($0)" } ?? ""
-                throw DeclarationError(line: job.line, id: job.id, field: "id", "stands there before\(place)")
+                throw DeclarationError(line: job.line, id: job.id, field: "id", "declared before\(place)")
             }
         }
     }

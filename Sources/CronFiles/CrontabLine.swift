@@ -55,10 +55,10 @@ struct CrontabLine {
         }
     }
 
-    /// A part of the line that stands between blanks.
+    /// A part of the line between blanks.
     private struct Word {
         let text: String
-        /// In double quotes it is the name that it says, whatever it looks like.
+        /// A word in double quotes is a name, whatever it looks like.
         let isQuoted: Bool
     }
 
@@ -145,23 +145,23 @@ struct CrontabLine {
 
     private static let form = "a line is a name, a schedule, a queue and a call"
 
-    /// Finds out that a column is missing, and so others stand in its place.
+    /// Finds out that a column is missing, so that another is in its place.
     private static func checkColumns(_ words: [Word]) throws(Complaint) {
         let (first, last) = (words[0], words[words.count - 1])
         let isEvery = ["every", "@every"].contains(first.text) && interval(words[1].text) != nil
         if !first.isQuoted, isEvery || looksLikeSchedule(name: first.text) {
             throw Complaint(
                 """
-                the name is missing: \(form), and \(quoted(first.text)) reads as the beginning of a schedule; a name \
-                that looks so stands in double quotes
+                the name is missing: \(form), and \(quoted(first.text)) reads as the beginning of a schedule; write a \
+                name like that in double quotes
                 """)
         }
         let endsEvery = words.count == 3 && ["every", "@every"].contains(words[1].text) && interval(last.text) != nil
         if !last.isQuoted, endsEvery || looksLikeSchedule(queue: last.text) {
             throw Complaint(
                 """
-                the queue is missing: \(form), and \(quoted(last.text)) reads as the end of a schedule; a queue that \
-                looks so stands in double quotes
+                the queue is missing: \(form), and \(quoted(last.text)) reads as the end of a schedule; write a queue like \
+                that in double quotes
                 """)
         }
     }
@@ -232,7 +232,7 @@ struct CrontabLine {
                 throw Complaint("column \(reader.position - line.startIndex + 1): expected key=value after the call")
             }
             guard !DeclarationFields.calledOrScheduled.contains(key) else {
-                throw Complaint("\(key) stands before or in the call")
+                throw Complaint("\(key) belongs before or in the call")
             }
             guard fields[JSONString(key)] == nil else { throw Complaint("\(key) is given twice") }
             do {

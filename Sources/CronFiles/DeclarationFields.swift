@@ -4,7 +4,7 @@ import RQWire
 struct DeclarationFields {
     private typealias Field = CronJobHash.Field
 
-    /// Says when a new definition runs first; the one key that is no field of the hash.
+    /// When a new definition runs first: the only key that is not a field of the hash.
     static let firstRun = "first_run"
 
     /// The keys of the schedule and the call, which have places of their own in the crontab-like text.

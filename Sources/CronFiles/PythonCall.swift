@@ -1,8 +1,9 @@
 import RQWire
 
-/// A call as it stands in a crontab-like text: `app.tasks.rebuild('pm25', deep=True)`.
+/// A call in a crontab-like text: `app.tasks.rebuild('pm25', deep=True)`.
 ///
-/// Values are written as in Python, and may have JSON's names such as `true` and `null`; see `PythonLiteralReader`. Keywords that are no names stand in `**{'a b': 1}`.
+/// Values are written as in Python, and may have JSON's names such as `true` and `null`; see `PythonLiteralReader`. Keywords
+/// that are not names are written as `**{'a b': 1}`.
 struct PythonCall: Sendable, Equatable {
     var functionName = ""
     var args: [JSONValue] = []

@@ -104,7 +104,7 @@ extension RedisCronConnection {
             var job = try RedisCronJob(
                 id: declaration.id, declaration.call, declaration.schedule, enabled: declaration.enabled ?? true,
                 connection: self, defaultZone: defaultZone)
-            // An edit keeps the next run of what stands in Redis instead.
+            // An edit keeps the next run that Redis has instead.
             if let firstRun = declaration.firstRun { job.nextEnqueueTime = firstRun }
             return job
         } catch {

@@ -68,7 +68,7 @@ package struct DefinitionRepository: Sendable {
         guard !ids.isEmpty else { return [] }
         let prefix = Array(keys.cronJobPrefix.utf8)
         let commands = ids.map { RedisCommand("HGET", prefix + $0.bytes, Self.sourceField) }
-        // A key that is no hash answers with an error, and has no source.
+        // A key that is not a hash answers with an error, and has no source.
         return try await client.pipeline(commands) { _, reply in reply.string }
     }
 

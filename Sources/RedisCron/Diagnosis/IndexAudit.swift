@@ -36,7 +36,7 @@ struct IndexAudit: Sendable {
         guard entry.score <= 0, job.latestEnqueueTime == nil else { return nil }
         return Finding(
             .notice, .index, about: job.id,
-            "it never ran and stands at score 0, which RQ's own cron may clean away",
+            "it never ran and has score 0, which RQ's own cron may clean away",
             remedy: .reconcile(entry, moveTo: min(job.createdAt ?? now, now)))
     }
 
@@ -85,7 +85,7 @@ struct IndexAudit: Sendable {
         return Finding(
             .notice, .definition, about: job.id,
             """
-            it runs next at \(next), which is no time of its schedule in \(zone); unless somebody means that, register \
+            it runs next at \(next), which is not a time of its schedule in \(zone); unless somebody means that, register \
             or apply it again, and it is planned anew
             """)
     }

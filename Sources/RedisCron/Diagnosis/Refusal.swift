@@ -31,7 +31,7 @@ package struct Refusal: Sendable, Hashable {
 
     private static func predicate(_ error: RedisError) -> String? {
         if let command = error.unknownCommand {
-            // A sentinel in whose URL a database stands knows not even this one, and can be asked nothing more.
+            // A sentinel whose URL names a database refuses this first command, so nothing more can be asked.
             let isOdd =
                 command == "SELECT" ? "; or it is a sentinel, which redis+sentinel://HOST:PORT/SERVICE names" : ""
             return """

@@ -26,7 +26,7 @@ struct WorkerSurvey: Sendable {
                 Finding.mistyped(keys.workers(queue: name), workers, expected: "set"),
             ].compactMap(\.self)
             if workers == "set" { read.append(name) }
-            // An empty set is no key.
+            // An empty set has no key.
             guard workers == "none" else { continue }
             findings.append(
                 Finding(.notice, .worker, about: name, "no worker reads this queue: its jobs wait until one does"))
@@ -115,7 +115,7 @@ struct WorkerSurvey: Sendable {
         return workers
     }
 
-    /// The worker's name, which stands in its key behind the last part of the prefix.
+    /// The worker's name, which follows the prefix in its key.
     private func name(of member: [UInt8]) -> String {
         let key = String(decoding: member, as: UTF8.self)
         return key.hasPrefix(keys.workerPrefix) ? String(key.dropFirst(keys.workerPrefix.count)) : key

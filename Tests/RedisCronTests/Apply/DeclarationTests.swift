@@ -63,7 +63,7 @@ import Testing
         ("[]", 1, "an object"),
         (
             "{\"jobs\": [\n{\"id\": \"a\", \"func\": \"m.f\", \"queue\": \"q\"},\n{\"id\":\"a\",\"func\":\"m.f\",\"queue\":\"q\"}]}",
-            3, "stands there before on line 2"
+            3, "declared before on line 2"
         ),
         ("{\"jobs\": [\n{\"id\": \"a\",\n\"interval\": 1,\n\"interval\": 2}]}", 4, "each key once, not \"interval\""),
         ("{\"jobs\": [\n{\"kwargs\": {\"b\": [{\"c\": 1,\n\"\\u0063\": 2}]}}]}", 3, "each key once, not \"c\""),
@@ -182,7 +182,7 @@ import Testing
         ("a * * * * * q m.f() huh", "key=value"),
         ("SAUCE = x", "unknown setting SAUCE"),
         ("\"a * * * * * q m.f()", "a text in quotes"),
-        ("a * * * * * q m.f()\na * * * * * q m.f()", "stands there before on line 2"),
+        ("a * * * * * q m.f()\na * * * * * q m.f()", "declared before on line 2"),
     ])
     func `what is wrong is named with its line`(text: String, part: String) {
         let error = #expect(throws: RedisCronError.self) { try parse("# first\n" + text) }
@@ -226,7 +226,7 @@ import Testing
                 id: "a b",
                 CallSpec(
                     "m.f", queue: "ü", args: ["it's \"x\"\n\u{1F600}", nil, 1.0, [:]],
-                    kwargs: ["a b": [true], "k": .double(.infinity)], jobTimeout: -1, resultTTL: .seconds(0),
+                    kwargs: ["a b": [true], "k": .double(.infinity)], jobTimeout: CallSpec.unlimited, resultTTL: .seconds(0),
                     meta: ["m": ["n": 1]]), ScheduleSpec(interval: .seconds(7))),
             CronJobDeclaration(
                 id: "c=d", CallSpec("m.g", queue: "q", kwargs: ["k": "v"], ttl: .seconds(3), failureTTL: .seconds(4)),

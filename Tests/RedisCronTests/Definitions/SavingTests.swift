@@ -18,7 +18,7 @@ struct SavingTests {
     }
 
     @discardableResult
-    private func register(_ scheduler: RedisCronScheduler, interval: Int? = 60, cron: String? = nil) async throws
+    private func register(_ scheduler: RedisCronScheduler, interval: Duration? = .seconds(60), cron: String? = nil) async throws
         -> RedisCronJob
     {
         try await scheduler.register(
@@ -259,10 +259,10 @@ struct SavingTests {
                 try await scheduler.register(
                     functionName: field == "func_name" ? "rebuild" : "m.f",
                     queueName: field == "queue_name" ? "" : "q", id: field == "id" ? "a:jobs" : "a",
-                    interval: field == "cron" || field == "timezone" ? nil : field == "interval" ? 0 : 60,
+                    interval: field == "cron" || field == "timezone" ? nil : .seconds(field == "interval" ? 0 : 60),
                     cron: field == "cron" ? "* * *" : field == "timezone" ? "* * * * *" : nil,
                     timeZone: field == "timezone" ? "Nowhere/Else" : nil,
-                    jobTimeout: field == "job_timeout" ? 0 : nil, ttl: field == "ttl" ? 0 : nil)
+                    jobTimeout: field == "job_timeout" ? .zero : nil, ttl: field == "ttl" ? .zero : nil)
             }
             #expect(error?.code == .invalidDefinition)
             #expect(error?.field == field)

@@ -27,7 +27,7 @@ struct AdviceTests {
     private static let never = "2020-01-01T00:00:00.000000Z"
 
     private static func register(
-        _ scheduler: RedisCronScheduler, interval: Int? = 60, cron: String? = nil, enabled: Bool? = nil,
+        _ scheduler: RedisCronScheduler, interval: Duration? = .seconds(60), cron: String? = nil, enabled: Bool? = nil,
         zone: String? = nil
     ) async throws {
         try await scheduler.register(

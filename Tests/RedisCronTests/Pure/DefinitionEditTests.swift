@@ -47,7 +47,7 @@ import Testing
         var mine = base
         mine.cron = "0 * * * *"
         var theirs = base
-        (theirs.interval, theirs.cron) = (60, nil)
+        (theirs.interval, theirs.cron) = (.seconds(60), nil)
         theirs.args = ["theirs"]
         let merged = mine.merged(onto: theirs, base: base)
         #expect(merged.interval == nil)

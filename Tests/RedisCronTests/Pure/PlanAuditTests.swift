@@ -8,7 +8,7 @@ import Testing
     private let now = Timestamp.newYear + .seconds(3600 * 12 + 1)
 
     private func audit(
-        interval: Int? = nil, cron: String? = nil, latest: Timestamp? = .newYear
+        interval: Duration? = nil, cron: String? = nil, latest: Timestamp? = .newYear
     ) throws -> PlanAudit {
         let hash = CronJobHash.example(interval: interval, cron: cron) { $0.latestEnqueueTime = latest }
         return PlanAudit(hash, plan: try DefinitionCheck(hash).plan(defaultZone: .utc), now: now)

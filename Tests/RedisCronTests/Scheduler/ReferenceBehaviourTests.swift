@@ -24,7 +24,7 @@ struct ReferenceBehaviourTests {
     @discardableResult
     private func register(
         _ scheduler: RedisCronScheduler, id: String? = "a", queue: String = "q", args: [JSONValue] = [],
-        interval: Int? = 60, cron: String? = nil, enabled: Bool? = nil
+        interval: Duration? = .seconds(60), cron: String? = nil, enabled: Bool? = nil
     ) async throws -> RedisCronJob {
         try await scheduler.register(
             functionName: "app.tasks.rebuild", queueName: queue, id: id, args: args, interval: interval, cron: cron,
@@ -126,7 +126,7 @@ struct ReferenceBehaviourTests {
     func `result_ttl is kept as it is`(resultTTL: Int) async throws {
         try await with { server, _, scheduler async throws in
             try await scheduler.register(
-                functionName: "m.f", queueName: "q", id: "a", interval: .seconds(60), resultTTL: resultTTL)
+                functionName: "m.f", queueName: "q", id: "a", interval: .seconds(60), resultTTL: .seconds(resultTTL))
             #expect(try server.command("HGET", "rq:cron_job:a", "result_ttl").integer == resultTTL)
             try await scheduler.registerBirth()
             try await scheduler.enqueueJobs()

@@ -36,7 +36,7 @@ struct JobFormTests {
             var hash = CronJobHash.example(id)
             hash.args = (0..<count).map { .string("é\($0)") }
             if id == "text" {
-                hash.ttl = 60
+                hash.ttl = .seconds(60)
                 hash.failureTTL = 7
                 hash.meta = ["owner": "é"]
             }
