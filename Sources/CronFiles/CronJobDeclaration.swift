@@ -25,7 +25,7 @@ public struct CronJobDeclaration: Sendable, Hashable {
     ///
     /// Nothing is checked here: a definition is checked when it is applied.
     public init(
-        id: String, _ call: CallSpec, _ schedule: ScheduleSpec, enabled: Bool? = nil, firstRun: Timestamp? = nil,
+        id: String, call: CallSpec, schedule: ScheduleSpec, enabled: Bool? = nil, firstRun: Timestamp? = nil,
         line: Int? = nil
     ) {
         self.id = id
@@ -34,20 +34,6 @@ public struct CronJobDeclaration: Sendable, Hashable {
         self.enabled = enabled
         self.firstRun = firstRun
         self.line = line
-    }
-
-    /// Declares a definition field by field; see `CallSpec` and `ScheduleSpec` for their meaning.
-    public init(
-        functionName: String, queueName: String, id: String, args: [JSONValue] = [], kwargs: JSONObject = [:],
-        interval: Duration? = nil, cron: String? = nil, timeZone: String? = nil, jobTimeout: Duration? = nil,
-        resultTTL: Duration? = .seconds(500), ttl: Duration? = nil, failureTTL: Duration? = nil,
-        meta: JSONObject = [:], enabled: Bool? = nil, firstRun: Timestamp? = nil
-    ) {
-        let call = CallSpec(
-            functionName, queue: queueName, args: args, kwargs: kwargs, jobTimeout: jobTimeout, resultTTL: resultTTL,
-            ttl: ttl, failureTTL: failureTTL, meta: meta)
-        let schedule = ScheduleSpec(interval: interval, cron: cron, timeZone: timeZone)
-        self.init(id: id, call, schedule, enabled: enabled, firstRun: firstRun)
     }
 
     /// A field of the call.

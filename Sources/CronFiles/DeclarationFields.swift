@@ -49,7 +49,8 @@ struct DeclarationFields {
             saysEnabled = saysEnabled || field == .enabled
         }
         return CronJobDeclaration(
-            id: definition.id, definition.call, definition.schedule, enabled: saysEnabled ? definition.enabled : nil,
+            id: definition.id, call: definition.call, schedule: definition.schedule,
+            enabled: saysEnabled ? definition.enabled : nil,
             firstRun: try firstRun(), line: line("id"))
     }
 

@@ -113,7 +113,7 @@ extension CronJobDeclaration {
     public init(_ job: RedisCronJob) {
         let neverRan = job.interval != nil && job.latestEnqueueTime == nil
         self.init(
-            id: job.id, job.call, job.schedule, enabled: job.enabled ? nil : false,
+            id: job.id, call: job.call, schedule: job.schedule, enabled: job.enabled ? nil : false,
             firstRun: neverRan ? job.nextEnqueueTime : nil)
     }
 }

@@ -102,7 +102,8 @@ extension RedisCronConnection {
         }
         do {
             var job = try RedisCronJob(
-                id: declaration.id, declaration.call, declaration.schedule, enabled: declaration.enabled ?? true,
+                id: declaration.id, call: declaration.call, schedule: declaration.schedule,
+                enabled: declaration.enabled ?? true,
                 connection: self, defaultZone: defaultZone)
             // An edit keeps the next run that Redis has instead.
             if let firstRun = declaration.firstRun { job.nextEnqueueTime = firstRun }

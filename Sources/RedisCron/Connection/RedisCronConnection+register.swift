@@ -24,16 +24,16 @@ extension RedisCronConnection {
     ///   the connection throws. When the task is cancelled while the write is under way, it may or may not have happened.
     @discardableResult
     public func register(
-        id: String? = nil, _ call: CallSpec, _ schedule: ScheduleSpec, enabled: Bool? = nil,
+        id: String? = nil, call: CallSpec, schedule: ScheduleSpec, enabled: Bool? = nil,
         idGenerator: RedisCronJob.IDGenerator = RedisCronJob.randomID
     ) async throws(RedisCronError) -> RedisCronJob {
         try await register(
-            id: id, call, schedule, enabled: enabled, idGenerator: idGenerator, assuming: defaultZone)
+            id: id, call: call, schedule: schedule, enabled: enabled, idGenerator: idGenerator, assuming: defaultZone)
     }
 
     /// Creates a definition, or edits the one of that id, and tells the schedulers.
     ///
-    /// As ``register(id:_:_:enabled:idGenerator:)``, with each field as an argument of its own.
+    /// As ``register(id:call:schedule:enabled:idGenerator:)``, with each field as an argument of its own.
     ///
     /// - Parameters:
     ///   - functionName: The dotted name of the function. Its form is checked; it is never imported.
@@ -52,7 +52,7 @@ extension RedisCronConnection {
     ///   - enabled: Whether it runs at all; `nil` keeps what it was, and is on for a new definition.
     ///   - idGenerator: Makes the id when none is given.
     /// - Returns: The definition as it is in Redis.
-    /// - Throws: As ``register(id:_:_:enabled:idGenerator:)``.
+    /// - Throws: As ``register(id:call:schedule:enabled:idGenerator:)``.
     @discardableResult
     public func register(
         functionName: String, queueName: String, id: String? = nil, args: [JSONValue] = [], kwargs: JSONObject = [:],
@@ -64,19 +64,19 @@ extension RedisCronConnection {
             functionName, queue: queueName, args: args, kwargs: kwargs, jobTimeout: jobTimeout, resultTTL: resultTTL,
             ttl: ttl, failureTTL: failureTTL, meta: meta)
         let schedule = ScheduleSpec(interval: interval, cron: cron, timeZone: timeZone)
-        return try await register(id: id, call, schedule, enabled: enabled, idGenerator: idGenerator)
+        return try await register(id: id, call: call, schedule: schedule, enabled: enabled, idGenerator: idGenerator)
     }
 
     /// As the public form, with a zone to assume where no scheduler has published one.
     func register(
-        id: String?, _ call: CallSpec, _ schedule: ScheduleSpec, enabled: Bool?, idGenerator: RedisCronJob.IDGenerator,
+        id: String?, call: CallSpec, schedule: ScheduleSpec, enabled: Bool?, idGenerator: RedisCronJob.IDGenerator,
         assuming assumed: ZoneRules
     ) async throws(RedisCronError) -> RedisCronJob {
         try await RedisCronError.unifying {
             let isZoneNeeded = schedule.cron != nil && schedule.timeZone == nil
             let zone = try await defaultZone(isNeeded: isZoneNeeded, assuming: assumed)
             let wanted = try RedisCronJob(
-                id: id, call, schedule, enabled: enabled ?? true, connection: self, defaultZone: zone,
+                id: id, call: call, schedule: schedule, enabled: enabled ?? true, connection: self, defaultZone: zone,
                 idGenerator: idGenerator)
             return try await register(wanted, enabled: enabled, zone: zone)
         }

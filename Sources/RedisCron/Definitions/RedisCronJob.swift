@@ -5,7 +5,7 @@ public import RQWire
 ///
 /// A value: changing it changes nothing in Redis until it is saved. It is stored in the hash `rq:cron_job:{id}` and
 /// indexed in `rq:cron_jobs` by its next enqueue time. To create or edit jobs, use
-/// ``RedisCronConnection/register(id:_:_:enabled:idGenerator:)``; use this type to change single fields of a job, and to enable,
+/// ``RedisCronConnection/register(id:call:schedule:enabled:idGenerator:)``; use this type to change single fields of a job, and to enable,
 /// disable, run or delete it.
 ///
 /// The fields of `CallSpec` and `ScheduleSpec` are properties of the job too:
@@ -111,40 +111,20 @@ public struct RedisCronJob: Sendable, Identifiable {
     /// - Throws: ``RedisCronError`` with code `.invalidDefinition`, naming the field and the reason. An expression whose
     ///   years have passed is valid: Redis keeps such a job, and it is never due.
     public init(
-        id: String? = nil, _ call: CallSpec, _ schedule: ScheduleSpec, enabled: Bool = true,
+        id: String? = nil, call: CallSpec, schedule: ScheduleSpec, enabled: Bool = true,
         latestEnqueueTime: Timestamp? = nil, nextEnqueueTime: Timestamp? = nil, createdAt: Timestamp? = nil,
         updatedAt: Timestamp? = nil, connection: RedisCronConnection? = nil, defaultTimeZone: String? = nil,
         idGenerator: IDGenerator = RedisCronJob.randomID
     ) throws(RedisCronError) {
         try self.init(
-            id: id, call, schedule, enabled: enabled, latestEnqueueTime: latestEnqueueTime,
+            id: id, call: call, schedule: schedule, enabled: enabled, latestEnqueueTime: latestEnqueueTime,
             nextEnqueueTime: nextEnqueueTime, createdAt: createdAt, updatedAt: updatedAt, connection: connection,
             defaultZone: ZoneRules(option: "defaultTimeZone", defaultTimeZone), idGenerator: idGenerator)
     }
 
-    /// Makes a job that is not in Redis yet, with each field as an argument of its own.
-    ///
-    /// See ``RedisCronConnection/register(functionName:queueName:id:args:kwargs:interval:cron:timeZone:jobTimeout:resultTTL:ttl:failureTTL:meta:enabled:idGenerator:)``
-    /// for their meaning, and ``init(id:_:_:enabled:latestEnqueueTime:nextEnqueueTime:createdAt:updatedAt:connection:defaultTimeZone:idGenerator:)``
-    /// for what it throws.
-    public init(
-        functionName: String, queueName: String, id: String? = nil, args: [JSONValue] = [], kwargs: JSONObject = [:],
-        interval: Duration? = nil, cron: String? = nil, timeZone: String? = nil, jobTimeout: Duration? = nil,
-        resultTTL: Duration? = .seconds(500), ttl: Duration? = nil, failureTTL: Duration? = nil,
-        meta: JSONObject = [:], enabled: Bool = true, connection: RedisCronConnection? = nil,
-        defaultTimeZone: String? = nil
-    ) throws(RedisCronError) {
-        let call = CallSpec(
-            functionName, queue: queueName, args: args, kwargs: kwargs, jobTimeout: jobTimeout, resultTTL: resultTTL,
-            ttl: ttl, failureTTL: failureTTL, meta: meta)
-        let schedule = ScheduleSpec(interval: interval, cron: cron, timeZone: timeZone)
-        try self.init(
-            id: id, call, schedule, enabled: enabled, connection: connection, defaultTimeZone: defaultTimeZone)
-    }
-
     /// As the public initialiser, with a zone that is understood already.
     package init(
-        id: String?, _ call: CallSpec, _ schedule: ScheduleSpec, enabled: Bool, latestEnqueueTime: Timestamp? = nil,
+        id: String?, call: CallSpec, schedule: ScheduleSpec, enabled: Bool, latestEnqueueTime: Timestamp? = nil,
         nextEnqueueTime: Timestamp? = nil, createdAt: Timestamp? = nil, updatedAt: Timestamp? = nil,
         connection: RedisCronConnection?, defaultZone: ZoneRules, idGenerator: IDGenerator = RedisCronJob.randomID
     ) throws(RedisCronError) {

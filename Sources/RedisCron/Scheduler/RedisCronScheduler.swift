@@ -210,7 +210,7 @@ public final class RedisCronScheduler: Sendable {
             ttl: ttl, failureTTL: failureTTL, meta: meta)
         let schedule = ScheduleSpec(interval: interval, cron: cron, timeZone: timeZone)
         return try await connection.register(
-            id: id, call, schedule, enabled: enabled, idGenerator: idGenerator ?? options.idGenerator,
+            id: id, call: call, schedule: schedule, enabled: enabled, idGenerator: idGenerator ?? options.idGenerator,
             assuming: actor.settings.zone)
     }
 

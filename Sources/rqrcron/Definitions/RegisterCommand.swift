@@ -27,7 +27,7 @@ struct RegisterCommand: Sendable {
     func run() async throws {
         let (job, zone) = try await invocation.withConnection { connection in
             let job = try await connection.register(
-                id: definition.id, definition.call, definition.schedule, enabled: enabled)
+                id: definition.id, call: definition.call, schedule: definition.schedule, enabled: enabled)
             return (job, try await connection.timeZoneOfDefinitions(unlessUnneededBy: [job]))
         }
         zone?.tellIfAssumed(for: [job])

@@ -21,14 +21,15 @@ import Testing
         let read = try parse(text)
         #expect(read.source == "metrics")
         let first = CronJobDeclaration(
-            id: "metric:pm25", CallSpec("app.tasks.rebuild", queue: "metrics", args: ["pm25", 1.0]),
-            ScheduleSpec(interval: .seconds(300)), line: 2)
+            id: "metric:pm25", call: CallSpec("app.tasks.rebuild", queue: "metrics", args: ["pm25", 1.0]),
+            schedule: ScheduleSpec(interval: .seconds(300)), line: 2)
         let second = CronJobDeclaration(
             id: "b",
-            CallSpec(
+            call: CallSpec(
                 "app.b", queue: "q", kwargs: ["deep": true], jobTimeout: .seconds(60), resultTTL: .seconds(0),
                 ttl: .seconds(5), failureTTL: .seconds(6),
-                meta: ["a": nil]), ScheduleSpec(cron: "0 7 * * *", timeZone: "Europe/Berlin"), enabled: false, line: 3)
+                meta: ["a": nil]), schedule: ScheduleSpec(cron: "0 7 * * *", timeZone: "Europe/Berlin"), enabled: false,
+            line: 3)
         #expect(read.jobs == [first, second])
     }
 
@@ -127,15 +128,15 @@ import Testing
             read.jobs == [
                 CronJobDeclaration(
                     id: "metric:pm25",
-                    CallSpec("app.tasks.rebuild", queue: "metrics", args: ["pm25"], kwargs: ["deep": true]),
-                    ScheduleSpec(interval: .seconds(300)), line: 4),
+                    call: CallSpec("app.tasks.rebuild", queue: "metrics", args: ["pm25"], kwargs: ["deep": true]),
+                    schedule: ScheduleSpec(interval: .seconds(300)), line: 4),
                 CronJobDeclaration(
-                    id: "report", CallSpec("app.tasks.report", queue: "mail", jobTimeout: .seconds(60)),
-                    ScheduleSpec(cron: "0 7 * * mon-fri", timeZone: "Europe/Berlin"), enabled: false, line: 6),
+                    id: "report", call: CallSpec("app.tasks.report", queue: "mail", jobTimeout: .seconds(60)),
+                    schedule: ScheduleSpec(cron: "0 7 * * mon-fri", timeZone: "Europe/Berlin"), enabled: false, line: 6),
                 CronJobDeclaration(
                     id: "two words",
-                    CallSpec("app.f", queue: "a b", args: [["a": [1, 2.0, nil]]], kwargs: ["x y": -1]),
-                    ScheduleSpec(cron: "@daily", timeZone: "Asia/Kolkata"), line: 7),
+                    call: CallSpec("app.f", queue: "a b", args: [["a": [1, 2.0, nil]]], kwargs: ["x y": -1]),
+                    schedule: ScheduleSpec(cron: "@daily", timeZone: "Asia/Kolkata"), line: 7),
             ])
     }
 
@@ -224,21 +225,26 @@ import Testing
         let jobs = [
             CronJobDeclaration(
                 id: "a b",
-                CallSpec(
+                call: CallSpec(
                     "m.f", queue: "ü", args: ["it's \"x\"\n\u{1F600}", nil, 1.0, [:]],
-                    kwargs: ["a b": [true], "k": .double(.infinity)], jobTimeout: CallSpec.unlimited, resultTTL: .seconds(0),
-                    meta: ["m": ["n": 1]]), ScheduleSpec(interval: .seconds(7))),
+                    kwargs: ["a b": [true], "k": .double(.infinity)], jobTimeout: CallSpec.unlimited,
+                    resultTTL: .seconds(0),
+                    meta: ["m": ["n": 1]]), schedule: ScheduleSpec(interval: .seconds(7))),
             CronJobDeclaration(
-                id: "c=d", CallSpec("m.g", queue: "q", kwargs: ["k": "v"], ttl: .seconds(3), failureTTL: .seconds(4)),
-                ScheduleSpec(cron: "H(0-29) * * * *", timeZone: "UTC"), enabled: false),
-            CronJobDeclaration(id: "#e", CallSpec("m.h", queue: "q"), ScheduleSpec(cron: "@hourly")),
+                id: "c=d",
+                call: CallSpec("m.g", queue: "q", kwargs: ["k": "v"], ttl: .seconds(3), failureTTL: .seconds(4)),
+                schedule: ScheduleSpec(cron: "H(0-29) * * * *", timeZone: "UTC"), enabled: false),
+            CronJobDeclaration(id: "#e", call: CallSpec("m.h", queue: "q"), schedule: ScheduleSpec(cron: "@hourly")),
             CronJobDeclaration(
-                id: "f", CallSpec("m.f", queue: "q"), ScheduleSpec(interval: .seconds(60)),
+                id: "f", call: CallSpec("m.f", queue: "q"), schedule: ScheduleSpec(interval: .seconds(60)),
                 firstRun: Timestamp(unixSeconds: 1_780_465_200)),
             // What would pass for a column of the schedule.
-            CronJobDeclaration(id: "*/5", CallSpec("m.f", queue: "0"), ScheduleSpec(interval: .seconds(60))),
-            CronJobDeclaration(id: "@daily", CallSpec("m.f", queue: "mon-fri"), ScheduleSpec(cron: "0 7 * * *")),
-            CronJobDeclaration(id: "every", CallSpec("m.f", queue: "2030"), ScheduleSpec(interval: .seconds(60))),
+            CronJobDeclaration(
+                id: "*/5", call: CallSpec("m.f", queue: "0"), schedule: ScheduleSpec(interval: .seconds(60))),
+            CronJobDeclaration(
+                id: "@daily", call: CallSpec("m.f", queue: "mon-fri"), schedule: ScheduleSpec(cron: "0 7 * * *")),
+            CronJobDeclaration(
+                id: "every", call: CallSpec("m.f", queue: "2030"), schedule: ScheduleSpec(interval: .seconds(60))),
         ]
         let declared = CronJobDeclarations(source: "mine", jobs: jobs)
         for written in [declared.json(), declared.crontab()] {

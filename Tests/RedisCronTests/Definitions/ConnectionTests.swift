@@ -34,8 +34,8 @@ import Testing
         let time = try Timestamp(parsing: "2026-06-03T05:40:00Z")
         func job(_ interval: Int, on connection: RedisCronConnection? = nil) throws -> RedisCronJob {
             try RedisCronJob(
-                id: "metric:pm25", CallSpec("app.tasks.rebuild", queue: "metrics"),
-                .every(.seconds(interval)), nextEnqueueTime: time, createdAt: time, connection: connection)
+                id: "metric:pm25", call: CallSpec("app.tasks.rebuild", queue: "metrics"),
+                schedule: .every(.seconds(interval)), nextEnqueueTime: time, createdAt: time, connection: connection)
         }
         let connection = try RedisCronConnection(url: "redis://localhost")
         #expect(try job(300) == job(300, on: connection))
@@ -45,17 +45,19 @@ import Testing
                 == "metric:pm25: app.tasks.rebuild in queue metrics, every 300s, next 2026-06-03T05:40:00.000000Z")
     }
 
-    @Test func `a job made field by field is the one of its call and schedule`() throws {
-        let flat = try RedisCronJob(
-            functionName: "m.f", queueName: "q", id: "a", args: [1], cron: "0 7 * * *", timeZone: "Europe/Berlin",
-            jobTimeout: .seconds(60), enabled: false)
-        #expect(flat.call == CallSpec("m.f", queue: "q", args: [1], jobTimeout: .seconds(60)))
-        #expect(flat.schedule == .cron("0 7 * * *", timeZone: "Europe/Berlin"))
-        #expect(!flat.enabled)
-        let declared = CronJobDeclaration(
-            functionName: "m.f", queueName: "q", id: "a", args: [1], cron: "0 7 * * *", timeZone: "Europe/Berlin",
-            jobTimeout: .seconds(60), enabled: false)
-        #expect(declared == CronJobDeclaration(flat))
+    @Test func `a definition registered field by field is the one of its call and schedule`() async throws {
+        try await withRedis { server in
+            let connection = try RedisCronConnection(url: server.url, defaultTimeZone: "UTC")
+            let flat = try await connection.register(
+                functionName: "m.f", queueName: "q", id: "a", args: [1], cron: "0 7 * * *", timeZone: "Europe/Berlin",
+                jobTimeout: .seconds(60), enabled: false)
+            #expect(flat.call == CallSpec("m.f", queue: "q", args: [1], jobTimeout: .seconds(60)))
+            #expect(flat.schedule == .cron("0 7 * * *", timeZone: "Europe/Berlin"))
+            #expect(!flat.enabled)
+            let again = try await connection.register(id: "a", call: flat.call, schedule: flat.schedule, enabled: false)
+            #expect(again == (try await connection.job(id: "a")) && again.schedule == flat.schedule)
+            await connection.close()
+        }
     }
 
     @Test func `listing writes nothing, and pruning takes out what leads to no run`() async throws {

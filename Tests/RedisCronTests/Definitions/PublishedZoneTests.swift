@@ -48,13 +48,15 @@ struct PublishedZoneTests {
             #expect(try hour(job.nextEnqueueTime) == "23:00")
             try await scheduler.connection.apply(
                 CronJobDeclarations(jobs: [
-                    CronJobDeclaration(id: "applied", CallSpec("m.f", queue: "q"), ScheduleSpec(cron: "0 7 * * *"))
+                    CronJobDeclaration(
+                        id: "applied", call: CallSpec("m.f", queue: "q"), schedule: ScheduleSpec(cron: "0 7 * * *"))
                 ]))
             let applied = try await RedisCronJob.fetch(id: "applied", on: connection)
             #expect(try hour(applied.nextEnqueueTime) == "22:00")
             // Made without having asked, and computed anew when it is saved.
             var made = try RedisCronJob(
-                id: "made", CallSpec("m.f", queue: "q"), ScheduleSpec(cron: "0 7 * * *"), connection: connection)
+                id: "made", call: CallSpec("m.f", queue: "q"), schedule: ScheduleSpec(cron: "0 7 * * *"),
+                connection: connection)
             try await made.save(event: .created)
             #expect(try hour(made.nextEnqueueTime) == "22:00")
         }
@@ -65,7 +67,8 @@ struct PublishedZoneTests {
             #expect(try hour(await register(scheduler, zone: "UTC").nextEnqueueTime) == "07:00")
             let own = try Timestamp(parsing: "2030-06-03T12:34:56Z")
             var made = try RedisCronJob(
-                id: "made", CallSpec("m.f", queue: "q"), ScheduleSpec(cron: "0 7 * * *"), nextEnqueueTime: own,
+                id: "made", call: CallSpec("m.f", queue: "q"), schedule: ScheduleSpec(cron: "0 7 * * *"),
+                nextEnqueueTime: own,
                 connection: connection)
             try await made.save(event: .created)
             #expect(made.nextEnqueueTime == own)
@@ -117,7 +120,8 @@ struct PublishedZoneTests {
     @Test func `a stop while definitions are planned anew leaves none of them in the former zone`() async throws {
         try await inLosAngeles { _, connection, scheduler in
             let jobs = (0..<400).map {
-                CronJobDeclaration(id: "j\($0)", CallSpec("m.f", queue: "q"), ScheduleSpec(cron: "0 7 * * *"))
+                CronJobDeclaration(
+                    id: "j\($0)", call: CallSpec("m.f", queue: "q"), schedule: ScheduleSpec(cron: "0 7 * * *"))
             }
             try await scheduler.connection.apply(CronJobDeclarations(jobs: jobs))
             let recorder = EventRecorder(scheduler)

@@ -18,7 +18,8 @@ struct SavingTests {
     }
 
     @discardableResult
-    private func register(_ scheduler: RedisCronScheduler, interval: Duration? = .seconds(60), cron: String? = nil) async throws
+    private func register(_ scheduler: RedisCronScheduler, interval: Duration? = .seconds(60), cron: String? = nil)
+        async throws
         -> RedisCronJob
     {
         try await scheduler.register(
@@ -54,7 +55,8 @@ struct SavingTests {
                 #expect(again.nextEnqueueTime == first.nextEnqueueTime)
             }
             let declared = CronJobDeclarations(jobs: [
-                CronJobDeclaration(id: "a", CallSpec("app.tasks.rebuild", queue: "q"), ScheduleSpec(cron: cron))
+                CronJobDeclaration(
+                    id: "a", call: CallSpec("app.tasks.rebuild", queue: "q"), schedule: ScheduleSpec(cron: cron))
             ])
             #expect(try await scheduler.connection.plan(declared).changes.isEmpty)
 
@@ -124,7 +126,8 @@ struct SavingTests {
     @Test func `a schedule that is changed before the first save is the one that is saved`() async throws {
         try await with { server, connection, _ async throws in
             var job = try RedisCronJob(
-                id: "a", CallSpec("m.f", queue: "q"), ScheduleSpec(cron: "0 0 1 1 *"), connection: connection,
+                id: "a", call: CallSpec("m.f", queue: "q"), schedule: ScheduleSpec(cron: "0 0 1 1 *"),
+                connection: connection,
                 defaultTimeZone: "UTC")
             job.cron = "0 0 1 2 *"
             try await job.save(event: .created)
@@ -142,7 +145,8 @@ struct SavingTests {
                 functionName: "m.f", queueName: "q", id: "a", cron: "0 7 * * *", timeZone: "Europe/Berlin")
             #expect(try fields(server)["timezone"] == "Europe/Berlin")
             var job = try RedisCronJob(
-                id: "a", CallSpec("m.f", queue: "q"), ScheduleSpec(cron: "0 7 * * *"), connection: connection,
+                id: "a", call: CallSpec("m.f", queue: "q"), schedule: ScheduleSpec(cron: "0 7 * * *"),
+                connection: connection,
                 defaultTimeZone: "UTC")
             try await job.save(event: .created)
             #expect(try fields(server)["timezone"] == nil)
@@ -227,7 +231,8 @@ struct SavingTests {
     }
 
     @Test func `a job without a connection says so`() async throws {
-        var job = try RedisCronJob(id: "a", CallSpec("m.f", queue: "q"), ScheduleSpec(interval: .seconds(60)))
+        var job = try RedisCronJob(
+            id: "a", call: CallSpec("m.f", queue: "q"), schedule: ScheduleSpec(interval: .seconds(60)))
         #expect(job.key == "rq:cron_job:a")
         let error = await #expect(throws: RedisCronError.self) { try await job.save() }
         #expect(error?.code == .noConnection)

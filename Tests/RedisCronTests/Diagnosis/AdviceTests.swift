@@ -44,7 +44,8 @@ struct AdviceTests {
     private static let apply: @Sendable (RedisServer, RedisCronScheduler) async throws -> Void = { _, scheduler in
         try await scheduler.connection.apply(
             CronJobDeclarations(jobs: [
-                CronJobDeclaration(id: "a", CallSpec("m.f", queue: "q"), ScheduleSpec(interval: .seconds(60)))
+                CronJobDeclaration(
+                    id: "a", call: CallSpec("m.f", queue: "q"), schedule: ScheduleSpec(interval: .seconds(60)))
             ]))
     }
 

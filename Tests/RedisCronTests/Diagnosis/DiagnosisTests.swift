@@ -186,7 +186,8 @@ struct DiagnosisTests {
     @Test func `a first run that was put off on purpose is no finding`() async throws {
         try await withScheduler { _, scheduler in
             let later = Timestamp.now + .seconds(86_400 * 30)
-            var job = CronJobDeclaration(id: "later", CallSpec("m.f", queue: "q"), ScheduleSpec(interval: .seconds(60)))
+            var job = CronJobDeclaration(
+                id: "later", call: CallSpec("m.f", queue: "q"), schedule: ScheduleSpec(interval: .seconds(60)))
             job.firstRun = later
             try await scheduler.connection.apply(CronJobDeclarations(jobs: [job]))
             #expect(try await scheduler.connection.diagnose().filter { $0.check == .definition } == [])

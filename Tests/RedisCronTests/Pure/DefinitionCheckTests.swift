@@ -102,7 +102,7 @@ extension CronJobHash {
         #expect(ScheduleSpec.every(.seconds(300)).cron == nil)
         let report = ScheduleSpec.cron("0 7 * * *", timeZone: "Europe/Berlin")
         #expect(report.interval == nil && report.cron == "0 7 * * *" && report.timeZone == "Europe/Berlin")
-        let job = try RedisCronJob(id: "a", CallSpec("m.f", queue: "q"), .every(.seconds(1)))
+        let job = try RedisCronJob(id: "a", call: CallSpec("m.f", queue: "q"), schedule: .every(.seconds(1)))
         #expect(job.schedule == .every(.seconds(1)))
     }
 
@@ -112,7 +112,7 @@ extension CronJobHash {
     ])
     func `a period that no hash can hold is refused, and named`(period: Duration) {
         let error = #expect(throws: RedisCronError.self) {
-            try RedisCronJob(id: "a", CallSpec("m.f", queue: "q"), .every(period))
+            try RedisCronJob(id: "a", call: CallSpec("m.f", queue: "q"), schedule: .every(period))
         }
         #expect(error?.code == .invalidDefinition && error?.field == "interval")
         #expect(error?.message.contains("must be") == true, "\(error?.message ?? "")")

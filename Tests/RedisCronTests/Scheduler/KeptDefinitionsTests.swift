@@ -9,9 +9,11 @@ import Testing
 @Suite(.timeLimit(.minutes(2)))
 struct KeptDefinitionsTests {
     private static let two: CronJobDeclarations = [
-        CronJobDeclaration(id: "a", CallSpec("m.f", queue: "q", args: [1]), ScheduleSpec(interval: .seconds(3600))),
         CronJobDeclaration(
-            id: "b", CallSpec("m.g", queue: "q"), ScheduleSpec(cron: "0 7 * * *", timeZone: "Europe/Berlin")),
+            id: "a", call: CallSpec("m.f", queue: "q", args: [1]), schedule: ScheduleSpec(interval: .seconds(3600))),
+        CronJobDeclaration(
+            id: "b", call: CallSpec("m.g", queue: "q"),
+            schedule: ScheduleSpec(cron: "0 7 * * *", timeZone: "Europe/Berlin")),
     ]
     private static let created = SchedulerEvent.definitionsApplied(source: nil, created: 2, changed: 0, unchanged: 0)
 
@@ -211,9 +213,15 @@ struct KeptDefinitionsTests {
     }
 
     @Test(arguments: [
-        (CronJobDeclaration(id: "x", CallSpec("m.f", queue: "q"), ScheduleSpec(cron: "0 25 * * *")), "cron"),
-        (CronJobDeclaration(id: "x", CallSpec("m.f", queue: "q"), ScheduleSpec()), "interval"),
-        (CronJobDeclaration(id: "a", CallSpec("m.f", queue: "q"), ScheduleSpec(interval: .seconds(1))), "id"),
+        (
+            CronJobDeclaration(id: "x", call: CallSpec("m.f", queue: "q"), schedule: ScheduleSpec(cron: "0 25 * * *")),
+            "cron"
+        ),
+        (CronJobDeclaration(id: "x", call: CallSpec("m.f", queue: "q"), schedule: ScheduleSpec()), "interval"),
+        (
+            CronJobDeclaration(
+                id: "a", call: CallSpec("m.f", queue: "q"), schedule: ScheduleSpec(interval: .seconds(1))), "id"
+        ),
     ])
     func `one that makes no sense is refused by name when the scheduler is made`(
         bad: CronJobDeclaration, field: String

@@ -107,7 +107,8 @@ struct ReferenceBehaviourTests {
             let latest = try Timestamp(parsing: "2026-06-04T00:00:00Z")
             let next = try Timestamp(parsing: "2099-01-01T00:00:00.5Z")
             var job = try RedisCronJob(
-                id: "a", CallSpec("m.f", queue: "q"), ScheduleSpec(interval: .seconds(60)), latestEnqueueTime: latest,
+                id: "a", call: CallSpec("m.f", queue: "q"), schedule: ScheduleSpec(interval: .seconds(60)),
+                latestEnqueueTime: latest,
                 nextEnqueueTime: next, createdAt: created, connection: connection)
             #expect(job.updatedAt == created)
             try await job.save(event: .created)
@@ -115,9 +116,11 @@ struct ReferenceBehaviourTests {
             #expect(read.latestEnqueueTime == latest && read.nextEnqueueTime == next && read.createdAt == created)
             #expect(try server.command("ZSCORE", "rq:cron_jobs", "a").double == next.score)
 
-            let ran = try RedisCronJob(CallSpec("m.f", queue: "q"), .every(.seconds(60)), latestEnqueueTime: latest)
+            let ran = try RedisCronJob(
+                call: CallSpec("m.f", queue: "q"), schedule: .every(.seconds(60)), latestEnqueueTime: latest)
             #expect(ran.nextEnqueueTime == latest + .seconds(60))
-            let neverRan = try RedisCronJob(CallSpec("m.f", queue: "q"), .every(.seconds(60)), updatedAt: latest)
+            let neverRan = try RedisCronJob(
+                call: CallSpec("m.f", queue: "q"), schedule: .every(.seconds(60)), updatedAt: latest)
             #expect(neverRan.nextEnqueueTime == nil && neverRan.updatedAt == latest)
         }
     }

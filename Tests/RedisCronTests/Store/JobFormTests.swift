@@ -37,7 +37,7 @@ struct JobFormTests {
             hash.args = (0..<count).map { .string("é\($0)") }
             if id == "text" {
                 hash.ttl = .seconds(60)
-                hash.failureTTL = 7
+                hash.failureTTL = .seconds(7)
                 hash.meta = ["owner": "é"]
             }
             return hash

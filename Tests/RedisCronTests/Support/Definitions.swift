@@ -6,7 +6,8 @@ import RQWire
 extension CronJobHash {
     /// An interval definition that never ran, as it stands in Redis after `register`.
     static func example(
-        _ id: String = "metric:pm25", queue: String = "metrics", interval: Duration? = .seconds(300), cron: String? = nil,
+        _ id: String = "metric:pm25", queue: String = "metrics", interval: Duration? = .seconds(300),
+        cron: String? = nil,
         createdAt: Timestamp = .newYear, _ change: (inout CronJobHash) -> Void = { _ in }
     ) -> CronJobHash {
         var hash = CronJobHash(

@@ -37,7 +37,8 @@ struct RedisHarness: Sendable {
 
     /// Registers a definition that is due at once.
     @discardableResult
-    func register(_ id: String = "metric:pm25", queue: String = "metrics", interval: Duration = .seconds(300)) async throws
+    func register(_ id: String = "metric:pm25", queue: String = "metrics", interval: Duration = .seconds(300))
+        async throws
         -> RedisCronJob
     {
         try await editor.register(

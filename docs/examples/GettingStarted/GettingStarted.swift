@@ -11,11 +11,11 @@ struct GettingStarted {
         var options = RedisCronScheduler.Options()
         options.definitions = [
             CronJobDeclaration(
-                id: "metric:pm25", CallSpec("app.tasks.rebuild", queue: "metrics", args: ["pm25"]),
-                .every(.seconds(300))),
+                id: "metric:pm25", call: CallSpec("app.tasks.rebuild", queue: "metrics", args: ["pm25"]),
+                schedule: .every(.seconds(300))),
             CronJobDeclaration(
-                id: "report", CallSpec("app.tasks.report", queue: "mail", kwargs: ["deep": true]),
-                .cron("0 7 * * mon-fri", timeZone: "Europe/Berlin")),
+                id: "report", call: CallSpec("app.tasks.report", queue: "mail", kwargs: ["deep": true]),
+                schedule: .cron("0 7 * * mon-fri", timeZone: "Europe/Berlin")),
         ]
         let scheduler = try RedisCronScheduler(connection: connection, options: options)
         // mark: run
