@@ -2,11 +2,11 @@
 ///
 /// Errors in JSON text have their own type, ``JSONError``, because they carry an offset. A field with unreadable JSON throws
 /// this type with the ``JSONError`` as its ``cause``.
-public struct RQWireError: Error, Sendable, Hashable, CustomStringConvertible {
+package struct RQWireError: Error, Sendable, Hashable, CustomStringConvertible {
     /// The kinds of error.
     ///
     /// More may be added, so a `switch` over them needs a `default`.
-    public struct Code: Sendable, Hashable, CustomStringConvertible {
+    package struct Code: Sendable, Hashable, CustomStringConvertible {
         private enum Value: String {
             case timestamp, functionName, keyPrefix, missingField, field
         }
@@ -18,38 +18,38 @@ public struct RQWireError: Error, Sendable, Hashable, CustomStringConvertible {
         }
 
         /// A time that is not written as `%Y-%m-%dT%H:%M:%S.%fZ`, with or without the fraction.
-        public static let timestamp = Code(.timestamp)
+        package static let timestamp = Code(.timestamp)
         /// A function's name that is not `module.attribute`.
-        public static let functionName = Code(.functionName)
+        package static let functionName = Code(.functionName)
         /// A key prefix with a character that RQ refuses.
-        public static let keyPrefix = Code(.keyPrefix)
+        package static let keyPrefix = Code(.keyPrefix)
         /// A definition's hash lacks a field that Python needs too.
-        public static let missingField = Code(.missingField)
+        package static let missingField = Code(.missingField)
         /// A field of a definition's hash holds a value of the wrong form.
-        public static let field = Code(.field)
+        package static let field = Code(.field)
 
         /// The name of the kind, for logs.
-        public var description: String { value.rawValue }
+        package var description: String { value.rawValue }
     }
 
     /// The kind of error.
-    public let code: Code
+    package let code: Code
     /// The field of the definition's hash, if it is about one.
-    public let field: String?
+    package let field: String?
     /// The offending text as Python would print it, cut after 75 characters; `nil` if there was none.
-    public let text: String?
+    package let text: String?
     /// What was expected, in words that follow "expected".
-    public let expected: String
+    package let expected: String
     /// Why the JSON of the field could not be read.
-    public let cause: JSONError?
+    package let cause: JSONError?
 
     /// One sentence: field, offending text, what was expected.
-    public var description: String {
+    package var description: String {
         (field.map { "field '\($0)': " } ?? "") + reason
     }
 
     /// The sentence without the field, for messages that name the field themselves.
-    public var reason: String {
+    package var reason: String {
         var sentence = text.map { "got \($0), " } ?? ""
         sentence += "expected \(expected)"
         if let cause { sentence += " (\(cause))" }

@@ -62,7 +62,7 @@ import Testing
                 let fields = [("id", "a"), ("func_name", "m.f"), ("queue_name", "q"), ("enabled", "1")]
                     .map { (field: Array($0.0.utf8), value: Array($0.1.utf8)) }
                 let hash = try? CronJobHash(fields: fields + [(field: Array("interval".utf8), value: text)])
-                return hash?.interval.map { "\($0)" } ?? "error"
+                return hash?.interval.map { "\($0.wholeSeconds)" } ?? "error"
             },
             showing: { String(decoding: $0, as: UTF8.self).debugDescription })
     }

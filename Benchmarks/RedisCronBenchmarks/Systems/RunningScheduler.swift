@@ -1,3 +1,4 @@
+import Cron
 import RedisBridge
 import RedisCron
 

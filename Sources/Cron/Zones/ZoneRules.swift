@@ -10,7 +10,7 @@
 ///
 /// The rules come from the system's compiled time zone data (TZif). After its last entry, the rule in the file's footer
 /// applies. A value is immutable and cheap to copy.
-public struct ZoneRules: Sendable, Hashable, CustomStringConvertible {
+package struct ZoneRules: Sendable, Hashable, CustomStringConvertible {
     /// The zone's name: an IANA one such as `Europe/Berlin`, or what `TZ` says for ``local()``.
     package let identifier: String
     /// A text by which other machines know the zone: its IANA name or a POSIX rule; `nil` for a file without either.
@@ -87,7 +87,7 @@ public struct ZoneRules: Sendable, Hashable, CustomStringConvertible {
     /// The zone that this process calls local: the rules of ``LocalZone/current()``.
     ///
     /// It is read at each call.
-    public static func local() -> ZoneRules { LocalZone.current().rules }
+    package static func local() -> ZoneRules { LocalZone.current().rules }
 
     /// Seconds east of UTC at an instant, given as a Unix time.
     ///
@@ -97,7 +97,7 @@ public struct ZoneRules: Sendable, Hashable, CustomStringConvertible {
     }
 
     /// The identifier.
-    public var description: String { identifier }
+    package var description: String { identifier }
 }
 
 /// The zones that this process has read, by identifier, so that each file is read once.

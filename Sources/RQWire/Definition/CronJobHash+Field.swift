@@ -6,9 +6,9 @@ extension CronJobHash {
     /// the only other place that has to know it.
     ///
     /// A class, since reading a hash hands on one for each of its fields: a copy of the entry would be a dozen references.
-    public final class Field: Sendable {
+    package final class Field: Sendable {
         /// Who says what the field holds.
-        public enum Role: Sendable, Hashable {
+        package enum Role: Sendable, Hashable {
             /// It names the definition.
             case identity
             /// An editor: it is a key of files.
@@ -18,13 +18,13 @@ extension CronJobHash {
         }
 
         /// An option of `register`.
-        public struct Option: Sendable, Hashable {
+        package struct Option: Sendable, Hashable {
             /// The name without dashes.
-            public let name: String
+            package let name: String
             /// What usage lines call its value.
-            public let placeholder: String
+            package let placeholder: String
             /// What it does, in a sentence with unit and default.
-            public let summary: String
+            package let summary: String
 
             static func option(_ name: String, _ placeholder: String, _ summary: String) -> Option {
                 Option(name: name, placeholder: placeholder, summary: summary)
@@ -32,17 +32,17 @@ extension CronJobHash {
         }
 
         /// The name in the hash.
-        public let name: String
+        package let name: String
         /// Who says what it holds.
-        public let role: Role
+        package let role: Role
         /// Whether rq-rediscron does not know it: it is written only where it says something.
-        public let isOurs: Bool
+        package let isOurs: Bool
         /// The keys in a file, the preferred one first; none for what no file says.
-        public let keys: [String]
+        package let keys: [String]
         /// The option of `register`, if there is one.
-        public let option: Option?
+        package let option: Option?
         /// The name in `show`; `nil` for what `show` tells in other words.
-        public let title: String?
+        package let title: String?
         /// What is expected of a field that must always be present; `nil` where it may be absent.
         let expectedAlways: String?
         /// What an absent value means, where that is the same as saying nothing.
@@ -103,54 +103,54 @@ extension CronJobHash.Field {
     }
 
     /// Appends the bytes that a hash holds; nothing where the field is empty.
-    public func append(of hash: CronJobHash, to bytes: inout [UInt8]) {
+    package func append(of hash: CronJobHash, to bytes: inout [UInt8]) {
         encode(hash, &bytes)
     }
 
     /// The bytes that a hash holds.
-    public func bytes(of hash: CronJobHash) -> [UInt8] {
+    package func bytes(of hash: CronJobHash) -> [UInt8] {
         var bytes: [UInt8] = []
         encode(hash, &bytes)
         return bytes
     }
 
     /// The bytes that say the same where the field is absent: RQ's default, where there is one.
-    public func meaning(in hash: CronJobHash) -> [UInt8] {
+    package func meaning(in hash: CronJobHash) -> [UInt8] {
         let bytes = bytes(of: hash)
         return bytes.isEmpty ? absentMeans : bytes
     }
 
     /// Takes the value from one definition to another.
-    public func copy(from source: CronJobHash, to target: inout CronJobHash) {
+    package func copy(from source: CronJobHash, to target: inout CronJobHash) {
         copy(source, &target)
     }
 
     /// Whether two definitions hold the same value.
-    public func isSame(in one: CronJobHash, _ other: CronJobHash) -> Bool {
+    package func isSame(in one: CronJobHash, _ other: CronJobHash) -> Bool {
         isSame(one, other)
     }
 
     /// The value in JSON; `null` where the field is empty.
-    public func json(of hash: CronJobHash) -> JSONValue {
+    package func json(of hash: CronJobHash) -> JSONValue {
         toJSON(hash)
     }
 
     /// Reads the value of a key of a file.
     ///
     /// - Throws: ``FieldComplaint`` with what the value must be.
-    public func take(json value: JSONValue, into hash: inout CronJobHash) throws(FieldComplaint) {
+    package func take(json value: JSONValue, into hash: inout CronJobHash) throws(FieldComplaint) {
         try fromJSON(value, &hash)
     }
 
     /// Reads the value of an option.
     ///
     /// - Throws: ``FieldComplaint``, whose message follows the option's name.
-    public func take(option text: String, into hash: inout CronJobHash) throws(FieldComplaint) {
+    package func take(option text: String, into hash: inout CronJobHash) throws(FieldComplaint) {
         try fromOption(text, &hash)
     }
 
     /// What is wrong with the value, as words behind the name of the field; `nil` for one that RQ and Redis can take.
-    public func complaint(about hash: CronJobHash) -> String? {
+    package func complaint(about hash: CronJobHash) -> String? {
         complain?(hash)
     }
 
@@ -158,15 +158,15 @@ extension CronJobHash.Field {
     var isBounded: Bool { complain != nil }
 
     /// The value as `show` tells it.
-    public func description(in hash: CronJobHash) -> String {
+    package func description(in hash: CronJobHash) -> String {
         describe(hash)
     }
 }
 
 extension CronJobHash.Field: Hashable {
     /// Whether it is the same field.
-    public static func == (left: CronJobHash.Field, right: CronJobHash.Field) -> Bool { left === right }
+    package static func == (left: CronJobHash.Field, right: CronJobHash.Field) -> Bool { left === right }
 
     /// Feeds the entry's identity.
-    public func hash(into hasher: inout Hasher) { hasher.combine(ObjectIdentifier(self)) }
+    package func hash(into hasher: inout Hasher) { hasher.combine(ObjectIdentifier(self)) }
 }

@@ -3,23 +3,23 @@
 /// It holds what the hash says and nothing more: whether an interval and a cron expression exclude each other, or a
 /// time-out makes sense, is for the scheduler to say. ``Field`` is the table of its fields.
 @dynamicMemberLookup
-public struct CronJobHash: Sendable, Hashable {
+package struct CronJobHash: Sendable, Hashable {
     /// The application's name for the definition.
-    public var id: String
+    package var id: String
     /// What each run calls.
-    public var call: CallSpec
+    package var call: CallSpec
     /// When it runs.
-    public var schedule: ScheduleSpec
+    package var schedule: ScheduleSpec
     /// Whether it runs at all.
-    public var enabled: Bool
+    package var enabled: Bool
     /// When the last run was queued.
-    public var latestEnqueueTime: Timestamp?
+    package var latestEnqueueTime: Timestamp?
     /// The planned time of the next run.
-    public var nextEnqueueTime: Timestamp?
+    package var nextEnqueueTime: Timestamp?
     /// When the definition was first written.
-    public var createdAt: Timestamp?
+    package var createdAt: Timestamp?
     /// When the definition was last edited.
-    public var updatedAt: Timestamp?
+    package var updatedAt: Timestamp?
 
     /// Makes a hash from the values of its fields.
     package init(
@@ -38,13 +38,13 @@ public struct CronJobHash: Sendable, Hashable {
     }
 
     /// A field of the call.
-    public subscript<Value>(dynamicMember field: WritableKeyPath<CallSpec, Value>) -> Value {
+    package subscript<Value>(dynamicMember field: WritableKeyPath<CallSpec, Value>) -> Value {
         get { call[keyPath: field] }
         set { call[keyPath: field] = newValue }
     }
 
     /// A field of the schedule.
-    public subscript<Value>(dynamicMember field: WritableKeyPath<ScheduleSpec, Value>) -> Value {
+    package subscript<Value>(dynamicMember field: WritableKeyPath<ScheduleSpec, Value>) -> Value {
         get { schedule[keyPath: field] }
         set { schedule[keyPath: field] = newValue }
     }
@@ -54,7 +54,7 @@ extension CronJobHash {
     /// All fields in the order and with the very bytes that rq-rediscron's `to_dict` and `HSET` give.
     ///
     /// Our own fields follow, each only where it says something.
-    public func encode() -> [(field: Field, value: [UInt8])] {
+    package func encode() -> [(field: Field, value: [UInt8])] {
         var fields: [(field: Field, value: [UInt8])] = []
         fields.reserveCapacity(Field.wireOrder.count)
         for field in Field.wireOrder {
@@ -67,7 +67,7 @@ extension CronJobHash {
     /// Reads a hash from its fields, as `HGETALL` gives them.
     ///
     /// - Throws: ``RQWireError`` as ``Decoder`` does.
-    public init(fields: [(field: [UInt8], value: [UInt8])]) throws(RQWireError) {
+    package init(fields: [(field: [UInt8], value: [UInt8])]) throws(RQWireError) {
         var decoder = Decoder()
         for (field, value) in fields {
             _ = try field.withUnsafeBufferPointer { field in
@@ -85,13 +85,13 @@ extension CronJobHash {
     /// another name is left alone. An `interval` of 0 counts as absent where there is a `cron`. `id`, `func_name`,
     /// `queue_name` and `enabled` must be present; numbers may be written in the ways of Python's `int()`, within ASCII
     /// and 64 bits.
-    public struct Decoder: Sendable {
+    package struct Decoder: Sendable {
         private var hash = CronJobHash(id: "", CallSpec("", queue: "", resultTTL: nil))
         /// The fields that were taken, a bit for each place in the table.
         private var taken: UInt64 = 0
 
         /// A decoder that has seen no field.
-        public init() {}
+        package init() {}
 
         /// Takes one field.
         ///
@@ -99,7 +99,7 @@ extension CronJobHash {
         /// - Throws: ``RQWireError`` with code `.field`, the name of the field and its text, when it does not hold what
         ///   it should.
         @discardableResult
-        public mutating func take(
+        package mutating func take(
             field name: UnsafeBufferPointer<UInt8>, value: UnsafeBufferPointer<UInt8>
         ) throws(RQWireError) -> Field? {
             guard let place = Field.place(of: name) else { return nil }
@@ -112,7 +112,7 @@ extension CronJobHash {
         /// The hash of all fields that were taken.
         ///
         /// - Throws: ``RQWireError`` with code `.missingField` when one is missing that must be present.
-        public consuming func finish() throws(RQWireError) -> CronJobHash {
+        package consuming func finish() throws(RQWireError) -> CronJobHash {
             for (place, field) in Field.all.enumerated() where taken & (1 << UInt64(place)) == 0 {
                 if let expected = field.expectedAlways { throw .missing(field: field.name, expected: expected) }
             }

@@ -17,9 +17,9 @@ struct FieldType<Value: Sendable & Hashable>: Sendable {
 }
 
 /// What is wrong with a value that a person gave: the end of a sentence that begins with the option or the key.
-public struct FieldComplaint: Error, Sendable, Hashable {
+package struct FieldComplaint: Error, Sendable, Hashable {
     /// `takes a whole number, not 'x'`.
-    public let message: String
+    package let message: String
 
     init(_ message: String) {
         self.message = message

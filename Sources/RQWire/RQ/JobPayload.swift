@@ -1,11 +1,11 @@
 /// What of a job's hash depends on its definition alone, made once when the definition is loaded.
 ///
 /// Its bytes are held in one piece, so that a cached definition costs one allocation here.
-public struct JobPayload: Sendable, Hashable {
+package struct JobPayload: Sendable, Hashable {
     /// Seconds that RQ gives a job which has no time-out of its own.
-    public static let defaultTimeout = 180
+    package static let defaultTimeout = 180
     /// Seconds that rq-rediscron has a result kept for which nothing else is said.
-    public static let defaultResultTTL = 500
+    package static let defaultResultTTL = 500
 
     private let storage: [UInt8]
     private let descriptionStart: UInt32
@@ -13,13 +13,13 @@ public struct JobPayload: Sendable, Hashable {
     private let metaStart: UInt32
 
     /// Seconds that the job may run; negative (-1 by custom) is without limit.
-    public let timeout: Int
+    package let timeout: Int
     /// Seconds that the result of a success is kept; 0 not at all, negative for ever.
-    public let resultTTL: Int
+    package let resultTTL: Int
     /// Seconds that a failed job is kept; `nil` leaves it to the worker.
-    public let failureTTL: Int?
+    package let failureTTL: Int?
     /// Seconds that the job may wait in the queue before Redis drops it; `nil` is without limit.
-    public let ttl: Int?
+    package let ttl: Int?
 
     /// Makes the payload of a definition.
     ///
@@ -51,16 +51,16 @@ public struct JobPayload: Sendable, Hashable {
     }
 
     /// The call, serialized and compressed: the field `data`.
-    public var data: ArraySlice<UInt8> { storage[..<Int(descriptionStart)] }
+    package var data: ArraySlice<UInt8> { storage[..<Int(descriptionStart)] }
 
     /// The call as Python would print it: the field `description`.
-    public var description: ArraySlice<UInt8> { storage[Int(descriptionStart)..<Int(originStart)] }
+    package var description: ArraySlice<UInt8> { storage[Int(descriptionStart)..<Int(originStart)] }
 
     /// The name of the queue: the field `origin`.
-    public var origin: ArraySlice<UInt8> { storage[Int(originStart)..<Int(metaStart)] }
+    package var origin: ArraySlice<UInt8> { storage[Int(originStart)..<Int(metaStart)] }
 
     /// The serialized `meta`, `nil` where it is empty.
-    public var meta: ArraySlice<UInt8>? {
+    package var meta: ArraySlice<UInt8>? {
         Int(metaStart) == storage.count ? nil : storage[Int(metaStart)...]
     }
 }

@@ -1,20 +1,20 @@
 /// What the jobs of a definition share with those of many others: queue, time-outs, meta data.
-public struct JobSettings: Hashable, Sendable {
+package struct JobSettings: Hashable, Sendable {
     /// The queue's name.
-    public let queue: [UInt8]
+    package let queue: [UInt8]
     /// `timeout` in seconds, negative for none.
-    public let timeout: Int
+    package let timeout: Int
     /// `result_ttl` in seconds, negative for ever, 0 for no result.
-    public let resultTTL: Int
+    package let resultTTL: Int
     /// `failure_ttl` in seconds.
-    public let failureTTL: Int?
+    package let failureTTL: Int?
     /// Seconds after which a job that still waits is dropped.
-    public let ttl: Int?
+    package let ttl: Int?
     /// `meta`, serialized for the worker; `nil` when empty.
-    public let meta: [UInt8]?
+    package let meta: [UInt8]?
 
     /// The settings in a payload.
-    public init(_ payload: JobPayload) {
+    package init(_ payload: JobPayload) {
         queue = Array(payload.origin)
         timeout = payload.timeout
         resultTTL = payload.resultTTL

@@ -4,7 +4,7 @@ import CMessageDigest
 ///
 /// A planned run has a version-5 UUID: every process computes the same id, so no planned time can be enqueued twice under
 /// two ids. A run outside of the schedule has a random one of version 4, like RQ's own jobs.
-public struct RQJobID: Sendable, Hashable, CustomStringConvertible {
+package struct RQJobID: Sendable, Hashable, CustomStringConvertible {
     /// Bytes of the text of every id.
     package static let textLength = 36
 
@@ -82,7 +82,7 @@ public struct RQJobID: Sendable, Hashable, CustomStringConvertible {
     }
 
     /// The 36 characters, lower case.
-    public var description: String {
+    package var description: String {
         String(unsafeUninitializedCapacity: Self.textLength) { buffer in
             write(to: buffer)
             return Self.textLength

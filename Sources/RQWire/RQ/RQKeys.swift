@@ -2,7 +2,7 @@
 ///
 /// The prefix is RQ 3's `RQ_KEY_PREFIX` (default `rq`); `{rq}` puts every key into one slot of a Redis Cluster. RQ 2
 /// and rq-rediscron always use `rq`.
-public struct RQKeys: Sendable, Hashable {
+package struct RQKeys: Sendable, Hashable {
     /// What every key begins with, before the first colon.
     package let prefix: String
     /// Sorted set: the id of each enabled definition, scored by its next enqueue time.

@@ -10,7 +10,7 @@
 /// TLS, and `sentinel_ssl` in the query says whether sentinels differ from the servers in it.
 ///
 /// docs/bridge.md lists the options of the query.
-public struct RedisURL: Sendable, Hashable {
+package struct RedisURL: Sendable, Hashable {
     /// The server, or the sentinels or nodes that know it.
     package let location: RedisLocation
     /// Log-in, database, time-outs and TLS as in the URL; the rest has its defaults.
@@ -19,7 +19,7 @@ public struct RedisURL: Sendable, Hashable {
     /// Reads a URL.
     ///
     /// - Throws: `.invalidURL`, which names the wrong part but never the password.
-    public init(_ text: String) throws(RedisError) {
+    package init(_ text: String) throws(RedisError) {
         // As urllib does: these cannot be intended.
         let cleaned = text.unicodeScalars.filter { !["\t", "\r", "\n"].contains($0) }
         let parts = try URLParts(String(String.UnicodeScalarView(cleaned)))
@@ -98,7 +98,7 @@ public struct RedisURL: Sendable, Hashable {
 
 extension RedisURL: CustomStringConvertible, CustomDebugStringConvertible, CustomReflectable {
     /// The URL with `***` for the password; of the query, only `sentinel_ssl`.
-    public var description: String {
+    package var description: String {
         let login =
             switch (options.username, options.password) {
             case (nil, nil): ""
@@ -127,8 +127,8 @@ extension RedisURL: CustomStringConvertible, CustomDebugStringConvertible, Custo
     }
 
     /// The URL with `***` for the password.
-    public var debugDescription: String { description }
+    package var debugDescription: String { description }
 
     /// The URL with `***` for the password.
-    public var customMirror: Mirror { Mirror(self, children: ["url": description]) }
+    package var customMirror: Mirror { Mirror(self, children: ["url": description]) }
 }

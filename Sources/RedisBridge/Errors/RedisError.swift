@@ -3,21 +3,21 @@ import CRedisLink
 /// Why something with Redis failed: what kind of failure, which command, which server, in which words.
 ///
 /// It never contains a password: a command is named by its first word only, and a server by its address.
-public struct RedisError: Error, Sendable, Hashable, CustomStringConvertible {
+package struct RedisError: Error, Sendable, Hashable, CustomStringConvertible {
     /// The kind of failure.
-    public let code: Code
+    package let code: Code
     /// What happened, as part of a sentence: for `.server`, the server's words without their prefix.
-    public let reason: String
+    package let reason: String
     /// For `.server`: the upper-case word that the server's answer began with.
-    public let prefix: ServerErrorPrefix?
+    package let prefix: ServerErrorPrefix?
     /// The name of the command that failed, such as `EVALSHA`, when it was one.
-    public internal(set) var command: String?
+    package internal(set) var command: String?
     /// The server, such as `127.0.0.1:6379` or `/run/redis.sock`, when one was involved.
-    public internal(set) var endpoint: String?
+    package internal(set) var endpoint: String?
     /// The sentinel or node of a cluster that named this server, where the URL did not.
-    public internal(set) var announcer: String?
+    package internal(set) var announcer: String?
     /// What became of the command.
-    public let fate: CommandFate
+    package let fate: CommandFate
 
     init(
         _ code: Code, _ reason: String, prefix: ServerErrorPrefix? = nil, command: String? = nil,
@@ -32,7 +32,7 @@ public struct RedisError: Error, Sendable, Hashable, CustomStringConvertible {
     }
 
     /// One line: `redis 127.0.0.1:6379: GET: WRONGTYPE Operation against a key …`.
-    public var description: String {
+    package var description: String {
         var text = "redis"
         if let endpoint {
             text += " \(endpoint)"
@@ -52,7 +52,7 @@ public struct RedisError: Error, Sendable, Hashable, CustomStringConvertible {
 }
 
 /// What became of a command that failed: whether it may be sent again without doing its work twice.
-public enum CommandFate: String, Sendable, Hashable {
+package enum CommandFate: String, Sendable, Hashable {
     /// It never left this process.
     case notSent
     /// The server answered with an error. A script may have run halfway; any other command did nothing.
@@ -65,7 +65,7 @@ extension RedisError {
     /// The kinds of failure.
     ///
     /// More may be added.
-    public struct Code: Sendable, Hashable, CustomStringConvertible {
+    package struct Code: Sendable, Hashable, CustomStringConvertible {
         private enum Kind: String, Sendable {
             case server
             case connectFailed
@@ -95,52 +95,52 @@ extension RedisError {
         }
 
         /// The server answered with an error; see `RedisError.prefix`.
-        public static let server = Code(.server)
+        package static let server = Code(.server)
         /// No connection: refused, unreachable, no such host, no such socket.
-        public static let connectFailed = Code(.connectFailed)
+        package static let connectFailed = Code(.connectFailed)
         /// No connection within the connect time-out.
-        public static let connectTimedOut = Code(.connectTimedOut)
+        package static let connectTimedOut = Code(.connectTimedOut)
         /// The server accepted the connection, but answered neither TLS nor the log-in within the connect time-out.
-        public static let unresponsive = Code(.unresponsive)
+        package static let unresponsive = Code(.unresponsive)
         /// No sentinel could name the master, or the server that they named is not one.
-        public static let noMaster = Code(.noMaster)
+        package static let noMaster = Code(.noMaster)
         /// No answer within the command's time-out.
         ///
         /// The connection stays; the late answer is dropped.
-        public static let timedOut = Code(.timedOut)
+        package static let timedOut = Code(.timedOut)
         /// The task that waited was cancelled.
         ///
         /// The connection stays; the late answer is dropped.
-        public static let cancelled = Code(.cancelled)
+        package static let cancelled = Code(.cancelled)
         /// The connection ended while the command waited for its answer.
-        public static let connectionLost = Code(.connectionLost)
+        package static let connectionLost = Code(.connectionLost)
         /// The connection or client had been closed on our side.
-        public static let closed = Code(.closed)
+        package static let closed = Code(.closed)
         /// The server sent bytes that are not a reply.
         ///
         /// The connection was closed.
-        public static let malformedReply = Code(.malformedReply)
+        package static let malformedReply = Code(.malformedReply)
         /// The server's answer does not have the shape that the command calls for.
-        public static let unexpectedReply = Code(.unexpectedReply)
+        package static let unexpectedReply = Code(.unexpectedReply)
         /// Too many bytes wait to be written to this server already.
-        public static let outputFull = Code(.outputFull)
+        package static let outputFull = Code(.outputFull)
         /// The text is not a URL of a Redis server.
-        public static let invalidURL = Code(.invalidURL)
+        package static let invalidURL = Code(.invalidURL)
         /// TLS was asked for, but this build has none.
-        public static let tlsUnavailable = Code(.tlsUnavailable)
+        package static let tlsUnavailable = Code(.tlsUnavailable)
         /// Our own certificates or key for TLS cannot be used.
-        public static let tlsMisconfigured = Code(.tlsMisconfigured)
+        package static let tlsMisconfigured = Code(.tlsMisconfigured)
         /// The TLS handshake failed, or one side does not trust the other's certificate.
-        public static let tlsFailed = Code(.tlsFailed)
+        package static let tlsFailed = Code(.tlsFailed)
         /// One side speaks TLS and the other does not.
-        public static let tlsMismatch = Code(.tlsMismatch)
+        package static let tlsMismatch = Code(.tlsMismatch)
         /// A call that the type does not allow, such as SUBSCRIBE on a connection for commands.
-        public static let misuse = Code(.misuse)
+        package static let misuse = Code(.misuse)
         /// The operating system refused a thread, a socket or memory.
-        public static let system = Code(.system)
+        package static let system = Code(.system)
 
         /// The code's name, for logs.
-        public var description: String { kind.rawValue }
+        package var description: String { kind.rawValue }
     }
 }
 

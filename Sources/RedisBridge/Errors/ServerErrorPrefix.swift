@@ -1,52 +1,52 @@
 /// The upper-case word at the beginning of a server's error: the part that a program may rely on.
-public struct ServerErrorPrefix: RawRepresentable, Sendable, Hashable, CustomStringConvertible {
+package struct ServerErrorPrefix: RawRepresentable, Sendable, Hashable, CustomStringConvertible {
     /// The word itself, such as `WRONGTYPE`.
-    public let rawValue: String
+    package let rawValue: String
 
     /// A prefix by its word.
-    public init(rawValue: String) {
+    package init(rawValue: String) {
         self.rawValue = rawValue
     }
 
     /// The word itself.
-    public var description: String { rawValue }
+    package var description: String { rawValue }
 
     /// An error without a word of its own.
-    public static let err = ServerErrorPrefix(rawValue: "ERR")
+    package static let err = ServerErrorPrefix(rawValue: "ERR")
     /// The key holds a value of another type.
-    public static let wrongType = ServerErrorPrefix(rawValue: "WRONGTYPE")
+    package static let wrongType = ServerErrorPrefix(rawValue: "WRONGTYPE")
     /// EVALSHA of a script that the server does not have: nothing was executed.
-    public static let noScript = ServerErrorPrefix(rawValue: "NOSCRIPT")
+    package static let noScript = ServerErrorPrefix(rawValue: "NOSCRIPT")
     /// The server wants a password first.
-    public static let noAuth = ServerErrorPrefix(rawValue: "NOAUTH")
+    package static let noAuth = ServerErrorPrefix(rawValue: "NOAUTH")
     /// The user name or password is wrong.
-    public static let wrongPass = ServerErrorPrefix(rawValue: "WRONGPASS")
+    package static let wrongPass = ServerErrorPrefix(rawValue: "WRONGPASS")
     /// The user may not do this (ACL).
-    public static let noPerm = ServerErrorPrefix(rawValue: "NOPERM")
+    package static let noPerm = ServerErrorPrefix(rawValue: "NOPERM")
     /// A write was sent to a replica.
-    public static let readOnly = ServerErrorPrefix(rawValue: "READONLY")
+    package static let readOnly = ServerErrorPrefix(rawValue: "READONLY")
     /// The server is loading its data.
-    public static let loading = ServerErrorPrefix(rawValue: "LOADING")
+    package static let loading = ServerErrorPrefix(rawValue: "LOADING")
     /// The server has reached `maxmemory`.
-    public static let outOfMemory = ServerErrorPrefix(rawValue: "OOM")
+    package static let outOfMemory = ServerErrorPrefix(rawValue: "OOM")
     /// The server cannot save to disk, and refuses writes.
-    public static let misconfigured = ServerErrorPrefix(rawValue: "MISCONF")
+    package static let misconfigured = ServerErrorPrefix(rawValue: "MISCONF")
     /// The server is running a script that takes too long.
-    public static let busy = ServerErrorPrefix(rawValue: "BUSY")
+    package static let busy = ServerErrorPrefix(rawValue: "BUSY")
     /// A replica lost its master and refuses to serve old data.
-    public static let masterDown = ServerErrorPrefix(rawValue: "MASTERDOWN")
+    package static let masterDown = ServerErrorPrefix(rawValue: "MASTERDOWN")
     /// Too few replicas are connected to accept a write.
-    public static let noReplicas = ServerErrorPrefix(rawValue: "NOREPLICAS")
+    package static let noReplicas = ServerErrorPrefix(rawValue: "NOREPLICAS")
     /// Cluster: another node serves the slot.
-    public static let moved = ServerErrorPrefix(rawValue: "MOVED")
+    package static let moved = ServerErrorPrefix(rawValue: "MOVED")
     /// Cluster: the slot is being moved; to us it means the same as `tryAgain`.
-    public static let ask = ServerErrorPrefix(rawValue: "ASK")
+    package static let ask = ServerErrorPrefix(rawValue: "ASK")
     /// Cluster: try again later.
-    public static let tryAgain = ServerErrorPrefix(rawValue: "TRYAGAIN")
+    package static let tryAgain = ServerErrorPrefix(rawValue: "TRYAGAIN")
     /// Cluster: the keys are not in one slot.
-    public static let crossSlot = ServerErrorPrefix(rawValue: "CROSSSLOT")
+    package static let crossSlot = ServerErrorPrefix(rawValue: "CROSSSLOT")
     /// Cluster: no node serves the slot.
-    public static let clusterDown = ServerErrorPrefix(rawValue: "CLUSTERDOWN")
+    package static let clusterDown = ServerErrorPrefix(rawValue: "CLUSTERDOWN")
 }
 
 // MARK: Error lines

@@ -1,3 +1,5 @@
+import RQWire
+
 #if canImport(Glibc)
     import Glibc
 #else

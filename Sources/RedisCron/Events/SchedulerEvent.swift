@@ -86,7 +86,7 @@ public struct EnqueuedRun: Sendable, Hashable {
     /// The definition's id.
     public let id: String
     /// The id of the RQ job.
-    public let jobID: RQJobID
+    public let jobID: String
     /// The queue.
     public let queueName: String
     /// The time for which it was planned.
@@ -101,7 +101,7 @@ public struct EnqueuedRun: Sendable, Hashable {
 
     /// Makes a run, for the test of a handler.
     public init(
-        id: String, jobID: RQJobID, queueName: String, planned: Timestamp, enqueuedAt: Timestamp, next: Timestamp?
+        id: String, jobID: String, queueName: String, planned: Timestamp, enqueuedAt: Timestamp, next: Timestamp?
     ) {
         self.id = id
         self.jobID = jobID

@@ -291,7 +291,7 @@ extension EnqueuedRun {
     init(_ run: PlannedRun, at now: Timestamp) {
         self.init(
             id: run.entry.id.display,
-            jobID: RQJobID.planned(definition: run.entry.id.bytes, at: run.planned),
+            jobID: RQJobID.planned(definition: run.entry.id.bytes, at: run.planned).description,
             queueName: String(decoding: run.definition.template.settings.queue, as: UTF8.self),
             planned: run.planned,
             enqueuedAt: now,

@@ -9,7 +9,7 @@ import Testing
 /// docs/operations.md explains every line that a scheduler logs at a level that an operator reads.
 struct OperationsDocumentTests {
     private static let run = EnqueuedRun(
-        id: "ID", jobID: .random(), queueName: "QUEUE", planned: .earliest, enqueuedAt: .earliest,
+        id: "ID", jobID: RQJobID.random().description, queueName: "QUEUE", planned: .earliest, enqueuedAt: .earliest,
         next: nil)
 
     private static let events: [SchedulerEvent] = [

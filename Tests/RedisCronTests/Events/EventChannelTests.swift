@@ -1,3 +1,4 @@
+import RQWire
 import Testing
 
 @testable import RedisCron

@@ -30,7 +30,8 @@ struct EventsTests {
             try await scheduler.enqueueJobs()
             let created = try #require(job.createdAt)
             let run = EnqueuedRun(
-                id: "a", jobID: .planned(definition: "a", at: created), queueName: "q", planned: created,
+                id: "a", jobID: RQJobID.planned(definition: "a", at: created).description, queueName: "q",
+                planned: created,
                 enqueuedAt: created, next: created + .seconds(300))
             guard case .enqueued(let runs)? = await events.next(), let told = runs.first, runs.count == 1 else {
                 Issue.record("the run was not told")

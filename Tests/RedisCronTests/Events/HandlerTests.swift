@@ -1,4 +1,5 @@
 // Not testable: what is used here is all that an app has.
+import RQWire
 import RedisCron
 import Testing
 
@@ -23,7 +24,7 @@ struct HandlerTests {
         let planned = Timestamp(unixSeconds: 1_780_000_000)
         var tally = Tally()
         let run = EnqueuedRun(
-            id: "a", jobID: .planned(definition: "a", at: planned), queueName: "q", planned: planned,
+            id: "a", jobID: RQJobID.planned(definition: "a", at: planned).description, queueName: "q", planned: planned,
             enqueuedAt: planned + .seconds(7), next: nil)
         tally.take(.enqueued([run]))
         tally.take(.finding(Finding(.error, .role, "a replica")))
@@ -38,7 +39,8 @@ struct HandlerTests {
     @Test func `a run that the clock made early is not late`() {
         let planned = Timestamp(unixSeconds: 1_780_000_000)
         let run = EnqueuedRun(
-            id: "a", jobID: .random(), queueName: "q", planned: planned, enqueuedAt: planned - .seconds(1), next: nil)
+            id: "a", jobID: RQJobID.random().description, queueName: "q", planned: planned,
+            enqueuedAt: planned - .seconds(1), next: nil)
         #expect(run.lateness == .zero)
     }
 }

@@ -1,5 +1,6 @@
 import Dispatch
 import Foundation
+import RQWire
 import TestSupport
 import Testing
 

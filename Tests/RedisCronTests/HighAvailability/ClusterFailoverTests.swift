@@ -84,7 +84,7 @@ import Testing
             let queued = try jobs(at: last)
             let told = recorder.events.flatMap(\.runs)
             try checkOrder(of: queued, told: told)
-            return Record(told: told.map(\.jobID.description), queued: queued)
+            return Record(told: told.map(\.jobID), queued: queued)
         }
     }
 

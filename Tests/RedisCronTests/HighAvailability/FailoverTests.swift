@@ -91,7 +91,7 @@ import Testing
                     try Self.jobs(in: "q", at: replica).count >= before + 4 * definitions.count
                 }
             }
-            let told = Set(recorder.events.flatMap(\.runs).map(\.jobID.description))
+            let told = Set(recorder.events.flatMap(\.runs).map(\.jobID))
             let queued = try Self.jobs(in: "q", at: replica)
             #expect(Set(queued).count == queued.count)
             // What the old master took and its replica never got.

@@ -35,7 +35,8 @@ import Testing
 
     @Test func `each event has a line of its own and a level`() throws {
         let run = EnqueuedRun(
-            id: "a", jobID: .planned(definition: "a", at: .newYear), queueName: "q", planned: .newYear,
+            id: "a", jobID: RQJobID.planned(definition: "a", at: .newYear).description, queueName: "q",
+            planned: .newYear,
             enqueuedAt: .newYear,
             next: nil)
         let events: [(SchedulerEvent, SchedulerLogger.Level, String)] = [

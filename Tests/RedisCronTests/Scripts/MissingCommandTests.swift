@@ -1,3 +1,4 @@
+import RQWire
 import RedisBridge
 import TestSupport
 import Testing

@@ -1,3 +1,4 @@
+import Cron
 import RQWire
 import RedisBridge
 import TestSupport

@@ -1,3 +1,4 @@
+import Cron
 import RQWire
 import RedisCronTesting
 import TestSupport
