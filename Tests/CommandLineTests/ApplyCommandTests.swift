@@ -69,7 +69,7 @@ import Testing
                 ending.output == """
                     ~ metric:pm25
                         args: ["pm25",1.0] -> ["pm25",1]
-                        interval: .seconds(300) -> 600
+                        interval: 300 -> 600
                     Plan (source metrics): 0 to create, 1 to change, 0 to delete, 1 unchanged.
                     Applied.
 

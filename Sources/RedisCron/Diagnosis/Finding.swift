@@ -18,53 +18,51 @@ public struct Finding: Sendable, Hashable {
         public static func < (left: Severity, right: Severity) -> Bool { left.rawValue < right.rawValue }
     }
 
-    /// What was examined.
-    ///
-    /// More may be added, so switch over it with a default.
+    /// What was examined, by its name in the output of `rqrcron doctor`.
     public struct Check: Sendable, Hashable, CustomStringConvertible {
         /// The name, as `rqrcron doctor` prints it.
         public let description: String
 
         /// Which version the server has.
-        public static let serverVersion = Check(description: "server-version")
+        package static let serverVersion = Check(description: "server-version")
         /// Whether the server takes writes.
-        public static let role = Check(description: "role")
+        package static let role = Check(description: "role")
         /// Whether the server accepts a write that changes nothing.
-        public static let writes = Check(description: "writes")
+        package static let writes = Check(description: "writes")
         /// Whether the server knows the commands that are needed.
-        public static let command = Check(description: "command")
+        package static let command = Check(description: "command")
         /// How near the server is to its memory limit.
-        public static let memory = Check(description: "memory")
+        package static let memory = Check(description: "memory")
         /// Whether the sentinels can be asked, and agree.
-        public static let sentinel = Check(description: "sentinel")
+        package static let sentinel = Check(description: "sentinel")
         /// Whether the nodes of a cluster serve all slots, and none of these is being moved.
-        public static let cluster = Check(description: "cluster")
+        package static let cluster = Check(description: "cluster")
         /// Whether the master that sentinels or a cluster name has replicas.
-        public static let replicas = Check(description: "replicas")
+        package static let replicas = Check(description: "replicas")
         /// Whether the server may drop keys when memory is short.
-        public static let evictionPolicy = Check(description: "eviction-policy")
+        package static let evictionPolicy = Check(description: "eviction-policy")
         /// Whether the server keeps its data over a restart.
-        public static let persistence = Check(description: "persistence")
+        package static let persistence = Check(description: "persistence")
         /// How far the server's clock is from ours.
-        public static let clock = Check(description: "clock")
+        package static let clock = Check(description: "clock")
         /// Whether somebody leads, and whether the lock ends with its holder.
-        public static let lock = Check(description: "lock")
+        package static let lock = Check(description: "lock")
         /// Schedulers in RQ's registry that stopped sending heartbeats.
-        public static let registry = Check(description: "registry")
+        package static let registry = Check(description: "registry")
         /// Keys of a wrong type.
-        public static let keyType = Check(description: "key-type")
+        package static let keyType = Check(description: "key-type")
         /// Whether index and definitions agree.
-        public static let index = Check(description: "index")
+        package static let index = Check(description: "index")
         /// Definitions that cannot be used.
-        public static let definition = Check(description: "definition")
+        package static let definition = Check(description: "definition")
         /// Definitions whose time has passed.
-        public static let overdue = Check(description: "overdue")
+        package static let overdue = Check(description: "overdue")
         /// Zones of definitions that are not known here, or that nobody has published.
-        public static let timeZone = Check(description: "time-zone")
+        package static let timeZone = Check(description: "time-zone")
         /// Queues that no worker reads, and workers that do not take jobs.
-        public static let worker = Check(description: "worker")
+        package static let worker = Check(description: "worker")
         /// What could not be examined.
-        public static let access = Check(description: "access")
+        package static let access = Check(description: "access")
     }
 
     /// What was examined.
@@ -81,8 +79,8 @@ public struct Finding: Sendable, Hashable {
     /// Whether ``RedisCronConnection/repair(_:lockTTL:)`` can mend it without risk.
     public var isRepairable: Bool { remedy != nil }
 
-    /// Makes a finding that cannot be repaired, for tests of a handler.
-    public init(_ severity: Severity, _ check: Check, about subject: String? = nil, _ message: String) {
+    /// Makes a finding that cannot be repaired.
+    package init(_ severity: Severity, _ check: Check, about subject: String? = nil, _ message: String) {
         self.init(severity, check, about: subject, message, remedy: nil)
     }
 

@@ -30,7 +30,7 @@ struct WorkerSurveyTests {
         #expect(found.first?.message.contains("the last one, 'host.7', was killed") == true)
     }
 
-    @Test(arguments: [(nil, "until rq resume"), (90, "until rq resume, or for 8")])
+    @Test(arguments: [(nil, "until rq resume"), (900, "until rq resume, or for 8")])
     func `suspended workers are a warning, with the time that is left`(seconds: Int?, text: String) async throws {
         let found = try await findings { server in
             try server.command("SET", "rq:suspended", 1)
