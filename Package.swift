@@ -19,6 +19,7 @@ let package = Package(
     products: [
         .library(name: "RedisCron", targets: ["RedisCron"]),
         .library(name: "RedisCronFoundation", targets: ["RedisCronFoundation"]),
+        .library(name: "RedisCronTesting", targets: ["RedisCronTesting"]),
         .executable(name: "rqrcron", targets: ["rqrcron"]),
     ],
     traits: [
@@ -69,7 +70,7 @@ let package = Package(
         // A scheduler without Redis: the store in memory and a clock that stands still.
         .target(
             name: "RedisCronTesting",
-            dependencies: ["RedisCron", "RedisBridge", "RQWire", "Cron"],
+            dependencies: ["RedisCron", "RedisBridge", "RQWire", "Cron", "CronFiles"],
             swiftSettings: strict),
         .executableTarget(
             name: "rqrcron",
@@ -152,7 +153,7 @@ let package = Package(
             swiftSettings: strict),
         .testTarget(
             name: "ExampleTests",
-            dependencies: ["example-server-app", "TestSupport"],
+            dependencies: ["example-server-app", "RedisCronTesting", "TestSupport"],
             swiftSettings: strict),
         .testTarget(
             name: "ChaosTests",

@@ -138,7 +138,7 @@ extension RedisCronError {
         RedisCronError(.unreadableDefinition, id: id, field: field, message)
     }
 
-    static func noSuchJob(_ id: String) -> RedisCronError {
+    package static func noSuchJob(_ id: String) -> RedisCronError {
         RedisCronError(.noSuchJob, id: id, "no such definition in Redis")
     }
 

@@ -102,6 +102,9 @@ extension CronJobHash.Field {
     /// The fields that a file or a call of `register` says.
     package static let spec = all.filter { $0.role == .spec }
 
+    /// Those of them that rq-rediscron does not know: where a definition replaces another, the other's are removed.
+    package static let ourSpec = spec.filter(\.isOurs)
+
     /// The fields with values that are checked once they were read.
     package static let bounded = all.filter(\.isBounded)
 

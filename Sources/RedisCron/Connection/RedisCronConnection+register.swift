@@ -1,4 +1,4 @@
-import Cron
+package import Cron
 public import RQWire
 
 extension RedisCronConnection {
@@ -123,7 +123,7 @@ extension RedisCronJob {
     /// Becomes an edit of the job in Redis: keeps what registering it again does not change.
     ///
     /// Its next run is kept if the schedule is the same and could have given it.
-    mutating func adopt(
+    package mutating func adopt(
         _ existing: StoredDefinition, enabled: Bool?, now: Timestamp, defaultZone: ZoneRules
     ) throws(RedisCronError) {
         stored = existing

@@ -1,11 +1,11 @@
-import RQWire
+package import RQWire
 
 /// What a save has to write: the difference between a definition and what Redis held.
 ///
 /// Pure.
-struct DefinitionEdit: Sendable {
+package struct DefinitionEdit: Sendable {
     /// How the write treats a definition that is there already.
-    enum Mode: String, Sendable {
+    package enum Mode: String, Sendable {
         /// It is overwritten.
         case create
         /// There must be none.
@@ -15,7 +15,7 @@ struct DefinitionEdit: Sendable {
     }
 
     /// Where the write puts an enabled definition in the index.
-    enum Place: Sendable, Hashable {
+    package enum Place: Sendable, Hashable {
         /// Where it is already.
         case kept
         /// At this time.
@@ -24,15 +24,15 @@ struct DefinitionEdit: Sendable {
         case nowhere
     }
 
-    let mode: Mode
+    package let mode: Mode
     /// Fields to write, `updated_at` among them.
-    let fields: [(field: CronJobHash.Field, value: [UInt8])]
+    package let fields: [(field: CronJobHash.Field, value: [UInt8])]
     /// The `next_enqueue_time` that Redis must still hold, where the edit depends on it.
-    let expectedNext: [UInt8]?
+    package let expectedNext: [UInt8]?
     /// Where it belongs in the index.
-    let place: Place
+    package let place: Place
     /// The time for an entry that is missing from the index; `nil` leaves it missing.
-    let placeIfMissing: Timestamp?
+    package let placeIfMissing: Timestamp?
 
     /// The edit that makes Redis hold `definition` where it held `stored`.
     ///

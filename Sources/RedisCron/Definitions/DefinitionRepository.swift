@@ -21,7 +21,7 @@ package struct DefinitionRepository: Sendable {
     package static let triggeredJobField = "triggered_job"
 
     /// The result of a write.
-    enum WriteOutcome: Sendable {
+    package enum WriteOutcome: Sendable {
         case written
         /// There is no such definition.
         case missing
@@ -99,6 +99,8 @@ package struct DefinitionRepository: Sendable {
         call.append(keys.events)
         call.append(Self.message(event, id: id))
         call.append(score: now)
+        call.append(CronJobHash.Field.ourSpec.count)
+        for field in CronJobHash.Field.ourSpec { call.append(field.name) }
         for (field, value) in edit.fields {
             call.append(field.name)
             call.append(value)

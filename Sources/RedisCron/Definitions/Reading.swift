@@ -39,7 +39,7 @@ package final class StoredDefinition: Sendable {
     }
 
     /// A definition that was just written.
-    convenience init(written definition: CronJobHash) {
+    package convenience init(written definition: CronJobHash) {
         self.init(
             definition, updatedAtBytes: CronJobHash.Field.updatedAt.bytes(of: definition),
             nextEnqueueTime: CronJobHash.Field.nextEnqueueTime.bytes(of: definition))

@@ -1,4 +1,4 @@
-import Cron
+package import Cron
 public import RQWire
 
 extension RedisCronJob {
@@ -102,35 +102,52 @@ extension RedisCronJob {
     ) async throws {
         let connection = try reachable()
         for _ in 0..<tries {
-            var attempt = self
             let now = Timestamp.now
-            // Every save gives a new version, even when the clock was stepped back.
-            attempt.definition.updatedAt = max(now, (stored?.definition.updatedAt ?? now) + .microseconds(1))
-            try DefinitionCheck(attempt.definition).validate()
-            let zone = if let knownZone { knownZone } else { try await connection.timeZone(for: attempt.definition) }
-            try attempt.rescheduleIfChanged(now: now, defaultZone: zone)
-            let edit = DefinitionEdit(
-                attempt.definition, stored: stored, mode: newOnly ? .new : .create, event: event, now: now)
+            try DefinitionCheck(definition).validate()
+            let zone = if let knownZone { knownZone } else { try await connection.timeZone(for: definition) }
+            let (saved, edit) = try saving(event: event, newOnly: newOnly, now: now, zone: zone)
             switch try await connection.definitions.write(edit, id: id, event: event, now: now, source: source) {
             case .written:
-                attempt.stored = StoredDefinition(written: attempt.definition)
-                attempt.basis = ScheduleBasis(attempt.definition)
-                self = attempt
+                self = saved
                 return
             case .missing:
                 throw RedisCronError.noSuchJob(id)
             case .changed where newOnly:
                 throw RedisCronError(.editConflict, id: id, "a definition of that id exists already")
             case .changed:
-                let current = try await connection.stored(id)
-                if let base = stored?.definition {
-                    definition = definition.merged(onto: current.definition, base: base)
-                }
-                stored = current
-                basis = ScheduleBasis(current.definition)
+                merge(onto: try await connection.stored(id))
             }
         }
         throw RedisCronError(.editConflict, id: id, "its schedule kept moving while it was saved; try again")
+    }
+
+    /// What a save writes, and the job as it is once that is written.
+    ///
+    /// Pure.
+    ///
+    /// - Throws: ``RedisCronError`` with code `.invalidDefinition` or `.timeZoneUnavailable` if the next run cannot be
+    ///   computed.
+    package func saving(
+        event: CronEvent, newOnly: Bool, now: Timestamp, zone: ZoneRules
+    ) throws(RedisCronError) -> (saved: RedisCronJob, edit: DefinitionEdit) {
+        var job = self
+        // Every save gives a new version, even when the clock was stepped back.
+        job.definition.updatedAt = max(now, (stored?.definition.updatedAt ?? now) + .microseconds(1))
+        try job.rescheduleIfChanged(now: now, defaultZone: zone)
+        let edit = DefinitionEdit(
+            job.definition, stored: stored, mode: newOnly ? .new : .create, event: event, now: now)
+        job.stored = StoredDefinition(written: job.definition)
+        job.basis = ScheduleBasis(job.definition)
+        return (job, edit)
+    }
+
+    /// Applies what was changed in the job to another state of its definition.
+    mutating func merge(onto current: StoredDefinition) {
+        if let base = stored?.definition {
+            definition = definition.merged(onto: current.definition, base: base)
+        }
+        stored = current
+        basis = ScheduleBasis(current.definition)
     }
 
     private func reachable() throws(RedisCronError) -> RedisCronConnection {

@@ -126,9 +126,9 @@ public struct RedisCronJob: Sendable, Identifiable {
     package init(
         id: String?, call: CallSpec, schedule: ScheduleSpec, enabled: Bool, latestEnqueueTime: Timestamp? = nil,
         nextEnqueueTime: Timestamp? = nil, createdAt: Timestamp? = nil, updatedAt: Timestamp? = nil,
-        connection: RedisCronConnection?, defaultZone: ZoneRules, idGenerator: IDGenerator = RedisCronJob.randomID
+        connection: RedisCronConnection?, defaultZone: ZoneRules, idGenerator: IDGenerator = RedisCronJob.randomID,
+        now: Timestamp = .now
     ) throws(RedisCronError) {
-        let now = Timestamp.now
         var drawn = schedule
         drawn.cron = try Self.drawn(schedule.cron, id: id)
         let definition = CronJobHash(
@@ -147,7 +147,7 @@ public struct RedisCronJob: Sendable, Identifiable {
     }
 
     /// A job as it was read.
-    init(_ stored: StoredDefinition, connection: RedisCronConnection?) {
+    package init(_ stored: StoredDefinition, connection: RedisCronConnection?) {
         self.definition = stored.definition
         self.connection = connection
         self.stored = stored

@@ -34,7 +34,7 @@ extension RedisCommand.Builder {
 
 extension Timestamp {
     /// Unix seconds with six decimals: a score as it is written, without rounding.
-    var scoreText: [UInt8] {
+    package var scoreText: [UInt8] {
         var digits: [UInt8] = []
         digits.reserveCapacity(20)
         var rest = microseconds.magnitude

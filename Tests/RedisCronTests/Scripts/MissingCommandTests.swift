@@ -118,7 +118,7 @@ import Testing
             let error = #expect(throws: SupportError.self) {
                 try server.run(
                     save, keys: ["rq:cron_job:a", "rq:cron_jobs", "rq:cron_jobs:last_update"],
-                    ["a", "create", "*", "5", "", "rq:cron_jobs:events", "{}", "1", "id", "a"])
+                    ["a", "create", "*", "5", "", "rq:cron_jobs:events", "{}", "1", "0", "id", "a"])
             }
             #expect(error?.description.contains("unknown command 'PUBLISH'") == true)
             #expect(try server.dump() == before)

@@ -47,28 +47,22 @@ extension World {
     private func write(_ job: RedisCronJob, mode: DefinitionEdit.Mode, event: CronEvent, tries: Int) {
         let id = DefinitionID(job.id)
         let now = editorTime
-        var attempt = job
-        attempt.definition.updatedAt = max(now, (job.stored?.definition.updatedAt ?? now) + .microseconds(1))
+        let saved: RedisCronJob
+        let edit: DefinitionEdit
         do {
-            try attempt.rescheduleIfChanged(now: now, defaultZone: .utc)
+            (saved, edit) = try job.saving(event: event, newOnly: mode == .new, now: now, zone: .utc)
         } catch {
             return oracle.violate("an edit of \(job.id) was refused: \(error)")
         }
-        let edit = DefinitionEdit(
-            attempt.definition, stored: job.stored, mode: mode, event: event, now: now)
         if tornWrites[id] != nil { crossedWrites.insert(id) }
-        let outcome = self.edit(id) { $0.write(edit, of: attempt.definition, now: now) }
+        let outcome = self.edit(id) { $0.write(edit, of: saved.definition, now: now) }
         note("Swift saves \(job.id): \(outcome)")
         if case .failure(let reason) = redis.definitions[id]?.content {
             oracle.violate("an edit of \(job.id) made it unusable: \(reason.reason)")
         }
         if case .changed = outcome, mode != .new, tries > 0, let current = redis.definitions[id]?.hash {
             var merged = job
-            if let base = job.stored?.definition {
-                merged.definition = job.definition.merged(onto: current, base: base)
-            }
-            merged.stored = StoredDefinition(written: current)
-            merged.basis = ScheduleBasis(current)
+            merged.merge(onto: StoredDefinition(written: current))
             writeLater(merged, mode: mode, event: event, tries: tries - 1)
         }
     }

@@ -6,7 +6,9 @@ ARGV  1 id   2 mode: 'create' (whatever stands there), 'new' (only if nothing do
       3 next_enqueue_time that must still stand there, or '*' for any
       4 where it belongs in the index: a score, 'over' for nowhere, or empty to keep the entry that stands there
       5 index score for an entry that is missing from the index, or empty to leave it missing
-      6 channel   7 event   8 update marker   then pairs of field and value to write
+      6 channel   7 event   8 update marker
+      9 N, the number of names that follow: fields of ours, none of which may outlive the definition that had it
+      then N names, then pairs of field and value to write
 Returns  1 when written, 0 when mode is 'edit' and there is no such definition, -1 when it is not as expected.
 
 Why atomic: a scheduler must never see a hash of the new definition beside the index entry of the old one, and a
@@ -14,7 +16,7 @@ definition that was deleted meanwhile must not come back.
 ]]
 local refusal = guard({
   { 'TYPE', KEYS[1] }, { 'HGET', KEYS[1], 'enabled' }, { 'HSET', KEYS[1], 'id', ARGV[1] },
-  { 'HDEL', KEYS[1], 'timezone' }, { 'ZADD', KEYS[2], '0', ARGV[1] }, { 'ZREM', KEYS[2], ARGV[1] },
+  { 'HDEL', KEYS[1], 'field' }, { 'ZADD', KEYS[2], '0', ARGV[1] }, { 'ZREM', KEYS[2], ARGV[1] },
   { 'SET', KEYS[3], ARGV[8] }, { 'PUBLISH', ARGV[6], ARGV[7] }
 })
 if refusal then return refusal end
@@ -30,12 +32,15 @@ end
 refusal = mistyped(KEYS[2], 'zset') or mistyped(KEYS[3], 'string')
 if refusal then return refusal end
 
-redis.call('HSET', KEYS[1], unpack(ARGV, 9))
+local first = 10 + tonumber(ARGV[9])
+redis.call('HSET', KEYS[1], unpack(ARGV, first))
 if ARGV[2] == 'create' then
-  -- Fields of others stay, but the zone of a definition that is replaced must not become the new one's.
-  local has_zone = false
-  for arg = 9, #ARGV, 2 do has_zone = has_zone or ARGV[arg] == 'timezone' end
-  if not has_zone then redis.call('HDEL', KEYS[1], 'timezone') end
+  -- Fields of others stay.
+  local is_written = {}
+  for arg = first, #ARGV, 2 do is_written[ARGV[arg]] = true end
+  for arg = 10, first - 1 do
+    if not is_written[ARGV[arg]] then redis.call('HDEL', KEYS[1], ARGV[arg]) end
+  end
 end
 -- Whether it is enabled stands in the hash: another editor may have switched it.
 if tonumber(redis.call('HGET', KEYS[1], 'enabled') or '') == 0 or ARGV[4] == 'over' then

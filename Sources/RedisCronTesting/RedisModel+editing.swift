@@ -1,14 +1,12 @@
-import RQWire
-import RedisCronTesting
-
-@testable import RedisCron
+package import RQWire
+package import RedisCron
 
 /// What editors ask of Redis.
 extension RedisModel {
     /// `save_definition.lua`.
     ///
     /// - Parameter definition: The definition of which `edit` holds some fields.
-    mutating func write(
+    package mutating func write(
         _ edit: DefinitionEdit, of definition: CronJobHash, now: Timestamp
     ) -> DefinitionRepository.WriteOutcome {
         let id = DefinitionID(definition.id)
@@ -22,7 +20,9 @@ extension RedisModel {
         }
         var hash = definitions[id]?.hash ?? definition
         for (field, _) in edit.fields { field.copy(from: definition, to: &hash) }
-        if edit.mode == .create { hash.timeZone = definition.timeZone }
+        if edit.mode == .create {
+            for field in CronJobHash.Field.ourSpec { field.copy(from: definition, to: &hash) }
+        }
         put(hash)
         place(id, edit, isEnabled: hash.enabled)
         bumpUpdate(id, now: now)
@@ -38,7 +38,7 @@ extension RedisModel {
     }
 
     /// `delete_definition.lua`.
-    mutating func delete(_ id: DefinitionID, now: Timestamp) -> Bool {
+    package mutating func delete(_ id: DefinitionID, now: Timestamp) -> Bool {
         guard definitions[id] != nil else { return false }
         remove(id)
         index[id] = nil
@@ -47,7 +47,7 @@ extension RedisModel {
     }
 
     /// `SET` of the marker and `PUBLISH`.
-    mutating func bumpUpdate(_ id: DefinitionID, now: Timestamp) {
+    package mutating func bumpUpdate(_ id: DefinitionID, now: Timestamp) {
         marker = now.scoreText
         published.append(id)
     }

@@ -1,0 +1,39 @@
+package import RQWire
+package import RedisBridge
+
+/// The scheduler's actor on a store and a clock of somebody's own, tick by tick: what a test kit is built on.
+package final class HandDrivenScheduler: Sendable {
+    /// The loop on which it lives.
+    package let eventLoop: RedisEventLoop
+    private let actor: SchedulerActor
+
+    /// Makes a scheduler that has no lock yet.
+    ///
+    /// - Throws: ``RedisCronError`` with code `.invalidOption` or `.redis`, if the loop's thread cannot be started.
+    package init(
+        store: any CronStore, clock: any SchedulerClock, options: RedisCronScheduler.Options
+    ) throws(RedisCronError) {
+        do {
+            eventLoop = try RedisEventLoop(name: "cron-kit")
+        } catch {
+            throw RedisCronError(error)
+        }
+        let settings = try SchedulerSettings(
+            options: options, keys: RQKeys(), createdAt: clock.now(), seed: 0)
+        actor = SchedulerActor(
+            store: store, clock: clock, settings: settings, channel: EventChannel(), executor: eventLoop)
+    }
+
+    /// Takes the lock.
+    package func begin() async throws {
+        try await actor.beginByHand()
+    }
+
+    /// Renews the lock and queues what is due.
+    ///
+    /// - Returns: The ids of the definitions whose runs were queued, each with the time for which it was planned.
+    package func tick() async throws -> [(id: String, planned: Timestamp)] {
+        _ = try await actor.heartbeat()
+        return try await actor.tick(collecting: true).queued.map { ($0.entry.id.display, $0.planned) }
+    }
+}

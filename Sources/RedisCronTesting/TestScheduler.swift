@@ -1,0 +1,175 @@
+import Cron
+import CronFiles
+import RQWire
+public import RedisCron
+import RedisBridge
+
+/// A scheduler without Redis, on a clock that you move: answers what runs between two instants.
+///
+/// It decides as the real one does, because it is the real one: the same definitions, checks, cron expressions, time zones
+/// and ticks, on a store in memory. Nothing is queued anywhere; the runs are returned.
+///
+/// ```swift
+/// let scheduler = try TestScheduler(at: Timestamp("2026-03-28T00:00:00Z")!, timeZone: "Europe/Berlin")
+/// try await scheduler.register(id: "report", call: CallSpec("app.report", queue: "mail"), schedule: .cron("0 7 * * *"))
+/// let runs = try await scheduler.advance(by: .seconds(3 * 86_400))
+/// print(runs.map(\.planned))  // 06:00, then twice 05:00 in UTC: clocks went forward
+/// ```
+///
+/// One task at a time moves the clock.
+public final class TestScheduler: Sendable {
+    /// A run that was queued.
+    public struct Run: Sendable, Hashable, CustomStringConvertible {
+        /// The definition's id.
+        public let id: String
+        /// The time for which it was planned.
+        public let planned: Timestamp
+        /// When it was queued: later than planned only after ``stop(until:)``.
+        public let enqueuedAt: Timestamp
+        /// What it calls, as the definition said at that time.
+        public let call: CallSpec
+
+        /// `2026-03-28T06:00:00.000000Z report`.
+        public var description: String { "\(planned) \(id)" }
+    }
+
+    private let clock: ManualClock
+    private let memory: MemoryStore
+    private let scheduler: HandDrivenScheduler
+    private let zone: ZoneRules
+    private let hasBegun = Guarded(false)
+
+    /// Makes a scheduler whose clock shows `start`.
+    ///
+    /// - Parameter timeZone: The IANA zone of definitions that name none.
+    /// - Throws: `RedisCronError` with code `.invalidOption` or `.timeZoneUnavailable` for the zone.
+    public init(at start: Timestamp, timeZone: String = "UTC") throws(RedisCronError) {
+        zone = try ZoneRules(option: "timeZone", timeZone)
+        let clock = ManualClock(at: start)
+        self.clock = clock
+        // The server's clock stands still, so that no lock expires while time is skipped.
+        memory = MemoryStore(book: ContentBook(zone: zone), serverTime: { start })
+        var options = RedisCronScheduler.Options()
+        options.timeZone = timeZone
+        scheduler = try HandDrivenScheduler(store: memory, clock: clock, options: options)
+    }
+
+    /// The present.
+    public var now: Timestamp { clock.now() }
+
+    /// All definitions, in the order of their ids.
+    public var jobs: [RedisCronJob] {
+        memory.model.definitions.values.map { RedisCronJob(StoredDefinition(written: $0.hash), connection: nil) }
+            .sorted { $0.id < $1.id }
+    }
+
+    // MARK: Definitions
+
+    /// Creates a definition, or edits the one of that id, as `RedisCronConnection.register` does.
+    ///
+    /// - Throws: `RedisCronError` with code `.invalidDefinition`, naming the field and the reason.
+    @discardableResult
+    public func register(
+        id: String? = nil, call: CallSpec, schedule: ScheduleSpec, enabled: Bool? = nil
+    ) throws(RedisCronError) -> RedisCronJob {
+        let now = now
+        var job = try RedisCronJob(
+            id: id, call: call, schedule: schedule, enabled: enabled ?? true, connection: nil, defaultZone: zone, now: now)
+        let existing = memory.model.definitions[DefinitionID(job.id)]?.hash
+        if let existing {
+            try job.adopt(StoredDefinition(written: existing), enabled: enabled, now: now, defaultZone: zone)
+        }
+        return try save(job, event: existing == nil ? .created : .updated)
+    }
+
+    /// Creates or edits the declared definitions, as `RedisCronConnection.apply` does without pruning.
+    ///
+    /// - Throws: `RedisCronError` with code `.invalidDefinition` for the first that makes no sense; those before it stay.
+    public func apply(_ declarations: CronJobDeclarations) throws(RedisCronError) {
+        for declaration in declarations.jobs {
+            var job = try register(
+                id: declaration.id, call: declaration.call, schedule: declaration.schedule, enabled: declaration.enabled)
+            if let firstRun = declaration.firstRun, job.latestEnqueueTime == nil {
+                job.nextEnqueueTime = firstRun
+                try save(job, event: .updated)
+            }
+        }
+    }
+
+    /// Switches a definition on or off.
+    ///
+    /// - Throws: `RedisCronError` with code `.noSuchJob`.
+    public func setEnabled(_ enabled: Bool, id: String) throws(RedisCronError) {
+        guard let hash = memory.model.definitions[DefinitionID(id)]?.hash else { throw RedisCronError.noSuchJob(id) }
+        var job = RedisCronJob(StoredDefinition(written: hash), connection: nil)
+        job.enabled = enabled
+        try save(job, event: enabled ? .enabled : .disabled)
+    }
+
+    /// Removes a definition.
+    ///
+    /// - Returns: Whether there was one.
+    @discardableResult
+    public func delete(id: String) -> Bool {
+        memory.change { [now] in $0.delete(DefinitionID(id), now: now) }
+    }
+
+    @discardableResult
+    private func save(_ job: RedisCronJob, event: CronEvent) throws(RedisCronError) -> RedisCronJob {
+        let now = now
+        let (saved, edit) = try job.saving(event: event, newOnly: false, now: now, zone: zone)
+        memory.change { _ = $0.write(edit, of: saved.definition, now: now) }
+        return saved
+    }
+
+    // MARK: Time
+
+    /// Lets time pass, and runs the scheduler at each instant at which something is due.
+    ///
+    /// - Returns: The runs that were queued, in order.
+    /// - Throws: `RedisCronError` with code `.cancelled` when the task is cancelled; time has passed up to a run then.
+    @discardableResult
+    public func advance(by duration: Duration) async throws(RedisCronError) -> [Run] {
+        try await advance(to: now + duration)
+    }
+
+    /// Lets time pass until the clock shows `end`, which counts; an instant in the past changes nothing.
+    ///
+    /// - Returns: The runs that were queued, in order.
+    /// - Throws: `RedisCronError` with code `.cancelled` when the task is cancelled; time has passed up to a run then.
+    @discardableResult
+    public func advance(to end: Timestamp) async throws(RedisCronError) -> [Run] {
+        try await RedisCronError.unifying {
+            if !hasBegun.withLock({ $0 }) {
+                try await scheduler.begin()
+                hasBegun.withLock { $0 = true }
+            }
+            var runs = try await tick()
+            while let due = nextDue, due <= end {
+                try Task.checkCancellation()
+                clock.advance(by: max(.zero, due - now))
+                runs += try await tick()
+                // What no tick moves would be due for ever.
+                if nextDue == due { throw RedisCronError(.redis, "the entry due at \(due) cannot be moved on") }
+            }
+            clock.advance(by: max(.zero, end - now))
+            return runs
+        }
+    }
+
+    /// Lets time pass while no scheduler runs, as in an outage: what is missed is made up for by the next ``advance(to:)``.
+    public func stop(until end: Timestamp) {
+        clock.advance(by: max(.zero, end - now))
+    }
+
+    private var nextDue: Timestamp? { memory.model.index.values.min().map(Timestamp.init(score:)) }
+
+    private func tick() async throws -> [Run] {
+        let (enqueuedAt, model) = (now, memory.model)
+        return try await scheduler.tick().compactMap { id, planned in
+            model.definitions[DefinitionID(id)].map {
+                Run(id: id, planned: planned, enqueuedAt: enqueuedAt, call: $0.hash.call)
+            }
+        }
+    }
+}
