@@ -18,7 +18,7 @@ import Testing
                 "register", "a", "--func", "app.tasks.rebuild", "--queue", "metrics", "--cron", "0 7 * * *",
                 "--timezone",
                 "Europe/Berlin", "--args", "[1, 1.0, \"é\"]", "--kwargs", "{\"deep\": true}", "--meta", "{\"a\": null}",
-                "--job-timeout", "60", "--result-ttl", "0", "--ttl", "5", "--failure-ttl", "-1", "--disabled",
+                "--job-timeout", "60", "--result-ttl", "0", "--ttl", "5", "--failure-ttl", "-1", "--description", "Nightly: é", "--disabled",
             ]
             #expect(try await succeed(words, on: server).hasPrefix("registered a: 0 7 * * *, disabled, next 2"))
             let hash = try server.command("HGETALL", "rq:cron_job:a").textFields
@@ -26,10 +26,32 @@ import Testing
                 "func_name": "app.tasks.rebuild", "queue_name": "metrics", "cron": "0 7 * * *", "interval": "",
                 "timezone": "Europe/Berlin", "args": "[1,1.0,\"\\u00e9\"]", "kwargs": "{\"deep\":true}",
                 "meta": "{\"a\":null}", "job_timeout": "60", "result_ttl": "0", "ttl": "5", "failure_ttl": "-1",
-                "enabled": "0",
+                "enabled": "0", "description": "Nightly: é",
             ]
             for (field, value) in expected { #expect(hash[field] == value, "\(field)") }
             #expect(try server.command("ZSCORE", "rq:cron_jobs", "a") == .null)
+        }
+    }
+
+    @Test func `a description is listed, exported, sent with the job, and goes with its definition`() async throws {
+        try await withRedis { server in
+            let register = ["register", "a", "--func", "m.f", "--queue", "q", "--interval", "9"]
+            _ = try await succeed(register + ["--description", "nightly"], on: server)
+            #expect(try await succeed(["show", "a"], on: server).contains("\ndescription  nightly\n"))
+            #expect(try await succeed(["info", "--json"], on: server).contains("\"description\": \"nightly\""))
+            let job = try await succeed(["trigger", "a"], on: server).split(separator: "\n").joined()
+            #expect(try server.command("HGET", "rq:job:\(job)", "description").string == "nightly")
+            for format in ["json", "crontab"] {
+                let file = try await succeed(["export", "--format", format], on: server)
+                #expect(file.contains("nightly"))
+                let again = try await Rqrcron.run(["apply", "-"], on: server, input: file)
+                #expect(again.output == "Plan: 0 to create, 0 to change, 0 to delete, 1 unchanged.\n", "\(again)")
+            }
+            _ = try await succeed(register + ["--description", "weekly"], on: server)
+            #expect(try server.command("HGET", "rq:cron_job:a", "description").string == "weekly")
+            _ = try await succeed(register, on: server)
+            #expect(try server.command("HGET", "rq:cron_job:a", "description").string ?? "" == "")
+            #expect(try await succeed(["show", "a"], on: server).contains("\ndescription  the call\n"))
         }
     }
 

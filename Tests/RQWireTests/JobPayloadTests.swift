@@ -16,6 +16,13 @@ import Testing
         #expect(payload.meta == nil)
     }
 
+    @Test func `a description of one's own stands in place of the call, an empty one does not`() {
+        let named = JobPayload(CallSpec("m.f", queue: "q", args: [1], jobDescription: "Ünïque: nightly"))
+        #expect(text(named.description) == "Ünïque: nightly")
+        #expect(text(named.origin) == "q")
+        #expect(text(JobPayload(CallSpec("m.f", queue: "q", args: [1], jobDescription: "")).description) == "m.f(1)")
+    }
+
     @Test func `zero, negative and infinite times are kept`() {
         let payload = JobPayload(
             CallSpec(

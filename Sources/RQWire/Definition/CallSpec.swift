@@ -18,6 +18,8 @@ public struct CallSpec: Sendable, Hashable {
     public var failureTTL: Duration?
     /// The `meta` of each run.
     public var meta: JSONObject
+    /// What RQ shows for each run; `nil` for the call as Python would print it.
+    public var jobDescription: String?
 
     /// Says what to call.
     ///
@@ -34,10 +36,11 @@ public struct CallSpec: Sendable, Hashable {
     ///   - ttl: How long a run may wait in its queue; `nil` for no limit.
     ///   - failureTTL: How long a failed run is kept; `nil` for the worker's default.
     ///   - meta: The `meta` of each run.
+    ///   - jobDescription: What RQ shows for each run; `nil` for the call as Python would print it.
     public init(
         _ functionName: String, queue queueName: String, args: [JSONValue] = [], kwargs: JSONObject = [:],
         jobTimeout: Duration? = nil, resultTTL: Duration? = .seconds(500), ttl: Duration? = nil,
-        failureTTL: Duration? = nil, meta: JSONObject = [:]
+        failureTTL: Duration? = nil, meta: JSONObject = [:], jobDescription: String? = nil
     ) {
         self.functionName = functionName
         self.queueName = queueName
@@ -48,6 +51,7 @@ public struct CallSpec: Sendable, Hashable {
         self.ttl = ttl
         self.failureTTL = failureTTL
         self.meta = meta
+        self.jobDescription = jobDescription
     }
 
     /// A time-out that never comes, or a result that is kept for good: RQ's -1.

@@ -90,10 +90,17 @@ extension CronJobHash.Field {
         "meta", \.call.meta, .object,
         option: .option("meta", "JSON", "The job's metadata, a JSON object. Default: {}."), title: "meta")
 
+    /// A text that RQ shows in place of the call; absent where there is none.
+    package static let description = CronJobHash.Field(
+        "description", \.call.jobDescription, .optionalText("a text"), isOurs: true,
+        option: .option("description", "TEXT", "What RQ shows for a job. Default: the call."), title: "description",
+        describe: { $0 ?? "the call" })
+
     /// Every field, in the order in which people read them: `show`, JSON and files.
     package static let all: [CronJobHash.Field] = [
         .id, .functionName, .queueName, .args, .kwargs, .interval, .cron, .timeZone, .latestEnqueueTime,
         .nextEnqueueTime, .createdAt, .updatedAt, .enabled, .jobTimeout, .resultTTL, .ttl, .failureTTL, .meta,
+        .description,
     ]
 
     /// Every field in the order of the hash: rq-rediscron's as it writes them, and behind them our own.

@@ -37,7 +37,11 @@ package struct JobPayload: Sendable, Hashable {
         storage.reserveCapacity(
             storage.count + function.utf8.count + call.queueName.utf8.count + serialized.count)
         descriptionStart = UInt32(clamping: storage.count)
-        CallDescription.append(function: function, args: args, kwargs: kwargs, to: &storage)
+        if let description = call.jobDescription, !description.isEmpty {
+            storage.append(contentsOf: description.utf8)
+        } else {
+            CallDescription.append(function: function, args: args, kwargs: kwargs, to: &storage)
+        }
         originStart = UInt32(clamping: storage.count)
         storage.append(contentsOf: call.queueName.utf8)
         metaStart = UInt32(clamping: storage.count)
@@ -53,7 +57,7 @@ package struct JobPayload: Sendable, Hashable {
     /// The call, serialized and compressed: the field `data`.
     package var data: ArraySlice<UInt8> { storage[..<Int(descriptionStart)] }
 
-    /// The call as Python would print it: the field `description`.
+    /// The definition's own description, or the call as Python would print it: the field `description`.
     package var description: ArraySlice<UInt8> { storage[Int(descriptionStart)..<Int(originStart)] }
 
     /// The name of the queue: the field `origin`.
