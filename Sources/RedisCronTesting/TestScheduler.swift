@@ -1,8 +1,8 @@
 import Cron
 import CronFiles
 import RQWire
-public import RedisCron
 import RedisBridge
+public import RedisCron
 
 /// A scheduler without Redis, on a clock that you move: answers what runs between two instants.
 ///
@@ -74,7 +74,8 @@ public final class TestScheduler: Sendable {
     ) throws(RedisCronError) -> RedisCronJob {
         let now = now
         var job = try RedisCronJob(
-            id: id, call: call, schedule: schedule, enabled: enabled ?? true, connection: nil, defaultZone: zone, now: now)
+            id: id, call: call, schedule: schedule, enabled: enabled ?? true, connection: nil, defaultZone: zone,
+            now: now)
         let existing = memory.model.definitions[DefinitionID(job.id)]?.hash
         if let existing {
             try job.adopt(StoredDefinition(written: existing), enabled: enabled, now: now, defaultZone: zone)
@@ -88,7 +89,8 @@ public final class TestScheduler: Sendable {
     public func apply(_ declarations: CronJobDeclarations) throws(RedisCronError) {
         for declaration in declarations.jobs {
             var job = try register(
-                id: declaration.id, call: declaration.call, schedule: declaration.schedule, enabled: declaration.enabled)
+                id: declaration.id, call: declaration.call, schedule: declaration.schedule, enabled: declaration.enabled
+            )
             if let firstRun = declaration.firstRun, job.latestEnqueueTime == nil {
                 job.nextEnqueueTime = firstRun
                 try save(job, event: .updated)

@@ -18,7 +18,8 @@ import Testing
                 "register", "a", "--func", "app.tasks.rebuild", "--queue", "metrics", "--cron", "0 7 * * *",
                 "--timezone",
                 "Europe/Berlin", "--args", "[1, 1.0, \"é\"]", "--kwargs", "{\"deep\": true}", "--meta", "{\"a\": null}",
-                "--job-timeout", "60", "--result-ttl", "0", "--ttl", "5", "--failure-ttl", "-1", "--description", "Nightly: é", "--disabled",
+                "--job-timeout", "60", "--result-ttl", "0", "--ttl", "5", "--failure-ttl", "-1", "--description",
+                "Nightly: é", "--disabled",
             ]
             #expect(try await succeed(words, on: server).hasPrefix("registered a: 0 7 * * *, disabled, next 2"))
             let hash = try server.command("HGETALL", "rq:cron_job:a").textFields

@@ -12,7 +12,10 @@ struct SaveDefinitionScriptTests {
         _ server: RedisServer, mode: String = "create", expectedNext: String = "*", place: String = "100",
         ifMissing: String = "100", fields: [String] = ["id", "a", "enabled", "1"]
     ) throws -> Int? {
-        let arguments = ["a", mode, expectedNext, place, ifMissing, "rq:cron_jobs:events", "message", "9.5", "2", "timezone", "later"]
+        let arguments = [
+            "a", mode, expectedNext, place, ifMissing, "rq:cron_jobs:events", "message", "9.5", "2", "timezone",
+            "later",
+        ]
         return try server.run(CronScript.saveDefinition, keys: keys, arguments + fields).integer
     }
 
@@ -38,7 +41,8 @@ struct SaveDefinitionScriptTests {
 
     @Test func `fields of others are kept, those of ours that the new definition lacks are not`() async throws {
         try await withRedis { server async throws in
-            try server.command("HSET", "rq:cron_job:a", "note", "kept", "timezone", "Europe/Berlin", "args", "[1]", "later", "x")
+            try server.command(
+                "HSET", "rq:cron_job:a", "note", "kept", "timezone", "Europe/Berlin", "args", "[1]", "later", "x")
             #expect(try save(server, fields: ["id", "a", "enabled", "1", "args", "[2]"]) == 1)
             let fields = try server.command("HGETALL", "rq:cron_job:a").textFields
             #expect(fields == ["note": "kept", "args": "[2]", "id": "a", "enabled": "1"])
