@@ -4,8 +4,8 @@
     check-sources.py                 check everything; list what is wrong, exit with status 1 if anything is
     check-sources.py --count FOLDER  print how many tests the Swift files of FOLDER declare
 
-Rules: every function that looks like a test is marked @Test, and no file is too long; in Sources nothing crashes on
-purpose and nothing is left for later.
+Rules: every function that looks like a test is marked @Test, no file is too long, and few files of Sources are so short
+that a concept lies in pieces; in Sources nothing crashes on purpose and nothing is left for later.
 """
 
 import re
@@ -14,6 +14,9 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 LONGEST_FILE = 450
+# Shorter than that a file is a shard, as a rule. The few that are not fit into this number.
+SHARD = 30
+MOST_SHARDS = 10
 ATTRIBUTE = re.compile(r"@\w+")
 FUNCTION = re.compile(r"^(?P<before>\s*(?:[\w@().,: ]*\s)?)func\s+(?P<name>`[^`]+`|\w+)(?P<after>.*)$")
 FORBIDDEN_IN_SOURCES = {
@@ -85,6 +88,10 @@ def violations():
         length = len(path.read_text(encoding="utf-8").splitlines())
         if length > LONGEST_FILE:
             yield path, length, f"more than {LONGEST_FILE} lines: one concept per file"
+    shards = [path for path in swift_files("Sources") if len(path.read_text(encoding="utf-8").splitlines()) < SHARD]
+    if len(shards) > MOST_SHARDS:
+        for path in shards:
+            yield path, 1, f"one of {len(shards)} files under {SHARD} lines, at most {MOST_SHARDS} may be: join it to its user"
     for path in swift_files("Sources"):
         source = path.read_text(encoding="utf-8")
         for number, (line, code) in enumerate(zip(source.splitlines(), without_text(source).splitlines()), 1):
