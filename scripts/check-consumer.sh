@@ -1,5 +1,5 @@
 #!/bin/sh
-# Builds a package that depends on this one by path, as an app does. What this package asks of its own builds must not
+# Builds and runs a package that depends on this one by path, as an app does. What this package asks of its own builds must not
 # reach into those of others: a compiler that warns of something new would break an app then. And a name that NIO, Vapor
 # and the like export too could not be used in an app that imports both.
 set -eu
@@ -29,4 +29,4 @@ printf '%s\n' "$names" | sed 's/.*/public enum & {}/' >"$folder/Sources/Neighbou
 # The traits that FLAGS may name are this package's, not the consumer's.
 flags=$(printf '%s' "${FLAGS:-}" | sed 's/--traits TLS//')
 # shellcheck disable=SC2086 # a list of options
-"$swift" build --package-path "$folder" --scratch-path .build/consumer/build $flags
+"$swift" run --package-path "$folder" --scratch-path .build/consumer/build $flags consumer

@@ -3,6 +3,7 @@
 
     public-api.py            compare; show what differs and exit with status 1 if anything does
     public-api.py --write    write the listing anew
+    public-api.py --graphs FOLDER  leave the compiler's symbol graphs there, for docc
 
 The modules must have been built: SWIFT and FLAGS name the compiler and the options of that build, as in the Makefile.
 Left out is what the compiler writes by itself, such as the == of an Equatable struct.
@@ -37,8 +38,8 @@ def target():
     return info["target"]["unversionedTriple" if platform.system() == "Darwin" else "triple"]
 
 
-def symbols(module, products, triple, folder):
-    """The public symbols of a module: (path, kind, declaration)."""
+def extract(module, products, triple, folder):
+    """Writes the symbol graphs of a module."""
     swift = shlex.split(os.environ.get("SWIFT", "swift"))
     includes = [products / "Modules", *sorted(path.parent for path in ROOT.glob("Sources/*/module.modulemap"))]
     includes += sorted(path.parent for path in products.glob("*.build/module.modulemap"))
@@ -47,6 +48,11 @@ def symbols(module, products, triple, folder):
         *swift, "symbolgraph-extract", "-module-name", module, *arguments, "-target", triple,
         "-minimum-access-level", "public", "-skip-synthesized-members", "-output-dir", folder,
     )  # fmt: skip
+
+
+def symbols(module, products, triple, folder):
+    """The public symbols of a module: (path, declaration)."""
+    extract(module, products, triple, folder)
     for path in sorted(Path(folder).glob(f"{module}*.symbols.json")):
         graph = json.loads(path.read_text(encoding="utf-8"))
         if graph["module"]["name"] != module:
@@ -59,16 +65,19 @@ def symbols(module, products, triple, folder):
             yield names, " ".join(declaration.split())
 
 
-def listing():
+def products():
     swift = shlex.split(os.environ.get("SWIFT", "swift"))
     flags = shlex.split(os.environ.get("FLAGS", ""))
-    products = Path(run(*swift, "build", *flags, "--show-bin-path").strip())
-    triple = target()
+    return Path(run(*swift, "build", *flags, "--show-bin-path").strip())
+
+
+def listing():
+    built, triple = products(), target()
     lines = []
     count = 0
     for module in MODULES:
         with tempfile.TemporaryDirectory() as folder:
-            found = sorted(symbols(module, products, triple, folder))
+            found = sorted(symbols(module, built, triple, folder))
         if not found:
             continue
         count += len(found)
@@ -78,6 +87,11 @@ def listing():
 
 
 def main():
+    if sys.argv[1:2] == ["--graphs"] and len(sys.argv) == 3:
+        Path(sys.argv[2]).mkdir(parents=True, exist_ok=True)
+        for module in MODULES:
+            extract(module, products(), target(), sys.argv[2])
+        return 0
     new = listing()
     if sys.argv[1:] == ["--write"]:
         LISTING.write_text(new, encoding="utf-8")

@@ -39,9 +39,11 @@ public final class TestScheduler: Sendable {
     private let zone: ZoneRules
     private let hasBegun = Guarded(false)
 
-    /// Makes a scheduler whose clock shows `start`.
+    /// Makes a scheduler.
     ///
-    /// - Parameter timeZone: The IANA zone of definitions that name none.
+    /// - Parameters:
+    ///   - start: What its clock shows.
+    ///   - timeZone: The IANA zone of definitions that name none.
     /// - Throws: `RedisCronError` with code `.invalidOption` or `.timeZoneUnavailable` for the zone.
     public init(at start: Timestamp, timeZone: String = "UTC") throws(RedisCronError) {
         zone = try ZoneRules(option: "timeZone", timeZone)

@@ -13,6 +13,9 @@ let package = Package(
         .target(name: "Neighbours"),
         .executableTarget(
             name: "consumer",
-            dependencies: ["Neighbours", .product(name: "RedisCron", package: "swift-rediscron")]),
+            dependencies: ["Neighbours"]
+                + ["RedisCron", "RedisCronFoundation", "RedisCronTesting"].map {
+                    .product(name: $0, package: "swift-rediscron")
+                }),
     ]
 )

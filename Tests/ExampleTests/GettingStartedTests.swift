@@ -13,7 +13,7 @@ struct GettingStartedTests {
     private func blocks() throws -> [String] {
         var blocks: [String] = []
         var block: [String]?
-        for line in try read("docs/RedisCron.docc/GettingStarted.md") {
+        for line in try read("Sources/RedisCron/RedisCron.docc/GettingStarted.md") {
             switch (line, block) {
             case ("```swift", _): block = []
             case ("```", let lines?):

@@ -69,9 +69,16 @@ extension Timestamp: Codable {
 
     /// Reads the wire form, where the fraction may be missing.
     ///
-    /// - Throws: ``RQWireError`` with code `.timestamp` for another text, and what the decoder throws.
+    /// - Throws: `DecodingError.dataCorrupted` for another text, and what the decoder throws.
     public init(from decoder: any Decoder) throws {
-        try self.init(parsing: String(from: decoder))
+        let text = try String(from: decoder)
+        do {
+            try self.init(parsing: text)
+        } catch {
+            throw DecodingError.dataCorrupted(
+                DecodingError.Context(
+                    codingPath: decoder.codingPath, debugDescription: error.reason, underlyingError: error))
+        }
     }
 }
 

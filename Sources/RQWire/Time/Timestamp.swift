@@ -59,31 +59,21 @@ public struct Timestamp: Sendable, Hashable, Comparable {
     }
 }
 
-extension Timestamp {
-    /// The instant later by a duration without fractions of a microsecond, at most ``latest`` and at least ``earliest``.
-    public static func + (instant: Timestamp, duration: Duration) -> Timestamp {
-        Timestamp(microseconds: saturatingSum(instant.microseconds, wholeMicroseconds(in: duration)))
+extension Timestamp: InstantProtocol {
+    /// The instant that much later, fractions of a microsecond cut off; stops at ``latest`` and ``earliest``.
+    public func advanced(by duration: Duration) -> Timestamp {
+        Timestamp(microseconds: Self.saturatingSum(microseconds, Self.wholeMicroseconds(in: duration)))
     }
 
-    /// The instant earlier by a duration without fractions of a microsecond, at most ``latest`` and at least ``earliest``.
-    public static func - (instant: Timestamp, duration: Duration) -> Timestamp {
-        let microseconds = wholeMicroseconds(in: duration)
-        return Timestamp(microseconds: saturatingSum(instant.microseconds, microseconds == .min ? .max : -microseconds))
+    /// The instant that much earlier, as ``advanced(by:)``.
+    package func advanced(byNegated duration: Duration) -> Timestamp {
+        let distance = Self.wholeMicroseconds(in: duration)
+        return Timestamp(microseconds: Self.saturatingSum(microseconds, distance == .min ? .max : -distance))
     }
 
-    /// The time from the right instant to the left one; negative if the left one is earlier.
-    public static func - (left: Timestamp, right: Timestamp) -> Duration {
-        .microseconds(left.microseconds - right.microseconds)
-    }
-
-    /// Moves the instant later by a duration, within ``earliest`` and ``latest``.
-    public static func += (instant: inout Timestamp, duration: Duration) {
-        instant = instant + duration
-    }
-
-    /// Moves the instant earlier by a duration, within ``earliest`` and ``latest``.
-    public static func -= (instant: inout Timestamp, duration: Duration) {
-        instant = instant - duration
+    /// The time until the other instant, negative when that one is earlier.
+    public func duration(to other: Timestamp) -> Duration {
+        .microseconds(other.microseconds - microseconds)
     }
 
     private static func wholeMicroseconds(in duration: Duration) -> Int64 {
@@ -97,4 +87,20 @@ extension Timestamp {
         let (sum, overflow) = left.addingReportingOverflow(right)
         return overflow ? (right < 0 ? .min : .max) : sum
     }
+}
+
+/// The operators of instants, for the modules of the package.
+///
+/// Apps import `RedisCron` alone, which declares the same in public: an operator cannot be exported by name. In a protocol's
+/// extension these give way to those where both are seen.
+package protocol InstantArithmetic {}
+
+extension Timestamp: InstantArithmetic {}
+
+extension InstantArithmetic where Self == Timestamp {
+    package static func + (instant: Self, duration: Duration) -> Self { instant.advanced(by: duration) }
+    package static func - (instant: Self, duration: Duration) -> Self { instant.advanced(byNegated: duration) }
+    package static func - (left: Self, right: Self) -> Duration { right.duration(to: left) }
+    package static func += (instant: inout Self, duration: Duration) { instant = instant + duration }
+    package static func -= (instant: inout Self, duration: Duration) { instant = instant - duration }
 }

@@ -47,4 +47,21 @@ struct SystemClock: SchedulerClock {
 extension Timestamp {
     /// The present, by the system's wall clock.
     public static var now: Timestamp { Timestamp(microseconds: RedisEventLoop.wallClockMicroseconds) }
+
+    /// The instant that much later, fractions of a microsecond cut off; stops at `latest` and `earliest`.
+    public static func + (instant: Timestamp, duration: Duration) -> Timestamp { instant.advanced(by: duration) }
+
+    /// The instant that much earlier, fractions of a microsecond cut off; stops at `latest` and `earliest`.
+    public static func - (instant: Timestamp, duration: Duration) -> Timestamp {
+        instant.advanced(byNegated: duration)
+    }
+
+    /// The time from the right instant to the left one, negative when the left one is earlier.
+    public static func - (left: Timestamp, right: Timestamp) -> Duration { right.duration(to: left) }
+
+    /// Moves the instant by that much; stops at `latest` and `earliest`.
+    public static func += (instant: inout Timestamp, duration: Duration) { instant = instant + duration }
+
+    /// Moves the instant back by that much; stops at `latest` and `earliest`.
+    public static func -= (instant: inout Timestamp, duration: Duration) { instant = instant - duration }
 }
