@@ -56,7 +56,7 @@ extension CronJobHash {
         private let fromJSON: @Sendable (JSONValue, inout CronJobHash) throws(FieldComplaint) -> Void
         private let fromOption: @Sendable (String, inout CronJobHash) throws(FieldComplaint) -> Void
         private let describe: @Sendable (CronJobHash) -> String
-        private let complain: (@Sendable (CronJobHash) -> String?)?
+        private let complain: (@Sendable (UnsafePointer<CronJobHash>) -> String?)?
 
         /// Describes a field.
         ///
@@ -88,7 +88,7 @@ extension CronJobHash {
             }
             fromOption = { text, hash throws(FieldComplaint) in hash[keyPath: path] = try type.fromOption(text) }
             complain =
-                if let complaint = type.complaint { { complaint($0[keyPath: path]) } } else { nil }
+                if let complaint = type.complaint { { complaint($0.pointee[keyPath: path]) } } else { nil }
             self.describe = { hash in
                 describe.map { $0(hash[keyPath: path]) } ?? type.json(hash[keyPath: path]).description
             }
@@ -149,9 +149,15 @@ extension CronJobHash.Field {
         try fromOption(text, &hash)
     }
 
-    /// What is wrong with the value, as words behind the name of the field; `nil` for one that RQ and Redis can take.
-    package func complaint(about hash: CronJobHash) -> String? {
-        complain?(hash)
+    /// The first field with a value that RQ or Redis cannot take, and what is wrong, as words behind the field's name.
+    package static func firstComplaint(about hash: CronJobHash) -> (field: CronJobHash.Field, complaint: String)? {
+        // By a pointer, so that the hash is not copied for each field.
+        withUnsafePointer(to: hash) { hash in
+            for field in bounded {
+                if let complaint = field.complain?(hash) { return (field, complaint) }
+            }
+            return nil
+        }
     }
 
     /// Whether not every value that can be read will do.

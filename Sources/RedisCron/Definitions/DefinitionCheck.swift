@@ -5,6 +5,8 @@ import RQWire
 ///
 /// The same rules hold when a definition is written and when it is read: both name what RQ or the scheduler could not run.
 struct DefinitionCheck {
+    // Its parts are named in full here: through the key paths of its members each would cost as much as ten comparisons,
+    // and every definition that is read comes by.
     let definition: CronJobHash
 
     init(_ definition: CronJobHash) {
@@ -37,11 +39,11 @@ struct DefinitionCheck {
     ) throws(RedisCronError) -> RunPlan {
         try checkNames()
         try checkValues()
-        let cron = definition.cron.flatMap { $0.isEmpty ? nil : $0 }
-        switch (definition.interval, cron) {
+        let cron = definition.schedule.cron.flatMap { $0.isEmpty ? nil : $0 }
+        switch (definition.schedule.interval, cron) {
         case (let interval?, nil):
             // A zone without an expression has no effect, but a wrong one would fail whoever adds an expression.
-            if definition.timeZone != nil { _ = try zone(defaultZone) }
+            if definition.schedule.timeZone != nil { _ = try zone(defaultZone) }
             return .interval(seconds: Int64(interval.wholeSeconds))
         case (nil, _?):
             return .cron(try compile(definition, try zone(defaultZone)))
@@ -55,7 +57,8 @@ struct DefinitionCheck {
     /// Parses the expression of a definition.
     static func compile(_ definition: CronJobHash, _ zone: ZoneRules) throws(RedisCronError) -> CompiledCron {
         do {
-            return CompiledCron(expression: try CronExpression(definition.cron ?? "", id: definition.id), zone: zone)
+            return CompiledCron(
+                expression: try CronExpression(definition.schedule.cron ?? "", id: definition.id), zone: zone)
         } catch {
             throw RedisCronError.invalid("cron", String(describing: error), id: definition.id)
         }
@@ -66,22 +69,22 @@ struct DefinitionCheck {
         if DefinitionID(definition.id).isHistoryKey {
             throw refusal("id", "must not end in ':jobs': RQ keeps the history of a name under such a key")
         }
-        if definition.queueName.isEmpty { throw refusal("queue_name", "must not be empty") }
+        if definition.call.queueName.isEmpty { throw refusal("queue_name", "must not be empty") }
         do {
-            _ = try PythonFunctionName(definition.functionName)
+            _ = try PythonFunctionName(definition.call.functionName)
         } catch {
             throw refusal("func_name", String(describing: error))
         }
     }
 
     private func checkValues() throws(RedisCronError) {
-        for field in CronJobHash.Field.bounded {
-            if let complaint = field.complaint(about: definition) { throw refusal(field.name, complaint) }
+        if let (field, complaint) = CronJobHash.Field.firstComplaint(about: definition) {
+            throw refusal(field.name, complaint)
         }
     }
 
     private func zone(_ defaultZone: ZoneRules) throws(RedisCronError) -> ZoneRules {
-        guard let identifier = definition.timeZone, !identifier.isEmpty else { return defaultZone }
+        guard let identifier = definition.schedule.timeZone, !identifier.isEmpty else { return defaultZone }
         do {
             return try ZoneRules(identifier: identifier)
         } catch {

@@ -70,12 +70,12 @@ package struct DefinitionLoader {
     private mutating func compile(
         _ definition: CronJobHash, _ zone: ZoneRules
     ) throws(RedisCronError) -> CompiledCron {
-        let text = definition.cron ?? ""
+        let text = definition.schedule.cron ?? ""
         // A hashed field means something else for each id.
         guard !text.utf8.contains(where: { $0 | 0x20 == UInt8(ascii: "h") }) else {
             return try DefinitionCheck.compile(definition, zone)
         }
-        let key = CronKey(expression: text, zone: definition.timeZone)
+        let key = CronKey(expression: text, zone: definition.schedule.timeZone)
         if let known = crons[key] { return known }
         let compiled = try DefinitionCheck.compile(definition, zone)
         if crons.count >= Self.remembered { crons = [:] }
