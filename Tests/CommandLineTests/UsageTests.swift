@@ -31,7 +31,7 @@ import Testing
         (["reg"], "unknown command 'reg'. Did you mean 'register'?"),
         (
             ["register", "a", "--func", "m.f", "--queue", "q", "--interval", "1", "--args", "[1"],
-            "register: --args is no JSON: expected ',' or ']', but the text ended at byte 2"
+            "register: --args is not JSON: expected ',' or ']', but the text ended at byte 2"
         ),
         (["info", "--nope"], "info: unknown option '--nope'"),
         (["info", "-i", "x"], "info: --interval takes a number of seconds, not 'x'"),

@@ -189,7 +189,7 @@ extension JSONValue {
         do {
             self = try JSONValue(parsing: text, duplicateKeys: .refused)
         } catch {
-            throw FieldComplaint("is no JSON: expected \(error.expected) at byte \(error.offset)")
+            throw FieldComplaint("is not JSON: expected \(error.expected) at byte \(error.offset)")
         }
     }
 }

@@ -14,7 +14,7 @@ package struct JobPayload: Sendable, Hashable {
 
     /// Seconds that the job may run; negative (-1 by custom) is without limit.
     package let timeout: Int
-    /// Seconds that the result of a success is kept; 0 not at all, negative for ever.
+    /// Seconds that the result of a success is kept; 0 not at all, negative without expiry.
     package let resultTTL: Int
     /// Seconds that a failed job is kept; `nil` leaves it to the worker.
     package let failureTTL: Int?
@@ -66,5 +66,61 @@ package struct JobPayload: Sendable, Hashable {
     /// The serialized `meta`, `nil` where it is empty.
     package var meta: ArraySlice<UInt8>? {
         Int(metaStart) == storage.count ? nil : storage[Int(metaStart)...]
+    }
+}
+
+/// What the jobs of a definition share with those of many others: queue, time-outs, meta data.
+package struct JobSettings: Hashable, Sendable {
+    /// The queue's name.
+    package let queue: [UInt8]
+    /// `timeout` in seconds, negative for none.
+    package let timeout: Int
+    /// `result_ttl` in seconds, negative without expiry, 0 for no result.
+    package let resultTTL: Int
+    /// `failure_ttl` in seconds.
+    package let failureTTL: Int?
+    /// Seconds after which a job that still waits is dropped.
+    package let ttl: Int?
+    /// `meta`, serialized for the worker; `nil` when empty.
+    package let meta: [UInt8]?
+
+    /// The settings in a payload.
+    package init(_ payload: JobPayload) {
+        queue = Array(payload.origin)
+        timeout = payload.timeout
+        resultTTL = payload.resultTTL
+        failureTTL = payload.failureTTL
+        ttl = payload.ttl
+        meta = payload.meta.map(Array.init)
+    }
+}
+
+/// How a job's call and its `meta` are written: as the workers expect it.
+public enum JobSerializer: String, Sendable, Hashable, CaseIterable {
+    /// Python's pickle: RQ's default.
+    case pickle
+    /// JSON: for workers started with `--serializer json`.
+    case json
+
+    /// `meta` as the serializer writes it.
+    func serialize(_ value: JSONValue) -> [UInt8] {
+        switch self {
+        case .pickle:
+            return PickleWriter.pickle(value)
+        case .json:
+            var bytes: [UInt8] = []
+            value.appendPythonJSON(to: &bytes, style: .spaced)
+            return bytes
+        }
+    }
+
+    /// RQ's job tuple `(function, None, args, kwargs)` as the serializer writes it.
+    func serializeCall(function: String, args: [JSONValue], kwargs: JSONObject) -> [UInt8] {
+        switch self {
+        case .pickle:
+            PickleWriter.pickleCall(function: function, args: args, kwargs: kwargs)
+        case .json:
+            serialize(.array([.string(function), .null, .array(args), .object(kwargs)]))
+        }
     }
 }

@@ -41,13 +41,13 @@ extension RedisCronConnection {
     ///   - id: A stable id; `nil` makes a new definition with an id from `idGenerator`.
     ///   - args: Positional arguments.
     ///   - kwargs: Keyword arguments.
-    ///   - interval: Whole seconds between runs, at least 1. Give exactly one of `interval` and `cron`.
+    ///   - interval: The time between runs: whole seconds, at least 1. Give exactly one of `interval` and `cron`.
     ///   - cron: A cron expression.
     ///   - timeZone: The IANA zone in which `cron` is read.
-    ///   - jobTimeout: Seconds that a run may take, -1 for no limit, `nil` for RQ's default of 180.
-    ///   - resultTTL: Seconds that a result is kept; -1 for ever, 0 not at all. Default 500.
-    ///   - ttl: Seconds that a run may wait in its queue, at least 1; `nil` for no limit.
-    ///   - failureTTL: Seconds that a failed run is kept; `nil` for the worker's default.
+    ///   - jobTimeout: How long a run may take, `CallSpec.unlimited` for no limit; `nil` for RQ's default of 180 s.
+    ///   - resultTTL: How long a result is kept, `CallSpec.unlimited` for good, zero for not at all. Default 500 s.
+    ///   - ttl: How long a run may wait in its queue, at least 1 s; `nil` for no limit.
+    ///   - failureTTL: How long a failed run is kept; `nil` for the worker's default.
     ///   - meta: The `meta` of each run.
     ///   - enabled: Whether it runs at all; `nil` keeps what it was, and is on for a new definition.
     ///   - idGenerator: Makes the id when none is given.

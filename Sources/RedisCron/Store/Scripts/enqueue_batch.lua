@@ -21,13 +21,13 @@ ARGV
                     further run), template number or 0 to move the schedule only, updated_at as it was read, then
                     nothing (template 0), the hash as RESTORE takes it (F = 0), or data and description
 Returns
-  'L' when the lock is not ours, an error when RQ's set of queues is no set or a command may not be run (nothing was
+  'L' when the lock is not ours, an error when RQ's set of queues is not a set or a command may not be run (nothing was
   done, each time); else one character for each job, in order:
   '+' queued        'd' this planned time was queued before: nothing was done
   'a' schedule moved only, as asked
   'm' the index score is no longer the one that was read: somebody else moved it
   's' the definition changed or went away since it was read
-  'q' its queue's key holds something that is no list
+  'q' its queue's key holds something that is not a list
   'r' RESTORE refuses its hash: nothing was done; send its fields instead
 
 Why atomic: the four fences (lock, once, fresh, only ours) hold at the instant of the write, whatever the client went
