@@ -75,17 +75,17 @@ import Testing
         #expect(throws: RedisCronError.self) { try scheduler().setEnabled(true, id: "nobody") }
     }
 
-    @Test func `a year of an hourly definition is the times of its expression`() async throws {
+    @Test func `a quarter of a definition is the times of its expression, day by day`() async throws {
         let scheduler = try scheduler(zone: "America/Santiago")
         let job = try scheduler.register(id: "a", call: Self.call, schedule: .cron("15 */6 * * mon-fri"))
         var expected: [Timestamp] = []
         var time = scheduler.now
-        let end = scheduler.now + .seconds(365 * 86_400)
+        let end = scheduler.now + .seconds(90 * 86_400)
         while let next = try job.nextRun(after: time, defaultTimeZone: "America/Santiago"), next <= end {
             expected.append(next)
             time = next
         }
         #expect(try await scheduler.advance(to: end).map(\.planned) == expected)
-        #expect(expected.count > 1000)
+        #expect(expected.count > 200)
     }
 }
