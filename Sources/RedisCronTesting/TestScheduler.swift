@@ -11,7 +11,7 @@ public import RedisCron
 ///
 /// ```swift
 /// let scheduler = try TestScheduler(at: Timestamp("2026-03-28T00:00:00Z")!, timeZone: "Europe/Berlin")
-/// try await scheduler.register(id: "report", call: CallSpec("app.report", queue: "mail"), schedule: .cron("0 7 * * *"))
+/// try scheduler.register(id: "report", call: CallSpec("app.report", queue: "mail"), schedule: .cron("0 7 * * *"))
 /// let runs = try await scheduler.advance(by: .seconds(3 * 86_400))
 /// print(runs.map(\.planned))  // 06:00, then twice 05:00 in UTC: clocks went forward
 /// ```

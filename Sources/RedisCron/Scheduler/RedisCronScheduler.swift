@@ -11,7 +11,8 @@ public import RQWire
 /// var options = RedisCronScheduler.Options()
 /// options.definitions = [
 ///     CronJobDeclaration(
-///         id: "metric:pm25", CallSpec("app.tasks.rebuild", queue: "metrics", args: ["pm25"]), .every(.seconds(300)))
+///         id: "metric:pm25", call: CallSpec("app.tasks.rebuild", queue: "metrics", args: ["pm25"]),
+///         schedule: .every(.seconds(300)))
 /// ]
 /// let scheduler = try RedisCronScheduler(connection: connection, options: options)
 /// try await scheduler.run()
