@@ -23,6 +23,7 @@ ROOT = Path(__file__).resolve().parent.parent
 LISTING = ROOT / "docs" / "public-api.txt"
 # What `import RedisCron` brings along, and the products beside it.
 MODULES = ["RedisCron", "RQWire", "CronFiles", "Cron", "RedisBridge", "RedisCronFoundation", "RedisCronTesting"]
+SWIFT = shlex.split(os.environ.get("SWIFT", "swift"))
 WRITTEN_BY_THE_COMPILER = {"==(_:_:)", "!=(_:_:)", "hash(into:)", "hashValue", "rawValue", "init(rawValue:)"}
 
 
@@ -34,18 +35,17 @@ def run(*command):
 
 
 def target():
-    info = json.loads(run(os.environ.get("SWIFT", "swift"), "-print-target-info"))
+    info = json.loads(run(*SWIFT, "-print-target-info"))
     return info["target"]["unversionedTriple" if platform.system() == "Darwin" else "triple"]
 
 
 def extract(module, products, triple, folder):
     """Writes the symbol graphs of a module."""
-    swift = shlex.split(os.environ.get("SWIFT", "swift"))
     includes = [products / "Modules", *sorted(path.parent for path in ROOT.glob("Sources/*/module.modulemap"))]
     includes += sorted(path.parent for path in products.glob("*.build/module.modulemap"))
     arguments = [argument for path in includes for argument in ("-I", str(path))]
     run(
-        *swift, "symbolgraph-extract", "-module-name", module, *arguments, "-target", triple,
+        *SWIFT, "symbolgraph-extract", "-module-name", module, *arguments, "-target", triple,
         "-minimum-access-level", "public", "-skip-synthesized-members", "-output-dir", folder,
     )  # fmt: skip
 
@@ -66,9 +66,8 @@ def symbols(module, products, triple, folder):
 
 
 def products():
-    swift = shlex.split(os.environ.get("SWIFT", "swift"))
     flags = shlex.split(os.environ.get("FLAGS", ""))
-    return Path(run(*swift, "build", *flags, "--show-bin-path").strip())
+    return Path(run(*SWIFT, "build", *flags, "--show-bin-path").strip())
 
 
 def listing():
@@ -89,8 +88,9 @@ def listing():
 def main():
     if sys.argv[1:2] == ["--graphs"] and len(sys.argv) == 3:
         Path(sys.argv[2]).mkdir(parents=True, exist_ok=True)
+        built, triple = products(), target()
         for module in MODULES:
-            extract(module, products(), target(), sys.argv[2])
+            extract(module, built, triple, sys.argv[2])
         return 0
     new = listing()
     if sys.argv[1:] == ["--write"]:
