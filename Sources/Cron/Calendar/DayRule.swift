@@ -32,6 +32,9 @@ struct DayRule: Sendable, Hashable {
         self.required = required
     }
 
+    /// Whether one of the patterns restricts nothing.
+    var isEveryDay: Bool { first.isEveryDay || second?.isEveryDay == true }
+
     /// The days of a month of this shape that match, as a bit set.
     func days(in month: MonthShape) -> UInt32 {
         let days = first.days(in: month)
@@ -108,6 +111,10 @@ struct DayPattern: Sendable, Hashable {
     var weekdays: UInt8 = 0x7F
     /// `5#2`, `L5`: if there are any, they replace the weekdays above.
     var occurrences = WeekdayOccurrences()
+
+    var isEveryDay: Bool {
+        daysOfMonth | 1 == .max && nearestWorkingDay == 0 && weekdays == 0x7F && occurrences.isEmpty
+    }
 
     /// The days of a month of this shape that match.
     func days(in month: MonthShape) -> UInt32 {

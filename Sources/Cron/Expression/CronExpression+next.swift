@@ -58,7 +58,12 @@ extension CronExpression {
     /// The last time before an instant at which the schedule fired, both as Unix times.
     ///
     /// It walks backwards over the same times as repeated calls of ``next(after:in:)``, with the same rules for clock
-    /// changes.
+    /// changes. So it is the largest of those times before the instant. Only in the day after clocks jumped may a schedule
+    /// that begins there have times of its own, which this one passes over.
+    ///
+    /// A call takes about as long as one of `next`, mostly under 0.1 µs, however many times the schedule has. If the
+    /// time found lies far back, each change of the zone's clock on the way adds 0.1 µs: 12 µs for 50 years of daylight
+    /// saving time.
     ///
     /// - Parameters:
     ///   - instant: Any Unix time. One after the year 9999 counts as the end of that year.

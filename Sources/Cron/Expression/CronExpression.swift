@@ -14,8 +14,8 @@ package struct CronExpression: Sendable, Hashable, CustomStringConvertible {
     let days: DayRule
     let months: UInt16
     let years: YearSet
-    /// The distance between readings: 60 seconds without a column for seconds, else 1.
-    let resolution: Int
+    /// The least distance between two times: 60 seconds without a column for seconds, else 1.
+    package let resolution: Int
 
     /// Parses an expression.
     ///

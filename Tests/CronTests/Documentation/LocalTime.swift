@@ -17,14 +17,15 @@ struct LocalTime: CustomStringConvertible {
 
     /// - Throws: when the text has another form, or the zone has another offset then.
     init(parsing text: String, in zone: ZoneRules) throws {
-        let digits = text.split { !("0"..."9").contains($0) }.compactMap { Int($0) }
+        var digits = text.split { !("0"..."9").contains($0) }.compactMap { Int($0) }
+        let second = digits.count == 8 ? digits.remove(at: 5) : 0
         guard digits.count == 7, let sign = text.dropLast(6).last.map({ _ in text.suffix(6).hasPrefix("-") ? -1 : 1 })
         else {
             throw SupportError("\"\(text)\" is no local time")
         }
         let offset = sign * (digits[5] * 3600 + digits[6] * 60)
         let day = CivilDate(year: digits[0], month: digits[1], day: digits[2]).dayNumber
-        self.init(Int64(day * 86_400 + digits[3] * 3600 + digits[4] * 60 - offset), in: zone)
+        self.init(Int64(day * 86_400 + digits[3] * 3600 + digits[4] * 60 + second - offset), in: zone)
         guard self.offset == offset else { throw SupportError("\"\(text)\" is not a time of \(zone)") }
     }
 
