@@ -1,7 +1,7 @@
 import Foundation
 import Testing
 
-/// One of the two virtual environments with the real Python packages that `make deps` makes.
+/// One of the three virtual environments with the real Python packages that `make deps` makes.
 public struct PythonEnvironment: Sendable {
     /// Which versions are in it.
     public enum Edition: String, Sendable, CaseIterable {
@@ -9,6 +9,8 @@ public struct PythonEnvironment: Sendable {
         case rq3 = "rq 3.0.0"
         /// rq 2.8.0 and croniter 7.0.0.
         case rq28 = "rq 2.8.0"
+        /// rq 2.12.0, the last but RQ 3 and the first with webhooks here, and croniter 7.0.0.
+        case rq212 = "rq 2.12.0"
     }
 
     /// Which versions are in it.
@@ -19,8 +21,8 @@ public struct PythonEnvironment: Sendable {
     /// Folder with the scripts and the task module of the tests; on the interpreter's import path.
     public static let scripts = "\(PackageRoot.path)/Tests/python"
 
-    /// Finds an environment: the interpreter named by `REDISCRON_PYTHON` (`REDISCRON_PYTHON_RQ28` for rq 2.8.0), else
-    /// the one in `.venv` (`.venv-rq28`) of the package.
+    /// Finds an environment: the interpreter named by `REDISCRON_PYTHON` (`REDISCRON_PYTHON_RQ28`,
+    /// `REDISCRON_PYTHON_RQ212`), else the one in `.venv` (`.venv-rq28`, `.venv-rq212`) of the package.
     ///
     /// - Throws: ``SupportError`` when there is none.
     public init(_ edition: Edition = .rq3) throws(SupportError) {
@@ -28,6 +30,7 @@ public struct PythonEnvironment: Sendable {
             switch edition {
             case .rq3: ("REDISCRON_PYTHON", ".venv")
             case .rq28: ("REDISCRON_PYTHON_RQ28", ".venv-rq28")
+            case .rq212: ("REDISCRON_PYTHON_RQ212", ".venv-rq212")
             }
         self.edition = edition
         interpreter =
