@@ -12,6 +12,8 @@ public struct CronJobDeclaration: Sendable, Hashable {
     public var call: CallSpec
     /// When it runs.
     public var schedule: ScheduleSpec
+    /// What becomes of its planned times.
+    public var policy: RunPolicy
     /// Whether it runs; `nil` leaves an existing definition as it is, and enables a new one.
     public var enabled: Bool?
     /// When a new definition with an interval runs first, which anchors its grid; `nil` means at once.
@@ -25,12 +27,13 @@ public struct CronJobDeclaration: Sendable, Hashable {
     ///
     /// Nothing is checked here: a definition is checked when it is applied.
     public init(
-        id: String, call: CallSpec, schedule: ScheduleSpec, enabled: Bool? = nil, firstRun: Timestamp? = nil,
-        line: Int? = nil
+        id: String, call: CallSpec, schedule: ScheduleSpec, policy: RunPolicy = RunPolicy(), enabled: Bool? = nil,
+        firstRun: Timestamp? = nil, line: Int? = nil
     ) {
         self.id = id
         self.call = call
         self.schedule = schedule
+        self.policy = policy
         self.enabled = enabled
         self.firstRun = firstRun
         self.line = line
@@ -55,6 +58,6 @@ public struct CronJobDeclaration: Sendable, Hashable {
 
     /// The declared fields as those of a hash, for the table of fields.
     var definition: CronJobHash {
-        CronJobHash(id: id, call, schedule, enabled: enabled ?? true)
+        CronJobHash(id: id, call, schedule, policy, enabled: enabled ?? true)
     }
 }

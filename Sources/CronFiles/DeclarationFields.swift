@@ -44,14 +44,13 @@ struct DeclarationFields {
             do {
                 try field.take(json: value, into: &definition)
             } catch {
-                throw wrong(key, error.message, value)
+                throw field.isSecret ? self.error(key, "must be \(error.message)") : wrong(key, error.message, value)
             }
             saysEnabled = saysEnabled || field == .enabled
         }
         return CronJobDeclaration(
-            id: definition.id, call: definition.call, schedule: definition.schedule,
-            enabled: saysEnabled ? definition.enabled : nil,
-            firstRun: try firstRun(), line: line("id"))
+            id: definition.id, call: definition.call, schedule: definition.schedule, policy: definition.policy,
+            enabled: saysEnabled ? definition.enabled : nil, firstRun: try firstRun(), line: line("id"))
     }
 
     private func firstRun() throws(DeclarationError) -> Timestamp? {

@@ -7,7 +7,10 @@
 @_exported public import struct RQWire.JSONObject
 @_exported public import struct RQWire.JSONString
 @_exported public import enum RQWire.JSONValue
+@_exported public import struct RQWire.JobRetry
 @_exported public import enum RQWire.JobSerializer
+@_exported public import struct RQWire.JobWebhook
+@_exported public import struct RQWire.RunPolicy
 @_exported public import struct RQWire.ScheduleSpec
 @_exported public import struct RQWire.Timestamp
 @_exported public import class RedisBridge.RedisEventLoop

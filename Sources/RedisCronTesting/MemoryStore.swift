@@ -113,6 +113,10 @@ package final class MemoryStore: CronStore {
         change { $0.fetchDue(until: now, offset: offset, limit: limit) }
     }
 
+    package func deleteFinished(token: String, now: Timestamp) async throws -> [DefinitionID] {
+        change { $0.deleteFinished(token: token, now: now) }
+    }
+
     package func definitions(_ ids: [DefinitionID]) async throws -> [Reading<LoadedDefinition>] {
         change { $0.fetch(ids) }
     }

@@ -28,7 +28,9 @@ package struct ModelDefinition: Sendable {
                         id: id, plan: content.plan, template: content.template,
                         updatedAtBytes: updatedAtBytes, payload: content.payload, nextEnqueueTime: nextTime,
                         createdAt: hash.createdAt, isEnabled: hash.enabled, neverRan: hash.latestEnqueueTime == nil,
-                        isSetBack: hash.isSetBack)))
+                        isSetBack: hash.isSetBack,
+                        governance: Governance(hash, skipWindow: Governance.skipWindow(lockTTL: .seconds(120))),
+                        plannedCall: PlannedCall(hash.call, serializer: .pickle))))
         }
     }
 
@@ -58,7 +60,7 @@ package struct ModelDefinition: Sendable {
     private var nextTime: Timestamp? {
         if let next = hash.nextEnqueueTime { return next }
         guard let latest = hash.latestEnqueueTime, case .success(let content) = content else { return nil }
-        return content.plan.next(planned: latest, now: latest)
+        return content.plan.time(after: latest, anchor: latest)
     }
 }
 
@@ -82,6 +84,8 @@ package final class ContentBook: Sendable {
     private struct Key: Hashable {
         let call: CallSpec
         let schedule: ScheduleSpec
+        /// Where the schedule depends on it.
+        let id: DefinitionID?
     }
 
     private struct State {
@@ -101,7 +105,7 @@ package final class ContentBook: Sendable {
     /// The content of a definition, or why it cannot be used.
     package func content(of hash: CronJobHash, id: DefinitionID) -> Result<DefinitionContent, Unreadable> {
         state.withLock { state in
-            let key = Key(call: hash.call, schedule: hash.schedule)
+            let key = Key(call: hash.call, schedule: hash.schedule, id: hash.schedule.jitter == nil ? nil : id)
             if let known = state.contents[key] { return .success(known) }
             let stored = StoredDefinition(hash, updatedAtBytes: [], nextEnqueueTime: [])
             switch state.loader.prepare(stored, id: id) {

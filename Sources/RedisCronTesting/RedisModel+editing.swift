@@ -24,6 +24,11 @@ extension RedisModel {
             for field in CronJobHash.Field.ourSpec { field.copy(from: definition, to: &hash) }
         }
         put(hash)
+        switch edit.deletion {
+        case .kept: break
+        case .none: deletions[id] = nil
+        case .at(let time): deletions[id] = time
+        }
         place(id, edit, isEnabled: hash.enabled)
         bumpUpdate(id, now: now)
         return .written
@@ -42,6 +47,7 @@ extension RedisModel {
         guard definitions[id] != nil else { return false }
         remove(id)
         index[id] = nil
+        deletions[id] = nil
         bumpUpdate(id, now: now)
         return true
     }

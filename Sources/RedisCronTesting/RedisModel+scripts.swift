@@ -61,7 +61,9 @@ extension RedisModel {
                     ? left.id.bytes.lexicographicallyPrecedes(right.id.bytes) : left.score < right.score
             }
         }
-        return DuePage(entries: Array(due.dropFirst(offset).prefix(limit)), nextScore: next, marker: marker)
+        return DuePage(
+            entries: Array(due.dropFirst(offset).prefix(limit)), nextScore: next, marker: marker,
+            nextDeletion: deletions.values.min()?.score)
     }
 
     /// `HGETALL` for a batch of definitions.
@@ -102,7 +104,7 @@ extension RedisModel {
             index[id] = nil
             return .over
         }
-        if stale.updatedAtBytes != nil { definitions[id]?.hash.nextEnqueueTime = next }
+        if stale.updatedAtBytes != nil { definitions[id]?.hash.nextEnqueueTime = stale.planned }
         index[id] = next.score
         return .moved
     }
@@ -117,42 +119,59 @@ extension RedisModel {
         let ids = batch.runs.map { RQJobID.planned(definition: $0.definition.id.bytes, at: $0.planned) }
         var outcomes: [JobOutcome] = []
         outcomes.reserveCapacity(batch.runs.count)
+        var replaced: [ReplacedRun] = []
+        foremost = [:]
         for position in batch.runs.indices {
             let run = batch.runs[position]
-            let outcome = outcome(of: run, score: scores[position], job: ids[position])
-            outcomes.append(outcome)
-            switch outcome {
+            let fenced = outcome(of: run, score: scores[position], job: ids[position])
+            if run.isGoverned, fenced != .movedByOther, fenced != .stale {
+                let (outcome, others) = govern(run, job: ids[position], now: now)
+                outcomes.append(outcome)
+                replaced += others.map { ReplacedRun(place: position, kind: $0.kind, jobID: $0.jobID) }
+                continue
+            }
+            outcomes.append(fenced)
+            switch fenced {
             case .queued: queue(run, job: ids[position], now: now)
-            case .advanced: move(run)
-            case .duplicate, .movedByOther, .stale, .unusableQueue: break
+            case .advanced: move(run, now: now)
+            default: break
             }
         }
-        return .done(outcomes)
+        // Stops are sent last.
+        let stops = replaced.filter { $0.kind == .stopped || $0.kind == .unheard }
+        return .done(outcomes, replaced: replaced.filter { $0.kind == .removed || $0.kind == .still } + stops)
     }
 
     private func outcome(of run: PlannedRun, score: Double?, job: RQJobID) -> JobOutcome {
         if fences.contains(.once), score.map(Self.raw) != run.entry.rawScore { return .movedByOther }
         guard let definition = definitions[run.definition.id] else { return .stale }
         if fences.contains(.fresh), !definition.isSource(of: run.definition) { return .stale }
-        if run.isAlreadyQueued { return .advanced }
+        if run.isMoveOnly { return .advanced }
         if spoiledQueues.contains(run.definition.template.settings.queue) { return .unusableQueue }
         return fences.contains(.jobExists) && jobs[job] != nil ? .duplicate : .queued
     }
 
-    private mutating func queue(_ run: PlannedRun, job: RQJobID, now: Timestamp) {
-        let template = run.definition.template
-        jobs[job] = Job(
-            createdAt: now, template: template, data: Array(run.definition.texts.data),
-            description: Array(run.definition.texts.description),
-            expiresAt: template.settings.ttl.map { time + .seconds($0) })
-        queues[template.settings.queue, default: []].append(job)
-        registeredQueues.insert(template.settings.queue)
+    mutating func queue(_ run: PlannedRun, job: RQJobID, now: Timestamp) {
+        let texts = run.definition.texts(planned: run.planned)
+        push(job, run.definition.template, data: texts.data, description: texts.description, now: now)
         definitions[run.definition.id]?.hash.latestEnqueueTime = now
-        move(run)
+        move(run, now: now)
     }
 
-    private mutating func move(_ run: PlannedRun) {
-        definitions[run.definition.id]?.hash.nextEnqueueTime = run.next
-        index[run.definition.id] = run.next?.score
+    mutating func push(
+        _ job: RQJobID, _ template: JobTemplate, data: ArraySlice<UInt8>, description: ArraySlice<UInt8>, now: Timestamp
+    ) {
+        let settings = template.settings
+        jobs[job] = Job(
+            createdAt: now, template: template, data: Array(data), description: Array(description),
+            expiresAt: settings.ttl.map { time + .seconds($0) })
+        if settings.atFront {
+            // Of one batch the first stands foremost.
+            queues[settings.queue, default: []].insert(job, at: foremost[settings.queue, default: 0])
+            foremost[settings.queue, default: 0] += 1
+        } else {
+            queues[settings.queue, default: []].append(job)
+        }
+        registeredQueues.insert(settings.queue)
     }
 }

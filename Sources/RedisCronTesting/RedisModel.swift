@@ -31,6 +31,8 @@ package struct RedisModel: Sendable {
         package let data: [UInt8]
         package let description: [UInt8]
         package let expiresAt: Timestamp?
+        /// How far a worker has come with it.
+        package var phase = Phase.queued
 
         package init(
             createdAt: Timestamp, template: JobTemplate, data: [UInt8], description: [UInt8], expiresAt: Timestamp?
@@ -41,6 +43,16 @@ package struct RedisModel: Sendable {
             self.description = description
             self.expiresAt = expiresAt
         }
+    }
+
+    /// How far a worker has come with a job.
+    package enum Phase: Sendable {
+        case queued, running, finished, failed, stopped
+        /// Its worker died: RQ will call it failed some day, or start it again.
+        case dead
+
+        /// Whether it waits or runs.
+        package var isOpen: Bool { self == .queued || self == .running }
     }
 
     /// The guards of the scripts.
@@ -57,6 +69,16 @@ package struct RedisModel: Sendable {
         case onlyOurs
         /// A job that exists is not queued again.
         case jobExists
+        /// The open runs are still those that were read.
+        case openRuns
+        /// No run is queued beside an open one, unless the policy allows it.
+        case overlap
+        /// No more runs are queued than the policy allows.
+        case limit
+        /// A run is counted in the step that queues it, and in no other.
+        case count
+        /// Only what is still finished is deleted for it.
+        case stillFinished
     }
 
     /// The server's clock, by which keys expire.
@@ -81,7 +103,15 @@ package struct RedisModel: Sendable {
     package var queues: [[UInt8]: [RQJobID]] = [:]
     package var registeredQueues: Set<[UInt8]> = []
     package var jobs: [RQJobID: Job] = [:]
+    /// When finished definitions are to be deleted.
+    package var deletions: [DefinitionID: Timestamp] = [:]
+    /// Jobs whose workers were told to stop them, oldest first.
+    package var stopped: [RQJobID] = []
+    /// Whether workers hear the command that stops a job.
+    package var workersListen = true
 
+    /// How many jobs of the batch under way stand at the front of each queue.
+    var foremost: [[UInt8]: Int] = [:]
     /// Hashes as they were read, kept where a tick is to write them back whole.
     package var readHashes: [ObjectIdentifier: CronJobHash] = [:]
     /// Counts changes of definitions other than of their two time fields.

@@ -16,17 +16,32 @@ public import RedisCron
 /// print(runs.map(\.planned))  // 06:00, then twice 05:00 in UTC: clocks went forward
 /// ```
 ///
+/// No worker takes the jobs, so a run is open until the test says how it ends: with ``finish(jobID:)`` or ``fail(jobID:)``. That
+/// decides what a policy for overlaps does with the next planned time, and ``events`` tells it:
+///
+/// ```swift
+/// try scheduler.register(
+///     id: "sync", call: CallSpec("app.sync", queue: "q"), schedule: .every(.seconds(60)), policy: RunPolicy(overlap: .skip))
+/// let first = try await scheduler.advance(by: .zero)[0]
+/// #expect(try await scheduler.advance(by: .seconds(60)).isEmpty)
+/// #expect(scheduler.refused.map(\.reason) == [.overlap])
+/// try scheduler.finish(jobID: first.jobID)
+/// #expect(try await scheduler.advance(by: .seconds(60)).count == 1)
+/// ```
+///
 /// One task at a time moves the clock.
 public final class TestScheduler: Sendable {
     /// A run that was queued.
     public struct Run: Sendable, Hashable, CustomStringConvertible {
         /// The definition's id.
         public let id: String
+        /// The id of its job: what ends it.
+        public let jobID: String
         /// The time for which it was planned.
         public let planned: Timestamp
-        /// When it was queued: later than planned only after ``stop(until:)``.
+        /// When it was queued: later than planned after ``stop(until:)``, by its jitter, or where it waited for earlier runs.
         public let enqueuedAt: Timestamp
-        /// What it calls, as the definition said at that time.
+        /// What it calls, as the definition said at that time; with the planned time where the function gets it.
         public let call: CallSpec
 
         /// `2026-03-28T06:00:00.000000Z report`.
@@ -38,6 +53,7 @@ public final class TestScheduler: Sendable {
     private let scheduler: HandDrivenScheduler
     private let zone: ZoneRules
     private let hasBegun = Guarded(false)
+    private let told = Guarded<[SchedulerEvent]>([])
 
     /// Makes a scheduler.
     ///
@@ -65,6 +81,17 @@ public final class TestScheduler: Sendable {
             .sorted { $0.id < $1.id }
     }
 
+    /// What became of planned times and definitions besides runs, oldest first: `refused`, `finished`, `paused`, `replaced` and
+    /// `deletedFinished`.
+    public var events: [SchedulerEvent] { told.withLock { $0 } }
+
+    /// The planned times that came and were not run, oldest first.
+    public var refused: [RefusedRuns] {
+        events.flatMap { event -> [RefusedRuns] in
+            if case .refused(let runs) = event { runs } else { [] }
+        }
+    }
+
     // MARK: Definitions
 
     /// Creates a definition, or edits the one of that id, as `RedisCronConnection.register` does.
@@ -72,15 +99,18 @@ public final class TestScheduler: Sendable {
     /// - Throws: `RedisCronError` with code `.invalidDefinition`, naming the field and the reason.
     @discardableResult
     public func register(
-        id: String? = nil, call: CallSpec, schedule: ScheduleSpec, enabled: Bool? = nil
+        id: String? = nil, call: CallSpec, schedule: ScheduleSpec, policy: RunPolicy = RunPolicy(),
+        enabled: Bool? = nil
     ) throws(RedisCronError) -> RedisCronJob {
         let now = now
         var job = try RedisCronJob(
-            id: id, call: call, schedule: schedule, enabled: enabled ?? true, connection: nil, defaultZone: zone,
-            now: now)
+            id: id, call: call, schedule: schedule, policy: policy, enabled: enabled ?? true, connection: nil,
+            defaultZone: zone, now: now)
         let existing = memory.model.definitions[DefinitionID(job.id)]?.hash
         if let existing {
-            try job.adopt(StoredDefinition(written: existing), enabled: enabled, now: now, defaultZone: zone)
+            try job.adopt(
+                StoredDefinition(written: existing), enabled: enabled, by: .caller(isCountReset: false), now: now,
+                defaultZone: zone)
         }
         return try save(job, event: existing == nil ? .created : .updated)
     }
@@ -91,8 +121,8 @@ public final class TestScheduler: Sendable {
     public func apply(_ declarations: CronJobDeclarations) throws(RedisCronError) {
         for declaration in declarations.jobs {
             var job = try register(
-                id: declaration.id, call: declaration.call, schedule: declaration.schedule, enabled: declaration.enabled
-            )
+                id: declaration.id, call: declaration.call, schedule: declaration.schedule, policy: declaration.policy,
+                enabled: declaration.enabled)
             if let firstRun = declaration.firstRun, job.latestEnqueueTime == nil {
                 job.nextEnqueueTime = firstRun
                 try save(job, event: .updated)
@@ -100,14 +130,44 @@ public final class TestScheduler: Sendable {
         }
     }
 
-    /// Switches a definition on or off.
+    /// Switches a definition on or off, as `RedisCronJob.enable` and `disable` do.
     ///
     /// - Throws: `RedisCronError` with code `.noSuchJob`.
     public func setEnabled(_ enabled: Bool, id: String) throws(RedisCronError) {
-        guard let hash = memory.model.definitions[DefinitionID(id)]?.hash else { throw RedisCronError.noSuchJob(id) }
-        var job = RedisCronJob(StoredDefinition(written: hash), connection: nil)
-        job.enabled = enabled
+        var job = try job(id)
+        if enabled {
+            try job.noteStart(fromPresent: job.isPlannedFromPresent(at: now), now: now, zone: zone)
+        } else {
+            job.enabled = false
+        }
         try save(job, event: enabled ? .enabled : .disabled)
+    }
+
+    /// Pauses a definition, as `RedisCronJob.pause` does.
+    ///
+    /// - Parameters:
+    ///   - id: The definition's id.
+    ///   - end: When it goes on by itself; `nil` for not before ``resume(id:)``.
+    ///   - note: Why, for people.
+    /// - Throws: `RedisCronError` with code `.noSuchJob`, and `.invalidDefinition` for an end that has passed.
+    public func pause(id: String, until end: Timestamp? = nil, note: String? = nil) throws(RedisCronError) {
+        var job = try job(id)
+        try job.notePause(until: end, note: note, now: now)
+        try save(job, event: end == nil ? .disabled : .updated)
+    }
+
+    /// Ends a pause, as `RedisCronJob.resume` does: nothing is made up for.
+    ///
+    /// - Throws: `RedisCronError` with code `.noSuchJob`.
+    public func resume(id: String) throws(RedisCronError) {
+        var job = try job(id)
+        try job.noteStart(fromPresent: true, now: now, zone: zone)
+        try save(job, event: .enabled)
+    }
+
+    private func job(_ id: String) throws(RedisCronError) -> RedisCronJob {
+        guard let hash = memory.model.definitions[DefinitionID(id)]?.hash else { throw RedisCronError.noSuchJob(id) }
+        return RedisCronJob(StoredDefinition(written: hash), connection: nil)
     }
 
     /// Removes a definition.
@@ -124,6 +184,44 @@ public final class TestScheduler: Sendable {
         let (saved, edit) = try job.saving(event: event, newOnly: false, now: now, zone: zone)
         memory.change { _ = $0.write(edit, of: saved.definition, now: now) }
         return saved
+    }
+
+    // MARK: Runs
+
+    /// A worker takes a run from its queue and starts it: from then on `replace` can only tell it to stop.
+    ///
+    /// - Throws: `RedisCronError` with code `.noSuchJob` if no run of that id is queued.
+    public func start(jobID: String) throws(RedisCronError) {
+        let isStarted = RQJobID(jobID).map { job in memory.change { $0.startJob(job) } }
+        guard isStarted == true else {
+            throw RedisCronError(.noSuchJob, id: jobID, "no run with that job id is queued")
+        }
+    }
+
+    /// A run ends well; one that is still queued is started first.
+    ///
+    /// - Throws: `RedisCronError` with code `.noSuchJob` if no run of that id is open.
+    public func finish(jobID: String) throws(RedisCronError) {
+        try end(jobID, as: .finished)
+    }
+
+    /// A run fails, and is not tried again; one that is still queued is started first.
+    ///
+    /// - Throws: `RedisCronError` with code `.noSuchJob` if no run of that id is open.
+    public func fail(jobID: String) throws(RedisCronError) {
+        try end(jobID, as: .failed)
+    }
+
+    private func end(_ jobID: String, as phase: RedisModel.Phase) throws(RedisCronError) {
+        let isEnded = RQJobID(jobID).map { job in
+            memory.change { model in
+                _ = model.startJob(job)
+                return model.endJob(job, as: phase)
+            }
+        }
+        guard isEnded == true else {
+            throw RedisCronError(.noSuchJob, id: jobID, "no run with that job id is queued or running")
+        }
     }
 
     // MARK: Time
@@ -166,14 +264,35 @@ public final class TestScheduler: Sendable {
         clock.advance(by: max(.zero, end - now))
     }
 
-    private var nextDue: Timestamp? { memory.model.index.values.min().map(Timestamp.init(score:)) }
+    /// When something is to be queued, looked at again, or deleted.
+    private var nextDue: Timestamp? {
+        let model = memory.model
+        return [model.index.values.min().map(Timestamp.init(score:)), model.deletions.values.min()].compactMap(\.self)
+            .min()
+    }
 
     private func tick() async throws -> [Run] {
         let (enqueuedAt, model) = (now, memory.model)
-        return try await scheduler.tick().compactMap { id, planned in
-            model.definitions[DefinitionID(id)].map {
-                Run(id: id, planned: planned, enqueuedAt: enqueuedAt, call: $0.hash.call)
+        let queued = try await scheduler.tick()
+        let news = scheduler.takeEvents().filter(\.isAboutPolicy)
+        told.withLock { $0 += news }
+        return queued.compactMap { id, planned in
+            let key = DefinitionID(id)
+            return model.definitions[key].map {
+                Run(
+                    id: id, jobID: RQJobID.planned(definition: key.bytes, at: planned).description, planned: planned,
+                    enqueuedAt: enqueuedAt, call: $0.hash.call.planned(for: planned))
             }
+        }
+    }
+}
+
+extension SchedulerEvent {
+    /// Whether it tells what a policy did.
+    fileprivate var isAboutPolicy: Bool {
+        switch self {
+        case .refused, .finished, .paused, .replaced, .deletedFinished: true
+        default: false
         }
     }
 }

@@ -51,7 +51,7 @@ import Testing
             let ask = """
 
                 ask() { COMP_LINE=$1 COMP_POINT=${#1} COMP_WORDBREAKS=$' \\t\\n:'; COMPREPLY=(); _rqrcron; echo "${COMPREPLY[*]}"; }
-                ask "rqrcron re"
+                ask "rqrcron reg"
                 ask "rqrcron run --lo"
                 ask "rqrcron run --serializer "
                 ask "rqrcron -u \(server.url) show m"
@@ -59,13 +59,16 @@ import Testing
                 ask "rqrcron -u \(server.url) show \\$"
                 ask "rqrcron -u \(server.url) info "
                 ask "rqrcron next --timezone Europe/Berl"
+                ask "rqrcron register a --overlap "
+                ask "rqrcron backfill a --overlap "
                 """
             let (output, errors) = try await run("bash", ["-c", script + ask])
             #expect(errors == "")
             #expect(
                 output.split(separator: "\n", omittingEmptySubsequences: false) == [
                     "register", "--lock-ttl --log-level --log-format", "pickle json", "metric:pm10 metric:pm25", "pm25",
-                    "\\$\\(touch\\ /tmp/never\\)", "my-queue", "Europe/Berlin", "",
+                    "\\$\\(touch\\ /tmp/never\\)", "my-queue", "Europe/Berlin", "allow skip wait replace",
+                    "allow", "",
                 ])
         }
     }

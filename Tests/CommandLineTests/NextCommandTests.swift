@@ -33,7 +33,7 @@ import Testing
     }
 
     @Test(arguments: [
-        "later", "2026-06-03", "2026-06-03T05:40:00+24:00", "2026-06-03T05:40:00+0200", "+02:00", "1e300", "nan",
+        "later", "2026-06-03", "2026-06-03T05:40:00+24:00", "2026-06-03T05:40:00+02", "+02:00", "1e300", "nan",
         "0001-01-01T00:00:00+01:00",
     ])
     func `a start that is not a time is refused`(from: String) async throws {

@@ -2,7 +2,7 @@ import Foundation
 import TestSupport
 import Testing
 
-/// The session in README.md is real output and can be pasted.
+/// The sessions in README.md and docs/schedules.md are real output and can be pasted.
 @Suite(.timeLimit(.minutes(2))) struct ReadmeTests {
     /// One command of the session, with the output in README.
     private struct Exchange {
@@ -10,8 +10,8 @@ import Testing
         var output: [String] = []
     }
 
-    private func session() throws -> [Exchange] {
-        let readme = try String(contentsOfFile: "\(PackageRoot.path)/README.md", encoding: .utf8)
+    private func session(of page: String) throws -> [Exchange] {
+        let readme = try String(contentsOfFile: "\(PackageRoot.path)/\(page)", encoding: .utf8)
         var exchanges: [Exchange] = []
         for block in readme.components(separatedBy: "```console\n").dropFirst() {
             let text = block.components(separatedBy: "\n```")[0]
@@ -32,21 +32,25 @@ import Testing
             .replacing(/[0-9]+/, with: "0").replacing(/\ +/, with: " ")
     }
 
-    @Test func `the session of README prints what README shows`() async throws {
-        let exchanges = try session()
-        #expect(exchanges.count >= 8)
+    @Test(arguments: [("README.md", 8), ("docs/schedules.md", 18)])
+    func `the session of a page prints what the page shows`(page: String, atLeast: Int) async throws {
+        let exchanges = try session(of: page)
+        #expect(exchanges.count >= atLeast)
         try await withTemporaryDirectory { home in
             let programs = [
                 URL(fileURLWithPath: Rqrcron.path).deletingLastPathComponent().path,
                 URL(fileURLWithPath: try PythonEnvironment().interpreter).deletingLastPathComponent().path,
             ]
             let path = ProcessInfo.processInfo.environment["PATH"] ?? "/usr/bin:/bin"
-            let environment = [
+            var environment = [
                 "HOME": home.path, "PATH": (programs + [path]).joined(separator: ":"), "PYTHONUNBUFFERED": "1",
             ]
             let scheduler = try Rqrcron.start(
                 ["run", "--embedded", "\(home.path)/rqrcron-demo"], environment: environment)
             try await scheduler.waitForOutput(containing: "took the lock")
+            if page != "README.md" {
+                environment["RQ_REDIS_URL"] = String(try #require(scheduler.output.split(separator: "\n").first))
+            }
             let mark = "--- next ---"
             let script = exchanges.map { "\($0.command) 2>&1\nprintf '%s\\n' '\(mark)'\n" }.joined()
             let shell = try TestSupport.ChildProcess(

@@ -46,6 +46,31 @@ import Testing
         }
     }
 
+    @Test(arguments: [["--jitter", "3", "--interval", "4"], ["--overlap", "wait", "--interval", "1"]])
+    func `watch names the job of a run that came later than planned`(options: [String]) async throws {
+        try await withRedis { server in
+            let watch = try Rqrcron.start(["watch"], on: server)
+            try await eventually("it to listen") {
+                try server.command("PUBSUB", "NUMSUB", "rq:cron_jobs:events").array.last?.integer == 1
+            }
+            let scheduler = try Rqrcron.start(["run"], on: server)
+            try await scheduler.waitForOutput(containing: "took the lock")
+            let made = try await Rqrcron.run(["register", "a", "--func", "m.f", "--queue", "q"] + options, on: server)
+            #expect(made.status == 0, "\(made.errors)")
+            try await eventually("the first job") { try server.command("LLEN", "rq:queue:q").integer == 1 }
+            let first = try #require(try server.command("LPOP", "rq:queue:q").string)
+            // The second one of `wait` is late by now.
+            try await Task.sleep(for: .seconds(2))
+            try server.command("HSET", "rq:job:\(first)", "status", "finished")
+            try await eventually("the second job", within: .seconds(20)) {
+                try server.command("LLEN", "rq:queue:q").integer ?? 0 >= 1
+            }
+            let second = try #require(try server.command("LINDEX", "rq:queue:q", 0).string)
+            try await watch.waitForOutput(containing: "enqueued a to q as \(second), next 2")
+            #expect(try await scheduler.terminate() == .exited(0))
+        }
+    }
+
     @Test func `watch continues after a Redis outage`() async throws {
         try await withRedis { server in
             let watch = try Rqrcron.start(["watch"], on: server)

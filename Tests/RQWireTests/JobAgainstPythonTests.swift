@@ -14,8 +14,9 @@ private struct Call {
     var failureTTL: Int?
     var meta: String
     var serializer: JobSerializer
+    var options: Options
 
-    init(texts: inout JSONTextGenerator) {
+    init(texts: inout JSONTextGenerator, hasWebhooks: Bool) {
         func number(_ choices: [Int?]) -> Int? { choices.randomElement(using: &texts.generator) ?? nil }
         function =
             ["app.tasks.rebuild", "m.f", "größe.straße", "пакет.модуль.имя"].randomElement(using: &texts.generator)
@@ -29,6 +30,7 @@ private struct Call {
         failureTTL = number([nil, nil, 0, -1, 31_536_000])
         meta = Bool.random(using: &texts.generator) ? "{}" : texts.objectText()
         serializer = Bool.random(using: &texts.generator) ? .pickle : .json
+        options = Options(generator: &texts.generator, hasWebhooks: hasWebhooks)
     }
 
     func payload() throws -> JobPayload {
@@ -41,7 +43,9 @@ private struct Call {
                 function, queue: queue, args: args, kwargs: kwargs, jobTimeout: timeout.map { .seconds($0) },
                 resultTTL: .seconds(resultTTL), ttl: ttl.map { .seconds($0) },
                 failureTTL: failureTTL.map { .seconds($0) },
-                meta: meta), serializer: serializer)
+                meta: meta, jobDescription: options.description, retry: options.retry, onSuccess: options.onSuccess,
+                onFailure: options.onFailure, onStopped: options.onStopped, webhooks: options.webhooks),
+            serializer: serializer)
     }
 
     /// Whether Python can send the description to Redis: it cannot if a keyword has a lone surrogate.
@@ -55,8 +59,58 @@ private struct Call {
         return [
             serializer.rawValue, WireText.hex(function.utf8), WireText.hex(args.utf8), WireText.hex(kwargs.utf8),
             WireText.hex(queue.utf8), number(timeout), number(resultTTL), number(ttl), number(failureTTL),
-            WireText.hex(meta.utf8), WireText.hex(payload.data), WireText.hex(payload.meta ?? []),
+            WireText.hex(meta.utf8), WireText.hex(options.json.description.utf8), WireText.hex(payload.data),
+            WireText.hex(payload.meta ?? []),
         ].joined(separator: " ")
+    }
+}
+
+/// RQ's further options of a job, most of them absent.
+private struct Options {
+    var description: String?
+    var retry: JobRetry?
+    var onSuccess: String?
+    var onFailure: String?
+    var onStopped: String?
+    var webhooks: [JobWebhook] = []
+
+    init(generator: inout SeededGenerator, hasWebhooks: Bool) {
+        func one<Value>(_ choices: [Value?]) -> Value? { choices.randomElement(using: &generator) ?? nil }
+        guard Bool.random(using: &generator) else { return }
+        description = one([nil, "nightly", "größe: \"x\""])
+        retry = one([
+            nil, JobRetry(max: 1), JobRetry(max: 3, intervals: [.seconds(10), .seconds(60)]),
+            JobRetry(max: 2, intervals: [.zero]),
+        ])
+        onSuccess = one([nil, "app.tasks.done", "größe.straße"])
+        onFailure = one([nil, "app.tasks.failed"])
+        onStopped = one([nil, "app.tasks.stopped"])
+        guard hasWebhooks else { return }
+        webhooks =
+            one([
+                nil, [JobWebhook(url: "https://example.com/a?token=1&b=%20#c", event: .finished)],
+                [
+                    JobWebhook(url: "http://[::1]:80", event: .failed, method: .post, timeout: .seconds(1)),
+                    JobWebhook(
+                        url: "http://h/\"", event: .finished, headers: ["B": "ä\"\t", "A": ""], timeout: .seconds(99)),
+                ],
+            ]) ?? []
+    }
+
+    /// What `job_options.py` takes.
+    var json: JSONObject {
+        var json: JSONObject = [:]
+        func set(_ key: JSONString, _ value: String?) { if let value { json[key] = .string(value) } }
+        set("description", description)
+        set("on_success", onSuccess)
+        set("on_failure", onFailure)
+        set("on_stopped", onStopped)
+        if let retry {
+            let seconds = retry.intervals.map { JSONValue.int(Int($0.components.seconds)) }
+            json["retry"] = ["max": .int(retry.max), "intervals": .array(seconds)]
+        }
+        if !webhooks.isEmpty { json["webhooks"] = .array(webhooks.map(\.json)) }
+        return json
     }
 }
 
@@ -66,7 +120,9 @@ private struct Call {
         edition: PythonEnvironment.Edition
     ) async throws {
         var texts = JSONTextGenerator(generator: .ofTest())
-        let calls = (0..<1500).map { _ in Call(texts: &texts) }.filter(\.isSendable)
+        // RQ 2.8 has none.
+        let hasWebhooks = edition != .rq28
+        let calls = (0..<1500).map { _ in Call(texts: &texts, hasWebhooks: hasWebhooks) }.filter(\.isSendable)
         let payloads = try calls.map { try $0.payload() }
         try await WireOracle(operation: "job", edition: edition).compare(
             Array(zip(calls, payloads)),
@@ -92,7 +148,8 @@ private struct Call {
             arguments,
             asking: { arguments in
                 let data = (try? payload(arguments).data) ?? []
-                return "pickle x6d2e66 \(WireText.hex(arguments.utf8)) x7b7d x71 - - - - x7b7d \(WireText.hex(data)) x"
+                return
+                    "pickle x6d2e66 \(WireText.hex(arguments.utf8)) x7b7d x71 - - - - x7b7d x7b7d \(WireText.hex(data)) x"
             },
             with: { arguments in
                 guard let payload = try? payload(arguments) else { return "error" }

@@ -14,6 +14,11 @@ import Testing
         #expect(keys.cronScheduler("host:1:abc") == "rq:cron_scheduler:host:1:abc")
         #expect(keys.queues == "rq:queues")
         #expect(keys.queue("metrics") == "rq:queue:metrics")
+        #expect(keys.deletions == "rq:cron_jobs:deletions")
+        #expect(keys.intermediate(queue: "q") == "rq:queue:q:intermediate")
+        #expect(keys.scheduled(queue: "q") == "rq:scheduled:q")
+        #expect(keys.pubsub(worker: "w1") == "rq:pubsub:w1")
+        #expect(keys.executions(RQJobID.random()).hasPrefix("rq:executions:"))
         #expect(try RQKeys(prefix: "rq") == keys)
     }
 

@@ -20,6 +20,8 @@ from redis import Redis
 from rq import Queue
 from rq.job import Job
 
+from job_options import job_options
+
 REQUESTS = {}
 
 
@@ -241,6 +243,7 @@ def serializer_named(serializer):
 def enqueue(redis, func, queue, args=(), kwargs=None, serializer="pickle", **options):
     """Enqueues a job as an application does, and returns its id. Options are those of Queue.enqueue."""
     target = Queue(queue, connection=redis, serializer=serializer_named(serializer))
+    options = job_options(options)
     return target.enqueue(function_named(func), args=tuple(args), kwargs=kwargs or {}, **options).id
 
 
@@ -266,6 +269,14 @@ def outcome(redis, id, serializer="pickle"):
     result = job.latest_result()
     text = (result.exc_string or "").strip() if result else ""
     return {"status": job.get_status().value, "error": text.splitlines()[-1] if text else None}
+
+
+@request
+def stop(redis, id):
+    """Has the worker that runs a job stop it, as an application does."""
+    from rq.command import send_stop_job_command
+
+    send_stop_job_command(redis, id)
 
 
 # --- Entry -----------------------------------------------------------------------------------------------------

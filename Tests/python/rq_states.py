@@ -327,6 +327,14 @@ def running_deleted(stage):
 
 
 @situation
+def running_evicted(stage):
+    """At work; its hash is gone, its execution is not."""
+    job = running(stage)
+    stage.redis.delete(job.key)
+    return job
+
+
+@situation
 def worker_killed(stage):
     """Worker and horse were killed while it ran."""
     job, horse = stage.running()

@@ -119,10 +119,14 @@ def answer_identifier(code_point):
     return f"{int(character.isidentifier())}{int(('a' + character).isidentifier())}"
 
 
-def answer_job(serializer, function, args, kwargs, queue, timeout, result_ttl, ttl, failure_ttl, meta, data, our_meta):
+def answer_job(
+    serializer, function, args, kwargs, queue, timeout, result_ttl, ttl, failure_ttl, meta, options, data, our_meta
+):
     """The hash of the job that RQ itself would enqueue, times left empty, after a check of our data against its own."""
     from rq import Queue
     from rq.serializers import DefaultSerializer, JSONSerializer
+
+    from job_options import job_options
 
     def number(word):
         return None if word == "-" else int(word)
@@ -144,6 +148,7 @@ def answer_job(serializer, function, args, kwargs, queue, timeout, result_ttl, t
         ttl=number(ttl),
         failure_ttl=number(failure_ttl),
         meta=json.loads(unhex(meta)),
+        **job_options(json.loads(unhex(options))),
     )
     q._prepare_for_queue(job)
     ours = codec.loads(zlib.decompress(unhex(data)))

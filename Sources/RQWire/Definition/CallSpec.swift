@@ -20,6 +20,8 @@ public struct CallSpec: Sendable, Hashable {
     public var meta: JSONObject
     /// What RQ shows for each run; `nil` for the call as Python would print it.
     public var jobDescription: String?
+    /// RQ's other options; `nil` where none of them says anything.
+    package var options: JobOptions?
 
     /// Says what to call.
     ///
@@ -37,10 +39,19 @@ public struct CallSpec: Sendable, Hashable {
     ///   - failureTTL: How long a failed run is kept; `nil` for the worker's default.
     ///   - meta: The `meta` of each run.
     ///   - jobDescription: What RQ shows for each run; `nil` for the call as Python would print it.
+    ///   - retry: How often a run that failed is tried again; `nil` for not at all.
+    ///   - onSuccess: The dotted name of the function that a worker calls after a success.
+    ///   - onFailure: The dotted name of the function that a worker calls after each try that failed.
+    ///   - onStopped: The dotted name of the function that a worker calls when a run was stopped.
+    ///   - webhooks: The HTTP requests that a worker sends when a run has ended.
+    ///   - atFront: Whether runs go to the front of their queue.
+    ///   - plannedTimeArgument: The keyword argument that gets the time for which a run was planned.
     public init(
         _ functionName: String, queue queueName: String, args: [JSONValue] = [], kwargs: JSONObject = [:],
         jobTimeout: Duration? = nil, resultTTL: Duration? = .seconds(500), ttl: Duration? = nil,
-        failureTTL: Duration? = nil, meta: JSONObject = [:], jobDescription: String? = nil
+        failureTTL: Duration? = nil, meta: JSONObject = [:], jobDescription: String? = nil,
+        retry: JobRetry? = nil, onSuccess: String? = nil, onFailure: String? = nil, onStopped: String? = nil,
+        webhooks: [JobWebhook] = [], atFront: Bool = false, plannedTimeArgument: String? = nil
     ) {
         self.functionName = functionName
         self.queueName = queueName
@@ -52,54 +63,17 @@ public struct CallSpec: Sendable, Hashable {
         self.failureTTL = failureTTL
         self.meta = meta
         self.jobDescription = jobDescription
+        // Asked first, because each definition that is read begins as a call without any.
+        let hasOptions =
+            retry != nil || onSuccess != nil || onFailure != nil || onStopped != nil || !webhooks.isEmpty || atFront
+            || plannedTimeArgument != nil
+        guard hasOptions else { return }
+        options = JobOptions(
+            JobOptions.Values(
+                retry: retry, onSuccess: onSuccess, onFailure: onFailure, onStopped: onStopped, webhooks: webhooks,
+                atFront: atFront, plannedTimeArgument: plannedTimeArgument))
     }
 
     /// A time-out that never comes, or a result that is kept for good: RQ's -1.
     public static let unlimited: Duration = .seconds(-1)
-}
-
-/// When a definition runs: ``every(_:)`` or ``cron(_:timeZone:)``.
-///
-/// Only a hash in Redis can say both or neither; it is refused when it is read.
-public struct ScheduleSpec: Sendable, Hashable {
-    /// The time between runs, where they come at a fixed period.
-    public package(set) var interval: Duration?
-    /// The cron expression, where there is one.
-    public package(set) var cron: String?
-    /// The IANA zone in which `cron` is read; `nil` means the scheduler's.
-    public package(set) var timeZone: String?
-
-    /// Takes the fields of a hash.
-    package init(interval: Duration? = nil, cron: String? = nil, timeZone: String? = nil) {
-        self.interval = interval
-        self.cron = cron
-        self.timeZone = timeZone
-    }
-
-    /// At a fixed period, on a grid that does not drift.
-    ///
-    /// - Parameter period: Whole seconds, at least 1; another one is refused when the definition is checked.
-    public static func every(_ period: Duration) -> ScheduleSpec {
-        ScheduleSpec(interval: period)
-    }
-
-    /// By a cron expression in croniter's language.
-    ///
-    /// - Parameters:
-    ///   - expression: Five fields, or six with seconds behind, or seven with years behind those. `R` fields are drawn when
-    ///     the definition is first registered, and stay.
-    ///   - timeZone: The IANA zone in which it is read; `nil` means the scheduler's.
-    public static func cron(_ expression: String, timeZone: String? = nil) -> ScheduleSpec {
-        ScheduleSpec(cron: expression, timeZone: timeZone)
-    }
-}
-
-extension ScheduleSpec: CustomStringConvertible {
-    /// The expression, or `every 300s`, as `rqrcron info` shows it.
-    public var description: String { interval.map { "every \($0.wholeSeconds)s" } ?? cron ?? "" }
-}
-
-extension Duration {
-    /// Whole seconds, clamped to 64 bits; what is beyond them is cut off.
-    package var wholeSeconds: Int { Int(clamping: components.seconds) }
 }

@@ -21,14 +21,33 @@ extension CronJobHash {
         package struct Option: Sendable, Hashable {
             /// The name without dashes.
             package let name: String
-            /// What usage lines call its value.
-            package let placeholder: String
+            /// What usage lines call its value; `nil` for a flag.
+            package let placeholder: String?
             /// What it does, in a sentence with unit and default.
             package let summary: String
+            /// Whether it may be given several times, each adding to what was said before.
+            package let isRepeatable: Bool
+            /// The values that it takes, where they are a few words.
+            package let words: [String]
 
-            static func option(_ name: String, _ placeholder: String, _ summary: String) -> Option {
-                Option(name: name, placeholder: placeholder, summary: summary)
+            static func option(
+                _ name: String, _ placeholder: String, _ summary: String, isRepeatable: Bool = false,
+                words: [String] = []
+            ) -> Option {
+                Option(
+                    name: name, placeholder: placeholder, summary: summary, isRepeatable: isRepeatable, words: words)
             }
+
+            static func flag(_ name: String, _ summary: String) -> Option {
+                Option(name: name, placeholder: nil, summary: summary, isRepeatable: false, words: [])
+            }
+        }
+
+        /// An option that says more about the value of the field's first option, which must be given too.
+        struct FurtherOption<Value: Sendable>: Sendable {
+            let option: Option
+            /// Adds what the option says; complains where the first one was not given.
+            let take: @Sendable (String, inout Value) throws(FieldComplaint) -> Void
         }
 
         /// The name in the hash.
@@ -39,14 +58,18 @@ extension CronJobHash {
         package let isOurs: Bool
         /// The keys in a file, the preferred one first; none for what no file says.
         package let keys: [String]
-        /// The option of `register`, if there is one.
-        package let option: Option?
+        /// The options of `register`, the one that gives the value first.
+        package let options: [Option]
         /// The name in `show`; `nil` for what `show` tells in other words.
         package let title: String?
         /// What is expected of a field that must always be present; `nil` where it may be absent.
         let expectedAlways: String?
         /// What an absent value means, where that is the same as saying nothing.
         let absentMeans: [UInt8]
+        /// Whether the value may hold a password or token, so that no message shows it.
+        package let isSecret: Bool
+        /// Whether `show` says nothing of the field where it is empty.
+        package let isHiddenWhenEmpty: Bool
 
         private let decode: @Sendable (FieldText, inout CronJobHash) throws(RQWireError) -> Void
         private let encode: @Sendable (CronJobHash, inout [UInt8]) -> Void
@@ -54,7 +77,7 @@ extension CronJobHash {
         private let isSame: @Sendable (CronJobHash, CronJobHash) -> Bool
         private let toJSON: @Sendable (CronJobHash) -> JSONValue
         private let fromJSON: @Sendable (JSONValue, inout CronJobHash) throws(FieldComplaint) -> Void
-        private let fromOption: @Sendable (String, inout CronJobHash) throws(FieldComplaint) -> Void
+        private let fromOption: @Sendable (Option, [String], inout CronJobHash) throws(FieldComplaint) -> Void
         private let describe: @Sendable (CronJobHash) -> String
         private let complain: (@Sendable (UnsafePointer<CronJobHash>) -> String?)?
 
@@ -63,21 +86,25 @@ extension CronJobHash {
         /// - Parameters:
         ///   - path: The property that holds it.
         ///   - type: How its value is read and written.
+        ///   - further: Options besides that add to the value.
         ///   - describe: The value as `show` tells it; its JSON unless given.
         init<Value>(
             _ name: String, _ path: any WritableKeyPath<CronJobHash, Value> & Sendable, _ type: FieldType<Value>,
             role: Role = .spec, isOurs: Bool = false, keys: [String]? = nil, option: Option? = nil,
-            title: String? = nil, expectedAlways: String? = nil, absentMeans: String = "",
+            further: [FurtherOption<Value>] = [], title: String? = nil, expectedAlways: String? = nil,
+            absentMeans: String = "", isSecret: Bool = false, isHiddenWhenEmpty: Bool = false,
             describe: (@Sendable (Value) -> String)? = nil
         ) {
             self.name = name
             self.role = role
             self.isOurs = isOurs
             self.keys = keys ?? (role == .state ? [] : [name])
-            self.option = option
+            options = (option.map { [$0] } ?? []) + further.map(\.option)
             self.title = title
             self.expectedAlways = expectedAlways
             self.absentMeans = Array(absentMeans.utf8)
+            self.isSecret = isSecret
+            self.isHiddenWhenEmpty = isHiddenWhenEmpty
             decode = { text, hash throws(RQWireError) in hash[keyPath: path] = try type.decode(text) }
             encode = { hash, bytes in type.encode(hash[keyPath: path], &bytes) }
             copy = { source, target in target[keyPath: path] = source[keyPath: path] }
@@ -86,7 +113,18 @@ extension CronJobHash {
             fromJSON = { json, hash throws(FieldComplaint) in
                 hash[keyPath: path] = try type.fromJSON(json)
             }
-            fromOption = { text, hash throws(FieldComplaint) in hash[keyPath: path] = try type.fromOption(text) }
+            fromOption = { option, texts, hash throws(FieldComplaint) in
+                if let further = further.first(where: { $0.option == option }) {
+                    for text in texts { try further.take(text, &hash[keyPath: path]) }
+                    return
+                }
+                var value: Value?
+                for text in texts {
+                    let next = try type.fromOption(text)
+                    value = value.flatMap { value in type.joining.map { $0(value, next) } } ?? next
+                }
+                if let value { hash[keyPath: path] = value }
+            }
             complain =
                 if let complaint = type.complaint { { complaint($0.pointee[keyPath: path]) } } else { nil }
             self.describe = { hash in
@@ -142,11 +180,21 @@ extension CronJobHash.Field {
         try fromJSON(value, &hash)
     }
 
-    /// Reads the value of an option.
+    /// Reads the values of one of the field's options, in the order in which they were given.
+    ///
+    /// Of an option that may not be repeated the last one counts. A flag has no value.
     ///
     /// - Throws: ``FieldComplaint``, whose message follows the option's name.
-    package func take(option text: String, into hash: inout CronJobHash) throws(FieldComplaint) {
-        try fromOption(text, &hash)
+    package func take(
+        _ option: Option, _ texts: [String], into hash: inout CronJobHash
+    ) throws(FieldComplaint) {
+        try fromOption(option, option.placeholder == nil ? ["true"] : texts, &hash)
+    }
+
+    /// The value as a message may show it: the bytes of the hash, without secrets.
+    package func display(of hash: CronJobHash) -> String {
+        let bytes = bytes(of: hash)
+        return isSecret && !bytes.isEmpty ? describe(hash) : String(decoding: bytes, as: UTF8.self)
     }
 
     /// The first field with a value that RQ or Redis cannot take, and what is wrong, as words behind the field's name.
@@ -155,6 +203,16 @@ extension CronJobHash.Field {
         withUnsafePointer(to: hash) { hash in
             for field in bounded {
                 if let complaint = field.complain?(hash) { return (field, complaint) }
+            }
+            if hash.pointee.call.options != nil {
+                for field in jobOptions {
+                    if let complaint = field.complain?(hash) { return (field, complaint) }
+                }
+            }
+            if hash.pointee.schedule.jitter != nil || hash.pointee.policy != RunPolicy() {
+                for field in limits {
+                    if let complaint = field.complain?(hash) { return (field, complaint) }
+                }
             }
             return nil
         }

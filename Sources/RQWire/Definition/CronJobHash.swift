@@ -10,6 +10,10 @@ package struct CronJobHash: Sendable, Hashable {
     package var call: CallSpec
     /// When it runs.
     package var schedule: ScheduleSpec
+    /// What becomes of its planned times.
+    package var policy: RunPolicy
+    /// What ticks, triggers and pauses noted.
+    package var state = RunState()
     /// Whether it runs at all.
     package var enabled: Bool
     /// When the last run was queued.
@@ -23,13 +27,14 @@ package struct CronJobHash: Sendable, Hashable {
 
     /// Makes a hash from the values of its fields.
     package init(
-        id: String, _ call: CallSpec, _ schedule: ScheduleSpec = ScheduleSpec(), enabled: Bool = true,
-        latestEnqueueTime: Timestamp? = nil, nextEnqueueTime: Timestamp? = nil, createdAt: Timestamp? = nil,
-        updatedAt: Timestamp? = nil
+        id: String, _ call: CallSpec, _ schedule: ScheduleSpec = ScheduleSpec(), _ policy: RunPolicy = RunPolicy(),
+        enabled: Bool = true, latestEnqueueTime: Timestamp? = nil, nextEnqueueTime: Timestamp? = nil,
+        createdAt: Timestamp? = nil, updatedAt: Timestamp? = nil
     ) {
         self.id = id
         self.call = call
         self.schedule = schedule
+        self.policy = policy
         self.enabled = enabled
         self.latestEnqueueTime = latestEnqueueTime
         self.nextEnqueueTime = nextEnqueueTime
@@ -47,6 +52,12 @@ package struct CronJobHash: Sendable, Hashable {
     package subscript<Value>(dynamicMember field: WritableKeyPath<ScheduleSpec, Value>) -> Value {
         get { schedule[keyPath: field] }
         set { schedule[keyPath: field] = newValue }
+    }
+
+    /// A field of the policy.
+    package subscript<Value>(dynamicMember field: WritableKeyPath<RunPolicy, Value>) -> Value {
+        get { policy[keyPath: field] }
+        set { policy[keyPath: field] = newValue }
     }
 }
 
@@ -113,8 +124,8 @@ extension CronJobHash {
         ///
         /// - Throws: ``RQWireError`` with code `.missingField` when one is missing that must be present.
         package consuming func finish() throws(RQWireError) -> CronJobHash {
-            for (place, field) in Field.all.enumerated() where taken & (1 << UInt64(place)) == 0 {
-                if let expected = field.expectedAlways { throw .missing(field: field.name, expected: expected) }
+            for (place, field) in Field.required where taken & (1 << UInt64(place)) == 0 {
+                throw .missing(field: field.name, expected: field.expectedAlways ?? "")
             }
             // RQ takes an interval of 0 beside an expression for none, and rq-rediscron writes it down.
             if hash.schedule.interval == .zero, hash.schedule.cron?.isEmpty == false { hash.schedule.interval = nil }

@@ -96,12 +96,179 @@ extension CronJobHash.Field {
         option: .option("description", "TEXT", "What RQ shows for a job. Default: the call."), title: "description",
         describe: { $0 ?? "the call" })
 
+    /// An object with `max` and `intervals`; absent where a failed run is not tried again.
+    package static let retry = CronJobHash.Field(
+        "retry", \.call.retry, .retry, isOurs: true,
+        option: .option("retry", "N", "How many times a failed job is tried again, at once unless told otherwise."),
+        further: [
+            FurtherOption(
+                option: .option(
+                    "retry-intervals", "SECONDS,...",
+                    "The pauses before each retry; needs a worker with RQ's scheduler. Default: none."),
+                take: FieldType<JobRetry?>.addIntervals)
+        ], title: "retry", isHiddenWhenEmpty: true, describe: { $0?.description ?? "none" })
+
+    /// The dotted name of a function; absent where there is none.
+    package static let onSuccess = CronJobHash.Field(
+        "on_success", \.call.onSuccess, .optionalFunctionName, isOurs: true,
+        option: .option("on-success", "NAME", "The dotted name of a function that the worker calls after a success."),
+        title: "on success", isHiddenWhenEmpty: true, describe: { $0 ?? "nothing" })
+
+    /// The dotted name of a function; absent where there is none.
+    package static let onFailure = CronJobHash.Field(
+        "on_failure", \.call.onFailure, .optionalFunctionName, isOurs: true,
+        option: .option(
+            "on-failure", "NAME", "The dotted name of a function that the worker calls after each failed try."),
+        title: "on failure", isHiddenWhenEmpty: true, describe: { $0 ?? "nothing" })
+
+    /// The dotted name of a function; absent where there is none.
+    package static let onStopped = CronJobHash.Field(
+        "on_stopped", \.call.onStopped, .optionalFunctionName, isOurs: true,
+        option: .option(
+            "on-stopped", "NAME", "The dotted name of a function that the worker calls when a job was stopped."),
+        title: "on stopped", isHiddenWhenEmpty: true, describe: { $0 ?? "nothing" })
+
+    /// A list as RQ writes it; absent where there is none.
+    package static let webhooks = CronJobHash.Field(
+        "webhooks", \.call.webhooks, .webhooks, isOurs: true,
+        option: .option(
+            "webhook", "URL", "Have the worker POST to this URL when a job finished or failed. May be repeated.",
+            isRepeatable: true),
+        title: "webhooks", isSecret: true, isHiddenWhenEmpty: true,
+        describe: { $0.map(\.description).joined(separator: "; ") })
+
+    /// 1 where jobs go to the front of their queue; absent where they do not.
+    package static let atFront = CronJobHash.Field(
+        "at_front", \.call.atFront, .presence, isOurs: true,
+        option: .flag("at-front", "Put jobs at the front of their queue."),
+        title: "at front", isHiddenWhenEmpty: true, describe: { $0 ? "yes" : "no" })
+
+    /// The name of a keyword argument; absent where no function gets the planned time.
+    package static let plannedTimeArgument = CronJobHash.Field(
+        "planned_time_arg", \.call.plannedTimeArgument, .optionalKeyword, isOurs: true,
+        option: .option(
+            "planned-time-arg", "NAME", "Pass the planned time of a job to its function as this keyword argument."),
+        title: "planned time", isHiddenWhenEmpty: true, describe: { $0.map { "passed as \($0)" } ?? "not passed" })
+
+    /// The first instant at which it may be planned; absent where there is none.
+    package static let startTime = CronJobHash.Field(
+        "start_time", \.schedule.startTime, .instant, isOurs: true,
+        option: .option("start", "TIME", "Plan no run before this time, such as 2026-06-03T07:40:00+02:00."),
+        title: "start", isHiddenWhenEmpty: true, describe: { $0?.wireFormat ?? "none" })
+
+    /// The last instant at which it may be planned; absent where there is none.
+    package static let endTime = CronJobHash.Field(
+        "end_time", \.schedule.endTime, .instant, isOurs: true,
+        option: .option("end", "TIME", "Plan no run after this time; then the definition is finished."), title: "end",
+        isHiddenWhenEmpty: true, describe: { $0?.wireFormat ?? "none" })
+
+    /// The times at which it is not planned, a JSON array; absent where there are none.
+    package static let exclusions = CronJobHash.Field(
+        "exclude", \.schedule.exclusions, .texts, isOurs: true,
+        option: .option(
+            "exclude", "TIMES",
+            """
+            Plan no run at the times of a cron expression, on a date such as 2026-12-25, or in a range of dates such as \
+            2026-12-24/2027-01-02. May be repeated.
+            """, isRepeatable: true),
+        title: "exclude", isHiddenWhenEmpty: true, describe: { $0.joined(separator: "; ") })
+
+    /// The most by which a run comes after its planned time, in seconds; absent where there is none.
+    package static let jitter = CronJobHash.Field(
+        "jitter", \.schedule.jitter, .seconds(to: 86_400), isOurs: true,
+        option: .option(
+            "jitter", "SECONDS", "Spread runs over up to this time after their planned times, by the definition's id."),
+        title: "jitter", isHiddenWhenEmpty: true, describe: { "up to \($0?.wholeSeconds ?? 0) s" })
+
+    /// What happens to a planned time while an earlier run is open; absent for `allow`.
+    package static let overlap = CronJobHash.Field(
+        "overlap", \.policy.overlap, .word(default: .allow), isOurs: true,
+        option: .option(
+            "overlap", "POLICY",
+            """
+            What to do while an earlier run is queued or running: allow both, skip the new one, wait for the earlier one, \
+            or replace it. Default: allow.
+            """, words: RunPolicy.Overlap.allCases.map(\.rawValue)),
+        title: "overlap", absentMeans: "allow", isHiddenWhenEmpty: true, describe: { $0.rawValue })
+
+    /// What happens to planned times that were missed; absent for `one`.
+    package static let catchUp = CronJobHash.Field(
+        "catchup", \.policy.catchUp, .word(default: .one), isOurs: true,
+        option: .option(
+            "catchup", "POLICY",
+            "How many of the runs to make up for that were missed while no scheduler led: one, all, or skip. Default: one.",
+            words: RunPolicy.CatchUp.allCases.map(\.rawValue)),
+        title: "catchup", absentMeans: "one", isHiddenWhenEmpty: true, describe: { $0.rawValue })
+
+    /// How late a run may be, in seconds; absent for no limit.
+    package static let catchUpWindow = CronJobHash.Field(
+        "catchup_window", \.policy.catchUpWindow, .seconds(from: 10, to: longestInterval), isOurs: true,
+        option: .option("catchup-window", "SECONDS", "Do not run what is later than this, at least 10."),
+        title: "window", isHiddenWhenEmpty: true, describe: { "\($0?.wholeSeconds ?? 0) s" })
+
+    /// How many runs the schedule queues; absent for no limit.
+    package static let maxRuns = CronJobHash.Field(
+        "max_runs", \.policy.maxRuns, .count(in: 1...Int.max), isOurs: true,
+        option: .option("max-runs", "N", "Finish after this number of runs; triggered ones do not count."),
+        title: "max runs", isHiddenWhenEmpty: true)
+
+    /// How many runs in a row may fail before it is paused; absent for no limit.
+    package static let pauseAfterFailures = CronJobHash.Field(
+        "pause_after_failures", \.policy.pauseAfterFailures, .count(in: 1...100), isOurs: true,
+        option: .option("pause-after-failures", "N", "Pause when this number of runs in a row have failed, 1 to 100."),
+        title: "pause after", isHiddenWhenEmpty: true,
+        describe: { "\($0 ?? 0) failures in a row" })
+
+    /// How long after it finished it is deleted, in seconds; absent for never.
+    package static let deleteAfter = CronJobHash.Field(
+        "delete_after", \.policy.deleteAfter, .seconds(from: 0, to: longestInterval), isOurs: true,
+        option: .option("delete-after", "SECONDS", "Delete the definition this long after it has finished."),
+        title: "delete after", isHiddenWhenEmpty: true, describe: { "\($0?.wholeSeconds ?? 0) s" })
+
+    /// How many runs the schedule has queued; kept where there is a limit.
+    package static let runCount = CronJobHash.Field(
+        "run_count", \.state.runCount, .count(in: 0...Int.max), role: .state, isOurs: true)
+
+    /// How many runs in a row have failed; kept where there is a limit.
+    package static let failureCount = CronJobHash.Field(
+        "failure_count", \.state.failureCount, .count(in: 0...Int.max), role: .state, isOurs: true)
+
+    /// The runs that may be open, a JSON array; kept where the policy needs them.
+    package static let openRuns = CronJobHash.Field(
+        "open_runs", \.state.openRuns, .ownJSON, role: .state, isOurs: true)
+
+    /// Since when the planned time waits for earlier runs.
+    package static let waitingSince = CronJobHash.Field(
+        "waiting_since", \.state.waitingSince, .time, role: .state, isOurs: true)
+
+    /// When it was paused.
+    package static let pausedAt = CronJobHash.Field("paused_at", \.state.pausedAt, .time, role: .state, isOurs: true)
+
+    /// Until when it is paused; absent for a pause that somebody ends.
+    package static let pausedUntil = CronJobHash.Field(
+        "paused_until", \.state.pausedUntil, .time, role: .state, isOurs: true)
+
+    /// Why it was paused.
+    package static let pauseNote = CronJobHash.Field(
+        "pause_note", \.state.pauseNote, .optionalText("a text"), role: .state, isOurs: true)
+
     /// Every field, in the order in which people read them: `show`, JSON and files.
     package static let all: [CronJobHash.Field] = [
         .id, .functionName, .queueName, .args, .kwargs, .interval, .cron, .timeZone, .latestEnqueueTime,
         .nextEnqueueTime, .createdAt, .updatedAt, .enabled, .jobTimeout, .resultTTL, .ttl, .failureTTL, .meta,
-        .description,
+        .description, .retry, .onSuccess, .onFailure, .onStopped, .webhooks, .atFront, .plannedTimeArgument,
+        .startTime, .endTime, .exclusions, .jitter, .overlap, .catchUp, .catchUpWindow, .maxRuns,
+        .pauseAfterFailures, .deleteAfter, .runCount, .failureCount, .openRuns, .waitingSince, .pausedAt, .pausedUntil,
+        .pauseNote,
     ]
+
+    /// RQ's options of a job that most definitions have none of: they are checked only where there is one.
+    static let jobOptions: [CronJobHash.Field] = [
+        .retry, .onSuccess, .onFailure, .onStopped, .webhooks, .plannedTimeArgument,
+    ]
+
+    /// The fields that must always be present, with their places in ``all``.
+    static let required = Array(all.enumerated().filter { $0.element.expectedAlways != nil })
 
     /// Every field in the order of the hash: rq-rediscron's as it writes them, and behind them our own.
     package static let wireOrder = all.filter { !$0.isOurs } + all.filter(\.isOurs)
@@ -112,8 +279,16 @@ extension CronJobHash.Field {
     /// Those of them that rq-rediscron does not know: where a definition replaces another, the other's are removed.
     package static let ourSpec = spec.filter(\.isOurs)
 
-    /// The fields with values that are checked once they were read.
-    package static let bounded = all.filter(\.isBounded)
+    /// Those that only the scheduler and pauses write, and that rq-rediscron does not know.
+    package static let ourState = all.filter { $0.role == .state && $0.isOurs }
+
+    /// Limits that most definitions have none of: they are checked only where there is one.
+    static let limits: [CronJobHash.Field] = [
+        .jitter, .catchUpWindow, .maxRuns, .pauseAfterFailures, .deleteAfter, .runCount, .failureCount,
+    ]
+
+    /// The fields with values that are checked once they were read, but for ``jobOptions`` and ``limits``.
+    package static let bounded = all.filter { $0.isBounded && !jobOptions.contains($0) && !limits.contains($0) }
 
     /// The longest interval in seconds: a thousand years of 365 days.
     package static let longestInterval = 31_536_000_000

@@ -14,6 +14,8 @@ struct FieldType<Value: Sendable & Hashable>: Sendable {
     let fromOption: @Sendable (String) throws(FieldComplaint) -> Value
     /// What is wrong with a value that was read; `nil` for one that RQ and Redis can take.
     var complaint: (@Sendable (Value) -> String?)?
+    /// What a value comes to when the option is given again; `nil` where the last one counts.
+    var joining: (@Sendable (Value, Value) -> Value)?
 }
 
 /// What is wrong with a value that a person gave: the end of a sentence that begins with the option or the key.
@@ -57,27 +59,53 @@ extension FieldType<String?> {
     }
 }
 
+extension FieldType<String?> {
+    /// The dotted name of a function, or nothing.
+    static let optionalFunctionName = name { name throws(RQWireError) in _ = try PythonFunctionName(name) }
+
+    /// The name of a keyword argument, or nothing.
+    static let optionalKeyword = name { name throws(RQWireError) in try PythonFunctionName.checkKeyword(name) }
+
+    /// A text of a form that is checked once it was read, as that of the function itself.
+    private static func name(_ check: @escaping @Sendable (String) throws(RQWireError) -> Void) -> FieldType {
+        var type = optionalText("a name")
+        type.complaint = { name in
+            guard let name else { return nil }
+            do throws(RQWireError) {
+                try check(name)
+                return nil
+            } catch {
+                return error.description
+            }
+        }
+        return type
+    }
+}
+
 extension FieldType<Duration?> {
     /// A number of seconds that RQ's workers and Redis can take, or nothing.
     ///
     /// RQ does not refuse another value when a job is queued; a worker fails when it deals with it.
     ///
     /// - Parameters:
-    ///   - maximum: The greatest value in seconds; the least is 1.
+    ///   - minimum: The least value in seconds.
+    ///   - maximum: The greatest value in seconds.
     ///   - exceptions: Values besides, with what they mean.
-    static func seconds(to maximum: Int, or exceptions: KeyValuePairs<Int, String> = [:]) -> FieldType {
+    static func seconds(
+        from minimum: Int = 1, to maximum: Int, or exceptions: KeyValuePairs<Int, String> = [:]
+    ) -> FieldType {
         let exceptions = Array(exceptions)
         let complaint: @Sendable (Duration?) -> String? = { duration in
             guard let duration else { return nil }
             guard duration.components.attoseconds == 0 else { return "must be whole seconds, not \(duration)" }
             let seconds = duration.wholeSeconds
-            guard !(1...maximum).contains(seconds), !exceptions.contains(where: { $0.key == seconds }) else {
+            guard !(minimum...maximum).contains(seconds), !exceptions.contains(where: { $0.key == seconds }) else {
                 return nil
             }
             let others = exceptions.enumerated().map { index, exception in
                 "\(index == exceptions.count - 1 ? ", or " : ", ")\(exception.key) for \(exception.value)"
             }
-            return "must be from 1 to \(maximum) s\(others.joined()), not \(seconds)"
+            return "must be from \(minimum) to \(maximum) s\(others.joined()), not \(seconds)"
         }
         return FieldType(
             decode: { text throws(RQWireError) in
@@ -113,6 +141,24 @@ extension FieldType<Bool> {
         })
 }
 
+extension FieldType<Bool> {
+    /// 1 where something is so, and nothing where it is not.
+    static let presence = FieldType(
+        decode: { text throws(RQWireError) in
+            text.bytes.isEmpty ? false : try text.integer(expected: "1, or nothing") != 0
+        },
+        encode: { value, bytes in if value { bytes.append(UInt8(ascii: "1")) } },
+        json: { $0 ? .bool(true) : .null },
+        fromJSON: { json throws(FieldComplaint) in
+            switch json {
+            case .int(1): true
+            case .int(0): false
+            default: try json.bool.orComplain("true or false")
+            }
+        },
+        fromOption: flag.fromOption)
+}
+
 extension FieldType<Timestamp?> {
     /// A time in UTC, or nothing.
     static let time = FieldType(
@@ -129,6 +175,125 @@ extension FieldType<Timestamp?> {
             }
             return time
         })
+}
+
+extension FieldType<Timestamp?> {
+    /// A time that a person gives, with an offset or in UTC.
+    ///
+    /// A time without an offset is refused: nobody would know in which zone it was meant.
+    static let instant = FieldType(
+        decode: { text throws(RQWireError) in
+            if text.bytes.isEmpty { return nil }
+            guard let time = Timestamp(parsingWithOffset: Array(text.bytes)) else {
+                throw text.refusal("\(expectedInstant), or nothing")
+            }
+            return time
+        },
+        encode: { value, bytes in value?.appendWireFormat(to: &bytes) },
+        json: { $0.map { .string($0.wireFormat) } ?? .null },
+        fromJSON: { json throws(FieldComplaint) in
+            try json.string.flatMap { Timestamp(parsingWithOffset: Array($0.utf8)) }.orComplain(expectedInstant)
+        },
+        fromOption: { text throws(FieldComplaint) in
+            guard let time = Timestamp(parsingWithOffset: Array(text.utf8)) else {
+                throw FieldComplaint("takes \(expectedInstant), not '\(text)'")
+            }
+            return time
+        })
+
+    private static let expectedInstant =
+        "a time with an offset such as 2026-06-03T07:40:00+02:00 or 2026-06-03T05:40:00Z"
+}
+
+extension FieldType<Int?> {
+    /// A whole number within a range, or nothing.
+    static func count(in range: ClosedRange<Int>) -> FieldType {
+        let complaint: @Sendable (Int?) -> String? = { number in
+            guard let number, !range.contains(number) else { return nil }
+            return range.upperBound == .max
+                ? "must be at least \(range.lowerBound), not \(number)"
+                : "must be from \(range.lowerBound) to \(range.upperBound), not \(number)"
+        }
+        return FieldType(
+            decode: { text throws(RQWireError) in
+                text.bytes.isEmpty ? nil : try text.integer(expected: "an integer, or nothing")
+            },
+            encode: { value, bytes in if let value { DecimalText.append(value, to: &bytes) } },
+            json: { $0.map { .int($0) } ?? .null },
+            fromJSON: { json throws(FieldComplaint) in
+                if case .bigInt = json { throw FieldComplaint("a whole number within 64 bits") }
+                return try json.int.orComplain("a whole number")
+            },
+            fromOption: { text throws(FieldComplaint) in
+                guard let number = Int(text) else { throw FieldComplaint("takes a whole number, not '\(text)'") }
+                if let complaint = complaint(number) { throw FieldComplaint(complaint) }
+                return number
+            },
+            complaint: complaint)
+    }
+}
+
+extension FieldType where Value: RawRepresentable<String> & CaseIterable {
+    /// One of a few words; nothing stands for the default.
+    static func word(default standard: Value) -> FieldType {
+        let words = Value.allCases.map(\.rawValue)
+        let expected = words.dropLast().joined(separator: ", ") + " or " + (words.last ?? "")
+        return FieldType(
+            decode: { text throws(RQWireError) in
+                if text.bytes.isEmpty { return standard }
+                guard let value = String(validating: text.bytes, as: UTF8.self).flatMap(Value.init(rawValue:)) else {
+                    throw text.refusal(expected)
+                }
+                return value
+            },
+            encode: { value, bytes in if value != standard { bytes.append(contentsOf: value.rawValue.utf8) } },
+            json: { .string($0.rawValue) },
+            fromJSON: { json throws(FieldComplaint) in
+                try json.string.flatMap(Value.init(rawValue:)).orComplain(expected)
+            },
+            fromOption: { text throws(FieldComplaint) in
+                guard let value = Value(rawValue: text) else {
+                    throw FieldComplaint("takes \(expected), not '\(text)'")
+                }
+                return value
+            })
+    }
+}
+
+extension FieldType<[String]> {
+    /// A list of texts in JSON; nothing for an empty one.
+    ///
+    /// An option gives one of them.
+    static let texts = FieldType(
+        decode: { text throws(RQWireError) in
+            guard !text.bytes.isEmpty else { return [] }
+            guard let texts = texts(in: try text.json(expected: "a JSON array of texts")) else {
+                throw text.refusal("a JSON array of texts")
+            }
+            return texts
+        },
+        encode: { value, bytes in
+            if !value.isEmpty { JSONValue.array(value.map { .string($0) }).appendPythonJSON(to: &bytes) }
+        },
+        json: { .array($0.map { .string($0) }) },
+        fromJSON: { json throws(FieldComplaint) in try texts(in: json).orComplain("an array of texts") },
+        fromOption: { [$0] }, joining: +)
+
+    private static func texts(in json: JSONValue) -> [String]? {
+        guard let elements = json.array else { return nil }
+        let texts = elements.compactMap(\.string)
+        return texts.count == elements.count ? texts : nil
+    }
+}
+
+extension FieldType<[UInt8]> {
+    /// JSON that the scheduler alone writes; whatever stands there is kept as it is.
+    static let ownJSON = FieldType(
+        decode: { Array($0.bytes) },
+        encode: { value, bytes in bytes.append(contentsOf: value) },
+        json: { $0.isEmpty ? .null : (try? JSONValue(parsing: $0)) ?? .null },
+        fromJSON: { _ throws(FieldComplaint) in throw FieldComplaint("left out") },
+        fromOption: { _ throws(FieldComplaint) in throw FieldComplaint("is written by the scheduler alone") })
 }
 
 extension FieldType<[JSONValue]> {

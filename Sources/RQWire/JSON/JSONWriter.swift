@@ -4,6 +4,8 @@ package enum JSONStyle: Sendable, Hashable {
     case compactSorted
     /// No arguments: RQ's `JSONSerializer` writes a job like this.
     case spaced
+    /// `separators=(",", ":")`: for fields of a definition that rq-rediscron does not know, in the order of RQ's own names.
+    case compact
 }
 
 extension JSONValue {

@@ -52,3 +52,25 @@ package struct PythonFunctionName: Sendable, Hashable, CustomStringConvertible {
         self.text = text
     }
 }
+
+extension PythonFunctionName {
+    /// Python's reserved words, none of which can be the name of a parameter.
+    private static let keywords: Set = [
+        "False", "None", "True", "and", "as", "assert", "async", "await", "break", "class", "continue", "def", "del",
+        "elif", "else", "except", "finally", "for", "from", "global", "if", "import", "in", "is", "lambda", "nonlocal",
+        "not", "or", "pass", "raise", "return", "try", "while", "with", "yield",
+    ]
+
+    /// Checks the name of a keyword argument: an identifier that is no reserved word.
+    ///
+    /// - Throws: ``RQWireError`` with code `.functionName`.
+    static func checkKeyword(_ text: String) throws(RQWireError) {
+        let form = "the name of a keyword argument such as planned_at"
+        guard let first = text.unicodeScalars.first, PythonCharacters.startsIdentifier(first),
+            text.unicodeScalars.dropFirst().allSatisfy(PythonCharacters.continuesIdentifier)
+        else { throw RQWireError(.functionName, text: text.utf8, expected: form) }
+        guard !keywords.contains(text) else {
+            throw RQWireError(.functionName, text: text.utf8, expected: "\(form), but it is a reserved word of Python")
+        }
+    }
+}

@@ -20,6 +20,8 @@ package struct JobPayload: Sendable, Hashable {
     package let failureTTL: Int?
     /// Seconds that the job may wait in the queue before Redis drops it; `nil` is without limit.
     package let ttl: Int?
+    /// Retries, callbacks and what else few jobs have; `nil` for none of it.
+    let options: JobOptions?
 
     /// Makes the payload of a definition.
     ///
@@ -52,6 +54,7 @@ package struct JobPayload: Sendable, Hashable {
         resultTTL = call.resultTTL?.wholeSeconds ?? Self.defaultResultTTL
         failureTTL = call.failureTTL?.wholeSeconds
         ttl = call.ttl?.wholeSeconds
+        options = call.options
     }
 
     /// The call, serialized and compressed: the field `data`.
@@ -69,7 +72,7 @@ package struct JobPayload: Sendable, Hashable {
     }
 }
 
-/// What the jobs of a definition share with those of many others: queue, time-outs, meta data.
+/// What the jobs of a definition share with those of many others: queue, time-outs, meta data, RQ's options.
 package struct JobSettings: Hashable, Sendable {
     /// The queue's name.
     package let queue: [UInt8]
@@ -83,6 +86,14 @@ package struct JobSettings: Hashable, Sendable {
     package let ttl: Int?
     /// `meta`, serialized for the worker; `nil` when empty.
     package let meta: [UInt8]?
+    /// Retries, callbacks and what else few jobs have; `nil` for none of it.
+    let options: JobOptions?
+
+    /// About how many bytes `meta` and the options have, of which a job may have any number.
+    package let size: Int
+
+    /// Whether the job goes to the front of its queue.
+    package var atFront: Bool { options?.values.atFront ?? false }
 
     /// The settings in a payload.
     package init(_ payload: JobPayload) {
@@ -92,6 +103,9 @@ package struct JobSettings: Hashable, Sendable {
         failureTTL = payload.failureTTL
         ttl = payload.ttl
         meta = payload.meta.map(Array.init)
+        options = payload.options
+        let fields = options.map { $0.retryFields + $0.callbackFields } ?? []
+        size = fields.reduce(meta?.count ?? 0) { $0 + $1.value.count }
     }
 }
 

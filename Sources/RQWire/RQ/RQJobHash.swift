@@ -1,10 +1,13 @@
 /// The hash of one job that waits in its queue, as RQ's `Queue.enqueue` writes it.
 package enum RQJobHash {
+    /// The callbacks; empty where there are none.
+    private static let callbackNames = ["success_callback_name", "failure_callback_name", "stopped_callback_name"]
+
     /// The fields that are still empty; RQ writes them too.
-    package static let emptyFields = [
-        "success_callback_name", "failure_callback_name", "stopped_callback_name", "started_at", "ended_at",
-        "last_heartbeat", "worker_name", "group_id",
-    ]
+    ///
+    /// The first three are set where there are callbacks.
+    package static let emptyFields =
+        callbackNames + ["started_at", "ended_at", "last_heartbeat", "worker_name", "group_id"]
 
     /// The status of a job that waits in its queue.
     package static let status = "queued"
@@ -28,9 +31,10 @@ package enum RQJobHash {
         }
         var fields = fields(of: JobSettings(payload))
         // After `origin`, and then after `status`.
+        let origin = emptyFields.count + 1 + (payload.options?.retryFields.count ?? 0)
         fields.insert(
             contentsOf: [("description", Array(payload.description)), ("enqueued_at", text(enqueuedAt))],
-            at: emptyFields.count + 2)
+            at: origin + 1)
         fields.insert(contentsOf: [("created_at", text(createdAt)), ("data", Array(payload.data))], at: 1)
         return fields
     }
@@ -41,8 +45,13 @@ package enum RQJobHash {
     package static func fields(of settings: JobSettings) -> [(field: String, value: [UInt8])] {
         var fields: [(field: String, value: [UInt8])] = [("status", Array(status.utf8))]
         fields.append(contentsOf: emptyFields.map { ($0, []) })
+        if let options = settings.options {
+            for (place, name) in options.callbackNames.enumerated() { fields[1 + place].value = Array(name.utf8) }
+            fields.append(contentsOf: options.retryFields)
+        }
         fields.append(("origin", settings.queue))
         fields.append(("timeout", DecimalText.bytes(settings.timeout)))
+        if let options = settings.options { fields.append(contentsOf: options.callbackFields) }
         fields.append(("result_ttl", DecimalText.bytes(settings.resultTTL)))
         if let failureTTL = settings.failureTTL { fields.append(("failure_ttl", DecimalText.bytes(failureTTL))) }
         if let meta = settings.meta { fields.append(("meta", meta)) }

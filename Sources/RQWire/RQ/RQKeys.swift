@@ -15,6 +15,8 @@ package struct RQKeys: Sendable, Hashable {
     package let timeZone: String
     /// Pub/Sub channel that announces changes of definitions.
     package let events: String
+    /// Sorted set: the ids of finished definitions that are to be deleted, scored by when.
+    package let deletions: String
     /// Sorted set: RQ's registry of schedulers, scored by last heartbeat.
     package let cronSchedulers: String
     /// Set: the keys of all queues that ever had a job.
@@ -31,6 +33,8 @@ package struct RQKeys: Sendable, Hashable {
     package let workers: String
     /// The key of a worker up to its name.
     package let workerPrefix: String
+    /// The Pub/Sub channel on which a worker takes commands, up to its name.
+    package let pubsubPrefix: String
 
     /// Keys with the default prefix, `rq`.
     package init() {
@@ -57,6 +61,7 @@ package struct RQKeys: Sendable, Hashable {
         lastUpdate = prefix + ":cron_jobs:last_update"
         timeZone = prefix + ":cron_jobs:timezone"
         events = prefix + ":cron_jobs:events"
+        deletions = prefix + ":cron_jobs:deletions"
         cronSchedulers = prefix + ":cron_schedulers"
         queues = prefix + ":queues"
         cronJobPrefix = prefix + ":cron_job:"
@@ -65,6 +70,7 @@ package struct RQKeys: Sendable, Hashable {
         suspended = prefix + ":suspended"
         workers = prefix + ":workers"
         workerPrefix = prefix + ":worker:"
+        pubsubPrefix = prefix + ":pubsub:"
     }
 
     /// Hash: one definition.
@@ -82,6 +88,21 @@ package struct RQKeys: Sendable, Hashable {
         queuePrefix + name
     }
 
+    /// List: the ids that a worker on one queue has popped and not started yet.
+    package func intermediate(queue name: String) -> String {
+        queuePrefix + name + ":intermediate"
+    }
+
+    /// Sorted set: the jobs of a queue that RQ's scheduler is to queue, scored by when.
+    package func scheduled(queue name: String) -> String {
+        prefix + ":scheduled:" + name
+    }
+
+    /// String with a TTL: whose scheduler brings back the retries of a queue (`rq worker --with-scheduler`).
+    package func schedulerLock(queue name: String) -> String {
+        prefix + ":scheduler-lock:" + name
+    }
+
     /// Set: the workers that read a queue (`rq.worker_registration`).
     package func workers(queue name: String) -> String {
         prefix + ":workers:" + name
@@ -94,7 +115,23 @@ package struct RQKeys: Sendable, Hashable {
 
     /// Stream: the results of one job, an entry for each time that it ran.
     package func results(_ id: RQJobID) -> String {
-        prefix + ":results:" + id.description
+        resultsPrefix + id.description
+    }
+
+    /// The key of the results of a job up to its id.
+    package var resultsPrefix: String { prefix + ":results:" }
+
+    /// Sorted set: the executions of one job, scored by when the worker counts as dead.
+    package func executions(_ id: RQJobID) -> String {
+        executionsPrefix + id.description
+    }
+
+    /// The key of the executions of a job up to its id.
+    package var executionsPrefix: String { prefix + ":executions:" }
+
+    /// Pub/Sub channel: commands to one worker.
+    package func pubsub(worker name: String) -> String {
+        pubsubPrefix + name
     }
 
     private static func isAllowed(_ byte: UInt8) -> Bool {

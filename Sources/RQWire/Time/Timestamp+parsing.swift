@@ -32,6 +32,40 @@ extension Timestamp {
     }
 }
 
+extension Timestamp {
+    /// Reads an instant that a person gives: in UTC as ``init(parsing:)-([UInt8])`` does, or with an offset such as
+    /// `+02:00` or `-0530` in place of `Z`; seconds may be missing.
+    ///
+    /// - Returns: `nil` for any other text, such as a time without an offset, and for days and times that do not exist.
+    package init?(parsingWithOffset text: [UInt8]) {
+        let (clock, offset) = Self.splitOffset(text)
+        guard let clock,
+            let time = (try? Timestamp(parsing: clock + [UInt8(ascii: "Z")]))
+                ?? (try? Timestamp(parsing: clock + Array(":00Z".utf8)))
+        else { return nil }
+        let instant = time.microseconds - offset * 60_000_000
+        self.init(microseconds: instant)
+        guard microseconds == instant else { return nil }
+    }
+
+    /// The text in front of the offset, and the offset in minutes.
+    private static func splitOffset(_ text: [UInt8]) -> (clock: [UInt8]?, minutes: Int64) {
+        guard let last = text.last else { return (nil, 0) }
+        if last == UInt8(ascii: "Z") || last == UInt8(ascii: "z") { return (Array(text.dropLast()), 0) }
+        guard let time = text.firstIndex(where: { $0 | 0x20 == UInt8(ascii: "t") }),
+            let sign = text[time...].firstIndex(where: { $0 == UInt8(ascii: "+") || $0 == UInt8(ascii: "-") })
+        else { return (nil, 0) }
+        var digits = Array(text[(sign + 1)...])
+        if digits.count == 5, digits[2] == UInt8(ascii: ":") { digits.remove(at: 2) }
+        guard digits.count == 4, digits.allSatisfy({ (48...57).contains($0) }) else { return (nil, 0) }
+        let numbers = digits.map { Int64($0) - 48 }
+        let (hours, minutes) = (numbers[0] * 10 + numbers[1], numbers[2] * 10 + numbers[3])
+        guard hours < 24, minutes < 60 else { return (nil, 0) }
+        let offset = hours * 60 + minutes
+        return (Array(text[..<sign]), text[sign] == UInt8(ascii: "-") ? -offset : offset)
+    }
+}
+
 private struct TimestampReader {
     let text: UnsafeBufferPointer<UInt8>
     private var offset = 0

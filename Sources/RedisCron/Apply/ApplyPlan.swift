@@ -8,9 +8,9 @@ public struct ApplyPlan: Sendable {
     public struct FieldChange: Sendable, Hashable {
         /// The name of the field in the hash.
         public let field: String
-        /// The value in Redis.
+        /// The value in Redis, without what may be a password.
         public let old: String
-        /// The declared value.
+        /// The declared value, without what may be a password.
         public let new: String
     }
 
@@ -44,6 +44,10 @@ public struct ApplyPlan: Sendable {
     public let changes: [Change]
     /// How many definitions are in Redis already as declared.
     public let unchanged: Int
+    /// Definitions that say whether they are enabled, and are paused: the pause stays until somebody ends it.
+    public let paused: [String]
+    /// Definitions that are created or changed, and finished: their end has passed, or they have had all their runs.
+    public let finished: [String]
     /// The zone of definitions that name none, as it was when the plan was made.
     let defaultZone: ZoneRules
 }
@@ -68,9 +72,10 @@ struct DefinitionDifference {
         let isReplanned = !ScheduleBasis(old).hasOtherSchedule(than: new) && old.nextEnqueueTime != nil
         let fields = CronJobHash.Field.spec + (isReplanned ? [.nextEnqueueTime] : [])
         return fields.filter { $0.meaning(in: old) != $0.meaning(in: new) }.map { field in
-            ApplyPlan.FieldChange(
-                field: field.name, old: String(decoding: field.bytes(of: old), as: UTF8.self),
-                new: String(decoding: field.bytes(of: new), as: UTF8.self))
+            let (before, after) = (field.display(of: old), field.display(of: new))
+            let isTold = before != after
+            return ApplyPlan.FieldChange(
+                field: field.name, old: before, new: isTold ? after : "\(after) (what changed is not shown)")
         }
     }
 }

@@ -80,7 +80,8 @@ extension RedisCronConnection {
         } catch let error as RedisCronError where error.code == .editConflict || error.code == .noSuchJob {
             // Created or deleted by somebody else since the plan was made.
             _ = try await register(
-                self.job(declaration, defaultZone: zone), enabled: declaration.enabled, zone: zone, source: source)
+                self.job(declaration, defaultZone: zone), enabled: declaration.enabled, zone: zone, source: source,
+                by: .file)
         }
     }
 
@@ -109,12 +110,15 @@ extension RedisCronConnection {
 extension CronJobDeclaration {
     /// A definition as it is in Redis.
     ///
-    /// `enabled` is left out for an enabled one.
+    /// `enabled` is left out for an enabled one and while a pause stands: whoever ends the pause decides.
     public init(_ job: RedisCronJob) {
         let neverRan = job.interval != nil && job.latestEnqueueTime == nil
+        let isFirstRunPlanned =
+            neverRan && job.startTime == nil && !job.isFinished && job.pausedUntil == nil && job.exclusions.isEmpty
         self.init(
-            id: job.id, call: job.call, schedule: job.schedule, enabled: job.enabled ? nil : false,
-            firstRun: neverRan ? job.nextEnqueueTime : nil)
+            id: job.id, call: job.call, schedule: job.schedule, policy: job.policy,
+            enabled: job.enabled || job.isPaused(at: .now) ? nil : false,
+            firstRun: isFirstRunPlanned ? job.nextEnqueueTime : nil)
     }
 }
 

@@ -26,10 +26,11 @@ extension RedisCronConnection {
         if prune, declarations.source == nil {
             throw DeclarationError("pruning needs a source: the name under which Redis remembers what was made")
         }
-        let isZoneNeeded = declarations.jobs.contains { $0.cron != nil && $0.timeZone == nil }
+        let isZoneNeeded = declarations.jobs.contains { $0.schedule.usesDefaultTimeZone }
         let zone = try await defaultZone(isNeeded: isZoneNeeded, assuming: assumed)
         let now = Timestamp.now
         var changes: [ApplyPlan.Change] = []
+        var paused: [String] = []
         var unchanged = 0
         for page in declarations.jobs.pages(of: DefinitionRepository.pageSize) {
             let ids = page.map { DefinitionID($0.id) }
@@ -39,7 +40,9 @@ extension RedisCronConnection {
                 let source = sources.isEmpty ? nil : sources[index]
                 var wanted = try wanted(declaration, readings[index], defaultZone: zone)
                 if case .found(let existing) = readings[index] {
-                    try wanted.adopt(existing, enabled: declaration.enabled, now: now, defaultZone: zone)
+                    try wanted.adopt(
+                        existing, enabled: declaration.enabled, by: .file, now: now, defaultZone: zone)
+                    if declaration.enabled != nil, wanted.isPaused(at: now) { paused.append(wanted.id) }
                 }
                 if let change = change(
                     declaration, readings[index], wanted: wanted, source: source, to: declarations.source)
@@ -53,8 +56,10 @@ extension RedisCronConnection {
         if prune, let source = declarations.source {
             changes += try await deletions(source: source, keeping: declarations)
         }
+        let finished = changes.compactMap(\.wanted).filter { $0.willBeFinished(now: now, defaultZone: zone) }
         return ApplyPlan(
-            source: declarations.source, changes: changes, unchanged: unchanged, defaultZone: zone)
+            source: declarations.source, changes: changes, unchanged: unchanged, paused: paused,
+            finished: finished.map(\.id), defaultZone: zone)
     }
 
     /// What was declared, with the drawn expression of Redis where it was drawn from the declared one.
@@ -100,11 +105,16 @@ extension RedisCronConnection {
                 line: declaration.line, id: declaration.id, field: "first_run",
                 "given without an interval; an expression says itself when it runs first")
         }
+        if declaration.firstRun != nil, declaration.schedule.startTime != nil {
+            throw DeclarationError(
+                line: declaration.line, id: declaration.id, field: "first_run",
+                "given together with start_time, which is the first run itself")
+        }
         do {
             var job = try RedisCronJob(
                 id: declaration.id, call: declaration.call, schedule: declaration.schedule,
-                enabled: declaration.enabled ?? true,
-                connection: self, defaultZone: defaultZone)
+                policy: declaration.policy, enabled: declaration.enabled ?? true, connection: self,
+                defaultZone: defaultZone)
             // An edit keeps the next run that Redis has instead.
             if let firstRun = declaration.firstRun { job.nextEnqueueTime = firstRun }
             return job
@@ -128,5 +138,13 @@ extension RedisCronConnection {
             }
         }
         return changes
+    }
+}
+
+extension RedisCronJob {
+    /// Whether it has no run left once it is saved.
+    fileprivate func willBeFinished(now: Timestamp, defaultZone: ZoneRules) -> Bool {
+        guard definition.schedule.endTime != nil || definition.policy.maxRuns != nil else { return false }
+        return (try? saving(event: .updated, newOnly: false, now: now, zone: defaultZone).saved.isFinished) ?? false
     }
 }

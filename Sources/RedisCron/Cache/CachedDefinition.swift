@@ -17,6 +17,8 @@ struct CachedDefinition: Sendable {
     /// queued; they are stepped over even when their jobs have long been done and gone. An old schedule under an old
     /// `updated_at` is different: then Redis itself went back, and has lost the run with everything else.
     private var isRewritten = false
+    /// Whether a run was queued since it was read, so that ``lastPlanned`` is the only one that can be open.
+    private var hasQueued = false
     /// Whether it is known to have changed since.
     var isStale = false
     /// Whether it was asked for since the hand of the clock last passed it; see ``DefinitionCache``.
@@ -47,35 +49,46 @@ struct CachedDefinition: Sendable {
         }
     }
 
-    /// Notes that the run has been queued, here or by somebody before us.
+    /// Notes that the run has been queued, or that the schedule alone was moved.
     mutating func didQueue(_ run: PlannedRun) {
+        didMove(run)
+        guard !run.isMoveOnly else { return }
+        lastPlanned = run.planned
+        isRewritten = false
+        hasQueued = true
+    }
+
+    /// Notes that the schedule has moved on without the run: what is open stays the same.
+    mutating func didMove(_ run: PlannedRun) {
         movedTo = run.next
-        lastPlanned = run.isAlreadyQueued ? lastPlanned : run.planned
-        isRewritten = isRewritten && run.isAlreadyQueued
         if run.next == nil { isStale = true }
     }
 
     /// Decides what a due entry leads to.
     ///
-    /// Pure: the same entry, definition and time give the same decision.
-    func decide(_ entry: DueEntry, now: Timestamp) -> DueDecision {
+    /// Pure: the same entry, definition, time and agreement of clocks give the same decision.
+    func decide(_ entry: DueEntry, now: Timestamp, clock: ClockAgreement = .agrees) -> DueDecision {
         guard definition.isEnabled else { return reconcile(entry, next: nil) }
         // Another scheduler may have queued runs since the hash was read: ticks leave updated_at as it is.
         if movedTo == nil, !scoreWhenRead.isNaN, scoreWhenRead != entry.score,
-            Timestamp(score: entry.score) != definition.nextEnqueueTime
+            !definition.nextEnqueueTime.isPlace(of: entry, in: definition.plan)
         {
             return .readAgain
         }
         let planned: Timestamp
         if let movedTo {
             // The hash has moved on with each run that we queued; an entry elsewhere was moved by somebody else.
-            guard Timestamp(score: entry.score) == movedTo else { return .readAgain }
+            guard Optional(movedTo).isPlace(of: entry, in: definition.plan) else { return .readAgain }
             planned = movedTo
         } else if let named = definition.plannedTime(score: entry.score) {
-            if named > now, definition.nextEnqueueTime != nil { return reconcile(entry, next: named) }
             planned = named
         } else {
             return reconcile(entry, next: definition.plan.next(planned: now, now: now))
+        }
+        if planned == .finished, definition.finishes { return reconcile(entry, next: nil) }
+        let isNamed = movedTo != nil || definition.nextEnqueueTime != nil
+        if isNamed || definition.plan.bounds != nil, definition.plan.dueTime(of: planned) > now {
+            return reconcile(entry, next: planned)
         }
         // What was planned anew after a clock had been ahead is not an old schedule: the hash itself says that it was set back.
         if isRewritten, !(definition.isSetBack && movedTo == nil), let lastPlanned, planned <= lastPlanned {
@@ -83,18 +96,38 @@ struct CachedDefinition: Sendable {
             return .run(
                 PlannedRun(
                     definition: definition, entry: entry, planned: planned,
-                    next: definition.plan.next(planned: planned, now: lastPlanned), isAlreadyQueued: true))
+                    next: definition.plan.time(after: lastPlanned, anchor: planned), step: .skipQueued,
+                    openRuns: openRuns))
         }
+        guard let step = definition.step(planned: planned, now: now, clock: clock) else { return .compareClocks }
         return .run(
             PlannedRun(
-                definition: definition, entry: entry, planned: planned,
-                next: definition.plan.next(planned: planned, now: now), isAlreadyQueued: false))
+                definition: definition, entry: entry, planned: planned, next: step.next, step: step.step,
+                openRuns: openRuns))
+    }
+
+    /// The runs that may be open, as the script left them; `nil` where it does not compare them.
+    private var openRuns: OpenRuns? {
+        guard let governance = definition.governance, governance.policy.isGoverned else { return nil }
+        guard hasQueued, let lastPlanned else { return governance.openRuns }
+        guard governance.policy.tracksRuns else { return OpenRuns([]) }
+        return OpenRuns(
+            of: definition.openRun(planned: lastPlanned), queueJSON: definition.template.queueJSON)
     }
 
     private func reconcile(_ entry: DueEntry, next: Timestamp?) -> DueDecision {
         .reconcile(
             StaleEntry(
-                entry: entry, nextScore: next, isOver: definition.isEnabled && next == nil,
-                updatedAtBytes: definition.updatedAtBytes))
+                entry: entry, nextScore: next.map(definition.plan.dueTime), planned: next,
+                isOver: definition.isEnabled && next == nil, updatedAtBytes: definition.updatedAtBytes))
+    }
+}
+
+extension Timestamp? {
+    /// Whether an entry stands where a planned time belongs, with its jitter or, as Python writes it, without.
+    fileprivate func isPlace(of entry: DueEntry, in plan: RunPlan) -> Bool {
+        let place = Timestamp(score: entry.score)
+        guard let self else { return false }
+        return place == self || (plan.bounds != nil && place == plan.dueTime(of: self))
     }
 }

@@ -53,6 +53,13 @@ struct DefinitionCache {
         }
     }
 
+    /// Notes that a run of a cached definition was refused, unless the definition was replaced or dropped meanwhile.
+    mutating func didMove(_ run: PlannedRun) {
+        update(run.entry.id) { cached in
+            if cached.definition === run.definition { cached.didMove(run) }
+        }
+    }
+
     /// Marks a definition as changed: it is read again before it is used.
     mutating func invalidate(_ id: DefinitionID) {
         update(id) { $0.isStale = true }

@@ -12,6 +12,10 @@ actor JobStoreActor {
         var bad: [BadDefinition] = []
         /// Why zones of definitions are not known on this machine, unless that was reported before.
         var missingZones: [String] = []
+        /// Whether this machine's clock was compared with that of Redis, and is wrong.
+        var clocksDiffer = false
+        /// Entries that wait for clocks to be compared.
+        fileprivate var undecided: [DueEntry] = []
     }
 
     /// A definition that cannot be used.
@@ -31,6 +35,10 @@ actor JobStoreActor {
     private var announcedSinceMarker = false
     /// Counts announcements and resets: what was read before the last one may be old.
     private var changes = 0
+    /// Whether this machine's clock agrees with that of Redis, and when that was found out, on the wall clock.
+    private var clock: (agreement: ClockAgreement, comparedAt: Timestamp) = (.unknown, .earliest)
+    /// When a run was last queued of each definition that would have finished, but for clocks that differ.
+    private var lastAgainstClock: [DefinitionID: Timestamp] = [:]
     /// Zones unknown to this machine that were reported; there are few.
     private var missingZones: Set<String> = []
 
@@ -67,10 +75,11 @@ actor JobStoreActor {
                 missing.append(entry)
                 continue
             }
-            switch cached.decide(entry, now: now) {
+            switch cached.decide(entry, now: now, clock: .unknown) {
             case .run(let run): resolution.runs.append(run)
             case .reconcile(let stale): resolution.stale.append(stale)
             case .readAgain: missing.append(entry)
+            case .compareClocks: resolution.undecided.append(entry)
             }
         }
         if !missing.isEmpty {
@@ -80,7 +89,51 @@ actor JobStoreActor {
                 take(definition, for: entry, isCertain: changes == before, now: now, into: &resolution)
             }
         }
+        if !resolution.undecided.isEmpty { try await decide(&resolution, now: now) }
         return resolution
+    }
+
+    /// How long a comparison of clocks holds.
+    private static let agreementLasts: Duration = .seconds(10)
+    /// How long a definition that may not finish, because clocks differ, waits with its next run.
+    private static let pauseAgainstClock: Duration = .seconds(60)
+
+    /// Decides what depends on whether clocks agree.
+    private func decide(_ resolution: inout Resolution, now: Timestamp) async throws {
+        if now < clock.comparedAt || now - clock.comparedAt > Self.agreementLasts {
+            let agreement: ClockAgreement
+            if let time = try await store.serverTime() {
+                let distance = max(now, time) - min(now, time)
+                agreement = distance > PlanAudit.clockTolerance ? .differs : .agrees
+            } else {
+                agreement = .agrees
+            }
+            clock = (agreement, now)
+        }
+        resolution.clocksDiffer = clock.agreement == .differs
+        for entry in resolution.undecided {
+            // What changed meanwhile is met again in the next pass.
+            guard case .run(let run)? = cache.current(entry.id)?.decide(entry, now: now, clock: clock.agreement) else {
+                continue
+            }
+            if mayRun(run, now: now) { resolution.runs.append(run) } else { parked.park(entry) }
+        }
+        resolution.undecided = []
+    }
+
+    /// Whether a run may be queued although clocks differ.
+    ///
+    /// By this clock all times of a definition that would finish have come. They are not all queued at once: it may be this
+    /// clock that is wrong.
+    private func mayRun(_ run: PlannedRun, now: Timestamp) -> Bool {
+        guard clock.agreement == .differs else {
+            lastAgainstClock = [:]
+            return true
+        }
+        guard let next = run.next, run.definition.plan.dueTime(of: next) <= now else { return true }
+        if let last = lastAgainstClock[run.entry.id], now >= last, now - last < Self.pauseAgainstClock { return false }
+        lastAgainstClock[run.entry.id] = now
+        return true
     }
 
     private func take(
@@ -106,10 +159,11 @@ actor JobStoreActor {
             if missingZones.insert(reason).inserted { resolution.missingZones.append(reason) }
         case .found(.prepared(let definition)):
             parked.forgetReport(of: entry.id)
-            switch cache.store(definition, for: entry).decide(entry, now: now) {
+            switch cache.store(definition, for: entry).decide(entry, now: now, clock: .unknown) {
             case .run(let run): resolution.runs.append(run)
             case .reconcile(let stale): resolution.stale.append(stale)
             case .readAgain: break
+            case .compareClocks: resolution.undecided.append(entry)
             }
         }
     }
@@ -121,8 +175,14 @@ actor JobStoreActor {
         for (run, outcome) in zip(batch.runs, outcomes) {
             switch outcome {
             case .queued, .advanced: cache.didQueue(run)
-            case .duplicate: break
-            case .movedByOther, .stale: cache.invalidate(run.entry.id)
+            case .overlapping: cache.didMove(run)
+            case .queuedBesideOthers, .finished:
+                // Read again, and known to have been queued.
+                cache.didQueue(run)
+                cache.invalidate(run.entry.id)
+            case .duplicate, .handedBack: break
+            case .movedByOther, .stale, .overlappingSomeNoted, .waiting, .limitReached, .paused:
+                cache.invalidate(run.entry.id)
             case .unusableQueue: parked.park(run.entry)
             }
         }

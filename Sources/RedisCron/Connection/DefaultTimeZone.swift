@@ -80,7 +80,8 @@ extension RedisCronJob {
             PlanAudit.isAhead(next, of: now), !isTime(next, in: zone), former.map({ isTime(next, in: $0) }) ?? true
         else { return false }
         var edited = self
-        edited.nextEnqueueTime = try edited.nextRun(after: now, defaultZone: zone)
+        edited.nextEnqueueTime = try edited.nextEnqueueTime(
+            after: now, defaultZone: zone, keeping: edited.formerPlan)
         do {
             try await edited.save(event: .updated, newOnly: false, zone: zone, tries: 1)
             return true
@@ -97,9 +98,14 @@ extension RedisCronJob {
 }
 
 extension CronJobHash {
-    /// Whether its times depend on the scheduler's zone: it has an expression and names no zone of its own.
-    package var usesDefaultTimeZone: Bool {
-        schedule.cron?.isEmpty == false && schedule.timeZone?.isEmpty != false
+    /// Whether its times depend on the scheduler's zone: it has an expression or exclusions and names no zone of its own.
+    package var usesDefaultTimeZone: Bool { schedule.usesDefaultTimeZone }
+}
+
+extension ScheduleSpec {
+    /// Whether its times depend on the scheduler's zone.
+    var usesDefaultTimeZone: Bool {
+        (cron?.isEmpty == false || !exclusions.isEmpty) && timeZone?.isEmpty != false
     }
 }
 

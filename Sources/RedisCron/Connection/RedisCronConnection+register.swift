@@ -17,18 +17,30 @@ extension RedisCronConnection {
     ///   - call: What each run calls.
     ///   - schedule: When it runs. `R` fields of an expression are drawn when it is registered first, and stay until it is
     ///     another one. An expression without a zone is read in the one of ``timeZoneOfDefinitions()``.
-    ///   - enabled: Whether it runs at all; `nil` keeps what it was, and is on for a new definition.
+    ///   - policy: What becomes of its planned times.
+    ///   - enabled: Whether it runs at all; `nil` keeps what it was, and is on for a new definition. `true` ends a pause.
     ///   - idGenerator: Makes the id when none is given.
     /// - Returns: The definition as it is in Redis.
     /// - Throws: ``RedisCronError`` with code `.invalidDefinition` (nothing is written then) or `.editConflict`, and what
     ///   the connection throws. When the task is cancelled while the write is under way, it may or may not have happened.
     @discardableResult
     public func register(
-        id: String? = nil, call: CallSpec, schedule: ScheduleSpec, enabled: Bool? = nil,
-        idGenerator: RedisCronJob.IDGenerator = RedisCronJob.randomID
+        id: String? = nil, call: CallSpec, schedule: ScheduleSpec, policy: RunPolicy = RunPolicy(),
+        enabled: Bool? = nil, idGenerator: RedisCronJob.IDGenerator = RedisCronJob.randomID
     ) async throws(RedisCronError) -> RedisCronJob {
         try await register(
-            id: id, call: call, schedule: schedule, enabled: enabled, idGenerator: idGenerator, assuming: defaultZone)
+            id: id, call: call, schedule: schedule, policy: policy, enabled: enabled, idGenerator: idGenerator,
+            assuming: defaultZone)
+    }
+
+    /// As the public form, and begins to count runs anew.
+    @discardableResult
+    package func register(
+        _ definition: CronJobHash, enabled: Bool?, isCountReset: Bool
+    ) async throws(RedisCronError) -> RedisCronJob {
+        try await register(
+            id: definition.id, call: definition.call, schedule: definition.schedule, policy: definition.policy,
+            enabled: enabled, isCountReset: isCountReset, idGenerator: RedisCronJob.randomID, assuming: defaultZone)
     }
 
     /// Creates a definition, or edits the one of that id, and tells the schedulers.
@@ -69,16 +81,16 @@ extension RedisCronConnection {
 
     /// As the public form, with a zone to assume where no scheduler has published one.
     func register(
-        id: String?, call: CallSpec, schedule: ScheduleSpec, enabled: Bool?, idGenerator: RedisCronJob.IDGenerator,
-        assuming assumed: ZoneRules
+        id: String?, call: CallSpec, schedule: ScheduleSpec, policy: RunPolicy = RunPolicy(), enabled: Bool?,
+        isCountReset: Bool = false, idGenerator: RedisCronJob.IDGenerator, assuming assumed: ZoneRules
     ) async throws(RedisCronError) -> RedisCronJob {
         try await RedisCronError.unifying {
-            let isZoneNeeded = schedule.cron != nil && schedule.timeZone == nil
-            let zone = try await defaultZone(isNeeded: isZoneNeeded, assuming: assumed)
+            let zone = try await defaultZone(isNeeded: schedule.usesDefaultTimeZone, assuming: assumed)
             let wanted = try RedisCronJob(
-                id: id, call: call, schedule: schedule, enabled: enabled ?? true, connection: self, defaultZone: zone,
-                idGenerator: idGenerator)
-            return try await register(wanted, enabled: enabled, zone: zone)
+                id: id, call: call, schedule: schedule, policy: policy, enabled: enabled ?? true, connection: self,
+                defaultZone: zone, idGenerator: idGenerator)
+            return try await register(
+                wanted, enabled: enabled, zone: zone, by: .caller(isCountReset: isCountReset))
         }
     }
 
@@ -86,14 +98,14 @@ extension RedisCronConnection {
     ///
     /// - Parameter zone: The zone of definitions that name none.
     func register(
-        _ wanted: RedisCronJob, enabled: Bool?, zone: ZoneRules, source: String? = nil
+        _ wanted: RedisCronJob, enabled: Bool?, zone: ZoneRules, source: String? = nil, by registrar: Registrar
     ) async throws -> RedisCronJob {
         for _ in 0..<Self.registrationTries {
             var job = wanted
             switch try await definitions.read(DefinitionID(wanted.id)) {
             case .found(let existing):
                 do {
-                    try job.adopt(existing, enabled: enabled, now: Timestamp.now, defaultZone: zone)
+                    try job.adopt(existing, enabled: enabled, by: registrar, now: Timestamp.now, defaultZone: zone)
                     try await job.save(event: .updated, newOnly: false, source: source, zone: zone)
                     return job
                 } catch let error as RedisCronError where error.code == .noSuchJob {
@@ -106,7 +118,7 @@ extension RedisCronConnection {
                 // A definition that nobody could run is replaced as a whole.
                 try await job.save(event: .updated, newOnly: false, source: source, zone: zone)
                 return job
-            case .missing: break
+            case .missing: if case .caller = registrar { try job.checkEnd() }
             }
             do {
                 try await job.save(event: .created, newOnly: true, source: source, zone: zone)
@@ -119,12 +131,20 @@ extension RedisCronConnection {
     }
 }
 
+/// Who registers a definition.
+package enum Registrar: Sendable, Hashable {
+    /// A program or a person, who means this one definition.
+    case caller(isCountReset: Bool)
+    /// A file, which must not fail on the day when a campaign ends, nor end a pause.
+    case file
+}
+
 extension RedisCronJob {
     /// Becomes an edit of the job in Redis: keeps what registering it again does not change.
     ///
     /// Its next run is kept if the schedule is the same and could have given it.
     package mutating func adopt(
-        _ existing: StoredDefinition, enabled: Bool?, now: Timestamp, defaultZone: ZoneRules
+        _ existing: StoredDefinition, enabled: Bool?, by registrar: Registrar, now: Timestamp, defaultZone: ZoneRules
     ) throws(RedisCronError) {
         stored = existing
         basis = ScheduleBasis(existing.definition)
@@ -132,14 +152,39 @@ extension RedisCronJob {
         definition.latestEnqueueTime = existing.definition.latestEnqueueTime
         // The save computes it anew if the schedule changed, or if it has none where it needs one.
         definition.nextEnqueueTime = existing.definition.nextEnqueueTime
-        definition.enabled = enabled ?? existing.definition.enabled
+        definition.state = existing.definition.state
+        definition.enabled = existing.definition.enabled
+        switch registrar {
+        case .file where isPaused(at: now): break
+        case .file: definition.enabled = enabled ?? definition.enabled
+        case .caller(let isCountReset):
+            definition.enabled = enabled ?? definition.enabled
+            if enabled == true { definition.state.endPause() }
+            if isCountReset { definition.state.runCount = nil }
+            if definition.schedule.endTime != existing.definition.schedule.endTime { try checkEnd() }
+        }
         // The expression that was drawn when it was registered first is not another schedule.
         if let drawn = existing.definition.cron, let writtenCron, CronExpression.isResolution(drawn, of: writtenCron) {
             definition.cron = drawn
         }
+        let was = existing.definition
+        if definition.enabled, !was.enabled, !definition.isFinished,
+            was.state.pausedAt != nil || definition.policy.isMissedLimited
+        {
+            // As `enable()`: a pause is no outage.
+            definition.nextEnqueueTime = try nextEnqueueTime(
+                after: now, defaultZone: defaultZone, keeping: formerPlan, isMissedDropped: true)
+        }
         guard let next = definition.nextEnqueueTime, !basis.hasOtherSchedule(than: definition) else { return }
         let plan = try DefinitionCheck(definition).plan(defaultZone: defaultZone)
         guard !PlanAudit(definition, plan: plan, now: now).isPlausible(next) else { return }
-        definition.nextEnqueueTime = try nextRun(after: now, defaultZone: defaultZone)
+        definition.nextEnqueueTime = try nextEnqueueTime(
+            after: now, defaultZone: defaultZone, isMissedDropped: existing.definition.isFinished)
+    }
+
+    /// - Throws: ``RedisCronError`` with code `.invalidDefinition` if its end has passed.
+    fileprivate func checkEnd() throws(RedisCronError) {
+        guard let end = definition.schedule.endTime, end < .now else { return }
+        throw RedisCronError.invalid("end_time", "\(end) has passed", id: id)
     }
 }

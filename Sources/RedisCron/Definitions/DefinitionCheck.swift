@@ -39,6 +39,15 @@ struct DefinitionCheck {
     ) throws(RedisCronError) -> RunPlan {
         try checkNames()
         try checkValues()
+        let plan = try grid(defaultZone: defaultZone, compile: compile)
+        try checkPolicy()
+        return try bounded(plan, defaultZone: defaultZone)
+    }
+
+    /// The schedule without its bounds.
+    private func grid(
+        defaultZone: ZoneRules, compile: (CronJobHash, ZoneRules) throws(RedisCronError) -> CompiledCron
+    ) throws(RedisCronError) -> RunPlan {
         let cron = definition.schedule.cron.flatMap { $0.isEmpty ? nil : $0 }
         switch (definition.schedule.interval, cron) {
         case (let interval?, nil):
@@ -80,6 +89,48 @@ struct DefinitionCheck {
     private func checkValues() throws(RedisCronError) {
         if let (field, complaint) = CronJobHash.Field.firstComplaint(about: definition) {
             throw refusal(field.name, complaint)
+        }
+        if let name = definition.call.plannedTimeArgument, definition.call.kwargs[JSONString(name)] != nil {
+            throw refusal("planned_time_arg", "is \(quoted(name)), which kwargs has too: expected another name")
+        }
+    }
+
+    /// The schedule with its bounds, where it has any.
+    private func bounded(_ plan: RunPlan, defaultZone: ZoneRules) throws(RedisCronError) -> RunPlan {
+        let (start, end) = (definition.schedule.startTime, definition.schedule.endTime)
+        let (items, jitter) = (definition.schedule.exclusions, definition.schedule.jitter)
+        guard start != nil || end != nil || !items.isEmpty || jitter != nil else { return plan }
+        if let start, let end, end < start { throw refusal("end_time", "\(end) is before start_time, \(start)") }
+        var exclusions: Exclusions?
+        if !items.isEmpty {
+            do {
+                exclusions = try Exclusions(items, id: definition.id)
+            } catch {
+                throw refusal("exclude", String(describing: error))
+            }
+        }
+        return .bounded(
+            BoundedPlan(
+                plan, id: Array(definition.id.utf8), start: start, end: end, exclusions: exclusions,
+                zone: items.isEmpty ? .utc : try zone(defaultZone), jitter: jitter))
+    }
+
+    /// Checks what is refused where a definition is written, and does no harm where it is read: Python may make an interval
+    /// shorter than the jitter, which is cut off then.
+    ///
+    /// - Throws: ``RedisCronError`` with code `.invalidDefinition`, naming the field and the reason.
+    func checkAtTheDoor() throws(RedisCronError) {
+        guard let jitter = definition.schedule.jitter, let interval = definition.schedule.interval, jitter >= interval
+        else { return }
+        throw refusal(
+            "jitter", "must be shorter than the interval, \(interval.wholeSeconds) s, not \(jitter.wholeSeconds)")
+    }
+
+    private func checkPolicy() throws(RedisCronError) {
+        let (overlap, catchUp) = (definition.policy.overlap, definition.policy.catchUp)
+        if catchUp == .all, overlap == .skip || overlap == .replace {
+            throw refusal(
+                "catchup", "all does not go with overlap \(overlap.rawValue), which would drop what is caught up")
         }
     }
 

@@ -124,10 +124,10 @@ extension DefinitionRepository {
         call.append(entries.count)
         for stale in entries {
             call.append(stale.entry.rawScore)
-            if let next = stale.nextScore {
+            if let next = stale.nextScore, let planned = stale.planned {
                 call.append(next.scoreText)
                 // Without an updated_at it is not known whose schedule this is: the hash is left alone.
-                if stale.updatedAtBytes == nil { call.append([]) } else { call.append(wireFormat: next) }
+                if stale.updatedAtBytes == nil { call.append([]) } else { call.append(wireFormat: planned) }
             } else {
                 call.append(stale.isOver ? "over" : "")
                 call.append([])

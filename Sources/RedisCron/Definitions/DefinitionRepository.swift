@@ -85,7 +85,7 @@ package struct DefinitionRepository: Sendable {
     func write(
         _ edit: DefinitionEdit, id: String, event: CronEvent, now: Timestamp, source: String? = nil
     ) async throws -> WriteOutcome {
-        var call = CronScript.saveDefinition.call(keyCount: 3, reserving: 1024)
+        var call = CronScript.saveDefinition.call(keyCount: 4, reserving: 1024)
         appendKeys(of: id, to: &call)
         call.append(id)
         call.append(edit.mode.rawValue)
@@ -99,9 +99,18 @@ package struct DefinitionRepository: Sendable {
         call.append(keys.events)
         call.append(Self.message(event, id: id))
         call.append(score: now)
+        switch edit.deletion {
+        case .kept: call.append("*")
+        case .none: call.append("")
+        case .at(let time): call.append(score: time)
+        }
         call.append(CronJobHash.Field.ourSpec.count)
         for field in CronJobHash.Field.ourSpec { call.append(field.name) }
-        for (field, value) in edit.fields {
+        // Of our own fields an empty one is none.
+        let removed = edit.fields.filter { $0.field.isOurs && $0.value.isEmpty }
+        call.append(removed.count)
+        for (field, _) in removed { call.append(field.name) }
+        for (field, value) in edit.fields where !(field.isOurs && value.isEmpty) {
             call.append(field.name)
             call.append(value)
         }
@@ -121,7 +130,7 @@ package struct DefinitionRepository: Sendable {
     ///
     /// - Returns: Whether there was one.
     func delete(_ id: String) async throws(RedisError) -> Bool {
-        var call = CronScript.deleteDefinition.call(keyCount: 3, reserving: 512)
+        var call = CronScript.deleteDefinition.call(keyCount: 4, reserving: 512)
         appendKeys(of: id, to: &call)
         call.append(id)
         call.append(keys.events)
@@ -130,30 +139,35 @@ package struct DefinitionRepository: Sendable {
         return try await CronScript.deleteDefinition.run(call.finish(), on: client) { $0.integer == 1 }
     }
 
-    /// Queues one run of a definition outside of its schedule, under a random id.
-    func enqueue(_ payload: JobPayload, of definition: String) async throws(RedisError) -> RQJobID {
-        let id = RQJobID.random()
-        let now = Timestamp.now
-        var call = CronScript.pushJob.call(keyCount: 4, reserving: 1024)
-        call.append(keys.queues)
-        call.append(Array(keys.queuePrefix.utf8), Array(payload.origin))
-        call.append(keys.job(id))
-        call.append(keys.cronJob(definition))
-        call.append(id.description)
-        call.append(payload.ttl.map(String.init) ?? "")
-        call.append(fields: RQJobHash.fields(payload: payload, createdAt: now, enqueuedAt: now))
-        _ = try await CronScript.pushJob.run(call.finish(), on: client) { $0.integer }
-        return id
+    /// Deletes a finished definition whose time has come, in one atomic step.
+    ///
+    /// - Parameter entry: Its entry among those that are to be deleted.
+    /// - Returns: Whether it was deleted.
+    func deleteFinished(_ entry: DueEntry, token: String, now: Timestamp) async throws(RedisError) -> Bool {
+        var call = CronScript.deleteFinished.call(keyCount: 5, reserving: 512)
+        call.append(keys.lock)
+        call.append(Array(keys.cronJobPrefix.utf8), entry.id.bytes)
+        call.append(keys.cronJobs)
+        call.append(keys.lastUpdate)
+        call.append(keys.deletions)
+        call.append(token)
+        call.append(entry.id.bytes)
+        call.append(entry.rawScore)
+        call.append(keys.events)
+        call.append(Self.message(.deleted, id: entry.id.display))
+        call.append(score: now)
+        return try await CronScript.deleteFinished.run(call.finish(), on: client) { $0.integer == 1 }
     }
 
     private func appendKeys(of id: String, to call: inout RedisCommand.Builder) {
         call.append(keys.cronJob(id))
         call.append(keys.cronJobs)
         call.append(keys.lastUpdate)
+        call.append(keys.deletions)
     }
 
     /// The message that announces an event.
-    private static func message(_ event: CronEvent, id: String) -> [UInt8] {
+    static func message(_ event: CronEvent, id: String) -> [UInt8] {
         var bytes: [UInt8] = []
         let message: JSONValue = ["event": .string(event.rawValue), "job_id": .string(id)]
         message.appendPythonJSON(to: &bytes)

@@ -37,35 +37,34 @@ struct PlanAudit {
     /// Whether the first run of an interval was put off on purpose (`first_run`): otherwise an interval that never ran does not
     /// name its next run.
     private var isFirstRun: Bool {
-        if case .interval = plan { definition.latestEnqueueTime == nil } else { false }
+        plan.isInterval && definition.latestEnqueueTime == nil
     }
 
     /// Whether the schedule itself could have planned this run, now or earlier.
     func isPlausible(_ next: Timestamp) -> Bool {
         // A run that is due happens, wherever its time comes from.
         guard next > present, !isFirstRun else { return true }
-        guard let first = timeAfter(present), next <= first else { return false }
+        guard !definition.isFinished else { return true }
+        guard let first = timeAfter(present, onGridOf: next), next <= first else { return false }
         return isOnGrid(next)
     }
 
-    /// Whether an expression has that time; any time may be on an interval's grid.
+    /// Whether the schedule has that time; any time may be on the grid of an interval.
     func isOnGrid(_ next: Timestamp) -> Bool {
-        guard case .cron(let compiled) = plan else { return true }
-        return compiled.next(after: next - .microseconds(1)) == next
+        if plan.isInterval { return plan.bounds.map { $0.admits(next) } ?? true }
+        return plan.time(after: next - .microseconds(1), anchor: next) == next
     }
 
     /// The schedule's next time, if the run is planned for more than a whole period after it.
     func skippedTime(before next: Timestamp) -> Timestamp? {
-        guard !isFirstRun, let first = timeAfter(present), let second = timeAfter(first), next > second else {
-            return nil
-        }
+        guard !isFirstRun, !definition.isFinished, let first = timeAfter(present, onGridOf: next),
+            let second = timeAfter(first, onGridOf: next), next > second
+        else { return nil }
         return first
     }
 
-    private func timeAfter(_ time: Timestamp) -> Timestamp? {
-        switch plan {
-        case .interval(let seconds): time + .seconds(seconds)
-        case .cron(let compiled): compiled.next(after: time)
-        }
+    private func timeAfter(_ time: Timestamp, onGridOf next: Timestamp) -> Timestamp? {
+        let time = definition.state.pausedUntil.map { max(time, $0 - .microseconds(1)) } ?? time
+        return plan.time(after: time, anchor: plan.bounds == nil ? time : next)
     }
 }

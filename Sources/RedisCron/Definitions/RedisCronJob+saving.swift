@@ -22,14 +22,19 @@ extension RedisCronJob {
         try await RedisCronError.unifying { try await save(event: event, newOnly: false) }
     }
 
-    /// Enables the job and tells the schedulers.
+    /// Enables the job and tells the schedulers; a pause ends.
     ///
-    /// If runs were missed meanwhile, one of them is made up for.
+    /// If runs were missed meanwhile, one of them is made up for, unless the job was paused, or makes up for all or none, or
+    /// has a window: then the next run is planned from the present. One that is on already keeps its next run.
     ///
     /// - Throws: As ``save(event:)``.
     public mutating func enable() async throws(RedisCronError) {
-        enabled = true
-        try await save(event: .enabled)
+        try await start(fromPresent: isPlannedFromPresent(at: .now))
+    }
+
+    /// Whether to enable it plans its next run from the present, so that nothing is made up for.
+    package func isPlannedFromPresent(at now: Timestamp) -> Bool {
+        isPaused(at: now) || policy.isMissedLimited
     }
 
     /// Disables the job and tells the schedulers.
@@ -38,6 +43,79 @@ extension RedisCronJob {
     public mutating func disable() async throws(RedisCronError) {
         enabled = false
         try await save(event: .disabled)
+    }
+
+    /// Pauses the job and tells the schedulers.
+    ///
+    /// Without an end, the job is disabled until ``resume()`` or ``enable()``. With one, its next run is the first one planned
+    /// from then on, and nothing else has to happen: Python's scheduler obeys too.
+    ///
+    /// - Parameters:
+    ///   - end: When it goes on by itself; `nil` for not at all.
+    ///   - note: Why, for people.
+    /// - Throws: ``RedisCronError`` with code `.invalidDefinition` for an end that has passed, or where the job is disabled and
+    ///   not paused, and as ``save(event:)``.
+    public mutating func pause(until end: Timestamp? = nil, note: String? = nil) async throws(RedisCronError) {
+        try notePause(until: end, note: note, now: .now)
+        try await save(event: end == nil ? .disabled : .updated)
+    }
+
+    /// Notes a pause; nothing is saved yet.
+    ///
+    /// - Throws: ``RedisCronError`` with code `.invalidDefinition` for an end that has passed, and for an end where the job is
+    ///   disabled.
+    package mutating func notePause(until end: Timestamp?, note: String?, now: Timestamp) throws(RedisCronError) {
+        if let end, end <= now {
+            throw RedisCronError.invalid("paused_until", "must be later than now, not \(end)", id: id)
+        }
+        if end != nil, !enabled, !isPaused(at: now) {
+            throw RedisCronError.invalid("enabled", "is off, and the end of a pause would switch it on", id: id)
+        }
+        definition.state.pausedAt = now
+        definition.state.pausedUntil = end
+        definition.state.pauseNote = note.flatMap { $0.isEmpty ? nil : $0 }
+        enabled = end != nil
+    }
+
+    /// Ends a pause and tells the schedulers.
+    ///
+    /// The next run is planned from the present: what the pause kept from running is not made up for. A job that was disabled
+    /// without being paused is enabled in the same way. One that is on already keeps its next run.
+    ///
+    /// - Throws: As ``save(event:)``.
+    public mutating func resume() async throws(RedisCronError) {
+        try await start(fromPresent: true)
+    }
+
+    private mutating func start(fromPresent: Bool) async throws(RedisCronError) {
+        var zone = ZoneRules.utc
+        if fromPresent, !definition.isFinished {
+            let definition = definition
+            do {
+                zone = try await connection?.timeZone(for: definition) ?? .local()
+            } catch {
+                throw RedisCronError(error)
+            }
+        }
+        try noteStart(fromPresent: fromPresent, now: .now, zone: zone)
+        try await save(event: .enabled)
+    }
+
+    /// Enables the job and ends a pause; nothing is saved yet.
+    ///
+    /// A job that is on already, or whose pause is over, keeps its next run: what is late then was missed, not paused.
+    ///
+    /// - Parameter fromPresent: Whether the next run is planned from the present.
+    package mutating func noteStart(
+        fromPresent: Bool, now: Timestamp, zone: ZoneRules
+    ) throws(RedisCronError) {
+        if stored?.definition.enabled == true, enabled, !isPaused(at: now) { return }
+        enabled = true
+        definition.state.endPause()
+        guard fromPresent, !definition.isFinished else { return }
+        nextEnqueueTime = try nextEnqueueTime(
+            after: now, defaultZone: zone, keeping: formerPlan, isMissedDropped: true)
+        basis = ScheduleBasis(definition)
     }
 
     /// Records an enqueue time, computes the run that follows it, and saves both.
@@ -67,21 +145,6 @@ extension RedisCronJob {
         try await reachable().deleteJob(id: id)
     }
 
-    /// Queues one run now, under a random job id, and leaves the schedule alone.
-    ///
-    /// - Parameter serializer: What the workers read.
-    /// - Returns: The id of the RQ job.
-    /// - Throws: ``RedisCronError`` with code `.invalidDefinition` or `.noConnection`, and what the connection throws.
-    @discardableResult
-    public func enqueue(serializer: JobSerializer = .pickle) async throws(RedisCronError) -> String {
-        let connection = try reachable()
-        try DefinitionCheck(definition).validate()
-        return try await RedisCronError.unifying {
-            let payload = JobPayload(definition.call, serializer: serializer)
-            return try await connection.definitions.enqueue(payload, of: id).description
-        }
-    }
-
     /// Reads one job, as ``RedisCronConnection/job(id:)`` does.
     ///
     /// - Throws: ``RedisCronError`` with code `.noSuchJob` or `.unreadableDefinition`, and what the connection throws.
@@ -104,6 +167,7 @@ extension RedisCronJob {
         for _ in 0..<tries {
             let now = Timestamp.now
             try DefinitionCheck(definition).validate()
+            try DefinitionCheck(definition).checkAtTheDoor()
             let zone = if let knownZone { knownZone } else { try await connection.timeZone(for: definition) }
             let (saved, edit) = try saving(event: event, newOnly: newOnly, now: now, zone: zone)
             switch try await connection.definitions.write(edit, id: id, event: event, now: now, source: source) {
@@ -134,8 +198,13 @@ extension RedisCronJob {
         // Every save gives a new version, even when the clock was stepped back.
         job.definition.updatedAt = max(now, (stored?.definition.updatedAt ?? now) + .microseconds(1))
         try job.rescheduleIfChanged(now: now, defaultZone: zone)
+        job.definition.dropUnneededState(nextWas: stored?.definition.nextEnqueueTime)
+        if let old = stored?.definition, job.definition.startsTracking(after: old) {
+            job.definition.state.openRuns = try old.lastRun(defaultZone: zone).map { OpenRuns(of: [$0]).bytes } ?? []
+        }
+        let due = try job.dueTime(now: now, defaultZone: zone)
         let edit = DefinitionEdit(
-            job.definition, stored: stored, mode: newOnly ? .new : .create, event: event, now: now)
+            job.definition, due: due, stored: stored, mode: newOnly ? .new : .create, event: event, now: now)
         job.stored = StoredDefinition(written: job.definition)
         job.basis = ScheduleBasis(job.definition)
         return (job, edit)
@@ -150,7 +219,7 @@ extension RedisCronJob {
         basis = ScheduleBasis(current.definition)
     }
 
-    private func reachable() throws(RedisCronError) -> RedisCronConnection {
+    func reachable() throws(RedisCronError) -> RedisCronConnection {
         guard let connection else {
             throw RedisCronError(.noConnection, id: id, "the job was made without a connection")
         }
@@ -185,5 +254,31 @@ extension CronJobHash {
             result.schedule.cron = schedule.cron
         }
         return result
+    }
+}
+
+extension CronJobHash {
+    /// Whether its policy has to know of open runs, and that of another state did not.
+    func startsTracking(after old: CronJobHash) -> Bool { policy.tracksRuns && !old.policy.tracksRuns }
+
+    /// The run that the schedule queued last, as far as its times tell.
+    fileprivate func lastRun(defaultZone: ZoneRules) throws(RedisCronError) -> OpenRun? {
+        guard let latest = latestEnqueueTime else { return nil }
+        let plan = try DefinitionCheck(self).plan(defaultZone: defaultZone)
+        let anchor = plannedTime ?? latest
+        // A run is queued at its planned time or later; of the five years before it is enough to know the last one.
+        guard let first = plan.time(after: latest - .seconds(5 * 31_557_600), anchor: anchor),
+            let planned = plan.lastTime(notAfter: latest, from: first, anchor: anchor)
+        else { return nil }
+        return OpenRun(
+            jobID: RQJobID.planned(definition: id, at: planned).description, queue: call.queueName)
+    }
+
+    /// Removes what ticks noted for a policy that the definition does not have any more, or for another planned time.
+    fileprivate mutating func dropUnneededState(nextWas former: Timestamp?) {
+        if policy.maxRuns == nil { state.runCount = nil }
+        if policy.pauseAfterFailures == nil { state.failureCount = nil }
+        if !policy.tracksRuns { state.openRuns = [] }
+        if policy.overlap != .wait || nextEnqueueTime != former { state.waitingSince = nil }
     }
 }

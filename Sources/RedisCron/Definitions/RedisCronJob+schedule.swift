@@ -33,11 +33,48 @@ extension RedisCronJob {
 
     /// As ``nextRun(after:defaultTimeZone:)``, with a zone that is understood already.
     package func nextRun(after now: Timestamp, defaultZone: ZoneRules) throws(RedisCronError) -> Timestamp? {
+        let next = try nextEnqueueTime(after: now, defaultZone: defaultZone)
+        return next == .finished ? nil : next
+    }
+
+    /// What belongs into `next_enqueue_time`: the planned time that follows the last run, ``/RQWire/Timestamp/finished``, or
+    /// nothing for an interval that is due at once and for an expression without a further time.
+    ///
+    /// - Parameters:
+    ///   - planned: The planned time so far, which an edit keeps while it is due later, and whose grid an interval keeps; `nil`
+    ///     plans from the last run.
+    ///   - isMissedDropped: Whether to plan from the present, whatever was missed: a pause is no outage.
+    func nextEnqueueTime(
+        after now: Timestamp, defaultZone: ZoneRules, keeping planned: Timestamp? = nil, isMissedDropped: Bool = false
+    ) throws(RedisCronError) -> Timestamp? {
+        let plan = try DefinitionCheck(definition).plan(defaultZone: defaultZone)
+        if definition.hasReachedLimit { return .finished }
+        if let planned, isToCome(planned, by: plan, now: now) { return planned }
         let last = definition.latestEnqueueTime.map { PlanAudit.isAhead($0, of: now) ? now : $0 }
-        return switch try DefinitionCheck(definition).plan(defaultZone: defaultZone) {
-        case .interval(let seconds): last.map { $0 + .seconds(seconds) }
-        case .cron(let compiled): compiled.next(after: max(now, last ?? now))
+        let next: Timestamp?
+        if let planned, plan.isInterval, plan.bounds?.start == nil {
+            next = plan.time(
+                after: earliestTime(onGridOf: planned, now: now, isMissedDropped: isMissedDropped) - .microseconds(1),
+                anchor: planned)
+        } else if let interval = definition.schedule.interval, plan.bounds?.start == nil {
+            // From the last run; without one it is due at once, on the grid of the time at which it was made.
+            let first = last.map { $0 + interval } ?? definition.createdAt ?? now
+            var earliest = definition.state.pausedUntil ?? first
+            if isMissedDropped { earliest = max(earliest, now) }
+            if earliest <= first, plan.bounds?.admits(first) != false { return last == nil ? nil : first }
+            next = plan.time(after: max(earliest, first) - .microseconds(1), anchor: first)
+        } else {
+            let from = plan.isInterval ? now - .microseconds(1) : max(now, last ?? now)
+            let paused = definition.state.pausedUntil.map { max(from, $0 - .microseconds(1)) } ?? from
+            next = plan.time(after: paused, anchor: now)
         }
+        if let next { return next }
+        if definition.schedule.endTime != nil { return .finished }
+        if plan.bounds?.hasExclusions == true, plan.isInterval || plan.bounds?.grid.time(after: now, anchor: now) != nil
+        {
+            throw RedisCronError.invalid("exclude", "leaves no time at which it could run", id: id)
+        }
+        return nil
     }
 
     /// The schedule's next time, if the run is planned for more than a whole period after it and nothing explains that.
@@ -52,20 +89,82 @@ extension RedisCronJob {
     /// tool wrote it, or its last run is over, and then it gets none again.
     mutating func rescheduleIfChanged(now: Timestamp, defaultZone: ZoneRules) throws(RedisCronError) {
         let namesNone = definition.enabled && definition.interval == nil && definition.nextEnqueueTime == nil
-        guard namesNone || basis.isOutdated(by: definition, defaultZone: defaultZone) else { return }
-        try computeNextRun(now: now, defaultZone: defaultZone)
+        if namesNone || basis.isOutdated(by: definition, defaultZone: defaultZone) || isBroughtBack {
+            return try computeNextRun(now: now, defaultZone: defaultZone)
+        }
+        guard !definition.isFinished else { return }
+        let end = definition.schedule.endTime ?? .latest
+        if definition.hasReachedLimit || (definition.nextEnqueueTime ?? definition.createdAt ?? now) > end {
+            definition.nextEnqueueTime = .finished
+        }
+    }
+
+    /// Whether it was finished, and another end or limit gives it further runs.
+    private var isBroughtBack: Bool {
+        guard let old = stored?.definition, old.isFinished, definition.nextEnqueueTime == .finished else {
+            return false
+        }
+        return definition.schedule.endTime != old.schedule.endTime || definition.policy.maxRuns != old.policy.maxRuns
+            || definition.state.runCount != old.state.runCount
+    }
+
+    /// The instant from which an interval is planned anew on the grid of its planned time.
+    private func earliestTime(onGridOf planned: Timestamp, now: Timestamp, isMissedDropped: Bool) -> Timestamp {
+        let isOverdue = planned <= now
+        // What a pause or an exclusion had put off may come sooner without it.
+        let isPutOff = basis.pausedUntil != nil || basis.schedule.exclusions != definition.schedule.exclusions
+        let earliest = isOverdue && isMissedDropped || !isOverdue && isPutOff ? now : planned
+        return definition.state.pausedUntil.map { max($0, earliest) } ?? earliest
+    }
+
+    /// Whether a planned time has passed that is due later, by its jitter, and that the schedule still has.
+    private func isToCome(_ planned: Timestamp, by plan: RunPlan, now: Timestamp) -> Bool {
+        planned <= now && plan.dueTime(of: planned) > now
+            && definition.state.pausedUntil.map { planned >= $0 } != false
+            && plan.time(after: planned - .microseconds(1), anchor: planned) == planned
+    }
+
+    /// The planned time so far, as far as it says anything to an edit of the schedule.
+    ///
+    /// Of an interval, if its period is the same as before. The time of the last run is no grid: it was late, and by its
+    /// jitter. One that never ran names a time only where its first run was put off.
+    var formerPlan: Timestamp? {
+        guard let planned = definition.nextEnqueueTime, planned != .finished else { return nil }
+        guard definition.schedule.interval != nil else { return planned }
+        let isSameGrid =
+            definition.schedule.interval == basis.schedule.interval
+            && definition.schedule.startTime == basis.schedule.startTime
+        return isSameGrid ? planned : nil
     }
 
     /// Gives the job the next run of its schedule.
+    ///
+    /// From the present where it was finished, and where it makes up for all missed runs or has a window: by another interval
+    /// runs would have been planned since the last one, and those were not missed.
     mutating func computeNextRun(now: Timestamp, defaultZone: ZoneRules) throws(RedisCronError) {
-        definition.nextEnqueueTime = try nextRun(after: now, defaultZone: defaultZone)
+        let isMissedDropped =
+            stored?.definition.isFinished == true
+            || (definition.policy.isMissedLimited && definition.latestEnqueueTime != nil)
+        definition.nextEnqueueTime = try nextEnqueueTime(
+            after: now, defaultZone: defaultZone, keeping: formerPlan, isMissedDropped: isMissedDropped)
         basis = ScheduleBasis(definition, defaultZone: defaultZone)
+    }
+
+    /// When the definition is due: its score in the index; `nil` when it never is.
+    func dueTime(now: Timestamp, defaultZone: ZoneRules) throws(RedisCronError) -> Timestamp? {
+        guard !definition.isFinished else { return nil }
+        let plan = try DefinitionCheck(definition).plan(defaultZone: defaultZone)
+        if let next = definition.nextEnqueueTime { return plan.dueTime(of: next) }
+        guard plan.isInterval else { return nil }
+        // The present, never 0, for an interval that never ran: RQ's own clean-up deletes entries of score 0.
+        return plan.bounds == nil ? now : max(now, plan.dueTime(of: definition.createdAt ?? now))
     }
 }
 
 /// A schedule and the next run that was computed from it: if only the schedule changes, the next run has to be computed anew.
 struct ScheduleBasis: Sendable, Hashable {
     let schedule: ScheduleSpec
+    let pausedUntil: Timestamp?
     let nextEnqueueTime: Timestamp?
     /// The scheduler's zone, as far as it was known when the next run was computed from it; `nil` where the next run does
     /// not depend on it, or was read.
@@ -73,13 +172,19 @@ struct ScheduleBasis: Sendable, Hashable {
 
     init(_ definition: CronJobHash, defaultZone: ZoneRules? = nil) {
         schedule = definition.schedule
+        pausedUntil = definition.state.pausedUntil
         nextEnqueueTime = definition.nextEnqueueTime
         self.defaultZone = definition.usesDefaultTimeZone ? defaultZone : nil
     }
 
-    /// Whether the definition has another schedule.
+    /// Whether the definition has another schedule, so that its next run has to be computed anew.
+    ///
+    /// Another end or jitter is not another schedule: the planned time stays.
     func hasOtherSchedule(than definition: CronJobHash) -> Bool {
-        definition.schedule != schedule
+        var other = definition.schedule
+        other.endTime = schedule.endTime
+        other.jitter = schedule.jitter
+        return other != schedule || definition.state.pausedUntil != pausedUntil
     }
 
     /// Whether the definition has another schedule, or is to be read in another zone, and still has the next run of this
@@ -88,4 +193,31 @@ struct ScheduleBasis: Sendable, Hashable {
         guard definition.nextEnqueueTime == nextEnqueueTime else { return false }
         return hasOtherSchedule(than: definition) || defaultZone.map { $0 != zone } ?? false
     }
+}
+
+extension Timestamp {
+    /// The `next_enqueue_time` of a definition that is finished.
+    ///
+    /// Far away instead of empty, so that Python, which indexes what it saves, indexes it where it is never due.
+    package static let finished = Timestamp.latest
+}
+
+extension CronJobHash {
+    /// Whether it has reached its end or its limit.
+    ///
+    /// Without either, a next run that far away was planned under a clock that was ahead.
+    package var isFinished: Bool {
+        nextEnqueueTime == .finished && (schedule.endTime != nil || policy.maxRuns != nil)
+    }
+
+    /// Whether the schedule has queued as many runs as the policy allows.
+    package var hasReachedLimit: Bool { policy.maxRuns.map { (state.runCount ?? 0) >= $0 } ?? false }
+
+    /// The next planned time, where there is one.
+    package var plannedTime: Timestamp? { isFinished ? nil : nextEnqueueTime }
+}
+
+extension RunPolicy {
+    /// Whether missed runs are more, or less, than one: then what a pause or an edit leaves behind is none of them.
+    var isMissedLimited: Bool { catchUp != .one || catchUpWindow != nil }
 }

@@ -48,11 +48,36 @@ public struct RedisCronJob: Sendable, Identifiable {
         set { definition.schedule = newValue }
     }
 
+    /// What becomes of its planned times.
+    public var policy: RunPolicy {
+        get { definition.policy }
+        set { definition.policy = newValue }
+    }
+
     /// Whether it runs at all.
     public var enabled: Bool {
         get { definition.enabled }
         set { definition.enabled = newValue }
     }
+
+    /// Whether it has reached its end or its limit, so that it has no next run.
+    public var isFinished: Bool { definition.isFinished }
+
+    /// How many runs the schedule has queued; counted only where ``policy`` has a limit.
+    public var runCount: Int { definition.state.runCount ?? 0 }
+
+    /// Whether it is paused: by `pause`, or after failures.
+    ///
+    /// - Parameter now: The present; a pause with an end is over then.
+    public func isPaused(at now: Timestamp) -> Bool {
+        enabled ? definition.state.pausedUntil.map { $0 > now } ?? false : definition.state.pausedAt != nil
+    }
+
+    /// Until when it is paused, where the pause has an end.
+    public var pausedUntil: Timestamp? { definition.state.pausedUntil }
+
+    /// Why it was paused.
+    public var pauseNote: String? { definition.state.pauseNote }
 
     /// When its last run was queued; `nil` for a job that never ran.
     public var latestEnqueueTime: Timestamp? {
@@ -60,7 +85,7 @@ public struct RedisCronJob: Sendable, Identifiable {
         set { definition.latestEnqueueTime = newValue }
     }
 
-    /// The planned time of its next run.
+    /// The planned time of its next run; 9999-12-31T23:59:59.999999Z where it ``isFinished``.
     public var nextEnqueueTime: Timestamp? {
         get { definition.nextEnqueueTime }
         set { definition.nextEnqueueTime = newValue }
@@ -98,6 +123,7 @@ public struct RedisCronJob: Sendable, Identifiable {
     ///   - id: A stable id; `nil` means that `idGenerator` makes one.
     ///   - call: What each run calls.
     ///   - schedule: When it runs. `R` fields of an expression are drawn here, once, and stay.
+    ///   - policy: What becomes of its planned times.
     ///   - enabled: Whether it runs at all.
     ///   - latestEnqueueTime: When its last run was queued; `nil` for a job that never ran.
     ///   - nextEnqueueTime: The planned time of its next run; `nil` means the one that follows from the schedule, see
@@ -111,34 +137,38 @@ public struct RedisCronJob: Sendable, Identifiable {
     /// - Throws: ``RedisCronError`` with code `.invalidDefinition`, naming the field and the reason. An expression whose
     ///   years have passed is valid: Redis keeps such a job, and it is never due.
     public init(
-        id: String? = nil, call: CallSpec, schedule: ScheduleSpec, enabled: Bool = true,
-        latestEnqueueTime: Timestamp? = nil, nextEnqueueTime: Timestamp? = nil, createdAt: Timestamp? = nil,
-        updatedAt: Timestamp? = nil, connection: RedisCronConnection? = nil, defaultTimeZone: String? = nil,
+        id: String? = nil, call: CallSpec, schedule: ScheduleSpec, policy: RunPolicy = RunPolicy(),
+        enabled: Bool = true, latestEnqueueTime: Timestamp? = nil, nextEnqueueTime: Timestamp? = nil,
+        createdAt: Timestamp? = nil, updatedAt: Timestamp? = nil, connection: RedisCronConnection? = nil,
+        defaultTimeZone: String? = nil,
         idGenerator: IDGenerator = RedisCronJob.randomID
     ) throws(RedisCronError) {
         try self.init(
-            id: id, call: call, schedule: schedule, enabled: enabled, latestEnqueueTime: latestEnqueueTime,
-            nextEnqueueTime: nextEnqueueTime, createdAt: createdAt, updatedAt: updatedAt, connection: connection,
+            id: id, call: call, schedule: schedule, policy: policy, enabled: enabled,
+            latestEnqueueTime: latestEnqueueTime, nextEnqueueTime: nextEnqueueTime, createdAt: createdAt,
+            updatedAt: updatedAt, connection: connection,
             defaultZone: ZoneRules(option: "defaultTimeZone", defaultTimeZone), idGenerator: idGenerator)
     }
 
     /// As the public initialiser, with a zone that is understood already.
     package init(
-        id: String?, call: CallSpec, schedule: ScheduleSpec, enabled: Bool, latestEnqueueTime: Timestamp? = nil,
-        nextEnqueueTime: Timestamp? = nil, createdAt: Timestamp? = nil, updatedAt: Timestamp? = nil,
-        connection: RedisCronConnection?, defaultZone: ZoneRules, idGenerator: IDGenerator = RedisCronJob.randomID,
+        id: String?, call: CallSpec, schedule: ScheduleSpec, policy: RunPolicy = RunPolicy(), enabled: Bool,
+        latestEnqueueTime: Timestamp? = nil, nextEnqueueTime: Timestamp? = nil, createdAt: Timestamp? = nil,
+        updatedAt: Timestamp? = nil, connection: RedisCronConnection?, defaultZone: ZoneRules,
+        idGenerator: IDGenerator = RedisCronJob.randomID,
         now: Timestamp = .now
     ) throws(RedisCronError) {
         var drawn = schedule
         drawn.cron = try Self.drawn(schedule.cron, id: id)
         let definition = CronJobHash(
-            id: id ?? "", call, drawn, enabled: enabled, latestEnqueueTime: latestEnqueueTime,
+            id: id ?? "", call, drawn, policy, enabled: enabled, latestEnqueueTime: latestEnqueueTime,
             createdAt: createdAt ?? now, updatedAt: updatedAt ?? createdAt ?? now)
         self.definition = definition
         self.connection = connection
         self.basis = ScheduleBasis(definition)
         writtenCron = schedule.cron
         if id == nil { self.definition.id = idGenerator(self) }
+        try DefinitionCheck(self.definition).checkAtTheDoor()
         try computeNextRun(now: now, defaultZone: defaultZone)
         if let nextEnqueueTime {
             self.definition.nextEnqueueTime = nextEnqueueTime
@@ -210,6 +240,7 @@ extension RedisCronJob: Equatable, CustomStringConvertible {
     /// `metric:pm25: app.tasks.rebuild in queue metrics, every 300s, next 2026-06-03T05:40:00.000000Z`.
     public var description: String {
         let next = nextEnqueueTime.map { "next \($0)" } ?? "no next run planned"
-        return "\(id): \(self.functionName) in queue \(self.queueName), \(schedule), \(enabled ? next : "disabled")"
+        let state = isFinished ? finishText : enabled ? next : "disabled"
+        return "\(id): \(self.functionName) in queue \(self.queueName), \(schedule), \(state)"
     }
 }

@@ -28,6 +28,7 @@ struct DefinitionAudit: Sendable {
         if let overdue = indexAudit.overdue(pass.scheduled, isLed: isLed) { findings.append(overdue) }
         if let outlasting = try await outlastingLock() { findings.append(outlasting) }
         findings += pass.zones.findings
+        findings += try await pass.governance.findings()
         return findings + (try await queues(pass.queues)) + (try await silentSchedulers())
     }
 
@@ -41,6 +42,7 @@ struct DefinitionAudit: Sendable {
         var queues: Set<String> = []
         var findings: [Finding] = []
         var zones: ZoneCheck
+        var governance: GovernanceAudit
     }
 
     /// Reads suspects once more, with their entries.
@@ -54,7 +56,8 @@ struct DefinitionAudit: Sendable {
     }
 
     private func read(_ ids: [DefinitionID], entries: [DefinitionID: DueEntry]) async throws -> Pass {
-        var pass = Pass(zones: ZoneCheck(defaultZone: defaultZone))
+        var pass = Pass(
+            zones: ZoneCheck(defaultZone: defaultZone), governance: GovernanceAudit(connection: connection))
         for page in ids.pages(of: DefinitionRepository.pageSize) {
             var orphans: [DueEntry] = []
             let readings = try await connection.definitions.read(page)
@@ -74,10 +77,11 @@ struct DefinitionAudit: Sendable {
                 case .found(let stored):
                     let job = RedisCronJob(stored, connection: connection)
                     finding = audit.finding(job, entry: entry)
-                    if job.enabled {
+                    if job.enabled, !job.isFinished {
                         pass.zones.look(at: job)
                         pass.queues.insert(job.queueName)
                         if let entry { pass.scheduled.append(entry) }
+                        pass.governance.look(at: job, now: audit.now)
                     }
                 }
                 if let finding {
@@ -107,7 +111,7 @@ struct DefinitionAudit: Sendable {
     private func keyTypes() async throws -> [Finding] {
         let wanted = [
             (keys.cronJobs, "zset"), (keys.queues, "set"), (keys.cronSchedulers, "zset"), (keys.lock, "string"),
-            (keys.lastUpdate, "string"), (keys.timeZone, "string"),
+            (keys.lastUpdate, "string"), (keys.deletions, "zset"), (keys.timeZone, "string"),
         ]
         let types = try await client.pipeline(wanted.map { RedisCommand("TYPE", $0.0) }) { _, reply in reply.string }
         return zip(wanted, types).compactMap { wanted, found in Finding.mistyped(wanted.0, found, expected: wanted.1) }

@@ -113,6 +113,8 @@ enum Remedy: Sendable, Hashable {
     case planAnew(DefinitionID)
     /// Takes a scheduler out of RQ's registry unless it has sent a heartbeat since.
     case forgetScheduler(name: String, lastHeartbeat: [UInt8])
+    /// Takes a definition off the list of those that are to be deleted, unless it is finished or the time was changed.
+    case keepDefinition(DueEntry)
     /// Gives a lock an expiry, or an earlier one; a holder that lives extends it by its heartbeat.
     case expireLock(token: [UInt8])
 }

@@ -8,12 +8,16 @@ struct IndexAudit: Sendable {
     /// How long a due definition may wait before it counts as overdue: a tick is far faster while somebody leads.
     static let overdueAfter: Duration = .seconds(10)
 
+    /// A run that waits for earlier ones is looked at every 15 s or sooner.
+    private static let longestWait: Duration = .seconds(20)
+
     var now: Timestamp
     /// The zone of definitions that name none; `nil` where it is not known here.
     let defaultZone: ZoneRules?
 
     /// What is wrong between a definition and its entry; `nil` when they agree.
     func finding(_ job: RedisCronJob, entry: DueEntry?) -> Finding? {
+        if job.isFinished { return finished(job) }
         guard let entry else { return job.enabled ? missingEntry(job) : nil }
         guard job.enabled else {
             return Finding(
@@ -23,10 +27,13 @@ struct IndexAudit: Sendable {
         let indexed = Timestamp(score: entry.score)
         if let next = job.nextEnqueueTime {
             // An entry that is early is reconciled by the next tick; one that is late makes the run late.
-            guard indexed > next + .milliseconds(1) else { return misplanned(job, next: next) }
+            let due = job.nextDueTime(defaultZone: zone(of: job)) ?? next
+            guard indexed > due + .milliseconds(1), !isLookedAtAgain(job, at: indexed) else {
+                return misplanned(job, next: next)
+            }
             return Finding(
-                .error, .index, about: job.id, "the index has it at \(indexed), the definition says \(next)",
-                remedy: .reconcile(entry, moveTo: next))
+                .error, .index, about: job.id, "the index has it at \(indexed), the definition says \(due)",
+                remedy: .reconcile(entry, moveTo: due))
         }
         if let due = dueTimeUnnamed(job), indexed > due + Self.overdueAfter {
             return Finding(
@@ -40,9 +47,25 @@ struct IndexAudit: Sendable {
             remedy: .reconcile(entry, moveTo: min(job.createdAt ?? now, now)))
     }
 
+    /// A definition that reached its end or its limit: no run is missing, and somebody may want to clear it away.
+    private func finished(_ job: RedisCronJob) -> Finding? {
+        guard job.enabled, job.policy.deleteAfter == nil else { return nil }
+        return Finding(
+            .notice, .definition, about: job.id, "it is \(job.finishText); delete it, or give it another end or limit")
+    }
+
+    /// Whether an entry is later than its run is due because earlier runs are open: it is looked at again soon.
+    private func isLookedAtAgain(_ job: RedisCronJob, at indexed: Timestamp) -> Bool {
+        let isHeldBack = job.policy.overlap == .replace || job.definition.state.waitingSince != nil
+        return isHeldBack && indexed < now + Self.longestWait
+    }
+
     /// When a definition is due that names no next run: an interval that never ran, at once.
     private func dueTimeUnnamed(_ job: RedisCronJob) -> Timestamp? {
-        nextRun(of: job) ?? (job.interval == nil ? nil : now)
+        let plan = zone(of: job).flatMap { try? job.plan(defaultZone: $0) }
+        if let next = nextRun(of: job) { return plan?.dueTime(of: next) ?? next }
+        guard job.interval != nil else { return nil }
+        return max(now, plan?.dueTime(of: job.createdAt ?? now) ?? now)
     }
 
     private func nextRun(of job: RedisCronJob) -> Timestamp? {
@@ -70,6 +93,11 @@ struct IndexAudit: Sendable {
     /// A next run that the schedule would not have planned.
     private func misplanned(_ job: RedisCronJob, next: Timestamp) -> Finding? {
         guard next > now, let plan = plan(of: job) else { return nil }
+        if let reason = refusal(of: next, of: job) {
+            return Finding(
+                .notice, .definition, about: job.id,
+                "it runs next at \(next), and will not, because \(reason): Python or an older version planned it")
+        }
         if let skipped = plan.skippedTime(before: next) {
             let isClock = plan.ranUnderClockAhead
             let cause =
@@ -88,6 +116,17 @@ struct IndexAudit: Sendable {
             it runs next at \(next), which is not a time of its schedule in \(zone); unless somebody means that, register \
             or apply it again, and it is planned anew
             """)
+    }
+
+    /// Why a planned time will be refused.
+    private func refusal(of next: Timestamp, of job: RedisCronJob) -> String? {
+        if job.definition.hasReachedLimit { return "it has had all its runs" }
+        if let end = job.endTime, next > end { return "its end is \(end)" }
+        if let start = job.startTime, next < start { return "its start is \(start)" }
+        guard !job.exclusions.isEmpty, let zone = zone(of: job),
+            (try? job.plan(defaultZone: zone))?.bounds?.excludes(next) == true
+        else { return nil }
+        return "that time is excluded"
     }
 
     private func missingEntry(_ job: RedisCronJob) -> Finding? {

@@ -57,6 +57,21 @@ struct NeededCommand: Sendable, Hashable {
         ]
     }
 
+    /// Those that only definitions with an overlap policy or a limit need.
+    static func governing(on keys: RQKeys) -> [NeededCommand] {
+        let (queue, scheduled) = (keys.queue("q"), keys.scheduled(queue: "q"))
+        let purpose = "overlap policies and limits"
+        return [
+            NeededCommand(purpose, "HMGET", keys.cronJob("id"), "open_runs"),
+            NeededCommand(purpose, "ZCOUNT", keys.executionsPrefix + "id", "0", "1"),
+            NeededCommand(purpose, "ZSCORE", scheduled, "id"),
+            NeededCommand(purpose, "LLEN", queue),
+            NeededCommand(purpose, "LPOS", queue, "id"),
+            NeededCommand(purpose, "LREM", queue, "0", "id", isWrite: true),
+            NeededCommand(purpose, "PUBLISH", keys.pubsub(worker: "name"), ""),
+        ]
+    }
+
     /// Those with which a batch is written.
     static func queueing(on keys: RQKeys) -> [NeededCommand] {
         let names: Set = ["HSET", "EXPIRE", "ZADD", "ZREM", "SADD", "RPUSH"]
@@ -72,6 +87,8 @@ struct NeededCommand: Sendable, Hashable {
         case "SELECT": return "every database but 0"
         case "CLIENT": return "the client name in the URL"
         case "WAIT": return "waiting for replicas (--wait-replicas)"
+        case "LPUSH": return "queueing jobs at the front"
+        case "ZCOUNT", "LLEN", "LPOS", "LREM": return "overlap policies"
         case "XREVRANGE": return "showing why a job failed"
         default: return all.first { $0.name == name }?.purpose ?? "rqrcron"
         }

@@ -73,6 +73,7 @@ extension RedisCronConnection {
     /// - Enabled definitions without an entry get one, and those that a clock which was ahead has put off are planned anew. Both
     ///   count as edits.
     /// - Schedulers that fell silent are taken out of RQ's registry.
+    /// - Definitions that are not finished are taken off the list of those that are to be deleted.
     /// - A lock without an expiry, or one that long outlasts a holder that fell silent, expires after `lockTTL`.
     ///
     /// Nothing of RQ's own is touched, and no definition is deleted.
@@ -100,6 +101,8 @@ extension RedisCronConnection {
                 call.append(name)
                 call.append(lastHeartbeat)
             }
+        case .keepDefinition(let entry):
+            try await keep(entry)
         case .expireLock(let token):
             try await change(CronScript.expireLock, key: keys.lock) { call in
                 call.append(token)
@@ -116,8 +119,17 @@ extension RedisCronConnection {
         return outcomes.contains { $0 == .pruned || $0 == .disabled || $0 == .moved }
     }
 
+    private func keep(_ entry: DueEntry) async throws -> Bool {
+        var call = CronScript.keepDefinition.call(keyCount: 2, reserving: 256)
+        call.append(keys.deletions)
+        call.append(Array(keys.cronJobPrefix.utf8), entry.id.bytes)
+        call.append(entry.id.bytes)
+        call.append(entry.rawScore)
+        return try await run(CronScript.keepDefinition, call) { reply in reply.integer == 1 }
+    }
+
     private func enterIndex(_ id: DefinitionID) async throws -> Bool {
-        guard let job = try await jobs(ids: [id]).first, job.enabled else { return false }
+        guard let job = try await jobs(ids: [id]).first, job.enabled, !job.isFinished else { return false }
         let score = try await client.send(RedisCommand("ZSCORE", keys.cronJobs, id.bytes))
         guard score.isNull else { return false }
         var edited = job

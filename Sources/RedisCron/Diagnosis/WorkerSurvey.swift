@@ -39,6 +39,25 @@ struct WorkerSurvey: Sendable {
         return findings + (try await suspension()) + (try await unusedPrefix())
     }
 
+    /// Definitions with an overlap policy whose retries nobody brings back after their pauses.
+    func unscheduledRetries(of jobs: [RedisCronJob]) async throws -> [Finding] {
+        let jobs = jobs.filter(\.needsSchedulerForRetries)
+        let queues = Set(jobs.map(\.queueName)).sorted()
+        // A user who may not look is told nothing.
+        let locks = try await client.pipeline(
+            queues.map { RedisCommand("EXISTS", keys.schedulerLock(queue: $0)) }
+        ) { _, reply in reply.integer }
+        let unattended = Set(zip(queues, locks).filter { $0.1 == 0 }.map(\.0))
+        return jobs.filter { unattended.contains($0.queueName) }.map { job in
+            Finding(
+                .warning, .worker, about: job.id,
+                """
+                it retries after a pause, and no worker of queue \(quoted(job.queueName)) was started --with-scheduler: nobody \
+                brings the retry back, and for 1,000 s it counts as an open run for overlap \(job.policy.overlap.rawValue)
+                """)
+        }
+    }
+
     private func abandoned(_ queue: String, by worker: String) -> Finding {
         Finding(
             .warning, .worker, about: queue,
@@ -119,6 +138,20 @@ struct WorkerSurvey: Sendable {
     private func name(of member: [UInt8]) -> String {
         let key = String(decoding: member, as: UTF8.self)
         return key.hasPrefix(keys.workerPrefix) ? String(key.dropFirst(keys.workerPrefix.count)) : key
+    }
+}
+
+extension RedisCronJob {
+    /// Whether a retry that nobody brings back holds up further runs.
+    var needsSchedulerForRetries: Bool {
+        enabled && !isFinished && policy.overlap != .allow && self.retry?.intervals.isEmpty == false
+    }
+}
+
+extension RedisCronConnection {
+    /// What deserves attention about definitions that are written: their retries may never come back.
+    package func cautions(about jobs: [RedisCronJob]) async throws -> [Finding] {
+        try await WorkerSurvey(client: client, keys: keys).unscheduledRetries(of: jobs)
     }
 }
 

@@ -41,6 +41,17 @@ final class EventChannel: Sendable {
         return SchedulerEvents.Iterator(reader: reader, wakeUps: wakeUps.makeAsyncIterator())
     }
 
+    /// Begins to read what happens from now on, for somebody who asks instead of waiting.
+    func collect() -> EventReader {
+        let (_, continuation) = AsyncStream.makeStream(of: Void.self, bufferingPolicy: .bufferingNewest(1))
+        let reader = EventReader(waking: continuation)
+        state.withLock { state in
+            state.nextKey += 1
+            state.readers[state.nextKey] = reader
+        }
+        return reader
+    }
+
     /// Tells all readers.
     func send(_ event: SchedulerEvent) {
         let readers = state.withLock { Array($0.readers.values) }

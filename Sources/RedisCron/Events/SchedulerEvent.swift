@@ -10,6 +10,16 @@ public enum SchedulerEvent: Sendable, Hashable {
     case enqueued([EnqueuedRun])
     /// A due definition was not queued.
     case skipped(id: String, SkipReason)
+    /// Planned times came and were not run; their schedules moved on.
+    case refused([RefusedRuns])
+    /// A definition has queued all its runs, or has no further one before its end.
+    case finished(id: String, FinishReason)
+    /// A definition was paused, because as many runs in a row failed as it allows.
+    case paused(id: String, note: String)
+    /// A run replaced an earlier one of its definition.
+    case replaced(id: String, jobID: String, Replacement)
+    /// A finished definition was deleted, as it had said.
+    case deletedFinished(id: String)
     /// A definition cannot be used. It is named once, and skipped until it changes.
     case badDefinition(id: String, field: String?, reason: String)
     /// Something in the server's settings endangers the schedule, or the lock does not expire.
@@ -77,8 +87,46 @@ public enum SkipReason: Sendable, Hashable {
     case missing
     /// Its schedule has no further run; its index entry was removed.
     case over
+    /// An earlier run is open, and it waits for its end.
+    case waiting
     /// The key of its queue holds something other than a list.
     case unusableQueue(String)
+}
+
+/// Planned times of a definition that came and were not run.
+public struct RefusedRuns: Sendable, Hashable {
+    /// The definition's id.
+    public let id: String
+    /// Why they were not run.
+    public let reason: RefusalReason
+    /// The first of them.
+    public let first: Timestamp
+    /// How many they are, counted to 1,000.
+    public let count: Int
+    /// Whether there are no more than that.
+    public let isExact: Bool
+    /// The planned time that follows, if any.
+    public let next: Timestamp?
+
+    /// Makes refused runs, for the test of a handler.
+    public init(
+        id: String, reason: RefusalReason, first: Timestamp, count: Int, isExact: Bool = true, next: Timestamp?
+    ) {
+        self.id = id
+        self.reason = reason
+        self.first = first
+        self.count = count
+        self.isExact = isExact
+        self.next = next
+    }
+}
+
+/// Why a definition has no further run.
+public enum FinishReason: Sendable, Hashable {
+    /// It has queued as many runs as it may.
+    case limit(runs: Int)
+    /// No planned time is left before its end.
+    case ended
 }
 
 /// A run of a definition that was queued.

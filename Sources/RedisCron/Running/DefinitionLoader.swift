@@ -23,13 +23,19 @@ package struct DefinitionLoader {
 
     package let zone: ZoneRules
     private let serializer: JobSerializer
+    private let skipWindow: Duration
     private let deflater = Deflater()
     private var templates: [JobSettings: JobTemplate] = [:]
     private var crons: [CronKey: CompiledCron] = [:]
 
-    package init(zone: ZoneRules, serializer: JobSerializer) {
+    /// - Parameters:
+    ///   - zone: The zone of definitions that name none.
+    ///   - serializer: That of the workers.
+    ///   - lockTTL: The scheduler's, which bounds how long a fail-over takes.
+    package init(zone: ZoneRules, serializer: JobSerializer, lockTTL: Duration = .seconds(120)) {
         self.zone = zone
         self.serializer = serializer
+        skipWindow = Governance.skipWindow(lockTTL: lockTTL)
     }
 
     /// Prepares a definition to be scheduled.
@@ -52,9 +58,10 @@ package struct DefinitionLoader {
             payload: payload,
             // As rq-rediscron: a definition that ran and names no next run is due after the last one.
             nextEnqueueTime: hash.nextEnqueueTime
-                ?? hash.latestEnqueueTime.flatMap { plan.next(planned: $0, now: $0) },
+                ?? hash.latestEnqueueTime.flatMap { plan.time(after: $0, anchor: $0) },
             createdAt: hash.createdAt, isEnabled: hash.enabled, neverRan: hash.latestEnqueueTime == nil,
-            isSetBack: hash.isSetBack)
+            isSetBack: hash.isSetBack, governance: Governance(hash, skipWindow: skipWindow),
+            plannedCall: PlannedCall(hash.call, serializer: serializer))
         return .found(.prepared(prepared))
     }
 

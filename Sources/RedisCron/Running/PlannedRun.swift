@@ -9,19 +9,45 @@ package final class PlannedRun: Sendable {
     package let entry: DueEntry
     /// The time for which it was planned; the job's id follows from it.
     package let planned: Timestamp
-    /// When the definition is due again; `nil` when it never is.
+    /// The planned time that follows; `nil` when there is none.
     package let next: Timestamp?
-    /// Whether a job is to be queued, or only the schedule to be moved because this run has been queued before.
-    package let isAlreadyQueued: Bool
+    /// What is to be done with it.
+    package let step: Step
+    /// The runs that may be open, as the definition has them; `nil` where the script does not compare them.
+    package let openRuns: OpenRuns?
+
+    /// What is done with a planned time that has come.
+    package enum Step: Sendable, Hashable {
+        /// A job is queued.
+        case queue
+        /// The schedule is moved, because the run has been queued before.
+        case skipQueued
+        /// The schedule is moved, because the run may not be queued.
+        case refuse(RefusalReason)
+    }
+
+    /// Whether only the schedule is moved.
+    package var isMoveOnly: Bool { step != .queue }
+
+    /// Whether the script has to look at the state of the definition or of its runs.
+    package var isGoverned: Bool { definition.isGoverned }
+
+    /// Whether somebody else may have planned it between two times of the schedule, which are whole seconds then.
+    var isOffGrid: Bool {
+        if case .interval = definition.plan { return false }
+        return planned.microseconds % 1_000_000 != 0
+    }
 
     package init(
-        definition: PreparedDefinition, entry: DueEntry, planned: Timestamp, next: Timestamp?, isAlreadyQueued: Bool
+        definition: PreparedDefinition, entry: DueEntry, planned: Timestamp, next: Timestamp?, step: Step = .queue,
+        openRuns: OpenRuns? = nil
     ) {
         self.definition = definition
         self.entry = entry
         self.planned = planned
         self.next = next
-        self.isAlreadyQueued = isAlreadyQueued
+        self.step = step
+        self.openRuns = openRuns
     }
 
     /// The same run, known to have been queued before: it only moves the schedule, to the run that follows it.
@@ -30,7 +56,7 @@ package final class PlannedRun: Sendable {
     package var alreadyQueued: PlannedRun {
         PlannedRun(
             definition: definition, entry: entry, planned: planned,
-            next: definition.plan.next(planned: planned, now: planned), isAlreadyQueued: true)
+            next: definition.plan.time(after: planned, anchor: planned), step: .skipQueued, openRuns: openRuns)
     }
 }
 
@@ -44,7 +70,7 @@ package struct DueBatch: Sendable {
         var start = 0
         var bytes = 0
         for (index, run) in runs.enumerated() {
-            let more = run.definition.textSize + (run.definition.template.settings.meta?.count ?? 0)
+            let more = run.definition.textSize + run.definition.template.settings.size
             if index > start, bytes + more > limit {
                 parts.append(DueBatch(runs: Array(runs[start..<index])))
                 (start, bytes) = (index, 0)
@@ -65,4 +91,6 @@ enum DueDecision: Sendable {
     case reconcile(StaleEntry)
     /// The cached definition does not explain the entry: it is to be read again.
     case readAgain
+    /// It depends on whether this machine's clock agrees with that of Redis.
+    case compareClocks
 }

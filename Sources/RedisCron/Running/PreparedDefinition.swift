@@ -19,10 +19,14 @@ package final class PreparedDefinition: Sendable {
     let neverRan: Bool
     /// Whether its next run is earlier than the time at which the last one was queued.
     let isSetBack: Bool
+    /// What limits its runs; `nil` for most definitions.
+    package let governance: Governance?
     private let idLength: UInt32
     private let updatedAtLength: UInt32
     private let dataLength: UInt32
     package let template: JobTemplate
+    /// The call, where what is sent of it depends on the planned time of the run.
+    private let plannedCall: PlannedCall?
     /// Id, version, data and description, one behind the other.
     private let bytes: [UInt8]
     private let next: SparseInstant
@@ -39,13 +43,15 @@ package final class PreparedDefinition: Sendable {
 
     package init(
         id: DefinitionID, plan: RunPlan, template: JobTemplate, updatedAtBytes: [UInt8], payload: JobPayload,
-        nextEnqueueTime: Timestamp?, createdAt: Timestamp?, isEnabled: Bool, neverRan: Bool, isSetBack: Bool = false
+        nextEnqueueTime: Timestamp?, createdAt: Timestamp?, isEnabled: Bool, neverRan: Bool, isSetBack: Bool = false,
+        governance: Governance? = nil, plannedCall: PlannedCall? = nil
     ) {
         self.idLength = UInt32(clamping: id.bytes.count)
         self.updatedAtLength = UInt32(clamping: updatedAtBytes.count)
         self.dataLength = UInt32(clamping: payload.data.count)
         self.plan = plan
         self.template = template
+        self.plannedCall = plannedCall
         // To the byte: the block stays in the cache.
         let size = id.bytes.count + updatedAtBytes.count + payload.data.count + payload.description.count
         self.bytes = Array(unsafeUninitializedCapacity: size) { block, count in
@@ -59,6 +65,7 @@ package final class PreparedDefinition: Sendable {
         self.isEnabled = isEnabled
         self.neverRan = neverRan
         self.isSetBack = isSetBack
+        self.governance = governance
     }
 
     /// The planned time of the run to which an index entry leads.
@@ -69,8 +76,20 @@ package final class PreparedDefinition: Sendable {
     /// - Returns: `nil` for an expression whose hash names no time: the index alone does not make it due.
     func plannedTime(score: Double) -> Timestamp? {
         if let nextEnqueueTime { return nextEnqueueTime }
-        guard case .interval = plan else { return nil }
+        guard plan.isInterval else { return nil }
         return (neverRan ? createdAt : nil) ?? Timestamp(score: max(0, score))
+    }
+
+    /// Whether the script has to look at the state of the definition or of its runs.
+    package var isGoverned: Bool { governance?.policy.isGoverned ?? false }
+
+    /// Whether it is marked as finished when it has no further run, rather than left without a next one.
+    package var finishes: Bool { plan.bounds?.end != nil || governance?.policy.maxRuns != nil }
+
+    /// The run of a planned time, as `open_runs` has it.
+    package func openRun(planned: Timestamp) -> OpenRun {
+        let job = withIDBytes { RQJobID.planned(definition: $0.assumingMemoryBound(to: UInt8.self), at: planned) }
+        return OpenRun(jobID: job.description, queue: template.queueName)
     }
 
     /// Lends the bytes of the id.
@@ -81,7 +100,17 @@ package final class PreparedDefinition: Sendable {
     /// `updated_at` in the very bytes in which it was read.
     package var updatedAtBytes: [UInt8] { Array(texts.updatedAtBytes) }
 
-    /// What a batch sends.
+    /// What a batch sends for the run of this time.
+    ///
+    /// - Parameter deflater: Shared by the runs of a batch.
+    package func texts(planned: Timestamp, deflater: Deflater = Deflater()) -> Texts {
+        guard let plannedCall else { return texts }
+        let payload = plannedCall.payload(planned: planned, deflater: deflater)
+        return Texts(
+            updatedAtBytes: texts.updatedAtBytes, data: payload.data, description: payload.description)
+    }
+
+    /// What a batch sends of a definition whose runs do not get their planned time.
     package var texts: Texts {
         let updatedAt = Int(idLength)
         let data = updatedAt + Int(updatedAtLength)
@@ -92,15 +121,38 @@ package final class PreparedDefinition: Sendable {
     }
 }
 
+/// A call that gets the planned time of its run, kept so that each run can be written when it is sent.
+package final class PlannedCall: Sendable {
+    private let call: CallSpec
+    private let serializer: JobSerializer
+
+    /// Keeps a call; `nil` for one that does not get the time.
+    package init?(_ call: CallSpec, serializer: JobSerializer) {
+        guard call.plannedTimeArgument != nil else { return nil }
+        self.call = call
+        self.serializer = serializer
+    }
+
+    fileprivate func payload(planned: Timestamp, deflater: Deflater) -> JobPayload {
+        JobPayload(call.planned(for: planned), serializer: serializer, deflater: deflater)
+    }
+}
+
 /// Settings in the form in which they are sent, made once for all definitions that have them.
 package final class JobTemplate: Sendable {
     package let settings: JobSettings
     /// Their fields in a job's hash, for a dump of it; `nil` when they are too long for one.
     let dumpedFields: HashDump.Fields?
+    /// The queue's name.
+    let queueName: String
+    /// The queue's name in JSON.
+    let queueJSON: [UInt8]
 
     package init(_ settings: JobSettings) {
         self.settings = settings
         dumpedFields = HashDump.Fields(RQJobHash.fields(of: settings))
+        queueName = String(decoding: settings.queue, as: UTF8.self)
+        queueJSON = OpenRun.jsonText(queueName)
     }
 
     /// The same fields one by one: for the few jobs that are sent field by field.

@@ -6,6 +6,7 @@ package final class HandDrivenScheduler: Sendable {
     /// The loop on which it lives.
     package let eventLoop: RedisEventLoop
     private let actor: SchedulerActor
+    private let events: EventReader
 
     /// Makes a scheduler that has no lock yet.
     ///
@@ -20,8 +21,17 @@ package final class HandDrivenScheduler: Sendable {
         }
         let settings = try SchedulerSettings(
             options: options, keys: RQKeys(), createdAt: clock.now(), seed: 0)
+        let channel = EventChannel()
+        events = channel.collect()
         actor = SchedulerActor(
-            store: store, clock: clock, settings: settings, channel: EventChannel(), executor: eventLoop)
+            store: store, clock: clock, settings: settings, channel: channel, executor: eventLoop)
+    }
+
+    /// Takes what it has told since it was asked last; of more than 1,024 events the newest.
+    package func takeEvents() -> [SchedulerEvent] {
+        var taken: [SchedulerEvent] = []
+        while let event = events.take() { taken.append(event) }
+        return taken
     }
 
     /// Takes the lock.

@@ -60,7 +60,8 @@ public final class RedisCronScheduler: Sendable {
         let settings = try SchedulerSettings(
             options: options, keys: connection.keys, createdAt: clock.now(), seed: UInt64.random(in: 0 ... .max),
             isHopeless: RedisStore.isHopeless)
-        let loader = DefinitionLoader(zone: settings.zone, serializer: options.serializer)
+        let loader = DefinitionLoader(
+            zone: settings.zone, serializer: options.serializer, lockTTL: options.lockTTL)
         let replicas = try ReplicaWatch(options, commandTimeout: connection.client.options.commandTimeout) {
             [channel, logger = options.logger] event in
             logger(event.level, event.line)
@@ -170,7 +171,7 @@ public final class RedisCronScheduler: Sendable {
         guard isOurs else { throw RedisCronError.lockLost(name) }
     }
 
-    /// Queues what is due now.
+    /// Queues what is due now; of a definition that makes up for all missed runs, at most 100 of them.
     ///
     /// May be called beside ``run()``, or by several tasks at once: no run is queued twice.
     ///

@@ -46,10 +46,12 @@ extension SchedulerActor {
         // Entries in front that are all passed over: what is behind them is read next.
         var passedOver = 0
         var fruitlessPasses = 0
+        var share = CatchUpShare()
         while case .leading(let lease) = machine.state {
-            let page = try await readPage(offset: passedOver)
+            let page = try await readPage(offset: passedOver, without: share.spent)
             if page.entries.isEmpty {
-                result.nextScore = page.nextScore
+                // What is left of a share is due at once, after whatever else waits.
+                result.nextScore = share.spent.isEmpty ? page.nextScore : clock.now().score
                 if !page.isFull { break }
                 passedOver += page.count
                 continue
@@ -59,7 +61,7 @@ extension SchedulerActor {
                 readAheadBelow: settings.readAheadBelow)
             let didMove: Bool
             do {
-                didMove = try await run(pipeline, token: lease.token) { progress in
+                didMove = try await run(pipeline, token: lease.token, share: &share) { progress in
                     result.enqueued += progress.queued.count
                     if collecting { result.queued += progress.queued }
                 }
@@ -77,16 +79,34 @@ extension SchedulerActor {
     }
 
     /// Reads a page of due entries.
-    private func readPage(offset: Int) async throws -> CandidatePage {
+    ///
+    /// - Parameter spent: Definitions that have had their share of the tick.
+    private func readPage(offset: Int, without spent: Set<DefinitionID>) async throws -> CandidatePage {
         let now = clock.now()
         let page = try await store.fetchDue(until: now, offset: offset, limit: settings.pageSize)
         if offset == 0 { noticeLoss(page) }
         if await jobStore.observe(marker: page.marker) { await markerMovedUnheard() }
+        if let deletion = page.nextDeletion, deletion <= now.score { try await deleteFinished(now: now) }
         let candidates = await jobStore.candidates(page.entries)
         health.readIndex(at: now, oldestDue: candidates.first?.score)
         return CandidatePage(
-            entries: candidates, dueBy: now, count: page.entries.count, last: page.entries.last,
-            isFull: page.entries.count >= settings.pageSize, nextScore: page.nextScore)
+            entries: candidates.without(spent), dueBy: now, count: page.entries.count, last: page.entries.last,
+            isFull: page.entries.count >= settings.pageSize,
+            nextScore: [page.nextScore, page.nextDeletion.map { afterDeletion($0, now: now) }].compactMap(\.self).min())
+    }
+
+    /// When to look at the deletions again: when the next one is due, and soon where some were, since others may follow.
+    private func afterDeletion(_ next: Double, now: Timestamp) -> Double {
+        next > now.score ? next : (now + settings.retryInterval).score
+    }
+
+    /// Deletes definitions that have been finished for as long as they said.
+    private func deleteFinished(now: Timestamp) async throws {
+        guard case .leading(let lease) = machine.state, machine.mayEnqueue(at: clock.monotonic()) else { return }
+        for id in try await store.deleteFinished(token: lease.token, now: now) {
+            await jobStore.take(.deleted(id))
+            tell(.deletedFinished(id: id.display))
+        }
     }
 
     // MARK: The pipeline
@@ -110,16 +130,19 @@ extension SchedulerActor {
 
     /// Does what a pipeline says until it is done.
     ///
-    /// - Parameter report: Told what became of each batch.
+    /// - Parameters:
+    ///   - share: What each definition has had of the tick.
+    ///   - report: Told what became of each batch.
     /// - Returns: Whether anything moved.
     /// - Throws: The first error, when everything that was under way is over.
     private func run(
-        _ pipeline: BatchPipeline, token: String, report: (Progress) -> Void
+        _ pipeline: BatchPipeline, token: String, share: inout CatchUpShare, report: (Progress) -> Void
     ) async throws -> Bool {
         if let (entries, dueBy) = pipeline.onlyBatch(ofAtMost: batchSizing.size) {
-            let batch = try await resolve(entries, dueBy: dueBy)
+            let batch = try await resolve(entries, dueBy: dueBy, without: share.spent)
             let progress = try await send(batch, token: token)
             batchSizing.batchSucceeded()
+            share.count(progress.queued, at: clock.now())
             report(progress)
             return progress.didMove
         }
@@ -129,10 +152,13 @@ extension SchedulerActor {
             var failure: (any Error)?
             while true {
                 if !machine.mayEnqueue(at: clock.monotonic()) { pipeline.handle(.mayNotEnqueue) }
+                let spent = share.spent
                 switch pipeline.nextAction(batchSize: batchSizing.size) {
                 case .resolve(let entries, let dueBy):
                     group.addTask {
-                        await .of(.resolving) { .resolved(try await self.resolve(entries, dueBy: dueBy)) }
+                        await .of(.resolving) {
+                            .resolved(try await self.resolve(entries, dueBy: dueBy, without: spent))
+                        }
                     }
                 case .send(let batch):
                     group.addTask {
@@ -140,7 +166,7 @@ extension SchedulerActor {
                     }
                 case .readPage(let offset):
                     group.addTask {
-                        await .of(.reading) { .page(try await self.readPage(offset: offset)) }
+                        await .of(.reading) { .page(try await self.readPage(offset: offset, without: spent)) }
                     }
                 case .wait:
                     switch await group.next() {
@@ -148,6 +174,7 @@ extension SchedulerActor {
                         pipeline.handle(.resolved(batch))
                     case .finished(let progress):
                         batchSizing.batchSucceeded()
+                        share.count(progress.queued, at: clock.now())
                         report(progress)
                         didMove = didMove || progress.didMove
                         pipeline.handle(.finished)
@@ -168,12 +195,23 @@ extension SchedulerActor {
     }
 
     /// Looks up what the entries lead to, reading definitions where they are not cached.
-    private func resolve(_ entries: ArraySlice<DueEntry>, dueBy: Timestamp) async throws -> ResolvedBatch {
+    private func resolve(
+        _ entries: ArraySlice<DueEntry>, dueBy: Timestamp, without spent: Set<DefinitionID>
+    ) async throws -> ResolvedBatch {
         // A clock that was stepped back since the page was read must not make due entries undue.
         let now = max(clock.now(), dueBy)
-        let resolution = try await jobStore.resolve(Array(entries), now: now)
+        let resolution = try await jobStore.resolve(Array(entries).without(spent), now: now)
         for bad in resolution.bad {
             tell(.badDefinition(id: bad.id.display, field: bad.field, reason: bad.reason))
+        }
+        if resolution.clocksDiffer {
+            tellOnce(
+                Finding(
+                    .warning, .clock,
+                    """
+                    this machine's clock and that of Redis are more than 10 s apart: of missed runs only one each is made \
+                    up for, and nothing is finished
+                    """))
         }
         for reason in resolution.missingZones {
             tellOnce(Finding(.error, .timeZone, reason))
@@ -202,9 +240,12 @@ extension SchedulerActor {
         case .lockLost:
             lockIsLost(token: token)
             return Progress()
-        case .done(let outcomes):
+        case .done(let outcomes, let replaced):
             await jobStore.record(outcomes, of: batch)
             let queued = report(outcomes, of: batch, at: now)
+            for run in replaced {
+                tell(.replaced(id: batch.runs[run.place].entry.id.display, jobID: run.jobID, run.kind))
+            }
             var progress = Progress(didMove: outcomes.contains(where: \.didMove), queued: queued)
             let alreadyQueued = zip(batch.runs, outcomes).filter { $0.1 == .duplicate }.map(\.0.alreadyQueued)
             if !alreadyQueued.isEmpty {
@@ -220,21 +261,40 @@ extension SchedulerActor {
     private func report(_ outcomes: [JobOutcome], of batch: DueBatch, at now: Timestamp) -> [PlannedRun] {
         var queued = batch.runs
         if outcomes.contains(where: { $0 != .queued }) {
-            queued = zip(batch.runs, outcomes).filter { $0.1 == .queued }.map(\.0)
+            queued = zip(batch.runs, outcomes).filter(\.1.isQueued).map(\.0)
             for (run, outcome) in zip(batch.runs, outcomes) {
                 if let reason = outcome.skipReason(of: run) {
                     tell(.skipped(id: run.entry.id.display, reason))
                 }
             }
         }
-        guard !queued.isEmpty else { return [] }
         health.enqueued += queued.count
-        if queued.count == 1 || channel.hasReaders {
+        if queued.count == 1 || (channel.hasReaders && !queued.isEmpty) {
             tell(.enqueued(queued.map { EnqueuedRun($0, at: now) }))
-        } else {
+        } else if !queued.isEmpty {
             settings.logger(.info, "enqueued \(queued.count) jobs")
         }
+        reportRefusals(outcomes, of: batch, at: now)
         return queued
+    }
+
+    /// Tells which planned times were not run, and which definitions have finished or are paused.
+    private func reportRefusals(_ outcomes: [JobOutcome], of batch: DueBatch, at now: Timestamp) {
+        var refused: [RefusedRuns] = []
+        for (run, outcome) in zip(batch.runs, outcomes) {
+            if let runs = outcome.refused(by: run, at: now) { refused.append(runs) }
+            guard run.definition.finishes || run.isGoverned else { continue }
+            let id = run.entry.id.display
+            let policy = run.definition.governance?.policy
+            switch outcome {
+            case .finished, .limitReached: tell(.finished(id: id, .limit(runs: policy?.maxRuns ?? 0)))
+            case .paused: tell(.paused(id: id, note: policy?.pauseNote ?? ""))
+            case .queued, .queuedBesideOthers, .advanced, .overlapping, .overlappingSomeNoted:
+                if run.next == nil, run.definition.finishes { tell(.finished(id: id, .ended)) }
+            case .duplicate, .movedByOther, .stale, .unusableQueue, .waiting, .handedBack: break
+            }
+        }
+        if !refused.isEmpty { tell(.refused(refused)) }
     }
 
     /// - Returns: Whether any of the entries is out of the way now.
@@ -255,23 +315,62 @@ extension SchedulerActor {
     }
 }
 
+extension [DueEntry] {
+    /// Those that lead to other definitions.
+    fileprivate func without(_ ids: Set<DefinitionID>) -> [DueEntry] {
+        ids.isEmpty ? self : filter { !ids.contains($0.id) }
+    }
+}
+
 extension JobOutcome {
     /// Whether the index moved on, or the entry is passed over from now on.
     fileprivate var didMove: Bool {
         switch self {
-        case .queued, .advanced, .unusableQueue: true
-        case .movedByOther, .stale, .duplicate: false
+        case .queued, .queuedBesideOthers, .finished, .advanced, .overlapping, .overlappingSomeNoted, .waiting,
+            .limitReached, .paused, .unusableQueue:
+            true
+        case .movedByOther, .stale, .duplicate, .handedBack: false
         }
     }
 
     fileprivate func skipReason(of run: PlannedRun) -> SkipReason? {
         switch self {
-        case .queued, .duplicate: nil
-        case .advanced: .alreadyQueued(planned: run.planned)
+        case .queued, .queuedBesideOthers, .finished, .duplicate, .overlapping, .overlappingSomeNoted, .limitReached,
+            .paused, .handedBack:
+            nil
+        case .waiting: .waiting
+        case .advanced: run.step == .skipQueued ? .alreadyQueued(planned: run.planned) : nil
         case .movedByOther: .movedByOther
         case .stale: .changed
         case .unusableQueue: .unusableQueue(String(decoding: run.definition.template.settings.queue, as: UTF8.self))
         }
+    }
+
+    /// The planned times that were given up with this outcome: of a run that was queued, those that it stands for.
+    fileprivate func refused(by run: PlannedRun, at now: Timestamp) -> RefusedRuns? {
+        let plan = run.definition.plan
+        let (reason, first): (RefusalReason, Timestamp)
+        switch (self, run.step) {
+        case (.advanced, .refuse(let refusal)): (reason, first) = (refusal, run.planned)
+        case (.overlapping, _), (.overlappingSomeNoted, _): (reason, first) = (.overlap, run.planned)
+        case (.limitReached, _): (reason, first) = (.limit, run.planned)
+        case (.queued, .queue), (.queuedBesideOthers, .queue):
+            // A run in time stands for no other. Nothing is computed for those. Behind a last run nothing was planned.
+            guard now - run.planned >= .seconds(1) || run.isOffGrid,
+                let second = plan.time(after: run.planned, anchor: run.planned),
+                run.next.map({ second < $0 }) ?? true, plan.dueTime(of: second) <= now
+            else { return nil }
+            (reason, first) = (.missed, second)
+        default: return nil
+        }
+        var amount = (count: 1, isExact: true)
+        if reason == .missed || reason == .overlap {
+            let end = min(run.next ?? .latest, now + .microseconds(1))
+            if first < end { amount = plan.count(from: first, before: end, upTo: PreparedDefinition.mostCaughtUp) }
+        }
+        return RefusedRuns(
+            id: run.entry.id.display, reason: reason, first: first, count: amount.count, isExact: amount.isExact,
+            next: run.next)
     }
 }
 

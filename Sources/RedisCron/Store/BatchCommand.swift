@@ -30,17 +30,22 @@ struct BatchCommand {
         let prefix = BatchJob.DumpPrefix(now)
         let jobs = batch.runs.map { BatchJob($0, in: prefix, form: form) }
         let (templates, numbers) = number(jobs)
-        let size = jobs.reduce(1024 + templates.count * 512) { $0 + $1.size + 300 }
+        let isAnyGoverned = batch.runs.contains { $0.isGoverned }
+        let open = OpenRunPlaces(of: isAnyGoverned ? batch.runs.flatMap(\.runsToLookAt) : [])
+        let size = jobs.reduce(1024 + templates.count * 512 + open.keyCount * 80) { $0 + $1.size + 300 }
         var call = CronScript.enqueueBatch.call(
-            keyCount: 3 + templates.count + jobs.count * 2, reserving: size)
+            keyCount: 4 + templates.count + jobs.count * 2 + open.keyCount, reserving: size)
         call.append(keys.lock)
         call.append(keys.cronJobs)
         call.append(keys.queues)
+        call.append(keys.deletions)
         for use in templates { call.append(queuePrefix, use.template.settings.queue) }
         for run in batch.runs { call.append(cronJobPrefix, run.entry.id.bytes) }
         for run in batch.runs {
             call.append(jobPrefix, RQJobID.planned(definition: run.entry.id.bytes, at: run.planned))
         }
+        open.appendQueueKeys(in: keys, to: &call)
+        open.appendRunKeys(in: keys, to: &call)
 
         call.append(token)
         call.append(wireFormat: now)
@@ -48,24 +53,41 @@ struct BatchCommand {
         call.append(jobPrefix)
         call.append(templates.count)
         call.append(jobs.count)
-        for use in templates { append(use, to: &call) }
-        for (job, number) in zip(jobs, numbers) { append(job, template: number, in: prefix, to: &call) }
+        call.append(now.unixSeconds)
+        call.append(wireFormat: now - OpenRun.longQueued)
+        call.append(wireFormat: now - OpenRun.longStarted)
+        call.append(keys.events)
+        call.append(keys.pubsubPrefix)
+        call.append(open.queues.count)
+        for queue in open.queues { call.append(queue) }
+        for use in templates { append(use, now: now, to: &call) }
+        for (job, number) in zip(jobs, numbers) {
+            append(job, template: number, in: prefix, open, now: now, to: &call)
+        }
         return call
     }
 
-    /// A template as jobs of one form use it.
+    /// A template as jobs of one form and one policy use it.
     private struct TemplateUse: Hashable {
         let template: JobTemplate
         let isDumped: Bool
+        /// `nil` for jobs that are not governed.
+        let policy: RunPolicy?
+        /// Whether a schedule that is over is marked as finished.
+        let finishes: Bool
 
         static func == (left: TemplateUse, right: TemplateUse) -> Bool {
-            left.template === right.template && left.isDumped == right.isDumped
+            left.template === right.template && left.isDumped == right.isDumped && left.policy == right.policy
+                && left.finishes == right.finishes
         }
 
         func hash(into hasher: inout Hasher) {
             hasher.combine(ObjectIdentifier(template))
             hasher.combine(isDumped)
         }
+
+        /// `f` for the front of the queue, `g` for governed jobs.
+        var flags: String { (template.settings.atFront ? "f" : "") + (policy == nil ? "" : "g") }
     }
 
     /// The templates of a batch, and for each job the number of its own, from 1.
@@ -73,7 +95,10 @@ struct BatchCommand {
         var templates: [TemplateUse] = []
         var known: [TemplateUse: Int] = [:]
         let numbers = jobs.map { job in
-            let use = TemplateUse(template: job.run.definition.template, isDumped: job.isDumped)
+            let use = TemplateUse(
+                template: job.run.definition.template, isDumped: job.isDumped,
+                policy: job.run.isGoverned ? job.run.definition.governance?.policy : nil,
+                finishes: job.run.isGoverned && job.run.definition.finishes)
             if let number = known[use] { return number }
             templates.append(use)
             known[use] = templates.count
@@ -82,8 +107,10 @@ struct BatchCommand {
         return (templates, numbers)
     }
 
-    private func append(_ use: TemplateUse, to call: inout RedisCommand.Builder) {
+    private func append(_ use: TemplateUse, now: Timestamp, to call: inout RedisCommand.Builder) {
         call.append(use.template.settings.ttl.map { Array(String($0).utf8) } ?? [])
+        call.append(use.flags)
+        if let policy = use.policy { append(policy, of: use, now: now, to: &call) }
         if use.isDumped {
             call.append(0)
         } else {
@@ -93,24 +120,61 @@ struct BatchCommand {
         }
     }
 
+    /// Appends what governs the jobs of a template.
     private func append(
-        _ job: BatchJob, template: Int, in prefix: BatchJob.DumpPrefix, to call: inout RedisCommand.Builder
+        _ policy: RunPolicy, of use: TemplateUse, now: Timestamp, to call: inout RedisCommand.Builder
+    ) {
+        call.append(policy.overlap.rawValue)
+        call.append(policy.maxRuns.map(String.init) ?? "")
+        call.append(use.finishes ? policy.deleteAfter.map { (now + $0).scoreText } ?? [] : [])
+        call.append(policy.pauseAfterFailures.map(String.init) ?? "")
+        call.append(policy.pauseNote)
+        call.append(policy.tracksRuns ? use.template.queueJSON : [])
+    }
+
+    private func append(
+        _ job: BatchJob, template: Int, in prefix: BatchJob.DumpPrefix, _ open: OpenRunPlaces, now: Timestamp,
+        to call: inout RedisCommand.Builder
     ) {
         let run = job.run
         call.append(run.entry.rawScore)
         if let next = run.next {
             call.append(wireFormat: next)
-            call.append(score: next)
+            call.append(score: run.definition.plan.dueTime(of: next))
         } else {
-            call.append([])
+            if run.definition.finishes { call.append(wireFormat: .finished) } else { call.append([]) }
             call.append([])
         }
-        if run.isAlreadyQueued {
+        let governance = run.isGoverned ? run.definition.governance : nil
+        if run.isMoveOnly, governance == nil {
             call.append(0)
             call.append(job.texts.updatedAtBytes)
-        } else {
-            call.append(template)
-            job.append(in: prefix, to: &call)
+            return
         }
+        call.append(template)
+        call.append(job.texts.updatedAtBytes)
+        if let governance { append(governance, of: run, open, now: now, to: &call) }
+        if !run.isMoveOnly { job.append(in: prefix, to: &call) }
     }
+
+    /// Appends what governs one job beyond its template.
+    private func append(
+        _ governance: Governance, of run: PlannedRun, _ open: OpenRunPlaces, now: Timestamp,
+        to call: inout RedisCommand.Builder
+    ) {
+        let policy = governance.policy
+        let runs = run.runsToLookAt
+        if run.isMoveOnly { call.append("move") } else { call.append(runs.count) }
+        call.append(run.openRuns?.bytes ?? [])
+        if policy.overlap == .wait || policy.overlap == .replace { call.append(score: governance.nextLook(now: now)) }
+        if policy.pauseAfterFailures != nil {
+            call.append(DefinitionRepository.message(.disabled, id: run.entry.id.display))
+        }
+        for run in runs { open.append(run, to: &call) }
+    }
+}
+
+extension PlannedRun {
+    /// The runs at which the script looks before it queues this one.
+    fileprivate var runsToLookAt: [OpenRun] { isMoveOnly || !isGoverned ? [] : openRuns?.runs ?? [] }
 }

@@ -13,6 +13,8 @@ struct BatchJob {
         let description: [UInt8]
         /// When the job was created and when it was queued: names and values.
         let stamps: [UInt8]
+        /// Compresses the calls that depend on their planned time.
+        let deflater = Deflater()
 
         init(_ now: Timestamp) {
             var time: [UInt8] = []
@@ -46,7 +48,7 @@ struct BatchJob {
 
     init(_ run: PlannedRun, in prefix: DumpPrefix, form: BatchCommand.JobForm) {
         self.run = run
-        texts = run.definition.texts
+        texts = run.definition.texts(planned: run.planned, deflater: prefix.deflater)
         guard form == .dumps, let shared = run.definition.template.dumpedFields else {
             dump = nil
             return
@@ -55,15 +57,13 @@ struct BatchJob {
         dump = size <= HashDump.capacity ? (shared, size) : nil
     }
 
-    /// Appends the definition's `updated_at` and the job's hash.
+    /// Appends the job's hash.
     func append(in prefix: DumpPrefix, to call: inout RedisCommand.Builder) {
         guard let (shared, size) = dump else {
-            call.append(texts.updatedAtBytes)
             call.append(texts.data)
             call.append(texts.description)
             return
         }
-        call.append(texts.updatedAtBytes)
         call.append(size: HashDump.size(ofEntries: size)) { bytes in
             HashDump.append(fieldCount: shared.count + DumpPrefix.fieldCount, entries: size, to: &bytes) { bytes in
                 bytes.append(contentsOf: shared.bytes)

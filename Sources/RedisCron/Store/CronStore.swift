@@ -37,6 +37,14 @@ package protocol CronStore: Sendable {
     /// - Returns: Whether the lock was ours.
     func release(token: String, registration: SchedulerRegistration) async throws -> Bool
 
+    /// The server's clock; `nil` for a store that has none of its own.
+    func serverTime() async throws -> Timestamp?
+
+    /// Deletes definitions that have been finished for as long as they said, each in one atomic step.
+    ///
+    /// - Returns: The ids of those that were deleted, at most 100.
+    func deleteFinished(token: String, now: Timestamp) async throws -> [DefinitionID]
+
     /// Reads a page of what is due, in one round trip.
     func fetchDue(until now: Timestamp, offset: Int, limit: Int) async throws -> DuePage
 
@@ -72,6 +80,9 @@ extension CronStore {
 
     /// A store without a server has no settings.
     package func findings() async throws -> [Finding] { [] }
+
+    /// A store without a server goes by the scheduler's clock.
+    package func serverTime() async throws -> Timestamp? { nil }
 
     /// A store without a server refuses nothing.
     package func checkQueueing() async throws {}

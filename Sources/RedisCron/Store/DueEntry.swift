@@ -24,19 +24,24 @@ package struct DuePage: Sendable {
     package var nextScore: Double?
     /// The update marker as it is now.
     package var marker: [UInt8]?
+    /// When the next finished definition is to be deleted, as a score.
+    package var nextDeletion: Double?
 
-    package init(entries: [DueEntry], nextScore: Double?, marker: [UInt8]?) {
+    package init(entries: [DueEntry], nextScore: Double?, marker: [UInt8]?, nextDeletion: Double? = nil) {
         self.entries = entries
         self.nextScore = nextScore
         self.marker = marker
+        self.nextDeletion = nextDeletion
     }
 }
 
 /// A due entry that leads to no run, because the index does not agree with the definition.
 package struct StaleEntry: Sendable {
     package var entry: DueEntry
-    /// The time to which the entry belongs by its definition, or `nil` to only prune it or take it out.
+    /// When the run is due to which the entry belongs by its definition, or `nil` to only prune it or take it out.
     package var nextScore: Timestamp?
+    /// The time for which that run is planned, where its jitter sets it apart from the due time.
+    package var planned: Timestamp?
     /// Whether the schedule has no further run, so that the entry is taken out.
     package var isOver: Bool
     /// The `updated_at` of the definition that says so: nothing is done if it has changed.
@@ -44,9 +49,13 @@ package struct StaleEntry: Sendable {
     /// `nil` means any.
     package var updatedAtBytes: [UInt8]?
 
-    package init(entry: DueEntry, nextScore: Timestamp?, isOver: Bool = false, updatedAtBytes: [UInt8]? = nil) {
+    package init(
+        entry: DueEntry, nextScore: Timestamp?, planned: Timestamp? = nil, isOver: Bool = false,
+        updatedAtBytes: [UInt8]? = nil
+    ) {
         self.entry = entry
         self.nextScore = nextScore
+        self.planned = planned ?? nextScore
         self.isOver = isOver
         self.updatedAtBytes = updatedAtBytes
     }

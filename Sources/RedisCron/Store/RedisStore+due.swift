@@ -10,20 +10,43 @@ extension RedisStore {
                 "ZRANGEBYSCORE", keys.cronJobs, "-inf", score, "WITHSCORES", "LIMIT", offset, limit),
             RedisCommand(
                 "ZRANGEBYSCORE", keys.cronJobs, [UInt8(ascii: "(")] + score, "+inf", "WITHSCORES", "LIMIT", 0, 1),
+            RedisCommand("ZRANGE", keys.deletions, 0, 0, "WITHSCORES"),
         ]
         let parts = try await client.pipeline(commands) { index, reply throws(RedisError) in
             if let error = reply.error {
-                // A marker that is not a string means nothing; it must not stop the schedule.
+                // Neither a marker that is not a string nor a key of another type in place of the deletions may stop the
+                // schedule, and an access list of an older version does not allow the latter.
                 if index == 0, error.prefix == .wrongType { return SurveyPart.marker(nil) }
+                if index == 3, error.prefix == .wrongType || error.prefix == .noPerm { return .entries([]) }
                 throw error
             }
             return index == 0
                 ? SurveyPart.marker(reply.isNull ? nil : reply.copiedBytes) : .entries(DueEntry.read(reply))
         }
-        guard parts.count == 3, case .marker(let marker) = parts[0], case .entries(let due) = parts[1],
-            case .entries(let next) = parts[2]
+        guard parts.count == 4, case .marker(let marker) = parts[0], case .entries(let due) = parts[1],
+            case .entries(let next) = parts[2], case .entries(let deletions) = parts[3]
         else { throw RedisCronError.unexpectedReply(to: "ZRANGEBYSCORE", "no list") }
-        return DuePage(entries: due, nextScore: next.first?.score, marker: marker)
+        return DuePage(entries: due, nextScore: next.first?.score, marker: marker, nextDeletion: deletions.first?.score)
+    }
+
+    func serverTime() async throws -> Timestamp? {
+        let parts = try await client.send(RedisCommand("TIME")) { reply in reply.copiedElements }
+        let numbers = parts.compactMap { Int64(String(decoding: $0, as: UTF8.self)) }
+        guard parts.count == 2, numbers.count == 2 else {
+            throw RedisCronError.unexpectedReply(to: "TIME", "\(parts.count) elements")
+        }
+        return Timestamp(unixSeconds: numbers[0]) + .microseconds(numbers[1])
+    }
+
+    func deleteFinished(token: String, now: Timestamp) async throws -> [DefinitionID] {
+        let command = RedisCommand(
+            "ZRANGEBYSCORE", keys.deletions, "-inf", now.scoreText, "WITHSCORES", "LIMIT", 0, 100)
+        var deleted: [DefinitionID] = []
+        for entry in try await client.send(command, decoding: { reply in DueEntry.read(reply) })
+        where try await connection.definitions.deleteFinished(entry, token: token, now: now) {
+            deleted.append(entry.id)
+        }
+        return deleted
     }
 
     private enum SurveyPart {

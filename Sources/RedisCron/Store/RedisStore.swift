@@ -84,37 +84,71 @@ actor RedisStore: CronStore {
     }
 
     func enqueue(_ batch: DueBatch, token: String, now: Timestamp) async throws -> BatchOutcome {
-        var codes = try await send(batch, token: token, now: now, form: jobForm)
+        var (codes, replaced) = try await send(batch, token: token, now: now, form: jobForm)
         guard codes != Self.lockLost else { return .lockLost }
         let refused = codes.indices.filter { codes[$0] == Self.refused }
         if !refused.isEmpty {
             // Nothing was done for these. A server that takes the fields does not get dumps again.
             let runs = refused.map { batch.runs[$0] }
-            let again = try await send(DueBatch(runs: runs), token: token, now: now, form: .fields)
+            let (again, more) = try await send(DueBatch(runs: runs), token: token, now: now, form: .fields)
             guard again != Self.lockLost else { return .lockLost }
             for (index, code) in zip(refused, again) { codes[index] = code }
+            replaced += more.map { ReplacedRun(place: refused[$0.place], kind: $0.kind, jobID: $0.jobID) }
             jobForm = .fields
         }
-        return .done(codes.compactMap(JobOutcome.init(rawValue:)))
+        return .done(codes.compactMap(JobOutcome.init(rawValue:)), replaced: replaced)
     }
 
     /// Sends one batch.
     ///
-    /// - Returns: One code for each job, or ``lockLost``.
+    /// - Returns: One code for each job, or ``lockLost``, and what was done to runs that are replaced.
     private func send(
         _ batch: DueBatch, token: String, now: Timestamp, form: BatchCommand.JobForm
-    ) async throws -> [UInt8] {
+    ) async throws -> (codes: [UInt8], replaced: [ReplacedRun]) {
         let call = batchCommand.call(of: batch, token: token, now: now, form: form)
-        let (codes, acknowledged) = try await connection.run(
+        let (answer, acknowledged) = try await connection.run(
             CronScript.enqueueBatch, call, confirmedBy: replicas?.waitForNextBatch()
-        ) { reply in reply.copiedBytes }
-        guard codes != Self.lockLost else { return codes }
+        ) { reply in BatchAnswer(reply) }
+        let codes = answer.codes
+        guard codes != Self.lockLost else { return (codes, []) }
         if let acknowledged { replicas?.acknowledged(by: acknowledged) }
         let isKnown = codes.allSatisfy { JobOutcome(rawValue: $0) != nil || ($0 == Self.refused && form == .dumps) }
         guard codes.count == batch.runs.count, isKnown else {
             throw RedisCronError.unexpectedReply(to: "enqueue_batch", "\(codes.count) of \(batch.runs.count) outcomes")
         }
-        return codes
+        return (codes, answer.replaced.filter { batch.runs.indices.contains($0.place) })
+    }
+
+    /// The answer of `enqueue_batch.lua`: codes, or an array of them and of what was done to runs that are replaced.
+    private struct BatchAnswer {
+        let codes: [UInt8]
+        let replaced: [ReplacedRun]
+
+        init(_ reply: borrowing RedisReplyView) {
+            guard reply.count > 0 else {
+                codes = reply.copiedBytes
+                replaced = []
+                return
+            }
+            var codes: [UInt8] = []
+            var texts: [String] = []
+            for index in 0..<reply.count {
+                reply.withElement(index) { element in
+                    if index == 0 {
+                        codes = element.copiedBytes
+                    } else {
+                        texts.append(element.integer.map(String.init) ?? element.string ?? "")
+                    }
+                }
+            }
+            self.codes = codes
+            replaced = stride(from: 0, to: texts.count - 2, by: 3).compactMap { start in
+                guard let number = Int(texts[start]), let kind = Replacement(rawValue: texts[start + 1]) else {
+                    return nil
+                }
+                return ReplacedRun(place: number - 1, kind: kind, jobID: texts[start + 2])
+            }
+        }
     }
 
     func reconcile(_ entries: [StaleEntry], token: String?) async throws -> ReconcileOutcome {

@@ -32,6 +32,7 @@ struct ApplyCommand: Sendable {
             try StandardOutput.write(plans.map { PlanText(plan: $0, style: style).text }.joined())
             let written = plans.flatMap(\.changes).compactMap(\.wanted)
             try await connection.timeZoneOfDefinitions(unlessUnneededBy: written)?.tellIfAssumed(for: written)
+            try await connection.tellOfRetriesThatNobodyBrings(back: written)
             guard !isDryRun else { return }
             for plan in plans where !plan.changes.isEmpty {
                 try await connection.apply(plan, progress: ProgressLine.writer(of: "Applying"))
@@ -39,6 +40,17 @@ struct ApplyCommand: Sendable {
             ProgressLine.clear()
             if plans.contains(where: { !$0.changes.isEmpty }) { try StandardOutput.write("Applied.\n") }
         }
+    }
+}
+
+extension RedisCronConnection {
+    /// Warns of definitions that are written and whose retries nobody brings back.
+    func tellOfRetriesThatNobodyBrings(back jobs: [RedisCronJob]) async throws {
+        let cautions = try await cautions(about: jobs)
+        for caution in cautions.prefix(5) {
+            StandardError.warn("\(caution.subject.map { "job '\($0)': " } ?? "")\(caution.message)".onOneLine)
+        }
+        if cautions.count > 5 { StandardError.warn("and \(cautions.count - 5) more like these") }
     }
 }
 
@@ -86,6 +98,8 @@ struct PlanText {
     var text: String {
         var text = ""
         for change in plan.changes { text += lines(of: change) }
+        for id in plan.paused { text += "  \(plain(id)) is paused: enabled is left alone until it is resumed\n" }
+        for id in plan.finished { text += "  \(plain(id)) is finished: it has no run left\n" }
         return text + summary
     }
 

@@ -21,10 +21,12 @@ struct CommandOption: Sendable, Hashable {
     let completion: Completion
     /// The environment variable that is read when the option is absent.
     let environment: String?
+    /// Whether it is meant to be given several times, each adding to what was said before.
+    let isRepeatable: Bool
 
     init(
         _ name: String, short: Character? = nil, value: Value = .none, summary: String,
-        completion: Completion = .nothing, environment: String? = nil
+        completion: Completion = .nothing, environment: String? = nil, isRepeatable: Bool = false
     ) {
         self.name = name
         self.short = short
@@ -32,6 +34,7 @@ struct CommandOption: Sendable, Hashable {
         self.summary = summary
         self.completion = completion
         self.environment = environment
+        self.isRepeatable = isRepeatable
     }
 
     /// The option in usage lines: `--lock-ttl SECONDS`.
@@ -94,7 +97,7 @@ enum OptionRule: Sendable {
     /// The rule in usage lines.
     var usage: String {
         switch self {
-        case .optional(let option): "[\(option.shortestUsage)]"
+        case .optional(let option): "[\(option.shortestUsage)]\(option.isRepeatable ? "..." : "")"
         case .required(let option): option.shortestUsage
         case .atMostOne(let options): "[" + options.map(\.shortestUsage).joined(separator: " | ") + "]"
         case .exactlyOne(let options): "(" + options.map(\.shortestUsage).joined(separator: " | ") + ")"

@@ -64,7 +64,7 @@ struct BashCompletion {
             \(cases.dropLast())
                 esac
                 COMPREPLY=()
-                case $previous in
+                case "$command $previous" in
             \(valueCases)
                 *)
                     if [[ $current == -* ]]; then
@@ -89,17 +89,25 @@ struct BashCompletion {
 
     /// A case for each option of any command that takes a value, with what to offer for it.
     private var valueCases: String {
-        var seen: Set<String> = []
+        var seen: [String: Completion] = [:]
         var lines: [String] = []
-        let all = table.globalOptions + table.commands.flatMap(\.options)
-        for option in all where seen.insert(option.name).inserted {
-            guard case .required = option.value else { continue }
+        // Of an option that takes other words in another command, the case of that command comes first.
+        var others: [String] = []
+        let all =
+            table.globalOptions.map { ("*", $0) }
+            + table.commands.flatMap { command in command.options.map { (command.name, $0) } }
+        for (command, option) in all {
+            guard case .required = option.value, seen[option.name] != option.completion else { continue }
+            let owner = seen[option.name] == nil ? "*" : command
             let names = (option.short.map { ["-\($0)"] } ?? []) + ["--\(option.name)"]
+            let patterns = names.map { "\(owner)\" \($0)\"" }.joined(separator: " | ")
             let offer = source(of: option.completion)
             let action = offer.isEmpty ? "" : "_rqrcron_offer \"\(offer)\" \"$current\" "
-            lines.append("    \(names.joined(separator: " | "))) \(action);;")
+            let line = "    \(patterns)) \(action);;"
+            if owner == "*" { lines.append(line) } else { others.append(line) }
+            seen[option.name] = seen[option.name] ?? option.completion
         }
-        return lines.joined(separator: "\n")
+        return (others + lines).joined(separator: "\n")
     }
 
     private func words(of options: [CommandOption]) -> String {

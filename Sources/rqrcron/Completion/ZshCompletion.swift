@@ -71,7 +71,9 @@ struct ZshCompletion {
             value = ":\(escape(placeholder)):\(source(of: option.completion))"
             long += "="
         }
-        guard let short = option.short else { return quote("\(long)\(description)\(value)") }
+        // With a star zsh offers the option again although it was given.
+        let repeats = option.isRepeatable ? "*" : ""
+        guard let short = option.short else { return quote("\(repeats)\(long)\(description)\(value)") }
         let excluded = "(-\(short) --\(option.name))"
         return "\(quote(excluded))\\{\(quote("-\(short)")),\(quote(long))\\}\(quote("\(description)\(value)"))"
             .replacing("\\{", with: "{").replacing("\\}", with: "}")

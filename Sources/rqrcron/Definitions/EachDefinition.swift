@@ -1,7 +1,7 @@
 import RQWire
 import RedisCron
 
-/// The same action on every definition that is named: `rqrcron enable`, `disable`, `delete` and `trigger`.
+/// The same action on every definition that is named: `rqrcron enable`, `pause`, `trigger` and so on.
 struct EachDefinition: Sendable {
     private let invocation: Invocation
 
@@ -14,9 +14,12 @@ struct EachDefinition: Sendable {
         try await report { id, connection in
             var job = try await RedisCronJob.fetch(id: id, on: connection)
             try await body(&job)
-            return "\(done) \(id)"
+            return "\(done) \(id)" + Self.finish(of: job)
         }
     }
+
+    /// What is said of a definition that will not run all the same.
+    static func finish(of job: RedisCronJob) -> String { job.isFinished ? "; it is \(job.finishText)" : "" }
 
     /// Deletes each definition, including unreadable ones.
     func delete() async throws {
@@ -40,6 +43,8 @@ struct EachDefinition: Sendable {
                     try StandardOutput.write("\(try await body(id, connection))\n")
                 } catch let error as RedisCronError where error.id != nil {
                     failures.append(FailureText.line(for: error))
+                } catch let failure as CommandFailure {
+                    failures.append(failure.description)
                 }
             }
             guard failures.isEmpty else { throw CommandFailure(failures.joined(separator: "; ")) }
@@ -50,7 +55,14 @@ struct EachDefinition: Sendable {
 extension Command {
     /// `rqrcron enable`.
     static let enable: Command = Command(
-        name: "enable", summary: "Enable definitions.", arguments: [.ids], rules: OptionRule.connection
+        name: "enable", summary: "Enable definitions, and end their pauses.",
+        discussion: [
+            """
+            If runs were missed while a definition was disabled, one is made up for. After a pause, or with another \
+            catch-up policy than one or a window, the next run is planned from now.
+            """
+        ],
+        arguments: [.ids], rules: OptionRule.connection
     ) { invocation in
         try await EachDefinition(invocation).change("enabled") { job in try await job.enable() }
     }
@@ -70,19 +82,5 @@ extension Command {
         rules: OptionRule.connection
     ) { invocation in
         try await EachDefinition(invocation).delete()
-    }
-
-    /// `rqrcron trigger`.
-    static let trigger: Command = Command(
-        name: "trigger", summary: "Enqueue the jobs of definitions now and print their ids.",
-        discussion: [
-            "The schedule does not change: the next run stays where it is. Prints one job id per line, in the order given."
-        ],
-        arguments: [.ids], rules: [.optional(.serializer)] + OptionRule.connection
-    ) { invocation in
-        let serializer = try invocation.arguments.serializer() ?? .pickle
-        try await EachDefinition(invocation).report { id, connection in
-            try await RedisCronJob.fetch(id: id, on: connection).enqueue(serializer: serializer)
-        }
     }
 }

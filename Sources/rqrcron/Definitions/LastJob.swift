@@ -49,7 +49,7 @@ struct LastJob: Sendable {
         of job: RedisCronJob, times: ScheduleTimes?, keys: RQKeys, client: RedisClient
     ) async throws -> LastJob? {
         guard let times, job.latestEnqueueTime != nil else { return nil }
-        for time in times.previous(depth, before: job.nextEnqueueTime ?? Timestamp.now) {
+        for time in times.previous(depth, before: times.pending ?? Timestamp.now) {
             let id = RQJobID.planned(definition: job.id, at: time)
             if let last = try await LastJob(id, .planned(time), keys: keys, client: client) { return last }
         }

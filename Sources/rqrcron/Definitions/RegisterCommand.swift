@@ -11,13 +11,14 @@ struct RegisterCommand: Sendable {
         self.invocation = invocation
         var definition = CronJobHash(id: invocation.arguments.operands[0], CallSpec("", queue: ""))
         for field in CronJobHash.Field.all {
-            guard let option = field.option, let text = invocation.arguments.text(CommandOption(field)) else {
-                continue
-            }
-            do {
-                try field.take(option: text, into: &definition)
-            } catch {
-                throw UsageError("--\(option.name) \(error.message)")
+            for option in field.options {
+                let texts = invocation.arguments.texts(CommandOption(option, of: field))
+                guard !texts.isEmpty else { continue }
+                do {
+                    try field.take(option, texts, into: &definition)
+                } catch {
+                    throw UsageError("--\(option.name) \(error.message)")
+                }
             }
         }
         // Not from the table of fields, because other commands have this option too.
@@ -27,13 +28,16 @@ struct RegisterCommand: Sendable {
 
     func run() async throws {
         let (job, zone) = try await invocation.withConnection { connection in
-            let job = try await connection.register(
-                id: definition.id, call: definition.call, schedule: definition.schedule, enabled: enabled)
+            let isCountReset = invocation.arguments.has(.resetCount)
+            let job = try await connection.register(definition, enabled: enabled, isCountReset: isCountReset)
+            try await connection.tellOfRetriesThatNobodyBrings(back: [job])
             return (job, try await connection.timeZoneOfDefinitions(unlessUnneededBy: [job]))
         }
         zone?.tellIfAssumed(for: [job])
         let row = InfoRow(job, zone: zone)
-        try StandardOutput.write("registered \(job.id.onOneLine): \(row.schedule), \(row.state), next \(row.nextRun)\n")
+        let next = job.isFinished ? "" : ", next \(row.rangeOfNextRun(of: job, zone: zone))"
+        let line = "registered \(job.id): \(row.schedule), \(job.stateText(at: .now))\(next)"
+        try StandardOutput.write("\(line.onOneLine)\n")
         if let caution = definition.cron.flatMap({ CronExpression.caution(about: $0, id: job.id) }) {
             StandardError.warn("--cron: \(caution)")
         }
@@ -53,7 +57,7 @@ extension Command {
             """
             If the schedule is unchanged, the definition keeps its next run, provided that it is a time of the schedule. \
             A new schedule counts from now. Without --timezone, the zone that the scheduler has published applies. Options \
-            that are not given get their defaults, except that an existing definition stays enabled or disabled.
+            that are not given get their defaults, except that an existing definition stays enabled, disabled or paused.
             """
         ],
         arguments: [.id],
@@ -72,15 +76,24 @@ extension Command {
 }
 
 extension CommandOption {
-    /// The option for a field of the definition, from the table of fields.
-    init(_ field: CronJobHash.Field) {
+    /// An option for a field of the definition, from the table of fields.
+    init(_ option: CronJobHash.Field.Option, of field: CronJobHash.Field) {
         self.init(
-            field.option?.name ?? field.name, value: .required(field.option?.placeholder ?? ""),
-            summary: field.option?.summary ?? "", completion: field == .queueName ? .queues : .nothing)
+            option.name, value: option.placeholder.map { .required($0) } ?? .none, summary: option.summary,
+            completion: field == .queueName ? .queues : option.words.isEmpty ? .nothing : .choices(option.words),
+            isRepeatable: option.isRepeatable)
+    }
+
+    /// The options for a field of the definition.
+    static func options(for field: CronJobHash.Field) -> [CommandOption] {
+        field.options.map { CommandOption($0, of: field) }
     }
 
     static let enabled = CommandOption("enabled", summary: "Enable it if it is disabled.")
     static let disabled = CommandOption("disabled", summary: "Create it disabled, or disable it.")
+    static let resetCount = CommandOption(
+        "reset-count", summary: "Begin to count the runs for --max-runs anew; it goes on if that is why it is finished."
+    )
 }
 
 extension OptionRule {
@@ -89,11 +102,11 @@ extension OptionRule {
         let (required, alternatives) = (
             [CronJobHash.Field.functionName, .queueName], [CronJobHash.Field.interval, .cron]
         )
-        let others = CronJobHash.Field.all.filter {
-            $0.option != nil && !required.contains($0) && !alternatives.contains($0)
-        }
-        return required.map { .required(CommandOption($0)) } + [
-            .exactlyOne(alternatives.map { CommandOption($0) }), .optional(.timeZone),
-        ] + others.map { .optional(CommandOption($0)) } + [.atMostOne([.enabled, .disabled])]
+        let others = CronJobHash.Field.all.filter { !required.contains($0) && !alternatives.contains($0) }
+        return required.flatMap(CommandOption.options).map { .required($0) } + [
+            .exactlyOne(alternatives.flatMap(CommandOption.options)), .optional(.timeZone),
+        ] + others.flatMap(CommandOption.options).map { .optional($0) } + [
+            .optional(.resetCount), .atMostOne([.enabled, .disabled]),
+        ]
     }()
 }

@@ -27,24 +27,20 @@ struct ScheduleReport: Sendable {
     var text: String {
         var text = ""
         if let times {
-            let last = lastTimes(times).map { line($0, times.zone) }
-            let next = ([pending].compactMap { $0 } + times.next(5, after: pending ?? now))
-                .prefix(5).map { line($0, times.zone) }
-            text +=
-                block("last times", last.isEmpty ? [noLastTimes] : last)
-                + block("next times", job.enabled ? Array(next) : ["none, it is disabled"])
+            let last = lastTimes(times).map { line($0, $0.wireFormat, times.zone) }
+            text += block("last times", last.isEmpty ? [noLastTimes] : last)
+            text += block("next times", job.reasonForNoRun(at: now).map { ["none, \($0)"] } ?? nextLines(times))
         }
         text += block("last job", [lastJob?.text ?? "none left in RQ"])
         for warning in warnings { text += block("warning", [warning]) }
         return text
     }
 
-    /// The time that is enqueued next.
-    ///
-    /// An interval that has never run is due since its creation.
-    private var pending: Timestamp? {
-        if let next = job.nextEnqueueTime { return next }
-        return job.interval != nil && job.latestEnqueueTime == nil ? job.createdAt : nil
+    /// The next five times, the pending run among them.
+    private func nextLines(_ times: ScheduleTimes) -> [String] {
+        let pending = [times.pending].compactMap(\.self)
+        return (pending + times.times(after: times.pending ?? now).prefix(5)).prefix(5)
+            .map { line($0, times.text(of: $0), times.zone) }
     }
 
     /// The last five times of the schedule, in order: not before the definition was created, and up to its last run.
@@ -54,9 +50,7 @@ struct ScheduleReport: Sendable {
         guard let latest = job.latestEnqueueTime else { return [] }
         // Times are whole seconds, and a run is enqueued within the second of its planned time.
         let end = min(latest, now) + .microseconds(1)
-        let last = times.previous(5, before: min(end, pending ?? end)).reversed()
-        guard let created = job.createdAt else { return Array(last) }
-        return last.filter { $0 >= created }
+        return times.previous(5, before: min(end, times.pending ?? end), from: job.createdAt).reversed()
     }
 
     private var noLastTimes: String {
@@ -65,8 +59,8 @@ struct ScheduleReport: Sendable {
 
     var warnings: [String] {
         var warnings: [String] = []
-        if job.enabled, let next = job.nextEnqueueTime, next + .seconds(5) < now {
-            warnings.append("it was due \(TimeText.distance(to: next, from: now)) and has not been enqueued")
+        if job.isOverdue(at: now, defaultZone: defaultZone), let due = job.nextDueTime(defaultZone: defaultZone) {
+            warnings.append("it was due \(TimeText.distance(to: due, from: now)) and has not been enqueued")
         }
         if job.enabled, let skipped = job.skippedTime(now: now, defaultZone: defaultZone) {
             warnings.append(
@@ -74,7 +68,9 @@ struct ScheduleReport: Sendable {
         }
         if !isLed { warnings.append("no scheduler is running; start one with: rqrcron run") }
         do {
-            if try ScheduleTimes(job, defaultZone: defaultZone).next(after: now) == nil {
+            let times = try ScheduleTimes(job, defaultZone: defaultZone)
+            // A definition with an end or a limit is meant to finish.
+            if job.endTime == nil, !job.isFinished, times.next(after: now) == nil {
                 warnings.append("its schedule has no further time")
             }
         } catch {
@@ -93,8 +89,8 @@ struct ScheduleReport: Sendable {
         return warnings
     }
 
-    private func line(_ time: Timestamp, _ zone: ZoneRules) -> String {
-        "\(TimeText.local(time, in: zone))  \(time.wireFormat)  \(TimeText.distance(to: time, from: now))"
+    private func line(_ time: Timestamp, _ text: String, _ zone: ZoneRules) -> String {
+        "\(TimeText.local(time, in: zone))  \(text)  \(TimeText.distance(to: time, from: now))"
     }
 
     private func block(_ name: String, _ lines: [String]) -> String {

@@ -28,7 +28,7 @@ extension Command {
         discussion: [
             """
             Shows the last five times of the schedule up to the last run, and the next five, in the definition's zone and \
-            in UTC. Also shows RQ's status of the last job, and warnings. If the definition names no zone, the one of \
+            in UTC; with jitter, the range in which each may run. Also shows RQ's status of the last job, and warnings. If the definition names no zone, the one of \
             --timezone applies, else the one that the scheduler has published.
             """
         ],
@@ -45,8 +45,10 @@ struct DefinitionSheet: Sendable {
     private let source: String?
     /// The zone that applies if it names none.
     private let zone: DefaultTimeZone
+    private let now: Timestamp
 
-    init(_ job: RedisCronJob, source: String?, zone: DefaultTimeZone) {
+    init(_ job: RedisCronJob, source: String?, zone: DefaultTimeZone, now: Timestamp = .now) {
+        self.now = now
         self.job = job
         self.source = source
         self.zone = zone
@@ -68,11 +70,14 @@ struct DefinitionSheet: Sendable {
         let row = InfoRow(job, zone: zone)
         var rows: [(String, String)] = [
             ("id", job.id), ("function", job.functionName), ("queue", job.queueName), ("schedule", row.schedule),
-            ("time zone", timeZoneText), ("state", row.state),
-            ("latest", job.latestEnqueueTime?.wireFormat ?? "never"), ("next", row.nextRun),
+            ("time zone", timeZoneText), ("state", job.stateText(at: now)),
+            ("latest", job.latestEnqueueTime?.wireFormat ?? "never"),
+            ("next", job.isFinished ? "none" : row.rangeOfNextRun(of: job, zone: zone)),
         ]
         for field in CronJobHash.Field.all {
-            if let title = field.title { rows.append((title, field.description(in: job.definition))) }
+            guard let title = field.title else { continue }
+            if field.isHiddenWhenEmpty, field.bytes(of: job.definition).isEmpty { continue }
+            rows.append((title, field.description(in: job.definition)))
         }
         rows += [
             ("source", source ?? "none, not applied from a source"),

@@ -59,7 +59,7 @@ extension Command {
             """
             With --repair, removes index entries without a definition and those of disabled definitions, moves entries \
             that are later than their definitions say, adds missing ones, plans definitions again that a fast clock put \
-            off, removes silent schedulers from the registry, and gives an expiry to a lock that outlives its holder. It \
+            off, takes definitions that are not finished off the list of deletions, removes silent schedulers from the registry, and gives an expiry to a lock that outlives its holder. It \
             deletes no definition and changes nothing of RQ's own.
             """,
             """

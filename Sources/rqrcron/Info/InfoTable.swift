@@ -105,6 +105,15 @@ struct InfoRow: Sendable, Hashable {
 }
 
 extension InfoRow {
+    /// The next run, with jitter as a range.
+    func rangeOfNextRun(of job: RedisCronJob, zone: DefaultTimeZone?) -> String {
+        let known = job.definition.usesDefaultTimeZone ? zone?.rules : .utc
+        guard let next = job.nextEnqueueTime, job.jitter != nil, let known,
+            let plan = try? job.plan(defaultZone: known)
+        else { return nextRun }
+        return plan.rangeText(of: next)
+    }
+
     /// - Parameter zone: The zone of definitions that name none; nil if it is not known.
     init(_ job: RedisCronJob, zone: DefaultTimeZone?) {
         let next: String

@@ -16,6 +16,7 @@ struct WideTable {
     /// The columns that shrink on a narrow terminal, in this order, and the least width of each.
     private static let flexible = [
         (column: 8, least: 12), (column: 0, least: 12), (column: 1, least: 11), (column: 7, least: 6),
+        (column: 3, least: 8),
     ]
     /// The columns that are dropped when that is not enough, in this order.
     ///
@@ -43,28 +44,40 @@ struct WideTable {
         let widths = columns.map { Self.fit(natural, into: $0) } ?? natural
         var text = style.bold(Self.line(Self.titles, widths)) + "\n"
         for (job, row) in zip(jobs, rows) { text += paint(Self.line(row, widths), job) + "\n" }
-        let disabled = jobs.count { !$0.enabled }
-        return text + "\(jobs.count) scheduled jobs total" + (disabled > 0 ? ", \(disabled) disabled" : "") + "\n"
+        let finished = jobs.count(where: \.isFinished)
+        let paused = jobs.count { !$0.isFinished && $0.isPaused(at: now) }
+        let disabled = jobs.count { !$0.isFinished && !$0.enabled && !$0.isPaused(at: now) }
+        let counts = [(disabled, "disabled"), (paused, "paused"), (finished, "finished")].filter { $0.0 > 0 }
+        return text + "\(jobs.count) scheduled jobs total" + counts.map { ", \($0.0) \($0.1)" }.joined() + "\n"
     }
 
     private func cells(_ job: RedisCronJob) -> [String] {
         let row = InfoRow(job, zone: self.zone)
         let zone = job.timeZone.flatMap { try? ZoneRules(identifier: $0) } ?? self.zone?.rules ?? .local()
         let unplanned = job.enabled ? row.nextRun : "-"
-        let next = job.nextEnqueueTime.map { TimeText.local($0, in: zone) } ?? unplanned
-        let distance = job.nextEnqueueTime.map { TimeText.distance(to: $0, from: now) } ?? ""
+        let planned = job.isFinished ? nil : job.nextEnqueueTime
+        let next = planned.map { TimeText.local($0, in: zone) + latest(of: job, $0, zone) }
+        let distance = planned.map { TimeText.distance(to: $0, from: now) } ?? ""
         let last = job.latestEnqueueTime.map { TimeText.distance(to: $0, from: now) } ?? "never"
         return [
-            job.id, row.schedule, job.timeZone ?? "", row.state, next, job.enabled ? distance : "", last, job.queueName,
-            job.functionName,
+            job.id, row.schedule, job.timeZone ?? "", job.stateText(at: now),
+            next ?? (job.isFinished ? "-" : unplanned),
+            job.enabled ? distance : "", last, job.queueName, job.functionName,
         ].map(\.onOneLine)
     }
 
-    /// Dims disabled definitions and highlights overdue ones.
+    /// ` to ` and the latest time at which a planned run is due; nothing without jitter.
+    private func latest(of job: RedisCronJob, _ planned: Timestamp, _ zone: ZoneRules) -> String {
+        guard job.jitter != nil, let plan = try? job.plan(defaultZone: zone), let bounds = plan.bounds else {
+            return ""
+        }
+        return " to " + TimeText.local(bounds.latestDueTime(of: planned), in: zone)
+    }
+
+    /// Dims definitions that do not run and highlights overdue ones.
     private func paint(_ line: String, _ job: RedisCronJob) -> String {
-        guard job.enabled else { return style.dim(line) }
-        guard let next = job.nextEnqueueTime, next + .seconds(5) < now else { return line }
-        return style.red(line)
+        guard job.enabled, !job.isFinished else { return style.dim(line) }
+        return job.isOverdue(at: now, defaultZone: zone?.rules) ? style.red(line) : line
     }
 
     /// One row, without the columns of width 0.

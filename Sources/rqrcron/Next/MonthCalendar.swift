@@ -45,10 +45,8 @@ struct MonthCalendar {
     private func counts(year: Int, month: Int, days: Int) -> [Int] {
         var counts = [Int](repeating: 0, count: days)
         // Starts before the month in every zone, and goes on until the month is over.
-        var time = Self.start(year: year, month: month) - .seconds(2 * 86_400)
-        for _ in 0..<Self.limit {
-            guard let next = schedule.next(after: time) else { break }
-            time = next
+        let start = Self.start(year: year, month: month) - .seconds(2 * 86_400)
+        for next in schedule.times(after: start).prefix(Self.limit) {
             let found = date(of: next)
             if (found.year, found.month) == (year, month) {
                 counts[found.day - 1] += 1

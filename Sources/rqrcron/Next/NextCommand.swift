@@ -7,6 +7,8 @@ struct NextCommand: Sendable {
     private let invocation: Invocation
     private let count: Int
     private let from: Int64
+    /// The start, the end and the exclusions of an expression.
+    private let bounds: ScheduleSpec
 
     init(_ invocation: Invocation) throws {
         self.invocation = invocation
@@ -22,6 +24,10 @@ struct NextCommand: Sendable {
         } else {
             from = Timestamp.now.unixSeconds
         }
+        bounds = try Self.bounds(arguments)
+        if bounds != ScheduleSpec(), arguments.operands.isEmpty {
+            throw UsageError("--exclude, --start and --end go with an expression; a definition has its own")
+        }
         let sources = [arguments.operands.count == 1, arguments.has(.idOption), arguments.has(.standardInput)]
         guard sources.count(where: { $0 }) == 1 else {
             throw UsageError("give an expression, or --id ID, or --stdin")
@@ -29,6 +35,23 @@ struct NextCommand: Sendable {
         if arguments.has(.calendar), arguments.has(.standardInput) {
             throw UsageError("give only one of --calendar and --stdin")
         }
+    }
+
+    /// `--exclude`, `--start` and `--end`, which mean the same as for `register`.
+    private static func bounds(_ arguments: ParsedArguments) throws(UsageError) -> ScheduleSpec {
+        var definition = CronJobHash(id: "", CallSpec("", queue: ""))
+        for field in CommandOption.boundFields {
+            for option in field.options {
+                let texts = arguments.texts(CommandOption(option, of: field))
+                guard !texts.isEmpty else { continue }
+                do {
+                    try field.take(option, texts, into: &definition)
+                } catch {
+                    throw UsageError("--\(option.name) \(error.message)")
+                }
+            }
+        }
+        return definition.schedule
     }
 
     func run() async throws {
@@ -39,6 +62,9 @@ struct NextCommand: Sendable {
         if let id = invocation.arguments.text(.idOption) {
             schedule = try await invocation.withConnection { connection in
                 let job = try await RedisCronJob.fetch(id: id, on: connection)
+                if let reason = job.reasonForNoRun(at: .now) {
+                    throw CommandFailure("\(job.id) has no next time: \(reason)")
+                }
                 let zone = try await invocation.zoneToShow(connection)
                 zone.tellIfAssumed(for: [job])
                 return try ScheduleTimes(job, defaultZone: zone.rules)
@@ -46,20 +72,17 @@ struct NextCommand: Sendable {
         } else {
             let expression = try CronExpression(typed: invocation.arguments.operands[0])
             if let caution = CronExpression.caution(about: expression.text) { StandardError.warn(caution) }
-            schedule = ScheduleTimes(expression, in: try invocation.zone())
+            schedule = ScheduleTimes(
+                expression, in: try invocation.zone(), start: bounds.startTime, end: bounds.endTime,
+                exclusions: bounds.exclusions.isEmpty ? nil : try Exclusions(typed: bounds.exclusions))
         }
         let start = Timestamp(unixSeconds: from)
         if invocation.arguments.has(.calendar) {
             return try StandardOutput.write(MonthCalendar(schedule: schedule, instant: start).text)
         }
-        let times = schedule.next(count, after: start)
-        guard !times.isEmpty else { throw CommandFailure("the schedule has no time after that") }
-        var bytes: [UInt8] = []
-        for time in times {
-            time.appendWireFormat(to: &bytes)
-            bytes.append(UInt8(ascii: "\n"))
-        }
-        try StandardOutput.write(bytes)
+        let lines = schedule.times(after: start).prefix(count).map { schedule.text(of: $0) + "\n" }
+        guard !lines.isEmpty else { throw CommandFailure("the schedule has no time after that") }
+        try StandardOutput.write(lines.joined())
     }
 }
 
@@ -71,6 +94,17 @@ extension CronExpression {
             try self.init(Self.resolvingRandomFields(text, using: &generator))
         } catch {
             throw CommandFailure(error.description)
+        }
+    }
+}
+
+extension Exclusions {
+    /// Parses exclusions that somebody typed to see what they leave.
+    fileprivate init(typed items: [String]) throws(CommandFailure) {
+        do {
+            try self.init(items)
+        } catch {
+            throw CommandFailure("--exclude: \(error)")
         }
     }
 }
@@ -91,6 +125,11 @@ extension CommandOption {
         "stdin", summary: "Read lines of an expression, a time zone and a time, separated by tabs.")
 }
 
+extension CommandOption {
+    /// The fields of a definition that bound the times of an expression.
+    static let boundFields: [CronJobHash.Field] = [.startTime, .endTime, .exclusions]
+}
+
 extension Command {
     /// `rqrcron next`.
     static let next: Command = Command(
@@ -102,6 +141,11 @@ extension Command {
             does.
             """,
             """
+            The times of a definition are those at which it will run: exclusions, start, end, limit and pauses count. With \
+            jitter each line is a range. A definition that is disabled, paused or finished has no times, and the reason \
+            is the error.
+            """,
+            """
             With --stdin, prints one line for each line read: the times, separated by blanks, or 'error:' and the reason. \
             An empty zone defaults to --timezone, an empty time to --from.
             """,
@@ -110,9 +154,10 @@ extension Command {
         rules: [
             .atMostOne([.idOption, .standardInput]), .atMostOne([.count, .calendar]), .optional(.from),
             .optional(.timeZone),
-        ] + OptionRule.connection,
+        ] + CommandOption.boundFields.flatMap(CommandOption.options).map { .optional($0) } + OptionRule.connection,
         synopsis: [
-            "(EXPR | --id ID) [-n N | --calendar] [--from TIME] [--timezone ZONE] [-u URL] [--key-prefix PREFIX]",
+            "EXPR [-n N | --calendar] [--from TIME] [--timezone ZONE] [--start TIME] [--end TIME] [--exclude TIMES]...",
+            "--id ID [-n N | --calendar] [--from TIME] [--timezone ZONE] [-u URL] [--key-prefix PREFIX]",
             "--stdin [-n N] [--from TIME] [--timezone ZONE]",
         ],
         examples: [

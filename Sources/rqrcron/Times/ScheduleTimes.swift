@@ -2,20 +2,42 @@ import Cron
 import RQWire
 import RedisCron
 
-/// The times of a schedule, forwards and backwards: those of a cron expression in a zone, or the grid of an interval.
+/// The times of a schedule as they will really run: those of an expression that somebody typed, or of a definition with all
+/// that bounds it.
 struct ScheduleTimes: Sendable {
-    private enum Kind {
-        case expression(CronExpression)
-        /// The microseconds between two times, and one of the times.
-        case grid(step: Int64, anchor: Timestamp)
-    }
-
-    private let kind: Kind
+    private let plan: RunPlan
+    /// A time of the grid, for an interval.
+    private let anchor: Timestamp
+    /// The run that is planned; it need not be a time of the schedule.
+    let pending: Timestamp?
+    /// Before it nothing is planned, because the definition is paused.
+    private let pausedUntil: Timestamp?
+    private let now: Timestamp
+    /// How many runs are left, the pending one included.
+    private let runsLeft: Int?
     /// The zone in which the expression is read.
     let zone: ZoneRules
 
-    init(_ expression: CronExpression, in zone: ZoneRules) {
-        kind = .expression(expression)
+    /// How many runs are counted to find out whether a limit is reached before a time.
+    private static let countedRuns = 100_000
+    /// How far back the times of a schedule are looked for that says nothing of its beginning: 50 years.
+    private static let history: Duration = .seconds(50 * 31_557_600)
+
+    /// The times of an expression.
+    ///
+    /// - Parameters:
+    ///   - start: The first instant at which it may be planned.
+    ///   - end: The last instant at which it may be planned.
+    ///   - exclusions: When it is not planned.
+    init(
+        _ expression: CronExpression, in zone: ZoneRules, start: Timestamp? = nil, end: Timestamp? = nil,
+        exclusions: Exclusions? = nil
+    ) {
+        let grid = RunPlan.cron(CompiledCron(expression: expression, zone: zone))
+        plan = .bounded(BoundedPlan(grid, id: [], start: start, end: end, exclusions: exclusions, zone: zone))
+        now = .now
+        anchor = now
+        (pending, pausedUntil, runsLeft) = (nil, nil, nil)
         self.zone = zone
     }
 
@@ -24,65 +46,64 @@ struct ScheduleTimes: Sendable {
     /// An expression is read in the definition's zone, else in `defaultZone`. The grid of an interval contains its next
     /// planned time.
     ///
-    /// - Throws: When the expression or the zone is invalid, or this machine lacks the zone.
-    init(_ job: RedisCronJob, defaultZone: ZoneRules) throws {
+    /// - Throws: When the definition makes no sense, or this machine lacks its zone.
+    init(_ job: RedisCronJob, defaultZone: ZoneRules, now: Timestamp = .now) throws {
+        self.now = now
         zone = try job.timeZone.map { try ZoneRules(identifier: $0) } ?? defaultZone
-        if let interval = job.schedule.interval {
-            let anchor = job.nextEnqueueTime ?? job.latestEnqueueTime ?? job.createdAt ?? Timestamp.now
-            kind = .grid(step: Int64(interval.wholeSeconds) * 1_000_000, anchor: anchor)
+        plan = try job.plan(defaultZone: defaultZone)
+        anchor = job.anchor
+        if job.isFinished {
+            pending = nil
+        } else if let next = job.nextEnqueueTime {
+            pending = next
         } else {
-            kind = .expression(try CronExpression(job.cron ?? "", id: job.id))
+            // An interval that has never run is due since its creation.
+            pending = job.interval != nil && job.latestEnqueueTime == nil ? job.createdAt : nil
         }
+        pausedUntil = job.pausedUntil
+        runsLeft = job.policy.maxRuns.map { max(0, $0 - job.runCount) }
     }
 
-    /// The first time strictly after `instant`, if there is one.
+    /// The first time after an instant, whatever the limit.
+    ///
+    /// Nothing runs between the present and the pending run.
     func next(after instant: Timestamp) -> Timestamp? {
-        switch kind {
-        case .expression(let expression):
-            return expression.next(after: instant.unixSeconds, in: zone).map(Timestamp.init(unixSeconds:))
-        case .grid(let step, let anchor):
-            let next = instant.microseconds - Self.remainder(instant, anchor, step) + step
-            return next <= Timestamp.latest.microseconds ? Timestamp(microseconds: next) : nil
+        let time = plan.time(after: pausedUntil.map { max(instant, $0 - .microseconds(1)) } ?? instant, anchor: anchor)
+        guard let pending, pending > max(instant, now), time.map({ $0 > now }) != false else { return time }
+        return pending
+    }
+
+    /// The times after an instant, in order, as many as will run.
+    func times(after instant: Timestamp) -> some Sequence<Timestamp> {
+        sequence(state: (last: instant, left: runsLeft(after: instant))) { state in
+            guard let next = next(after: state.last) else { return nil }
+            // What lies before the pending run is the past, which no limit counts.
+            if let left = state.left, next >= pending ?? .earliest {
+                guard left > 0 else { return nil }
+                state.left = left - 1
+            }
+            state.last = next
+            return next
         }
     }
 
-    /// The last time strictly before `instant`, if there is one.
-    func previous(before instant: Timestamp) -> Timestamp? {
-        switch kind {
-        case .expression(let expression):
-            // Expressions count whole seconds. If the instant has a fraction, its own second lies before it.
-            let ceiling = instant.unixSeconds + (Timestamp(unixSeconds: instant.unixSeconds) < instant ? 1 : 0)
-            return expression.previous(before: ceiling, in: zone).map(Timestamp.init(unixSeconds:))
-        case .grid(let step, let anchor):
-            let past = Self.remainder(instant, anchor, step)
-            let previous = instant.microseconds - (past == 0 ? step : past)
-            return previous >= Timestamp.earliest.microseconds ? Timestamp(microseconds: previous) : nil
-        }
+    /// How many runs are left after those that come by an instant.
+    private func runsLeft(after instant: Timestamp) -> Int? {
+        guard let runsLeft, let pending, pending <= instant else { return runsLeft }
+        let bound = min(runsLeft, Self.countedRuns)
+        return runsLeft - plan.count(from: pending, before: instant + .microseconds(1), upTo: bound).count
     }
 
-    /// At most `count` times after `instant`, in order.
-    func next(_ count: Int, after instant: Timestamp) -> [Timestamp] {
-        Array(
-            sequence(state: instant) { time in
-                guard let next = next(after: time) else { return nil }
-                time = next
-                return next
-            }.prefix(count))
+    /// At most `count` times strictly before `instant`, the latest first.
+    ///
+    /// - Parameter earliest: No time before this one; `nil` for no such bound.
+    func previous(_ count: Int, before instant: Timestamp, from earliest: Timestamp? = nil) -> [Timestamp] {
+        plan.times(count, before: instant, from: earliest ?? instant - Self.history, anchor: anchor)
     }
 
-    /// At most `count` times before `instant`, the latest first.
-    func previous(_ count: Int, before instant: Timestamp) -> [Timestamp] {
-        Array(
-            sequence(state: instant) { time in
-                guard let previous = previous(before: time) else { return nil }
-                time = previous
-                return previous
-            }.prefix(count))
-    }
+    /// When a planned time may run, for people; with jitter a range.
+    func text(of planned: Timestamp) -> String { plan.rangeText(of: planned) }
 
-    /// The microseconds from the last time of the grid to the instant.
-    private static func remainder(_ instant: Timestamp, _ anchor: Timestamp, _ step: Int64) -> Int64 {
-        let remainder = (instant.microseconds - anchor.microseconds) % step
-        return remainder < 0 ? remainder + step : remainder
-    }
+    /// When the run of a planned time is due.
+    func dueTime(of planned: Timestamp) -> Timestamp { plan.dueTime(of: planned) }
 }

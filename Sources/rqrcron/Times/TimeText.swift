@@ -42,36 +42,12 @@ struct TimeText {
     /// Reads a time in UTC or with an offset such as `+02:00`, or Unix seconds, and drops any fraction.
     static func unixSeconds(_ text: some Sequence<UInt8>) -> Int64? {
         let bytes = Array(text)
-        if let time = try? Timestamp(parsing: bytes) { return time.unixSeconds }
-        if let (clock, offset) = splitOffset(bytes), let time = try? Timestamp(parsing: clock + [UInt8(ascii: "Z")]) {
-            let seconds = time.unixSeconds - offset
-            return inRange(seconds) ? seconds : nil
-        }
+        if let time = Timestamp(parsingWithOffset: bytes) { return time.unixSeconds }
         let text = String(decoding: bytes, as: UTF8.self)
         if let seconds = Int64(text), inRange(seconds) { return seconds }
         guard let seconds = Double(text), seconds.isFinite, abs(seconds) < 1e15 else { return nil }
         let whole = Int64(seconds.rounded(.down))
         return inRange(whole) ? whole : nil
-    }
-
-    /// Splits `+02:00` or `-05:30` off the end of a text.
-    ///
-    /// - Returns: The text before it, and the offset in seconds.
-    private static func splitOffset(_ bytes: [UInt8]) -> (clock: [UInt8], offset: Int64)? {
-        let tail = bytes.suffix(6)
-        guard bytes.count > 6, bytes.contains(UInt8(ascii: "T")), tail[tail.startIndex + 3] == UInt8(ascii: ":") else {
-            return nil
-        }
-        let digits = [1, 2, 4, 5].map { Int64(tail[tail.startIndex + $0]) - 48 }
-        guard digits.allSatisfy({ (0...9).contains($0) }) else { return nil }
-        let (hours, minutes) = (digits[0] * 10 + digits[1], digits[2] * 10 + digits[3])
-        guard hours < 24, minutes < 60 else { return nil }
-        let offset = hours * 3600 + minutes * 60
-        switch tail.first {
-        case UInt8(ascii: "+"): return (bytes.dropLast(6), offset)
-        case UInt8(ascii: "-"): return (bytes.dropLast(6), -offset)
-        default: return nil
-        }
     }
 
     private static func inRange(_ seconds: Int64) -> Bool {

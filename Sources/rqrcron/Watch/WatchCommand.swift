@@ -1,3 +1,4 @@
+import Cron
 import RQWire
 import RedisBridge
 import RedisCron
@@ -175,15 +176,43 @@ struct WatchCommand: Sendable {
             latest.score >= departure.score - 0.001
         else { return nil }
         // The job's id follows from its planned time. For the first run of an interval that is its creation.
-        let planned = [Timestamp(score: departure.score), try? Timestamp(parsing: values[3])].compactMap { $0 }
-        var job: RQJobID?
-        for time in planned where job == nil {
-            let candidate = RQJobID.planned(definition: departure.id, at: time)
-            if try await client.send(RedisCommand("EXISTS", keys.job(candidate))).integer == 1 { job = candidate }
+        let planned = RQJobID.planned(definition: departure.id, at: Timestamp(score: departure.score))
+        var job = try await first(of: [planned], client, keys)
+        if job == nil {
+            let created = (try? Timestamp(parsing: values[3])).map { RQJobID.planned(definition: departure.id, at: $0) }
+            let others = try await delayed(departure, key: key, client, keys) + [created].compactMap(\.self)
+            job = try await first(of: others, client, keys)
         }
         return WatchLine(
             time: latest, event: "enqueued", id: id, queue: values[1], job: job,
             next: values[2].isEmpty ? nil : values[2])
+    }
+
+    /// The first of these jobs that RQ has.
+    private func first(of jobs: [RQJobID], _ client: RedisClient, _ keys: RQKeys) async throws -> RQJobID? {
+        for job in jobs where try await client.send(RedisCommand("EXISTS", keys.job(job))).integer == 1 { return job }
+        return nil
+    }
+
+    /// The jobs that may have been queued by an entry whose score is not its planned time: with jitter it is later, and a run
+    /// that waited for others is the last one that its definition remembers.
+    private func delayed(
+        _ departure: DueWindow.Departure, key: [UInt8], _ client: RedisClient, _ keys: RQKeys
+    ) async throws -> [RQJobID] {
+        let fields = try await client.send(RedisCommand("HGETALL", key)).array?.compactMap(\.bytes) ?? []
+        let pairs = stride(from: 0, to: fields.count - 1, by: 2).map { (field: fields[$0], value: fields[$0 + 1]) }
+        guard let definition = try? CronJobHash(fields: pairs) else { return [] }
+        var jobs = [OpenRun.list(definition.state.openRuns).last.flatMap { RQJobID($0.jobID) }].compactMap(\.self)
+        if let jitter = definition.schedule.jitter,
+            let job = try? RedisCronJob.restore(id: definition.id, hash: pairs)
+        {
+            let published = try await client.send(RedisCommand("GET", keys.timeZone)).string
+            let zone = published.flatMap { try? ZoneRules(notation: $0) } ?? .local()
+            let due = Timestamp(score: departure.score) + .milliseconds(1)
+            let times = try? job.plan(defaultZone: zone).times(1, before: due, from: due - jitter, anchor: job.anchor)
+            jobs += (times ?? []).map { RQJobID.planned(definition: departure.id, at: $0) }
+        }
+        return jobs
     }
 
     private func show(_ line: WatchLine) throws {

@@ -14,7 +14,11 @@ import Testing
     @Test func `every field of a definition, a scheduler and a job has a row`() throws {
         let page = try page("redis-keys.md")
         let registration = SchedulerRegistration(name: "s", hostname: "h", pid: 1, createdAt: .newYear, timeZone: "UTC")
-        let payload = JobPayload(CallSpec("m.f", queue: "q", ttl: .seconds(1), failureTTL: .seconds(1), meta: ["a": 1]))
+        let payload = JobPayload(
+            CallSpec(
+                "m.f", queue: "q", ttl: .seconds(1), failureTTL: .seconds(1), meta: ["a": 1], retry: JobRetry(max: 1),
+                onSuccess: "m.f", onFailure: "m.f", onStopped: "m.f",
+                webhooks: [JobWebhook(url: "http://h", event: .failed)]))
         let fields =
             CronJobHash.Field.all.map(\.name) + [
                 DefinitionRepository.sourceField, DefinitionRepository.triggeredJobField,
@@ -33,7 +37,8 @@ import Testing
             keys.cronJob("{id}"), keys.cronJobs, keys.lock, keys.lastUpdate, keys.timeZone,
             keys.events, keys.cronSchedulers,
             keys.cronScheduler("{name}"), keys.queues, keys.queue("{name}"), keys.jobPrefix + "{uuid}",
-            keys.cronJob("{name}:jobs"), keys.workers(queue: "{queue}"),
+            keys.cronJob("{name}:jobs"), keys.workers(queue: "{queue}"), keys.deletions,
+            keys.intermediate(queue: "{name}"), keys.scheduled(queue: "{name}"), keys.pubsub(worker: "{name}"),
         ]
         for name in names {
             #expect(page.contains("| `\(name)` |"), "\(name) is missing")

@@ -1,8 +1,9 @@
 import Foundation
 import RedisBridge
-import RedisCron
 import TestSupport
 import Testing
+
+@testable import RedisCron
 
 /// The lines of docs/acl.md, as they stand there.
 @Suite(.timeLimit(.minutes(3))) struct AccessControlTests {
@@ -73,6 +74,73 @@ import Testing
             let scheduler = try RedisCronScheduler(connection: connection, options: .forTest())
             let error = try await #require(throws: RedisCronError.self) { try await scheduler.run() }
             #expect(error.cause?.prefix == .noPerm, "\(error)")
+        }
+    }
+
+    @Test func `a scheduler that looks at open runs and replaces them needs no more than its line`() async throws {
+        try await withRedis { server in
+            // Tests send scripts with EVAL.
+            try server.command(try Self.line(for: "rqrcron") + ["+eval"])
+            let runs = [
+                try OpenRun(job: "1").makeQueued(on: server), try OpenRun(job: "2").makeScheduled(on: server),
+                try OpenRun(job: "3").makeRunning(on: server),
+            ]
+            let job = GovernedBatch.Job(overlap: "replace", limit: "1", deletion: "9", mostFailures: "5", runs: runs)
+            try GovernedBatch.prepare(server, [job], fields: ["failure_count", "1"])
+            let user = try server.connect()
+            try user.command("AUTH", "rqrcron", "PASSWORD")
+            let told = ["1", "removed", "1", "1", "removed", "2", "1", "unheard", "3"]
+            #expect(try GovernedBatch([job], flags: "fg").send(to: user) == .init(codes: "F", told: told))
+            #expect(try server.command("ACL", "LOG").array.isEmpty)
+        }
+    }
+
+    /// What an editor needs to queue jobs.
+    private static func rightsToTrigger() throws -> [String] {
+        let text = try String(contentsOfFile: "\(PackageRoot.path)/docs/acl.md", encoding: .utf8)
+        let parts = text.components(separatedBy: "- `trigger` and `enqueue()` queue")
+        let lines = try #require(parts.last?.components(separatedBy: "\n- ").first)
+        let words = lines.matches(of: #/`([%&+~][^`]*)`/#).flatMap { $0.1.split(whereSeparator: \.isWhitespace) }
+        #expect(words.count > 10)
+        return words.map(String.init)
+    }
+
+    @Test func `an editor who backfills needs no more than the lines say`() async throws {
+        try await withRedis { server in
+            try server.command(try Self.line(for: "editor") + Self.rightsToTrigger())
+            let url = "redis://editor:PASSWORD@127.0.0.1:\(server.port)/0"
+            let connection = try RedisCronConnection(url: url, defaultTimeZone: "UTC")
+            let retry = JobRetry(max: 1, intervals: [.seconds(1)])
+            let job = try await connection.register(
+                id: "a", call: CallSpec("m.f", queue: "q", retry: retry), schedule: .every(.seconds(1)),
+                policy: RunPolicy(overlap: .skip))
+            let end = Timestamp(unixSeconds: Timestamp.now.unixSeconds)
+            let report = try await connection.backfill(id: "a", from: end - .milliseconds(999), through: end)
+            #expect(report.queued == 1)
+            #expect(try server.command("ACL", "LOG").array.isEmpty)
+            // It may not see who brings retries back, and is told nothing.
+            #expect(try await connection.cautions(about: [job]).isEmpty)
+            await connection.close()
+        }
+    }
+
+    @Test func `an editor who triggers needs no more than the lines say`() async throws {
+        try await withRedis { server in
+            try server.command(try Self.line(for: "editor") + Self.rightsToTrigger() + ["+eval"])
+            let run = try OpenRun().makeRunning(on: server)
+            try server.command("HSET", "rq:cron_job:a", "open_runs", GovernedBatch.Job.list([run]))
+            let user = try server.connect()
+            try user.command("AUTH", "editor", "PASSWORD")
+            let keys: [any CommandPart] = ["rq:queues", "rq:queue:q", "rq:job:new", "rq:cron_job:a"]
+            let arguments: [any CommandPart] = [
+                "new", "60", "f", "replace", GovernedBatch.Job.list([run]), OpenRun(job: "new").entry, "1", OpenRun.now,
+                OpenRun.minuteAgo, OpenRun.limitAgo, "rq:pubsub:", 1, 1,
+            ]
+            let answer = try user.run(
+                CronScript.pushJob, keys: keys + run.keys + OpenRun.keys(ofQueue: run.queue),
+                arguments + run.arguments(among: [run.queue]) + [run.queue, "status", "queued"])
+            #expect(answer.array.compactMap(\.string) == ["+", "unheard", "prev"])
+            #expect(try server.command("ACL", "LOG").array.isEmpty)
         }
     }
 

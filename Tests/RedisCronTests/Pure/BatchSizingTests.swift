@@ -24,8 +24,7 @@ import Testing
             let definition = try PreparedDefinition.example(
                 .example("\(index)") { $0.meta = ["text": .string(String(repeating: "x", count: length))] })
             return PlannedRun(
-                definition: definition, entry: DueEntry("\(index)", at: .newYear), planned: .newYear, next: nil,
-                isAlreadyQueued: false)
+                definition: definition, entry: DueEntry("\(index)", at: .newYear), planned: .newYear, next: nil)
         }
         func parted(_ limit: Int) -> [[String]] {
             DueBatch(runs: runs).parts(ofBytes: limit).map { $0.runs.map(\.entry.id.display) }

@@ -46,7 +46,7 @@ import Testing
             cached.decide(DueEntry("metric:pm25", at: .newYear + .seconds(299)), now: .newYear + .seconds(1000)))
         #expect(run?.planned == .newYear + .seconds(300))
         #expect(run?.next == .newYear + .seconds(1200))
-        #expect(run?.isAlreadyQueued == false)
+        #expect(run?.step == .queue)
     }
 
     @Test func `an interval that ran and names no next time is due one interval after its last run`() throws {
@@ -92,8 +92,43 @@ import Testing
         let next = Timestamp.newYear + .seconds(300)
         let second = run(cached.decide(DueEntry("metric:pm25", at: next), now: next))
         #expect(second?.planned == next)
-        #expect(second?.isAlreadyQueued == false)
+        #expect(second?.step == .queue)
         #expect(isReadAgain(cached.decide(DueEntry("metric:pm25", at: .newYear + .seconds(7)), now: next)))
+    }
+
+    @Test func `a run that was refused is not taken for an open one`() throws {
+        let first = RQWire.OpenRun(jobID: "job-1", queue: "metrics")
+        let hash = CronJobHash.example {
+            $0.nextEnqueueTime = .newYear
+            $0.policy.overlap = .skip
+            $0.state.openRuns = OpenRuns(of: [first]).bytes
+        }
+        var cached = try cached(hash)
+        let refused = try #require(run(cached.decide(DueEntry("metric:pm25", at: .newYear), now: .newYear)))
+        cached.didMove(refused)
+        let next = Timestamp.newYear + .seconds(300)
+        let second = try #require(run(cached.decide(DueEntry("metric:pm25", at: next), now: next)))
+        #expect(second.planned == next)
+        #expect(second.openRuns?.runs == [first])
+        cached.didQueue(second)
+        let third = try #require(
+            run(cached.decide(DueEntry("metric:pm25", at: next + .seconds(300)), now: next + .seconds(300))))
+        #expect(third.openRuns?.runs == [second.definition.openRun(planned: next)])
+    }
+
+    @Test func `open runs that an edit left behind are compared as they are, where a limit has the script look`() throws
+    {
+        let left = OpenRuns(of: [RQWire.OpenRun(jobID: "job-1", queue: "metrics")])
+        var cached = try cached(
+            .example {
+                $0.policy.maxRuns = 9
+                $0.state.openRuns = left.bytes
+            })
+        let first = try #require(run(cached.decide(DueEntry("metric:pm25", at: .newYear), now: .newYear)))
+        #expect(first.openRuns == left)
+        cached.didQueue(first)
+        let next = Timestamp.newYear + .seconds(300)
+        #expect(run(cached.decide(DueEntry("metric:pm25", at: next), now: next))?.openRuns?.bytes == [])
     }
 
     @Test func `an old schedule that an editor brings back is stepped over, not queued twice`() throws {
@@ -102,7 +137,7 @@ import Testing
         let rewritten = CachedDefinition(
             try .example(.example { $0.updatedAt = .newYear + .seconds(9) }), generation: 0, replacing: first)
         let replay = run(rewritten.decide(DueEntry("metric:pm25", at: .newYear), now: .newYear + .seconds(10)))
-        #expect(replay?.isAlreadyQueued == true)
+        #expect(replay?.step == .skipQueued)
         #expect(replay?.next == .newYear + .seconds(300))
     }
 
@@ -129,7 +164,7 @@ import Testing
                 try .example(.example { $0.updatedAt = version }), generation: 0, replacing: first)
             let lost = run(again.decide(DueEntry("metric:pm25", at: .newYear), now: .newYear + .seconds(10)))
             #expect(lost?.planned == .newYear)
-            #expect(lost?.isAlreadyQueued == false)
+            #expect(lost?.step == .queue)
         }
     }
 
@@ -142,7 +177,7 @@ import Testing
         let rewritten = CachedDefinition(
             try .example(.example { $0.updatedAt = .newYear + .seconds(301) }), generation: 0, replacing: first)
         let replay = run(rewritten.decide(DueEntry("metric:pm25", at: .newYear), now: .newYear + .seconds(1_000)))
-        #expect(replay?.isAlreadyQueued == true)
+        #expect(replay?.step == .skipQueued)
         #expect(replay?.next == .newYear + .seconds(600))
     }
 
@@ -159,7 +194,7 @@ import Testing
                     $0.nextEnqueueTime = due
                 }), generation: 0, replacing: first)
         let queued = run(mended.decide(DueEntry("metric:pm25", at: due), now: due))
-        #expect(queued?.isAlreadyQueued == false)
+        #expect(queued?.step == .queue)
         #expect(queued?.next == due + .seconds(300))
     }
 
@@ -168,6 +203,24 @@ import Testing
         first.didQueue(try #require(run(first.decide(DueEntry("metric:pm25", at: .newYear), now: .newYear))))
         let again = CachedDefinition(
             try .example(.example(createdAt: .newYear - .seconds(1))), generation: 0, replacing: first)
-        #expect(run(again.decide(DueEntry("metric:pm25", at: .newYear), now: .newYear))?.isAlreadyQueued == false)
+        #expect(run(again.decide(DueEntry("metric:pm25", at: .newYear), now: .newYear))?.step == .queue)
+    }
+
+    @Test func `beside an open run the refused ones change nothing, so that the next is sent with the same`() throws {
+        var cached = try cached(.example { $0.policy.overlap = .skip })
+        let times = [0, 300, 600, 900].map { Timestamp.newYear + .seconds($0) }
+        let first = try #require(run(cached.decide(DueEntry("metric:pm25", at: times[0]), now: times[0])))
+        #expect(first.openRuns?.runs == [])
+        cached.didQueue(first)
+        let open = OpenRuns(
+            of: first.definition.openRun(planned: times[0]), queueJSON: first.definition.template.queueJSON)
+        for time in times[1...2] {
+            let refused = try #require(run(cached.decide(DueEntry("metric:pm25", at: time), now: time)))
+            #expect(refused.openRuns == open)
+            cached.didMove(refused)
+        }
+        let last = try #require(run(cached.decide(DueEntry("metric:pm25", at: times[3]), now: times[3])))
+        #expect(last.planned == times[3])
+        #expect(last.openRuns == open)
     }
 }

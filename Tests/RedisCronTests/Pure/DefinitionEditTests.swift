@@ -13,7 +13,12 @@ import Testing
         definition.updatedAt = now
         change(&definition)
         return DefinitionEdit(
-            definition, stored: StoredDefinition(written: stored), event: event, now: now)
+            definition, due: due(definition), stored: StoredDefinition(written: stored), event: event, now: now)
+    }
+
+    /// When a definition without jitter is due.
+    private func due(_ definition: CronJobHash) -> Timestamp? {
+        definition.nextEnqueueTime ?? (definition.interval == nil ? nil : now)
     }
 
     private func names(_ edit: DefinitionEdit) -> Set<String> {
@@ -21,7 +26,7 @@ import Testing
     }
 
     @Test func `a new definition is written whole`() {
-        let edit = DefinitionEdit(.example(), stored: nil, mode: .new, event: .created, now: now)
+        let edit = DefinitionEdit(.example(), due: due(.example()), stored: nil, mode: .new, event: .created, now: now)
         #expect(edit.mode == .new)
         #expect(edit.fields.count == CronJobHash.Field.all.count { !$0.isOurs })
         #expect(edit.place == .at(now))
@@ -38,8 +43,9 @@ import Testing
 
     @Test func `a schedule is written whole, since another editor may have changed the other half`() {
         let stored = CronJobHash.example(cron: "* * * * *")
-        #expect(names(edit(of: stored) { $0.cron = "0 * * * *" }) == ["interval", "cron", "updated_at"])
-        #expect(names(edit(of: .example()) { $0.interval = .seconds(60) }) == ["interval", "cron", "updated_at"])
+        #expect(names(edit(of: stored) { $0.cron = "0 * * * *" }) == ["interval", "cron", "jitter", "updated_at"])
+        #expect(
+            names(edit(of: .example()) { $0.interval = .seconds(60) }) == ["interval", "cron", "jitter", "updated_at"])
     }
 
     @Test func `two edits of a schedule merge into one schedule, not into the halves of two`() {
@@ -71,7 +77,7 @@ import Testing
 
     @Test func `another schedule depends on the next run that stood there, even if its own is the same`() {
         let edit = edit(of: .example()) { $0.interval = .seconds(600) }
-        #expect(names(edit) == ["interval", "cron", "updated_at"])
+        #expect(names(edit) == ["interval", "cron", "jitter", "updated_at"])
         #expect(edit.place == .at(now))
         #expect(edit.expectedNext == [])
     }
@@ -84,6 +90,46 @@ import Testing
         #expect(edit.place == .at(next))
     }
 
+    @Test func `fields that are checked against each other are written together, so that no two halves meet`() {
+        let stored = CronJobHash.example()
+        #expect(
+            names(edit(of: stored) { $0.schedule.jitter = .seconds(9) }) == [
+                "interval", "cron", "jitter", "updated_at",
+            ])
+        #expect(names(edit(of: stored) { $0.schedule.endTime = now }) == ["start_time", "end_time", "updated_at"])
+        #expect(names(edit(of: stored) { $0.policy.catchUp = .all }) == ["overlap", "catchup", "updated_at"])
+        #expect(names(edit(of: stored) { $0.policy.maxRuns = 3 }) == ["max_runs", "updated_at"])
+    }
+
+    @Test func `what a policy counts goes with it, whatever a tick has written since it was read`() {
+        let stored = CronJobHash.example {
+            $0.policy = RunPolicy(overlap: .wait, maxRuns: 3, pauseAfterFailures: 2)
+        }
+        let edit = edit(of: stored) { $0.policy = RunPolicy() }
+        let removed = edit.fields.filter(\.value.isEmpty).map(\.field.name)
+        #expect(Set(["run_count", "failure_count", "open_runs", "waiting_since"]).subtracting(removed).isEmpty)
+        let kept = self.edit(of: stored) { $0.args = [] }
+        #expect(names(kept) == ["args", "updated_at"])
+    }
+
+    @Test func `another end or limit depends on the next run that stood there, which a tick may have finished`() {
+        let next = Timestamp.newYear + .seconds(300)
+        let stored = CronJobHash.example {
+            $0.nextEnqueueTime = next
+            $0.policy.maxRuns = 2
+            $0.state.runCount = 1
+        }
+        let edits = [
+            edit(of: stored) { $0.policy.maxRuns = 6 }, edit(of: stored) { $0.schedule.endTime = now },
+            edit(of: stored) { $0.state.runCount = nil },
+        ]
+        for edit in edits {
+            #expect(edit.place == .kept)
+            #expect(edit.expectedNext.map { String(decoding: $0, as: UTF8.self) } == next.description)
+        }
+        #expect(edit(of: stored) { $0.policy.catchUp = .skip }.expectedNext == nil)
+    }
+
     @Test func `switching off moves no time`() {
         let edit = edit(of: .example(), event: .disabled) { $0.enabled = false }
         #expect(names(edit) == ["enabled", "updated_at"])
@@ -92,7 +138,7 @@ import Testing
 
     @Test func `an expression without a further run stands nowhere in the index`() {
         let over = CronJobHash.example(cron: "0 0 1 1 * 0 1999")
-        #expect(DefinitionEdit(over, stored: nil, event: .created, now: now).place == .nowhere)
+        #expect(DefinitionEdit(over, due: nil, stored: nil, event: .created, now: now).place == .nowhere)
         let enabled = edit(of: over, event: .enabled) { $0.enabled = true }
         #expect(enabled.place == .nowhere)
         let edited = edit(of: over) { $0.args = [] }

@@ -20,6 +20,7 @@ struct EnqueueBatchScriptTests {
     private struct Template {
         var queue = "metrics"
         var ttl = ""
+        var flags = ""
         /// Further fields and their values.
         var extras: [String] = []
         /// What RESTORE is given for each job; field by field without.
@@ -32,13 +33,16 @@ struct EnqueueBatchScriptTests {
         _ server: some Scriptable, _ jobs: [Job], _ templates: [Template] = [Template()], token: String = "t"
     ) throws -> String? {
         let keys: [any CommandPart] =
-            ["rq:cron_jobs:lock", "rq:cron_jobs", "rq:queues"] + templates.map { "rq:queue:\($0.queue)" }
+            ["rq:cron_jobs:lock", "rq:cron_jobs", "rq:queues", "rq:cron_jobs:deletions"]
+            + templates.map { "rq:queue:\($0.queue)" }
             + jobs.map { "rq:cron_job:\($0.id)" } + jobs.map { "rq:job:\($0.job)" }
         var arguments: [any CommandPart] = [
             token, "2026-01-01T00:00:00.000001Z", "rq:cron_job:", "rq:job:", templates.count, jobs.count,
+            1_767_225_600, "2025-12-31T23:59:00.000001Z", "2025-12-31T23:43:20.000001Z", "rq:cron_jobs:events",
+            "rq:pubsub:", 0,
         ]
         for template in templates {
-            arguments.append(template.ttl)
+            arguments += [template.ttl, template.flags]
             if template.dump == nil {
                 arguments.append(template.fields.count)
                 arguments += template.fields as [any CommandPart]

@@ -117,15 +117,17 @@ import Testing
             let save = RedisScript(old + CronScript.saveDefinition.source)
             let error = #expect(throws: SupportError.self) {
                 try server.run(
-                    save, keys: ["rq:cron_job:a", "rq:cron_jobs", "rq:cron_jobs:last_update"],
-                    ["a", "create", "*", "5", "", "rq:cron_jobs:events", "{}", "1", "0", "id", "a"])
+                    save,
+                    keys: ["rq:cron_job:a", "rq:cron_jobs", "rq:cron_jobs:last_update", "rq:cron_jobs:deletions"],
+                    ["a", "create", "*", "5", "", "rq:cron_jobs:events", "{}", "1", "", "0", "0", "id", "a"])
             }
             #expect(error?.description.contains("unknown command 'PUBLISH'") == true)
             #expect(try server.dump() == before)
             let push = RedisScript(old + CronScript.pushJob.source)
             let pushed = try server.run(
-                push, keys: ["rq:queues", "rq:queue:q", "rq:job:1"], ["1", "", "status", "queued"])
-            #expect(pushed.integer == 1)
+                push, keys: ["rq:queues", "rq:queue:q", "rq:job:1", "rq:cron_job:a"],
+                ["1", "", "", "", "", "", "", "0", "", "", "rq:pubsub:", "0", "0", "status", "queued"])
+            #expect(pushed.string == "+")
         }
     }
 }

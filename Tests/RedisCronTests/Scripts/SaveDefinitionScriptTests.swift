@@ -6,17 +6,18 @@ import Testing
 
 @Suite(.timeLimit(.minutes(1)))
 struct SaveDefinitionScriptTests {
-    private let keys = ["rq:cron_job:a", "rq:cron_jobs", "rq:cron_jobs:last_update"]
+    private let keys = ["rq:cron_job:a", "rq:cron_jobs", "rq:cron_jobs:last_update", "rq:cron_jobs:deletions"]
 
     private func save(
         _ server: RedisServer, mode: String = "create", expectedNext: String = "*", place: String = "100",
-        ifMissing: String = "100", fields: [String] = ["id", "a", "enabled", "1"]
+        ifMissing: String = "100", deletion: String = "", removing removed: [String] = [],
+        fields: [String] = ["id", "a", "enabled", "1"]
     ) throws -> Int? {
         let arguments = [
-            "a", mode, expectedNext, place, ifMissing, "rq:cron_jobs:events", "message", "9.5", "2", "timezone",
-            "later",
+            "a", mode, expectedNext, place, ifMissing, "rq:cron_jobs:events", "message", "9.5", deletion, "2",
+            "timezone", "later", String(removed.count),
         ]
-        return try server.run(CronScript.saveDefinition, keys: keys, arguments + fields).integer
+        return try server.run(CronScript.saveDefinition, keys: keys, arguments + removed + fields).integer
     }
 
     private func delete(_ server: RedisServer) throws -> Int? {
@@ -108,7 +109,34 @@ struct SaveDefinitionScriptTests {
         }
     }
 
-    @Test(arguments: ["rq:cron_job:a", "rq:cron_jobs", "rq:cron_jobs:last_update"])
+    @Test func `a time of deletion is written, kept and taken back, and goes with the definition`() async throws {
+        try await withRedis { server async throws in
+            func deletion() throws -> String? { try server.command("ZSCORE", "rq:cron_jobs:deletions", "a").string }
+            #expect(try save(server, deletion: "500") == 1)
+            #expect(try deletion() == "500")
+            #expect(try save(server, mode: "edit", deletion: "*", fields: ["args", "[]"]) == 1)
+            #expect(try deletion() == "500")
+            #expect(try save(server, mode: "edit", deletion: "", fields: ["args", "[]"]) == 1)
+            #expect(try deletion() == nil)
+            #expect(try save(server, mode: "edit", deletion: "600", fields: ["args", "[]"]) == 1)
+            #expect(try delete(server) == 1)
+            #expect(try server.command("EXISTS", "rq:cron_jobs:deletions").integer == 0)
+        }
+    }
+
+    @Test(arguments: ["create", "edit"]) func `fields are removed in every mode`(mode: String) async throws {
+        try await withRedis { server async throws in
+            try server.command("HSET", "rq:cron_job:a", "paused_at", "then", "pause_note", "why", "note", "kept")
+            let removed = ["paused_at", "pause_note", "paused_until"]
+            #expect(try save(server, mode: mode, removing: removed, fields: ["enabled", "1"]) == 1)
+            let fields = try server.command("HGETALL", "rq:cron_job:a").textFields
+            #expect(fields == ["note": "kept", "enabled": "1"])
+        }
+    }
+
+    @Test(arguments: [
+        "rq:cron_job:a", "rq:cron_jobs", "rq:cron_jobs:last_update", "rq:cron_jobs:deletions",
+    ])
     func `a key of another type is named, and nothing is written`(key: String) async throws {
         try await withRedis { server async throws in
             try server.command("RPUSH", key, "x")

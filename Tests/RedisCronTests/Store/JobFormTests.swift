@@ -20,19 +20,19 @@ struct JobFormTests {
         let runs = zip(page.entries, fetched).compactMap { entry, fetched -> PlannedRun? in
             guard case .found(.prepared(let definition)) = fetched else { return nil }
             return PlannedRun(
-                definition: definition, entry: entry, planned: .newYear, next: .newYear + .seconds(300),
-                isAlreadyQueued: false
+                definition: definition, entry: entry, planned: .newYear, next: .newYear + .seconds(300)
             )
         }
         guard
-            case .done(let outcomes) = try await harness.store.enqueue(
+            case .done(let outcomes, _) = try await harness.store.enqueue(
                 DueBatch(runs: runs), token: "t", now: .newYear)
         else { return [] }
         return outcomes
     }
 
     private var definitions: [CronJobHash] {
-        [("plain", 1), ("long", 2000), ("text", 30)].map { id, count in
+        [("plain", 1), ("long", 2000), ("text", 30), ("options", 1), ("planned", 1), ("long planned", 2000)].map {
+            id, count in
             var hash = CronJobHash.example(id)
             hash.args = (0..<count).map { .string("é\($0)") }
             if id == "text" {
@@ -40,6 +40,13 @@ struct JobFormTests {
                 hash.failureTTL = .seconds(7)
                 hash.meta = ["owner": "é"]
             }
+            if id == "options" {
+                hash.retry = JobRetry(max: 3, intervals: [.seconds(10)])
+                hash.onFailure = "app.tasks.failed"
+                hash.webhooks = [JobWebhook(url: "https://example.com/hook", event: .failed)]
+                hash.atFront = true
+            }
+            if id.hasSuffix("planned") { hash.plannedTimeArgument = "at" }
             return hash
         }
     }
@@ -64,17 +71,21 @@ struct JobFormTests {
     {
         try await withRedisHarness { whole async throws in
             try await withRedisHarness { inFields async throws in
-                #expect(try await queue(definitions, on: whole) == [.queued, .queued, .queued])
+                #expect(try await queue(definitions, on: whole) == Array(repeating: .queued, count: 6))
                 let restored = try count("restore", on: whole.server)
-                #expect(restored == 2)
+                #expect(restored == 4)
 
                 try inFields.server.command("ACL", "SETUSER", "default", "-restore")
-                #expect(try await queue(definitions, on: inFields) == [.queued, .queued, .queued])
+                #expect(try await queue(definitions, on: inFields) == Array(repeating: .queued, count: 6))
                 let expected = try jobs(on: inFields.server)
-                #expect(expected.count == 3)
+                #expect(expected.count == 6)
                 #expect(try jobs(on: whole.server) == expected)
+                let texts = expected.values.map { $0.mapValues { String(decoding: $0, as: UTF8.self) } }
+                #expect(
+                    texts.count { $0["description"]?.hasSuffix(", at='2026-01-01T00:00:00.000000Z')") == true } == 2)
+                #expect(texts.count { $0["retries_left"] == "3" && $0["retry_intervals"] == "[10]" } == 1)
                 for harness in [whole, inFields] {
-                    #expect(try harness.queued(CronJobHash.example().queueName).count == 3)
+                    #expect(try harness.queued(CronJobHash.example().queueName).count == 6)
                     let lives = try expected.keys.map { try harness.server.command("TTL", $0).integer ?? 0 }
                     #expect(lives.filter { (1...60).contains($0) }.count == 1)
                 }
@@ -94,9 +105,9 @@ struct JobFormTests {
             else { throw UnusableExample(id: "a") }
             let run = PlannedRun(
                 definition: definition, entry: try #require(page.entries.first), planned: .newYear + .seconds(300),
-                next: nil, isAlreadyQueued: false)
+                next: nil)
             guard
-                case .done(let outcomes) = try await harness.store.enqueue(
+                case .done(let outcomes, _) = try await harness.store.enqueue(
                     DueBatch(runs: [run]), token: "t", now: .newYear)
             else { throw UnusableExample(id: "a") }
             #expect(outcomes == [.queued])

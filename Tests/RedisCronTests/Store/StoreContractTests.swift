@@ -66,7 +66,8 @@ struct StoreContractTests {
     }
 
     private func run(
-        _ store: any CronStore, _ id: String, isAlreadyQueued: Bool = false, next: Timestamp? = .newYear + .seconds(300)
+        _ store: any CronStore, _ id: String, step: PlannedRun.Step = .queue,
+        next: Timestamp? = .newYear + .seconds(300)
     ) async throws -> PlannedRun {
         let page = try await store.fetchDue(until: .newYear, offset: 0, limit: 10)
         let entry = try #require(page.entries.first { $0.id.text == id })
@@ -74,11 +75,11 @@ struct StoreContractTests {
             throw UnusableExample(id: id)
         }
         return PlannedRun(
-            definition: definition, entry: entry, planned: .newYear, next: next, isAlreadyQueued: isAlreadyQueued)
+            definition: definition, entry: entry, planned: .newYear, next: next, step: step)
     }
 
     private func outcomes(_ outcome: BatchOutcome) -> [JobOutcome]? {
-        if case .done(let outcomes) = outcome { outcomes } else { nil }
+        if case .done(let outcomes, _) = outcome { outcomes } else { nil }
     }
 
     private func outcomes(_ outcome: ReconcileOutcome) -> [EntryOutcome]? {
@@ -178,7 +179,7 @@ struct StoreContractTests {
             _ = try await store.acquireLock(token: "t", timeToLive: .seconds(60))
             for id in ["edited", "replay", "last"] { try fixture.put(.example(id), .newYear) }
             let runs = [
-                try await run(store, "edited"), try await run(store, "replay", isAlreadyQueued: true),
+                try await run(store, "edited"), try await run(store, "replay", step: .skipQueued),
                 try await run(store, "last", next: nil),
             ]
             try fixture.put(.example("edited") { $0.updatedAt = .newYear + .seconds(1) }, .newYear)

@@ -105,6 +105,12 @@ final class InterposedStore: CronStore {
 
     func publishedZone() async throws -> String? { try await base.publishedZone() }
 
+    func serverTime() async throws -> Timestamp? { try await base.serverTime() }
+
+    func deleteFinished(token: String, now: Timestamp) async throws -> [DefinitionID] {
+        try await base.deleteFinished(token: token, now: now)
+    }
+
     func release(token: String, registration: SchedulerRegistration) async throws -> Bool {
         try await passing(.release) { try await base.release(token: token, registration: registration) }
     }

@@ -17,12 +17,12 @@ struct RedisHarness: Sendable {
     let editor: RedisCronScheduler
 
     init(
-        _ server: RedisServer, _ connection: RedisCronConnection,
+        _ server: RedisServer, _ connection: RedisCronConnection, clock: (any SchedulerClock)? = nil,
         _ change: (inout RedisCronScheduler.Options) -> Void = { _ in }
     ) throws {
         let loader = DefinitionLoader(zone: .utc, serializer: .pickle)
         let store = InterposedStore(RedisStore(connection: connection, loader: loader))
-        let clock = SystemClock(loop: connection.eventLoop)
+        let clock = clock ?? SystemClock(loop: connection.eventLoop)
         let channel = EventChannel()
         let settings = try SchedulerSettings(
             options: .forTest(change), keys: connection.keys, createdAt: clock.now(), seed: 1,

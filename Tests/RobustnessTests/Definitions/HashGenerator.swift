@@ -60,6 +60,10 @@ struct HashGenerator {
             ("result_ttl", pick(["", "500", "0", "-1"])), ("ttl", pick(["", "1", "3600"])),
             ("failure_ttl", pick(["", "31536000", "-1"])), ("meta", pick(["{}", #"{"by":"me"}"#, ""])),
             ("timezone", pick(["", "UTC", "Europe/Berlin", "Australia/Lord_Howe"])),
+            ("retry", pick(["", #"{"max":1}"#, #"{"intervals":[0,60],"max":9223372036854775807}"#])),
+            ("on_failure", pick(["", "app.tasks.failed"])), ("at_front", pick(["", "1", "0"])),
+            ("webhooks", pick(["", "[]", #"[{"job_status":"failed","url":"http://h","headers":null}]"#])),
+            ("planned_time_arg", pick(["", "planned_at", "größe"])),
             ("unknown", pick(["", "\u{1}", "x"])),
         ]
         return texts.map { ($0.0, Array($0.1.utf8)) }
@@ -142,12 +146,25 @@ struct HashGenerator {
             ("job_timeout", ["0", "1.5", "never", "-2", "2147483648", "99999999999999999999"]),
             ("ttl", ["0", "-1", "x"]), ("result_ttl", ["x", "1e9", "-2"]),
             ("failure_ttl", ["{}", "9223372036854775807", "99999999999999999999"]),
+            (
+                "retry",
+                ["1", "[]", #"{"max":0}"#, #"{"max":1,"intervals":[-1]}"#, #"{"max":1,"intervals":{}}"#, deep]
+            ),
+            ("on_failure", ["failed", "a.b()", "."]), ("at_front", ["yes", "1.0"]),
+            (
+                "webhooks",
+                ["{}", "[1]", #"[{"url":"http://h"}]"#, #"[{"url":"h","job_status":"failed"}]"#, deep, "["]
+            ),
+            ("planned_time_arg", ["1", "a.b", "class", "a b"]),
             ("created_at", ["yesterday", "2026-13-01T00:00:00Z", "2026-01-01"]),
             ("next_enqueue_time", ["1767225600", "2026-01-01T00:00:00+01:00", "10000-01-01T00:00:00Z"]),
             ("latest_enqueue_time", ["2026-02-30T00:00:00Z"]), ("updated_at", ["now", "\0"]),
         ]
         for (field, values) in texts { faults += values.map { (field, Array($0.utf8)) } }
-        for field in ["func_name", "queue_name", "args", "kwargs", "meta", "cron", "timezone", "interval", "enabled"] {
+        for field in [
+            "func_name", "queue_name", "args", "kwargs", "meta", "cron", "timezone", "interval", "enabled", "retry",
+            "on_failure", "webhooks", "planned_time_arg",
+        ] {
             faults.append((field, notUTF8))
         }
         return faults.map { (field: $0.0, value: $0.1) }

@@ -18,10 +18,41 @@ def rebuild(*args, **kwargs):
 
 
 def nap(seconds):
-    """Takes its time."""
+    """Takes its time, and says that it does."""
+    get_current_job().connection.set("napping", 1)
     time.sleep(seconds)
+
+
+def spell(seconds):
+    """Records when it began and when it ended, in a list that is named as its queue."""
+    job = get_current_job()
+    job.connection.rpush(f"spells:{job.origin}", f"begin {job.id} {time.time()}")
+    time.sleep(seconds)
+    job.connection.rpush(f"spells:{job.origin}", f"end {job.id} {time.time()}")
 
 
 def fail(message="on purpose"):
     """Fails with a message."""
     raise RuntimeError(message)
+
+
+def fail_times(times):
+    """Fails as often as it is told, and then succeeds."""
+    job = get_current_job()
+    if job.connection.incr(f"tries:{job.id}") <= times:
+        raise RuntimeError("on purpose")
+
+
+def succeeded(job, connection, result):
+    """Records that it was called after a success."""
+    connection.rpush("callbacks", f"success {job.id}")
+
+
+def failed(job, connection, kind, value, traceback):
+    """Records that it was called after a failed try."""
+    connection.rpush("callbacks", f"failure {job.id} {kind.__name__}")
+
+
+def stopped(job, connection):
+    """Records that it was called because the job was stopped."""
+    connection.rpush("callbacks", f"stopped {job.id}")

@@ -2,6 +2,7 @@
 Removes a definition: hash, index entry, and the news of it in one step.
 
 KEYS  1 the definition's hash   2 index of definitions   3 update marker
+      4 finished definitions (zset: id by the time at which it is to be deleted)
 ARGV  1 id   2 channel   3 event   4 update marker
 Returns  1 when there was such a definition, 0 when there was none (nothing is announced then).
 
@@ -10,16 +11,17 @@ of an id that has no hash is not touched: it may be one of RQ's own names.
 ]]
 local refusal = guard({
   { 'TYPE', KEYS[1] }, { 'DEL', KEYS[1] }, { 'ZREM', KEYS[2], ARGV[1] }, { 'SET', KEYS[3], ARGV[4] },
-  { 'PUBLISH', ARGV[2], ARGV[3] }
+  { 'ZREM', KEYS[4], ARGV[1] }, { 'PUBLISH', ARGV[2], ARGV[3] }
 })
 if refusal then return refusal end
 if redis.call('TYPE', KEYS[1]).ok ~= 'hash' then
   return 0
 end
-refusal = mistyped(KEYS[2], 'zset') or mistyped(KEYS[3], 'string')
+refusal = mistyped(KEYS[2], 'zset') or mistyped(KEYS[3], 'string') or mistyped(KEYS[4], 'zset')
 if refusal then return refusal end
 redis.call('DEL', KEYS[1])
 redis.call('ZREM', KEYS[2], ARGV[1])
+redis.call('ZREM', KEYS[4], ARGV[1])
 redis.call('SET', KEYS[3], ARGV[4])
 redis.call('PUBLISH', ARGV[2], ARGV[3])
 return 1

@@ -5,9 +5,12 @@ KEYS
   1                 lock
   2                 index of definitions (zset: id by next enqueue time)
   3                 RQ's set of queues
-  4 .. 3+T          the queue of each template
+  4                 finished definitions (zset: id by the time at which it is to be deleted)
+  5 .. 4+T          the queue of each template
   then N            the definitions' hashes
   then N            the RQ jobs' hashes
+  then Q times 3    the queues of open runs; see open_runs.lua
+  then R times 3    the open runs of each job in turn
 ARGV
   1                 our lock token
   2                 the present, in RQ's wire format (created_at, enqueued_at, latest_enqueue_time)
@@ -15,24 +18,48 @@ ARGV
   4                 what stands before an id in an RQ job's key
   5                 T, the number of templates
   6                 N, the number of jobs
-  then T times      template: ttl in seconds or empty, F, then F strings, the fields that its jobs share with their
-                    values; or 0, when each of its jobs comes with its whole hash
-  then N times      job: index score as it was read, next_enqueue_time, next index score (both empty when there is no
-                    further run), template number or 0 to move the schedule only, updated_at as it was read, then
-                    nothing (template 0), the hash as RESTORE takes it (F = 0), or data and description
+  7                 the present in whole Unix seconds
+  8, 9              60 s ago and 1,000 s ago, in RQ's wire format
+  10                channel of events
+  11                what stands before a worker's name in its channel
+  12                Q, the number of queues of open runs, then their names
+  then T times      template: ttl in seconds or empty, flags, what governs its jobs if the flags say so, F, then F strings,
+                    the fields that its jobs share with their values; or 0, when each of its jobs comes with its whole hash.
+                    Flags: 'f' its jobs go to the front of the queue, the first of them foremost; 'g' its jobs are governed
+  What governs      overlap ('allow', 'skip', 'wait', 'replace'), max_runs, the score in KEYS[4] if one finishes,
+                    pause_after_failures, the note of that pause, the queue's name in JSON or empty not to record runs.
+                    Each may be empty, except overlap
+  then N times      job: index score as it was read, next_enqueue_time, next index score (empty when there is no further
+                    run), template number or 0 to move the schedule only, updated_at as it was read; if it is governed R, the
+                    number of its open runs, or 'move' to move the schedule only, open_runs as it was read, with overlap
+                    wait and replace the index score at which it is looked at again, with pause_after_failures the event of
+                    the pause, R times 2, its open runs; then nothing (to move the schedule only), the hash as RESTORE takes
+                    it (F = 0), or data and description
 Returns
-  'L' when the lock is not ours, an error when RQ's set of queues is not a set or a command may not be run (nothing was
-  done, each time); else one character for each job, in order:
-  '+' queued        'd' this planned time was queued before: nothing was done
+  'L' when the lock is not ours, an error when RQ's set of queues is not a set, KEYS[4] no sorted set or a command may not
+  be run (nothing was done, each time); else one character for each job, in order:
+  '+' queued. Of a governed one, open_runs holds this run alone now, as a list of ["id",queue in JSON], or is not there
+  'k' queued, and open_runs holds others as well: read it again
+  'F' queued, and finished: it was the last of max_runs
+  'd' this planned time was queued before: nothing was done
   'a' schedule moved only, as asked
+  'o' refused, since a run is open: schedule moved. 'O' the same, and open_runs was written: read it again
+  'l' refused, since max_runs is reached: finished
+  'p' refused and paused, since too many runs failed
+  'w' it waits: it is looked at again at the score that was given. Read it again before
+  'h' its open runs need more searches than one script may make: nothing was done; send it again
   'm' the index score is no longer the one that was read: somebody else moved it
-  's' the definition changed or went away since it was read
+  's' the definition changed or went away since it was read, or a run was found in another queue and open_runs says so
   'q' its queue's key holds something that is not a list
   'r' RESTORE refuses its hash: nothing was done; send its fields instead
+  If `replace` did something, an array instead: these characters, then for each of it the number of the job, what, and the
+  job id: 'removed' taken out and deleted; 'stopped' its worker was told to stop it; 'unheard' the same, and nobody listens;
+  'still' it was told so 30 s ago or earlier, and runs.
 
 Why atomic: the four fences (lock, once, fresh, only ours) hold at the instant of the write, whatever the client went
-through before; and a job's hash, its queue entry and its schedule move together or not at all. Nothing is written
-before all that could make a write fail half way has been looked at.
+through before; a job's hash, its queue entry and its schedule move together or not at all; and no run begins or ends
+between a look at the open ones and the decision. Nothing is written before all that could make a write fail half way has
+been looked at.
 ]]
 local call, pcall, sub = redis.call, redis.pcall, string.sub
 -- Globals are looked up by name at each use; these are used some twenty times a job.
@@ -41,8 +68,9 @@ local KEYS, ARGV = KEYS, ARGV
 local now = ARGV[2]
 local id_start, job_start = #ARGV[3] + 1, #ARGV[4] + 1
 local template_count, count = tonumber(ARGV[5]), tonumber(ARGV[6])
-local first = 3 + template_count
-local arg = 6
+local first = 4 + template_count
+local queue_count = tonumber(ARGV[12])
+local arg = 12 + queue_count
 
 -- One key of each kind stands for all; TYPE meets every queue.
 local refusal = guard({
@@ -50,7 +78,7 @@ local refusal = guard({
   { 'ZREM', KEYS[2], 'id' }, { 'HGET', KEYS[first + 1], 'updated_at' },
   { 'HSET', KEYS[first + 1], 'next_enqueue_time', '' }, { 'EXISTS', KEYS[first + count + 1] },
   { 'HSET', KEYS[first + count + 1], 'status', 'queued' }, { 'EXPIRE', KEYS[first + count + 1], '1' },
-  { 'SADD', KEYS[3], 'queue' }, { 'RPUSH', KEYS[4], 'id' }
+  { 'SADD', KEYS[3], 'queue' }, { 'RPUSH', KEYS[5], 'id' }
 })
 if refusal then return refusal end
 if call('GET', KEYS[1]) ~= ARGV[1] then
@@ -66,17 +94,36 @@ local function is_fresh(definition, updated_at)
 end
 
 local templates = {}
-local any_fields, any_whole = false, false
+local any_fields, any_whole, any_front, any_governed = false, false, false, false
 for t = 1, template_count do
-  local key, field_count = KEYS[3 + t], tonumber(ARGV[arg + 2])
-  local template = { key = key, ttl = ARGV[arg + 1], usable = not mistyped(key, 'list') }
+  local key, flags = KEYS[4 + t], ARGV[arg + 2]
+  local template = { key = key, slot = key, ttl = ARGV[arg + 1] }
+  if mistyped(key, 'list') then template.is_spoiled = true end
+  if flags ~= '' then
+    if string.find(flags, 'f', 1, true) then
+      template.slot, template.at_front, any_front = key .. ' front', true, true
+    end
+    if string.find(flags, 'g', 1, true) then
+      template.governed, any_governed = true, true
+      template.overlap, template.limit = ARGV[arg + 3], tonumber(ARGV[arg + 4])
+      template.deletion, template.most_failures = ARGV[arg + 5], tonumber(ARGV[arg + 6])
+      template.note, template.queue = ARGV[arg + 7], ARGV[arg + 8]
+      arg = arg + 6
+    end
+  end
+  local field_count = tonumber(ARGV[arg + 3])
   if field_count > 0 then
-    template.fields, any_fields = { unpack(ARGV, arg + 3, arg + 2 + field_count) }, true
+    template.fields, any_fields = { unpack(ARGV, arg + 4, arg + 3 + field_count) }, true
   else
     any_whole = true
   end
   templates[tostring(t)] = template
-  arg = arg + 2 + field_count
+  arg = arg + 3 + field_count
+end
+
+if any_front then
+  refusal = guard({ { 'LPUSH', KEYS[5], 'id' } })
+  if refusal then return refusal end
 end
 
 -- A server or user without RESTORE gets the fields instead.
@@ -89,7 +136,7 @@ for j = 1, count do
 end
 local scores = call('ZMSCORE', KEYS[2], unpack(ids))
 -- RESTORE looks for itself.
-local any_exists = any_fields and call('EXISTS', unpack(jobs)) > 0
+local any_exists = (any_fields or any_governed) and call('EXISTS', unpack(jobs)) > 0
 
 -- Writes a job's hash, unless it is there: the outcome.
 local function write_whole(job, hash)
@@ -109,55 +156,223 @@ end
 local outcome, moved, gone = {}, {}, {}
 local pushed, touched = {}, {}
 local moved_count = 0
+
+-- Decides on one governed job and writes its definition: the end of its arguments, the outcome, whether it is pushed, and its
+-- next index score, empty to take it out. `told` collects what `replace` did, `events` what is announced.
+local decide, told, events, send_stops
+if any_governed then
+  told, events = {}, {}
+  local queue_key = first + 2 * count
+  local open_key = queue_key + 3 * queue_count + 1
+  local inspection = run_inspection(ARGV[7], ARGV[8], ARGV[9], ARGV[11], job_start, queue_key, 12)
+  refusal = guard({
+    { 'HMGET', KEYS[first + 1], 'updated_at' }, { 'HDEL', KEYS[first + 1], 'open_runs' }, { 'ZADD', KEYS[4], '0', 'id' },
+    { 'PUBLISH', ARGV[10], '' }
+  }) or mistyped(KEYS[4], 'zset') or (KEYS[open_key]
+    and (guard(inspection.looks(open_key)) or guard(inspection.removals(open_key))))
+  if refusal then return refusal end
+  send_stops = inspection.send_stops
+  -- An editor that knows no finished definitions indexes it where it is never due.
+  local never = '9999-12-31T23:59:59.999999Z'
+
+  local function finish(j, score)
+    if score ~= '' then call('ZADD', KEYS[4], score, ids[j]) end
+  end
+
+  -- Writes fields of a definition, and its open runs (text) and its count of failures unless they are nil.
+  local function write(definition, fields, open_runs, failures)
+    if open_runs == '' then
+      call('HDEL', definition, 'open_runs')
+    elseif open_runs then
+      fields[#fields + 1], fields[#fields + 2] = 'open_runs', open_runs
+    end
+    if failures then fields[#fields + 1], fields[#fields + 2] = 'failure_count', failures end
+    if #fields > 0 then call('HSET', definition, unpack(fields)) end
+  end
+
+  function decide(j, definition, job, template, arg)
+    local overlap, limit, most_failures = template.overlap, template.limit, template.most_failures
+    local open_count, read, next_arg = ARGV[arg + 6], ARGV[arg + 7], arg + 8
+    local wait_score, event
+    if overlap == 'wait' or overlap == 'replace' then wait_score, next_arg = ARGV[next_arg], next_arg + 1 end
+    if most_failures then event, next_arg = ARGV[next_arg], next_arg + 1 end
+    local is_move = open_count == 'move'
+    open_count = is_move and 0 or tonumber(open_count)
+    local open_arg, payload = next_arg, next_arg + 2 * open_count
+    local last = payload - 1 + (is_move and 0 or template.fields and 2 or 1)
+    local k = open_key
+    open_key = k + 3 * open_count
+
+    if scores[j] ~= ARGV[arg + 1] then return last, 'm' end
+    local found = pcall('HMGET', definition, 'updated_at', 'open_runs')
+    if found.err then return last, 's' end
+    local version = ARGV[arg + 5]
+    if found[1] ~= version and (version ~= '' or found[1] or call('EXISTS', definition) == 0) then return last, 's' end
+    if (found[2] or '') ~= read then return last, 's' end
+
+    local next_time, next_score = ARGV[arg + 2], ARGV[arg + 3]
+    if is_move then
+      write(definition, { 'next_enqueue_time', next_time })
+      call('HDEL', definition, 'waiting_since')
+      if next_score == '' then finish(j, template.deletion) end
+      return last, 'a', false, next_score
+    end
+    local runs_before = limit and (tonumber(call('HGET', definition, 'run_count') or '') or 0)
+    if limit and runs_before >= limit then
+      write(definition, { 'next_enqueue_time', never })
+      call('HDEL', definition, 'waiting_since')
+      finish(j, template.deletion)
+      return last, 'l', false, ''
+    end
+    if template.is_spoiled then return last, 'q' end
+    if any_exists and call('EXISTS', job) == 1 then return last, 'd' end
+
+    local failures_before = most_failures and (tonumber(call('HGET', definition, 'failure_count') or '') or 0)
+    local runs = not most_failures and open_count == 1 and inspection.is_ended(k)
+      or inspection.survey(k, open_arg, open_count, job, overlap == 'allow', failures_before)
+    if runs.is_elsewhere then
+      write(definition, {}, inspection.moved(k, open_arg, open_count))
+      return last, 's'
+    end
+    if runs.is_late then return last, 'h' end
+
+    -- The text to write in place of what was read, unless this run joins them.
+    local is_open, failures = #runs.kept > 0, nil
+    local new_runs = (is_open or most_failures) and runs.is_changed and inspection.text(runs.kept, '') or nil
+    if most_failures then
+      if runs.failures >= most_failures then
+        write(definition, {
+          'enabled', '0', 'paused_at', now, 'pause_note', template.note, 'updated_at', now
+        }, new_runs)
+        call('HDEL', definition, 'failure_count', 'waiting_since', 'paused_until')
+        events[#events + 1] = event
+        return last, 'p', false, ''
+      end
+      if runs.failures ~= failures_before then failures = runs.failures end
+    end
+
+    if is_open and overlap == 'skip' then
+      write(definition, { 'next_enqueue_time', next_time }, new_runs, failures)
+      call('HDEL', definition, 'waiting_since')
+      if next_score == '' then finish(j, template.deletion) end
+      return last, runs.is_changed and 'O' or 'o', false, next_score
+    elseif is_open and overlap == 'wait' then
+      local is_waiting = call('HGET', definition, 'waiting_since')
+      write(definition, is_waiting and {} or { 'waiting_since', now }, new_runs, failures)
+      return last, 'w', false, wait_score
+    elseif is_open and overlap == 'replace' then
+      inspection.plan_removal()
+      if runs.is_elsewhere then
+        write(definition, {}, inspection.moved(k, open_arg, open_count))
+        return last, 's'
+      end
+      if runs.is_late then return last, 'h' end
+      if runs.is_waited_for then
+        inspection.remove(j, told)
+        write(definition, {}, inspection.text(runs.kept, ''), failures)
+        return last, 'w', false, wait_score
+      end
+    end
+
+    local written
+    if template.fields then
+      written = write_fields(job, template, ARGV[payload], ARGV[payload + 1])
+    else
+      written = write_whole(job, ARGV[payload])
+    end
+    if written ~= '+' then return last, written end
+    if is_open and overlap == 'replace' then inspection.remove(j, told) end
+    local is_last = limit and runs_before + 1 >= limit
+    if is_last then next_time, next_score = never, '' end
+    local entry = template.queue == '' and '' or '["' .. sub(job, job_start) .. '",' .. template.queue .. ']'
+    local open_runs = (entry ~= '' or runs.is_changed) and inspection.text(runs.kept, entry) or nil
+    if entry ~= '' and not limit and not failures then
+      -- What most need, without a table.
+      call('HSET', definition, 'latest_enqueue_time', now, 'next_enqueue_time', next_time, 'open_runs', open_runs)
+    else
+      local fields = { 'latest_enqueue_time', now, 'next_enqueue_time', next_time }
+      if limit then fields[5], fields[6] = 'run_count', runs_before + 1 end
+      write(definition, fields, open_runs, failures)
+    end
+    -- The others have none, unless an edit left it behind.
+    if overlap == 'wait' then call('HDEL', definition, 'waiting_since') end
+    if next_score == '' then finish(j, template.deletion) end
+    return last, is_last and 'F' or #runs.kept == 0 and '+' or 'k', true, next_score
+  end
+end
+
 for j = 1, count do
   local definition, job = KEYS[first + j], jobs[j]
   local template = templates[ARGV[arg + 4]]
-  local result
-  if scores[j] ~= ARGV[arg + 1] then
-    result = 'm'
-  elseif not is_fresh(definition, ARGV[arg + 5]) then
-    result = 's'
-  elseif not template then
-    result = 'a'
-  elseif not template.usable then
-    result = 'q'
-  elseif template.fields then
-    result = write_fields(job, template, ARGV[arg + 6], ARGV[arg + 7])
+  local is_pushed, next_score = false, nil
+  if template and template.governed then
+    arg, outcome[j], is_pushed, next_score = decide(j, definition, job, template, arg)
   else
-    result = write_whole(job, ARGV[arg + 6])
+    local result
+    if scores[j] ~= ARGV[arg + 1] then
+      result = 'm'
+    elseif not is_fresh(definition, ARGV[arg + 5]) then
+      result = 's'
+    elseif not template then
+      result = 'a'
+    elseif template.is_spoiled then
+      result = 'q'
+    elseif template.fields then
+      result = write_fields(job, template, ARGV[arg + 6], ARGV[arg + 7])
+    else
+      result = write_whole(job, ARGV[arg + 6])
+    end
+    outcome[j] = result
+    if result == '+' then
+      is_pushed, next_score = true, ARGV[arg + 3]
+      call('HSET', definition, 'latest_enqueue_time', now, 'next_enqueue_time', ARGV[arg + 2])
+    elseif result == 'a' then
+      next_score = ARGV[arg + 3]
+      call('HSET', definition, 'next_enqueue_time', ARGV[arg + 2])
+    end
+    arg = arg + (not template and 5 or template.fields and 7 or 6)
   end
-  outcome[j] = result
 
-  if result == '+' then
+  if is_pushed then
     if template.ttl ~= '' then call('EXPIRE', job, template.ttl) end
-    local list = pushed[template.key]
+    local list = pushed[template.slot]
     if not list then
       list = {}
-      pushed[template.key] = list
-      touched[#touched + 1] = template.key
+      pushed[template.slot] = list
+      touched[#touched + 1] = template
     end
     list[#list + 1] = sub(job, job_start)
-    call('HSET', definition, 'latest_enqueue_time', now, 'next_enqueue_time', ARGV[arg + 2])
-  elseif result == 'a' then
-    call('HSET', definition, 'next_enqueue_time', ARGV[arg + 2])
   end
 
-  if result == '+' or result == 'a' then
-    if ARGV[arg + 3] == '' then
-      gone[#gone + 1] = ids[j]
-    else
-      moved[moved_count + 1] = ARGV[arg + 3]
-      moved[moved_count + 2] = ids[j]
-      moved_count = moved_count + 2
-    end
+  if next_score == '' then
+    gone[#gone + 1] = ids[j]
+  elseif next_score then
+    moved[moved_count + 1] = next_score
+    moved[moved_count + 2] = ids[j]
+    moved_count = moved_count + 2
   end
-  arg = arg + (not template and 5 or template.fields and 7 or 6)
 end
 
 for t = 1, #touched do
-  call('RPUSH', touched[t], unpack(pushed[touched[t]]))
+  local template = touched[t]
+  local list = pushed[template.slot]
+  if template.at_front then
+    -- Workers pop at the front, where the last that is pushed stands first.
+    local size = #list
+    for i = 1, math.floor(size / 2) do list[i], list[size + 1 - i] = list[size + 1 - i], list[i] end
+    call('LPUSH', template.key, unpack(list))
+  else
+    call('RPUSH', template.key, unpack(list))
+  end
+  touched[t] = template.key
 end
 if #touched > 0 then call('SADD', KEYS[3], unpack(touched)) end
 if moved_count > 0 then call('ZADD', KEYS[2], unpack(moved)) end
 if #gone > 0 then call('ZREM', KEYS[2], unpack(gone)) end
-return table.concat(outcome)
+local codes = table.concat(outcome)
+if any_governed then
+  for _, event in ipairs(events) do call('PUBLISH', ARGV[10], event) end
+  send_stops(told)
+  if #told > 0 then return { codes, unpack(told) } end
+end
+return codes
