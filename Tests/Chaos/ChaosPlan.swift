@@ -44,6 +44,7 @@ package struct ChaosOutcome: Sendable {
     /// What could not be dealt, and why.
     package var notDealt: [String] = []
     package var stepsWithoutJob = 0
+    package var policies = PolicyCounts()
     package var edits = 0
     package var acknowledgedEdits = 0
     package var jobsTaken = 0

@@ -55,9 +55,14 @@ package struct ChaosRun: Sendable {
             binary: plan.binary, count: plan.schedulers, lockTTL: plan.lockTTL, topology: topology)
         dealer = FaultDealer(topology: topology, fleet: fleet, lockTTL: plan.lockTTL)
         var generator = SeededGenerator(seed: plan.seed)
-        definitions = ChaosDefinition.all(plan.definitions, using: &generator)
-        let ours = Set(definitions.filter { $0.owner == .nobody || $0.owner == .swift }.map { "'\($0.id)'" })
-        consumer = Consumer(topology) { description in ours.contains { description.contains($0) } }
+        definitions = ChaosDefinition.all(
+            plan.definitions, began: .now, seconds: plan.seconds, using: &generator)
+        let python = definitions.filter { $0.owner == .python || $0.owner == .both }.map { "'\($0.id)'" }
+        let working = definitions.filter { $0.policy?.hasWork == true }.map { "'\($0.id)'" }
+        consumer = Consumer(topology, seed: plan.seed &+ 4) { description in
+            if working.contains(where: description.contains) { return .worked }
+            return python.contains(where: description.contains) ? .kept : .deleted
+        }
         swiftEditor = SwiftEditor(
             binary: plan.binary, topology: topology, definitions: definitions,
             generator: SeededGenerator(seed: plan.seed &+ 1), isOver: editorsAreOver)
@@ -131,6 +136,7 @@ package struct ChaosRun: Sendable {
         outcome.violations += check.violations
         outcome.violations += await fleet.endings.map { Violation(.ended, $0) }
         outcome.runs = check.runs
+        outcome.policies = check.policies
         outcome.stepsWithoutJob = check.stepsWithoutJob
         outcome.edits = check.edits
         outcome.acknowledgedEdits = edits.count

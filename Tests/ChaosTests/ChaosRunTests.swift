@@ -20,5 +20,8 @@ struct ChaosRunTests {
         let runs = outcome.runs.count
         let edits = outcome.acknowledgedEdits
         #expect(runs > 100 && edits > 100, "\(report)")
+        let policies = outcome.policies
+        #expect(
+            policies.runs > 50 && policies.overlaps > 0 && policies.waits > 0 && policies.finishes > 0, "\(report)")
     }
 }

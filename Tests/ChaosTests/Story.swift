@@ -14,6 +14,9 @@ struct Story {
         WireTime(unixSeconds: 1_767_182_400 + seconds)
     }
 
+    /// The next run of a definition that is finished.
+    static let finished = WireTime(microseconds: 253_402_300_799_999_999)
+
     /// What the check finds, the end included.
     func violations(settledAt settled: WireTime? = nil) -> [Violation] {
         var check = HistoryCheck()
@@ -36,15 +39,21 @@ struct Story {
     // MARK: Editors
 
     /// Registers a definition anew, by an interval unless a cron expression is given.
-    mutating func create(_ id: String, interval: Int = 1, cron: String? = nil, at time: WireTime, next: WireTime? = nil)
-    {
+    ///
+    /// - Parameters:
+    ///   - score: When it is due, where that is not when it is planned.
+    ///   - policy: Fields that limit its runs.
+    mutating func create(
+        _ id: String, interval: Int = 1, cron: String? = nil, at time: WireTime, next: WireTime? = nil,
+        score: WireTime? = nil, policy: [String: String] = [:]
+    ) {
         fields[id] = [
             "id": id, "func_name": "app.tasks.rebuild", "queue_name": "q", "args": "[\"\(id)\",1]",
             "interval": cron == nil ? String(interval) : "", "cron": cron ?? "", "latest_enqueue_time": "",
             "next_enqueue_time": next?.description ?? "", "created_at": time.description,
             "updated_at": time.description, "enabled": "1",
-        ]
-        write(id, fields[id] ?? [:], score: next ?? time)
+        ].merging(policy) { $1 }
+        write(id, fields[id] ?? [:], score: score ?? next ?? time)
         edits.append(AcknowledgedEdit(definition: id, revision: 1, isEnabled: true))
     }
 
@@ -85,6 +94,8 @@ struct Story {
         var queue: String?
         var revision: Int?
         var consumerMisses = false
+        /// What it writes of the definition besides the times.
+        var fields: [String: String] = [:]
     }
 
     /// Queues the run of `planned` at `time` and moves the schedule to `next`.
@@ -94,7 +105,9 @@ struct Story {
         let queue = blunder.queue ?? fields[id]?["queue_name"] ?? "q"
         let args = blunder.revision.map { "[\"\(id)\",\($0)]" } ?? fields[id]?["args"] ?? "[\"\(id)\",1]"
         let revision = args.split(separator: ",").last?.dropLast() ?? ""
-        let times = ["latest_enqueue_time": time.description, "next_enqueue_time": (blunder.next ?? next).description]
+        let moved = blunder.next ?? next
+        let times = ["latest_enqueue_time": time.description, "next_enqueue_time": moved.description]
+            .merging(blunder.fields) { $1 }
         var commands: [LoggedCommand] = []
         if !blunder.skipsJob, !blunder.skipsHash {
             commands.append(
@@ -112,8 +125,30 @@ struct Story {
             commands.append(LoggedCommand("RPUSH", ["rq:queue:\(queue)"] + jobs))
             if !blunder.consumerMisses { taken += jobs.map { TakenJob(id: $0, isWhole: true) } }
         }
-        commands.append(LoggedCommand("ZADD", ["rq:cron_jobs", (blunder.score ?? blunder.next ?? next).seconds, id]))
+        commands.append(
+            moved == Self.finished
+                ? LoggedCommand("ZREM", ["rq:cron_jobs", id])
+                : LoggedCommand("ZADD", ["rq:cron_jobs", (blunder.score ?? moved).seconds, id]))
         fields[id]?.merge(times) { $1 }
+        steps.append(LoggedStep(commands))
+    }
+
+    /// Moves the schedule without a run.
+    mutating func refuse(_ id: String, next: WireTime) {
+        steps.append(
+            LoggedStep([
+                hset("rq:cron_job:\(id)", ["next_enqueue_time": next.description]),
+                LoggedCommand("ZADD", ["rq:cron_jobs", next.seconds, id]),
+            ]))
+    }
+
+    // MARK: Workers
+
+    /// What a worker writes of the run of `planned`.
+    mutating func work(_ id: String, planned: WireTime, _ fields: [String: String], execution score: WireTime? = nil) {
+        let job = PlannedJobID.of(id, at: planned)
+        var commands = [hset("rq:job:\(job)", fields)]
+        if let score { commands.append(LoggedCommand("ZADD", ["rq:executions:\(job)", score.seconds, "x"])) }
         steps.append(LoggedStep(commands))
     }
 

@@ -14,6 +14,11 @@ struct DefinitionRecord: Sendable {
     var times: PlannedTimes? {
         PlannedTimes(interval: fields["interval"] ?? "", cron: fields["cron"] ?? "")
     }
+    /// Whether its planned time waits for earlier runs.
+    var isWaiting: Bool { fields["waiting_since"]?.isEmpty == false }
+    var isFinished: Bool { next == RunTerms.finished }
+
+    func terms(id: String) -> RunTerms? { RunTerms(fields, id: id) }
 
     /// The run that is to be queued next: the one that the hash names, or the birth of an interval that never ran.
     var planned: WireTime? {

@@ -81,15 +81,24 @@ extension HistoryCheck {
     /// - Parameter settled: A time by which everything due had been given the time to run.
     package mutating func conclude(settledAt settled: WireTime) {
         for (id, record) in definitions.sorted(by: { $0.key < $1.key }) where record.exists && record.isEnabled {
+            let terms = record.terms(id: id)
             guard let score = record.score else {
+                if record.isFinished, let terms, isOver(id, record, terms) { continue }
                 report(.stuck, of: id, "it is switched on and not in the index")
                 continue
             }
             if score <= settled { report(.stuck, of: id, at: score, "it has been due and was not run") }
-            if let next = record.next, next != score {
+            if let next = record.next, (terms?.due(next) ?? next) != score, !record.isWaiting {
                 report(.stuck, of: id, at: score, "its index entry leads elsewhere than its hash, to \(next)")
             }
         }
+    }
+
+    /// Whether a definition has reached its limit, or has no time left before its end.
+    private func isOver(_ id: String, _ record: DefinitionRecord, _ terms: RunTerms) -> Bool {
+        if let limit = terms.maxRuns, runCounts[id] ?? 0 >= limit { return true }
+        let last = record.latest ?? record.updatedAt ?? present
+        return terms.time(after: last, beside: last) == nil
     }
 
     /// Holds what the consumer took against what was queued.

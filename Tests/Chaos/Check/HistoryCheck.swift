@@ -12,6 +12,8 @@ package struct HistoryCheck: Sendable {
     package private(set) var runs: [QueuedRun] = []
     /// Steps that moved a schedule without a job, because its run had been queued before.
     package private(set) var stepsWithoutJob = 0
+    /// What policies did.
+    package internal(set) var policies = PolicyCounts()
     /// Steps that wrote a definition, ticks apart.
     package private(set) var edits = 0
 
@@ -20,6 +22,16 @@ package struct HistoryCheck: Sendable {
     private(set) var revisions: [String: Set<Int>] = [:]
     /// Ids of all jobs that were queued.
     private(set) var queuedJobs: Set<String> = []
+    /// The planned times of each definition that its policy refused.
+    var refused: [String: Set<WireTime>] = [:]
+    /// Refusals of which the history has not told the time yet, with the newest time that it had told before.
+    var undated: [(refusal: Refusal, earliest: WireTime)] = []
+    /// Runs that counted for the limit of each definition that has one.
+    private(set) var runCounts: [String: Int] = [:]
+    /// The runs of definitions with an overlap policy.
+    private(set) var witness = JobWitness()
+    /// The newest time that the history has told.
+    private(set) var present = WireTime(microseconds: 0)
     private var highestRevision: [String: Int] = [:]
     /// What is no part of the history, and had been acknowledged.
     let lost: LostWrites
@@ -49,9 +61,17 @@ package struct HistoryCheck: Sendable {
         losses.append(Loss(kind: kind, detail: detail))
     }
 
-    mutating func note(_ run: QueuedRun, job: String) {
+    mutating func note(_ run: QueuedRun, job: String, terms: RunTerms) {
         runs.append(run)
         queuedJobs.insert(job)
+        if terms.areGoverned { policies.runs += 1 }
+        if terms.maxRuns != nil { runCounts[run.definition, default: 0] += 1 }
+        if terms.overlap != .allow { witness.follow(job, of: run.definition) }
+    }
+
+    mutating func note(present now: WireTime) {
+        checkUndated(by: now)
+        present = max(present, now)
     }
 
     mutating func noteStepWithoutJob() {
@@ -70,6 +90,10 @@ package struct HistoryCheck: Sendable {
             let before = definitions[id] ?? DefinitionRecord()
             var after = before
             after.fields.merge(command.hashFields) { _, new in new }
+            for field in step.removedFields(of: id) { after.fields[field] = nil }
+            if before.fields["run_count"] != after.fields["run_count"] {
+                runCounts[id] = after.fields["run_count"].flatMap { Int($0) } ?? 0
+            }
             let time = WireTime(after.fields["updated_at"] ?? "")
             if !after.isWhole {
                 report(.resurrected, of: id, at: time, "a part of its hash was written after it had been deleted")
@@ -82,6 +106,7 @@ package struct HistoryCheck: Sendable {
                 revisions[id, default: []].insert(revision)
             }
             if isAtomic, before.exists, before.times == after.times, before.isEnabled || !after.isEnabled,
+                RunTerms.planningFields.allSatisfy({ before.fields[$0, default: ""] == after.fields[$0, default: ""] }),
                 before.next != after.next || before.latest != after.latest
             {
                 report(.editUndone, of: id, at: time, "an edit that left the schedule alone moved its times")
@@ -92,13 +117,19 @@ package struct HistoryCheck: Sendable {
     // MARK: The state
 
     private mutating func apply(_ command: LoggedCommand) {
+        witness.apply(command)
         switch command.name {
         case "HSET", "HMSET":
             guard let id = command.definition else { return }
             definitions[id, default: DefinitionRecord()].fields.merge(command.hashFields) { _, new in new }
+        case "HDEL":
+            guard let id = command.arguments.first.flatMap(RedisKeys.definition) else { return }
+            for field in command.arguments.dropFirst() { definitions[id]?.fields[field] = nil }
         case "DEL", "UNLINK":
-            for key in command.arguments {
-                if let id = RedisKeys.definition(key) { definitions[id]?.fields = [:] }
+            for id in command.arguments.compactMap(RedisKeys.definition) {
+                definitions[id]?.fields = [:]
+                runCounts[id] = nil
+                witness.forget(id)
             }
         case "ZADD" where command.arguments.first == RedisKeys.index:
             for (id, score) in command.scores { definitions[id, default: DefinitionRecord()].score = score }

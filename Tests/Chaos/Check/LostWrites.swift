@@ -7,6 +7,10 @@ package struct LostWrites: Sendable {
     private(set) var runs: [String: WireTime] = [:]
     /// The jobs of which anything was written: that they were queued, or taken from a queue.
     private(set) var jobs: Set<String> = []
+    /// The jobs of which a worker had written that it started or ended.
+    ///
+    /// Whether the server that went on knew of it is not told: what it took over is recognized by its definitions alone.
+    private(set) var workedAt: Set<String> = []
     /// When the last run of each definition was queued.
     private(set) var latest: [String: WireTime] = [:]
     private var edits: [String: [LostEdit]] = [:]
@@ -37,6 +41,8 @@ package struct LostWrites: Sendable {
             default:
                 if let job = command.job, let time = WireTime(command.hashFields["created_at"] ?? "") {
                     runs[job] = time
+                } else if let job = command.job {
+                    workedAt.insert(job)
                 } else if let id = command.definition {
                     note(command.hashFields, of: id)
                 }
@@ -45,7 +51,7 @@ package struct LostWrites: Sendable {
     }
 
     private mutating func note(_ fields: [String: String], of id: String) {
-        guard Set(fields.keys).isSubset(of: LoggedStep.timeFields) else {
+        guard Set(fields.keys).isSubset(of: LoggedStep.tickFields) else {
             edits[id, default: []].append(
                 LostEdit(
                     revision: DefinitionRecord(fields: fields).revision, enabled: fields["enabled"], isDeletion: false))

@@ -5,9 +5,12 @@ enum RedisKeys {
     static let lock = "rq:cron_jobs:lock"
     static let definitionPrefix = "rq:cron_job:"
     static let jobPrefix = "rq:job:"
+    static let executionsPrefix = "rq:executions:"
     static let queuePrefix = "rq:queue:"
     /// The consumer's own list, and with `:last` what it read last.
     static let taken = "rq:chaos:taken"
+    /// The jobs at work, by the time at which they end.
+    static let working = "rq:chaos:working"
     /// What the run writes before the keys go to another node of a cluster; the number of the move follows.
     static let movePrefix = "rq:chaos:move:"
 
@@ -22,6 +25,9 @@ enum RedisKeys {
 
     /// The job whose key it is.
     static func job(_ key: String) -> String? { name(key, after: jobPrefix) }
+
+    /// The job whose set of executions it is.
+    static func executions(_ key: String) -> String? { name(key, after: executionsPrefix) }
 
     /// The queue whose key it is.
     static func queue(_ key: String) -> String? { name(key, after: queuePrefix) }
@@ -52,19 +58,31 @@ extension LoggedCommand {
 }
 
 extension LoggedStep {
-    /// Whether a job goes into one of RQ's queues.
+    /// Whether a job goes into one of RQ's queues, or its hash is made.
     var queuesJobs: Bool {
         commands.contains { command in
             (command.name == "RPUSH" || command.name == "LPUSH")
-                && command.arguments.first.flatMap(RedisKeys.queue) != nil || command.job != nil
+                && command.arguments.first.flatMap(RedisKeys.queue) != nil
+                || command.job != nil && command.hashFields["created_at"] != nil
         }
     }
 
-    /// Whether nothing of a definition is written but its times, which only ticks do.
+    /// Whether nothing of a definition is written but its times and the state of its runs, which only ticks do.
     var movesSchedulesOnly: Bool {
         let writes = commands.filter { $0.definition != nil }
-        return !writes.isEmpty && writes.allSatisfy { Set($0.hashFields.keys).isSubset(of: LoggedStep.timeFields) }
+        return !writes.isEmpty && writes.allSatisfy { Set($0.hashFields.keys).isSubset(of: LoggedStep.tickFields) }
     }
 
-    static let timeFields: Set<String> = ["latest_enqueue_time", "next_enqueue_time"]
+    /// The fields that it takes out of a definition.
+    func removedFields(of id: String) -> [String] {
+        commands.flatMap { command in
+            command.name == "HDEL" && command.arguments.first.flatMap(RedisKeys.definition) == id
+                ? Array(command.arguments.dropFirst()) : []
+        }
+    }
+
+    /// What ticks write of a definition.
+    static let tickFields: Set<String> = [
+        "latest_enqueue_time", "next_enqueue_time", "open_runs", "run_count", "waiting_since",
+    ]
 }

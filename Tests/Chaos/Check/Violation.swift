@@ -22,6 +22,14 @@ package struct Violation: Sendable, Hashable, CustomStringConvertible {
         case unplanned
         /// The schedule was moved to a time that is none of the definition's.
         case offSchedule = "off its schedule"
+        /// A run was queued while an earlier one was queued or running, against the definition's policy.
+        case overlapped = "beside an open run"
+        /// More runs were queued than the definition may have, or they were not counted.
+        case overLimit = "more runs than allowed"
+        /// A run was queued before the start, after the end, at an excluded time or in a pause.
+        case outOfBounds = "outside its bounds"
+        /// A planned time was refused, and queued all the same.
+        case refusedAndQueued = "refused and queued"
         /// A scheduler ended by itself, or did not end when it was asked to.
         case ended = "scheduler ended or hung"
         /// Nothing was queued for too long after a fault had passed.

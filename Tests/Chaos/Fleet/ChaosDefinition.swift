@@ -22,9 +22,18 @@ struct ChaosDefinition: Sendable, Hashable {
     var revision = 0
     var queue: String
     var schedule: [String]
+    /// What limits its runs beyond the schedule.
+    var policy: ChaosPolicy?
 
-    /// Definitions of all owners, half of them by interval, half by cron expressions with seconds.
-    static func all(_ count: Int, using generator: inout SeededGenerator) -> [ChaosDefinition] {
+    /// Definitions of all owners, half of them by interval, half by cron expressions with seconds; three of ten have a policy,
+    /// none of which Python edits.
+    ///
+    /// - Parameters:
+    ///   - began: The beginning of the run.
+    ///   - seconds: How long the run lasts.
+    static func all(
+        _ count: Int, began: WireTime, seconds: Int, using generator: inout SeededGenerator
+    ) -> [ChaosDefinition] {
         (0..<count).map { index in
             let owner: Owner =
                 switch index % 10 {
@@ -35,17 +44,27 @@ struct ChaosDefinition: Sendable, Hashable {
                 }
             let digits = String(index)
             let id = "chaos:" + String(repeating: "0", count: max(0, 3 - digits.count)) + digits
-            return ChaosDefinition(
+            var definition = ChaosDefinition(
                 id: id, owner: owner, queue: Self.queues[index % Self.queues.count],
                 schedule: randomSchedule(using: &generator))
+            if let place = [1, 2, 5].firstIndex(of: index % 10) {
+                let policy = ChaosPolicy.dealt(
+                    index / 10 * 3 + place, isEdited: owner == .swift, began: began, seconds: seconds,
+                    using: &generator)
+                definition.policy = policy
+                definition.schedule = randomSchedule(least: policy.leastInterval, using: &generator)
+            }
+            return definition
         }
     }
 
     /// Options of `rqrcron register` for a schedule of a second or a few.
-    static func randomSchedule(using generator: inout SeededGenerator) -> [String] {
+    ///
+    /// - Parameter least: The least interval, in seconds; at most 4.
+    static func randomSchedule(least: Int = 1, using generator: inout SeededGenerator) -> [String] {
         switch Int.random(in: 0..<10, using: &generator) {
-        case 0..<3: ["--interval", "1"]
-        case 3..<5: ["--interval", String(Int.random(in: 2...4, using: &generator))]
+        case 0..<3: ["--interval", String(least)]
+        case 3..<5: ["--interval", String(Int.random(in: max(2, least)...4, using: &generator))]
         case 5..<8: ["--cron", "* * * * * */\([1, 2, 3, 5].randomElement(using: &generator) ?? 1)"]
         default:
             [
@@ -65,6 +84,6 @@ struct ChaosDefinition: Sendable, Hashable {
     /// What `rqrcron` is told to write this definition.
     var registration: [String] {
         ["register", id, "--func", Self.function, "--queue", queue, "--args", "[\"\(id)\",\(revision)]"]
-            + schedule + extras
+            + schedule + extras + (policy?.options ?? [])
     }
 }

@@ -13,46 +13,29 @@ import Testing
 /// not what keeps a run from being queued again. The others stay a while, as with RQ's default: when Python writes back a
 /// schedule that it had read before a run, only the job's hash tells a scheduler that has just taken over that the run was
 /// queued.
+///
+/// Those whose definition has an overlap policy are worked at, as RQ's workers do: started with an execution, renewed by
+/// heartbeats, and finished or failed after a while. Some workers die: those jobs look as they would when the worker has not
+/// been heard of for longer than RQ takes to give a job up. What is at work stands in Redis, so that a server that loses a
+/// start loses that somebody works as well.
 actor Consumer {
-    private static let take = """
-        local prefix = ARGV[1]
-        for q = 2, #KEYS do
-          for _ = 1, 100 do
-            if not redis.call('LMOVE', KEYS[q], KEYS[1], 'LEFT', 'RIGHT') then break end
-          end
-        end
-        local jobs = {}
-        for j, id in ipairs(redis.call('LRANGE', KEYS[1], 0, 999)) do
-          local hash = redis.call('HMGET', prefix .. id, 'status', 'created_at', 'data', 'description', 'origin')
-          jobs[j] = { id, hash[2] or '', hash[1] and hash[3] and hash[4] and hash[5] and '1' or '0', hash[4] or '' }
-        end
-        if #jobs > 0 then
-          local ids = {}
-          for j, job in ipairs(jobs) do ids[j] = job[1] end
-          redis.call('SET', KEYS[1] .. ':last', ARGV[2] .. ' ' .. table.concat(ids, ' '))
-        end
-        return jobs
-        """
-    private static let finish = """
-        redis.call('SET', KEYS[1] .. ':finished', ARGV[2])
-        for j = 3, #ARGV, 2 do
-          -- Where a server lost that it was taken, it stands in its queue and is taken again.
-          if redis.call('LREM', KEYS[1], 1, ARGV[j]) == 0 then
-          elseif ARGV[j + 1] == '1' then
-            redis.call('DEL', ARGV[1] .. ARGV[j])
-          else
-            redis.call('EXPIRE', ARGV[1] .. ARGV[j], 300)
-          end
-        end
-        """
+    /// What becomes of a job that was taken.
+    enum Fate: Sendable {
+        case deleted
+        case kept
+        case worked
+    }
 
     private let line: RedisLine
     private let list: String
     private let keys: [String]
     private let jobPrefix: String
-    private let deletesHash: @Sendable (_ description: String) -> Bool
-    /// Read and remembered, and perhaps still on the list; with whether their hashes are deleted.
-    private var unfinished: [(id: String, deletesHash: Bool)] = []
+    private let working: String
+    private let executionsPrefix: String
+    private let fate: @Sendable (_ description: String) -> Fate
+    private var generator: SeededGenerator
+    /// Read and remembered, and perhaps still on the list; with what becomes of them.
+    private var unfinished: [(id: String, fate: String)] = []
     private(set) var taken: [TakenJob] = []
     private var steps = 0
     /// Whether ``consume(until:)`` runs: what it and ``drain()`` do must not alternate, or both read the same jobs.
@@ -60,11 +43,14 @@ actor Consumer {
     /// When the newest job taken so far was queued.
     nonisolated let newest = Observed(WireTime(microseconds: 0))
 
-    /// - Parameter deletesHash: Whether the hash of the job with that description is deleted once the job is taken.
-    init(_ topology: any Topology, deletesHash: @escaping @Sendable (_ description: String) -> Bool) {
-        self.deletesHash = deletesHash
+    /// - Parameter fate: What becomes of the job with that description once it is taken.
+    init(_ topology: any Topology, seed: UInt64, fate: @escaping @Sendable (_ description: String) -> Fate) {
+        self.fate = fate
+        generator = SeededGenerator(seed: seed)
         line = topology.line()
         list = topology.key(RedisKeys.taken)
+        working = topology.key(RedisKeys.working)
+        executionsPrefix = topology.key(RedisKeys.executionsPrefix)
         keys = ChaosDefinition.queues.map { topology.key(RedisKeys.queuePrefix + $0) }
         jobPrefix = topology.key(RedisKeys.jobPrefix)
     }
@@ -90,18 +76,42 @@ actor Consumer {
     private func takeSome() async throws -> Int {
         steps += 1
         if !unfinished.isEmpty {
-            let arguments = unfinished.flatMap { [$0.id, $0.deletesHash ? "1" : "0"] }
-            try await line.command(["EVAL", Self.finish, "1", list, jobPrefix, String(steps)] + arguments)
+            let arguments = unfinished.flatMap { [$0.id, $0.fate] }
+            try await line.command(
+                ["EVAL", Self.finish, "2", list, working, jobPrefix, String(steps)] + worker() + arguments)
             unfinished = []
         }
+        try await line.command(["EVAL", Self.work, "1", working, jobPrefix] + worker())
         let reply = try await line.command(
             ["EVAL", Self.take, String(keys.count + 1), list] + keys + [jobPrefix, String(steps)])
         let jobs = reply.array.map(\.strings)
         for job in jobs where job.count == 4 {
             taken.append(TakenJob(id: job[0], isWhole: job[2] == "1"))
-            unfinished.append((job[0], deletesHash(job[3])))
+            unfinished.append((job[0], word(for: fate(job[3]))))
             if let queued = WireTime(job[1]) { newest.update { $0 = max($0, queued) } }
         }
         return jobs.count
+    }
+    /// What a worker says of itself: where executions are, the present and instants before it, and when an execution ends
+    /// that is not renewed.
+    private func worker() -> [String] {
+        let now = WireTime.now
+        let second = now.microseconds / 1_000_000
+        return [
+            executionsPrefix, now.description, String(Double(now.microseconds) / 1_000_000),
+            now.advanced(bySeconds: -1).description, now.advanced(bySeconds: -1_001).description,
+            String(second + 150), String(second - 851),
+        ]
+    }
+
+    /// A fate as the script reads it; work as the seconds that it takes, or as a death.
+    private func word(for fate: Fate) -> String {
+        switch fate {
+        case .deleted: "delete"
+        case .kept: "keep"
+        case .worked:
+            Int.random(in: 0..<8, using: &generator) == 0
+                ? "die" : String(Double.random(in: 0.1...4, using: &generator))
+        }
     }
 }

@@ -55,10 +55,14 @@ actor SwiftEditor {
     }
 
     private func editOwn(_ index: Int, _ choice: Int) async throws {
+        if definitions[index].policy != nil, Bool.random(using: &generator) {
+            return try await editPolicy(index)
+        }
         switch choice {
         case 0..<4: try await write(index)
         case 4..<6:
-            definitions[index].schedule = ChaosDefinition.randomSchedule(using: &generator)
+            definitions[index].schedule = ChaosDefinition.randomSchedule(
+                least: definitions[index].policy?.leastInterval ?? 1, using: &generator)
             try await write(index)
         case 6:
             definitions[index].queue = ChaosDefinition.queues.randomElement(using: &generator) ?? "chaos-0"
@@ -68,10 +72,27 @@ actor SwiftEditor {
         }
     }
 
-    private func write(_ index: Int) async throws {
+    /// Pauses it for some seconds, lets it go on, or lets its runs count anew.
+    private func editPolicy(_ index: Int) async throws {
+        let definition = definitions[index]
+        if definition.policy?.isLimited == true { return try await write(index, resetsCount: true) }
+        // One that is switched off would be switched on by it.
+        guard isEnabled[definition.id] != false else { return }
+        let isPause = Int.random(in: 0..<3, using: &generator) > 0
+        let seconds = Int64.random(in: 2...6, using: &generator)
+        let answer = try await untilDone {
+            isPause
+                ? ["pause", definition.id, "--until", WireTime.now.advanced(bySeconds: seconds).description]
+                : ["resume", definition.id]
+        }
+        if answer == .missing { try await write(index) }
+    }
+
+    private func write(_ index: Int, resetsCount: Bool = false) async throws {
         definitions[index].revision += 1
         let definition = definitions[index]
-        guard try await untilDone(definition.registration) == .done else { return }
+        let words = definition.registration + (resetsCount ? ["--reset-count"] : [])
+        guard try await untilDone({ words }) == .done else { return }
         if exists[definition.id] != true { isEnabled[definition.id] = true }
         exists[definition.id] = true
         // Where a server may have lost that it was switched off, registering it again leaves it on.
@@ -80,7 +101,7 @@ actor SwiftEditor {
 
     private func switchState(_ index: Int, to enabled: Bool) async throws {
         let definition = definitions[index]
-        switch try await untilDone([enabled ? "enable" : "disable", definition.id]) {
+        switch try await untilDone({ [enabled ? "enable" : "disable", definition.id] }) {
         case .done: break
         case .missing: return try await write(index)
         case .over: return
@@ -93,7 +114,7 @@ actor SwiftEditor {
     private func delete(_ index: Int) async throws {
         let definition = definitions[index]
         // That it is not there may mean that an earlier try has succeeded without our hearing of it.
-        guard try await untilDone(["delete", definition.id]) != .over else { return }
+        guard try await untilDone({ ["delete", definition.id] }) != .over else { return }
         exists[definition.id] = false
         acknowledged.append(
             AcknowledgedEdit(definition: definition.id, revision: definition.revision, exists: false))
@@ -115,9 +136,12 @@ actor SwiftEditor {
     }
 
     /// Runs a command until it succeeds, or finds no definition where that is possible.
-    private func untilDone(_ arguments: [String]) async throws -> Answer {
+    ///
+    /// - Parameter words: The command, made anew for each try.
+    private func untilDone(_ words: () -> [String]) async throws -> Answer {
         var tries = 0
         while true {
+            let arguments = words()
             let process = try TestSupport.ChildProcess(
                 binary, arguments + ["-u", topology.editorURL],
                 environment: ["RQ_REDIS_URL": "", "RQ_KEY_PREFIX": topology.keyPrefix])

@@ -72,6 +72,9 @@ package struct ChaosReport: Sendable, CustomStringConvertible {
                 + "until \(pause?.1.queued.description ?? "")",
             "\(outcome.acknowledgedEdits) edits acknowledged (\(outcome.edits) writes of definitions), "
                 + "\(outcome.definitionsAtEnd) definitions at the end",
+            "\(outcome.policies.runs) runs of definitions with a policy; \(outcome.policies.overlaps) refused beside an open run, "
+                + "\(outcome.policies.waits) waited for one, \(outcome.policies.misses) refused as too late, "
+                + "\(outcome.policies.finishes) definitions finished by a run",
             "\(outcome.stepsWithoutJob) times a schedule was moved past a run that had been queued before",
         ]
     }

@@ -34,7 +34,7 @@ struct RandomOperations {
     /// Does one operation and compares what it came to.
     mutating func step() async throws {
         let operation: String
-        switch Int.random(in: 0..<22, using: &random) {
+        switch Int.random(in: 0..<37, using: &random) {
         case 0, 1: operation = try await lock()
         case 2: operation = try await dropLock()
         case 3, 4, 5: operation = try await fetchDue()
@@ -44,6 +44,11 @@ struct RandomOperations {
         case 16, 17, 18: operation = try await edit()
         case 19: operation = try putLikePython()
         case 20: operation = try await delete()
+        case 21...25: operation = try work()
+        case 26...33: operation = try await tick()
+        case 34, 35:
+            try await twins.deleteFinished(token: token(), now: time() + .seconds(9))
+            operation = "delete finished"
         default: operation = try beSomebodyElse()
         }
         try twins.compare(after: operation)
@@ -115,19 +120,53 @@ struct RandomOperations {
             else { continue }
             let planned = plannedTime(of: definition.model, entry.model)
             let next = chance(8) ? nil : time()
-            let isAlreadyQueued = chance(6)
+            let step: PlannedRun.Step = chance(6) ? .skipQueued : .queue
             model.runs.append(
                 PlannedRun(
                     definition: definition.model, entry: entry.model, planned: planned, next: next,
-                    isAlreadyQueued: isAlreadyQueued))
+                    step: step, openRuns: openRuns(of: definition.model)))
             real.runs.append(
                 PlannedRun(
                     definition: definition.real, entry: entry.real, planned: planned, next: next,
-                    isAlreadyQueued: isAlreadyQueued))
+                    step: step, openRuns: openRuns(of: definition.real)))
         }
         guard !model.runs.isEmpty else { return "nothing" }
         try await twins.enqueue(model, real, token: token(), now: time())
         return "enqueue"
+    }
+
+    /// A tick by the book: all that is due is queued as it was just read, so that policies are met again and again.
+    private mutating func tick() async throws -> String {
+        if twins.model.lock?.token != "a:1" {
+            if twins.model.lock != nil { _ = try await dropLock() }
+            try await twins.acquireLock(token: "a:1", timeToLive: .seconds(600))
+        }
+        guard twins.model.lock?.token == "a:1" else { return "nothing" }
+        let known = twins.entries.count
+        try await twins.fetchDue(until: Timestamp(microseconds: World.epoch + 200_000_000), offset: 0, limit: 6)
+        _ = try await fetch()
+        var (model, real) = (DueBatch(runs: []), DueBatch(runs: []))
+        for entry in twins.entries[known...] {
+            guard let definition = twins.definitions.last(where: { $0.model.id == entry.model.id }),
+                let planned = definition.model.plannedTime(score: entry.model.score), planned < .finished
+            else { continue }
+            let next = chance(20) ? nil : planned + .seconds(Int.random(in: 1...3, using: &random))
+            model.runs.append(
+                PlannedRun(
+                    definition: definition.model, entry: entry.model, planned: planned, next: next,
+                    openRuns: openRuns(of: definition.model)))
+            real.runs.append(
+                PlannedRun(
+                    definition: definition.real, entry: entry.real, planned: planned, next: next,
+                    openRuns: openRuns(of: definition.real)))
+        }
+        guard !model.runs.isEmpty else { return "nothing" }
+        try await twins.enqueue(model, real, token: "a:1", now: time())
+        return "a tick"
+    }
+
+    private func openRuns(of definition: PreparedDefinition) -> OpenRuns? {
+        definition.isGoverned ? definition.governance?.openRuns : nil
     }
 
     private mutating func plannedTime(of definition: PreparedDefinition, _ entry: DueEntry) -> Timestamp {
@@ -164,7 +203,8 @@ struct RandomOperations {
         if base != nil { change(&hash) }
         hash.updatedAt = now
         let edit = DefinitionEdit(
-            hash, stored: base.map(StoredDefinition.init(written:)), mode: chance(2) ? .new : .create,
+            hash, due: hash.isFinished ? nil : hash.nextEnqueueTime ?? (hash.interval == nil ? nil : now),
+            stored: base.map(StoredDefinition.init(written:)), mode: chance(2) ? .new : .create,
             event: chance(4) ? .enabled : .updated, now: now)
         try await twins.write(edit, of: hash, now: now)
         return "an edit"
@@ -177,6 +217,23 @@ struct RandomOperations {
             field.copy(from: other, to: &hash)
         }
         if chance(3) { (hash.interval, hash.cron) = (other.interval, other.cron) }
+        let policy: [CronJobHash.Field] = [
+            .overlap, .maxRuns, .pauseAfterFailures, .deleteAfter, .endTime, .jitter, .atFront,
+        ]
+        for field in policy where chance(6) { field.copy(from: other, to: &hash) }
+        if chance(8) { hash.nextEnqueueTime = .finished }
+        if chance(6) { (hash.state.pausedAt, hash.state.pauseNote) = (time(), chance(2) ? "a move" : nil) }
+        if chance(9) { hash.state.pausedUntil = time() }
+        if chance(9) { hash.state.runCount = nil }
+    }
+
+    private mutating func policy() -> RunPolicy {
+        guard !chance(3) else { return RunPolicy() }
+        return RunPolicy(
+            overlap: drawn(RunPolicy.Overlap.allCases, &random) ?? .allow,
+            maxRuns: chance(3) ? Int.random(in: 1...3, using: &random) : nil,
+            pauseAfterFailures: chance(2) ? Int.random(in: 1...2, using: &random) : nil,
+            deleteAfter: chance(2) ? .seconds(Int.random(in: 1...9, using: &random)) : nil)
     }
 
     private mutating func definition() -> CronJobHash {
@@ -188,10 +245,13 @@ struct RandomOperations {
                 args: [.int(Int.random(in: 0...3, using: &random))], kwargs: chance(3) ? ["deep": true] : [:],
                 jobTimeout: chance(3) ? .seconds(60) : nil, resultTTL: .seconds(chance(3) ? 0 : 500),
                 ttl: chance(3) ? .seconds(1000) : nil,
-                failureTTL: chance(3) ? .seconds(2000) : nil, meta: chance(3) ? ["team": "air"] : [:]),
+                failureTTL: chance(3) ? .seconds(2000) : nil, meta: chance(3) ? ["team": "air"] : [:],
+                atFront: chance(4)),
             ScheduleSpec(
                 interval: !isCron || chance(20) ? .seconds(Int.random(in: 1...9, using: &random)) : nil,
-                cron: isCron ? "*/5 * * * *" : nil, timeZone: chance(4) ? "Europe/Berlin" : nil), enabled: !chance(4),
+                cron: isCron ? "*/5 * * * *" : nil, timeZone: chance(4) ? "Europe/Berlin" : nil,
+                endTime: chance(5) ? time() : nil, jitter: chance(5) ? .seconds(2) : nil), policy(),
+            enabled: !chance(4),
             latestEnqueueTime: chance(2) ? time() : nil, nextEnqueueTime: chance(2) ? time() : nil, createdAt: time(),
             updatedAt: chance(9) ? nil : time())
     }
@@ -200,9 +260,12 @@ struct RandomOperations {
         var hash = drawn(twins.hashes.suffix(8), &random) ?? definition()
         change(&hash)
         // What Python knows nothing of, it leaves alone.
-        hash.timeZone = twins.model.definitions[DefinitionID(hash.id)]?.hash.timeZone
+        let current =
+            twins.model.definitions[DefinitionID(hash.id)]?.hash
+            ?? CronJobHash(id: "", CallSpec("", queue: "", resultTTL: nil))
+        for field in CronJobHash.Field.all where field.isOurs { field.copy(from: current, to: &hash) }
         var command: [any CommandPart] = ["HSET", keys.cronJob(hash.id)]
-        for (field, value) in hash.encode() where field != .timeZone { command += [field.name, value] }
+        for (field, value) in hash.encode() where !field.isOurs { command += [field.name, value] }
         _ = try twins.server.command(command)
         twins.model.put(hash)
         guard !chance(2) else { return "Python's HSET" }
@@ -225,6 +288,18 @@ struct RandomOperations {
         _ = try twins.server.command("DEL", keys.cronJob(id))
         twins.model.remove(DefinitionID(id))
         return "Python's DEL"
+    }
+
+    /// A worker starts a job, ends it or dies, or a result expires.
+    private mutating func work() throws -> String {
+        let jobs = twins.model.jobs.sorted { $0.key.description < $1.key.description }
+        guard let (job, state) = drawn(jobs.map { ($0.key, $0.value) }, &random) else { return "nothing" }
+        switch state.phase {
+        case .queued: try twins.start(job)
+        case .running: try twins.end(job, as: drawn([.finished, .failed, .failed, .stopped, .dead], &random) ?? .dead)
+        case .finished, .failed, .stopped, .dead: try twins.forget(job)
+        }
+        return "a worker's step"
     }
 
     /// A person at the command line, RQ's own cron, a worker, and somebody who takes a queue's key for something else.
@@ -254,7 +329,7 @@ struct RandomOperations {
             let queue = drawn(queues, &random) ?? ""
             let bytes = Array(queue.utf8)
             for job in twins.model.queues[bytes] ?? [] {
-                _ = try twins.server.command("DEL", keys.job(job))
+                _ = try twins.server.command("DEL", keys.job(job), keys.executions(job))
                 twins.model.jobs[job] = nil
             }
             _ = try twins.server.command("DEL", keys.queue(queue))

@@ -26,6 +26,12 @@ extension RedisModel {
             let fields = definition.hash.encode().map { ($0.field.name, String(decoding: $0.value, as: UTF8.self)) }
             space[keys.cronJob(id.display)] = Self.text(of: fields)
         }
+        if !deletions.isEmpty {
+            space[keys.deletions] = Self.text(of: deletions.map { ($0.key.display, $0.value.score) })
+        }
+        for (id, job) in jobs where job.phase == .running {
+            space[keys.executions(id)] = Self.text(of: [("run", Job.executionEnd.score)])
+        }
         for name in histories { space[keys.cronJob("\(name.display):jobs")] = "zset run=1.0" }
         for queue in spoiledQueues { space[Self.key(ofQueue: queue)] = "string spoiled" }
         for (queue, jobs) in queues {
@@ -69,20 +75,42 @@ extension RedisModel {
 }
 
 extension RedisModel.Job {
+    /// When workers of the tests start their jobs: so long ago that one without a heartbeat counts as dead.
+    static let startedAt = Timestamp(microseconds: World.epoch - 10_000_000_000)
+    /// Until when their executions count as alive.
+    static let executionEnd = Timestamp(microseconds: World.epoch + 1_000_000_000)
+
     /// The fields of the hash as text.
     fileprivate var fields: [(String, String)] {
         var fields = RQJobHash.emptyFields.map { ($0, "") }
         fields += [
-            ("status", RQJobHash.status), ("created_at", createdAt.wireFormat), ("enqueued_at", createdAt.wireFormat),
+            ("status", phase.status), ("created_at", createdAt.wireFormat), ("enqueued_at", createdAt.wireFormat),
             ("data", String(decoding: data, as: UTF8.self)),
             ("description", String(decoding: description, as: UTF8.self)),
             ("origin", String(decoding: template.settings.queue, as: UTF8.self)),
             ("timeout", String(template.settings.timeout)),
             ("result_ttl", String(template.settings.resultTTL)),
         ]
+        if phase != .queued {
+            fields.removeAll { $0.0 == "started_at" }
+            fields.append(("started_at", Self.startedAt.wireFormat))
+        }
         if let failureTTL = template.settings.failureTTL { fields.append(("failure_ttl", String(failureTTL))) }
         if let ttl = template.settings.ttl { fields.append(("ttl", String(ttl))) }
         if let meta = template.settings.meta { fields.append(("meta", String(decoding: meta, as: UTF8.self))) }
         return fields
+    }
+}
+
+extension RedisModel.Phase {
+    /// The status in the job's hash.
+    var status: String {
+        switch self {
+        case .queued: RQJobHash.status
+        case .running, .dead: "started"
+        case .finished: "finished"
+        case .failed: "failed"
+        case .stopped: "stopped"
+        }
     }
 }

@@ -40,6 +40,8 @@ struct Twins {
         self.connection = connection
         store = RedisStore(connection: connection, loader: DefinitionLoader(zone: .utc, serializer: .pickle))
         model = RedisModel(time: Timestamp(microseconds: World.epoch), book: book)
+        // Nobody subscribes to the channels of workers.
+        model.workersListen = false
     }
 
     /// Compares all keys, their values and when they expire.
@@ -103,6 +105,7 @@ struct Twins {
         try expect(real.entries.map(\.score), modelled.entries.map(\.score), of: "fetch due")
         try expect(real.nextScore, modelled.nextScore, of: "fetch due")
         try expect(real.marker, modelled.marker, of: "fetch due")
+        try expect(real.nextDeletion, modelled.nextDeletion, of: "fetch due")
         entries += zip(modelled.entries, real.entries).map { Entry(model: $0, real: $1) }
     }
 
@@ -122,7 +125,7 @@ struct Twins {
         try expect("\(answer)", "\(modelled)", of: "enqueue")
         switch modelled {
         case .lockLost: note("enqueue", "lockLost")
-        case .done(let all): for outcome in all { note("enqueue", outcome) }
+        case .done(let all, _): for outcome in all { note("enqueue", outcome) }
         }
     }
 
@@ -150,8 +153,50 @@ struct Twins {
         model.marker = try server.command("GET", RQKeys().lastUpdate).bytes
     }
 
+    mutating func deleteFinished(token: String, now: Timestamp) async throws {
+        let real = try await store.deleteFinished(token: token, now: now)
+        let modelled = model.deleteFinished(token: token, now: now)
+        try expect(Set(real), Set(modelled), of: "delete finished")
+        if !modelled.isEmpty { note("delete", "finished") }
+    }
+
+    // MARK: Workers
+
+    /// A worker starts a job that is queued.
+    mutating func start(_ job: RQJobID) throws {
+        guard let queue = model.jobs[job]?.template.settings.queue, model.startJob(job) else { return }
+        let keys = RQKeys()
+        _ = try server.command("LREM", keys.queue(String(decoding: queue, as: UTF8.self)), "0", job.description)
+        _ = try server.command(
+            "HSET", keys.job(job), "status", "started", "started_at", RedisModel.Job.startedAt.wireFormat)
+        _ = try server.command("ZADD", keys.executions(job), "\(RedisModel.Job.executionEnd.score)", "run")
+    }
+
+    /// A job that runs ends, or its worker dies.
+    mutating func end(_ job: RQJobID, as phase: RedisModel.Phase) throws {
+        guard model.endJob(job, as: phase) else { return }
+        let keys = RQKeys()
+        _ = try server.command("DEL", keys.executions(job))
+        _ = try server.command("HSET", keys.job(job), "status", phase.status)
+    }
+
+    /// A job that is over goes.
+    mutating func forget(_ job: RQJobID) throws {
+        guard model.jobs[job]?.phase.isOpen == false else { return }
+        model.jobs[job] = nil
+        _ = try server.command("DEL", RQKeys().job(job))
+    }
+
     private mutating func note(_ operation: String, _ outcome: some Any) {
         outcomes["\(operation) \(outcome)", default: 0] += 1
+    }
+
+    private static func text(of governance: Governance?) -> String {
+        guard let governance else { return "free" }
+        return """
+            \(governance.policy) \(governance.openRuns.bytes) \(String(describing: governance.pausedUntil)) \
+            \(String(describing: governance.waitingSince)) \(String(describing: governance.window))
+            """
     }
 
     private static func text(of fetched: Reading<LoadedDefinition>) -> String {
@@ -165,13 +210,15 @@ struct Twins {
                 switch definition.plan {
                 case .interval(let seconds): "every \(seconds)"
                 case .cron(let cron): "\(cron.expression)"
+                case .bounded(let plan):
+                    "\(plan.grid.isInterval) from \(plan.start?.wireFormat ?? "-") to \(plan.end?.wireFormat ?? "-")"
                 }
             return """
                 \(definition.id.display) \(plan) \(template.settings.queue) \(template.settings.timeout) \(template.settings.resultTTL) \
                 \(String(describing: template.settings.failureTTL)) \(String(describing: template.settings.ttl)) \
                 \(String(describing: template.settings.meta)) \(definition.texts) \
                 \(String(describing: definition.nextEnqueueTime)) \(String(describing: definition.createdAt)) \
-                \(definition.isEnabled) \(definition.neverRan)
+                \(definition.isEnabled) \(definition.neverRan) \(Self.text(of: definition.governance))
                 """
         }
     }

@@ -20,6 +20,11 @@ final class Node: @unchecked Sendable {
     private var tokens = 0
     /// What it puts into the lock.
     var token: String { "\(name):\(tokens)" }
+    private let channel = EventChannel()
+    /// Its events, where they are listened to.
+    private let events: EventReader?
+    /// What it learnt of its batches and has to tell, and what it has told.
+    private(set) var owed: [String: Int] = [:]
     private var subscription: SimulatedAnnouncements?
     private var task: Task<Void, Never>?
 
@@ -29,6 +34,7 @@ final class Node: @unchecked Sendable {
         executor = SimulatedExecutor(world: world)
         clock = SimulatedClock(world: world)
         link = Link(world: world, name: name)
+        events = world.scenario.policies ? channel.collect() : nil
     }
 
     /// Whether it can lead.
@@ -55,7 +61,7 @@ final class Node: @unchecked Sendable {
                 return token
             })
         let actor = SchedulerActor(
-            store: SimulatedStore(link: link, node: self), clock: clock, settings: settings, channel: EventChannel(),
+            store: SimulatedStore(link: link, node: self), clock: clock, settings: settings, channel: channel,
             executor: executor)
         task = Task(executorPreference: executor) { [self] in
             do {
@@ -141,6 +147,25 @@ final class Node: @unchecked Sendable {
     func stepClock(by microseconds: Int64) {
         world.note("the clock of \(name) is stepped by \(microseconds) µs")
         clock.step(by: microseconds)
+    }
+
+    // MARK: What it tells
+
+    /// It has got an answer: this is to be told.
+    func mustTell(_ news: [String]) {
+        guard events != nil else { return }
+        for line in news { owed[line, default: 0] += 1 }
+    }
+
+    /// Takes in what it has told since; each piece of news must be owed.
+    func hear() {
+        while let event = events?.take() {
+            for line in event.news {
+                let left = owed[line, default: 0] - 1
+                owed[line] = left == 0 ? nil : left
+                if left < 0 { world.oracle.violate("\(name) told what did not happen, or told it twice: \(line)") }
+            }
+        }
     }
 
     // MARK: What is announced

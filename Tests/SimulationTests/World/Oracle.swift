@@ -11,6 +11,14 @@ struct Oracle {
         var queued: Set<RQJobID> = []
         /// The latest planned time of each definition that was queued.
         var latest: [DefinitionID: Timestamp] = [:]
+        /// Of definitions with policies, the runs that may be open.
+        var runs: [DefinitionID: [RQJobID]] = [:]
+        /// Those of which their definition knows nothing any more, or never did; see ``World/noteEdit(_:before:)``.
+        var untracked: Set<RQJobID> = []
+        /// How many runs were queued against a limit.
+        var counted: [DefinitionID: Int] = [:]
+        /// How many runs have failed.
+        var failures: [DefinitionID: Int] = [:]
     }
 
     var ledger = Ledger()
@@ -67,24 +75,36 @@ extension World {
         let scores = redis.index
         let edits = redis.edits
         let jobsBefore = redis.jobs.count
+        let open = scenario.policies ? batch.runs.map { openRuns(of: $0.definition.id) } : []
         let outcome = redis.enqueue(batch, token: token, now: now)
-        if redis.edits != edits { oracle.violate("a tick changed a definition beyond its times") }
+        if redis.edits != edits + outcome.pauses { oracle.violate("a tick changed a definition beyond its times") }
         switch outcome {
         case .lockLost:
             if redis.jobs.count != jobsBefore { oracle.violate("jobs were queued without the lock") }
-        case .done(let outcomes):
-            for (run, outcome) in zip(batch.runs, outcomes) {
+        case .done(let outcomes, _):
+            for (position, (run, outcome)) in zip(batch.runs, outcomes).enumerated() {
                 let id = run.definition.id
                 note("  \(id.display) planned \(run.planned): \(outcome), next \(run.next?.wireFormat ?? "never")")
                 switch outcome {
-                case .queued: check(queued: run, before: before[id], token: token)
-                case .advanced: check(moved: run, before: before[id], token: token)
-                case .duplicate, .movedByOther, .stale, .unusableQueue:
+                case .queued, .queuedBesideOthers, .finished:
+                    check(queued: run, outcome, before: before[id], token: token)
+                case .advanced where run.step == .skipQueued: check(moved: run, before: before[id], token: token)
+                case .advanced, .overlapping, .overlappingSomeNoted, .limitReached, .paused, .waiting:
+                    checkSource(of: run, before: before[id], token: token)
+                    if outcome != .waiting, outcome != .paused { checkMove(of: run, outcome) }
+                case .duplicate, .movedByOther, .stale, .unusableQueue, .handedBack:
                     if redis.index[id] != scores[id] { oracle.violate("\(id.display) was skipped and yet moved") }
+                }
+                if scenario.policies, let before = before[id] {
+                    checkPolicy(of: run, outcome, before: before.hash, open: open[position], now: now)
                 }
             }
         }
-        if !redis.fences.contains(.onlyOurs), case .done(let outcomes) = outcome {
+        if scenario.policies {
+            deliver()
+            stopRuns()
+        }
+        if !redis.fences.contains(.onlyOurs), case .done(let outcomes, _) = outcome {
             for (run, outcome) in zip(batch.runs, outcomes) where outcome == .queued { writeBack(run, now: now) }
         }
         return outcome
@@ -124,7 +144,7 @@ extension World {
         return outcome
     }
 
-    private func check(queued run: PlannedRun, before: ModelDefinition?, token: String) {
+    private func check(queued run: PlannedRun, _ outcome: JobOutcome, before: ModelDefinition?, token: String) {
         let id = run.definition.id
         let job = RQJobID.planned(definition: id.bytes, at: run.planned)
         oracle.runs += 1
@@ -136,18 +156,21 @@ extension World {
             oracle.violate("\(id.display) was queued for \(run.planned) and is planned for \(planned)")
         }
         if !oracle.ledger.queued.insert(job).inserted {
-            let isExcused = scenario.workersDeleteJobs && run.planned <= oracle.plannedAgain[id] ?? .earliest
+            // What is replaced goes as well.
+            let isExcused =
+                (scenario.workersDeleteJobs || scenario.policies) && run.planned <= oracle.plannedAgain[id] ?? .earliest
             if !isExcused { oracle.violate("\(id.display) was queued twice for \(run.planned)") }
         }
         oracle.ledger.latest[id] = max(oracle.ledger.latest[id] ?? run.planned, run.planned)
-        checkMove(of: run)
+        checkMove(of: run, outcome)
         let queue = redis.queues[run.definition.template.settings.queue] ?? []
         if redis.jobs[job] == nil || queue.last(where: { $0 == job }) == nil {
             oracle.violate("\(id.display) was queued without its job")
         }
     }
 
-    private func check(moved run: PlannedRun, before: ModelDefinition?, token: String) {
+    /// A command of the leader, for a definition that stands there.
+    private func checkSource(of run: PlannedRun, before: ModelDefinition?, token: String) {
         let id = run.definition.id
         if redis.lock?.token != token { oracle.violate("\(id.display) was moved by \(token), which has not the lock") }
         guard let before else { return oracle.violate("\(id.display) was moved and is deleted") }
@@ -155,24 +178,32 @@ extension World {
         if let planned = before.plannedTime, planned != run.planned, planned != run.next {
             oracle.violate("\(id.display) was moved from \(run.planned) and is planned for \(planned)")
         }
+    }
+
+    private func check(moved run: PlannedRun, before: ModelDefinition?, token: String) {
+        let id = run.definition.id
+        checkSource(of: run, before: before, token: token)
         if run.planned > oracle.ledger.latest[id] ?? .earliest {
             if run.planned > oracle.hiddenLosses[id] ?? .earliest {
                 oracle.violate("\(id.display) was moved on from \(run.planned), which was never queued")
             }
         }
         let latest = max(run.planned, oracle.ledger.latest[id] ?? run.planned)
-        if let next = run.next, let due = run.definition.plan.next(planned: run.planned, now: latest), next > due,
+        if let next = run.next, let due = run.definition.plan.time(after: latest, anchor: run.planned), next > due,
             due > oracle.hiddenLosses[id] ?? .earliest
         {
             oracle.violate("\(id.display) was moved on to \(next), past \(due), which was never queued")
         }
-        checkMove(of: run)
+        checkMove(of: run, .advanced)
     }
 
-    private func checkMove(of run: PlannedRun) {
+    private func checkMove(of run: PlannedRun, _ outcome: JobOutcome) {
         let id = run.definition.id
         if let next = run.next, next <= run.planned { oracle.violate("\(id.display) was moved back") }
-        if redis.definitions[id]?.hash.nextEnqueueTime != run.next || redis.index[id] != run.next?.score {
+        let next = outcome == .finished || outcome == .limitReached ? nil : run.next
+        let written = next ?? (run.definition.finishes ? .finished : nil)
+        let due = next.map { run.definition.plan.dueTime(of: $0).score }
+        if redis.definitions[id]?.hash.nextEnqueueTime != written || redis.index[id] != due {
             oracle.violate("\(id.display) was queued and its schedule did not move with it")
         }
     }
@@ -189,13 +220,15 @@ extension World {
         case .disabled:
             if definition?.hash.enabled != false { oracle.violate("\(id.display) was taken out and is enabled") }
         case .moved:
-            if let planned = definition?.plannedTime, let score = redis.index[id], score > planned.score,
-                tornWrites[id] == nil
+            if let definition, let planned = definition.plannedTime, let score = redis.index[id],
+                score > definition.dueTime(of: planned).score, tornWrites[id] == nil
             {
                 oracle.violate("the entry of \(id.display) was moved past its planned time \(planned)")
             }
         case .over:
-            if definition?.plannedTime != nil { oracle.violate("\(id.display) was taken out and has a next run") }
+            if let definition, definition.plannedTime != nil, !definition.hash.isFinished {
+                oracle.violate("\(id.display) was taken out and has a next run")
+            }
         case .foreign, .leftAlone: break
         }
     }
@@ -206,23 +239,30 @@ extension World {
     func edit<Value>(_ id: DefinitionID, _ body: (inout RedisModel) -> Value) -> Value {
         remember()
         redis.time = serverTime
+        let before = scenario.policies ? redis.definitions[id]?.hash : nil
         let value = body(&redis)
+        if scenario.policies { noteEdit(id, before: before) }
         if let lost = oracle.lostByRedis[id] { oracle.hiddenLosses[id] = lost }
         if let planned = redis.definitions[id]?.plannedTime, let latest = oracle.ledger.latest[id], planned <= latest {
             oracle.plannedAgain[id] = latest
         }
+        deliver()
+        return value
+    }
+
+    /// Sends what was published to all who listen.
+    func deliver() {
         let published = redis.published
         redis.published = []
         for id in published {
             for node in nodes { node.announce(id) }
         }
-        return value
     }
 
     var serverTime: Timestamp { Timestamp(microseconds: Self.epoch + time + serverOffset) }
 
     /// Keeps what a restart may go back to.
-    private func remember() {
+    func remember() {
         guard isTroubled, scenario.faults.contains(.restartWithLoss) else { return }
         history.append(
             Snapshot(time: time, redis: redis, ledger: oracle.ledger, torn: Set(tornWrites.keys)))

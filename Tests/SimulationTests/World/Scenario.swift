@@ -36,6 +36,8 @@ struct Scenario {
     var editors: Set<Editing>
     /// Whether workers take jobs and leave nothing of them.
     var workersDeleteJobs: Bool
+    /// Whether definitions have policies, and workers start, end and fail jobs.
+    var policies: Bool
     /// Microseconds of trouble before the quiet end.
     var trouble: Int64
     /// How far apart edits and faults are, on average.
@@ -57,5 +59,6 @@ struct Scenario {
         trouble = Int64.random(in: 3_000_000...9_000_000, using: &random)
         editEvery = Int64.random(in: 300_000...2_000_000, using: &random)
         faultEvery = Int64.random(in: 200_000...2_000_000, using: &random)
+        policies = Int.random(in: 0..<3, using: &random) == 0
     }
 }

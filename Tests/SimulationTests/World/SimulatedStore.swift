@@ -44,6 +44,16 @@ struct SimulatedStore: CronStore {
         }
     }
 
+    func deleteFinished(token: String, now: Timestamp) async throws -> [DefinitionID] {
+        try await link.call("delete finished") { world in
+            world.deleteFinished(token: token, now: now)
+        }
+    }
+
+    func serverTime() async throws -> Timestamp? {
+        try await link.call("TIME") { $0.serverTime }
+    }
+
     func definitions(_ ids: [DefinitionID]) async throws -> [Reading<LoadedDefinition>] {
         try await link.call("definitions") { world in
             world.readRedis { $0.fetch(ids) }
@@ -51,9 +61,12 @@ struct SimulatedStore: CronStore {
     }
 
     func enqueue(_ batch: DueBatch, token: String, now: Timestamp) async throws -> BatchOutcome {
-        try await link.call("enqueue") { world in
-            world.enqueue(batch, token: token, now: now)
+        let (outcome, news) = try await link.call("enqueue") { world in
+            let outcome = world.enqueue(batch, token: token, now: now)
+            return (outcome, world.news(of: batch, outcome, now: now))
         }
+        node.mustTell(news)
+        return outcome
     }
 
     func reconcile(_ entries: [StaleEntry], token: String?) async throws -> ReconcileOutcome {

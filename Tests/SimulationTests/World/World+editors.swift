@@ -7,6 +7,10 @@ extension World {
     /// What editors do to a definition.
     enum Edit: CaseIterable {
         case register, schedule, args, disable, enable, delete, enqueueTime, resave
+        case policy, pause, pauseUntil, resume, trigger
+
+        /// Those that have nothing to do with policies.
+        static let plain: [Edit] = [.register, .schedule, .args, .disable, .enable, .delete, .enqueueTime, .resave]
     }
 
     static func definitionID(_ number: Int64) -> String { "d\(number)" }
@@ -18,7 +22,8 @@ extension World {
         after(draw(0...scenario.editEvery * 2)) { world in
             guard world.isTroubled else { return }
             let id = Self.definitionID(world.draw(0...Int64(world.scenario.definitions - 1)))
-            let edit = Edit.allCases[Int(world.draw(0...Int64(Edit.allCases.count - 1)))]
+            let edits = world.scenario.policies ? Edit.allCases : Edit.plain
+            let edit = edits[Int(world.draw(0...Int64(edits.count - 1)))]
             switch editors[Int(world.draw(0...Int64(editors.count - 1)))] {
             case .python: world.editLikePython(id, edit)
             case .swift: world.editLikeSwift(id, edit)
@@ -47,9 +52,10 @@ extension World {
             if oneIn(2) { drawSchedule(into: &hash) }
         case .schedule: drawSchedule(into: &hash)
         case .args: hash.args = drawArgs()
+        case .policy: drawPolicy(into: &hash)
         case .disable: hash.enabled = false
         case .enable: hash.enabled = true
-        case .delete, .enqueueTime, .resave: break
+        case .delete, .enqueueTime, .resave, .pause, .pauseUntil, .resume, .trigger: break
         }
     }
 
@@ -65,6 +71,8 @@ extension World {
         } else {
             hash.interval = .seconds(draw(1...4))
             hash.cron = nil
+            // Python knows no jitter, and nobody may make an interval as short as that.
+            if let jitter = hash.schedule.jitter { hash.interval = max(hash.interval ?? jitter, jitter + .seconds(1)) }
         }
     }
 
@@ -76,6 +84,7 @@ extension World {
 
     /// Workers take jobs; what is left of a job goes with it.
     func keepWorking() {
+        guard !scenario.policies else { return keepRunning() }
         guard scenario.workersDeleteJobs else { return }
         after(draw(100_000...1_500_000)) { world in
             for (queue, jobs) in world.redis.queues {

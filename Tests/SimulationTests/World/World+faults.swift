@@ -73,6 +73,7 @@ extension World {
                 note("Redis has lost what came after \(Double(chosen.time) / 1_000_000)")
                 redis = chosen.redis
                 oracle.goBack(to: chosen.ledger)
+                endRestoredRuns()
                 crossedWrites.formUnion(chosen.torn)
             }
         }

@@ -9,7 +9,8 @@ extension World {
 
     /// Plays the whole schedule: trouble, then quiet, a change of leaders in the quiet, and the end.
     func play() {
-        for number in 0..<scenario.definitions where !oneIn(4) {
+        if scenario.policies { beginWithPolicies() }
+        for number in 0..<scenario.definitions where !scenario.policies && !oneIn(4) {
             let hash = newDefinition(Self.definitionID(Int64(number)))
             redis.put(hash)
             redis.index[DefinitionID(hash.id)] = hash.nextEnqueueTime?.score ?? editorTime.score
@@ -65,12 +66,18 @@ extension World {
         let now = leader.clock.now() - .microseconds(Self.tolerance)
         for (id, definition) in redis.definitions where definition.hash.enabled && isWhole(id) {
             guard let score = redis.index[id] else {
-                if definition.plannedTime == nil { continue }
+                if definition.plannedTime == nil || definition.hash.isFinished { continue }
                 return "\(id.display) is enabled and not in the index"
             }
             // One that has never run is due at once, and that is by the clock of whoever wrote the entry: the leader's
             // may be behind it. Any other has its time in the hash too.
-            let due = min(Timestamp(score: score), definition.hash.nextEnqueueTime ?? .latest)
+            var due = Timestamp(score: score)
+            // One that waits for earlier runs is looked at again and again.
+            if definition.hash.state.waitingSince == nil, let next = definition.hash.nextEnqueueTime {
+                due = min(due, definition.dueTime(of: next))
+            }
+            // By a clock that differs from that of Redis one run a minute is queued of what would finish.
+            if due < now, areClocksApart(leader.clock.now()), definition.hash.schedule.endTime != nil { continue }
             if due < now { return "\(id.display) was due at \(due) (score \(score)) and was not queued by \(now)" }
         }
         for (id, _) in redis.index where redis.definitions[id]?.hash.enabled != true && isWhole(id) {
@@ -81,7 +88,7 @@ extension World {
     }
 
     /// Whether hash and index entry of a definition were last written together.
-    private func isWhole(_ id: DefinitionID) -> Bool {
+    func isWhole(_ id: DefinitionID) -> Bool {
         tornWrites[id] == nil && !crossedWrites.contains(id)
     }
 
@@ -120,7 +127,14 @@ extension World {
                 oracle.violate("the lock of \(lock.token) outlives its holder's clean stop")
             }
         }
-        for node in nodes { node.kill() }
+        for node in nodes {
+            if scenario.policies, !node.isDead {
+                node.hear()
+                for line in node.owed.keys.sorted() { oracle.violate("\(node.name) never told: \(line)") }
+            }
+            node.kill()
+        }
+        if scenario.policies { checkFinished() }
         if calls > 20_000 { oracle.violate("\(calls) calls of Redis: somebody is busy with nothing") }
     }
 }

@@ -11,8 +11,7 @@ extension World {
         note("Python reads \(id) to \(edit)")
         guard var hash = redis.definitions[key]?.hash else {
             guard edit == .register else { return }
-            let hash = newDefinition(id)
-            return saveLikePython(hash)
+            return saveLikePython(newDefinition(id))
         }
         switch edit {
         case .delete: return deleteLikePython(key)
@@ -23,6 +22,8 @@ extension World {
             apply(edit, to: &hash)
             // `register` computes nothing anew where there is a next time.
             if hash.cron != nil, hash.nextEnqueueTime == nil { hash.nextEnqueueTime = nextByCron(hash) }
+        // It knows no policies and no pauses.
+        case .policy, .trigger, .pause, .pauseUntil, .resume: break
         default: apply(edit, to: &hash)
         }
         saveLikePython(hash)
@@ -36,6 +37,10 @@ extension World {
         let steps: [(World) -> Void] = [
             { world in
                 hash.updatedAt = world.editorTime
+                // Its HSET leaves our fields as they are by then.
+                let current =
+                    world.redis.definitions[key]?.hash ?? CronJobHash(id: "", CallSpec("", queue: "", resultTTL: nil))
+                for field in CronJobHash.Field.all where field.isOurs { field.copy(from: current, to: &hash) }
                 world.edit(key) { $0.put(hash) }
                 world.note("Python wrote the hash of \(hash.id), next \(hash.nextEnqueueTime?.wireFormat ?? "none")")
             },

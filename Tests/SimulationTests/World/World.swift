@@ -163,6 +163,7 @@ final class World: @unchecked Sendable {
             return
         }
         node.executor.run(node.executor.count == 1 ? 0 : Int(draw(0...Int64(node.executor.count - 1))))
+        if scenario.policies { node.hear() }
         if node.executor.wasLeft { oracle.violate("a job was enqueued from another thread") }
     }
 }
