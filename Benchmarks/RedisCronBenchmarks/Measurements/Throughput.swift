@@ -5,12 +5,13 @@ import RedisCron
 struct Throughput {
     /// What a system is called in the report.
     enum System: String, Codable, CaseIterable {
-        case warm, cold, bareScript, plainPipeline, leastPipeline, rqRedisCron, rqCron, enqueueMany
+        case warm, cold, skipping, bareScript, plainPipeline, leastPipeline, rqRedisCron, rqCron, enqueueMany
 
         var title: String {
             switch self {
             case .warm: "swift-rediscron, warm"
             case .cold: "swift-rediscron, cold"
+            case .skipping: "swift-rediscron, warm, overlap skip"
             case .bareScript: "bare script (the ceiling)"
             case .plainPipeline: "plain C pipeline, RQ's commands"
             case .leastPipeline: "plain C pipeline, fewest commands"
@@ -54,6 +55,7 @@ struct Throughput {
             let (cold, warm) = try await measureOurs(loaded, readBack: round == 1)
             add(.cold, cold)
             add(.warm, warm)
+            add(.skipping, try await measureSkipping(loaded))
             guard let python = PythonSystem.interpreter else { continue }
             let counts: [(System, PythonSystem.Name, Int)] = [
                 (.rqRedisCron, .rqRedisCron, pythonJobs), (.rqCron, .rqCron, pythonJobs * 4),
@@ -85,6 +87,26 @@ struct Throughput {
         try check.checkJobs()
         try check.checkSchedules(after: hour + .seconds(5460))
         try loaded.removeJobs()
+        return sample
+    }
+
+    /// A pass in which each definition has to look whether its last run is over: they are, and their hashes are kept.
+    private func measureSkipping(_ loaded: LoadedWorkload) async throws -> Sample {
+        try loaded.setOverlap(.skip)
+        try loaded.plan(inHour: hour)
+        let ours = try OurScheduler(socketPath: loaded.server.socketPath)
+        try await ours.begin()
+        _ = try await ours.tick(at: hour + .seconds(1860))
+        try loaded.finishJobs()
+        let now = hour + .seconds(5460)
+        let sample = try await Sample.measure(on: loaded.server) { try await ours.tick(at: now) }
+        let check = ResultCheck("swift-rediscron with overlap skip", loaded)
+        try check.checkJobs()
+        try check.checkSchedules(after: now)
+        try await ours.end()
+        try loaded.removeFinishedJobs()
+        try loaded.removeJobs()
+        try loaded.setOverlap(.allow)
         return sample
     }
 

@@ -40,6 +40,42 @@ struct LoadedWorkload {
         }
     }
 
+    /// Gives all definitions an overlap policy, or takes it away.
+    func setOverlap(_ overlap: RunPolicy.Overlap) throws {
+        try inChunks(of: workload.count) { index, buffer in
+            let key = keys.cronJob(workload.id(index))
+            if overlap == .allow {
+                buffer.append(command: "HDEL", key, "overlap", "open_runs")
+            } else {
+                buffer.append(command: "HSET", key, "overlap", overlap.rawValue)
+            }
+        }
+    }
+
+    /// Takes the jobs of a round out of their queues as workers do, and marks them as finished.
+    func finishJobs() throws {
+        for queue in 0..<Workload.queueCount {
+            let key = keys.queue(Workload.queue(queue))
+            let ids = try server.control.command("LRANGE", key, "0", "-1").list.map(\.text)
+            try inChunks(of: ids.count) { index, buffer in
+                buffer.append(command: "HSET", keys.jobPrefix + ids[index], "status", "finished")
+                buffer.append(command: "RPUSH", Self.finishedKey, ids[index])
+            }
+            try server.control.command("DEL", key)
+        }
+    }
+
+    /// Removes the jobs that were marked as finished.
+    func removeFinishedJobs() throws {
+        let ids = try server.control.command("LRANGE", Self.finishedKey, "0", "-1").list.map(\.text)
+        try inChunks(of: ids.count) { index, buffer in
+            buffer.append(command: "DEL", keys.jobPrefix + ids[index])
+        }
+        try server.control.command("DEL", Self.finishedKey)
+    }
+
+    private static let finishedKey = "finished"
+
     /// Removes the jobs of a round, so that each system finds the server as the one before it did.
     func removeJobs() throws {
         for queue in 0..<Workload.queueCount {
