@@ -200,8 +200,10 @@ extension RedisModel {
         var deleted: [DefinitionID] = []
         for id in due {
             deletions[id] = nil
-            guard !fences.contains(.stillFinished) || definitions[id]?.hash.nextEnqueueTime == .finished else {
-                continue
+            if fences.contains(.stillFinished) {
+                guard let hash = definitions[id]?.hash, hash.nextEnqueueTime == .finished,
+                    hash.policy.deleteAfter != nil
+                else { continue }
             }
             if delete(id, now: now) { deleted.append(id) }
         }

@@ -14,9 +14,12 @@ struct DeleteFinishedScriptTests {
             CronScript.deleteFinished, keys: keys, [token, "a", score, "rq:cron_jobs:events", "message", "9.5"])
     }
 
-    private func prepare(_ server: RedisServer, next: String = GovernedBatch.never) throws {
+    private func prepare(
+        _ server: RedisServer, next: String = GovernedBatch.never, deleteAfter: String = "60"
+    ) throws {
         try server.command("SET", "rq:cron_jobs:lock", "t")
-        try server.command("HSET", "rq:cron_job:a", "id", "a", "next_enqueue_time", next)
+        try server.command(
+            "HSET", "rq:cron_job:a", "id", "a", "next_enqueue_time", next, "delete_after", deleteAfter)
         try server.command("ZADD", "rq:cron_jobs", 9, "a")
         try server.command("ZADD", "rq:cron_jobs:deletions", 500, "a")
     }
@@ -36,9 +39,12 @@ struct DeleteFinishedScriptTests {
         }
     }
 
-    @Test func `one that is not finished any more stays, and is not looked at again`() async throws {
+    @Test(arguments: [("2026-01-01T00:05:00.000000Z", "60"), (GovernedBatch.never, "")])
+    func `one that is not finished any more, or not to be deleted, stays and is not looked at again`(
+        next: String, deleteAfter: String
+    ) async throws {
         try await withRedis { server async throws in
-            try prepare(server, next: "2026-01-01T00:05:00.000000Z")
+            try prepare(server, next: next, deleteAfter: deleteAfter)
             #expect(try delete(server).integer == 0)
             #expect(try server.indexScore() == "9")
             #expect(try server.command("EXISTS", "rq:cron_job:a").integer == 1)
@@ -81,7 +87,7 @@ struct DeleteFinishedScriptTests {
         }
     }
 
-    @Test(arguments: ["hget", "del", "zrem", "set", "zscore", "publish"])
+    @Test(arguments: ["hmget", "del", "zrem", "set", "zscore", "publish"])
     func `a right that is missing stops it before it writes anything`(command: String) async throws {
         try await withRedis { server async throws in
             try prepare(server)
