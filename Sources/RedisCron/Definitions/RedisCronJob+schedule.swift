@@ -153,6 +153,7 @@ extension RedisCronJob {
     /// When the definition is due: its score in the index; `nil` when it never is.
     func dueTime(now: Timestamp, defaultZone: ZoneRules) throws(RedisCronError) -> Timestamp? {
         guard !definition.isFinished else { return nil }
+        if let next = definition.nextEnqueueTime, definition.schedule.jitter == nil { return next }
         let plan = try DefinitionCheck(definition).plan(defaultZone: defaultZone)
         if let next = definition.nextEnqueueTime { return plan.dueTime(of: next) }
         guard plan.isInterval else { return nil }

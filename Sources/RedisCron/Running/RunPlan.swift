@@ -119,13 +119,13 @@ package final class BoundedPlan: Sendable {
 
     /// See ``RunPlan/next(planned:now:)``.
     func next(planned: Timestamp, now: Timestamp) -> Timestamp? {
+        guard jitter > 0, now > planned else { return time(after: max(planned, now), anchor: planned) }
+        let following = time(after: planned, anchor: planned)
+        guard let following, following <= now else { return following }
         // A run is due before the next one is planned: of those planned by now, only the last may be due later.
-        if jitter > 0, now > planned, let last = lastTime(notAfter: now, from: planned, anchor: planned),
-            last > planned, dueTime(of: last) > now
-        {
-            return last
-        }
-        return time(after: max(planned, now), anchor: planned)
+        let last = RunPlan.bounded(self).lastTime(notAfter: now, from: following, anchor: planned)
+        if let last, dueTime(of: last) > now { return last }
+        return time(after: now, anchor: planned)
     }
 
     /// See ``RunPlan/time(after:anchor:)``.
@@ -291,12 +291,6 @@ extension RunPlan {
             cursor = self.time(after: time, anchor: first)
         }
         return (count, true)
-    }
-}
-
-extension BoundedPlan {
-    private func lastTime(notAfter instant: Timestamp, from first: Timestamp, anchor: Timestamp) -> Timestamp? {
-        RunPlan.bounded(self).lastTime(notAfter: instant, from: first, anchor: anchor)
     }
 }
 
