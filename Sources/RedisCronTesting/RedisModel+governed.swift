@@ -145,19 +145,17 @@ extension RedisModel {
                 jobs[job] = nil
                 removeFromQueue(job, Array(run.queue.utf8))
                 replaced.append((.removed, run.jobID))
-            } else if run.mark.hasPrefix(Self.stopMark), let since = Int64(run.mark.dropFirst(Self.stopMark.count)) {
+            } else if let since = run.stoppedAt {
                 kept.append(run)
-                if now.unixSeconds - since >= 30 { replaced.append((.still, run.jobID)) }
+                if now.unixSeconds - since.unixSeconds >= 30 { replaced.append((.still, run.jobID)) }
             } else {
-                kept.append(OpenRun(jobID: run.jobID, queue: run.queue, mark: "\(Self.stopMark)\(now.unixSeconds)"))
+                kept.append(run.stopped(at: now))
                 stopped.append(job)
                 replaced.append((workersListen ? .stopped : .unheard, run.jobID))
             }
         }
         return (kept, replaced)
     }
-
-    private static let stopMark = "stop:"
 
     /// Moves the schedule to the next run, or ends it.
     mutating func move(_ run: PlannedRun, now: Timestamp) {
@@ -212,22 +210,8 @@ extension RedisModel {
 }
 
 extension OpenRuns {
-    /// The bytes of the field as the script writes them: what it keeps in its own writing, the new run as it was sent.
+    /// The bytes of the field as the script writes them: the newest of these runs and a further one.
     static func bytes(of kept: [OpenRun], and further: OpenRun? = nil) -> [UInt8] {
-        var entries = kept.map { run in
-            let texts = [run.jobID, run.queue] + (run.mark.isEmpty ? [] : [run.mark])
-            return list(
-                texts.map { text in
-                    var bytes: [UInt8] = []
-                    JSONValue.string(JSONString(text)).appendPythonJSON(to: &bytes)
-                    return bytes
-                })
-        }
-        if let further { entries.append(further.json) }
-        return entries.isEmpty ? [] : list(entries.suffix(OpenRun.most))
-    }
-
-    private static func list(_ elements: [[UInt8]]) -> [UInt8] {
-        [UInt8(ascii: "[")] + elements.joined(separator: [UInt8(ascii: ",")]) + [UInt8(ascii: "]")]
+        OpenRuns(of: (kept + [further].compactMap(\.self)).suffix(OpenRun.most)).bytes
     }
 }

@@ -279,9 +279,6 @@ extension CronJobHash.Field {
     /// Those of them that rq-rediscron does not know: where a definition replaces another, the other's are removed.
     package static let ourSpec = spec.filter(\.isOurs)
 
-    /// Those that only the scheduler and pauses write, and that rq-rediscron does not know.
-    package static let ourState = all.filter { $0.role == .state && $0.isOurs }
-
     /// Limits that most definitions have none of: they are checked only where there is one.
     static let limits: [CronJobHash.Field] = [
         .jitter, .catchUpWindow, .maxRuns, .pauseAfterFailures, .deleteAfter, .runCount, .failureCount,

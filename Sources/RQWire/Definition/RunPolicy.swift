@@ -121,6 +121,24 @@ package struct OpenRun: Sendable, Hashable {
         self.mark = mark
     }
 
+    /// The run, noted as found nowhere at that time.
+    package func suspected(at time: Timestamp) -> OpenRun {
+        OpenRun(jobID: jobID, queue: queue, mark: "suspect:\(time.unixSeconds)")
+    }
+
+    /// The run, noted as told to stop at that time.
+    package func stopped(at time: Timestamp) -> OpenRun {
+        OpenRun(jobID: jobID, queue: queue, mark: "\(Self.stopMark)\(time.unixSeconds)")
+    }
+
+    /// When it was told to stop; `nil` where it was not.
+    package var stoppedAt: Timestamp? {
+        guard mark.hasPrefix(Self.stopMark) else { return nil }
+        return Int64(mark.dropFirst(Self.stopMark.count)).map(Timestamp.init(unixSeconds:))
+    }
+
+    private static let stopMark = "stop:"
+
     /// The run as an entry of `open_runs`.
     package var json: [UInt8] {
         let texts = [jobID, queue] + (mark.isEmpty ? [] : [mark])

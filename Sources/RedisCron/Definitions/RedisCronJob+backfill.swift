@@ -106,11 +106,9 @@ extension RedisCronConnection {
     private func lookAgain(at runs: [Int: OpenRun], _ looks: inout [Int: RunLook]) async throws {
         let suspects = looks.filter { $0.value.verdict == .suspect }.keys.sorted()
         guard !suspects.isEmpty else { return }
-        let mark = "suspect:\(Timestamp.now.unixSeconds)"
+        let now = Timestamp.now
         try await Task.sleep(for: .seconds(OpenRun.suspicionSeconds + 1))
-        let marked = suspects.compactMap { index in
-            runs[index].map { OpenRun(jobID: $0.jobID, queue: $0.queue, mark: mark) }
-        }
+        let marked = suspects.compactMap { runs[$0]?.suspected(at: now) }
         for (index, look) in zip(suspects, try await definitions.look(at: marked)) { looks[index] = look }
     }
 

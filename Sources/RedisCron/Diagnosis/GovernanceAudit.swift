@@ -10,7 +10,7 @@ struct GovernanceAudit: Sendable {
     }
 
     /// How long after it was told to stop a run may go on: RQ's stopped callback may take a minute, but that is rare.
-    private static let patience: Duration = .seconds(30)
+    private static let stopTimeout: Duration = .seconds(30)
 
     let connection: RedisCronConnection
     /// Enabled definitions whose retries come after a pause, and that have an overlap policy.
@@ -29,7 +29,7 @@ struct GovernanceAudit: Sendable {
         isNeeded = true
         if job.needsSchedulerForRetries { retried.append(job) }
         for run in OpenRun.list(job.definition.state.openRuns) {
-            guard let since = run.stoppedAt, since + Self.patience < now else { continue }
+            guard let since = run.stoppedAt, since + Self.stopTimeout < now else { continue }
             stops.append(Stop(definition: job.id, run: run))
         }
     }
@@ -104,14 +104,5 @@ struct GovernanceAudit: Sendable {
             }
         }
         return findings
-    }
-}
-
-extension OpenRun {
-    /// When it was told to stop; `nil` where it was not.
-    fileprivate var stoppedAt: Timestamp? {
-        let prefix = "stop:"
-        guard mark.hasPrefix(prefix) else { return nil }
-        return Int64(mark.dropFirst(prefix.count)).map(Timestamp.init(unixSeconds:))
     }
 }

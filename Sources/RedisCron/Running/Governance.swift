@@ -51,11 +51,13 @@ package struct OpenRuns: Sendable, Hashable {
     }
 
     /// The field for some runs, oldest first; empty for none.
-    package init(of runs: [OpenRun]) {
-        self.runs = runs
+    package init(of runs: some Sequence<OpenRun>) {
+        self.runs = Array(runs)
         bytes =
-            runs.isEmpty
-            ? [] : [UInt8(ascii: "[")] + runs.map(\.json).joined(separator: [UInt8(ascii: ",")]) + [UInt8(ascii: "]")]
+            self.runs.isEmpty
+            ? []
+            : [UInt8(ascii: "[")] + self.runs.map(\.json).joined(separator: [UInt8(ascii: ",")])
+                + [UInt8(ascii: "]")]
     }
 
     /// The field as the script writes it when one run is open.
