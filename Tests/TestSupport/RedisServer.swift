@@ -216,8 +216,22 @@ public final class RedisServer: Sendable {
         }
     }
 
-    /// A TCP port of 127.0.0.1 that nobody listens on.
+    /// A TCP port of 127.0.0.1 that nobody listens on, and that this process got from nobody else.
+    ///
+    /// It lies below the ports from which systems choose those of outgoing connections: one of them could take it while a
+    /// server is started, or while it is down and comes back.
     public static func freePort() throws -> Int {
+        for _ in 0..<1000 {
+            let port = Int.random(in: 10_240..<32_768)
+            guard handedOut.update({ $0.insert(port).inserted }) else { continue }
+            if try isFree(port) { return port }
+        }
+        throw SupportError("no port below 32768 is free")
+    }
+
+    private static let handedOut = Observed<Set<Int>>([])
+
+    private static func isFree(_ port: Int) throws -> Bool {
         #if os(Linux)
             let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
         #else
@@ -228,13 +242,11 @@ public final class RedisServer: Sendable {
         var address = sockaddr_in()
         address.sin_family = sa_family_t(AF_INET)
         address.sin_addr.s_addr = UInt32(0x7f00_0001).bigEndian
-        var size = socklen_t(MemoryLayout<sockaddr_in>.size)
-        let failed = withUnsafeMutablePointer(to: &address) {
+        address.sin_port = UInt16(port).bigEndian
+        return withUnsafePointer(to: &address) {
             $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
-                bind(descriptor, $0, size) != 0 || getsockname(descriptor, $0, &size) != 0
+                bind(descriptor, $0, socklen_t(MemoryLayout<sockaddr_in>.size)) == 0
             }
         }
-        guard !failed else { throw SupportError.system("bind") }
-        return Int(UInt16(bigEndian: address.sin_port))
     }
 }

@@ -99,7 +99,8 @@ class Stage:
     """Redis, the queue, and the workers that a situation needs."""
 
     def __init__(self, url):
-        self.url, self.redis, self.workers = url, Redis.from_url(url), {}
+        # Without a time-out of its own: redis-py's is 5 s, less than we may wait for a worker to start.
+        self.url, self.redis, self.workers = url, Redis.from_url(url, socket_timeout=None), {}
         self.queue = Queue("q", connection=self.redis)
 
     def enqueue(self, function="hold", **options):
