@@ -40,6 +40,8 @@ public struct RunPolicy: Sendable, Hashable {
     public var pauseAfterFailures: Int?
     /// How long after it has finished the definition is deleted, whole seconds; `nil` for never.
     public var deleteAfter: Duration?
+    /// How many of its runs are kept once they are over, 0 to 1,000; `nil` for as many as the scheduler keeps of each definition.
+    public var history: Int?
 
     /// Makes a policy.
     ///
@@ -52,9 +54,10 @@ public struct RunPolicy: Sendable, Hashable {
     ///   - maxRuns: How many runs are queued before the definition is finished.
     ///   - pauseAfterFailures: How many runs in a row may fail before the definition is paused.
     ///   - deleteAfter: How long after it has finished the definition is deleted.
+    ///   - history: How many of its runs are kept.
     public init(
         overlap: Overlap = .allow, catchUp: CatchUp = .one, catchUpWindow: Duration? = nil, maxRuns: Int? = nil,
-        pauseAfterFailures: Int? = nil, deleteAfter: Duration? = nil
+        pauseAfterFailures: Int? = nil, deleteAfter: Duration? = nil, history: Int? = nil
     ) {
         self.overlap = overlap
         self.catchUp = catchUp
@@ -62,6 +65,7 @@ public struct RunPolicy: Sendable, Hashable {
         self.maxRuns = maxRuns
         self.pauseAfterFailures = pauseAfterFailures
         self.deleteAfter = deleteAfter
+        self.history = history
     }
 
     /// Whether the script has to look at the state of the definition or of its runs before it queues one.
