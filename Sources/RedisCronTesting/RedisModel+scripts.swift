@@ -112,7 +112,11 @@ extension RedisModel {
     // MARK: The batch
 
     /// `enqueue_batch.lua`.
-    package mutating func enqueue(_ batch: DueBatch, token: String, now: Timestamp) -> BatchOutcome {
+    ///
+    /// - Parameter history: How many runs a definition keeps that does not say so itself.
+    package mutating func enqueue(
+        _ batch: DueBatch, token: String, now: Timestamp, history: Int = 20
+    ) -> BatchOutcome {
         expireKeys()
         if fences.contains(.lock), lock?.token != token { return .lockLost }
         let scores = batch.runs.map { index[$0.definition.id] }
@@ -136,6 +140,12 @@ extension RedisModel {
             case .advanced: move(run, now: now)
             default: break
             }
+        }
+        if let body = RunLogEntry.body(of: batch, at: now, history: history),
+            outcomes.contains(where: \.isRecorded)
+        {
+            let removed = replaced.filter { $0.kind == .removed }.map(\.jobID)
+            runLog.append(RunLogEntry.bytes(codes: outcomes.map(\.rawValue), removed: removed, body: body))
         }
         // Stops are sent last.
         let stops = replaced.filter { $0.kind == .stopped || $0.kind == .unheard }

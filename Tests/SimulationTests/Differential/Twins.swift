@@ -169,6 +169,7 @@ struct Twins {
         _ = try server.command("LREM", keys.queue(String(decoding: queue, as: UTF8.self)), "0", job.description)
         _ = try server.command(
             "HSET", keys.job(job), "status", "started", "started_at", RedisModel.Job.startedAt.wireFormat)
+        _ = try server.command("PERSIST", keys.job(job))
         _ = try server.command("ZADD", keys.executions(job), "\(RedisModel.Job.executionEnd.score)", "run")
     }
 
@@ -177,7 +178,14 @@ struct Twins {
         guard model.endJob(job, as: phase) else { return }
         let keys = RQKeys()
         _ = try server.command("DEL", keys.executions(job))
+        guard let ended = model.jobs[job] else {
+            _ = try server.command("DEL", keys.job(job))
+            return
+        }
         _ = try server.command("HSET", keys.job(job), "status", phase.status)
+        if let expiresAt = ended.expiresAt {
+            _ = try server.command("EXPIRE", keys.job(job), String((expiresAt - model.time).components.seconds))
+        }
     }
 
     /// A job that is over goes.
