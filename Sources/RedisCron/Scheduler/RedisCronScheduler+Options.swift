@@ -69,6 +69,12 @@ extension RedisCronScheduler {
         /// says otherwise. Missing replicas delay scheduling by this for each batch in flight, and from then on for a tenth
         /// of the time.
         public var replicaTimeout: Duration = .seconds(1)
+        /// Whether the leader shows the definitions and their runs to RQ, as if they were those of RQ's own `rq cron`.
+        ///
+        /// Then `CronScheduler.all()`, `rq.cron.get_cron_job_ids` of RQ 2.11 and later, and the pages of django-rq show them: the
+        /// 1,000 that are next due, at most 30 s late, and the last 1,000 runs of each. While the histories stand,
+        /// rq-rediscron's `info` and `get_all_jobs` fail, because they take them for definitions. Default `false`.
+        public var writesRQHistory = false
         /// The most definitions kept in memory.
         ///
         /// Default 1,000,000, at least 2.

@@ -70,6 +70,7 @@ extension SchedulerActor {
                 lastAnnouncement = clock.monotonic()
                 isChannelMute = false
                 await jobStore.take(announcement)
+                await listing?.take(announcement)
                 announced()
             }
             result = .success(())
