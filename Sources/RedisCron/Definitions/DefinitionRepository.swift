@@ -130,8 +130,9 @@ package struct DefinitionRepository: Sendable {
     ///
     /// - Returns: Whether there was one.
     func delete(_ id: String) async throws(RedisError) -> Bool {
-        var call = CronScript.deleteDefinition.call(keyCount: 4, reserving: 512)
+        var call = CronScript.deleteDefinition.call(keyCount: 5, reserving: 512)
         appendKeys(of: id, to: &call)
+        call.append(keys.cronHistory(DefinitionID(id)))
         call.append(id)
         call.append(keys.events)
         call.append(Self.message(.deleted, id: id))
@@ -144,12 +145,13 @@ package struct DefinitionRepository: Sendable {
     /// - Parameter entry: Its entry among those that are to be deleted.
     /// - Returns: Whether it was deleted.
     func deleteFinished(_ entry: DueEntry, token: String, now: Timestamp) async throws(RedisError) -> Bool {
-        var call = CronScript.deleteFinished.call(keyCount: 5, reserving: 512)
+        var call = CronScript.deleteFinished.call(keyCount: 6, reserving: 512)
         call.append(keys.lock)
         call.append(Array(keys.cronJobPrefix.utf8), entry.id.bytes)
         call.append(keys.cronJobs)
         call.append(keys.lastUpdate)
         call.append(keys.deletions)
+        call.append(keys.cronHistory(entry.id))
         call.append(token)
         call.append(entry.id.bytes)
         call.append(entry.rawScore)

@@ -70,7 +70,9 @@ public final class RedisCronScheduler: Sendable {
         let store = RedisStore(connection: connection, loader: loader, replicas: replicas)
         self.store = store
         self.actor = SchedulerActor(
-            store: store, clock: clock, settings: settings, channel: channel, executor: connection.eventLoop)
+            store: store, clock: clock, settings: settings, channel: channel, executor: connection.eventLoop,
+            listing: options.writesRQHistory
+                ? RQCronListing(connection: connection, schedulerName: settings.name) : nil)
         do throws(DeclarationError) {
             try CronJobDeclarations(jobs: kept.flatMap(\.jobs)).checkIDs()
             for declarations in kept {

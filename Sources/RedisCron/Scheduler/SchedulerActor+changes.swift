@@ -71,6 +71,7 @@ extension SchedulerActor {
                 isChannelMute = false
                 await jobStore.take(announcement)
                 if case .deleted(let id) = announcement { await runKeeper?.definitionDeleted(id) }
+                await listing?.take(announcement)
                 announced()
             }
             result = .success(())

@@ -19,6 +19,8 @@ actor SchedulerActor {
     let jobStore: JobStoreActor
     let channel: EventChannel
     let settings: SchedulerSettings
+    /// Shows the definitions to RQ; `nil` unless `writesRQHistory` asks for it.
+    let listing: RQCronListing?
 
     var machine: SchedulerStateMachine
     var claim = LockClaim()
@@ -82,8 +84,9 @@ actor SchedulerActor {
 
     init(
         store: any CronStore, clock: any SchedulerClock, settings: SchedulerSettings, channel: EventChannel,
-        executor: any SerialExecutor & TaskExecutor
+        executor: any SerialExecutor & TaskExecutor, listing: RQCronListing? = nil
     ) {
+        self.listing = listing
         self.store = store
         self.clock = clock
         self.settings = settings
@@ -241,6 +244,12 @@ actor SchedulerActor {
                 try await self.keepRuns()
                 return .keeper
             }
+            if let listing {
+                group.addTask {
+                    try await self.keepListing(in: listing)
+                    return .listing
+                }
+            }
             // The ticker ends by itself, after its batch, when the lock is lost or a stop is asked for. The others
             // hold nothing that would have to be finished.
             var isPlanned = false
@@ -254,7 +263,7 @@ actor SchedulerActor {
     }
 
     private enum LeadingRole {
-        case heartbeat, listener, ticker, examiner, planner, keeper
+        case heartbeat, listener, ticker, examiner, planner, keeper, listing
     }
 
     private func keepTicking() async throws {

@@ -7,6 +7,7 @@ import Testing
 struct DeleteFinishedScriptTests {
     private let keys = [
         "rq:cron_jobs:lock", "rq:cron_job:a", "rq:cron_jobs", "rq:cron_jobs:last_update", "rq:cron_jobs:deletions",
+        "rq:cron_job:a:jobs",
     ]
 
     private func delete(_ server: RedisServer, token: String = "t", score: String = "500") throws -> ServerReply {

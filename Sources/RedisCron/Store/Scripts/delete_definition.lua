@@ -3,6 +3,7 @@ Removes a definition: hash, index entry, and the news of it in one step.
 
 KEYS  1 the definition's hash   2 index of definitions   3 update marker
       4 finished definitions (zset: id by the time at which it is to be deleted)
+      5 RQ's own history of that name, from which our part is taken out (rq_history.lua)
 ARGV  1 id   2 channel   3 event   4 update marker
 Returns  1 when there was such a definition, 0 when there was none (nothing is announced then).
 
@@ -22,6 +23,7 @@ if refusal then return refusal end
 redis.call('DEL', KEYS[1])
 redis.call('ZREM', KEYS[2], ARGV[1])
 redis.call('ZREM', KEYS[4], ARGV[1])
+take_out_of_history(KEYS[5])
 redis.call('SET', KEYS[3], ARGV[4])
 redis.call('PUBLISH', ARGV[2], ARGV[3])
 return 1

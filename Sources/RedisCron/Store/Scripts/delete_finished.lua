@@ -3,6 +3,7 @@ Deletes a finished definition whose time has come, unless it is not finished any
 
 KEYS  1 lock   2 the definition's hash   3 index of definitions   4 update marker
       5 finished definitions (zset: id by the time at which it is to be deleted)
+      6 RQ's own history of that name, from which our part is taken out (rq_history.lua)
 ARGV  1 our lock token   2 id   3 its score in KEYS[5] as it was read   4 channel   5 event   6 update marker
 Returns  'L' when the lock is not ours, -1 when the score is not the one that was read (nothing was done, both times);
   1 when the definition was deleted; 0 when it was gone, not finished or not to be deleted: only its entry in KEYS[5]
@@ -23,6 +24,7 @@ local found = redis.pcall('HMGET', KEYS[2], 'next_enqueue_time', 'delete_after')
 if found.err or found[1] ~= '9999-12-31T23:59:59.999999Z' or (found[2] or '') == '' then return 0 end
 redis.call('DEL', KEYS[2])
 redis.call('ZREM', KEYS[3], ARGV[2])
+take_out_of_history(KEYS[6])
 redis.call('SET', KEYS[4], ARGV[6])
 redis.call('PUBLISH', ARGV[4], ARGV[5])
 return 1
