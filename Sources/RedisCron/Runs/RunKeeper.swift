@@ -23,6 +23,10 @@ actor RunKeeper {
         case paused(DefinitionID)
         /// The lock is not ours.
         case lockLost
+        /// Runs were found in the log, before they are followed; told again if that fails.
+        case queued([TrackedRun])
+        /// Definitions are gone, and nothing of their runs is kept any more.
+        case forgotten([DefinitionID])
         /// Nothing can be recorded, for this reason.
         case failing(any Error)
     }
@@ -195,6 +199,7 @@ actor RunKeeper {
             guard !entries.isEmpty else { return true }
             hasNews = true
             let result = unfolder.read(entries)
+            if !result.unfolding.opened.isEmpty { await tell(.queued(result.unfolding.opened)) }
             do {
                 guard try await store.unfold(result.unfolding, token: token) else { return false }
             } catch {
@@ -367,6 +372,7 @@ actor RunKeeper {
         guard !deleted.isEmpty else { return }
         let ids = Array(deleted)
         try await store.forgetRuns(of: ids)
+        await tell(.forgotten(ids))
         for id in ids {
             deleted.remove(id)
             unfolder.forget(id)

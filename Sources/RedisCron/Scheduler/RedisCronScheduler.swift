@@ -72,7 +72,8 @@ public final class RedisCronScheduler: Sendable {
         self.actor = SchedulerActor(
             store: store, clock: clock, settings: settings, channel: channel, executor: connection.eventLoop,
             listing: options.writesRQHistory
-                ? RQCronListing(connection: connection, schedulerName: settings.name) : nil)
+                ? RQCronListing(connection: connection, schedulerName: settings.name) : nil,
+            rqHistory: options.writesRQHistory ? RQHistoryWriter(connection) : nil)
         do throws(DeclarationError) {
             try CronJobDeclarations(jobs: kept.flatMap(\.jobs)).checkIDs()
             for declarations in kept {

@@ -21,6 +21,8 @@ actor SchedulerActor {
     let settings: SchedulerSettings
     /// Shows the definitions to RQ; `nil` unless `writesRQHistory` asks for it.
     let listing: RQCronListing?
+    /// Writes runs into the histories that RQ's own cron keeps; `nil` unless that is asked for.
+    let rqHistory: RQHistoryWriter?
 
     var machine: SchedulerStateMachine
     var claim = LockClaim()
@@ -84,9 +86,11 @@ actor SchedulerActor {
 
     init(
         store: any CronStore, clock: any SchedulerClock, settings: SchedulerSettings, channel: EventChannel,
-        executor: any SerialExecutor & TaskExecutor, listing: RQCronListing? = nil
+        executor: any SerialExecutor & TaskExecutor, listing: RQCronListing? = nil,
+        rqHistory: RQHistoryWriter? = nil
     ) {
         self.listing = listing
+        self.rqHistory = rqHistory
         self.store = store
         self.clock = clock
         self.settings = settings
