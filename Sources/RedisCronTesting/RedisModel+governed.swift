@@ -72,20 +72,21 @@ extension RedisModel {
         var state = definition.hash.state
         let known = OpenRun.list(state.openRuns)
         var open = known
-        var removed: [String] = []
+        var replaced: [ReplacedRun] = []
         if policy.overlap != .allow {
             open = survey(known, besides: job, policy, &state)
             if policy.overlap == .replace {
-                let replaced = replace(open, now: now)
-                open = replaced.kept
-                removed = replaced.replaced.filter { $0.kind == .removed }.map(\.jobID)
+                let result = replace(open, now: now)
+                open = result.kept
+                replaced = result.replaced.map { ReplacedRun(place: 0, kind: $0.kind, jobID: $0.jobID) }
             } else if !open.isEmpty {
                 if open.count != known.count { state.openRuns = OpenRuns.bytes(of: open) }
                 definitions[id]?.hash.state = state
                 return false
             }
         }
-        log(trigger: job, of: id, content.template, removed: removed, now: now)
+        let template = content.template
+        logRuns([.queued], replaced, logBody(ofTriggered: job, of: id, template, now: now))
         foremost = [:]
         push(
             job, content.template, data: content.payload.data, description: content.payload.description, now: now)

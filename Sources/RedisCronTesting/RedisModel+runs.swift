@@ -5,17 +5,30 @@ package import RedisCron
 extension RedisModel {
     // MARK: The log
 
-    /// What `push_job.lua` writes into the log of runs.
-    mutating func log(
-        trigger job: RQJobID, of id: DefinitionID, _ template: JobTemplate, removed: [String], now: Timestamp
-    ) {
+    /// With more entries nobody takes them off.
+    private static let mostLogEntries = 10_000
+
+    /// `run_log.lua`: what a script notes.
+    ///
+    /// - Parameters:
+    ///   - replaced: What was done to runs that were replaced.
+    ///   - body: `nil` for nothing to note.
+    mutating func logRuns(_ outcomes: [JobOutcome], _ replaced: [ReplacedRun], _ body: [UInt8]?) {
+        guard let body else { return }
+        let removed = replaced.filter { $0.kind == .removed }.map(\.jobID)
+        guard !removed.isEmpty || outcomes.contains(where: \.isRecorded) else { return }
+        runLog.append(RunLogEntry.bytes(codes: outcomes.map(\.rawValue), removed: removed, body: body))
+        if runLog.count > Self.mostLogEntries { runLog.removeFirst(runLog.count - Self.mostLogEntries) }
+    }
+
+    /// What the log says of a run outside of the schedule.
+    func logBody(ofTriggered job: RQJobID, of id: DefinitionID, _ template: JobTemplate, now: Timestamp) -> [UInt8]? {
         let history = definitions[id]?.hash.policy.history
-        guard history != 0 else { return }
-        let run = TrackedRun(
-            definition: id, jobID: job, planned: nil, at: now, reason: .trigger, terms: RunTerms(template.settings),
-            history: history)
-        runLog.append(
-            RunLogEntry.bytes(codes: [JobOutcome.queued.rawValue], removed: removed, body: RunLogEntry.body(of: run)))
+        guard history != 0 else { return nil }
+        return RunLogEntry.body(
+            of: TrackedRun(
+                definition: id, jobID: job, planned: nil, at: now, reason: .trigger,
+                terms: RunTerms(template.settings), history: history))
     }
 
     /// `LRANGE` of the log.
@@ -27,23 +40,23 @@ extension RedisModel {
     package mutating func unfold(_ unfolding: Unfolding, token: String) -> Bool {
         expireKeys()
         guard lock?.token == token else { return false }
-        guard runLog.starts(with: unfolding.entries) else { return true }
+        guard let first = unfolding.entries.first, runLog.first == first, runLog.count >= unfolding.entries.count
+        else { return true }
+        tracked[.open, default: []].formUnion(unfolding.opened)
+        for refused in unfolding.refused { note(refused) }
         runLog.removeFirst(unfolding.entries.count)
-        for run in unfolding.opened where definitions[run.definition] != nil {
-            tracked[.open, default: []].insert(run)
-        }
-        for refused in unfolding.refused where definitions[refused.definition] != nil {
-            var times = refusals[refused.definition] ?? []
-            if refused.joins, !times.isEmpty {
-                times[0] = refused.times
-            } else {
-                times.insert(refused.times, at: 0)
-            }
-            times = Array(times.prefix(refused.keep))
-            // Redis keeps no empty list.
-            refusals[refused.definition] = times.isEmpty ? nil : times
-        }
         return true
+    }
+
+    private mutating func note(_ refused: Unfolding.Refused) {
+        let id = refused.definition
+        if refused.joins, refusals[id] != nil {
+            refusals[id]?[0] = refused.times
+        } else if refused.keep > 0, definitions[id] != nil {
+            refusals[id] = Array(([refused.times] + (refusals[id] ?? [])).prefix(refused.keep))
+            // So that they are found when the definition is gone.
+            runIndex[id] = runIndex[id] ?? time.score
+        }
     }
 
     // MARK: Outcomes
@@ -59,44 +72,48 @@ extension RedisModel {
     private mutating func record(_ change: RunChange, now: Timestamp) -> RunChangeOutcome {
         let (run, id) = (change.run, change.run.definition)
         guard tracked[change.from]?.remove(run) != nil else { return .missing }
+        guard change.former != nil || change.ending != nil || change.isReopened else { return .recorded }
         guard definitions[id] != nil else { return .definitionGone }
         var runs = endedRuns[id] ?? []
         let before = runs.count
         if let former = change.former, let place = runs.firstIndex(of: former) { runs.remove(at: place) }
-        if let ending = change.ending {
-            runs.insert(EndedRun(run, ending), at: 0)
-            runs = Array(runs.prefix(change.keep))
-            if ending.mayChange { tracked[.watched, default: []].insert(run) }
+        if let ending = change.ending, change.keep > 0 {
+            runs = Array(([EndedRun(run, ending)] + runs).prefix(change.keep))
+            runIndex[id] = (ending.ended ?? now).score
+            if ending.mayChange { watch(run, keep: change.keep) }
         }
-        if change.isReopened { tracked[.open, default: []].insert(run) }
         runTotal += runs.count - before
-        keep(runs, of: id)
-        if change.ending != nil, !runs.isEmpty { runIndex[id] = now.score }
+        // Redis keeps no empty list.
+        endedRuns[id] = runs.isEmpty ? nil : runs
+        if change.isReopened { tracked[.open, default: []].insert(run) }
         return change.ending.map { count($0, of: run, now: now) } ?? .recorded
     }
 
-    private mutating func keep(_ runs: [EndedRun], of id: DefinitionID) {
-        // Redis keeps no empty list.
-        endedRuns[id] = runs.isEmpty ? nil : runs
-        if runs.isEmpty { runIndex[id] = nil }
+    /// Watches a run, and of its definition no more than are kept.
+    private mutating func watch(_ run: TrackedRun, keep: Int) {
+        tracked[.watched, default: []].insert(run)
+        let all = (tracked[.watched] ?? []).filter { $0.definition == run.definition }
+        for former in Self.sorted(all).dropLast(keep) { tracked[.watched]?.remove(former.run) }
     }
 
-    /// Counts a failure for `pause_after_failures`, unless a tick has done so.
+    /// Counts the end of a run for `pause_after_failures`, unless a tick has done so.
     private mutating func count(_ ending: RunEnding, of run: TrackedRun, now: Timestamp) -> RunChangeOutcome {
-        guard ending.outcome == .failed, let hash = definitions[run.definition]?.hash,
-            let most = hash.policy.pauseAfterFailures
+        guard let hash = definitions[run.definition]?.hash, let most = hash.policy.pauseAfterFailures
         else { return .recorded }
         let known = OpenRun.list(hash.state.openRuns)
         let open = known.filter { $0.jobID != run.jobID.description }
         guard open.count < known.count else { return .recorded }
         var state = hash.state
         state.openRuns = OpenRuns.bytes(of: open)
-        let failures = (state.failureCount ?? 0) + 1
-        state.failureCount = failures
+        let before = state.failureCount ?? 0
+        let failures = ending.outcome == .failed ? before + 1 : ending.outcome == .finished ? 0 : before
+        if ending.outcome == .failed, failures >= most, hash.enabled {
+            pause(run.definition, state, hash.policy, now: now)
+            return .paused
+        }
+        if failures != before { state.failureCount = failures }
         definitions[run.definition]?.hash.state = state
-        guard failures >= most, hash.enabled else { return .noted }
-        pause(run.definition, state, hash.policy, now: now)
-        return .paused
+        return .noted
     }
 
     // MARK: Reading
@@ -105,24 +122,26 @@ extension RedisModel {
     package func trackedRuns(
         _ place: RunPlace, after member: [UInt8]?, limit: Int
     ) -> (runs: [TrackedRun], last: [UInt8]?) {
-        let all = (tracked[place] ?? []).map { (member: $0.member, run: $0) }
-        let rest = all.filter { entry in member.map { $0.lexicographicallyPrecedes(entry.member) } ?? true }
-            .sorted { $0.member.lexicographicallyPrecedes($1.member) }
+        let rest = Self.sorted(tracked[place] ?? []).filter { entry in
+            member.map { $0.lexicographicallyPrecedes(entry.member) } ?? true
+        }
         let page = rest.prefix(limit)
         return (page.map(\.run), page.count < rest.count ? page.last?.member : nil)
+    }
+
+    private static func sorted(_ runs: some Sequence<TrackedRun>) -> [(member: [UInt8], run: TrackedRun)] {
+        runs.map { (member: $0.member, run: $0) }.sorted { $0.member.lexicographicallyPrecedes($1.member) }
     }
 
     // MARK: Forgetting
 
     /// All that is kept of the runs of a definition goes.
     mutating func forgetRuns(of id: DefinitionID) {
-        for place in [RunPlace.open, .watched] {
-            guard tracked[place]?.contains(where: { $0.definition == id }) == true else { continue }
+        for place in [RunPlace.open, .watched] where tracked[place]?.contains(where: { $0.definition == id }) == true {
             tracked[place] = tracked[place]?.filter { $0.definition != id }
         }
         runTotal -= endedRuns[id]?.count ?? 0
-        keep([], of: id)
-        refusals[id] = nil
+        (endedRuns[id], refusals[id], runIndex[id]) = (nil, nil, nil)
     }
 
     /// `forget_runs.lua`.
@@ -130,25 +149,31 @@ extension RedisModel {
         for id in ids where definitions[id] == nil { forgetRuns(of: id) }
     }
 
-    /// A pass over all definitions of which anything is kept, in one page.
+    /// A pass over all definitions of which runs are kept, in one page.
     package mutating func sweepRuns(from cursor: Int) -> Int {
-        let open = tracked.values.flatMap { $0.map(\.definition) }
-        forgetRuns(of: Array(Set(open).union(runIndex.keys).union(refusals.keys)))
+        forgetRuns(of: Array(runIndex.keys))
         return 0
     }
 
-    /// `trim_runs.lua`: of the definition that had none for longest the oldest go first.
+    /// `trim_runs.lua`: of all runs those go that were over longest ago.
     package mutating func trimRuns(to total: Int) -> Int {
-        while runTotal > total {
-            guard
-                let id = runIndex.min(by: {
-                    $0.value == $1.value ? $0.key.bytes.lexicographicallyPrecedes($1.key.bytes) : $0.value < $1.value
-                })?.key, var runs = endedRuns[id]
-            else { break }
-            let kept = max(0, runs.count - (runTotal - total))
-            runTotal -= runs.count - kept
-            runs = Array(runs.prefix(kept))
-            keep(runs, of: id)
+        let excess = max(0, runTotal - total)
+        let ends = endedRuns.flatMap { id, runs in
+            // None goes before one that stands behind it.
+            runs.reversed().reduce(into: [(id: DefinitionID, time: Timestamp)]()) { times, run in
+                times.append((id, max(run.ending.ended ?? run.at, times.last?.time ?? .earliest)))
+            }
+        }
+        let oldest = ends.sorted {
+            $0.time == $1.time ? $0.id.bytes.lexicographicallyPrecedes($1.id.bytes) : $0.time < $1.time
+        }
+        for (id, _) in oldest.prefix(excess) {
+            endedRuns[id]?.removeLast()
+            runTotal -= 1
+            guard endedRuns[id]?.isEmpty == true else { continue }
+            // Redis keeps no empty list.
+            endedRuns[id] = nil
+            if refusals[id] == nil { runIndex[id] = nil }
         }
         return runTotal
     }
@@ -158,7 +183,8 @@ extension JobOutcome {
     /// Whether anything is recorded of it.
     var isRecorded: Bool {
         switch self {
-        case .queued, .queuedBesideOthers, .finished, .overlapping, .overlappingSomeNoted, .limitReached, .advanced: true
+        case .queued, .queuedBesideOthers, .finished, .overlapping, .overlappingSomeNoted, .limitReached, .advanced:
+            true
         case .duplicate, .movedByOther, .stale, .unusableQueue, .waiting, .paused, .handedBack: false
         }
     }

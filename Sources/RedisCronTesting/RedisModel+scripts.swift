@@ -115,7 +115,7 @@ extension RedisModel {
     ///
     /// - Parameter history: How many runs a definition keeps that does not say so itself.
     package mutating func enqueue(
-        _ batch: DueBatch, token: String, now: Timestamp, history: Int = 20
+        _ batch: DueBatch, token: String, now: Timestamp, history: Int
     ) -> BatchOutcome {
         expireKeys()
         if fences.contains(.lock), lock?.token != token { return .lockLost }
@@ -141,12 +141,7 @@ extension RedisModel {
             default: break
             }
         }
-        if let body = RunLogEntry.body(of: batch, at: now, history: history),
-            outcomes.contains(where: \.isRecorded)
-        {
-            let removed = replaced.filter { $0.kind == .removed }.map(\.jobID)
-            runLog.append(RunLogEntry.bytes(codes: outcomes.map(\.rawValue), removed: removed, body: body))
-        }
+        logRuns(outcomes, replaced, RunLogEntry.body(of: batch, at: now, history: history))
         // Stops are sent last.
         let stops = replaced.filter { $0.kind == .stopped || $0.kind == .unheard }
         return .done(outcomes, replaced: replaced.filter { $0.kind == .removed || $0.kind == .still } + stops)

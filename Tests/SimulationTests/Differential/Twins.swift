@@ -24,6 +24,9 @@ struct Twins {
         let description: String
     }
 
+    /// How many runs each definition keeps.
+    private static let history = 3
+
     let server: RedisServer
     let connection: RedisCronConnection
     let store: RedisStore
@@ -121,7 +124,7 @@ struct Twins {
 
     mutating func enqueue(_ model: DueBatch, _ real: DueBatch, token: String, now: Timestamp) async throws {
         let answer = try await store.enqueue(real, token: token, now: now)
-        let modelled = self.model.enqueue(model, token: token, now: now)
+        let modelled = self.model.enqueue(model, token: token, now: now, history: Self.history)
         try expect("\(answer)", "\(modelled)", of: "enqueue")
         switch modelled {
         case .lockLost: note("enqueue", "lockLost")
