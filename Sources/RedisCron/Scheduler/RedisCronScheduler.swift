@@ -67,7 +67,8 @@ public final class RedisCronScheduler: Sendable {
             logger(event.level, event.line)
             channel.send(event)
         }
-        let store = RedisStore(connection: connection, loader: loader, replicas: replicas)
+        let store = RedisStore(
+            connection: connection, loader: loader, replicas: replicas, history: settings.history)
         self.store = store
         self.actor = SchedulerActor(
             store: store, clock: clock, settings: settings, channel: channel, executor: connection.eventLoop,
