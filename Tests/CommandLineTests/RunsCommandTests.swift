@@ -49,7 +49,8 @@ import Testing
             try server.command("ZADD", "rq:cron_runs_open", 0, open.member)
             let started = Timestamp.now - .seconds(125)
             try server.command(
-                "HSET", "rq:job:\(open.jobID)", "status", "started", "started_at", started.wireFormat, "worker_name", "w2")
+                "HSET", "rq:job:\(open.jobID)", "status", "started", "started_at", started.wireFormat, "worker_name",
+                "w2")
             try await body(server)
         }
     }
@@ -58,9 +59,11 @@ import Testing
         try await withRuns { server in
             let ending = try await Rqrcron.run(["runs"], on: server)
             #expect(ending.status == 0, "\(ending.errors)")
-            let lines = ending.output.split(separator: "\n").map { $0.replacing(/ {2,}/, with: "|") }
+            let lines = ending.output.split(separator: "\n").map { $0.replacing(#/ {2,}/#, with: "|") }
             #expect(lines[0] == "ID|PLANNED|LAG|OUTCOME|TOOK|TRIES|WORKER|REASON|ERROR", "\(ending.output)")
-            #expect(lines[1].contains(/^a\|2026-06-01T00:23:20Z\|0\.02s\|▶ running for 2m \ds\|w2\|schedule$/), "\(lines[1])")
+            #expect(
+                lines[1].contains(/^a\|2026-06-01T00:23:20Z\|0\.02s\|▶ running for 2m \ds\|w2\|schedule$/),
+                "\(lines[1])")
             let refused = "– 12 times skipped: an earlier run was open, the last time 2026-06-01T00:21:40Z"
             #expect(lines[2] == "a|2026-06-01T00:03:20Z|\(refused)")
             #expect(lines[3] == "b|2026-06-01T00:02:30.020Z|✗ deleted (inferred)|trigger")
@@ -71,7 +74,9 @@ import Testing
             // What was not run stands under the outcomes.
             let whole = ending.output.split(separator: "\n")
             let places = [(1, "▶"), (2, "–"), (3, "✗")].map { line, sign in
-                whole[line].firstIndex(of: Character(sign)).map { whole[line].distance(from: whole[line].startIndex, to: $0) }
+                whole[line].firstIndex(of: Character(sign)).map {
+                    whole[line].distance(from: whole[line].startIndex, to: $0)
+                }
             }
             #expect(Set(places).count == 1, "\(ending.output)")
         }
@@ -102,7 +107,8 @@ import Testing
             let keys = runs[2].object?.keys.map(\.description) ?? []
             #expect(
                 keys == [
-                    "id", "planned", "at", "reason", "result", "why", "job_id", "outcome", "inferred", "started", "ended",
+                    "id", "planned", "at", "reason", "result", "why", "job_id", "outcome", "inferred", "started",
+                    "ended",
                     "worker", "error", "attempts",
                 ])
         }
@@ -112,7 +118,9 @@ import Testing
         try await withRuns { server in
             let gone = try await Rqrcron.run(["runs", "gone"], on: server)
             #expect(gone.status == 1)
-            #expect(gone.errors.contains(#"job "gone": no such definition in Redis"#) || gone.errors.contains("no such definition"))
+            #expect(
+                gone.errors.contains(#"job "gone": no such definition in Redis"#)
+                    || gone.errors.contains("no such definition"))
             for words in [["-n", "0"], ["-n", "10001"], ["--since", "yesterday"], ["a", "b"]] {
                 #expect(try await Rqrcron.run(["runs"] + words, on: server).status == 2, "\(words)")
             }
@@ -122,7 +130,9 @@ import Testing
     @Test(arguments: [20, 40, 60, 80, 100, 140])
     func `the table is never wider than the terminal, and coloured only with a style`(columns: Int) {
         var failed = RunRecord(id: "a definition of a long name", planned: Self.at, at: Self.at, reason: .schedule)
-        (failed.outcome, failed.worker, failed.error) = (.failed, String(repeating: "0f", count: 16), String(repeating: "e", count: 300))
+        (failed.outcome, failed.worker, failed.error) = (
+            .failed, String(repeating: "0f", count: 16), String(repeating: "e", count: 300)
+        )
         (failed.started, failed.ended, failed.attempts) = (Self.at, Self.at + .seconds(5), 3)
         var skipped = RunRecord(id: "b", planned: Self.at, at: Self.at, result: .skipped)
         (skipped.why, skipped.last, skipped.count) = (.missed, Self.at, 1_000)

@@ -73,7 +73,8 @@ extension DefinitionRepository {
     ) async throws(RedisError) -> (runs: [TrackedRun], last: [UInt8]?) {
         let start = member.map { [UInt8(ascii: "(")] + $0 } ?? [UInt8(ascii: "-")]
         let command = RedisCommand("ZRANGEBYLEX", keys.openRuns, start, "+", "LIMIT", 0, count)
-        let members = try await client.pipeline([command]) { _, reply throws(RedisError) in try reply.recordedElements() }
+        let members = try await client.pipeline([command]) { _, reply throws(RedisError) in try reply.recordedElements()
+        }
         let found = members.first ?? []
         return (found.compactMap { TrackedRun(member: $0) }, found.count == count ? found.last : nil)
     }
@@ -83,7 +84,8 @@ extension DefinitionRepository {
         let open = records.indices.filter { records[$0].isOpen }
         for page in open.pages(of: Self.pageSize) {
             let commands = page.map { index in
-                RedisCommand("HMGET", keys.jobPrefix + (records[index].jobID ?? ""), "status", "started_at", "worker_name")
+                RedisCommand(
+                    "HMGET", keys.jobPrefix + (records[index].jobID ?? ""), "status", "started_at", "worker_name")
             }
             // A user who may not look at jobs is told that they are open.
             let jobs = try await client.pipeline(commands) { _, reply in reply.copiedElements }

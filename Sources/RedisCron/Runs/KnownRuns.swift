@@ -25,7 +25,8 @@ package struct KnownRuns: Sendable {
     private static let tolerance: Duration = .milliseconds(1)
 
     init(
-        _ id: DefinitionID, latest: Timestamp? = nil, history: Int? = nil, ended: [EndedRun] = [], open: [TrackedRun] = [],
+        _ id: DefinitionID, latest: Timestamp? = nil, history: Int? = nil, ended: [EndedRun] = [],
+        open: [TrackedRun] = [],
         refusals: [RefusedTimes] = [], log: LoggedRuns = LoggedRuns()
     ) {
         self.id = id
@@ -49,7 +50,9 @@ package struct KnownRuns: Sendable {
 
     private func record(_ run: TrackedRun) -> RunRecord {
         var record = RunRecord(run)
-        if let time = removed[run.jobID.description], time >= run.at { (record.outcome, record.ended) = (.canceled, time) }
+        if let time = removed[run.jobID.description], time >= run.at {
+            (record.outcome, record.ended) = (.canceled, time)
+        }
         return record
     }
 
@@ -68,7 +71,9 @@ package struct KnownRuns: Sendable {
     private static func joined(_ listed: [RefusedTimes], with logged: [RefusedTimes]) -> [RefusedTimes] {
         var times = listed
         for later in logged {
-            let isListed = times.contains { $0.reason == later.reason && $0.first <= later.first && later.last <= $0.last }
+            let isListed = times.contains {
+                $0.reason == later.reason && $0.first <= later.first && later.last <= $0.last
+            }
             guard !isListed else { continue }
             if let first = times.first, first.reason == later.reason {
                 times[0] = first.joined(with: later)

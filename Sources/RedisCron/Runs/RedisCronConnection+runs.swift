@@ -178,7 +178,9 @@ private struct NewestDefinitions {
 
     mutating func insert(_ id: DefinitionID, at time: Timestamp) {
         times[id] = max(times[id] ?? time, time)
-        if times.count > 2 * limit + 1_000 { times = Dictionary(newest.map { ($0.key, $0.value) }) { first, _ in first } }
+        if times.count > 2 * limit + 1_000 {
+            times = Dictionary(newest.map { ($0.key, $0.value) }) { first, _ in first }
+        }
     }
 
     var ids: [DefinitionID] { newest.map(\.key) }

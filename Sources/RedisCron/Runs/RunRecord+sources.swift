@@ -34,7 +34,8 @@ extension RunRecord {
 
 extension RunRecord: Encodable {
     private enum Key: String, CodingKey {
-        case id, planned, at, reason, result, why, jobID = "job_id", outcome, isInferred = "inferred", started, ended, worker
+        case id, planned, at, reason, result, why, jobID = "job_id", outcome, isInferred = "inferred", started, ended,
+            worker
         case error, attempts, last, count, isCountedShort = "more"
     }
 

@@ -39,7 +39,8 @@ struct RunTable {
         let rows = zip(records, texts).map(cells)
         // What was not run needs no columns: its text takes their room.
         let tabular = zip(records, rows).map { record, row in
-            record.result == .queued ? row : row.prefix(Self.outcome) + Array(repeating: "", count: row.count - Self.outcome)
+            record.result == .queued
+                ? row : row.prefix(Self.outcome) + Array(repeating: "", count: row.count - Self.outcome)
         }
         var widths = Self.layout.widths(of: tabular.isEmpty ? [Self.layout.titles] : tabular, columns: columns)
         if !hasIDs { widths[0] = 0 }
@@ -65,7 +66,8 @@ struct RunTable {
     private func cells(_ record: RunRecord, _ text: RunText) -> [String] {
         [
             hasIDs ? record.id : "", text.when, text.lag, text.outcome, text.length,
-            record.attempts.map { "\($0)" } ?? "", record.worker ?? "", record.reason?.rawValue ?? "", record.error ?? "",
+            record.attempts.map { "\($0)" } ?? "", record.worker ?? "", record.reason?.rawValue ?? "",
+            record.error ?? "",
         ].map(\.onOneLine)
     }
 }

@@ -62,7 +62,8 @@ extension Command {
         arguments: [
             CommandArgument("ID", .optional, summary: "A definition. Default: all of them.", completion: .ids)
         ],
-        rules: [.optional(.runCount), .optional(.failedRuns), .optional(.since), .optional(.json)] + OptionRule.connection,
+        rules: [.optional(.runCount), .optional(.failedRuns), .optional(.since), .optional(.json)]
+            + OptionRule.connection,
         examples: [
             Example(line: "rqrcron runs --failed -n 5", purpose: "What went wrong last:"),
             Example(line: "rqrcron runs report --json", purpose: "For a script:"),

@@ -21,7 +21,9 @@ struct TableLayout: Sendable {
     /// One row, without the columns of width 0 and without blanks at its end.
     ///
     /// - Parameter paint: Gives a cell its colour; nil for none.
-    static func line(_ cells: [String], _ widths: [Int], paint: ((_ column: Int, _ text: String) -> String)? = nil) -> String {
+    static func line(_ cells: [String], _ widths: [Int], paint: ((_ column: Int, _ text: String) -> String)? = nil)
+        -> String
+    {
         let shown = cells.indices.filter { widths[$0] > 0 }
         let end = shown.lastIndex { cells[$0].contains { $0 != " " } } ?? -1
         return shown.prefix(end + 1).enumerated().map { place, column in

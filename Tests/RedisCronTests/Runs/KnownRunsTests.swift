@@ -13,14 +13,17 @@ import Testing
         return EndedRun(run, .example(of: run, lasting: length))
     }
 
-    private func refused(_ first: Double, _ last: Double, count: Int, _ reason: RefusalReason = .overlap) -> RefusedTimes {
+    private func refused(_ first: Double, _ last: Double, count: Int, _ reason: RefusalReason = .overlap)
+        -> RefusedTimes
+    {
         RefusedTimes(reason, first: at(first), last: at(last), count: count, at: at(last))
     }
 
     private func log(_ runs: [TrackedRun], removed: [String] = []) -> LoggedRuns {
         LoggedRuns(
             runs.map { run in
-                RunLogEntry.bytes(codes: [JobOutcome.queued.rawValue], removed: removed, body: RunLogEntry.body(of: run))
+                RunLogEntry.bytes(
+                    codes: [JobOutcome.queued.rawValue], removed: removed, body: RunLogEntry.body(of: run))
             })
     }
 
@@ -42,7 +45,8 @@ import Testing
     @Test func `a job's id that is used again is another run`() {
         let job = RQJobID.named(definition: "a", "trigger|k")
         let (first, second) = (
-            TrackedRun.example(at: 10, reason: .trigger, job: job), TrackedRun.example(at: 20, reason: .trigger, job: job)
+            TrackedRun.example(at: 10, reason: .trigger, job: job),
+            TrackedRun.example(at: 20, reason: .trigger, job: job)
         )
         let known = KnownRuns(Self.id, ended: [EndedRun(first, .example(of: first))], log: log([second]))
         #expect(known.records.map(\.jobID) == [job.description, job.description])
@@ -59,7 +63,8 @@ import Testing
     @Test func `a run of another scheduler is told once, with its time`() throws {
         let known = KnownRuns(Self.id, latest: at(60), ended: [ended(10)])
         let first = try #require(known.records.first)
-        #expect(first.result == .unknown && first.at == at(60) && first.id == "a" && first.jobID == nil && !first.isOpen)
+        #expect(
+            first.result == .unknown && first.at == at(60) && first.id == "a" && first.jobID == nil && !first.isOpen)
         #expect(known.records.count == 2)
     }
 
@@ -72,7 +77,8 @@ import Testing
 
     @Test func `nothing is unknown where nobody keeps runs`() {
         #expect(KnownRuns(Self.id, latest: at(60)).records.isEmpty)
-        #expect(KnownRuns(Self.id, latest: at(60), refusals: [refused(1, 2, count: 2)]).records.map(\.result) == [.skipped])
+        #expect(
+            KnownRuns(Self.id, latest: at(60), refusals: [refused(1, 2, count: 2)]).records.map(\.result) == [.skipped])
         #expect(KnownRuns(Self.id, latest: at(60), history: 0, ended: [ended(10)]).records.count == 1)
         // A later run that was over before may have been pushed out.
         #expect(KnownRuns(Self.id, latest: at(60), ended: [ended(10, lasting: 100)]).records.count == 1)
@@ -81,7 +87,8 @@ import Testing
     @Test func `refusals of the log join those of the list, once`() {
         let listed = [refused(10, 30, count: 3), refused(1, 2, count: 2, .missed)]
         var body = #","at":0,"q":[],"r":[["a",40000000,-1,"overlap"]]}"#
-        body = body.replacing("40000000", with: "\(at(40).microseconds)").replacing("\"at\":0", with: "\"at\":\(at(40).microseconds)")
+        body = body.replacing("40000000", with: "\(at(40).microseconds)").replacing(
+            "\"at\":0", with: "\"at\":\(at(40).microseconds)")
         let entry = RunLogEntry.bytes(codes: [JobOutcome.overlapping.rawValue], body: Array(body.utf8))
         let known = KnownRuns(Self.id, refusals: listed, log: LoggedRuns([entry]))
         #expect(known.records.map(\.count) == [4, 2])

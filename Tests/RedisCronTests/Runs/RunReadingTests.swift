@@ -21,7 +21,8 @@ import Testing
 
     @discardableResult
     private func end(
-        _ server: RedisServer, _ id: String = "a", at seconds: Double, _ outcome: RunOutcome = .finished, lasting: Double = 2
+        _ server: RedisServer, _ id: String = "a", at seconds: Double, _ outcome: RunOutcome = .finished,
+        lasting: Double = 2
     ) throws -> TrackedRun {
         let run = TrackedRun.example(id, at: seconds)
         try server.record(.example(outcome, of: run, lasting: lasting), of: run)
@@ -41,7 +42,8 @@ import Testing
             try server.command(
                 "HSET", "rq:job:\(running.jobID)", "status", "started", "started_at", "2026-01-01T00:00:21.000000Z",
                 "worker_name", "w7")
-            try server.command("HSET", "rq:job:\(queued.jobID)", "status", "queued", "started_at", "", "worker_name", "")
+            try server.command(
+                "HSET", "rq:job:\(queued.jobID)", "status", "queued", "started_at", "", "worker_name", "")
             let records = try await connection.job(id: "a").runs()
             #expect(records.map(\.jobID) == [logged, queued, running, over].map(\.jobID.description))
             #expect(records.map(\.outcome) == [nil, nil, nil, .failed])
@@ -95,7 +97,8 @@ import Testing
             }
             try server.command("ZADD", "rq:cron_runs_open", 0, #"["a",5]"#, 0, "x")
             #expect(try await connection.runs(of: "a").map(\.jobID) == [run.jobID.description])
-            try server.command("DEL", "rq:cron_runs_refused:a", "rq:cron_runs_log", "rq:cron_runs_open", "rq:cron_runs:b")
+            try server.command(
+                "DEL", "rq:cron_runs_refused:a", "rq:cron_runs_log", "rq:cron_runs_open", "rq:cron_runs:b")
             for key in ["rq:cron_runs_refused:a", "rq:cron_runs_log", "rq:cron_runs_open", "rq:cron_runs:b"] {
                 try server.command("SET", key, "x")
             }

@@ -21,7 +21,8 @@ extension RedisServer {
 
     /// Adds an entry of the log that says that runs were queued.
     func log(_ run: TrackedRun, removed: [String] = []) throws {
-        let entry = RunLogEntry.bytes(codes: [JobOutcome.queued.rawValue], removed: removed, body: RunLogEntry.body(of: run))
+        let entry = RunLogEntry.bytes(
+            codes: [JobOutcome.queued.rawValue], removed: removed, body: RunLogEntry.body(of: run))
         try command("RPUSH", "rq:cron_runs_log", entry)
     }
 
@@ -41,8 +42,10 @@ extension TrackedRun {
         let planned = reason == .trigger ? nil : at - .milliseconds(500)
         let own = planned.map { RQJobID.planned(definition: id, at: $0) }
         return TrackedRun(
-            definition: DefinitionID(id), jobID: job ?? own ?? .named(definition: id, "trigger|\(seconds)"), planned: planned,
-            at: at, reason: reason, terms: RunTerms(queue: queue, resultTTL: 500, failureTTL: nil, ttl: nil, retries: 0),
+            definition: DefinitionID(id), jobID: job ?? own ?? .named(definition: id, "trigger|\(seconds)"),
+            planned: planned,
+            at: at, reason: reason,
+            terms: RunTerms(queue: queue, resultTTL: 500, failureTTL: nil, ttl: nil, retries: 0),
             history: history)
     }
 }
