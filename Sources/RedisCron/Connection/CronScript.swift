@@ -9,12 +9,14 @@ enum CronScript {
         PackageResources.open_runs_lua + PackageResources.pausing_lua + PackageResources.run_log_lua
             + PackageResources.enqueue_batch_lua)
     static let acquireLock = script(PackageResources.acquire_lock_lua)
-    static let reconcileIndex = script(PackageResources.reconcile_index_lua)
+    static let reconcileIndex = script(PackageResources.rq_history_lua + PackageResources.reconcile_index_lua)
     static let heartbeat = script(PackageResources.heartbeat_lua)
     static let release = script(PackageResources.release_lua)
     static let saveDefinition = script(PackageResources.save_definition_lua)
-    static let deleteDefinition = script(PackageResources.forgetting_lua + PackageResources.delete_definition_lua)
-    static let deleteFinished = script(PackageResources.forgetting_lua + PackageResources.delete_finished_lua)
+    static let deleteDefinition = script(
+        PackageResources.rq_history_lua + PackageResources.forgetting_lua + PackageResources.delete_definition_lua)
+    static let deleteFinished = script(
+        PackageResources.rq_history_lua + PackageResources.forgetting_lua + PackageResources.delete_finished_lua)
     static let pushJob = script(
         PackageResources.open_runs_lua + PackageResources.run_log_lua + PackageResources.push_job_lua)
     static let lookAtRuns = script(PackageResources.open_runs_lua + PackageResources.look_at_runs_lua)
@@ -26,6 +28,9 @@ enum CronScript {
     static let expireLock = script(PackageResources.expire_lock_lua)
     static let forgetScheduler = script(PackageResources.forget_scheduler_lua)
     static let keepDefinition = script(PackageResources.keep_definition_lua)
+    static let appendRQHistory = script(PackageResources.append_rq_history_lua)
+    static let forgetRQHistory = script(PackageResources.rq_history_lua + PackageResources.forget_rq_history_lua)
+    static let listCronJobs = script(PackageResources.list_cron_jobs_lua)
     static let tryCommands = script(PackageResources.try_commands_lua)
 
     /// What the scripts of a leader answer instead of outcomes when the lock is not its own.

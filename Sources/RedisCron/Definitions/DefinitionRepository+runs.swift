@@ -84,12 +84,12 @@ extension DefinitionRepository {
     }
 
     /// Which of the runs are still queued or running, in their order.
-    func look(at runs: [OpenRun]) async throws -> [RunLook] {
+    func look(at runs: [OpenRun], now: Timestamp = .now) async throws -> [RunLook] {
         var looks: [RunLook] = []
         for page in runs.pages(of: 100) {
             var rest = page
             while !rest.isEmpty {
-                let found = try await lookOnce(at: rest)
+                let found = try await lookOnce(at: rest, now: now)
                 // The script searches so many lists at a time; those behind them are asked about again, and so is one that
                 // has moved to another queue.
                 let known = found.prefix { $0.verdict != .later && $0.verdict != .elsewhere }
@@ -107,8 +107,7 @@ extension DefinitionRepository {
         return looks
     }
 
-    private func lookOnce(at runs: [OpenRun]) async throws -> [RunLook] {
-        let now = Timestamp.now
+    private func lookOnce(at runs: [OpenRun], now: Timestamp) async throws -> [RunLook] {
         let places = OpenRunPlaces(of: runs)
         var call = CronScript.lookAtRuns.call(keyCount: places.keyCount, reserving: 256 + runs.count * 400)
         places.appendRunKeys(in: keys, to: &call)

@@ -132,8 +132,9 @@ package struct DefinitionRepository: Sendable {
     func delete(_ id: String) async throws(RedisError) -> Bool {
         let definition = DefinitionID(id)
         return try await withKeys(ofRunsOf: definition) { keysOfRuns throws(RedisError) in
-            var call = CronScript.deleteDefinition.call(keyCount: 4 + keysOfRuns.count, reserving: 1024)
+            var call = CronScript.deleteDefinition.call(keyCount: 5 + keysOfRuns.count, reserving: 1024)
             appendKeys(of: id, to: &call)
+            call.append(keys.cronHistory(definition))
             for key in keysOfRuns { call.append(key) }
             call.append(id)
             call.append(keys.events)
@@ -150,12 +151,13 @@ package struct DefinitionRepository: Sendable {
     /// - Returns: Whether it was deleted.
     func deleteFinished(_ entry: DueEntry, token: String, now: Timestamp) async throws(RedisError) -> Bool {
         try await withKeys(ofRunsOf: entry.id) { keysOfRuns throws(RedisError) in
-            var call = CronScript.deleteFinished.call(keyCount: 5 + keysOfRuns.count, reserving: 1024)
+            var call = CronScript.deleteFinished.call(keyCount: 6 + keysOfRuns.count, reserving: 1024)
             call.append(keys.lock)
             call.append(Array(keys.cronJobPrefix.utf8), entry.id.bytes)
             call.append(keys.cronJobs)
             call.append(keys.lastUpdate)
             call.append(keys.deletions)
+            call.append(keys.cronHistory(entry.id))
             for key in keysOfRuns { call.append(key) }
             call.append(token)
             call.append(entry.id.bytes)

@@ -6,7 +6,7 @@ package import RQWire
 /// puts what they say where it is read; if it dies, the next one does.
 ///
 /// An entry is a JSON object: `c`, what became of each run, a character each (see `enqueue_batch.lua`); `x`, the ids of jobs that were
-/// taken out for another run; `at`, when; `q`, the terms of jobs, each once, as `[queue,result_ttl,failure_ttl,ttl,retries]`; `r`, the
+/// taken out for another run; `at`, when; `q`, the terms of jobs, each once, as `[queue,result_ttl,failure_ttl,ttl,retries,timeout]`; `r`, the
 /// runs in the order of `c`, as `[id,planned,terms,reason,history,job,missed]` without what is null at the end, or 0 for one that is not
 /// recorded. `terms` is a place in `q` from 0. Where only the schedule moved, `reason` is that of the refusal. `missed` is
 /// `[first,last,count,more]`: planned times after this one that it stands for.
@@ -207,17 +207,19 @@ extension RunTerms {
     package init(_ settings: JobSettings) {
         self.init(
             queue: String(decoding: settings.queue, as: UTF8.self), resultTTL: settings.resultTTL,
-            failureTTL: settings.failureTTL, ttl: settings.ttl, retries: settings.retries)
+            failureTTL: settings.failureTTL, ttl: settings.ttl, retries: settings.retries,
+            timeout: settings.timeout)
     }
 
     fileprivate var json: JSONValue {
-        .array([.string(queue), .int(resultTTL), failureTTL.json, ttl.json, .int(retries)])
+        .array([.string(queue), .int(resultTTL), failureTTL.json, ttl.json, .int(retries), .int(timeout)])
     }
 
     fileprivate init?(_ value: JSONValue) {
-        guard let fields = value.array, fields.count == 5, let queue = fields[0].string, let resultTTL = fields[1].int
+        guard let fields = value.array, fields.count == 6, let queue = fields[0].string, let resultTTL = fields[1].int
         else { return nil }
         self.init(
-            queue: queue, resultTTL: resultTTL, failureTTL: fields[2].int, ttl: fields[3].int, retries: fields[4].int ?? 0)
+            queue: queue, resultTTL: resultTTL, failureTTL: fields[2].int, ttl: fields[3].int, retries: fields[4].int ?? 0,
+            timeout: fields[5].int ?? Self.usualTimeout)
     }
 }

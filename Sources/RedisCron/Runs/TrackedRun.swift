@@ -31,7 +31,7 @@ package struct TrackedRun: Sendable, Hashable {
         self.history = history
     }
 
-    /// The member of the sorted set: `["id",at,planned,"reason","job","queue",result_ttl,failure_ttl,ttl,retries,history]`.
+    /// The member of the sorted set: `["id",at,planned,"reason","job","queue",result_ttl,failure_ttl,ttl,retries,timeout,history]`.
     ///
     /// Times are microseconds since 1970. The job's id is empty where it follows from id and planned time; what is not set is null.
     package var member: [UInt8] {
@@ -39,14 +39,14 @@ package struct TrackedRun: Sendable, Hashable {
         let fields: [JSONValue] = [
             .string(definition.display), .int(Int(at.microseconds)), planned.json, .string(reason.rawValue),
             .string(own == jobID ? "" : jobID.description), .string(terms.queue), .int(terms.resultTTL),
-            terms.failureTTL.json, terms.ttl.json, .int(terms.retries), history.json,
+            terms.failureTTL.json, terms.ttl.json, .int(terms.retries), .int(terms.timeout), history.json,
         ]
         return JSONValue.array(fields).compactBytes
     }
 
     /// Reads a member; `nil` for anything else.
     package init?(member: [UInt8]) {
-        guard let fields = (try? JSONValue(parsing: member))?.array, fields.count == 11,
+        guard let fields = (try? JSONValue(parsing: member))?.array, fields.count == 12,
             let id = fields[0].string, let at = fields[1].instant, let reason = fields[3].string.flatMap(RunReason.init),
             let job = fields[4].string, let queue = fields[5].string, let resultTTL = fields[6].int
         else { return nil }
@@ -58,8 +58,8 @@ package struct TrackedRun: Sendable, Hashable {
             definition: definition, jobID: jobID, planned: planned, at: at, reason: reason,
             terms: RunTerms(
                 queue: queue, resultTTL: resultTTL, failureTTL: fields[7].int, ttl: fields[8].int,
-                retries: fields[9].int ?? 0),
-            history: fields[10].int)
+                retries: fields[9].int ?? 0, timeout: fields[10].int ?? RunTerms.usualTimeout),
+            history: fields[11].int)
     }
 
     /// The range of the members of one definition, as `ZRANGEBYLEX` takes it.
@@ -81,13 +81,21 @@ package struct RunTerms: Sendable, Hashable {
     package let ttl: Int?
     /// How many times it is tried again when it fails.
     package let retries: Int
+    /// Seconds that it may run; negative for no limit.
+    package let timeout: Int
 
-    package init(queue: String, resultTTL: Int, failureTTL: Int?, ttl: Int?, retries: Int) {
+    /// RQ's time-out for a job that is given none.
+    package static let usualTimeout = 180
+
+    package init(
+        queue: String, resultTTL: Int, failureTTL: Int?, ttl: Int?, retries: Int, timeout: Int = RunTerms.usualTimeout
+    ) {
         self.queue = queue
         self.resultTTL = resultTTL
         self.failureTTL = failureTTL
         self.ttl = ttl
         self.retries = retries
+        self.timeout = timeout
     }
 }
 
