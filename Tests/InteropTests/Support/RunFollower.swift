@@ -1,0 +1,65 @@
+import RQWire
+
+@testable import RedisCron
+
+/// A run at which a test looks again and again, as a leader does, and what was found.
+struct RunFollower {
+    /// The kind of run, for messages.
+    let name: String
+    private(set) var look: RunToLookAt
+    /// What was recorded of it, in order.
+    private(set) var endings: [RunEnding] = []
+    /// Whether nothing can change any more.
+    private(set) var isSettled = false
+    /// Whether it was open again after it had been over.
+    private(set) var isReopened = false
+
+    init(_ name: String, _ run: TrackedRun) {
+        self.name = name
+        look = RunToLookAt(run, memory: RunMemory(lastOpen: run.at), place: .open)
+    }
+
+    /// Whether there is anything to be looked for.
+    var isWatched: Bool { !isSettled && (look.place == .open || endings.last?.mayChange == true) }
+
+    mutating func take(_ finding: RunFinding) {
+        switch finding {
+        case .open(var memory):
+            if look.place == .watched {
+                isReopened = true
+                memory.formerAttempts = endings.last?.attempts ?? memory.formerAttempts
+            }
+            look = RunToLookAt(look.run, memory: memory, place: .open)
+        case .over(let ending):
+            if endings.last != ending || look.place == .open { endings.append(ending) }
+            look.place = .watched
+        case .unclear(let memory): look.memory = memory
+        case .settled: isSettled = true
+        }
+    }
+}
+
+extension [RunFollower] {
+    /// Looks at all that are watched.
+    mutating func look(by store: some CronStore, now: Timestamp = .now) async throws {
+        let watched = indices.filter { self[$0].isWatched }
+        let findings = try await store.look(at: watched.map { self[$0].look }, now: now)
+        for (index, finding) in zip(watched, findings) { self[index].take(finding) }
+    }
+}
+
+extension TrackedRun {
+    /// A run whose job was queued by `rq_outcomes.py`, as it prints it.
+    init?(_ line: JSONObject) {
+        guard let text = line["job"]?.string, let job = RQJobID(text), let queue = line["queue"]?.string,
+            let resultTTL = line["result_ttl"]?.int, let retries = line["retries"]?.int,
+            let timeout = line["timeout"]?.int, let at = line["at"]?.double
+        else { return nil }
+        self.init(
+            definition: DefinitionID("a"), jobID: job, planned: nil, at: Timestamp(score: at), reason: .trigger,
+            terms: RunTerms(
+                queue: queue, resultTTL: resultTTL, failureTTL: line["failure_ttl"]?.int, ttl: line["ttl"]?.int,
+                retries: retries, timeout: timeout),
+            history: nil)
+    }
+}
