@@ -5,7 +5,7 @@
                             `states:watched` has an element, lets workers run the jobs, and prints `done`
     rq_outcomes.py --list   prints the kinds and what they are
 
-A line has the name of the kind, the job's id and the options that decide how RQ treats it. docs/rq-jobs.md says what
+A test pushes to `states:seen:{id}` what it learns of a job. A line has the name of the kind, the job's id and the options that decide how RQ treats it. docs/rq-jobs.md says what
 becomes of each kind. A Worker runs the queue `q`, a SimpleWorker `simple`; nobody runs `idle`. RQ's scheduler runs too.
 """
 
@@ -99,6 +99,12 @@ def pid_of(stage, job):
 def end(stage, job):
     """Lets a job that holds end."""
     stage.redis.rpush(f"states:end:{job.id}", "")
+
+
+def seen(stage, job):
+    """Waits until the test has seen that a job is over."""
+    if stage.redis.blpop(f"states:seen:{job.id}", PATIENCE) is None:
+        raise SystemExit(f"nobody has seen {job.id} end")
 
 
 @kind()
@@ -216,7 +222,8 @@ def deleted_running(stage, job):
     """Deleted while it runs, and succeeds."""
     pid_of(stage, job)
     fetched(job).delete()
-    time.sleep(2)
+    seen(stage, job)
+    time.sleep(1.5)  # a heartbeat
     end(stage, job)
 
 
@@ -243,8 +250,7 @@ def expired_forgotten(stage, job):
 @kind("fail_until", 2)
 def requeued_success(stage, job):
     """Fails, is queued again by hand, and succeeds."""
-    stage.until_status(job, "failed")
-    time.sleep(0.3)
+    seen(stage, job)
     fetched(job).requeue()
 
 

@@ -1,4 +1,7 @@
+import Cron
 import RQWire
+import RedisBridge
+import TestSupport
 
 @testable import RedisCron
 
@@ -41,10 +44,51 @@ struct RunFollower {
 
 extension [RunFollower] {
     /// Looks at all that are watched.
-    mutating func look(by store: some CronStore, now: Timestamp = .now) async throws {
+    ///
+    /// - Returns: The ids of the jobs of which a new ending was found.
+    @discardableResult
+    mutating func look(by store: some CronStore, now: Timestamp = .now) async throws -> [String] {
         let watched = indices.filter { self[$0].isWatched }
         let findings = try await store.look(at: watched.map { self[$0].look }, now: now)
-        for (index, finding) in zip(watched, findings) { self[index].take(finding) }
+        var ended: [String] = []
+        for (index, finding) in zip(watched, findings) {
+            let count = self[index].endings.count
+            self[index].take(finding)
+            if self[index].endings.count > count { ended.append(self[index].look.run.jobID.description) }
+        }
+        return ended
+    }
+}
+
+extension RunFinding {
+    /// In a word: the outcome with a question mark if it is inferred, or `open`, `unclear`, `suspect`, `settled`.
+    var word: String {
+        switch self {
+        case .open: "open"
+        case .over(let ending): ending.word
+        case .unclear(let memory): memory.suspectedAt == nil ? "unclear" : "suspect"
+        case .settled: "settled"
+        }
+    }
+}
+
+extension RunEnding {
+    /// The outcome, with a question mark if it is inferred.
+    var word: String { "\(outcome)\(isInferred ? "?" : "")" }
+}
+
+/// A store on a test's server.
+func withStore<Result>(on server: RedisServer, _ body: (RedisStore) async throws -> Result) async throws -> Result {
+    let connection = try RedisCronConnection(
+        url: RedisURL("unix://\(server.socketPath)"), keyPrefix: "rq", defaultZone: .utc)
+    do {
+        let loader = DefinitionLoader(zone: .utc, serializer: .pickle)
+        let result = try await body(RedisStore(connection: connection, loader: loader))
+        await connection.close()
+        return result
+    } catch {
+        await connection.close()
+        throw error
     }
 }
 
