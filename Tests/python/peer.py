@@ -217,6 +217,84 @@ def cron_history(redis, name):
     return get_cron_job_ids(name, redis)
 
 
+def shown(value):
+    """The value as RQ's listing shows it: itself, or RQ's placeholder where a page could not show it."""
+    def is_deep(value, rest=100):
+        inner = value.values() if isinstance(value, dict) else value if isinstance(value, list) else None
+        return inner is not None and (rest == 0 or any(is_deep(element, rest - 1) for element in inner))
+
+    try:
+        json.dumps(value, ensure_ascii=False).encode()
+        hidden = len(json.dumps(value, separators=(",", ":"))) > 4096 or is_deep(value)
+    except UnicodeEncodeError:
+        hidden = True
+    return "<not JSON serializable>" if hidden else value
+
+
+def next_times(expression, id, start):
+    """The next times after three instants near one, as an expression has them for an id; the error where there is none."""
+    from croniter import croniter
+
+    # With an id croniter reads @daily as H H * * * H.
+    options = {"hash_id": id.encode()} if "h" in expression.lower() and "@" not in expression else {}
+    bases = [datetime.fromtimestamp(start + days * 86_400, timezone.utc) for days in (-1, 0, 1)]
+    try:
+        return [croniter(expression, base, **options).get_next(datetime).isoformat() for base in bases]
+    except Exception as error:
+        return f"{type(error).__name__}: {error}"
+
+
+@request
+def listing(redis, name, definitions, now):
+    """Compares the jobs that RQ lists for a scheduler with the definitions that are meant.
+
+    Returns the ids of the jobs that RQ lists, the differences, and of the definitions that are not listed the times of their
+    expressions.
+    """
+    from rq.cron import CronScheduler
+
+    def times_of(definition):
+        return next_times(definition["cron"], definition["id"], now) if "cron" in definition else None
+
+    jobs = [scheduler for scheduler in CronScheduler.all(redis) if scheduler.name == name][0].get_jobs()
+    listed, differences = [], []
+    meant = iter(definitions)
+    missing = {}
+    for job in jobs:
+        for definition in meant:
+            # RQ 2.8 knows no names: there the function is the definition's own.
+            if definition["func"] == job.func_name:
+                break
+            missing[definition["id"]] = times_of(definition)
+        id = definition["id"]
+        listed.append(id)
+        options = dict(job.job_options)
+        webhooks = [webhook.to_dict() for webhook in options.pop("webhooks", [])]
+        args = shown(definition.get("args") or [])
+        wanted = {
+            "name": id, "queue": definition["queue"], "args": tuple(args) if isinstance(args, list) else args,
+            "kwargs": shown(definition.get("kwargs") or {}), "interval": definition.get("interval"),
+            "times": times_of(definition),
+            "webhooks": definition.get("webhooks", []),
+            "options": {key: definition[key] for key in ("job_timeout", "ttl", "failure_ttl") if key in definition}
+            | {"result_ttl": definition.get("result_ttl", 500)}
+            | ({"meta": shown(definition["meta"])} if definition.get("meta") else {}),
+            "next": definition["next"],
+        }
+        found = {
+            "name": getattr(job, "name", id), "queue": job.queue_name, "args": job.args, "kwargs": job.kwargs,
+            "interval": job.interval, "times": job.cron and next_times(job.cron, "", now),
+            "webhooks": webhooks if hasattr(job, "name") else definition.get("webhooks", []), "options": options,
+            "next": job.next_enqueue_time and job.next_enqueue_time.timestamp(),
+        }
+        # As text: NaN is not equal to itself, and 1 is not 1.0 here.
+        found, wanted = ({key: json.dumps(side[key], sort_keys=True) for key in side} for side in (found, wanted))
+        differences += [f"{id}: {key} {found[key]}, not {wanted[key]}" for key in wanted if found[key] != wanted[key]]
+    for definition in meant:
+        missing[definition["id"]] = times_of(definition)
+    return {"listed": listed, "differences": differences, "missing": missing}
+
+
 @request
 def birth(redis):
     """Takes rq-rediscron's scheduler lock and gives it back; returns the error where that was refused."""

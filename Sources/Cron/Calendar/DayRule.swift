@@ -35,6 +35,9 @@ struct DayRule: Sendable, Hashable {
     /// Whether one of the patterns restricts nothing.
     var isEveryDay: Bool { first.isEveryDay || second?.isEveryDay == true }
 
+    /// Whether `15W` or the like is part of it.
+    var hasNearestWorkingDay: Bool { first.nearestWorkingDay != 0 }
+
     /// The days of a month of this shape that match, as a bit set.
     func days(in month: MonthShape) -> UInt32 {
         let days = first.days(in: month)

@@ -85,21 +85,41 @@ extension CronExpression {
     package static func resolvingRandomFields(
         _ text: String, using generator: inout some RandomNumberGenerator
     ) throws(CronExpressionError) -> String {
+        try replacingFields(of: text) { hashed in
+            hashed.isRandom ? UInt32.random(in: .min ... .max, using: &generator) : nil
+        }
+    }
+
+    /// Replaces each `H` and `R` of an expression by the plain numbers that it has for a definition, and leaves the rest as
+    /// written.
+    ///
+    /// The result means the same for every id, also to programs that give croniter none.
+    ///
+    /// - Throws: ``CronExpressionError`` when croniter refuses a column, or the text does not have 5, 6 or 7 columns.
+    package static func resolvingFields(_ text: String, id: String) throws(CronExpressionError) -> String {
+        let seed = crc32(id.utf8)
+        return try replacingFields(of: text) { _ in seed }
+    }
+
+    /// Replaces columns that are hashed or random by what a seed selects, where there is one.
+    private static func replacingFields(
+        of text: String, by seed: (HashedField) -> UInt32?
+    ) throws(CronExpressionError) -> String {
         let source = try CronSource(text)
-        // An @ name has no R in its columns, and stays as it is.
+        // An @ name has neither in its columns, and stays as it is.
         guard text.utf8.first != UInt8(ascii: "@") else { return text }
         var resolved: [UInt8] = []
         var copied = 0
         let written = Array(text.utf8)
         for (field, column) in zip(CronField.allCases, source.columns) {
             let parser = FieldParser(source: source, field: field, seed: nil)
-            guard let random = try HashedField(parser, column), random.isRandom else {
+            guard let hashed = try HashedField(parser, column), let seed = seed(hashed) else {
                 // Any seed will do, because the value of `H` is not kept.
                 _ = try FieldParser(source: source, field: field, seed: 0).parse(column)
                 continue
             }
             resolved += written[copied..<column.lowerBound]
-            resolved += random.text(seed: UInt32.random(in: .min ... .max, using: &generator), field: field).utf8
+            resolved += hashed.text(seed: seed, field: field).utf8
             copied = column.upperBound
         }
         resolved += written[copied...]

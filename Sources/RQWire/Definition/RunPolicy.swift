@@ -75,8 +75,14 @@ public struct RunPolicy: Sendable, Hashable {
 
     /// Why a definition is paused after failures.
     package var pauseNote: String {
-        pauseAfterFailures == 1 ? "a run failed" : "\(pauseAfterFailures ?? 0) runs in a row failed"
+        let count = pauseAfterFailures ?? 0
+        return count == 1 ? Self.noteOfFailure : Self.noteOfFailures.replacing("%d", with: String(count))
     }
+
+    /// The note of a pause after one failure.
+    package static let noteOfFailure = "a run failed"
+    /// The note of a pause after several failures, with `%d` for their number.
+    package static let noteOfFailures = "%d runs in a row failed"
 
     /// Whether the definition keeps track of its open runs.
     package var tracksRuns: Bool { overlap != .allow || pauseAfterFailures != nil }

@@ -62,4 +62,23 @@ struct WebhookURL {
         guard let colon = address.firstIndex(of: ":") else { return (address, "") }
         return (address[..<colon], address[address.index(after: colon)...])
     }
+
+    /// Whether RQ can make a webhook of a URL without a complaint.
+    ///
+    /// RQ asks for less than we do, except that Python raises an error for brackets without an IPv6 address in them.
+    var isReadByRQ: Bool {
+        guard address.contains(where: { "[]".contains($0) }) else { return true }
+        guard address.first == "[", let (host, port) = hostAndPort else { return false }
+        return Self.isIPv6(host) && !port.contains { "[]".contains($0) }
+    }
+
+    /// Whether it is an address of eight groups, of which `::` may stand for some.
+    private static func isIPv6(_ text: Substring) -> Bool {
+        let halves = text.split(separator: "::", omittingEmptySubsequences: false)
+        let groups = halves.flatMap { $0.isEmpty ? [] : $0.split(separator: ":", omittingEmptySubsequences: false) }
+        guard halves.count == 1 ? groups.count == 8 : halves.count == 2 && groups.count < 8 else { return false }
+        return groups.allSatisfy { group in
+            (1...4).contains(group.count) && group.allSatisfy { $0.isASCII && $0.isHexDigit }
+        }
+    }
 }

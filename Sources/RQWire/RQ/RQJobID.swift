@@ -99,6 +99,13 @@ package struct RQJobID: Sendable, Hashable, CustomStringConvertible {
         return RQJobID(high: high, low: generator.next(), version: 4)
     }
 
+    /// Whether a job's id, as it stands in Redis, is of version 5: one that follows from a definition, and so one of ours.
+    ///
+    /// RQ's own ids are random, as are ours of runs that were triggered without a key.
+    package static func isNamed(_ text: some Collection<UInt8>) -> Bool {
+        text.count == textLength && text.dropFirst(14).first == UInt8(ascii: "5")
+    }
+
     /// Its first 48 bits, at the top of a number: even among all ids.
     package var leadingBits48: UInt64 { high & ~0xFFFF }
 

@@ -69,3 +69,10 @@ extension DefinitionID {
         return hasher.finalize()
     }
 }
+
+extension RQKeys {
+    /// Sorted set: RQ's own history of a name, the ids of its jobs by when they were queued.
+    func cronHistory(_ id: DefinitionID) -> [UInt8] {
+        Array(cronJobPrefix.utf8) + id.bytes + DefinitionID.historySuffix
+    }
+}

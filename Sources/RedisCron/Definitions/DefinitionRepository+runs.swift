@@ -24,24 +24,31 @@ extension DefinitionRepository {
     ///   - openRuns: Those of the definition, as they were read.
     ///   - overlap: What to do about them.
     ///   - isOnce: Whether nothing is done if the job exists.
+    ///   - planned: The planned time that a backfill runs again; `nil` for a trigger.
     func push(
         _ payload: JobPayload, as id: RQJobID, of definition: CronJobHash, openRuns: OpenRuns,
-        overlap: RunPolicy.Overlap, isOnce: Bool
+        overlap: RunPolicy.Overlap, isOnce: Bool, planned: Timestamp?
     ) async throws -> PushOutcome {
         let now = Timestamp.now
+        let settings = JobSettings(payload)
+        let run = TrackedRun(
+            definition: DefinitionID(definition.id), jobID: id, planned: planned, at: now,
+            reason: planned == nil ? .trigger : .backfill, terms: RunTerms(settings),
+            history: definition.policy.history)
         let queue = String(decoding: payload.origin, as: UTF8.self)
         let isRecorded = definition.policy.tracksRuns
         let places = OpenRunPlaces(of: openRuns.runs)
-        var call = CronScript.pushJob.call(keyCount: 4 + places.keyCount, reserving: 2048)
+        var call = CronScript.pushJob.call(keyCount: 5 + places.keyCount, reserving: 2048)
         call.append(keys.queues)
         call.append(keys.queue(queue))
         call.append(keys.job(id))
         call.append(keys.cronJob(definition.id))
+        call.append(keys.runLog)
         places.appendRunKeys(in: keys, to: &call)
         places.appendQueueKeys(in: keys, to: &call)
         call.append(id.description)
         call.append(payload.ttl.map(String.init) ?? "")
-        call.append(JobSettings(payload).atFront ? "f" : "")
+        call.append(settings.atFront ? "f" : "")
         call.append(overlap == .allow ? "" : overlap.rawValue)
         call.append(openRuns.bytes)
         call.append(isRecorded ? OpenRun(jobID: id.description, queue: queue).json : [])
@@ -50,6 +57,7 @@ extension DefinitionRepository {
         call.append(wireFormat: now - OpenRun.longQueued)
         call.append(wireFormat: now - OpenRun.longStarted)
         call.append(keys.pubsubPrefix)
+        call.append(run.history == 0 ? [] : RunLogEntry.body(of: run))
         call.append(openRuns.runs.count)
         call.append(places.queues.count)
         places.appendRuns(to: &call)

@@ -89,8 +89,7 @@ struct DefinitionAudit: Sendable {
                     pass.findings.append(finding)
                 }
             }
-            for (entry, isForeign) in zip(orphans, try await exist(orphans.map { $0.id.historyKey(in: keys) }))
-            where !isForeign {
+            for (entry, isForeign) in zip(orphans, try await areForeign(orphans)) where !isForeign {
                 pass.suspects.append(entry.id)
                 pass.findings.append(
                     Finding(
@@ -99,6 +98,15 @@ struct DefinitionAudit: Sendable {
             }
         }
         return pass
+    }
+
+    /// Whether RQ has a history of the name, in which there is more than what we wrote; see `rq_history.lua`.
+    private func areForeign(_ entries: [DueEntry]) async throws -> [Bool] {
+        guard !entries.isEmpty else { return [] }
+        let commands = entries.map { RedisCommand("ZRANGE", keys.cronHistory($0.id), 0, -1) }
+        return try await client.pipeline(commands) { _, reply in
+            reply.error != nil || !reply.copiedElements.allSatisfy(RQJobID.isNamed)
+        }
     }
 
     private func exist(_ keys: [[UInt8]]) async throws -> [Bool] {
@@ -152,12 +160,5 @@ struct DefinitionAudit: Sendable {
         Finding(
             .notice, .registry, about: entry.id.display, message,
             remedy: .forgetScheduler(name: entry.id.display, lastHeartbeat: entry.rawScore))
-    }
-}
-
-extension DefinitionID {
-    /// The key under which RQ keeps its own history of this name.
-    fileprivate func historyKey(in keys: RQKeys) -> [UInt8] {
-        Array(keys.cronJobPrefix.utf8) + bytes + Self.historySuffix
     }
 }

@@ -90,7 +90,10 @@ extension PreparedDefinition {
     }
 
     /// Whether somebody else may have planned it between two times of the schedule, which are whole seconds then.
-    private func isOffGrid(_ planned: Timestamp) -> Bool { !plan.isInterval && planned.microseconds % 1_000_000 != 0 }
+    private func isOffGrid(_ planned: Timestamp) -> Bool {
+        if case .interval = plan { return false }
+        return planned.microseconds % 1_000_000 != 0
+    }
 }
 
 /// Runs that are queued in one atomic step.

@@ -19,6 +19,16 @@ package struct RunEnding: Sendable, Hashable {
     /// The longest text of an exception that is kept, in characters.
     package static let longestError = 500
 
+    /// Whether it says something else than what was recorded: another outcome, or the same one at another time, as after a requeue.
+    ///
+    /// What is only concluded is no news.
+    package func isChange(of recorded: RunEnding) -> Bool {
+        guard !isInferred else { return false }
+        if outcome != recorded.outcome { return true }
+        guard let ended, let former = recorded.ended else { return false }
+        return ended != former
+    }
+
     /// Whether a later change is to be looked for: it may be requeued, or come back at its end.
     package var mayChange: Bool { outcome != .finished }
 }

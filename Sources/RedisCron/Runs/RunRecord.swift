@@ -93,4 +93,7 @@ public enum RunOutcome: String, Sendable, Hashable, CaseIterable {
     case deleted
     /// Its worker died, or it vanished from its queue, and nobody brought it back.
     case lost
+
+    /// Whether something went wrong: it failed, expired or was lost.
+    public var isFailure: Bool { self == .failed || self == .expired || self == .lost }
 }

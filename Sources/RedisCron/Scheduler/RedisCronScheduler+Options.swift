@@ -76,6 +76,12 @@ extension RedisCronScheduler {
         public var history = 20
         /// How many runs are kept in all, at least 1,000: beyond that those go first that were over longest ago. Default 1,000,000.
         public var historyTotal = 1_000_000
+        /// Whether the leader shows the definitions and their runs to RQ, as if they were those of RQ's own `rq cron`.
+        ///
+        /// Then `CronScheduler.all()`, `rq.cron.get_cron_job_ids` of RQ 2.11 and later, and the pages of django-rq show them: the
+        /// 1,000 that are next due, at most 30 s late, and the last 1,000 runs of each. While the histories stand,
+        /// rq-rediscron's `info` and `get_all_jobs` fail, because they take them for definitions. Default `false`.
+        public var writesRQHistory = false
         /// The most definitions kept in memory.
         ///
         /// Default 1,000,000, at least 2.

@@ -70,6 +70,8 @@ extension SchedulerActor {
                 lastAnnouncement = clock.monotonic()
                 isChannelMute = false
                 await jobStore.take(announcement)
+                if case .deleted(let id) = announcement { await runKeeper?.definitionDeleted(id) }
+                await listing?.take(announcement)
                 announced()
             }
             result = .success(())

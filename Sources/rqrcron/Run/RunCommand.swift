@@ -35,6 +35,7 @@ struct RunCommand: Sendable {
         if let duration = try arguments.duration(.maxSleep) { options.maxSleepInterval = duration }
         if let count = try arguments.wholeNumber(.waitReplicas) { options.waitForReplicas = count }
         if let duration = try arguments.duration(.replicaTimeout) { options.replicaTimeout = duration }
+        options.writesRQHistory = arguments.has(.rqHistory)
         if arguments.has(.standby) { options.whenLockHeld = .standBy }
         zone = try arguments.timeZone().map { (rules: $0, source: "--timezone", warning: nil) } ?? Self.localZone
         options.timeZone = arguments.text(.timeZone)
@@ -203,6 +204,9 @@ extension CommandOption {
     static let replicaTimeout = CommandOption(
         "replica-timeout", value: .required("SECONDS"),
         summary: "How long to wait for the replicas. Default: 1.")
+    static let rqHistory = CommandOption(
+        "rq-history",
+        summary: "Show definitions and runs in RQ's own listings and django-rq. rq-rediscron's info fails then.")
     static let schedulerName = CommandOption(
         "name", value: .required("NAME"),
         summary: "The scheduler's name in RQ's registry. Default: host, process id and six random digits.")
@@ -261,12 +265,13 @@ extension Command {
         rules: [
             .optional(.embedded), .optional(.applyFile), .optional(.standby), .optional(.lockTTL), .optional(.maxSleep),
             .optional(.timeZone), .optional(.waitReplicas), .optional(.replicaTimeout),
-            .optional(.serializer), .optional(.schedulerName), .optional(.logLevel), .optional(.logFormat),
+            .optional(.rqHistory), .optional(.serializer), .optional(.schedulerName), .optional(.logLevel),
+            .optional(.logFormat),
         ] + OptionRule.connection,
         synopsis: [
             """
             [--embedded [DIR]] [--apply FILE] [--standby] [--lock-ttl SECONDS] [--max-sleep SECONDS] [--timezone ZONE] \
-            [--wait-replicas N] [--replica-timeout SECONDS] [-S NAME] [--name NAME] [--log-level LEVEL] [--log-format FORMAT] [-u URL] [--key-prefix PREFIX]
+            [--wait-replicas N] [--replica-timeout SECONDS] [--rq-history] [-S NAME] [--name NAME] [--log-level LEVEL] [--log-format FORMAT] [-u URL] [--key-prefix PREFIX]
             """
         ],
         examples: [

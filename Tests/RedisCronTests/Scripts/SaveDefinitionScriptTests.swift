@@ -21,7 +21,10 @@ struct SaveDefinitionScriptTests {
     }
 
     private func delete(_ server: RedisServer) throws -> Int? {
-        try server.run(CronScript.deleteDefinition, keys: keys, ["a", "rq:cron_jobs:events", "message", "9.5"]).integer
+        try server.run(
+            CronScript.deleteDefinition, keys: keys + RunKeys.deletion(of: "a") + ["rq:cron_job:a:jobs"],
+            ["a", "rq:cron_jobs:events", "message", "9.5", #"[["a","#]
+        ).integer
     }
 
     private func score(_ server: RedisServer) throws -> String? {

@@ -18,11 +18,13 @@ ARGV
 Returns
   'L' when the lock is not ours (nothing was done), else one character for each entry, in order:
   'p' pruned        'd' disabled, taken out        'o' no further run, taken out        'r' moved to the next score
-  'f' RQ's own entry (there is a history of that name and no hash): left alone
+  'f' RQ's own entry (there is no hash, and a history of that name that holds more than our part): left alone
   '-' left alone: entry or definition changed since they were read, or nothing was to be done
 
 Why atomic: RQ keeps names of its own in the same zset, and an editor may write the hash at any time. Whether an entry
 stands for nothing can only be said in the same instant in which it is removed.
+
+Of a definition that is gone our part of the history goes too; rq_history.lua says which part that is.
 ]]
 local refusal = guard({
   { 'TYPE', KEYS[3] }, { 'HGET', KEYS[3], 'enabled' }, { 'HSET', KEYS[3], 'next_enqueue_time', '' },
@@ -61,7 +63,8 @@ for j = 1, count do
     if kind == 'hash' then
       result = reconcile_definition(definition, id, ARGV[arg + 1], ARGV[arg + 2], ARGV[arg + 3])
     elseif kind == 'none' then
-      if redis.call('EXISTS', KEYS[2 + count + j]) == 1 then
+      local history = KEYS[2 + count + j]
+      if redis.call('EXISTS', history) == 1 and take_out_of_history(history) then
         result = 'f'
       else
         redis.call('ZREM', KEYS[2], id)
