@@ -30,7 +30,8 @@ struct RunFollower {
         case .open(var memory):
             if look.place == .watched {
                 isReopened = true
-                memory.formerAttempts = endings.last?.attempts ?? memory.formerAttempts
+                let ended = endings.last.flatMap { [.failed, .stopped].contains($0.outcome) ? $0.attempts : nil }
+                memory.formerAttempts = ended ?? 0
             }
             look = RunToLookAt(look.run, memory: memory, place: .open)
         case .over(let ending):

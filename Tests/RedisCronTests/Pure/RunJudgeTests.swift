@@ -79,11 +79,23 @@ struct RunJudgeTests {
         let job = job(.finished, enqueued: 10, started: 11, ended: 12)
         let judge = judge(after: 20)
         #expect(judge.step(.found(job)) == .results(job, count: RunJudge.mostResults))
-        var retry = JobResult(.retry, recorded: time(1))
-        retry.started = time(1)
-        let results = [JobResult(.success, recorded: time(12)), retry, JobResult(.failure, recorded: time(5))]
+        var retry = JobResult(.retry, recorded: time(6))
+        retry.started = time(5)
+        let results = [JobResult(.success, recorded: time(12)), retry, JobResult(.failure, recorded: time(1))]
         #expect(ending(judge.finding(job, results: results))?.attempts == 2)
         #expect(ending(self.judge(after: 20, formerAttempts: 4).finding(job, results: []))?.attempts == 5)
+    }
+
+    @Test func `a run that went on after it was found abandoned was started once`() {
+        let job = job(.finished, enqueued: 1, started: 2, ended: 300)
+        var (success, abandoned) = (JobResult(.success, recorded: time(300)), JobResult(.failure, recorded: time(200)))
+        success.started = time(2)
+        #expect(ending(judge(after: 400).finding(job, results: [success, abandoned]))?.attempts == 1)
+        success.started = time(250)
+        #expect(ending(judge(after: 400).finding(job, results: [success, abandoned]))?.attempts == 2)
+        success.started = time(2)
+        abandoned.started = time(1)
+        #expect(ending(judge(after: 400).finding(job, results: [success, abandoned]))?.attempts == 2)
     }
 
     @Test func `a returned retry counts as an attempt`() {
