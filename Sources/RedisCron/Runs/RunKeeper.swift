@@ -357,7 +357,7 @@ actor RunKeeper {
         if change.isReopened {
             watch.reopened(run.jobID, memory: known.memory, now: now, monotonic: monotonic)
         } else if let ending = change.ending {
-            ended.append(RunRecord(run, ending))
+            ended.append(RunRecord(EndedRun(run, ending), of: run.definition))
             if ending.mayChange, change.keep > 0 {
                 watch.recorded(EndedRun(run, ending), of: run.jobID, now: now, monotonic: monotonic)
             } else {
@@ -422,20 +422,4 @@ private struct LookAllowance: Sendable {
 
     /// How long it is worth waiting for the next.
     var pause: Duration { left >= 100 ? .zero : .milliseconds(20) }
-}
-
-extension RunRecord {
-    /// A run that is over.
-    init(_ run: TrackedRun, _ ending: RunEnding) {
-        self.init(id: run.definition.display, planned: run.planned, at: run.at, reason: run.reason)
-        jobID = run.jobID.description
-        (outcome, isInferred, started, ended) = (ending.outcome, ending.isInferred, ending.started, ending.ended)
-        (worker, error, attempts) = (ending.worker, ending.error, ending.attempts)
-    }
-
-    /// A run that is open.
-    init(_ run: TrackedRun) {
-        self.init(id: run.definition.display, planned: run.planned, at: run.at, reason: run.reason)
-        jobID = run.jobID.description
-    }
 }
