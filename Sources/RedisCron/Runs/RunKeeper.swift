@@ -294,7 +294,9 @@ actor RunKeeper {
             guard let former = try await recorded(of: known) else {
                 return RunChange(run, from: .watched, keep: keep(run))
             }
-            memory.formerAttempts = former.ending.attempts ?? 1
+            // What was deleted or lost and goes on is still at the same attempt.
+            let hasEnded = former.ending.outcome == .failed || former.ending.outcome == .stopped
+            memory.formerAttempts = hasEnded ? former.ending.attempts ?? 1 : 0
             watch.looked(at: run.jobID, remembering: memory, now: clock.now(), monotonic: clock.monotonic())
             return RunChange(run, from: .watched, former: former, isReopened: true, keep: keep(run))
         }
