@@ -30,7 +30,8 @@ package struct RQCronEntry: Sendable, Hashable {
             next.map({ $0 < Self.never }) ?? true, call.webhooks.allSatisfy({ WebhookURL($0.url).isReadByRQ })
         else { return nil }
         var entry: JSONObject = [
-            "func_name": .string(call.functionName), "name": .string(definition.id), "queue_name": .string(call.queueName),
+            "func_name": .string(call.functionName), "name": .string(definition.id),
+            "queue_name": .string(call.queueName),
             "args": call.args.isEmpty ? .null : .string(Self.text(of: .array(call.args))),
             "kwargs": call.kwargs.isEmpty ? .null : .string(Self.text(of: .object(call.kwargs))),
             "interval": interval.map(JSONValue.int) ?? .null, "cron": expression.map { .string($0) } ?? .null,

@@ -150,7 +150,8 @@ struct RQCronListingTests {
                             try server.command("HGET", entry, "cron_jobs").string?.contains("\"name\":\"a\"") == true
                         }
                     }
-                    let heartbeat = try #require(try server.command("ZSCORE", "rq:cron_schedulers", scheduler.name).double)
+                    let heartbeat = try #require(
+                        try server.command("ZSCORE", "rq:cron_schedulers", scheduler.name).double)
                     try await scheduler.heartbeat()
                     #expect(try server.command("ZSCORE", "rq:cron_schedulers", scheduler.name).double ?? 0 > heartbeat)
                     let listed = try server.command("HGET", entry, "cron_jobs").string

@@ -30,7 +30,8 @@ struct RQHistoryScriptTests {
         try server.command("ZRANGE", key, 0, -1).strings
     }
 
-    @Test func `runs are added to their definitions, the oldest beyond the limit go, and the key expires`() async throws {
+    @Test func `runs are added to their definitions, the oldest beyond the limit go, and the key expires`() async throws
+    {
         try await withRedis { server async throws in
             try define(server)
             try define(server, "b")
@@ -99,7 +100,8 @@ struct RQHistoryScriptTests {
         }
     }
 
-    @Test func `the histories of definitions that are gone are forgotten, of those that exist they stay`() async throws {
+    @Test func `the histories of definitions that are gone are forgotten, of those that exist they stay`() async throws
+    {
         try await withRedis { server async throws in
             try define(server, "b")
             try write(server, sharing: true)
@@ -143,7 +145,8 @@ struct RQHistoryScriptTests {
             try await withConnection(to: server) { connection in
                 let writer = RQHistoryWriter(connection)
                 let counts = [
-                    try await writer.append([]), try await writer.append(runs + [random]), try await writer.append(runs),
+                    try await writer.append([]), try await writer.append(runs + [random]),
+                    try await writer.append(runs),
                 ]
                 #expect(counts == [0, 600, 600])
             }

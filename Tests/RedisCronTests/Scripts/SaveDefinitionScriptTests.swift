@@ -22,7 +22,9 @@ struct SaveDefinitionScriptTests {
 
     private func delete(_ server: RedisServer) throws -> Int? {
         try server.run(
-            CronScript.deleteDefinition, keys: keys + ["rq:cron_job:a:jobs"], ["a", "rq:cron_jobs:events", "message", "9.5"]).integer
+            CronScript.deleteDefinition, keys: keys + ["rq:cron_job:a:jobs"],
+            ["a", "rq:cron_jobs:events", "message", "9.5"]
+        ).integer
     }
 
     private func score(_ server: RedisServer) throws -> String? {
