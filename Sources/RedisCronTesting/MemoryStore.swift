@@ -14,14 +14,19 @@ package final class MemoryStore: CronStore {
 
     private let state: Guarded<State>
     private let serverTime: @Sendable () -> Timestamp
+    private let history: Int
 
     /// Makes an empty store.
     ///
     /// - Parameters:
     ///   - book: Makes of definitions what the scheduler needs.
+    ///   - history: How many runs a definition keeps that does not say so itself.
     ///   - serverTime: The server's clock, by which keys expire. If it does not move, none does.
-    package init(book: ContentBook = ContentBook(), serverTime: @escaping @Sendable () -> Timestamp) {
+    package init(
+        book: ContentBook = ContentBook(), history: Int = 20, serverTime: @escaping @Sendable () -> Timestamp
+    ) {
         self.serverTime = serverTime
+        self.history = history
         state = Guarded(State(model: RedisModel(time: serverTime(), book: book)))
     }
 
@@ -122,10 +127,50 @@ package final class MemoryStore: CronStore {
     }
 
     package func enqueue(_ batch: DueBatch, token: String, now: Timestamp) async throws -> BatchOutcome {
-        change { $0.enqueue(batch, token: token, now: now) }
+        change { [history] in $0.enqueue(batch, token: token, now: now, history: history) }
     }
 
     package func reconcile(_ entries: [StaleEntry], token: String?) async throws -> ReconcileOutcome {
         change { $0.reconcile(entries, token: token) }
+    }
+
+    // MARK: Runs
+
+    package func runLog(limit: Int) async throws -> [[UInt8]] {
+        change { $0.runLog(limit: limit) }
+    }
+
+    package func unfold(_ unfolding: Unfolding, token: String) async throws -> Bool {
+        change { $0.unfold(unfolding, token: token) }
+    }
+
+    package func trackedRuns(
+        _ place: RunPlace, after member: [UInt8]?, limit: Int
+    ) async throws -> (runs: [TrackedRun], last: [UInt8]?) {
+        change { $0.trackedRuns(place, after: member, limit: limit) }
+    }
+
+    package func look(at runs: [RunToLookAt], now: Timestamp) async throws -> [RunFinding] {
+        change { $0.look(at: runs, now: now) }
+    }
+
+    package func record(_ changes: [RunChange], token: String, now: Timestamp) async throws -> RecordOutcome {
+        change { $0.record(changes, token: token, now: now) }
+    }
+
+    package func endedRuns(of definition: DefinitionID) async throws -> [EndedRun] {
+        change { $0.endedRuns[definition] ?? [] }
+    }
+
+    package func forgetRuns(of definitions: [DefinitionID]) async throws {
+        change { $0.forgetRuns(of: definitions) }
+    }
+
+    package func sweepRuns(from cursor: Int) async throws -> Int {
+        change { $0.sweepRuns(from: cursor) }
+    }
+
+    package func trimRuns(to total: Int) async throws -> Int {
+        change { $0.trimRuns(to: total) }
     }
 }

@@ -48,6 +48,7 @@ extension RedisModel {
         remove(id)
         index[id] = nil
         deletions[id] = nil
+        forgetRuns(of: id)
         bumpUpdate(id, now: now)
         return true
     }

@@ -34,10 +34,8 @@ extension RedisModel {
         var open = survey(known, besides: job, policy, &state)
         let isChanged = open.count != known.count
         if let most = policy.pauseAfterFailures, state.failureCount ?? 0 >= most {
-            (state.failureCount, state.waitingSince, state.pausedUntil) = (nil, nil, nil)
-            (state.pausedAt, state.pauseNote) = (now, policy.pauseNote)
             if isChanged { state.openRuns = OpenRuns.bytes(of: open) }
-            pause(id, state, now: now)
+            pause(id, state, policy, now: now)
             return (.paused, [])
         }
         var replaced: [(kind: Replacement, jobID: String)] = []
@@ -74,16 +72,21 @@ extension RedisModel {
         var state = definition.hash.state
         let known = OpenRun.list(state.openRuns)
         var open = known
+        var replaced: [ReplacedRun] = []
         if policy.overlap != .allow {
             open = survey(known, besides: job, policy, &state)
             if policy.overlap == .replace {
-                open = replace(open, now: now).kept
+                let result = replace(open, now: now)
+                open = result.kept
+                replaced = result.replaced.map { ReplacedRun(place: 0, kind: $0.kind, jobID: $0.jobID) }
             } else if !open.isEmpty {
                 if open.count != known.count { state.openRuns = OpenRuns.bytes(of: open) }
                 definitions[id]?.hash.state = state
                 return false
             }
         }
+        let template = content.template
+        logRuns([.queued], replaced, logBody(ofTriggered: job, of: id, template, now: now))
         foremost = [:]
         push(
             job, content.template, data: content.payload.data, description: content.payload.description, now: now)
@@ -109,7 +112,7 @@ extension RedisModel {
             case .finished: failures = 0
             // Where no run is held back, the script looks at the status alone.
             case .dead where policy.overlap == .allow: return true
-            case .stopped, .dead, nil: break
+            case .stopped, .canceled, .dead, nil: break
             }
             return false
         }
@@ -178,9 +181,12 @@ extension RedisModel {
         if let deleteAfter = policy.deleteAfter { deletions[id] = now + deleteAfter }
     }
 
-    private mutating func pause(_ id: DefinitionID, _ state: RunState, now: Timestamp) {
+    /// Pauses a definition of which too many runs have failed.
+    mutating func pause(_ id: DefinitionID, _ state: RunState, _ policy: RunPolicy, now: Timestamp) {
         guard var hash = definitions[id]?.hash else { return }
         hash.state = state
+        (hash.state.failureCount, hash.state.waitingSince, hash.state.pausedUntil) = (nil, nil, nil)
+        (hash.state.pausedAt, hash.state.pauseNote) = (now, policy.pauseNote)
         hash.enabled = false
         hash.updatedAt = now
         put(hash)

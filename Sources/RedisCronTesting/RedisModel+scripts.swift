@@ -112,7 +112,11 @@ extension RedisModel {
     // MARK: The batch
 
     /// `enqueue_batch.lua`.
-    package mutating func enqueue(_ batch: DueBatch, token: String, now: Timestamp) -> BatchOutcome {
+    ///
+    /// - Parameter history: How many runs a definition keeps that does not say so itself.
+    package mutating func enqueue(
+        _ batch: DueBatch, token: String, now: Timestamp, history: Int
+    ) -> BatchOutcome {
         expireKeys()
         if fences.contains(.lock), lock?.token != token { return .lockLost }
         let scores = batch.runs.map { index[$0.definition.id] }
@@ -137,6 +141,7 @@ extension RedisModel {
             default: break
             }
         }
+        logRuns(outcomes, replaced, RunLogEntry.body(of: batch, at: now, history: history))
         // Stops are sent last.
         let stops = replaced.filter { $0.kind == .stopped || $0.kind == .unheard }
         return .done(outcomes, replaced: replaced.filter { $0.kind == .removed || $0.kind == .still } + stops)

@@ -30,9 +30,18 @@ package struct RedisModel: Sendable {
         package let template: JobTemplate
         package let data: [UInt8]
         package let description: [UInt8]
-        package let expiresAt: Timestamp?
+        package var expiresAt: Timestamp?
         /// How far a worker has come with it.
         package var phase = Phase.queued
+        /// When a worker started it the last time, and which.
+        package var startedAt: Timestamp?
+        package var worker: String?
+        /// When it was over.
+        package var endedAt: Timestamp?
+        /// The last line of its exception.
+        package var error: String?
+        /// How many times RQ has tried it again.
+        package var retriesUsed = 0
 
         package init(
             createdAt: Timestamp, template: JobTemplate, data: [UInt8], description: [UInt8], expiresAt: Timestamp?
@@ -47,7 +56,7 @@ package struct RedisModel: Sendable {
 
     /// How far a worker has come with a job.
     package enum Phase: Sendable {
-        case queued, running, finished, failed, stopped
+        case queued, running, finished, failed, stopped, canceled
         /// Its worker died: RQ will call it failed some day, or start it again.
         case dead
 
@@ -109,6 +118,23 @@ package struct RedisModel: Sendable {
     package var stopped: [RQJobID] = []
     /// Whether workers hear the command that stops a job.
     package var workersListen = true
+
+    /// What was queued and refused, a call of a script each, until it is unfolded.
+    package var runLog: [[UInt8]] = []
+    /// The runs that are open, and those that are over and may be brought back.
+    package var tracked: [RunPlace: Set<TrackedRun>] = [:]
+    /// The runs of each definition that are over, the newest first.
+    package var endedRuns: [DefinitionID: [EndedRun]] = [:]
+    /// The refused times of each definition, the newest first.
+    package var refusals: [DefinitionID: [RefusedTimes]] = [:]
+    /// When the last run of each definition was over that are kept.
+    package var runIndex: [DefinitionID: Double] = [:]
+    /// How many runs are kept in all.
+    package var runTotal = 0
+    /// Jobs without a hash that RQ's registries of failures hold still.
+    package var failedJobs: Set<RQJobID> = []
+    /// Jobs that run and whose hashes were deleted: these come back at their ends.
+    package var deletedWhileRunning: [RQJobID: Job] = [:]
 
     /// How many jobs of the batch under way stand at the front of each queue.
     var foremost: [[UInt8]: Int] = [:]

@@ -192,7 +192,7 @@ public final class TestScheduler: Sendable {
     ///
     /// - Throws: `RedisCronError` with code `.noSuchJob` if no run of that id is queued.
     public func start(jobID: String) throws(RedisCronError) {
-        let isStarted = RQJobID(jobID).map { job in memory.change { $0.startJob(job) } }
+        let isStarted = RQJobID(jobID).map { job in memory.change { [now] in $0.startJob(job, at: now) } }
         guard isStarted == true else {
             throw RedisCronError(.noSuchJob, id: jobID, "no run with that job id is queued")
         }
@@ -214,9 +214,9 @@ public final class TestScheduler: Sendable {
 
     private func end(_ jobID: String, as phase: RedisModel.Phase) throws(RedisCronError) {
         let isEnded = RQJobID(jobID).map { job in
-            memory.change { model in
-                _ = model.startJob(job)
-                return model.endJob(job, as: phase)
+            memory.change { [now] model in
+                _ = model.startJob(job, at: now)
+                return model.endJob(job, as: phase, at: now)
             }
         }
         guard isEnded == true else {

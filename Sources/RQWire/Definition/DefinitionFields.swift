@@ -225,6 +225,12 @@ extension CronJobHash.Field {
         option: .option("delete-after", "SECONDS", "Delete the definition this long after it has finished."),
         title: "delete after", isHiddenWhenEmpty: true, describe: { "\($0?.wholeSeconds ?? 0) s" })
 
+    /// How many of its runs are kept once they are over; absent for as many as the scheduler keeps.
+    package static let history = CronJobHash.Field(
+        "history", \.policy.history, .count(in: 0...1000), isOurs: true,
+        option: .option("history", "N", "Keep the records of this number of runs, 0 to 1000. Default: the scheduler's."),
+        title: "history", isHiddenWhenEmpty: true, describe: { "\($0 ?? 0) runs" })
+
     /// How many runs the schedule has queued; kept where there is a limit.
     package static let runCount = CronJobHash.Field(
         "run_count", \.state.runCount, .count(in: 0...Int.max), role: .state, isOurs: true)
@@ -258,7 +264,7 @@ extension CronJobHash.Field {
         .nextEnqueueTime, .createdAt, .updatedAt, .enabled, .jobTimeout, .resultTTL, .ttl, .failureTTL, .meta,
         .description, .retry, .onSuccess, .onFailure, .onStopped, .webhooks, .atFront, .plannedTimeArgument,
         .startTime, .endTime, .exclusions, .jitter, .overlap, .catchUp, .catchUpWindow, .maxRuns,
-        .pauseAfterFailures, .deleteAfter, .runCount, .failureCount, .openRuns, .waitingSince, .pausedAt, .pausedUntil,
+        .pauseAfterFailures, .deleteAfter, .history, .runCount, .failureCount, .openRuns, .waitingSince, .pausedAt, .pausedUntil,
         .pauseNote,
     ]
 
@@ -281,7 +287,7 @@ extension CronJobHash.Field {
 
     /// Limits that most definitions have none of: they are checked only where there is one.
     static let limits: [CronJobHash.Field] = [
-        .jitter, .catchUpWindow, .maxRuns, .pauseAfterFailures, .deleteAfter, .runCount, .failureCount,
+        .jitter, .catchUpWindow, .maxRuns, .pauseAfterFailures, .deleteAfter, .history, .runCount, .failureCount,
     ]
 
     /// The fields with values that are checked once they were read, but for ``jobOptions`` and ``limits``.

@@ -40,6 +40,8 @@ public struct RunPolicy: Sendable, Hashable {
     public var pauseAfterFailures: Int?
     /// How long after it has finished the definition is deleted, whole seconds; `nil` for never.
     public var deleteAfter: Duration?
+    /// How many of its runs are kept once they are over, 0 to 1,000; `nil` for as many as the scheduler keeps of each definition.
+    public var history: Int?
 
     /// Makes a policy.
     ///
@@ -52,9 +54,10 @@ public struct RunPolicy: Sendable, Hashable {
     ///   - maxRuns: How many runs are queued before the definition is finished.
     ///   - pauseAfterFailures: How many runs in a row may fail before the definition is paused.
     ///   - deleteAfter: How long after it has finished the definition is deleted.
+    ///   - history: How many of its runs are kept.
     public init(
         overlap: Overlap = .allow, catchUp: CatchUp = .one, catchUpWindow: Duration? = nil, maxRuns: Int? = nil,
-        pauseAfterFailures: Int? = nil, deleteAfter: Duration? = nil
+        pauseAfterFailures: Int? = nil, deleteAfter: Duration? = nil, history: Int? = nil
     ) {
         self.overlap = overlap
         self.catchUp = catchUp
@@ -62,6 +65,7 @@ public struct RunPolicy: Sendable, Hashable {
         self.maxRuns = maxRuns
         self.pauseAfterFailures = pauseAfterFailures
         self.deleteAfter = deleteAfter
+        self.history = history
     }
 
     /// Whether the script has to look at the state of the definition or of its runs before it queues one.
@@ -71,8 +75,14 @@ public struct RunPolicy: Sendable, Hashable {
 
     /// Why a definition is paused after failures.
     package var pauseNote: String {
-        pauseAfterFailures == 1 ? "a run failed" : "\(pauseAfterFailures ?? 0) runs in a row failed"
+        let count = pauseAfterFailures ?? 0
+        return count == 1 ? Self.noteOfFailure : Self.noteOfFailures.replacing("%d", with: String(count))
     }
+
+    /// The note of a pause after one failure.
+    package static let noteOfFailure = "a run failed"
+    /// The note of a pause after several failures, with `%d` for their number.
+    package static let noteOfFailures = "%d runs in a row failed"
 
     /// Whether the definition keeps track of its open runs.
     package var tracksRuns: Bool { overlap != .allow || pauseAfterFailures != nil }

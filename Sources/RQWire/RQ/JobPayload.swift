@@ -95,6 +95,9 @@ package struct JobSettings: Hashable, Sendable {
     /// Whether the job goes to the front of its queue.
     package var atFront: Bool { options?.values.atFront ?? false }
 
+    /// How many times a failed job is tried again.
+    package var retries: Int { options?.values.retry?.max ?? 0 }
+
     /// The settings in a payload.
     package init(_ payload: JobPayload) {
         queue = Array(payload.origin)

@@ -17,6 +17,20 @@ package struct RQKeys: Sendable, Hashable {
     package let events: String
     /// Sorted set: the ids of finished definitions that are to be deleted, scored by when.
     package let deletions: String
+    /// List: what was queued and refused, a call of a script each, until the leader has unfolded it.
+    package let runLog: String
+    /// Sorted set: the runs that are open, all with score 0.
+    package let openRuns: String
+    /// Sorted set: runs that are over and may be brought back, such as failed ones, all with score 0.
+    package let watchedRuns: String
+    /// Sorted set: the ids of definitions of which runs are kept, scored by when the last of these was over.
+    package let runIndex: String
+    /// String: how many runs are kept in all.
+    package let runTotal: String
+    /// The key of the runs of a definition up to its id.
+    package let runsPrefix: String
+    /// The key of the refused times of a definition up to its id.
+    package let refusalsPrefix: String
     /// Sorted set: RQ's registry of schedulers, scored by last heartbeat.
     package let cronSchedulers: String
     /// Set: the keys of all queues that ever had a job.
@@ -62,6 +76,13 @@ package struct RQKeys: Sendable, Hashable {
         timeZone = prefix + ":cron_jobs:timezone"
         events = prefix + ":cron_jobs:events"
         deletions = prefix + ":cron_jobs:deletions"
+        runLog = prefix + ":cron_runs_log"
+        openRuns = prefix + ":cron_runs_open"
+        watchedRuns = prefix + ":cron_runs_watched"
+        runIndex = prefix + ":cron_runs_index"
+        runTotal = prefix + ":cron_runs_total"
+        runsPrefix = prefix + ":cron_runs:"
+        refusalsPrefix = prefix + ":cron_runs_refused:"
         cronSchedulers = prefix + ":cron_schedulers"
         queues = prefix + ":queues"
         cronJobPrefix = prefix + ":cron_job:"
@@ -86,6 +107,26 @@ package struct RQKeys: Sendable, Hashable {
     /// List: the ids of the jobs that wait in a queue.
     package func queue(_ name: String) -> String {
         queuePrefix + name
+    }
+
+    /// List: the runs of a definition that are over, the newest first.
+    package func runs(of id: String) -> String {
+        runsPrefix + id
+    }
+
+    /// List: the times of a definition that came and were not run, the newest first.
+    package func refusals(of id: String) -> String {
+        refusalsPrefix + id
+    }
+
+    /// Sorted set: the runs of a queue that failed, scored by when RQ forgets them.
+    package func failed(queue name: String) -> String {
+        prefix + ":failed:" + name
+    }
+
+    /// Sorted set: the runs of a queue that succeeded, scored by when RQ forgets them.
+    package func finished(queue name: String) -> String {
+        prefix + ":finished:" + name
     }
 
     /// List: the ids that a worker on one queue has popped and not started yet.

@@ -1,13 +1,13 @@
 /// Values by deadline, earliest first: a binary heap, with removal by id.
 ///
 /// Pure: instants are plain nanoseconds, and the owner says what time it is.
-struct DeadlineQueue<Value> {
+package struct DeadlineQueue<Value> {
     /// Names an entry until it is removed or due.
-    struct ID: Hashable, Sendable {
+    package struct ID: Hashable, Sendable {
         fileprivate let number: UInt64
     }
 
-    private struct Entry {
+    private struct Entry: Sendable {
         let deadline: Int64
         let number: UInt64
     }
@@ -16,13 +16,15 @@ struct DeadlineQueue<Value> {
     private var values: [UInt64: Value] = [:]
     private var lastNumber: UInt64 = 0
 
+    package init() {}
+
     /// The number of entries.
-    var count: Int { values.count }
+    package var count: Int { values.count }
 
     /// When the next entry is due.
-    var earliest: Int64? { heap.first?.deadline }
+    package var earliest: Int64? { heap.first?.deadline }
 
-    mutating func insert(_ value: Value, at deadline: Int64) -> ID {
+    package mutating func insert(_ value: Value, at deadline: Int64) -> ID {
         lastNumber += 1
         values[lastNumber] = value
         heap.append(Entry(deadline: deadline, number: lastNumber))
@@ -31,7 +33,7 @@ struct DeadlineQueue<Value> {
     }
 
     /// Removes an entry; `nil` when it was due or removed before.
-    mutating func remove(_ id: ID) -> Value? {
+    package mutating func remove(_ id: ID) -> Value? {
         guard let value = values.removeValue(forKey: id.number) else { return nil }
         // Its place in the heap stays until it reaches the top. Dead places are swept when they outnumber the living.
         if heap.count > 64, heap.count > values.count * 2 {
@@ -43,7 +45,7 @@ struct DeadlineQueue<Value> {
     }
 
     /// Removes and returns the first entry that is due at `now`; those of equal deadlines in their order of insertion.
-    mutating func popDue(at now: Int64) -> Value? {
+    package mutating func popDue(at now: Int64) -> Value? {
         guard let top = heap.first, top.deadline <= now else { return nil }
         removeTop()
         let value = values.removeValue(forKey: top.number)
@@ -88,3 +90,5 @@ struct DeadlineQueue<Value> {
         }
     }
 }
+
+extension DeadlineQueue: Sendable where Value: Sendable {}

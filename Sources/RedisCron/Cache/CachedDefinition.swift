@@ -100,10 +100,12 @@ struct CachedDefinition: Sendable {
                     openRuns: openRuns))
         }
         guard let step = definition.step(planned: planned, now: now, clock: clock) else { return .compareClocks }
+        let missed = definition.missed(by: step, planned: planned, now: now)
         return .run(
             PlannedRun(
                 definition: definition, entry: entry, planned: planned, next: step.next, step: step.step,
-                openRuns: openRuns))
+                openRuns: openRuns, reason: definition.reason(for: step, planned: planned, missed: missed, now: now),
+                missed: missed))
     }
 
     /// The runs that may be open, as the script left them; `nil` where it does not compare them.

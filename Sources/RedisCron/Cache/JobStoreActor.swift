@@ -220,6 +220,12 @@ actor JobStoreActor {
         }
     }
 
+    /// Takes in that these definitions were written by somebody who announces nothing: ourselves.
+    func changed(_ ids: [DefinitionID]) {
+        changes += 1
+        for id in ids { cache.invalidate(id) }
+    }
+
     /// Takes in the present update marker.
     ///
     /// If it moved and nothing was announced, everything may have changed.

@@ -2,20 +2,29 @@ import RedisBridge
 
 /// The scripts of the scheduler.
 ///
-/// Each has its keys, arguments, answers and the reason for its atomicity in its header. All begin with `guard.lua`;
-/// those that look at open runs go on with `open_runs.lua`, those that take away a definition's part of RQ's history with
-/// `rq_history.lua`.
+/// Each has its keys, arguments, answers and the reason for its atomicity in its header. All begin with `guard.lua`, and go on
+/// with what several of them share.
 enum CronScript {
-    static let enqueueBatch = script(PackageResources.open_runs_lua + PackageResources.enqueue_batch_lua)
+    static let enqueueBatch = script(
+        PackageResources.open_runs_lua + PackageResources.pausing_lua + PackageResources.run_log_lua
+            + PackageResources.enqueue_batch_lua)
     static let acquireLock = script(PackageResources.acquire_lock_lua)
     static let reconcileIndex = script(PackageResources.rq_history_lua + PackageResources.reconcile_index_lua)
     static let heartbeat = script(PackageResources.heartbeat_lua)
     static let release = script(PackageResources.release_lua)
     static let saveDefinition = script(PackageResources.save_definition_lua)
-    static let deleteDefinition = script(PackageResources.rq_history_lua + PackageResources.delete_definition_lua)
-    static let deleteFinished = script(PackageResources.rq_history_lua + PackageResources.delete_finished_lua)
-    static let pushJob = script(PackageResources.open_runs_lua + PackageResources.push_job_lua)
+    static let deleteDefinition = script(
+        PackageResources.rq_history_lua + PackageResources.forgetting_lua + PackageResources.delete_definition_lua)
+    static let deleteFinished = script(
+        PackageResources.rq_history_lua + PackageResources.forgetting_lua + PackageResources.delete_finished_lua)
+    static let pushJob = script(
+        PackageResources.open_runs_lua + PackageResources.run_log_lua + PackageResources.push_job_lua)
     static let lookAtRuns = script(PackageResources.open_runs_lua + PackageResources.look_at_runs_lua)
+    static let unfoldRuns = script(PackageResources.unfold_runs_lua)
+    static let recordRuns = script(PackageResources.pausing_lua + PackageResources.record_runs_lua)
+    static let forgetRuns = script(PackageResources.forgetting_lua + PackageResources.forget_runs_lua)
+    static let trimRuns = script(PackageResources.trim_runs_lua)
+    static let countRuns = script(PackageResources.count_runs_lua)
     static let expireLock = script(PackageResources.expire_lock_lua)
     static let forgetScheduler = script(PackageResources.forget_scheduler_lua)
     static let keepDefinition = script(PackageResources.keep_definition_lua)

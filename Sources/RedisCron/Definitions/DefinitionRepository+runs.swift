@@ -24,24 +24,31 @@ extension DefinitionRepository {
     ///   - openRuns: Those of the definition, as they were read.
     ///   - overlap: What to do about them.
     ///   - isOnce: Whether nothing is done if the job exists.
+    ///   - planned: The planned time that a backfill runs again; `nil` for a trigger.
     func push(
         _ payload: JobPayload, as id: RQJobID, of definition: CronJobHash, openRuns: OpenRuns,
-        overlap: RunPolicy.Overlap, isOnce: Bool
+        overlap: RunPolicy.Overlap, isOnce: Bool, planned: Timestamp?
     ) async throws -> PushOutcome {
         let now = Timestamp.now
+        let settings = JobSettings(payload)
+        let run = TrackedRun(
+            definition: DefinitionID(definition.id), jobID: id, planned: planned, at: now,
+            reason: planned == nil ? .trigger : .backfill, terms: RunTerms(settings),
+            history: definition.policy.history)
         let queue = String(decoding: payload.origin, as: UTF8.self)
         let isRecorded = definition.policy.tracksRuns
         let places = OpenRunPlaces(of: openRuns.runs)
-        var call = CronScript.pushJob.call(keyCount: 4 + places.keyCount, reserving: 2048)
+        var call = CronScript.pushJob.call(keyCount: 5 + places.keyCount, reserving: 2048)
         call.append(keys.queues)
         call.append(keys.queue(queue))
         call.append(keys.job(id))
         call.append(keys.cronJob(definition.id))
+        call.append(keys.runLog)
         places.appendRunKeys(in: keys, to: &call)
         places.appendQueueKeys(in: keys, to: &call)
         call.append(id.description)
         call.append(payload.ttl.map(String.init) ?? "")
-        call.append(JobSettings(payload).atFront ? "f" : "")
+        call.append(settings.atFront ? "f" : "")
         call.append(overlap == .allow ? "" : overlap.rawValue)
         call.append(openRuns.bytes)
         call.append(isRecorded ? OpenRun(jobID: id.description, queue: queue).json : [])
@@ -50,6 +57,7 @@ extension DefinitionRepository {
         call.append(wireFormat: now - OpenRun.longQueued)
         call.append(wireFormat: now - OpenRun.longStarted)
         call.append(keys.pubsubPrefix)
+        call.append(run.history == 0 ? [] : RunLogEntry.body(of: run))
         call.append(openRuns.runs.count)
         call.append(places.queues.count)
         places.appendRuns(to: &call)
@@ -65,12 +73,12 @@ extension DefinitionRepository {
     }
 
     /// Which of the runs are still queued or running, in their order.
-    func look(at runs: [OpenRun]) async throws -> [RunLook] {
+    func look(at runs: [OpenRun], now: Timestamp = .now) async throws -> [RunLook] {
         var looks: [RunLook] = []
         for page in runs.pages(of: 100) {
             var rest = page
             while !rest.isEmpty {
-                let found = try await lookOnce(at: rest)
+                let found = try await lookOnce(at: rest, now: now)
                 // The script searches so many lists at a time; those behind them are asked about again, and so is one that
                 // has moved to another queue.
                 let known = found.prefix { $0.verdict != .later && $0.verdict != .elsewhere }
@@ -88,8 +96,7 @@ extension DefinitionRepository {
         return looks
     }
 
-    private func lookOnce(at runs: [OpenRun]) async throws -> [RunLook] {
-        let now = Timestamp.now
+    private func lookOnce(at runs: [OpenRun], now: Timestamp) async throws -> [RunLook] {
         let places = OpenRunPlaces(of: runs)
         var call = CronScript.lookAtRuns.call(keyCount: places.keyCount, reserving: 256 + runs.count * 400)
         places.appendRunKeys(in: keys, to: &call)

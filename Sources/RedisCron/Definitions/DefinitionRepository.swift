@@ -130,13 +130,15 @@ package struct DefinitionRepository: Sendable {
     ///
     /// - Returns: Whether there was one.
     func delete(_ id: String) async throws(RedisError) -> Bool {
-        var call = CronScript.deleteDefinition.call(keyCount: 5, reserving: 512)
+        var call = CronScript.deleteDefinition.call(keyCount: 11, reserving: 1024)
         appendKeys(of: id, to: &call)
+        appendKeys(ofRunsOf: DefinitionID(id), to: &call)
         call.append(keys.cronHistory(DefinitionID(id)))
         call.append(id)
         call.append(keys.events)
         call.append(Self.message(.deleted, id: id))
         call.append(score: Timestamp.now)
+        call.append(TrackedRun.range(of: DefinitionID(id)).from)
         return try await CronScript.deleteDefinition.run(call.finish(), on: client) { $0.integer == 1 }
     }
 
@@ -145,12 +147,13 @@ package struct DefinitionRepository: Sendable {
     /// - Parameter entry: Its entry among those that are to be deleted.
     /// - Returns: Whether it was deleted.
     func deleteFinished(_ entry: DueEntry, token: String, now: Timestamp) async throws(RedisError) -> Bool {
-        var call = CronScript.deleteFinished.call(keyCount: 6, reserving: 512)
+        var call = CronScript.deleteFinished.call(keyCount: 12, reserving: 1024)
         call.append(keys.lock)
         call.append(Array(keys.cronJobPrefix.utf8), entry.id.bytes)
         call.append(keys.cronJobs)
         call.append(keys.lastUpdate)
         call.append(keys.deletions)
+        appendKeys(ofRunsOf: entry.id, to: &call)
         call.append(keys.cronHistory(entry.id))
         call.append(token)
         call.append(entry.id.bytes)
@@ -158,6 +161,7 @@ package struct DefinitionRepository: Sendable {
         call.append(keys.events)
         call.append(Self.message(.deleted, id: entry.id.display))
         call.append(score: now)
+        call.append(TrackedRun.range(of: entry.id).from)
         return try await CronScript.deleteFinished.run(call.finish(), on: client) { $0.integer == 1 }
     }
 
@@ -168,11 +172,28 @@ package struct DefinitionRepository: Sendable {
         call.append(keys.deletions)
     }
 
+    /// Appends the keys of what is kept of the runs of a definition, and of all.
+    private func appendKeys(ofRunsOf id: DefinitionID, to call: inout RedisCommand.Builder) {
+        call.append(Array(keys.runsPrefix.utf8), id.bytes)
+        call.append(Array(keys.refusalsPrefix.utf8), id.bytes)
+        keys.appendRunKeys(to: &call)
+    }
+
     /// The message that announces an event.
     static func message(_ event: CronEvent, id: String) -> [UInt8] {
         var bytes: [UInt8] = []
         let message: JSONValue = ["event": .string(event.rawValue), "job_id": .string(id)]
         message.appendPythonJSON(to: &bytes)
         return bytes
+    }
+}
+
+extension RQKeys {
+    /// Appends the keys of what is kept of all runs, as `forgetting.lua` takes them.
+    func appendRunKeys(to call: inout RedisCommand.Builder) {
+        call.append(openRuns)
+        call.append(watchedRuns)
+        call.append(runIndex)
+        call.append(runTotal)
     }
 }

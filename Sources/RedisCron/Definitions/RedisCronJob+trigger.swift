@@ -68,7 +68,8 @@ extension RedisCronConnection {
         var openRuns = try await openRuns(of: job, overlap: overlap)
         for _ in 0..<Self.pushTries {
             let outcome = try await definitions.push(
-                payload, as: jobID, of: job.definition, openRuns: openRuns, overlap: overlap, isOnce: isOnce)
+                payload, as: jobID, of: job.definition, openRuns: openRuns, overlap: overlap, isOnce: isOnce,
+                planned: planned)
             switch outcome {
             case .queued: return .queued(jobID: jobID.description)
             case .exists: return .queuedBefore(jobID: jobID.description)

@@ -9,6 +9,7 @@ extension SchedulerEvent {
             .replicasCaughtUp, .stopped:
             .info
         case .skipped(_, let reason): reason.level
+        case .ended(let runs): runs.contains { $0.outcome?.isFailure == true } ? .warning : .info
         case .replaced(_, _, let replacement): replacement.level
         case .paused, .badDefinition, .definitionsNotApplied, .definitionsGone, .releaseFailed, .disconnected,
             .subscriptionLost,
@@ -27,6 +28,7 @@ extension SchedulerEvent {
         case .enqueued(let runs): Self.line(of: runs)
         case .skipped(let id, let reason): "skipped \(quoted(id)): \(reason)"
         case .refused(let refused): Self.line(of: refused)
+        case .ended(let runs): Self.line(of: runs)
         case .finished(let id, let reason): "finished \(quoted(id)): \(reason)"
         case .paused(let id, let note): "paused \(quoted(id)): \(note)"
         case .replaced(let id, let job, let replacement): "\(quoted(id)): its run \(job) \(replacement)"
@@ -63,6 +65,19 @@ extension SchedulerEvent {
             return "did not run planned times of \(refused.count) definitions"
         }
         return "did not run \(runs)"
+    }
+
+    private static func line(of runs: [RunRecord]) -> String {
+        guard runs.count == 1, let run = runs.first else {
+            let counts = RunOutcome.allCases.compactMap { outcome in
+                let count = runs.count { $0.outcome == outcome }
+                return count == 0 ? nil : "\(count) \(outcome.rawValue)"
+            }
+            return "\(runs.count) runs ended: \(counts.joined(separator: ", "))"
+        }
+        let outcome = run.outcome.map(\.rawValue) ?? "open"
+        let error = run.error.map { ": \(quoted($0))" } ?? ""
+        return "\(quoted(run.id)): its run \(run.jobID ?? "") \(outcome)\(error)"
     }
 
     private static func line(of runs: [EnqueuedRun]) -> String {

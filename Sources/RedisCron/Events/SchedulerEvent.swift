@@ -12,6 +12,10 @@ public enum SchedulerEvent: Sendable, Hashable {
     case skipped(id: String, SkipReason)
     /// Planned times came and were not run; their schedules moved on.
     case refused([RefusedRuns])
+    /// Runs are over, or what was known of their ends has changed, as after a requeue.
+    ///
+    /// Known within 3 s, or a tenth of the time that a run took if that is longer.
+    case ended([RunRecord])
     /// A definition has queued all its runs, or has no further one before its end.
     case finished(id: String, FinishReason)
     /// A definition was paused, because as many runs in a row failed as it allows.

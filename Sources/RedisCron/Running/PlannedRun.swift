@@ -15,6 +15,10 @@ package final class PlannedRun: Sendable {
     package let step: Step
     /// The runs that may be open, as the definition has them; `nil` where the script does not compare them.
     package let openRuns: OpenRuns?
+    /// Whether its planned time has come, or had been missed.
+    package let reason: RunReason
+    /// The planned times after this one that it stands for; `nil` for none.
+    package let missed: MissedTimes?
 
     /// What is done with a planned time that has come.
     package enum Step: Sendable, Hashable {
@@ -32,15 +36,9 @@ package final class PlannedRun: Sendable {
     /// Whether the script has to look at the state of the definition or of its runs.
     package var isGoverned: Bool { definition.isGoverned }
 
-    /// Whether somebody else may have planned it between two times of the schedule, which are whole seconds then.
-    var isOffGrid: Bool {
-        if case .interval = definition.plan { return false }
-        return planned.microseconds % 1_000_000 != 0
-    }
-
     package init(
         definition: PreparedDefinition, entry: DueEntry, planned: Timestamp, next: Timestamp?, step: Step = .queue,
-        openRuns: OpenRuns? = nil
+        openRuns: OpenRuns? = nil, reason: RunReason = .schedule, missed: MissedTimes? = nil
     ) {
         self.definition = definition
         self.entry = entry
@@ -48,6 +46,8 @@ package final class PlannedRun: Sendable {
         self.next = next
         self.step = step
         self.openRuns = openRuns
+        self.reason = reason
+        self.missed = missed
     }
 
     /// The same run, known to have been queued before: it only moves the schedule, to the run that follows it.
@@ -57,6 +57,42 @@ package final class PlannedRun: Sendable {
         PlannedRun(
             definition: definition, entry: entry, planned: planned,
             next: definition.plan.time(after: planned, anchor: planned), step: .skipQueued, openRuns: openRuns)
+    }
+}
+
+extension PreparedDefinition {
+    /// How late a run is that was not queued in time: later than a burst or a fail-over of a scheduler that stands by makes it.
+    private static let catchUpLateness: Duration = .seconds(60)
+
+    /// The planned times after this one that came as well and are stepped over.
+    func missed(by step: PlannedStep, planned: Timestamp, now: Timestamp) -> MissedTimes? {
+        // A run in time stands for no other. Nothing is computed for those, unless somebody else planned it between two times of
+        // the schedule.
+        guard step.step == .queue || step.step == .refuse(.missed), now - planned >= .seconds(1) || isOffGrid(planned),
+            // Behind a last run nothing was planned.
+            let first = plan.time(after: planned, anchor: planned), step.next.map({ first < $0 }) ?? true,
+            plan.dueTime(of: first) <= now
+        else { return nil }
+        let end = min(step.next ?? .latest, now + .microseconds(1))
+        guard first < end else { return MissedTimes(first: first, last: first, count: 1, isExact: true) }
+        let (count, isExact) = plan.count(from: first, before: end, upTo: Self.mostCaughtUp)
+        let last = plan.lastTime(notAfter: end - .microseconds(1), from: first, anchor: planned)
+        return MissedTimes(first: first, last: last ?? first, count: count, isExact: isExact)
+    }
+
+    /// Why a run is queued.
+    func reason(for step: PlannedStep, planned: Timestamp, missed: MissedTimes?, now: Timestamp) -> RunReason {
+        if missed != nil { return .catchup }
+        guard now - planned >= .seconds(1) else { return .schedule }
+        if let next = step.next, plan.dueTime(of: next) <= now { return .catchup }
+        let isLate = now - plan.dueTime(of: planned) >= Self.catchUpLateness
+        return isLate && governance?.waitingSince == nil ? .catchup : .schedule
+    }
+
+    /// Whether somebody else may have planned it between two times of the schedule, which are whole seconds then.
+    private func isOffGrid(_ planned: Timestamp) -> Bool {
+        if case .interval = plan { return false }
+        return planned.microseconds % 1_000_000 != 0
     }
 }
 

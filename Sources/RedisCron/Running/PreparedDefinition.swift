@@ -92,6 +92,19 @@ package final class PreparedDefinition: Sendable {
         return OpenRun(jobID: job.description, queue: template.queueName)
     }
 
+    /// Appends the id in JSON.
+    func appendIDJSON(to target: inout [UInt8]) {
+        let id = bytes[..<Int(idLength)]
+        let isPlain = id.allSatisfy { $0 >= 0x20 && $0 < 0x7f && $0 != UInt8(ascii: "\"") && $0 != UInt8(ascii: "\\") }
+        guard isPlain else {
+            target.append(contentsOf: OpenRun.jsonText(String(decoding: id, as: UTF8.self)))
+            return
+        }
+        target.append(UInt8(ascii: "\""))
+        target.append(contentsOf: id)
+        target.append(UInt8(ascii: "\""))
+    }
+
     /// Lends the bytes of the id.
     func withIDBytes<Result>(_ body: (UnsafeRawBufferPointer) -> Result) -> Result {
         bytes.withUnsafeBytes { body(UnsafeRawBufferPointer(rebasing: $0[..<Int(idLength)])) }

@@ -7,6 +7,7 @@ package final class HandDrivenScheduler: Sendable {
     package let eventLoop: RedisEventLoop
     private let actor: SchedulerActor
     private let events: EventReader
+    private let keeper: RunKeeper
 
     /// Makes a scheduler that has no lock yet.
     ///
@@ -19,12 +20,20 @@ package final class HandDrivenScheduler: Sendable {
         } catch {
             throw RedisCronError(error)
         }
+        // One for all that it does.
+        let token = RedisCronJob.randomHexadecimal()
         let settings = try SchedulerSettings(
-            options: options, keys: RQKeys(), createdAt: clock.now(), seed: 0)
+            options: options, keys: RQKeys(), createdAt: clock.now(), seed: 0, makeToken: { token })
         let channel = EventChannel()
         events = channel.collect()
-        actor = SchedulerActor(
+        let actor = SchedulerActor(
             store: store, clock: clock, settings: settings, channel: channel, executor: eventLoop)
+        self.actor = actor
+        keeper = RunKeeper(
+            store: store, clock: clock, settings: settings, token: token, executor: eventLoop
+        ) { news in
+            await actor.take(news, token: token)
+        }
     }
 
     /// Takes what it has told since it was asked last; of more than 1,024 events the newest.
@@ -37,6 +46,16 @@ package final class HandDrivenScheduler: Sendable {
     /// Takes the lock.
     package func begin() async throws {
         try await actor.beginByHand()
+    }
+
+    /// Finds out what has become of all runs, and records it.
+    package func recordRuns() async throws {
+        try await keeper.stepThroughAll()
+    }
+
+    /// Forgets the runs of a definition that was deleted.
+    package func definitionDeleted(_ id: DefinitionID) async {
+        await keeper.definitionDeleted(id)
     }
 
     /// Renews the lock and queues what is due.

@@ -69,6 +69,13 @@ extension RedisCronScheduler {
         /// says otherwise. Missing replicas delay scheduling by this for each batch in flight, and from then on for a tenth
         /// of the time.
         public var replicaTimeout: Duration = .seconds(1)
+        /// How many runs of each definition are kept once they are over, 0 to 1,000; 0 for none.
+        ///
+        /// A definition may say so itself, in ``RunPolicy/history``. Runs that are still open are kept besides, at most 1,000 of each
+        /// definition, and of times that were refused as many as of runs. Default 20.
+        public var history = 20
+        /// How many runs are kept in all, at least 1,000: beyond that those go first that were over longest ago. Default 1,000,000.
+        public var historyTotal = 1_000_000
         /// Whether the leader shows the definitions and their runs to RQ, as if they were those of RQ's own `rq cron`.
         ///
         /// Then `CronScheduler.all()`, `rq.cron.get_cron_job_ids` of RQ 2.11 and later, and the pages of django-rq show them: the

@@ -67,12 +67,14 @@ public final class RedisCronScheduler: Sendable {
             logger(event.level, event.line)
             channel.send(event)
         }
-        let store = RedisStore(connection: connection, loader: loader, replicas: replicas)
+        let store = RedisStore(
+            connection: connection, loader: loader, replicas: replicas, history: settings.history)
         self.store = store
         self.actor = SchedulerActor(
             store: store, clock: clock, settings: settings, channel: channel, executor: connection.eventLoop,
             listing: options.writesRQHistory
-                ? RQCronListing(connection: connection, schedulerName: settings.name) : nil)
+                ? RQCronListing(connection: connection, schedulerName: settings.name) : nil,
+            rqHistory: options.writesRQHistory ? RQHistoryWriter(connection) : nil)
         do throws(DeclarationError) {
             try CronJobDeclarations(jobs: kept.flatMap(\.jobs)).checkIDs()
             for declarations in kept {

@@ -70,6 +70,7 @@ extension SchedulerActor {
                 lastAnnouncement = clock.monotonic()
                 isChannelMute = false
                 await jobStore.take(announcement)
+                if case .deleted(let id) = announcement { await runKeeper?.definitionDeleted(id) }
                 await listing?.take(announcement)
                 announced()
             }

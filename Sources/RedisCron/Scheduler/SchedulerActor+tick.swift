@@ -274,15 +274,15 @@ extension SchedulerActor {
         } else if !queued.isEmpty {
             settings.logger(.info, "enqueued \(queued.count) jobs")
         }
-        reportRefusals(outcomes, of: batch, at: now)
+        reportRefusals(outcomes, of: batch)
         return queued
     }
 
     /// Tells which planned times were not run, and which definitions have finished or are paused.
-    private func reportRefusals(_ outcomes: [JobOutcome], of batch: DueBatch, at now: Timestamp) {
+    private func reportRefusals(_ outcomes: [JobOutcome], of batch: DueBatch) {
         var refused: [RefusedRuns] = []
         for (run, outcome) in zip(batch.runs, outcomes) {
-            if let runs = outcome.refused(by: run, at: now) { refused.append(runs) }
+            if let runs = outcome.refused(by: run) { refused.append(runs) }
             guard run.definition.finishes || run.isGoverned else { continue }
             let id = run.entry.id.display
             let policy = run.definition.governance?.policy
@@ -347,30 +347,24 @@ extension JobOutcome {
     }
 
     /// The planned times that were given up with this outcome: of a run that was queued, those that it stands for.
-    fileprivate func refused(by run: PlannedRun, at now: Timestamp) -> RefusedRuns? {
-        let plan = run.definition.plan
-        let (reason, first): (RefusalReason, Timestamp)
+    fileprivate func refused(by run: PlannedRun) -> RefusedRuns? {
+        let reason: RefusalReason
+        var (first, count, isExact) = (run.planned, 1, true)
         switch (self, run.step) {
-        case (.advanced, .refuse(let refusal)): (reason, first) = (refusal, run.planned)
-        case (.overlapping, _), (.overlappingSomeNoted, _): (reason, first) = (.overlap, run.planned)
-        case (.limitReached, _): (reason, first) = (.limit, run.planned)
+        case (.advanced, .refuse(let refusal)): reason = refusal
+        case (.overlapping, _), (.overlappingSomeNoted, _): reason = .overlap
+        case (.limitReached, _): reason = .limit
         case (.queued, .queue), (.queuedBesideOthers, .queue):
-            // A run in time stands for no other. Nothing is computed for those. Behind a last run nothing was planned.
-            guard now - run.planned >= .seconds(1) || run.isOffGrid,
-                let second = plan.time(after: run.planned, anchor: run.planned),
-                run.next.map({ second < $0 }) ?? true, plan.dueTime(of: second) <= now
-            else { return nil }
-            (reason, first) = (.missed, second)
+            guard let missed = run.missed else { return nil }
+            (reason, first, count) = (.missed, missed.first, 0)
         default: return nil
         }
-        var amount = (count: 1, isExact: true)
-        if reason == .missed || reason == .overlap {
-            let end = min(run.next ?? .latest, now + .microseconds(1))
-            if first < end { amount = plan.count(from: first, before: end, upTo: PreparedDefinition.mostCaughtUp) }
+        if reason == .missed || reason == .overlap, let missed = run.missed {
+            count = min(count + missed.count, PreparedDefinition.mostCaughtUp)
+            isExact = missed.isExact
         }
         return RefusedRuns(
-            id: run.entry.id.display, reason: reason, first: first, count: amount.count, isExact: amount.isExact,
-            next: run.next)
+            id: run.entry.id.display, reason: reason, first: first, count: count, isExact: isExact, next: run.next)
     }
 }
 

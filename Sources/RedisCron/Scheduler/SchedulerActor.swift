@@ -21,6 +21,8 @@ actor SchedulerActor {
     let settings: SchedulerSettings
     /// Shows the definitions to RQ; `nil` unless `writesRQHistory` asks for it.
     let listing: RQCronListing?
+    /// Writes runs into the histories that RQ's own cron keeps; `nil` unless that is asked for.
+    let rqHistory: RQHistoryWriter?
 
     var machine: SchedulerStateMachine
     var claim = LockClaim()
@@ -50,6 +52,9 @@ actor SchedulerActor {
     var outage = Outage()
     /// The same for listening to the events channel: without it changes are noticed late.
     var deafness = Outage()
+
+    /// Follows what becomes of runs, while it leads.
+    var runKeeper: RunKeeper?
 
     // MARK: The events channel
 
@@ -81,9 +86,11 @@ actor SchedulerActor {
 
     init(
         store: any CronStore, clock: any SchedulerClock, settings: SchedulerSettings, channel: EventChannel,
-        executor: any SerialExecutor & TaskExecutor, listing: RQCronListing? = nil
+        executor: any SerialExecutor & TaskExecutor, listing: RQCronListing? = nil,
+        rqHistory: RQHistoryWriter? = nil
     ) {
         self.listing = listing
+        self.rqHistory = rqHistory
         self.store = store
         self.clock = clock
         self.settings = settings
@@ -237,6 +244,10 @@ actor SchedulerActor {
                 await self.followZone()
                 return .planner
             }
+            group.addTask {
+                try await self.keepRuns()
+                return .keeper
+            }
             if let listing {
                 group.addTask {
                     try await self.keepListing(in: listing)
@@ -256,13 +267,16 @@ actor SchedulerActor {
     }
 
     private enum LeadingRole {
-        case heartbeat, listener, ticker, examiner, planner, listing
+        case heartbeat, listener, ticker, examiner, planner, keeper, listing
     }
 
     private func keepTicking() async throws {
         while case .leading = machine.state {
             do {
+                await runKeeper?.tick(isBusy: true)
                 let result = try await tick()
+                if result.enqueued > 0 { await runKeeper?.logGrew() }
+                await runKeeper?.tick(isBusy: false)
                 if outage.isFailing(.tick), result.enqueued == 0 {
                     // Nothing is due any more: that it could be read does not show that it could be queued.
                     try await store.checkQueueing()
@@ -270,6 +284,7 @@ actor SchedulerActor {
                 succeeded(.tick)
                 try await sleepUntilDue(result.nextScore)
             } catch {
+                await runKeeper?.tick(isBusy: false)
                 try Task.checkCancellation()
                 guard !machine.isStopping else { return }
                 try await retryLater(.tick, after: error)
@@ -365,7 +380,8 @@ actor SchedulerActor {
         return SchedulerHealth(
             state: state, disconnectedSince: outage.since, disconnectReason: outage.reason, lastTick: health.lastTick,
             lastHeartbeat: health.lastHeartbeat, lag: health.lag, enqueued: health.enqueued,
-            cachedDefinitions: await jobStore.count, isMissingReplicas: store.isMissingReplicas)
+            cachedDefinitions: await jobStore.count, isMissingReplicas: store.isMissingReplicas,
+            openRuns: await runKeeper?.openCount ?? 0, outcomes: health.outcomes)
     }
 }
 

@@ -37,12 +37,18 @@ public struct SchedulerHealth: Sendable, Hashable {
     /// Whether fewer replicas than ``RedisCronScheduler/Options/waitForReplicas`` acknowledged the last batch that was waited
     /// for.
     public let isMissingReplicas: Bool
+    /// Runs that are queued or running, as far as the leader knows; 0 while another scheduler leads.
+    public let openRuns: Int
+    /// How many runs ended in which way since the scheduler was made, as far as it has led.
+    ///
+    /// A run that is requeued after its end is counted again at the next.
+    public let outcomes: [RunOutcome: Int]
 
     /// Makes a health, for the test of a handler.
     public init(
         state: State, disconnectedSince: Timestamp? = nil, disconnectReason: String? = nil, lastTick: Timestamp? = nil,
         lastHeartbeat: Timestamp? = nil, lag: Duration = .zero, enqueued: Int = 0, cachedDefinitions: Int = 0,
-        isMissingReplicas: Bool = false
+        isMissingReplicas: Bool = false, openRuns: Int = 0, outcomes: [RunOutcome: Int] = [:]
     ) {
         self.state = state
         self.disconnectedSince = disconnectedSince
@@ -53,6 +59,8 @@ public struct SchedulerHealth: Sendable, Hashable {
         self.enqueued = enqueued
         self.cachedDefinitions = cachedDefinitions
         self.isMissingReplicas = isMissingReplicas
+        self.openRuns = openRuns
+        self.outcomes = outcomes
     }
 }
 
@@ -65,6 +73,8 @@ struct SchedulerHealthRecord: Sendable {
     var lag: Duration = .zero
     /// Runs queued since the scheduler was made.
     var enqueued = 0
+    /// Runs that ended since then, by outcome.
+    var outcomes: [RunOutcome: Int] = [:]
 
     /// Notes that the index was read.
     mutating func readIndex(at now: Timestamp, oldestDue: Double?) {

@@ -22,6 +22,9 @@ struct SchedulerSettings: Sendable {
     let batchSize: Int
     let batchesInFlight: Int
     let cacheLimit: Int
+    /// How many runs of each definition are kept, and how many in all.
+    let history: Int
+    let historyTotal: Int
     /// Seeds the jitter.
     let seed: UInt64
     /// Makes the token of a lease.
@@ -62,6 +65,8 @@ struct SchedulerSettings: Sendable {
         self.batchSize = options.batchSize
         self.batchesInFlight = options.batchesInFlight
         self.cacheLimit = options.cacheLimit
+        self.history = options.history
+        self.historyTotal = options.historyTotal
         self.seed = seed
         self.makeToken = makeToken ?? { "\(name):\(RedisCronJob.randomHexadecimal())" }
         self.isHopeless = isHopeless
@@ -84,6 +89,8 @@ struct SchedulerSettings: Sendable {
         // ReplicaWatch has a bound that depends on the connection.
         try require(options.replicaTimeout <= .seconds(3600), "replicaTimeout", "must be at most an hour")
         try require(options.cacheLimit >= 2, "cacheLimit", "must be at least 2")
+        try require((0...1000).contains(options.history), "history", "must be between 0 and 1000")
+        try require(options.historyTotal >= 1000, "historyTotal", "must be at least 1000")
     }
 
     /// This machine's name, as in RQ's registry.

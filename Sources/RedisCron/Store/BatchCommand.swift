@@ -15,9 +15,12 @@ struct BatchCommand {
     private let cronJobPrefix: [UInt8]
     private let jobPrefix: [UInt8]
     private let queuePrefix: [UInt8]
+    /// How many runs a definition keeps that does not say so itself.
+    private let history: Int
 
-    init(keys: RQKeys) {
+    init(keys: RQKeys, history: Int) {
         self.keys = keys
+        self.history = history
         cronJobPrefix = Array(keys.cronJobPrefix.utf8)
         jobPrefix = Array(keys.jobPrefix.utf8)
         queuePrefix = Array(keys.queuePrefix.utf8)
@@ -32,13 +35,15 @@ struct BatchCommand {
         let (templates, numbers) = number(jobs)
         let isAnyGoverned = batch.runs.contains { $0.isGoverned }
         let open = OpenRunPlaces(of: isAnyGoverned ? batch.runs.flatMap(\.runsToLookAt) : [])
-        let size = jobs.reduce(1024 + templates.count * 512 + open.keyCount * 80) { $0 + $1.size + 300 }
+        let logged = RunLogEntry.body(of: batch, at: now, history: history) ?? []
+        let size = jobs.reduce(1024 + logged.count + templates.count * 512 + open.keyCount * 80) { $0 + $1.size + 300 }
         var call = CronScript.enqueueBatch.call(
-            keyCount: 4 + templates.count + jobs.count * 2 + open.keyCount, reserving: size)
+            keyCount: 5 + templates.count + jobs.count * 2 + open.keyCount, reserving: size)
         call.append(keys.lock)
         call.append(keys.cronJobs)
         call.append(keys.queues)
         call.append(keys.deletions)
+        call.append(keys.runLog)
         for use in templates { call.append(queuePrefix, use.template.settings.queue) }
         for run in batch.runs { call.append(cronJobPrefix, run.entry.id.bytes) }
         for run in batch.runs {
@@ -58,6 +63,7 @@ struct BatchCommand {
         call.append(wireFormat: now - OpenRun.longStarted)
         call.append(keys.events)
         call.append(keys.pubsubPrefix)
+        call.append(logged)
         call.append(open.queues.count)
         for queue in open.queues { call.append(queue) }
         for use in templates { append(use, now: now, to: &call) }

@@ -67,6 +67,49 @@ package protocol CronStore: Sendable {
     /// What is announced about definitions from now on.
     func announcements() async throws -> any AnnouncementReader
 
+    // MARK: Runs
+
+    /// The oldest entries of the log of runs, as they stand there.
+    func runLog(limit: Int) async throws -> [[UInt8]]
+
+    /// Takes entries off the log and puts what they tell where it is read, in one atomic step, if the log still begins with them.
+    ///
+    /// - Returns: Whether the lock was ours.
+    func unfold(_ unfolding: Unfolding, token: String) async throws -> Bool
+
+    /// The runs of one place, in the order of their members; those that are no runs are left out.
+    ///
+    /// - Parameters:
+    ///   - member: Those behind this member; `nil` for the first.
+    ///   - limit: The most members that are read.
+    /// - Returns: The runs, and the last member that was read; `nil` when there is none behind it.
+    func trackedRuns(
+        _ place: RunPlace, after member: [UInt8]?, limit: Int
+    ) async throws -> (runs: [TrackedRun], last: [UInt8]?)
+
+    /// Finds out what has become of runs, in their order. Changes nothing.
+    func look(at runs: [RunToLookAt], now: Timestamp) async throws -> [RunFinding]
+
+    /// Records what became of runs, each once, in one atomic step.
+    func record(_ changes: [RunChange], token: String, now: Timestamp) async throws -> RecordOutcome
+
+    /// The runs of a definition that are over, the newest first.
+    func endedRuns(of definition: DefinitionID) async throws -> [EndedRun]
+
+    /// Removes all that is kept of the runs of definitions that are gone, of those that are given.
+    func forgetRuns(of definitions: [DefinitionID]) async throws
+
+    /// Looks through definitions of which runs are kept: forgets those of definitions that are gone.
+    ///
+    /// - Parameter cursor: Where to go on; 0 to begin.
+    /// - Returns: Where to go on; 0 at the end.
+    func sweepRuns(from cursor: Int) async throws -> Int
+
+    /// Removes the runs that were over longest ago, until no more are kept than that.
+    ///
+    /// - Returns: How many are kept.
+    func trimRuns(to total: Int) async throws -> Int
+
     /// Whether fewer replicas than wanted acknowledged the last batch that was waited for.
     var isMissingReplicas: Bool { get }
 
@@ -89,6 +132,22 @@ extension CronStore {
 
     /// A store without a server plans nothing anew.
     package func planAnew(afterZone previous: String?) async throws -> Int { 0 }
+
+    package func runLog(limit: Int) async throws -> [[UInt8]] { [] }
+    package func unfold(_ unfolding: Unfolding, token: String) async throws -> Bool { true }
+    package func trackedRuns(
+        _ place: RunPlace, after member: [UInt8]?, limit: Int
+    ) async throws -> (runs: [TrackedRun], last: [UInt8]?) { ([], nil) }
+    package func look(at runs: [RunToLookAt], now: Timestamp) async throws -> [RunFinding] {
+        runs.map { .unclear($0.memory) }
+    }
+    package func record(_ changes: [RunChange], token: String, now: Timestamp) async throws -> RecordOutcome {
+        .done(changes.map { _ in .missing }, total: 0)
+    }
+    package func endedRuns(of definition: DefinitionID) async throws -> [EndedRun] { [] }
+    package func forgetRuns(of definitions: [DefinitionID]) async throws {}
+    package func sweepRuns(from cursor: Int) async throws -> Int { 0 }
+    package func trimRuns(to total: Int) async throws -> Int { 0 }
 
     /// A store that keeps no registry cannot tell.
     package func lockHolder() async throws -> LockHolder? { nil }

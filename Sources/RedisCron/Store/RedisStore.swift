@@ -14,16 +14,21 @@ actor RedisStore: CronStore {
     private let replicas: ReplicaWatch?
     /// How the server takes the hashes of jobs; found out anew with each lock, because another server may grant it.
     private var jobForm = BatchCommand.JobForm.dumps
+    /// Counts the runs that are kept while ``sweepRuns(from:)`` looks through them.
+    var runCount: RunCount?
 
     var keys: RQKeys { connection.keys }
     var client: RedisClient { connection.client }
 
-    init(connection: RedisCronConnection, loader: DefinitionLoader, replicas: ReplicaWatch? = nil) {
+    /// - Parameter history: How many runs a definition keeps that does not say so itself; 0 for none.
+    init(
+        connection: RedisCronConnection, loader: DefinitionLoader, replicas: ReplicaWatch? = nil, history: Int = 0
+    ) {
         self.replicas = replicas
         self.connection = connection
         self.loader = loader
         self.zone = loader.zone
-        self.batchCommand = BatchCommand(keys: connection.keys)
+        self.batchCommand = BatchCommand(keys: connection.keys, history: history)
     }
 
     nonisolated var isMissingReplicas: Bool { replicas?.isBehind == true }
@@ -189,7 +194,7 @@ actor RedisStore: CronStore {
         return ServerCheck(facts: facts, lock: keys.lock).findings
     }
 
-    private static let lockLost = CronScript.lockLost
+    static let lockLost = CronScript.lockLost
     /// What `enqueue_batch.lua` answers for a job whose dump the server does not take.
     private static let refused = UInt8(ascii: "r")
 

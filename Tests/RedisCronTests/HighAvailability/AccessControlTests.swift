@@ -162,10 +162,12 @@ import Testing
             try server.command("HSET", "rq:cron_job:a", "open_runs", GovernedBatch.Job.list([run]))
             let user = try server.connect()
             try user.command("AUTH", "editor", "PASSWORD")
-            let keys: [any CommandPart] = ["rq:queues", "rq:queue:q", "rq:job:new", "rq:cron_job:a"]
+            let keys: [any CommandPart] = [
+                "rq:queues", "rq:queue:q", "rq:job:new", "rq:cron_job:a", "rq:cron_runs_log",
+            ]
             let arguments: [any CommandPart] = [
                 "new", "60", "f", "replace", GovernedBatch.Job.list([run]), OpenRun(job: "new").entry, "1", OpenRun.now,
-                OpenRun.minuteAgo, OpenRun.limitAgo, "rq:pubsub:", 1, 1,
+                OpenRun.minuteAgo, OpenRun.limitAgo, "rq:pubsub:", "}", 1, 1,
             ]
             let answer = try user.run(
                 CronScript.pushJob, keys: keys + run.keys + OpenRun.keys(ofQueue: run.queue),

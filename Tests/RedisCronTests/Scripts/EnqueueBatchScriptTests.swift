@@ -30,16 +30,16 @@ struct EnqueueBatchScriptTests {
     }
 
     private func enqueue(
-        _ server: some Scriptable, _ jobs: [Job], _ templates: [Template] = [Template()], token: String = "t"
+        _ server: some Scriptable, _ jobs: [Job], _ templates: [Template] = [Template()], token: String = "t", logged: String = ""
     ) throws -> String? {
         let keys: [any CommandPart] =
-            ["rq:cron_jobs:lock", "rq:cron_jobs", "rq:queues", "rq:cron_jobs:deletions"]
+            ["rq:cron_jobs:lock", "rq:cron_jobs", "rq:queues", "rq:cron_jobs:deletions", "rq:cron_runs_log"]
             + templates.map { "rq:queue:\($0.queue)" }
             + jobs.map { "rq:cron_job:\($0.id)" } + jobs.map { "rq:job:\($0.job)" }
         var arguments: [any CommandPart] = [
             token, "2026-01-01T00:00:00.000001Z", "rq:cron_job:", "rq:job:", templates.count, jobs.count,
             1_767_225_600, "2025-12-31T23:59:00.000001Z", "2025-12-31T23:43:20.000001Z", "rq:cron_jobs:events",
-            "rq:pubsub:", 0,
+            "rq:pubsub:", logged, 0,
         ]
         for template in templates {
             arguments += [template.ttl, template.flags]

@@ -125,9 +125,10 @@ import Testing
             #expect(try server.dump() == before)
             let push = RedisScript(old + CronScript.pushJob.source)
             let pushed = try server.run(
-                push, keys: ["rq:queues", "rq:queue:q", "rq:job:1", "rq:cron_job:a"],
-                ["1", "", "", "", "", "", "", "0", "", "", "rq:pubsub:", "0", "0", "status", "queued"])
+                push, keys: ["rq:queues", "rq:queue:q", "rq:job:1", "rq:cron_job:a", "rq:cron_runs_log"],
+                ["1", "", "", "", "", "", "", "0", "", "", "rq:pubsub:", "}", "0", "0", "status", "queued"])
             #expect(pushed.string == "+")
+            #expect(try server.command("LRANGE", "rq:cron_runs_log", 0, -1).strings == [#"{"c":"+"}"#])
         }
     }
 }

@@ -14,15 +14,19 @@ struct PushJobOverlapScriptTests {
         var read: String?
         var isRecorded = true
         var refusesTwice = false
+        /// What the log of runs says behind the outcome; empty to note nothing.
+        var logged = ""
         var runs: [OpenRun] = []
 
         var openRuns: String { read ?? (runs.isEmpty ? "" : GovernedBatch.Job.list(runs)) }
 
         func send(to server: RedisServer) throws -> Answer {
-            let keys: [any CommandPart] = ["rq:queues", "rq:queue:metrics", "rq:job:new", "rq:cron_job:a"]
+            let keys: [any CommandPart] = [
+                "rq:queues", "rq:queue:metrics", "rq:job:new", "rq:cron_job:a", "rq:cron_runs_log",
+            ]
             var arguments: [any CommandPart] = ["new", "", flags, overlap, openRuns]
             arguments += [isRecorded ? OpenRun(job: "new").entry : "", refusesTwice ? "1" : ""]
-            arguments += [OpenRun.now, OpenRun.minuteAgo, OpenRun.limitAgo, "rq:pubsub:", runs.count]
+            arguments += [OpenRun.now, OpenRun.minuteAgo, OpenRun.limitAgo, "rq:pubsub:", logged, runs.count]
             let queues = OpenRun.queues(of: runs)
             arguments.append(queues.count)
             arguments += runs.flatMap { $0.arguments(among: queues) } + queues as [any CommandPart]

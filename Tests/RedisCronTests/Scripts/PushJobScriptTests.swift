@@ -6,10 +6,10 @@ import Testing
 
 @Suite(.timeLimit(.minutes(1)))
 struct PushJobScriptTests {
-    private func push(_ server: RedisServer, ttl: String = "") throws -> String? {
+    private func push(_ server: RedisServer, ttl: String = "", logged: String = "") throws -> String? {
         try server.run(
-            CronScript.pushJob, keys: ["rq:queues", "rq:queue:q", "rq:job:1", "rq:cron_job:a"],
-            ["1", ttl, "", "", "", "", "", "0", "", "", "rq:pubsub:", "0", "0", "status", "queued"]
+            CronScript.pushJob, keys: ["rq:queues", "rq:queue:q", "rq:job:1", "rq:cron_job:a", "rq:cron_runs_log"],
+            ["1", ttl, "", "", "", "", "", "0", "", "", "rq:pubsub:", logged, "0", "0", "status", "queued"]
         ).string
     }
 

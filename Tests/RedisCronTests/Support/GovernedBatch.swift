@@ -43,6 +43,8 @@ struct GovernedBatch {
     /// What RESTORE is given for each job; field by field without.
     var dump: ServerReply?
     var token = "t"
+    /// What the log of runs says behind the outcomes; empty to note nothing.
+    var logged = ""
 
     init(_ jobs: [Job], flags: String = "g", dump: ServerReply? = nil) {
         self.jobs = jobs
@@ -54,7 +56,7 @@ struct GovernedBatch {
 
     @discardableResult
     func send(to server: some Scriptable) throws -> Answer {
-        var keys: [any CommandPart] = ["rq:cron_jobs:lock", "rq:cron_jobs", "rq:queues", "rq:cron_jobs:deletions"]
+        var keys: [any CommandPart] = ["rq:cron_jobs:lock", "rq:cron_jobs", "rq:queues", "rq:cron_jobs:deletions", "rq:cron_runs_log"]
         // A template for each job, since each may have a policy of its own.
         for _ in jobs { keys.append("rq:queue:metrics") }
         for job in jobs { keys.append("rq:cron_job:\(job.id)") }
@@ -65,7 +67,7 @@ struct GovernedBatch {
         keys += runs.flatMap(\.keys)
         var arguments: [any CommandPart] = [
             token, OpenRun.nowText, "rq:cron_job:", "rq:job:", jobs.count, jobs.count, OpenRun.now, OpenRun.minuteAgo,
-            OpenRun.limitAgo, "rq:cron_jobs:events", "rq:pubsub:", queues.count,
+            OpenRun.limitAgo, "rq:cron_jobs:events", "rq:pubsub:", logged, queues.count,
         ]
         arguments += queues as [any CommandPart]
         for job in jobs {

@@ -134,6 +134,36 @@ final class InterposedStore: CronStore {
         try await passing(.reconcile) { try await base.reconcile(entries, token: token) }
     }
 
+    func runLog(limit: Int) async throws -> [[UInt8]] { try await base.runLog(limit: limit) }
+
+    func unfold(_ unfolding: Unfolding, token: String) async throws -> Bool {
+        try await base.unfold(unfolding, token: token)
+    }
+
+    func trackedRuns(
+        _ place: RunPlace, after member: [UInt8]?, limit: Int
+    ) async throws -> (runs: [TrackedRun], last: [UInt8]?) {
+        try await base.trackedRuns(place, after: member, limit: limit)
+    }
+
+    func look(at runs: [RunToLookAt], now: Timestamp) async throws -> [RunFinding] {
+        try await base.look(at: runs, now: now)
+    }
+
+    func record(_ changes: [RunChange], token: String, now: Timestamp) async throws -> RecordOutcome {
+        try await base.record(changes, token: token, now: now)
+    }
+
+    func endedRuns(of definition: DefinitionID) async throws -> [EndedRun] {
+        try await base.endedRuns(of: definition)
+    }
+
+    func forgetRuns(of definitions: [DefinitionID]) async throws { try await base.forgetRuns(of: definitions) }
+
+    func sweepRuns(from cursor: Int) async throws -> Int { try await base.sweepRuns(from: cursor) }
+
+    func trimRuns(to total: Int) async throws -> Int { try await base.trimRuns(to: total) }
+
     func checkQueueing() async throws {
         try await state.current.whenChecked?()
         try await base.checkQueueing()

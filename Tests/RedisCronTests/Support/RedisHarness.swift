@@ -21,12 +21,13 @@ struct RedisHarness: Sendable {
         _ change: (inout RedisCronScheduler.Options) -> Void = { _ in }
     ) throws {
         let loader = DefinitionLoader(zone: .utc, serializer: .pickle)
-        let store = InterposedStore(RedisStore(connection: connection, loader: loader))
         let clock = clock ?? SystemClock(loop: connection.eventLoop)
         let channel = EventChannel()
         let settings = try SchedulerSettings(
             options: .forTest(change), keys: connection.keys, createdAt: clock.now(), seed: 1,
             isHopeless: RedisStore.isHopeless)
+        let store = InterposedStore(
+            RedisStore(connection: connection, loader: loader, history: settings.history))
         self.server = server
         self.connection = connection
         self.store = store

@@ -43,7 +43,8 @@ extension FuzzedParser {
                 for now in [Timestamp.earliest, Timestamp(unixSeconds: 1_767_225_600), .latest] {
                     guard case .run(let run) = cached.decide(entry, now: now) else { continue }
                     try promise(run.next.map { $0 > run.planned } ?? true, "a run that is not after the one before it")
-                    _ = BatchCommand(keys: RQKeys()).call(of: DueBatch(runs: [run]), token: "t", now: now)
+                    _ = BatchCommand(keys: RQKeys(), history: 20)
+                        .call(of: DueBatch(runs: [run]), token: "t", now: now)
                 }
             }
         }

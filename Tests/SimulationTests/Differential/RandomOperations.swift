@@ -297,7 +297,7 @@ struct RandomOperations {
         switch state.phase {
         case .queued: try twins.start(job)
         case .running: try twins.end(job, as: drawn([.finished, .failed, .failed, .stopped, .dead], &random) ?? .dead)
-        case .finished, .failed, .stopped, .dead: try twins.forget(job)
+        case .finished, .failed, .stopped, .canceled, .dead: try twins.forget(job)
         }
         return "a worker's step"
     }

@@ -111,6 +111,7 @@ extension RedisModel.Phase {
         case .finished: "finished"
         case .failed: "failed"
         case .stopped: "stopped"
+        case .canceled: "canceled"
         }
     }
 }

@@ -24,6 +24,9 @@ struct Twins {
         let description: String
     }
 
+    /// How many runs each definition keeps.
+    private static let history = 3
+
     let server: RedisServer
     let connection: RedisCronConnection
     let store: RedisStore
@@ -121,7 +124,7 @@ struct Twins {
 
     mutating func enqueue(_ model: DueBatch, _ real: DueBatch, token: String, now: Timestamp) async throws {
         let answer = try await store.enqueue(real, token: token, now: now)
-        let modelled = self.model.enqueue(model, token: token, now: now)
+        let modelled = self.model.enqueue(model, token: token, now: now, history: Self.history)
         try expect("\(answer)", "\(modelled)", of: "enqueue")
         switch modelled {
         case .lockLost: note("enqueue", "lockLost")
@@ -169,6 +172,7 @@ struct Twins {
         _ = try server.command("LREM", keys.queue(String(decoding: queue, as: UTF8.self)), "0", job.description)
         _ = try server.command(
             "HSET", keys.job(job), "status", "started", "started_at", RedisModel.Job.startedAt.wireFormat)
+        _ = try server.command("PERSIST", keys.job(job))
         _ = try server.command("ZADD", keys.executions(job), "\(RedisModel.Job.executionEnd.score)", "run")
     }
 
@@ -177,7 +181,14 @@ struct Twins {
         guard model.endJob(job, as: phase) else { return }
         let keys = RQKeys()
         _ = try server.command("DEL", keys.executions(job))
+        guard let ended = model.jobs[job] else {
+            _ = try server.command("DEL", keys.job(job))
+            return
+        }
         _ = try server.command("HSET", keys.job(job), "status", phase.status)
+        if let expiresAt = ended.expiresAt {
+            _ = try server.command("EXPIRE", keys.job(job), String((expiresAt - model.time).components.seconds))
+        }
     }
 
     /// A job that is over goes.

@@ -76,7 +76,7 @@ extension World {
         let edits = redis.edits
         let jobsBefore = redis.jobs.count
         let open = scenario.policies ? batch.runs.map { openRuns(of: $0.definition.id) } : []
-        let outcome = redis.enqueue(batch, token: token, now: now)
+        let outcome = redis.enqueue(batch, token: token, now: now, history: Self.history)
         if redis.edits != edits + outcome.pauses { oracle.violate("a tick changed a definition beyond its times") }
         switch outcome {
         case .lockLost:

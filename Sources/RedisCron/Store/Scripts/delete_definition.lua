@@ -3,12 +3,14 @@ Removes a definition: hash, index entry, and the news of it in one step.
 
 KEYS  1 the definition's hash   2 index of definitions   3 update marker
       4 finished definitions (zset: id by the time at which it is to be deleted)
-      5 RQ's own history of that name, from which our part is taken out (rq_history.lua)
-ARGV  1 id   2 channel   3 event   4 update marker
+      5 its runs that are over   6 its refused times   7 .. 10 what is kept of all runs; see forgetting.lua
+      11 RQ's own history of that name, from which our part is taken out (rq_history.lua)
+ARGV  1 id   2 channel   3 event   4 update marker   5 what its members of KEYS[7] begin with, behind a bracket as ZRANGEBYLEX has it
 Returns  1 when there was such a definition, 0 when there was none (nothing is announced then).
 
 Why atomic: an index entry without a hash, or a hash without its entry, would be seen by a tick in between. The entry
-of an id that has no hash is not touched: it may be one of RQ's own names.
+of an id that has no hash is not touched: it may be one of RQ's own names. Where the user may not remove what is kept of its runs,
+the scheduler does.
 ]]
 local refusal = guard({
   { 'TYPE', KEYS[1] }, { 'DEL', KEYS[1] }, { 'ZREM', KEYS[2], ARGV[1] }, { 'SET', KEYS[3], ARGV[4] },
@@ -23,7 +25,8 @@ if refusal then return refusal end
 redis.call('DEL', KEYS[1])
 redis.call('ZREM', KEYS[2], ARGV[1])
 redis.call('ZREM', KEYS[4], ARGV[1])
-take_out_of_history(KEYS[5])
+take_out_of_history(KEYS[11])
 redis.call('SET', KEYS[3], ARGV[4])
+if not guard(forgetting(7, KEYS[5], KEYS[6])) then forget_runs(7, KEYS[5], KEYS[6], ARGV[1], ARGV[5]) end
 redis.call('PUBLISH', ARGV[2], ARGV[3])
 return 1

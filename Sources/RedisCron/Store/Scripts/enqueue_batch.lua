@@ -6,7 +6,8 @@ KEYS
   2                 index of definitions (zset: id by next enqueue time)
   3                 RQ's set of queues
   4                 finished definitions (zset: id by the time at which it is to be deleted)
-  5 .. 4+T          the queue of each template
+  5                 log of runs
+  6 .. 5+T          the queue of each template
   then N            the definitions' hashes
   then N            the RQ jobs' hashes
   then Q times 3    the queues of open runs; see open_runs.lua
@@ -22,7 +23,8 @@ ARGV
   8, 9              60 s ago and 1,000 s ago, in RQ's wire format
   10                channel of events
   11                what stands before a worker's name in its channel
-  12                Q, the number of queues of open runs, then their names
+  12                what the log says of the jobs, behind their outcomes; empty to note nothing. See run_log.lua
+  13                Q, the number of queues of open runs, then their names
   then T times      template: ttl in seconds or empty, flags, what governs its jobs if the flags say so, F, then F strings,
                     the fields that its jobs share with their values; or 0, when each of its jobs comes with its whole hash.
                     Flags: 'f' its jobs go to the front of the queue, the first of them foremost; 'g' its jobs are governed
@@ -68,9 +70,9 @@ local KEYS, ARGV = KEYS, ARGV
 local now = ARGV[2]
 local id_start, job_start = #ARGV[3] + 1, #ARGV[4] + 1
 local template_count, count = tonumber(ARGV[5]), tonumber(ARGV[6])
-local first = 4 + template_count
-local queue_count = tonumber(ARGV[12])
-local arg = 12 + queue_count
+local first = 5 + template_count
+local queue_count = tonumber(ARGV[13])
+local arg = 13 + queue_count
 
 -- One key of each kind stands for all; TYPE meets every queue.
 local refusal = guard({
@@ -78,7 +80,7 @@ local refusal = guard({
   { 'ZREM', KEYS[2], 'id' }, { 'HGET', KEYS[first + 1], 'updated_at' },
   { 'HSET', KEYS[first + 1], 'next_enqueue_time', '' }, { 'EXISTS', KEYS[first + count + 1] },
   { 'HSET', KEYS[first + count + 1], 'status', 'queued' }, { 'EXPIRE', KEYS[first + count + 1], '1' },
-  { 'SADD', KEYS[3], 'queue' }, { 'RPUSH', KEYS[5], 'id' }
+  { 'SADD', KEYS[3], 'queue' }, { 'RPUSH', KEYS[6], 'id' }
 })
 if refusal then return refusal end
 if call('GET', KEYS[1]) ~= ARGV[1] then
@@ -96,7 +98,7 @@ end
 local templates = {}
 local any_fields, any_whole, any_front, any_governed = false, false, false, false
 for t = 1, template_count do
-  local key, flags = KEYS[4 + t], ARGV[arg + 2]
+  local key, flags = KEYS[5 + t], ARGV[arg + 2]
   local template = { key = key, slot = key, ttl = ARGV[arg + 1] }
   if mistyped(key, 'list') then template.is_spoiled = true end
   if flags ~= '' then
@@ -122,7 +124,7 @@ for t = 1, template_count do
 end
 
 if any_front then
-  refusal = guard({ { 'LPUSH', KEYS[5], 'id' } })
+  refusal = guard({ { 'LPUSH', KEYS[6], 'id' } })
   if refusal then return refusal end
 end
 
@@ -164,7 +166,7 @@ if any_governed then
   told, events = {}, {}
   local queue_key = first + 2 * count
   local open_key = queue_key + 3 * queue_count + 1
-  local inspection = run_inspection(ARGV[7], ARGV[8], ARGV[9], ARGV[11], job_start, queue_key, 12)
+  local inspection = run_inspection(ARGV[7], ARGV[8], ARGV[9], ARGV[11], job_start, queue_key, 13)
   refusal = guard({
     { 'HMGET', KEYS[first + 1], 'updated_at' }, { 'HDEL', KEYS[first + 1], 'open_runs' }, { 'ZADD', KEYS[4], '0', 'id' },
     { 'PUBLISH', ARGV[10], '' }
@@ -177,17 +179,6 @@ if any_governed then
 
   local function finish(j, score)
     if score ~= '' then call('ZADD', KEYS[4], score, ids[j]) end
-  end
-
-  -- Writes fields of a definition, and its open runs (text) and its count of failures unless they are nil.
-  local function write(definition, fields, open_runs, failures)
-    if open_runs == '' then
-      call('HDEL', definition, 'open_runs')
-    elseif open_runs then
-      fields[#fields + 1], fields[#fields + 2] = 'open_runs', open_runs
-    end
-    if failures then fields[#fields + 1], fields[#fields + 2] = 'failure_count', failures end
-    if #fields > 0 then call('HSET', definition, unpack(fields)) end
   end
 
   function decide(j, definition, job, template, arg)
@@ -212,14 +203,14 @@ if any_governed then
 
     local next_time, next_score = ARGV[arg + 2], ARGV[arg + 3]
     if is_move then
-      write(definition, { 'next_enqueue_time', next_time })
+      write_state(definition, { 'next_enqueue_time', next_time })
       call('HDEL', definition, 'waiting_since')
       if next_score == '' then finish(j, template.deletion) end
       return last, 'a', false, next_score
     end
     local runs_before = limit and (tonumber(call('HGET', definition, 'run_count') or '') or 0)
     if limit and runs_before >= limit then
-      write(definition, { 'next_enqueue_time', never })
+      write_state(definition, { 'next_enqueue_time', never })
       call('HDEL', definition, 'waiting_since')
       finish(j, template.deletion)
       return last, 'l', false, ''
@@ -231,7 +222,7 @@ if any_governed then
     local runs = not most_failures and open_count == 1 and inspection.is_ended(k)
       or inspection.survey(k, open_arg, open_count, job, overlap == 'allow', failures_before)
     if runs.is_elsewhere then
-      write(definition, {}, inspection.moved(k, open_arg, open_count))
+      write_state(definition, {}, inspection.moved(k, open_arg, open_count))
       return last, 's'
     end
     if runs.is_late then return last, 'h' end
@@ -241,10 +232,7 @@ if any_governed then
     local new_runs = (is_open or most_failures) and runs.is_changed and inspection.text(runs.kept, '') or nil
     if most_failures then
       if runs.failures >= most_failures then
-        write(definition, {
-          'enabled', '0', 'paused_at', now, 'pause_note', template.note, 'updated_at', now
-        }, new_runs)
-        call('HDEL', definition, 'failure_count', 'waiting_since', 'paused_until')
+        pause_definition(definition, now, template.note, new_runs)
         events[#events + 1] = event
         return last, 'p', false, ''
       end
@@ -252,24 +240,24 @@ if any_governed then
     end
 
     if is_open and overlap == 'skip' then
-      write(definition, { 'next_enqueue_time', next_time }, new_runs, failures)
+      write_state(definition, { 'next_enqueue_time', next_time }, new_runs, failures)
       call('HDEL', definition, 'waiting_since')
       if next_score == '' then finish(j, template.deletion) end
       return last, runs.is_changed and 'O' or 'o', false, next_score
     elseif is_open and overlap == 'wait' then
       local is_waiting = call('HGET', definition, 'waiting_since')
-      write(definition, is_waiting and {} or { 'waiting_since', now }, new_runs, failures)
+      write_state(definition, is_waiting and {} or { 'waiting_since', now }, new_runs, failures)
       return last, 'w', false, wait_score
     elseif is_open and overlap == 'replace' then
       inspection.plan_removal()
       if runs.is_elsewhere then
-        write(definition, {}, inspection.moved(k, open_arg, open_count))
+        write_state(definition, {}, inspection.moved(k, open_arg, open_count))
         return last, 's'
       end
       if runs.is_late then return last, 'h' end
       if runs.is_waited_for then
         inspection.remove(j, told)
-        write(definition, {}, inspection.text(runs.kept, ''), failures)
+        write_state(definition, {}, inspection.text(runs.kept, ''), failures)
         return last, 'w', false, wait_score
       end
     end
@@ -292,7 +280,7 @@ if any_governed then
     else
       local fields = { 'latest_enqueue_time', now, 'next_enqueue_time', next_time }
       if limit then fields[5], fields[6] = 'run_count', runs_before + 1 end
-      write(definition, fields, open_runs, failures)
+      write_state(definition, fields, open_runs, failures)
     end
     -- The others have none, unless an edit left it behind.
     if overlap == 'wait' then call('HDEL', definition, 'waiting_since') end
@@ -370,6 +358,7 @@ if #touched > 0 then call('SADD', KEYS[3], unpack(touched)) end
 if moved_count > 0 then call('ZADD', KEYS[2], unpack(moved)) end
 if #gone > 0 then call('ZREM', KEYS[2], unpack(gone)) end
 local codes = table.concat(outcome)
+if ARGV[12] ~= '' then log_runs(KEYS[5], codes, told or {}, ARGV[12]) end
 if any_governed then
   for _, event in ipairs(events) do call('PUBLISH', ARGV[10], event) end
   send_stops(told)

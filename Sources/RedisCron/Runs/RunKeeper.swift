@@ -1,0 +1,439 @@
+import RQWire
+import RedisBridge
+
+/// Follows the runs of a leader: takes what scripts wrote off the log, looks what has become of runs, and records it.
+///
+/// It lives beside the tick and for as long as the leader leads. All that it has to know stands in Redis, so that the next leader
+/// goes on where it stopped. Each step is small, and while the tick is at work there are pauses between them: recording never
+/// delays what is due.
+///
+/// ```
+///   scripts ──▶ log ──unfold──▶ open ──look──▶ record ──▶ ended
+///                                 ▲                          │ failed and the like: watched
+///                                 └──── requeued ◀───────────┘
+/// ```
+actor RunKeeper {
+    /// What the scheduler is told.
+    enum News: Sendable {
+        /// Runs are over, or what was known of them has changed.
+        case ended([RunRecord])
+        /// Definitions were written, as their open runs or failures changed.
+        case written([DefinitionID])
+        /// A definition was paused, because as many of its runs failed in a row as it allows.
+        case paused(DefinitionID)
+        /// The lock is not ours.
+        case lockLost
+        /// Runs were found in the log, before they are followed; told again if that fails.
+        case queued([TrackedRun])
+        /// Definitions are gone, and nothing of their runs is kept any more.
+        case forgotten([DefinitionID])
+        /// Nothing can be recorded, for this reason.
+        case failing(any Error)
+    }
+
+    nonisolated let executor: any SerialExecutor & TaskExecutor
+    nonisolated var unownedExecutor: UnownedSerialExecutor { executor.asUnownedSerialExecutor() }
+
+    private let store: any CronStore
+    private let clock: any SchedulerClock
+    private let token: String
+    private let history: Int
+    private let historyTotal: Int
+    private let tell: @Sendable (News) async -> Void
+
+    private var watch = RunWatch()
+    private var unfolder: RunUnfolder
+    private var isLoaded = false
+    /// Definitions that were deleted, and whose runs have yet to be forgotten.
+    private var deleted: Set<DefinitionID> = []
+    /// Where the sweep goes on; `nil` between two of them.
+    private var sweepCursor: Int? = 0
+    private var sweptAt: Duration = .zero
+    /// Whether the tick is at work.
+    private var isTickBusy = false
+    private var sleeping: Task<Void, any Error>?
+    /// Whether there may be something in the log.
+    private var hasNews = true
+    /// Looks that may be made without going over their rate.
+    private var allowance = LookAllowance()
+
+    /// Entries of the log that are unfolded in one step: each holds a batch.
+    private static let entriesAtOnce = 2
+    /// Runs that are looked at, and recorded, in one step.
+    private static let runsAtOnce = 100
+    /// Members that are read at once when it begins.
+    private static let pageSize = 1_000
+    /// How often the log is read although nobody says that there is something: triggers come from elsewhere.
+    private static let longestSleep: Duration = .seconds(2)
+    /// The pause between two steps while the tick is at work.
+    private static let courtesy: Duration = .milliseconds(50)
+    /// An entry that is older is unfolded without such pauses, so that the log does not grow for ever.
+    private static let patience: Duration = .seconds(5)
+    /// How often all definitions of which runs are kept are looked through for those that are gone.
+    private static let sweepInterval: Duration = .seconds(3600)
+
+    init(
+        store: any CronStore, clock: any SchedulerClock, settings: SchedulerSettings, token: String,
+        executor: any SerialExecutor & TaskExecutor, tell: @escaping @Sendable (News) async -> Void
+    ) {
+        self.store = store
+        self.clock = clock
+        self.token = token
+        self.executor = executor
+        self.tell = tell
+        history = settings.history
+        historyTotal = settings.historyTotal
+        unfolder = RunUnfolder(history: settings.history)
+    }
+
+    /// How many runs are open, as far as is known.
+    var openCount: Int { watch.openCount }
+
+    // MARK: What it is told
+
+    /// The tick begins or ends its work.
+    func tick(isBusy: Bool) {
+        isTickBusy = isBusy
+        if !isBusy, hasNews { sleeping?.cancel() }
+    }
+
+    /// A script wrote into the log.
+    func logGrew() {
+        hasNews = true
+    }
+
+    /// A definition was deleted.
+    func definitionDeleted(_ id: DefinitionID) {
+        deleted.insert(id)
+    }
+
+    // MARK: The loop
+
+    /// Follows runs until the lock is lost.
+    ///
+    /// - Throws: `CancellationError` when the task is cancelled; what is under way then is done or not, and the next leader finds out.
+    func run() async throws {
+        var backoff = Backoff(first: .seconds(1), maximum: .seconds(30))
+        var random = SplitMix64(state: UInt64(bitPattern: Int64(clock.now().microseconds)))
+        while true {
+            do {
+                guard try await step() else { return await tell(.lockLost) }
+                backoff.succeed()
+                try await sleep(for: pause)
+            } catch {
+                try Task.checkCancellation()
+                if backoff.failures == 1 { await tell(.failing(error)) }
+                try await clock.sleep(for: backoff.delayAfterFailure(using: &random))
+            }
+        }
+    }
+
+    private var pause: Duration {
+        if isTickBusy { return Self.courtesy }
+        if hasNews || !deleted.isEmpty { return .zero }
+        guard let next = watch.nextLook else { return Self.longestSleep }
+        return min(max(next - clock.monotonic(), allowance.pause), Self.longestSleep)
+    }
+
+    /// Sleeps, until there is something to unfold.
+    private func sleep(for duration: Duration) async throws {
+        try Task.checkCancellation()
+        guard duration > .zero else { return await Task.yield() }
+        // A task of its own, because what ends the sleep does not end the sleeper.
+        let task = Task(executorPreference: executor) { [clock] in try await clock.sleep(for: duration) }
+        sleeping = task
+        defer { sleeping = nil }
+        try await withTaskCancellationHandler {
+            do {
+                try await task.value
+            } catch is CancellationError {
+                try Task.checkCancellation()
+            }
+        } onCancel: {
+            task.cancel()
+        }
+    }
+
+    /// Does a little of all that is to be done.
+    ///
+    /// - Returns: Whether the lock is ours, as far as is known.
+    func step() async throws -> Bool {
+        if !isLoaded { try await load() }
+        guard try await unfold() else { return false }
+        try await forgetDeleted()
+        guard try await look() else { return false }
+        try await sweep()
+        return true
+    }
+
+    /// The same, with a look at every run, whenever its turn is: for who drives a scheduler by hand.
+    func stepThroughAll() async throws {
+        _ = try await step()
+        for page in watch.followed.values.sorted(by: { $0.run.at < $1.run.at }).pages(of: Self.runsAtOnce) {
+            guard try await look(at: Array(page)) else { return }
+        }
+    }
+
+    /// Reads what the leaders before us followed.
+    private func load() async throws {
+        for place in [RunPlace.open, .watched] {
+            var last: [UInt8]?
+            repeat {
+                let page = try await store.trackedRuns(place, after: last, limit: Self.pageSize)
+                for run in page.runs {
+                    _ = watch.follow(run, in: place, now: clock.now(), at: clock.monotonic())
+                }
+                last = page.last
+                if isTickBusy { try await clock.sleep(for: Self.courtesy) }
+            } while last != nil
+        }
+        isLoaded = true
+    }
+
+    // MARK: The log
+
+    private func unfold() async throws -> Bool {
+        while true {
+            hasNews = false
+            let entries = try await store.runLog(limit: Self.entriesAtOnce)
+            guard !entries.isEmpty else { return true }
+            hasNews = true
+            let result = unfolder.read(entries)
+            if !result.unfolding.opened.isEmpty { await tell(.queued(result.unfolding.opened)) }
+            do {
+                guard try await store.unfold(result.unfolding, token: token) else { return false }
+            } catch {
+                // It may have been done: then what is open is read again.
+                isLoaded = false
+                throw error
+            }
+            unfolder.wrote(result)
+            guard try await follow(result) else { return false }
+            let isOld = result.unfolding.opened.first.map { clock.now() - $0.at > Self.patience } ?? false
+            if isTickBusy, !isOld { return true }
+        }
+    }
+
+    /// Follows what was unfolded.
+    private func follow(_ result: RunUnfolder.Result) async throws -> Bool {
+        let (now, monotonic) = (clock.now(), clock.monotonic())
+        var changes: [RunChange] = []
+        for run in result.unfolding.opened {
+            if let dropped = watch.follow(run, in: .open, now: now, at: monotonic) {
+                changes.append(RunChange(dropped.run, from: dropped.place, keep: keep(dropped.run)))
+            }
+        }
+        for (job, at) in result.removed {
+            guard let known = watch[job], known.place == .open else { continue }
+            var ending = RunEnding(.canceled)
+            ending.ended = at
+            changes.append(RunChange(known.run, from: .open, ending: ending, keep: keep(known.run)))
+        }
+        return try await record(changes)
+    }
+
+    private func keep(_ run: TrackedRun) -> Int { run.history ?? history }
+
+    // MARK: Looks
+
+    private func look() async throws -> Bool {
+        while true {
+            let limit = min(Self.runsAtOnce, allowance.take(at: clock.monotonic()))
+            let due = limit > 0 ? watch.due(at: clock.monotonic(), limit: limit) : []
+            allowance.used(due.count)
+            guard !due.isEmpty else { return true }
+            guard try await look(at: due) else { return false }
+            if isTickBusy || hasNews { return true }
+        }
+    }
+
+    private func look(at due: [RunWatch.Followed]) async throws -> Bool {
+        let findings: [RunFinding]
+        do {
+            let runs = due.map { RunToLookAt($0.run, memory: $0.memory, place: $0.place) }
+            findings = try await store.look(at: runs, now: clock.now())
+        } catch {
+            for known in due {
+                watch.lookFailed(at: known.run.jobID, uncertain: false, monotonic: clock.monotonic())
+            }
+            throw error
+        }
+        var changes: [RunChange] = []
+        for (known, finding) in zip(due, findings) {
+            // It may have been deleted or queued anew meanwhile.
+            guard watch[known.run.jobID]?.run == known.run else { continue }
+            if let change = try await change(known, finding) { changes.append(change) }
+        }
+        return try await record(changes)
+    }
+
+    /// What is to be recorded of a run after a look.
+    private func change(_ known: RunWatch.Followed, _ finding: RunFinding) async throws -> RunChange? {
+        let run = known.run
+        func wait(_ memory: RunMemory) {
+            watch.looked(at: run.jobID, remembering: memory, now: clock.now(), monotonic: clock.monotonic())
+        }
+        switch (known.place, finding) {
+        case (.open, .open(let memory)), (_, .unclear(let memory)):
+            wait(memory)
+            return nil
+        case (.open, .over(let ending)):
+            return RunChange(run, from: .open, ending: ending, keep: keep(run))
+        case (.open, .settled), (.watched, .settled):
+            return RunChange(run, from: known.place, keep: keep(run))
+        case (.watched, .over(let ending)):
+            let former = try await recorded(of: known)
+            if let former, !ending.isChange(of: former.ending) {
+                watch.recorded(former, of: run.jobID, now: clock.now(), monotonic: clock.monotonic())
+                return nil
+            }
+            // What the definition keeps no longer is not followed either.
+            guard let former else { return RunChange(run, from: .watched, keep: keep(run)) }
+            return RunChange(run, from: .watched, former: former, ending: ending, keep: keep(run))
+        case (.watched, .open(var memory)):
+            guard let former = try await recorded(of: known) else {
+                return RunChange(run, from: .watched, keep: keep(run))
+            }
+            memory.formerAttempts = former.ending.attempts ?? 1
+            watch.looked(at: run.jobID, remembering: memory, now: clock.now(), monotonic: clock.monotonic())
+            return RunChange(run, from: .watched, former: former, isReopened: true, keep: keep(run))
+        }
+    }
+
+    /// What is recorded of a run that is over; `nil` if it is kept no longer.
+    private func recorded(of known: RunWatch.Followed) async throws -> EndedRun? {
+        if let recorded = known.recorded { return recorded }
+        let run = known.run
+        let ended = try await store.endedRuns(of: run.definition)
+        return ended.first { $0.at == run.at && $0.jobID(of: run.definition) == run.jobID.description }
+    }
+
+    // MARK: What is recorded
+
+    private func record(_ changes: [RunChange]) async throws -> Bool {
+        for page in changes.pages(of: Self.runsAtOnce) {
+            guard try await recordPage(Array(page)) else { return false }
+        }
+        return true
+    }
+
+    private func recordPage(_ changes: [RunChange]) async throws -> Bool {
+        let outcome: RecordOutcome
+        do {
+            outcome = try await store.record(changes, token: token, now: clock.now())
+        } catch {
+            for change in changes {
+                watch.lookFailed(at: change.run.jobID, uncertain: true, monotonic: clock.monotonic())
+            }
+            throw error
+        }
+        guard case .done(let outcomes, let total) = outcome else { return false }
+        var ended: [RunRecord] = []
+        var written: [DefinitionID] = []
+        for (change, outcome) in zip(changes, outcomes) {
+            take(change, outcome, &ended)
+            if outcome == .noted || outcome == .paused { written.append(change.run.definition) }
+            if outcome == .paused { await tell(.paused(change.run.definition)) }
+        }
+        if !written.isEmpty { await tell(.written(written)) }
+        if !ended.isEmpty { await tell(.ended(ended)) }
+        if total > historyTotal { _ = try await store.trimRuns(to: historyTotal) }
+        return true
+    }
+
+    /// Takes in what became of a change.
+    private func take(_ change: RunChange, _ outcome: RunChangeOutcome, _ ended: inout [RunRecord]) {
+        let run = change.run
+        let (now, monotonic) = (clock.now(), clock.monotonic())
+        guard let known = watch[run.jobID], known.run == run else { return }
+        // What was recorded by a call whose answer was lost is recorded.
+        let isRecorded = outcome != .definitionGone && (outcome != .missing || known.isUncertain)
+        guard isRecorded else {
+            watch.remove(run.jobID)
+            return
+        }
+        if change.isReopened {
+            watch.reopened(run.jobID, memory: known.memory, now: now, monotonic: monotonic)
+        } else if let ending = change.ending {
+            ended.append(RunRecord(run, ending))
+            if ending.mayChange, change.keep > 0 {
+                watch.recorded(EndedRun(run, ending), of: run.jobID, now: now, monotonic: monotonic)
+            } else {
+                watch.remove(run.jobID)
+            }
+        } else {
+            watch.remove(run.jobID)
+        }
+    }
+
+    // MARK: What is forgotten
+
+    private func forgetDeleted() async throws {
+        guard !deleted.isEmpty else { return }
+        let ids = Array(deleted)
+        try await store.forgetRuns(of: ids)
+        await tell(.forgotten(ids))
+        for id in ids {
+            deleted.remove(id)
+            unfolder.forget(id)
+            watch.removeAll(of: id)
+            // It may have been made anew, and have run since.
+            var last: [UInt8]? = TrackedRun.range(of: id).from.dropFirst().map { $0 }
+            while let member = last {
+                let page = try await store.trackedRuns(.open, after: member, limit: Self.runsAtOnce)
+                let own = page.runs.filter { $0.definition == id }
+                for run in own { _ = watch.follow(run, in: .open, now: clock.now(), at: clock.monotonic()) }
+                last = own.count == page.runs.count ? page.last : nil
+            }
+        }
+    }
+
+    /// Looks through the definitions of which runs are kept: others delete definitions too.
+    private func sweep() async throws {
+        if sweepCursor == nil, clock.monotonic() - sweptAt >= Self.sweepInterval { sweepCursor = 0 }
+        guard !isTickBusy, let cursor = sweepCursor else { return }
+        let next = try await store.sweepRuns(from: cursor)
+        sweepCursor = next == 0 ? nil : next
+        if next == 0 { sweptAt = clock.monotonic() }
+    }
+}
+
+/// Bounds how many looks are made in a second.
+///
+/// Pure.
+private struct LookAllowance: Sendable {
+    private var left = Double(RunWatch.looksPerSecond) / 10
+    private var since: Duration = .zero
+
+    /// How many may be made now.
+    mutating func take(at monotonic: Duration) -> Int {
+        let rate = Double(RunWatch.looksPerSecond)
+        let passed = max(0, (monotonic - since) / .seconds(1))
+        left = min(left + passed * rate, rate / 10)
+        since = monotonic
+        return Int(left)
+    }
+
+    mutating func used(_ count: Int) {
+        left -= Double(count)
+    }
+
+    /// How long it is worth waiting for the next.
+    var pause: Duration { left >= 100 ? .zero : .milliseconds(20) }
+}
+
+extension RunRecord {
+    /// A run that is over.
+    init(_ run: TrackedRun, _ ending: RunEnding) {
+        self.init(id: run.definition.display, planned: run.planned, at: run.at, reason: run.reason)
+        jobID = run.jobID.description
+        (outcome, isInferred, started, ended) = (ending.outcome, ending.isInferred, ending.started, ending.ended)
+        (worker, error, attempts) = (ending.worker, ending.error, ending.attempts)
+    }
+
+    /// A run that is open.
+    init(_ run: TrackedRun) {
+        self.init(id: run.definition.display, planned: run.planned, at: run.at, reason: run.reason)
+        jobID = run.jobID.description
+    }
+}

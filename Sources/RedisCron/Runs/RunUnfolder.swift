@@ -1,0 +1,66 @@
+import RQWire
+
+/// Makes of entries of the log of runs what is to be written where runs are read.
+///
+/// Pure. It remembers the refusals of each definition since its last run, so that many that follow each other are one entry.
+struct RunUnfolder: Sendable {
+    /// The most definitions whose refusals are remembered: beyond that, an entry begins anew for all.
+    private static let mostStreaks = 100_000
+
+    /// How many runs a definition keeps that does not say so itself.
+    let history: Int
+    private var streaks: [DefinitionID: RefusedTimes] = [:]
+
+    init(history: Int) {
+        self.history = history
+    }
+
+    /// What some entries of the log say.
+    struct Result: Sendable {
+        var unfolding = Unfolding()
+        /// The ids of jobs that were taken out for others, each with when.
+        var removed: [(job: RQJobID, at: Timestamp)] = []
+        /// The refusals that each definition has since its last run.
+        fileprivate var streaks: [DefinitionID: RefusedTimes?] = [:]
+    }
+
+    /// Reads entries. Nothing is remembered before ``wrote(_:)`` says that it was written.
+    func read(_ entries: [[UInt8]]) -> Result {
+        var result = Result()
+        result.unfolding.entries = entries
+        // An entry that cannot be read is taken off the log with the others.
+        for entry in entries.compactMap({ RunLogEntry($0) }) {
+            for line in entry.lines { read(line, into: &result) }
+            result.removed += entry.removed.compactMap { id in RQJobID(id).map { ($0, entry.at) } }
+        }
+        return result
+    }
+
+    private func read(_ line: RunLogEntry.Line, into result: inout Result) {
+        switch line {
+        case .queued(let run):
+            guard run.history ?? history > 0 else { return }
+            result.unfolding.opened.append(run)
+            result.streaks[run.definition] = .some(nil)
+        case .refused(let id, let times, let ownHistory):
+            let keep = ownHistory ?? history
+            guard keep > 0 else { return }
+            let former = result.streaks[id] ?? streaks[id]
+            let joined = former.flatMap { $0.reason == times.reason ? $0.joined(with: times) : nil }
+            result.unfolding.refused.append(
+                Unfolding.Refused(definition: id, times: joined ?? times, joins: joined != nil, keep: keep))
+            result.streaks[id] = .some(joined ?? times)
+        }
+    }
+
+    /// Takes in that what was read is written.
+    mutating func wrote(_ result: Result) {
+        if streaks.count > Self.mostStreaks { streaks = [:] }
+        for (id, streak) in result.streaks { streaks[id] = streak }
+    }
+
+    /// Forgets the refusals of a definition.
+    mutating func forget(_ definition: DefinitionID) {
+        streaks[definition] = nil
+    }
+}

@@ -1,0 +1,152 @@
+import RQWire
+import RedisBridge
+
+/// What becomes of runs: the log into which scripts write it, and where it is kept.
+extension RedisStore {
+    /// How many changes one call of a script makes.
+    private static let mostChanges = 500
+
+    func runLog(limit: Int) async throws -> [[UInt8]] {
+        try await elements(RedisCommand("LRANGE", keys.runLog, 0, limit - 1))
+    }
+
+    func endedRuns(of definition: DefinitionID) async throws -> [EndedRun] {
+        let key = Array(keys.runsPrefix.utf8) + definition.bytes
+        return try await elements(RedisCommand("LRANGE", key, 0, -1)).compactMap { EndedRun($0) }
+    }
+
+    func trackedRuns(
+        _ place: RunPlace, after member: [UInt8]?, limit: Int
+    ) async throws -> (runs: [TrackedRun], last: [UInt8]?) {
+        let from = member.map { [UInt8(ascii: "(")] + $0 } ?? [UInt8(ascii: "-")]
+        let members = try await elements(
+            RedisCommand("ZRANGEBYLEX", place == .open ? keys.openRuns : keys.watchedRuns, from, "+", "LIMIT", 0, limit))
+        return (members.compactMap { TrackedRun(member: $0) }, members.count < limit ? nil : members.last)
+    }
+
+    /// Reads a list of texts; a key of another type has none.
+    private func elements(_ command: RedisCommand) async throws -> [[UInt8]] {
+        do {
+            return try await client.send(command, decoding: { $0.copiedElements })
+        } catch {
+            guard error.prefix == .wrongType else { throw error }
+            return []
+        }
+    }
+
+    // MARK: Writing
+
+    func unfold(_ unfolding: Unfolding, token: String) async throws -> Bool {
+        guard let first = unfolding.entries.first else { return true }
+        let size = unfolding.opened.count * 160 + unfolding.refused.count * 300 + first.count + 512
+        var call = CronScript.unfoldRuns.call(keyCount: 4 + unfolding.refused.count * 2, reserving: size)
+        call.append(keys.lock)
+        call.append(keys.runLog)
+        call.append(keys.openRuns)
+        call.append(keys.runIndex)
+        let (refusals, definitions) = (Array(keys.refusalsPrefix.utf8), Array(keys.cronJobPrefix.utf8))
+        for refused in unfolding.refused {
+            call.append(refusals, refused.definition.bytes)
+            call.append(definitions, refused.definition.bytes)
+        }
+        call.append(token)
+        call.append(first)
+        call.append(unfolding.entries.count)
+        call.append(score: .now)
+        call.append(definitions)
+        call.append(unfolding.opened.count)
+        for run in unfolding.opened { call.append(run.member) }
+        for refused in unfolding.refused {
+            call.append(refused.times.bytes)
+            call.append(refused.keep - 1)
+            call.append(refused.joins ? "1" : "")
+        }
+        return try await connection.run(CronScript.unfoldRuns, call) { reply in reply.copiedBytes != Self.lockLost }
+    }
+
+    func record(_ changes: [RunChange], token: String, now: Timestamp) async throws -> RecordOutcome {
+        var outcomes: [RunChangeOutcome] = []
+        outcomes.reserveCapacity(changes.count)
+        var total: Int?
+        for page in changes.pages(of: Self.mostChanges) {
+            let (codes, count) = try await send(page, token: token, now: now)
+            guard codes != Self.lockLost else { return .lockLost }
+            let found = codes.compactMap(RunChangeOutcome.init(rawValue:))
+            guard found.count == page.count else {
+                throw RedisCronError.unexpectedReply(to: "record_runs", "\(codes.count) of \(page.count) outcomes")
+            }
+            outcomes += found
+            total = count
+        }
+        if let total { return .done(outcomes, total: total) }
+        return .done([], total: try await keptRuns())
+    }
+
+    /// Sends changes.
+    ///
+    /// - Returns: One code for each, or ``lockLost``, and how many runs are kept.
+    private func send(_ changes: [RunChange], token: String, now: Timestamp) async throws -> (codes: [UInt8], total: Int) {
+        var call = CronScript.recordRuns.call(keyCount: 6 + changes.count * 2, reserving: 512 + changes.count * 480)
+        call.append(keys.lock)
+        keys.appendRunKeys(to: &call)
+        call.append(keys.cronJobs)
+        let (runs, definitions) = (Array(keys.runsPrefix.utf8), Array(keys.cronJobPrefix.utf8))
+        for change in changes {
+            call.append(definitions, change.run.definition.bytes)
+            call.append(runs, change.run.definition.bytes)
+        }
+        call.append(token)
+        call.append(wireFormat: now)
+        call.append(keys.events)
+        call.append(definitions)
+        call.append(RunPolicy.noteOfFailure)
+        call.append(RunPolicy.noteOfFailures)
+        call.append(changes.count)
+        for change in changes { append(change, now: now, to: &call) }
+        return try await connection.run(CronScript.recordRuns, call) { reply in
+            guard reply.count == 2 else { return (reply.copiedBytes, 0) }
+            return (reply.withElement(0) { $0.copiedBytes }, reply.withElement(1) { $0.integer ?? 0 })
+        }
+    }
+
+    private func append(_ change: RunChange, now: Timestamp, to call: inout RedisCommand.Builder) {
+        let outcome = change.ending?.outcome
+        let mayChange = change.ending?.mayChange == true
+        var flags = change.from == .watched ? "w" : ""
+        if change.former != nil { flags += "x" }
+        if outcome != nil { flags += outcome == .failed ? "ef" : outcome == .finished ? "es" : "e" }
+        if mayChange { flags += "m" }
+        if change.isReopened { flags += "o" }
+        call.append(flags)
+        call.append(change.run.member)
+        call.append(change.keep - 1)
+        if let former = change.former { call.append(former.bytes) }
+        if let ending = change.ending {
+            call.append(EndedRun(change.run, ending).bytes)
+            call.append(score: ending.ended ?? now)
+            call.append(change.run.jobID.description)
+        }
+        if outcome == .failed {
+            call.append(DefinitionRepository.message(.disabled, id: change.run.definition.display))
+        }
+        if mayChange { call.append(TrackedRun.range(of: change.run.definition).from) }
+    }
+
+    func forgetRuns(of definitions: [DefinitionID]) async throws {
+        let (hashes, runs, refusals) = (
+            Array(keys.cronJobPrefix.utf8), Array(keys.runsPrefix.utf8), Array(keys.refusalsPrefix.utf8)
+        )
+        for page in definitions.pages(of: 100) {
+            var call = CronScript.forgetRuns.call(keyCount: 4 + page.count * 3, reserving: 512 + page.count * 320)
+            keys.appendRunKeys(to: &call)
+            for id in page {
+                call.append(hashes, id.bytes)
+                call.append(runs, id.bytes)
+                call.append(refusals, id.bytes)
+            }
+            call.append(hashes)
+            for id in page { call.append(TrackedRun.range(of: id).from) }
+            _ = try await connection.run(CronScript.forgetRuns, call) { reply in reply.integer }
+        }
+    }
+}

@@ -1,0 +1,109 @@
+import RQWire
+import RedisCronTesting
+import Testing
+
+@testable import RedisCron
+
+/// When the leader looks at which runs.
+@Suite struct RunWatchTests {
+    private static func run(_ number: Int = 0, of id: String = "a", at: Timestamp = .newYear) -> TrackedRun {
+        let planned = Timestamp.newYear + .seconds(number)
+        return TrackedRun(
+            definition: DefinitionID(id), jobID: .planned(definition: id, at: planned), planned: planned, at: at,
+            reason: .schedule,
+            terms: RunTerms(queue: "q", resultTTL: 500, failureTTL: nil, ttl: nil, retries: 0), history: nil)
+    }
+
+    /// Lets time pass for one run, which starts and ends at some time, and returns how long after its end it was known.
+    private func delay(start: Duration, end: Duration) -> (delay: Duration, looks: Int) {
+        var watch = RunWatch()
+        let run = Self.run()
+        _ = watch.follow(run, in: .open, now: .newYear, at: .zero)
+        var (now, looks) = (Duration.zero, 0)
+        while let next = watch.nextLook {
+            now = max(now, next)
+            looks += 1
+            #expect(watch.due(at: now, limit: 10).map(\.run) == [run])
+            if now >= end { return (now - end, looks) }
+            var memory = RunMemory(lastOpen: .newYear + now)
+            if now >= start { memory.started = .newYear + start }
+            watch.looked(at: run.jobID, remembering: memory, now: .newYear + now, monotonic: now)
+        }
+        return (.seconds(-1), looks)
+    }
+
+    @Test(arguments: [0, 1, 5, 29, 31, 100, 3_600, 86_400], [0, 1, 50, 1_000])
+    func `an end is known within 3 s or a tenth of the run's time`(seconds: Int, wait: Int) {
+        let (delay, _) = delay(start: .seconds(wait), end: .seconds(wait + seconds))
+        #expect(delay >= .zero)
+        #expect(delay <= max(.seconds(3), .seconds(seconds) / 10))
+    }
+
+    @Test func `a short run takes one look, a long one few`() {
+        #expect(delay(start: .zero, end: .seconds(1)).looks == 1)
+        #expect(delay(start: .zero, end: .seconds(3_600)).looks < 70)
+    }
+
+    @Test func `what was queued long ago is looked at at once`() {
+        var watch = RunWatch()
+        _ = watch.follow(Self.run(), in: .open, now: .newYear + .seconds(3_600), at: .seconds(7))
+        #expect(watch.nextLook == .seconds(9.5))
+    }
+
+    @Test func `a failed run is looked at the less often the longer ago it was`() {
+        var watch = RunWatch()
+        let run = Self.run()
+        _ = watch.follow(run, in: .open, now: .newYear, at: .zero)
+        var ending = RunEnding(.failed)
+        ending.ended = .newYear
+        watch.recorded(EndedRun(run, ending), of: run.jobID, now: .newYear + .seconds(100), monotonic: .seconds(100))
+        #expect(watch.openCount == 0)
+        #expect(watch.nextLook == .seconds(110))
+        _ = watch.due(at: .seconds(110), limit: 1)
+        watch.recorded(EndedRun(run, ending), of: run.jobID, now: .newYear + .seconds(36_000), monotonic: .seconds(36_000))
+        #expect(watch.nextLook == .seconds(39_600))
+    }
+
+    @Test func `of more than a thousand open runs the oldest is dropped`() {
+        var watch = RunWatch()
+        for number in 0..<RunWatch.mostOpen {
+            #expect(watch.follow(Self.run(number, at: .newYear + .seconds(number)), in: .open, now: .newYear, at: .zero) == nil)
+        }
+        let one = Self.run(5_000, at: .newYear + .seconds(5_000))
+        #expect(watch.follow(one, in: .open, now: .newYear, at: .zero)?.run == Self.run(0))
+        #expect(watch.openCount == RunWatch.mostOpen)
+        #expect(watch.follow(Self.run(0, of: "b"), in: .open, now: .newYear, at: .zero) == nil)
+    }
+
+    @Test func `a run that is followed already is followed once`() {
+        var watch = RunWatch()
+        #expect(watch.follow(Self.run(), in: .open, now: .newYear, at: .zero) == nil)
+        #expect(watch.follow(Self.run(), in: .open, now: .newYear, at: .zero) == nil)
+        #expect(watch.openCount == 1)
+        #expect(watch.due(at: .seconds(100), limit: 10).count == 1)
+        // The same job queued once more.
+        let again = Self.run(at: .newYear + .seconds(50))
+        #expect(watch.follow(again, in: .open, now: .newYear, at: .zero)?.run == Self.run())
+        #expect(watch.openCount == 1)
+    }
+
+    @Test func `a definition's runs are forgotten, and no others`() {
+        var watch = RunWatch()
+        for number in 0..<3 {
+            _ = watch.follow(Self.run(number), in: .open, now: .newYear, at: .zero)
+            _ = watch.follow(Self.run(number, of: "b"), in: .watched, now: .newYear, at: .zero)
+        }
+        watch.removeAll(of: DefinitionID("a"))
+        #expect(watch.openCount == 0)
+        #expect(watch.due(at: .seconds(1_000_000), limit: 10).count == 3)
+    }
+
+    @Test func `a run that is brought back is open again`() {
+        var watch = RunWatch()
+        let run = Self.run()
+        _ = watch.follow(run, in: .watched, now: .newYear, at: .zero)
+        watch.reopened(run.jobID, memory: RunMemory(lastOpen: .newYear), now: .newYear, monotonic: .zero)
+        #expect(watch.openCount == 1)
+        #expect(watch[run.jobID]?.place == .open)
+    }
+}
