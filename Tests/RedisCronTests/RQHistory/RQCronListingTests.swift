@@ -115,25 +115,6 @@ struct RQCronListingTests {
         }
     }
 
-    @Test func `a definition that Python deletes loses its history`() async throws {
-        try await withListing { server, _, listing in
-            let job = RQJobID.planned(definition: "a", at: .newYear).description
-            for id in ["a", "b"] {
-                try define(server, .example(id), at: 100)
-                try server.command("ZADD", "rq:cron_job:\(id):jobs", 1, job)
-            }
-            await listing.take(.deleted(DefinitionID("a")))
-            await listing.take(.deleted(DefinitionID("b")))
-            await listing.take(.changed(DefinitionID("b")))
-            // As Python does; b is back by then.
-            try server.command("DEL", "rq:cron_job:a")
-            try server.command("ZREM", "rq:cron_jobs", "a")
-            try await listing.update(token: "t", now: .newYear)
-            #expect(try server.command("EXISTS", "rq:cron_job:a:jobs").integer == 0)
-            #expect(try server.command("EXISTS", "rq:cron_job:b:jobs").integer == 1)
-        }
-    }
-
     @Test(arguments: [false, true])
     func `a leader lists its definitions only if it is told to`(writes: Bool) async throws {
         try await withRedis { server in
