@@ -3,7 +3,7 @@ import RQWire
 /// What became of a run whose job is gone.
 extension RunJudge {
     /// Whether it is to be found out if its id still stands in a list: one that does has not run.
-    var asksForLists: Bool {
+    package var asksForLists: Bool {
         run.terms.ttl != nil || (memory.formerAttempts > 0 && run.terms.failureTTL != nil)
     }
 
