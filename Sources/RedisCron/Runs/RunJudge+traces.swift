@@ -68,7 +68,8 @@ extension RunJudge {
 
     /// Whether what ended after the run was last seen to be open would still have its hash.
     private func isKept(_ ttl: Int) -> Bool {
-        ttl < 0 || .seconds(ttl) > now - memory.lastOpen + Self.tolerance
+        // A clock may have been set back since.
+        ttl < 0 || .seconds(ttl) > max(.zero, now - memory.lastOpen) + Self.tolerance
     }
 
     private func ending(

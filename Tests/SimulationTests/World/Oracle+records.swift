@@ -51,7 +51,13 @@ extension World {
         remember()
         redis.time = serverTime
         redis.expireKeys()
+        let left = redis.runLog.count
         let isOurs = redis.unfold(unfolding, token: token)
+        note("  \(left - redis.runLog.count) of \(left) entries are taken off")
+        for refused in unfolding.refused {
+            let times = refused.times
+            note("  \(refused.definition.display) \(times.count) \(times.reason) \(refused.joins ? "joined" : "anew")")
+        }
         if isOurs, redis.lock?.token != token { oracle.violate("the log was unfolded by \(token), which has not the lock") }
         return isOurs
     }
@@ -182,7 +188,9 @@ extension World {
 
     private func checkRefusals(of id: DefinitionID, pending: [RefusalReason: Int]) {
         let times = redis.refusals[id] ?? []
-        guard !oracle.ledger.records.deleted.contains(id), times.count < leastKept(of: id) else { return }
+        // A leader that remembers what Redis has lost counts it twice.
+        guard !oracle.hasLostData, !oracle.ledger.records.deleted.contains(id), times.count < leastKept(of: id)
+        else { return }
         var counts = pending
         for refused in times { counts[refused.reason, default: 0] += refused.count }
         let expected = oracle.ledger.records.refusals[id] ?? [:]
@@ -190,7 +198,8 @@ extension World {
             let (count, wanted) = (counts[reason] ?? 0, expected[reason] ?? 0)
             // Counted to 1,000.
             if count != wanted, wanted < 1_000 {
-                oracle.violate("\(count) times of \(id.display) are recorded as refused, and \(wanted) were: \(reason)")
+                let list = times.map { "\($0.count) \($0.reason)" }.joined(separator: ", ")
+                oracle.violate("\(count) times of \(id.display) are refused for \(reason), and not \(wanted): \(list)")
             }
         }
     }

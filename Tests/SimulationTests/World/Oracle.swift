@@ -31,6 +31,8 @@ struct Oracle {
     var lostByRedis: [DefinitionID: Timestamp] = [:]
     /// The same of those that were edited since, which hides that a run was lost.
     var hiddenLosses: [DefinitionID: Timestamp] = [:]
+    /// Whether Redis has ever lost what it had accepted.
+    private(set) var hasLostData = false
     /// Runs queued, over all.
     var runs = 0
     /// The first broken promise.
@@ -38,6 +40,7 @@ struct Oracle {
 
     /// Redis has gone back to an older state.
     mutating func goBack(to older: Ledger) {
+        hasLostData = true
         for (id, planned) in ledger.latest where planned > older.latest[id] ?? .earliest {
             lostByRedis[id] = max(planned, lostByRedis[id] ?? planned)
         }

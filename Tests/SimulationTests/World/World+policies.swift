@@ -164,7 +164,10 @@ extension World {
             after(draw(10_000...500_000)) { world in
                 guard !world.redisIsDown else { return }
                 world.redis.time = world.serverTime
-                if world.redis.endJob(job, as: .stopped) { world.noteEnd(of: job, as: [.stopped]) }
+                let failureTTL = world.redis.jobs[job]?.template.settings.failureTTL
+                guard world.redis.endJob(job, as: .stopped) else { return }
+                // RQ keeps its id among the failures, and nothing else then.
+                world.noteEnd(of: job, as: failureTTL == 0 ? [.stopped, .failed] : [.stopped])
             }
         }
     }
