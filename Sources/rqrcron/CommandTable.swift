@@ -8,7 +8,8 @@ struct CommandTable: Sendable {
 
     static let rqrcron: CommandTable = CommandTable(
         commands: [
-            .run, .info, .register, .show, .enable, .disable, .pause, .resume, .delete, .trigger, .backfill, .next,
+            .run, .info, .register, .show, .runs, .enable, .disable, .pause, .resume, .delete, .trigger, .backfill,
+            .next,
             .watch, .apply, .export,
             .doctor, .completion, .manual, .help,
             .complete, .embeddedRedisGuard, .embeddedRedisServer,

@@ -12,16 +12,14 @@ struct WideTable {
     /// The zone of definitions that name none; nil if no definition needs it.
     private let zone: DefaultTimeZone?
 
-    private static let titles = ["ID", "SCHEDULE", "ZONE", "STATE", "NEXT", "IN", "LAST", "QUEUE", "FUNCTION"]
-    /// The columns that shrink on a narrow terminal, in this order, and the least width of each.
-    private static let flexible = [
-        (column: 8, least: 12), (column: 0, least: 12), (column: 1, least: 11), (column: 7, least: 6),
-        (column: 3, least: 8),
-    ]
-    /// The columns that are dropped when that is not enough, in this order.
-    ///
     /// The next time implies the zone by its offset, and the countdown implies the next time.
-    private static let dispensable = [2, 6, 8, 4, 7, 3]
+    private static let layout = TableLayout(
+        titles: ["ID", "SCHEDULE", "ZONE", "STATE", "NEXT", "IN", "LAST", "QUEUE", "FUNCTION"],
+        flexible: [
+            (column: 8, least: 12), (column: 0, least: 12), (column: 1, least: 11), (column: 7, least: 6),
+            (column: 3, least: 8),
+        ],
+        dispensable: [2, 6, 8, 4, 7, 3], last: [1, 0])
 
     init(
         jobs: [RedisCronJob], queues: [String], now: Timestamp, style: TextStyle, columns: Int?, zone: DefaultTimeZone?
@@ -38,12 +36,9 @@ struct WideTable {
     var text: String {
         guard !jobs.isEmpty else { return "No scheduled jobs\n" }
         let rows = jobs.map(cells)
-        let natural = Self.titles.indices.map { column in
-            rows.map { TextWidth.of($0[column]) }.max().map { max($0, Self.titles[column].count) } ?? 0
-        }
-        let widths = columns.map { Self.fit(natural, into: $0) } ?? natural
-        var text = style.bold(Self.line(Self.titles, widths)) + "\n"
-        for (job, row) in zip(jobs, rows) { text += paint(Self.line(row, widths), job) + "\n" }
+        let widths = Self.layout.widths(of: rows, columns: columns)
+        var text = style.bold(TableLayout.line(Self.layout.titles, widths)) + "\n"
+        for (job, row) in zip(jobs, rows) { text += paint(TableLayout.line(row, widths), job) + "\n" }
         let finished = jobs.count(where: \.isFinished)
         let paused = jobs.count { !$0.isFinished && $0.isPaused(at: now) }
         let disabled = jobs.count { !$0.isFinished && !$0.enabled && !$0.isPaused(at: now) }
@@ -78,35 +73,5 @@ struct WideTable {
     private func paint(_ line: String, _ job: RedisCronJob) -> String {
         guard job.enabled, !job.isFinished else { return style.dim(line) }
         return job.isOverdue(at: now, defaultZone: zone?.rules) ? style.red(line) : line
-    }
-
-    /// One row, without the columns of width 0.
-    private static func line(_ cells: [String], _ widths: [Int]) -> String {
-        let padded = zip(cells, widths).filter { $0.1 > 0 }.map { TextWidth.pad(TextWidth.cut($0, to: $1), to: $1) }
-        let line = padded.joined(separator: "  ")
-        return String(line[..<(line.lastIndex { $0 != " " }.map(line.index(after:)) ?? line.startIndex)])
-    }
-
-    /// The column widths with which a row fits into `columns`.
-    private static func fit(_ natural: [Int], into columns: Int) -> [Int] {
-        var widths = natural
-        var shrinkable: Int {
-            flexible.map { max(0, widths[$0.column] - $0.least) }.reduce(0, +)
-        }
-        for column in dispensable where excess(of: widths, over: columns) > shrinkable { widths[column] = 0 }
-        for (column, least) in flexible { shrink(&widths, column, to: least, columns) }
-        // An even narrower terminal shows as much of the ids as fits.
-        for column in [1, 0] { shrink(&widths, column, to: 1, columns) }
-        return widths
-    }
-
-    private static func shrink(_ widths: inout [Int], _ column: Int, to least: Int, _ columns: Int) {
-        let given = min(max(0, excess(of: widths, over: columns)), max(0, widths[column] - least))
-        widths[column] -= given
-    }
-
-    private static func excess(of widths: [Int], over columns: Int) -> Int {
-        let shown = widths.filter { $0 > 0 }
-        return shown.reduce(0, +) + 2 * max(0, shown.count - 1) - columns
     }
 }

@@ -265,7 +265,8 @@ extension Command {
         rules: [
             .optional(.embedded), .optional(.applyFile), .optional(.standby), .optional(.lockTTL), .optional(.maxSleep),
             .optional(.timeZone), .optional(.waitReplicas), .optional(.replicaTimeout),
-            .optional(.rqHistory), .optional(.serializer), .optional(.schedulerName), .optional(.logLevel), .optional(.logFormat),
+            .optional(.rqHistory), .optional(.serializer), .optional(.schedulerName), .optional(.logLevel),
+            .optional(.logFormat),
         ] + OptionRule.connection,
         synopsis: [
             """

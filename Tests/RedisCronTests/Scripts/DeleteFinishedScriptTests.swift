@@ -7,12 +7,11 @@ import Testing
 struct DeleteFinishedScriptTests {
     private let keys = [
         "rq:cron_jobs:lock", "rq:cron_job:a", "rq:cron_jobs", "rq:cron_jobs:last_update", "rq:cron_jobs:deletions",
-        "rq:cron_job:a:jobs",
     ]
 
     private func delete(_ server: RedisServer, token: String = "t", score: String = "500") throws -> ServerReply {
         try server.run(
-            CronScript.deleteFinished, keys: keys + RunKeys.deletion(of: "a"),
+            CronScript.deleteFinished, keys: keys + RunKeys.deletion(of: "a") + ["rq:cron_job:a:jobs"],
             [token, "a", score, "rq:cron_jobs:events", "message", "9.5", #"[["a","#])
     }
 

@@ -1,0 +1,111 @@
+import RQWire
+import RedisBridge
+
+/// Reads what is recorded of runs.
+extension DefinitionRepository {
+    /// The most entries of the log that are read, the newest: it is short unless nobody unfolds it.
+    private static let logLimit = 1_000
+    /// The most runs and refusals of a definition that are kept, and the most of its open runs.
+    static let mostKept = 1_000
+
+    /// What still stands in the log of runs.
+    func loggedRuns() async throws(RedisError) -> LoggedRuns {
+        let entries = try await client.pipeline([RedisCommand("LRANGE", keys.runLog, -Self.logLimit, -1)]) {
+            _, reply throws(RedisError) in try reply.recordedElements()
+        }
+        return LoggedRuns(entries.first ?? [])
+    }
+
+    /// What is known of the runs of definitions, in the order of their ids, in one round trip; `nil` for a definition that is gone.
+    ///
+    /// - Parameters:
+    ///   - log: What stood in the log before.
+    ///   - most: How many runs of each are read at most that are over, that were over last, and how many refusals.
+    ///   - mostOpen: How many of its open runs, the newest.
+    func knownRuns(
+        of ids: [DefinitionID], log: LoggedRuns, most: Int = mostKept, mostOpen: Int = mostKept
+    ) async throws(RedisError) -> [KnownRuns?] {
+        let (runs, refusals) = (Array(keys.runsPrefix.utf8), Array(keys.refusalsPrefix.utf8))
+        let prefix = Array(keys.cronJobPrefix.utf8)
+        let commands = ids.flatMap { id in
+            let range = TrackedRun.range(of: id)
+            return [
+                RedisCommand("ZREVRANGEBYLEX", keys.openRuns, range.to, range.from, "LIMIT", 0, mostOpen),
+                RedisCommand("LRANGE", runs + id.bytes, 0, most - 1),
+                RedisCommand("LRANGE", refusals + id.bytes, 0, most - 1),
+                RedisCommand("HMGET", prefix + id.bytes, "latest_enqueue_time", "history"),
+                RedisCommand("EXISTS", prefix + id.bytes),
+            ]
+        }
+        let replies = try await client.pipeline(commands) { _, reply throws(RedisError) in
+            (texts: try reply.recordedElements(), number: reply.integer)
+        }
+        return ids.enumerated().map { index, id in
+            let own = replies[5 * index..<5 * index + 5]
+            guard own.last?.number == 1 else { return nil }
+            let texts = own.map(\.texts)
+            let fields = texts[3].count == 2 ? texts[3] : [[], []]
+            return KnownRuns(
+                id, latest: try? Timestamp(parsing: fields[0]),
+                history: Int(String(decoding: fields[1], as: UTF8.self)), ended: texts[1].compactMap { EndedRun($0) },
+                open: texts[0].reversed().compactMap { TrackedRun(member: $0) },
+                refusals: texts[2].compactMap { RefusedTimes($0) }, log: log)
+        }
+    }
+
+    /// The ids of definitions of which runs are kept, that with the latest end first, and when that was.
+    func definitionsWithRuns(from rank: Int, count: Int) async throws(RedisError) -> [DueEntry] {
+        let command = RedisCommand("ZREVRANGE", keys.runIndex, rank, rank + count - 1, "WITHSCORES")
+        let entries = try await client.pipeline([command]) { _, reply throws(RedisError) in
+            try reply.isOfAnotherType() ? [] : DueEntry.read(reply)
+        }
+        return entries.first ?? []
+    }
+
+    /// Open runs of all definitions, in the order of their members.
+    ///
+    /// - Parameters:
+    ///   - member: Those behind this member; `nil` for the first.
+    ///   - count: The most members that are read.
+    /// - Returns: The runs, and the last member that was read; `nil` when there is none behind it.
+    func openRuns(
+        after member: [UInt8]?, count: Int
+    ) async throws(RedisError) -> (runs: [TrackedRun], last: [UInt8]?) {
+        let start = member.map { [UInt8(ascii: "(")] + $0 } ?? [UInt8(ascii: "-")]
+        let command = RedisCommand("ZRANGEBYLEX", keys.openRuns, start, "+", "LIMIT", 0, count)
+        let members = try await client.pipeline([command]) { _, reply throws(RedisError) in try reply.recordedElements()
+        }
+        let found = members.first ?? []
+        return (found.compactMap { TrackedRun(member: $0) }, found.count == count ? found.last : nil)
+    }
+
+    /// Adds to open runs when they were started and by whom, where RQ says that they run.
+    func addStarts(to records: inout [RunRecord]) async throws(RedisError) {
+        let open = records.indices.filter { records[$0].isOpen }
+        for page in open.pages(of: Self.pageSize) {
+            let commands = page.map { index in
+                RedisCommand(
+                    "HMGET", keys.jobPrefix + (records[index].jobID ?? ""), "status", "started_at", "worker_name")
+            }
+            // A user who may not look at jobs is told that they are open.
+            let jobs = try await client.pipeline(commands) { _, reply in reply.copiedElements }
+            for (index, fields) in zip(page, jobs) where fields.count == 3 && fields[0].elementsEqual("started".utf8) {
+                records[index].started = try? Timestamp(parsing: fields[1])
+                records[index].worker = fields[2].isEmpty ? nil : String(decoding: fields[2], as: UTF8.self)
+            }
+        }
+    }
+}
+
+extension RedisReplyView {
+    /// The elements; none where the key holds something else, which a stranger put there.
+    fileprivate func recordedElements() throws(RedisError) -> [[UInt8]] {
+        try isOfAnotherType() ? [] : copiedElements
+    }
+
+    fileprivate func isOfAnotherType() throws(RedisError) -> Bool {
+        guard let error else { return false }
+        guard error.prefix == .wrongType else { throw error }
+        return true
+    }
+}
