@@ -430,10 +430,4 @@ extension RunRecord {
         (outcome, isInferred, started, ended) = (ending.outcome, ending.isInferred, ending.started, ending.ended)
         (worker, error, attempts) = (ending.worker, ending.error, ending.attempts)
     }
-
-    /// A run that is open.
-    init(_ run: TrackedRun) {
-        self.init(id: run.definition.display, planned: run.planned, at: run.at, reason: run.reason)
-        jobID = run.jobID.description
-    }
 }
