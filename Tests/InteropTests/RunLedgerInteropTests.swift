@@ -52,7 +52,8 @@ struct RunLedgerInteropTests {
         var mayBeInferred = false
         var hasError = false
 
-        init(_ function: String, _ arguments: [JSONValue] = [], queue: String = "simple", _ outcome: RunOutcome,
+        init(
+            _ function: String, _ outcome: RunOutcome, _ arguments: [JSONValue] = [], queue: String = "simple",
             resultTTL: Duration = .seconds(500), failureTTL: Duration? = nil, ttl: Duration? = nil, retries: Int = 0
         ) {
             call = CallSpec(
@@ -74,26 +75,26 @@ struct RunLedgerInteropTests {
 
     /// The first four are run in horses, which are expensive.
     private static let rare = [
-        Kind("hold", ["stop"], queue: "fork", .stopped),
-        Kind("hold", ["kill"], queue: "fork", .failed).withError,
-        Kind("hold", ["delete"], queue: "fork", .finished),
-        Kind("hold", ["cancel"], queue: "fork", .finished),
-        Kind("wait", ["cancel"], queue: "idle", .canceled).tried(0),
-        Kind("wait", ["delete"], queue: "idle", .deleted),
-        Kind("wait", ["expire"], queue: "idle", .expired, ttl: .seconds(2)).tried(0),
+        Kind("hold", .stopped, ["stop"], queue: "fork"),
+        Kind("hold", .failed, ["kill"], queue: "fork").withError,
+        Kind("hold", .finished, ["delete"], queue: "fork"),
+        Kind("hold", .finished, ["cancel"], queue: "fork"),
+        Kind("wait", .canceled, ["cancel"], queue: "idle").tried(0),
+        Kind("wait", .deleted, ["delete"], queue: "idle"),
+        Kind("wait", .expired, ["expire"], queue: "idle", ttl: .seconds(2)).tried(0),
         Kind("be_requeued", .finished).tried(2),
         Kind("return_retry", .finished).tried(2),
-        Kind("succeed", [.double(0.05)], .finished),
+        Kind("succeed", .finished, [.double(0.05)]),
     ]
 
     private static let common = [
         Kind("succeed", .finished),
         Kind("succeed", .finished, resultTTL: .zero).inferred,
         Kind("succeed", .finished, resultTTL: .seconds(-1)),
-        Kind("fail_until", [9, 1], .failed).withError,
-        Kind("fail_until", [9, 1], .failed, failureTTL: .zero),
-        Kind("fail_until", [3, 3], .finished, retries: 2).tried(3),
-        Kind("fail_until", [9, 2], .failed, retries: 1).tried(2).withError,
+        Kind("fail_until", .failed, [9, 1]).withError,
+        Kind("fail_until", .failed, [9, 1], failureTTL: .zero),
+        Kind("fail_until", .finished, [3, 3], retries: 2).tried(3),
+        Kind("fail_until", .failed, [9, 2], retries: 1).tried(2).withError,
     ]
 
     /// One definition in four is of a rare kind.
