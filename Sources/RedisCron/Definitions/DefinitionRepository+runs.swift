@@ -132,9 +132,9 @@ extension DefinitionRepository {
 }
 
 /// What is known of a run.
-struct RunLook: Sendable, Hashable {
+package struct RunLook: Sendable, Hashable {
     /// Whether it is still open; see `open_runs.lua`.
-    enum Verdict: String, Sendable {
+    package enum Verdict: String, Sendable {
         case open, over, suspect, elsewhere, later
     }
 
@@ -143,6 +143,12 @@ struct RunLook: Sendable, Hashable {
     let status: String
     /// The queue in which it is, where that is another one than was asked about.
     let queue: String
+
+    package init(verdict: Verdict, status: String, queue: String = "") {
+        self.verdict = verdict
+        self.status = status
+        self.queue = queue
+    }
 
     /// Whether it may still run.
     var mayRun: Bool { verdict != .over }
