@@ -14,7 +14,6 @@ struct RecordRunsScriptTests {
         var last = 1
         var former: String?
         var entry = "end of m1"
-        var score = "70"
         var job = "j1"
     }
 
@@ -24,12 +23,13 @@ struct RecordRunsScriptTests {
         ]
         let own = changes.flatMap { ["rq:cron_job:\($0.id)", RunKeys.ended($0.id)] }
         var arguments: [any CommandPart] = [
-            token, OpenRun.nowText, "rq:cron_jobs:events", "rq:cron_job:", "one failed", "%d failed", changes.count,
+            token, OpenRun.nowText, "rq:cron_jobs:events", "rq:cron_job:", "one failed", "%d failed", 70,
+            changes.map(\.job).joined(), changes.count,
         ]
         for change in changes {
-            arguments += [change.flags, change.member, change.last] as [any CommandPart]
+            arguments += ["\(change.flags)\(change.last)", change.member]
             if change.flags.contains("x") { arguments.append(change.former ?? "") }
-            if change.flags.contains("e") { arguments += [change.entry, change.score, change.job] as [any CommandPart] }
+            if change.flags.contains("e") { arguments.append(change.entry) }
             if change.flags.contains("f") { arguments.append("event of \(change.id)") }
             if change.flags.contains("m") { arguments.append("[\(change.member.prefix(1))") }
         }
