@@ -20,7 +20,8 @@ extension RedisStore {
     ) async throws -> (runs: [TrackedRun], last: [UInt8]?) {
         let from = member.map { [UInt8(ascii: "(")] + $0 } ?? [UInt8(ascii: "-")]
         let members = try await elements(
-            RedisCommand("ZRANGEBYLEX", place == .open ? keys.openRuns : keys.watchedRuns, from, "+", "LIMIT", 0, limit))
+            RedisCommand("ZRANGEBYLEX", place == .open ? keys.openRuns : keys.watchedRuns, from, "+", "LIMIT", 0, limit)
+        )
         return (members.compactMap { TrackedRun(member: $0) }, members.count < limit ? nil : members.last)
     }
 
@@ -92,7 +93,9 @@ extension RedisStore {
     /// Sends changes.
     ///
     /// - Returns: One code for each, or ``lockLost``, and how many runs are kept.
-    private func send(_ changes: [RunChange], token: String, now: Timestamp) async throws -> (codes: [UInt8], total: Int) {
+    private func send(_ changes: [RunChange], token: String, now: Timestamp) async throws -> (
+        codes: [UInt8], total: Int
+    ) {
         var call = CronScript.recordRuns.call(keyCount: 6 + changes.count * 2, reserving: 512 + changes.count * 480)
         call.append(keys.lock)
         for key in keys.ofAllRuns { call.append(key) }
