@@ -92,7 +92,7 @@ struct RunLedgerInteropTests {
         Kind("succeed", .finished, resultTTL: .zero).inferred,
         Kind("succeed", .finished, resultTTL: .seconds(-1)),
         Kind("fail_until", .failed, [9, 1]).withError,
-        Kind("fail_until", .failed, [9, 1], failureTTL: .zero),
+        Kind("fail_until", .failed, [9, 1], failureTTL: .zero).inferred,
         Kind("fail_until", .finished, [3, 3], retries: 2).tried(3),
         Kind("fail_until", .failed, [9, 2], retries: 1).tried(2).withError,
     ]

@@ -117,7 +117,7 @@ package struct RunJudge: Sendable {
             ending.started = job.currentStart
             ending.worker = ending.started == nil ? nil : job.worker
         }
-        ending.attempts = attempts(job, hasStarted: ending.started != nil, results)
+        ending.attempts = attempts(job, hasStarted: outcome == .finished || ending.started != nil, results)
         return ending
     }
 
