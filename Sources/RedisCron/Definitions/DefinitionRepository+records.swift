@@ -53,6 +53,34 @@ extension DefinitionRepository {
         }
     }
 
+    /// The newest open run of definitions and the one that was over last, in their order.
+    func newestRuns(of jobs: [CronJobHash], log: LoggedRuns) async throws(RedisError) -> [KnownRuns] {
+        let ids = jobs.map { DefinitionID($0.id) }
+        let commands = ids.flatMap { id in
+            let range = TrackedRun.range(of: id)
+            return [
+                RedisCommand("ZREVRANGEBYLEX", keys.openRuns, range.to, range.from, "LIMIT", 0, 1),
+                RedisCommand("LRANGE", Array(keys.runsPrefix.utf8) + id.bytes, 0, 0),
+            ]
+        }
+        let replies = try await client.pipeline(commands) { _, reply throws(RedisError) in try reply.recordedElements() }
+        return zip(jobs, ids).enumerated().map { index, job in
+            KnownRuns(
+                job.1, latest: job.0.latestEnqueueTime, history: job.0.policy.history,
+                ended: replies[2 * index + 1].compactMap { EndedRun($0) },
+                open: replies[2 * index].compactMap { TrackedRun(member: $0) }, log: log)
+        }
+    }
+
+    /// What is known of the runs of one definition; `nil` where it is gone, or the server does not let us look.
+    func knownRuns(of id: String) async throws(RedisError) -> KnownRuns? {
+        do {
+            return try await knownRuns(of: [DefinitionID(id)], log: try await loggedRuns()).first ?? nil
+        } catch where error.isDenial {
+            return nil
+        }
+    }
+
     /// The ids of definitions of which runs are kept, that with the latest end first, and when that was.
     func definitionsWithRuns(from rank: Int, count: Int) async throws(RedisError) -> [DueEntry] {
         let command = RedisCommand("ZREVRANGE", keys.runIndex, rank, rank + count - 1, "WITHSCORES")
@@ -95,6 +123,11 @@ extension DefinitionRepository {
             }
         }
     }
+}
+
+extension RedisError {
+    /// Whether the server does not let us look.
+    var isDenial: Bool { prefix == .noPerm || unknownCommand != nil }
 }
 
 extension RedisReplyView {

@@ -36,7 +36,8 @@ package struct KnownRuns: Sendable {
         let over = Set(ended.map { RunIdentity(jobID: $0.jobID(of: id), at: $0.at) })
         var seen = over
         self.open = (open + (log.open[id] ?? [])).filter { seen.insert(RunIdentity($0)).inserted }
-        self.refusals = Self.joined(refusals, with: log.refusals[id] ?? [])
+        self.refusals = Self.joined(
+            refusals, with: log.refusals[id] ?? [], between: ended.map(\.at) + self.open.map(\.at))
         removed = log.removed
     }
 
@@ -46,6 +47,12 @@ package struct KnownRuns: Sendable {
         var records = runs + refusals.map { RunRecord($0, of: id) }
         if let time = unrecordedTime(after: runs) { records.append(.unknown(id, at: time)) }
         return records.sorted(by: RunRecord.isNewer)
+    }
+
+    /// Whether the run that the schedule queued last is among them, so that what is not open is over.
+    var coversLastRun: Bool {
+        let runs = ended.map { RunRecord($0, of: id) } + open.map(record)
+        return !runs.isEmpty && unrecordedTime(after: runs) == nil
     }
 
     private func record(_ run: TrackedRun) -> RunRecord {
@@ -67,15 +74,19 @@ package struct KnownRuns: Sendable {
         return latest
     }
 
-    /// The refusals of the list and those of the log, the newest first.
-    private static func joined(_ listed: [RefusedTimes], with logged: [RefusedTimes]) -> [RefusedTimes] {
+    /// The refusals of the list and those of the log, the newest first: of one reason as one unless a run was queued between them.
+    private static func joined(
+        _ listed: [RefusedTimes], with logged: [RefusedTimes], between runs: [Timestamp]
+    ) -> [RefusedTimes] {
         var times = listed
         for later in logged {
             let isListed = times.contains {
                 $0.reason == later.reason && $0.first <= later.first && later.last <= $0.last
             }
             guard !isListed else { continue }
-            if let first = times.first, first.reason == later.reason {
+            if let first = times.first, first.reason == later.reason,
+                !runs.contains(where: { first.at <= $0 && $0 < later.at })
+            {
                 times[0] = first.joined(with: later)
             } else {
                 times.insert(later, at: 0)

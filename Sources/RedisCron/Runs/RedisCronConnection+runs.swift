@@ -50,14 +50,14 @@ extension RedisCronConnection {
         }
     }
 
-    /// The last run of each definition, queued and running ones too, in the order of the ids; `nil` where none is recorded.
-    package func lastRuns(of ids: [String]) async throws(RedisCronError) -> [RunRecord?] {
+    /// The last run of each job, queued and running ones too, in the order of the jobs; `nil` where none is recorded.
+    package func lastRuns(of jobs: [RedisCronJob]) async throws(RedisCronError) -> [RunRecord?] {
         try await RedisCronError.unifying {
             let log = try await definitions.loggedRuns()
             var last: [RunRecord?] = []
-            for page in ids.map({ DefinitionID($0) }).pages(of: DefinitionRepository.pageSize) {
-                last += try await definitions.knownRuns(of: page, log: log, most: 1, mostOpen: 1).map { known in
-                    known?.records.first { $0.result != .skipped }
+            for page in jobs.pages(of: DefinitionRepository.pageSize) {
+                last += try await definitions.newestRuns(of: page.map(\.definition), log: log).map { known in
+                    known.records.first { $0.result != .skipped }
                 }
             }
             let places = last.indices.filter { last[$0] != nil }

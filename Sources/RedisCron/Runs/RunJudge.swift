@@ -62,7 +62,7 @@ package struct RunJudge: Sendable {
     }
 
     /// What the script says of it.
-    func finding(_ job: JobState, look: RunLook) -> RunFinding {
+    package func finding(_ job: JobState, look: RunLook) -> RunFinding {
         switch look.verdict {
         case .open, .elsewhere: return .open(seenOpen(job))
         case .later: return .unclear(memory)

@@ -3,13 +3,13 @@ import RQWire
 /// A record from each form in which Redis holds it.
 extension RunRecord {
     /// A run that is queued or running.
-    init(_ run: TrackedRun) {
+    package init(_ run: TrackedRun) {
         self.init(id: run.definition.display, planned: run.planned, at: run.at, reason: run.reason)
         jobID = run.jobID.description
     }
 
     /// A run that is over.
-    init(_ run: EndedRun, of definition: DefinitionID) {
+    package init(_ run: EndedRun, of definition: DefinitionID) {
         self.init(id: definition.display, planned: run.planned, at: run.at, reason: run.reason)
         jobID = run.jobID(of: definition)
         let ending = run.ending

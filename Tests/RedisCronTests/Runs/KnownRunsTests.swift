@@ -9,8 +9,8 @@ import Testing
     private func at(_ seconds: Double) -> Timestamp { .newYear + .seconds(seconds) }
 
     private func ended(_ seconds: Double, lasting length: Double = 2) -> EndedRun {
-        let run = TrackedRun.example(at: seconds)
-        return EndedRun(run, .example(of: run, lasting: length))
+        let run = TrackedRun.recorded(at: seconds)
+        return EndedRun(run, .recorded(of: run, lasting: length))
     }
 
     private func refused(_ first: Double, _ last: Double, count: Int, _ reason: RefusalReason = .overlap)
@@ -28,14 +28,14 @@ import Testing
     }
 
     @Test func `the newest comes first, whatever was over first`() {
-        let known = KnownRuns(Self.id, ended: [ended(10, lasting: 100), ended(20), ended(5)], open: [.example(at: 30)])
+        let known = KnownRuns(Self.id, ended: [ended(10, lasting: 100), ended(20), ended(5)], open: [.recorded(at: 30)])
         #expect(known.records.map(\.at) == [at(30), at(20), at(10), at(5)])
         #expect(known.records.map(\.isOpen) == [true, false, false, false])
     }
 
     @Test func `a run in two places is one record, where it stands last`() {
-        let run = TrackedRun.example(at: 10)
-        let over = EndedRun(run, .example(.failed, of: run))
+        let run = TrackedRun.recorded(at: 10)
+        let over = EndedRun(run, .recorded(.failed, of: run))
         let all = KnownRuns(Self.id, ended: [over], open: [run], log: log([run]))
         #expect(all.records.map(\.outcome) == [.failed])
         let open = KnownRuns(Self.id, open: [run], log: log([run]))
@@ -45,16 +45,16 @@ import Testing
     @Test func `a job's id that is used again is another run`() {
         let job = RQJobID.named(definition: "a", "trigger|k")
         let (first, second) = (
-            TrackedRun.example(at: 10, reason: .trigger, job: job),
-            TrackedRun.example(at: 20, reason: .trigger, job: job)
+            TrackedRun.recorded(at: 10, reason: .trigger, job: job),
+            TrackedRun.recorded(at: 20, reason: .trigger, job: job)
         )
-        let known = KnownRuns(Self.id, ended: [EndedRun(first, .example(of: first))], log: log([second]))
+        let known = KnownRuns(Self.id, ended: [EndedRun(first, .recorded(of: first))], log: log([second]))
         #expect(known.records.map(\.jobID) == [job.description, job.description])
         #expect(known.records.map(\.outcome) == [nil, .finished])
     }
 
     @Test func `what was taken out for another run is canceled before that is recorded`() throws {
-        let (old, new) = (TrackedRun.example(at: 10), TrackedRun.example(at: 20))
+        let (old, new) = (TrackedRun.recorded(at: 10), TrackedRun.recorded(at: 20))
         let known = KnownRuns(Self.id, open: [old], log: log([new], removed: [old.jobID.description]))
         #expect(known.records.map(\.outcome) == [nil, .canceled])
         #expect(known.records[1].ended == at(20))
@@ -72,7 +72,7 @@ import Testing
     func `a run that is recorded is not unknown`(latest: Double) {
         let known = KnownRuns(Self.id, latest: at(latest), ended: [ended(10, lasting: 0)])
         #expect(known.records.count == 1)
-        #expect(KnownRuns(Self.id, latest: at(latest), open: [.example(at: 10)]).records.count == 1)
+        #expect(KnownRuns(Self.id, latest: at(latest), open: [.recorded(at: 10)]).records.count == 1)
     }
 
     @Test func `nothing is unknown where nobody keeps runs`() {
@@ -98,12 +98,14 @@ import Testing
         #expect(again.records.map(\.count) == [4])
         let other = KnownRuns(Self.id, refusals: [refused(1, 2, count: 2, .missed)], log: LoggedRuns([entry]))
         #expect(other.records.map(\.why) == [.overlap, .missed])
+        let apart = KnownRuns(Self.id, ended: [ended(35)], refusals: listed, log: LoggedRuns([entry]))
+        #expect(apart.records.map(\.count) == [1, 1, 3, 2])
     }
 
     @Test func `a record is encoded under the names of the command line`() throws {
-        let run = TrackedRun.example(at: 10)
+        let run = TrackedRun.recorded(at: 10)
         let known = KnownRuns(
-            Self.id, ended: [EndedRun(run, .example(.failed, of: run, error: "ValueError: no"))],
+            Self.id, ended: [EndedRun(run, .recorded(.failed, of: run, error: "ValueError: no"))],
             refusals: [refused(1, 3, count: 3)])
         let objects = try known.records.map { try JSONValue(encoding: $0) }
         #expect(

@@ -24,8 +24,8 @@ import Testing
         _ server: RedisServer, _ id: String = "a", at seconds: Double, _ outcome: RunOutcome = .finished,
         lasting: Double = 2
     ) throws -> TrackedRun {
-        let run = TrackedRun.example(id, at: seconds)
-        try server.record(.example(outcome, of: run, lasting: lasting), of: run)
+        let run = TrackedRun.recorded(id, at: seconds)
+        try server.record(.recorded(outcome, of: run, lasting: lasting), of: run)
         return run
     }
 
@@ -33,12 +33,12 @@ import Testing
         try await withDefinitions(["a", "ab", "a:b"]) { server, connection in
             let over = try end(server, at: 10, .failed)
             let (running, queued, logged) = (
-                TrackedRun.example(at: 20), TrackedRun.example(at: 30), TrackedRun.example(at: 40)
+                TrackedRun.recorded(at: 20), TrackedRun.recorded(at: 30), TrackedRun.recorded(at: 40)
             )
             try server.recordOpen(running)
             try server.recordOpen(queued)
             try server.log(logged)
-            for other in ["ab", "a:b"] { try server.recordOpen(.example(other, at: 25)) }
+            for other in ["ab", "a:b"] { try server.recordOpen(.recorded(other, at: 25)) }
             try server.command(
                 "HSET", "rq:job:\(running.jobID)", "status", "started", "started_at", "2026-01-01T00:00:21.000000Z",
                 "worker_name", "w7")
@@ -63,7 +63,7 @@ import Testing
             try end(server, "b", at: 10)
             try end(server, "b", at: 20, .lost)
             try end(server, "c", at: 15)
-            try server.recordOpen(.example("d", at: 12))
+            try server.recordOpen(.recorded("d", at: 12))
             let all = try await connection.runs()
             #expect(all.map(\.id) == ["b", "c", "d", "b", "a"])
             #expect(try await connection.runs(limit: 2) == Array(all.prefix(2)))
@@ -103,7 +103,7 @@ import Testing
                 try server.command("SET", key, "x")
             }
             #expect(try await connection.runs().map(\.jobID) == [run.jobID.description])
-            #expect(try await connection.lastRuns(of: ["b"]) == [nil])
+            #expect(try await connection.lastRuns(of: [connection.job(id: "b")]) == [nil])
             try server.command("DEL", "rq:cron_runs_index")
             try server.command("SET", "rq:cron_runs_index", "x")
             #expect(try await connection.runs() == [])
@@ -113,7 +113,7 @@ import Testing
     @Test func `a definition that is gone has no runs, and a wrong limit is refused`() async throws {
         try await withDefinitions { server, connection in
             try end(server, at: 10)
-            try server.recordOpen(.example("gone", at: 20))
+            try server.recordOpen(.recorded("gone", at: 20))
             try end(server, "gone", at: 30)
             #expect(try await connection.runs().map(\.id) == ["a"])
             let gone = await #expect(throws: RedisCronError.self) { try await connection.runs(of: "gone") }
@@ -132,7 +132,7 @@ import Testing
             let records = try await connection.runs(of: "a")
             #expect(records.map(\.result) == [.unknown, .queued])
             #expect(try await connection.runs() == records)
-            #expect(try await connection.lastRuns(of: ["a"]) == [records[0]])
+            #expect(try await connection.lastRuns(of: [connection.job(id: "a")]) == [records[0]])
             try server.command("HSET", "rq:cron_job:a", "history", "0")
             #expect(try await connection.runs(of: "a").map(\.result) == [.queued])
         }

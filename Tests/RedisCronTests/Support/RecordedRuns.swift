@@ -34,7 +34,7 @@ extension RedisServer {
 
 extension TrackedRun {
     /// A run of the schedule, queued that many seconds after the new year, for a time half a second before.
-    static func example(
+    static func recorded(
         _ id: String = "a", at seconds: Double, reason: RunReason = .schedule, job: RQJobID? = nil, queue: String = "q",
         history: Int? = nil
     ) -> TrackedRun {
@@ -52,7 +52,7 @@ extension TrackedRun {
 
 extension RunEnding {
     /// How a run ended that was started a second after it was queued and took that long.
-    static func example(
+    static func recorded(
         _ outcome: RunOutcome = .finished, of run: TrackedRun, lasting seconds: Double = 2, error: String? = nil
     ) -> RunEnding {
         var ending = RunEnding(outcome)
