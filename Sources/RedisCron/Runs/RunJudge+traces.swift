@@ -55,7 +55,9 @@ extension RunJudge {
             }
         }
         // A requeue leaves the expiry of the failure.
-        if memory.formerAttempts > 0, run.terms.failureTTL ?? 0 > 0, isListed { return ending(.expired, isInferred: true) }
+        if memory.formerAttempts > 0, run.terms.failureTTL ?? 0 > 0, isListed {
+            return ending(.expired, isInferred: true)
+        }
         if isListed || (!couldHaveFinished && !couldHaveFailed) {
             return ending(.deleted, attempts: isListed && !hasRun ? 0 : nil)
         }
