@@ -39,12 +39,12 @@ extension RedisModel {
     /// `unfold_runs.lua`.
     package mutating func unfold(_ unfolding: Unfolding, token: String) -> Bool {
         expireKeys()
-        guard lock?.token == token else { return false }
-        guard let first = unfolding.entries.first, runLog.first == first, runLog.count >= unfolding.entries.count
-        else { return true }
+        if fences.contains(.recordLock), lock?.token != token { return false }
+        guard let first = unfolding.entries.first else { return true }
+        if fences.contains(.logHead), runLog.first != first || runLog.count < unfolding.entries.count { return true }
         tracked[.open, default: []].formUnion(unfolding.opened)
         for refused in unfolding.refused { note(refused) }
-        runLog.removeFirst(unfolding.entries.count)
+        runLog.removeFirst(min(runLog.count, unfolding.entries.count))
         return true
     }
 
@@ -52,11 +52,15 @@ extension RedisModel {
         let id = refused.definition
         if refused.joins, refusals[id] != nil {
             refusals[id]?[0] = refused.times
-        } else if refused.keep > 0, definitions[id] != nil {
+        } else if refused.keep > 0, mayKeepRuns(of: id) {
             refusals[id] = Array(([refused.times] + (refusals[id] ?? [])).prefix(refused.keep))
             // So that they are found when the definition is gone.
             runIndex[id] = runIndex[id] ?? time.score
         }
+    }
+
+    private func mayKeepRuns(of id: DefinitionID) -> Bool {
+        definitions[id] != nil || !fences.contains(.recordExists)
     }
 
     // MARK: Outcomes
@@ -64,16 +68,17 @@ extension RedisModel {
     /// `record_runs.lua`.
     package mutating func record(_ changes: [RunChange], token: String, now: Timestamp) -> RecordOutcome {
         expireKeys()
-        guard lock?.token == token else { return .lockLost }
+        if fences.contains(.recordLock), lock?.token != token { return .lockLost }
         let outcomes = changes.map { record($0, now: now) }
         return .done(outcomes, total: runTotal)
     }
 
     private mutating func record(_ change: RunChange, now: Timestamp) -> RunChangeOutcome {
         let (run, id) = (change.run, change.run.definition)
-        guard tracked[change.from]?.remove(run) != nil else { return .missing }
+        let isThere = tracked[change.from]?.remove(run) != nil
+        guard isThere || !fences.contains(.tracked) else { return .missing }
         guard change.former != nil || change.ending != nil || change.isReopened else { return .recorded }
-        guard definitions[id] != nil else { return .definitionGone }
+        guard mayKeepRuns(of: id) else { return .definitionGone }
         var runs = endedRuns[id] ?? []
         let before = runs.count
         if let former = change.former, let place = runs.firstIndex(of: former) { runs.remove(at: place) }

@@ -60,8 +60,13 @@ extension RedisModel {
         case .queued, .running, .canceled, .dead: timeToLive = -1
         }
         ended.expiresAt = timeToLive > 0 ? time + .seconds(timeToLive) : nil
+        let kind: JobResult.Kind = phase == .finished ? .success : phase == .failed ? .failure : .stop
+        var result = JobResult(kind, recorded: now ?? time)
+        (result.started, result.ended, result.worker) = (ended.startedAt, ended.endedAt, ended.worker)
+        if phase != .dead { ended.results.insert(result, at: 0) }
         jobs[job] = timeToLive == 0 ? nil : ended
-        if phase == .failed || phase == .stopped { failedJobs.insert(job) } else { failedJobs.remove(job) }
+        let isFailed = phase == .failed || phase == .stopped
+        failedJobs[job] = isFailed ? time + .seconds(timeToLive) : nil
         return true
     }
 
@@ -78,7 +83,7 @@ extension RedisModel {
     package mutating func requeueJob(_ job: RQJobID) -> Bool {
         expireKeys()
         guard let phase = jobs[job]?.phase, phase == .failed || phase == .stopped else { return false }
-        failedJobs.remove(job)
+        failedJobs[job] = nil
         pushAgain(job)
         return true
     }
@@ -86,6 +91,7 @@ extension RedisModel {
     private mutating func pushAgain(_ job: RQJobID) {
         guard let queue = jobs[job]?.template.settings.queue else { return }
         jobs[job]?.phase = .queued
+        jobs[job]?.enqueuedAt = time
         queues[queue, default: []].append(job)
         registeredQueues.insert(queue)
     }
@@ -107,15 +113,15 @@ extension RedisModel {
         expireKeys()
         guard let deleted = jobs[job] else { return false }
         jobs[job] = nil
-        failedJobs.remove(job)
+        failedJobs[job] = nil
         removeFromQueue(job, deleted.template.settings.queue)
         if deleted.phase == .running { deletedWhileRunning[job] = deleted }
         return true
     }
 
-    /// Redis forgets a job as if its TTL had passed; of a failure RQ's registry keeps the id.
-    package mutating func forgetJob(_ job: RQJobID) {
-        jobs[job] = nil
+    /// RQ's maintenance forgets failures whose time has come.
+    package mutating func cleanUpFailures() {
+        failedJobs = failedJobs.filter { $0.value > time }
     }
 
     /// The runs of a definition that wait or run, of those whose ids are given.

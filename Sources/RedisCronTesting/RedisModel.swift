@@ -33,6 +33,8 @@ package struct RedisModel: Sendable {
         package var expiresAt: Timestamp?
         /// How far a worker has come with it.
         package var phase = Phase.queued
+        /// When it was put into its queue the last time.
+        package var enqueuedAt: Timestamp
         /// When a worker started it the last time, and which.
         package var startedAt: Timestamp?
         package var worker: String?
@@ -42,11 +44,14 @@ package struct RedisModel: Sendable {
         package var error: String?
         /// How many times RQ has tried it again.
         package var retriesUsed = 0
+        /// How it ended, the newest first: it may have been requeued.
+        package var results: [JobResult] = []
 
         package init(
             createdAt: Timestamp, template: JobTemplate, data: [UInt8], description: [UInt8], expiresAt: Timestamp?
         ) {
             self.createdAt = createdAt
+            enqueuedAt = createdAt
             self.template = template
             self.data = data
             self.description = description
@@ -88,6 +93,14 @@ package struct RedisModel: Sendable {
         case count
         /// Only what is still finished is deleted for it.
         case stillFinished
+        /// Only the holder of the lock records runs.
+        case recordLock
+        /// Entries are taken off the log of runs only while it begins with them.
+        case logHead
+        /// What became of a run is recorded only while it stands where it was read.
+        case tracked
+        /// Runs are kept only of definitions that exist.
+        case recordExists
     }
 
     /// The server's clock, by which keys expire.
@@ -131,8 +144,8 @@ package struct RedisModel: Sendable {
     package var runIndex: [DefinitionID: Double] = [:]
     /// How many runs are kept in all.
     package var runTotal = 0
-    /// Jobs without a hash that RQ's registries of failures hold still.
-    package var failedJobs: Set<RQJobID> = []
+    /// Jobs of RQ's registries of failures, and when it forgets them.
+    package var failedJobs: [RQJobID: Timestamp] = [:]
     /// Jobs that run and whose hashes were deleted: these come back at their ends.
     package var deletedWhileRunning: [RQJobID: Job] = [:]
 

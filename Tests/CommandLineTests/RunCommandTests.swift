@@ -131,6 +131,22 @@ import Testing
         }
     }
 
+    @Test(arguments: [[], ["--rq-history"]])
+    func `definitions are listed for RQ only on request`(options: [String]) async throws {
+        try await withRedis { server in
+            try await register("a", every: 100, on: server)
+            let process = try Rqrcron.start(["run", "--name", "s"] + options, on: server)
+            try await eventually("the job") { try server.command("LLEN", "rq:queue:q").integer == 1 }
+            func listed() throws -> String? { try server.command("HGET", "rq:cron_scheduler:s", "cron_jobs").string }
+            if options.isEmpty {
+                #expect(try listed() == "[]")
+            } else {
+                try await eventually("the definition") { try listed()?.contains(#""name":"a""#) == true }
+            }
+            #expect(try await process.terminate() == .exited(0))
+        }
+    }
+
     @Test func `a signal that arrives twice at once still stops in order; a later one ends at once`()
         async throws
     {

@@ -85,9 +85,53 @@ struct JobStateInteropTests {
                 let now = try #require(try server.command("TIME").array.first?.integer)
                 return try verdict(on: job, at: now + age, server)
             }
+            try await checkOutcomes(in: situation, of: job, verdicts: verdicts, server)
             // A scheduler that comes to the next run now decides by the first of them.
             #expect(try await isRefused(beside: job, server) == (verdicts[0] != "over"), "\(situation)")
             return verdicts
+        }
+    }
+
+    // MARK: Outcomes
+
+    /// What becomes of the runs that are over at some time.
+    private static let outcomes = [
+        "expired": "expired", "list_deleted": "lost", "canceled": "canceled", "deleted": "deleted",
+        "scheduled_late": "lost", "scheduled_missing": "lost", "popped_several": "lost", "popped_canceled": "canceled",
+        "running": "lost", "running_simple_endless": "lost", "running_canceled": "canceled",
+        "running_deleted": "deleted", "running_evicted": "deleted", "worker_killed": "lost",
+        "worker_killed_alone": "lost", "worker_killed_alone_cleaned": "failed", "two_executions": "lost",
+        "stopped": "stopped", "finished": "finished", "finished_late_heartbeat": "finished", "failed": "failed",
+        "retry_scheduled": "lost", "abandoned_failed": "failed", "abandoned_late_retry_scheduled": "lost",
+    ]
+
+    /// Looks at the run as the leader does that keeps records of runs, at the same ages, and 16 s after a suspicion.
+    private static func checkOutcomes(
+        in situation: String, of job: String, verdicts: Verdicts, _ server: RedisServer
+    ) async throws {
+        let id = try #require(RQJobID(job))
+        let start = Timestamp.now
+        let run = TrackedRun(
+            definition: DefinitionID("a"), jobID: id, planned: nil, at: start - .seconds(20), reason: .trigger,
+            terms: RunTerms(
+                queue: "q", resultTTL: 500, failureTTL: nil, ttl: situation == "expired" ? 1 : nil, retries: 1),
+            history: nil)
+        try await withStore(on: server) { store in
+            for (age, verdict) in zip(ages, verdicts) {
+                let now = start + .seconds(age)
+                var look = RunToLookAt(run, memory: RunMemory(lastOpen: now - .seconds(3)), place: .open)
+                let finding = try await store.look(at: [look], now: now)[0]
+                switch verdict {
+                case "over": #expect(finding.word == outcomes[situation], "\(situation) after \(age) s")
+                case "suspect":
+                    #expect(finding.word == "suspect", "\(situation) after \(age) s")
+                    guard case .unclear(let memory) = finding else { continue }
+                    look.memory = memory
+                    let later = try await store.look(at: [look], now: now + .seconds(16))[0]
+                    #expect(later.word == outcomes[situation], "\(situation) after \(age) s and 16 s")
+                default: #expect(finding.word == "open", "\(situation) after \(age) s")
+                }
+            }
         }
     }
 

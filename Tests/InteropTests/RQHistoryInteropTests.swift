@@ -47,7 +47,9 @@ struct RQHistoryInteropTests {
             || definition.call.webhooks.contains { webhook in odd.contains { webhook.url.contains($0) } }
     }
 
-    @Test func `RQ's pages show definitions and runs, and rq-rediscron fails until the histories are gone`() async throws {
+    @Test func `RQ's pages show definitions and runs, and rq-rediscron fails until the histories are gone`()
+        async throws
+    {
         try await withRedis { server in
             let peer = try Peer(on: server)
             try await withScheduler(on: server, options: { $0.writesRQHistory = true }) { scheduler in

@@ -218,7 +218,7 @@ def cron_history(redis, name):
 
 
 def shown(value):
-    """The value as RQ's listing shows it: itself, or RQ's placeholder where a page could not show it."""
+    """The value as RQ's listing shows it: itself, or a placeholder where some Python could not read or print it."""
     def is_deep(value, rest=100):
         inner = value.values() if isinstance(value, dict) else value if isinstance(value, list) else None
         return inner is not None and (rest == 0 or any(is_deep(element, rest - 1) for element in inner))
@@ -228,7 +228,8 @@ def shown(value):
         hidden = len(json.dumps(value, separators=(",", ":"))) > 4096 or is_deep(value)
     except UnicodeEncodeError:
         hidden = True
-    return "<not JSON serializable>" if hidden else value
+    placeholder = "<not shown>"
+    return value if not hidden else [placeholder] if isinstance(value, list) else {"...": placeholder}
 
 
 def next_times(expression, id, start):
@@ -270,9 +271,8 @@ def listing(redis, name, definitions, now):
         listed.append(id)
         options = dict(job.job_options)
         webhooks = [webhook.to_dict() for webhook in options.pop("webhooks", [])]
-        args = shown(definition.get("args") or [])
         wanted = {
-            "name": id, "queue": definition["queue"], "args": tuple(args) if isinstance(args, list) else args,
+            "name": id, "queue": definition["queue"], "args": shown(definition.get("args") or []),
             "kwargs": shown(definition.get("kwargs") or {}), "interval": definition.get("interval"),
             "times": times_of(definition),
             "webhooks": definition.get("webhooks", []),

@@ -78,7 +78,7 @@ class PausingSimpleWorker(Pausing, SimpleWorker):
     """Runs each job itself."""
 
 
-def run_worker(url, name, queues, simple, pause, heartbeat, burst):
+def run_worker(url, name, queues, simple, pause, heartbeat, burst, scheduler):
     """Runs a worker until it is ended, its standard input is closed, or Redis is gone."""
 
     def end_with_parent():
@@ -89,7 +89,7 @@ def run_worker(url, name, queues, simple, pause, heartbeat, burst):
     kind = PausingSimpleWorker if simple else PausingWorker
     worker = kind(queues, connection=Redis.from_url(url), name=name, job_monitoring_interval=heartbeat)
     worker.pause = pause
-    worker.work(burst=burst)
+    worker.work(burst=burst, with_scheduler=scheduler)
 
 
 # --- The stage -------------------------------------------------------------------------------------------------
@@ -109,7 +109,9 @@ class Stage:
 
     def start(self, name="worker", **settings):
         """Starts a worker."""
-        defaults = {"queues": ["q"], "simple": False, "pause": None, "heartbeat": 30, "burst": False}
+        defaults = {
+            "queues": ["q"], "simple": False, "pause": None, "heartbeat": 30, "burst": False, "scheduler": False,
+        }  # fmt: skip
         settings = defaults | settings | {"name": name}
         # A session of its own: a worker may kill its whole process group.
         self.workers[name] = subprocess.Popen(

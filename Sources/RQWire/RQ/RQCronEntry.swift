@@ -10,8 +10,8 @@ package struct RQCronEntry: Sendable, Hashable {
     package static let mostBytes = 4 << 20
     /// The most bytes of arguments or `meta` that are shown.
     package static let mostTextBytes = 4096
-    /// What RQ itself shows in place of values that it cannot write as JSON.
-    private static let placeholder = "<not JSON serializable>"
+    /// What is shown in place of values that are not.
+    private static let placeholder = "<not shown>"
 
     /// The object as JSON.
     package let bytes: [UInt8]
@@ -30,7 +30,8 @@ package struct RQCronEntry: Sendable, Hashable {
             next.map({ $0 < Self.never }) ?? true, call.webhooks.allSatisfy({ WebhookURL($0.url).isReadByRQ })
         else { return nil }
         var entry: JSONObject = [
-            "func_name": .string(call.functionName), "name": .string(definition.id), "queue_name": .string(call.queueName),
+            "func_name": .string(call.functionName), "name": .string(definition.id),
+            "queue_name": .string(call.queueName),
             "args": call.args.isEmpty ? .null : .string(Self.text(of: .array(call.args))),
             "kwargs": call.kwargs.isEmpty ? .null : .string(Self.text(of: .object(call.kwargs))),
             "interval": interval.map(JSONValue.int) ?? .null, "cron": expression.map { .string($0) } ?? .null,
@@ -77,13 +78,17 @@ package struct RQCronEntry: Sendable, Hashable {
         return .string(time.description)
     }
 
-    /// A value as JSON; RQ's placeholder where Python could not read it or show it, or where it is long.
+    /// An array or object as JSON; one of its kind with a placeholder where Python could not read or print it, or where it is
+    /// long.
     private static func text(of value: JSONValue) -> String {
         var survey = JSONSurvey()
         value.walk(into: &survey)
-        guard !survey.isTooMuch else { return placeholder }
-        let text = value.wireText
-        return text.utf8.count <= mostTextBytes ? text : placeholder
+        let text = survey.isTooMuch ? nil : value.wireText
+        if let text, text.utf8.count <= mostTextBytes { return text }
+        // RQ has a text for what it cannot write, but django-rq shows keyword arguments only as an object.
+        let placeholder = JSONValue.string(placeholder)
+        let isArray = if case .array = value { true } else { false }
+        return (isArray ? JSONValue.array([placeholder]) : .object(["...": placeholder])).wireText
     }
 }
 

@@ -23,9 +23,21 @@ package struct RQJobFailure: Sendable, Hashable {
         guard let compressed = Self.base64(field), let text = Self.inflate(compressed, limit: 1 << 20) else {
             return nil
         }
-        let lines = String(decoding: text, as: UTF8.self).split(whereSeparator: \.isNewline)
-        guard let last = lines.last(where: { !$0.allSatisfy(\.isWhitespace) }) else { return nil }
-        reason = String(last)
+        guard let last = Self.lastLine(text) else { return nil }
+        reason = last
+    }
+
+    /// The last line that is not blank. Only lines from the end on are decoded: a traceback may have a megabyte.
+    private static func lastLine(_ text: [UInt8]) -> String? {
+        var end = text.endIndex
+        while end > 0 {
+            // Other line ends of Unicode are found once it is decoded.
+            let start = text[..<end].lastIndex { $0 == UInt8(ascii: "\n") || $0 == UInt8(ascii: "\r") }.map { $0 + 1 } ?? 0
+            let lines = String(decoding: text[start..<end], as: UTF8.self).split(whereSeparator: \.isNewline)
+            if let last = lines.last(where: { !$0.allSatisfy(\.isWhitespace) }) { return String(last) }
+            end = max(start - 1, 0)
+        }
+        return nil
     }
 
     /// The bytes that a zlib stream holds; `nil` unless it is a whole stream of at most `limit` bytes.

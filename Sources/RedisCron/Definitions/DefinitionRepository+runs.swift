@@ -38,33 +38,44 @@ extension DefinitionRepository {
         let queue = String(decoding: payload.origin, as: UTF8.self)
         let isRecorded = definition.policy.tracksRuns
         let places = OpenRunPlaces(of: openRuns.runs)
-        var call = CronScript.pushJob.call(keyCount: 5 + places.keyCount, reserving: 2048)
-        call.append(keys.queues)
-        call.append(keys.queue(queue))
-        call.append(keys.job(id))
-        call.append(keys.cronJob(definition.id))
-        call.append(keys.runLog)
-        places.appendRunKeys(in: keys, to: &call)
-        places.appendQueueKeys(in: keys, to: &call)
-        call.append(id.description)
-        call.append(payload.ttl.map(String.init) ?? "")
-        call.append(settings.atFront ? "f" : "")
-        call.append(overlap == .allow ? "" : overlap.rawValue)
-        call.append(openRuns.bytes)
-        call.append(isRecorded ? OpenRun(jobID: id.description, queue: queue).json : [])
-        call.append(isOnce ? "1" : "")
-        call.append(now.unixSeconds)
-        call.append(wireFormat: now - OpenRun.longQueued)
-        call.append(wireFormat: now - OpenRun.longStarted)
-        call.append(keys.pubsubPrefix)
-        call.append(run.history == 0 ? [] : RunLogEntry.body(of: run))
-        call.append(openRuns.runs.count)
-        call.append(places.queues.count)
-        places.appendRuns(to: &call)
-        for queue in places.queues { call.append(queue) }
-        call.append(fields: RQJobHash.fields(payload: payload, createdAt: now, enqueuedAt: now))
-        let code = try await CronScript.pushJob.run(call.finish(), on: client) { reply in
-            (reply.count > 0 ? reply.withElement(0) { $0.copiedBytes } : reply.copiedBytes).first
+        func send(noting logged: [UInt8]) async throws(RedisError) -> UInt8? {
+            var call = CronScript.pushJob.call(keyCount: 5 + places.keyCount, reserving: 2048)
+            call.append(keys.queues)
+            call.append(keys.queue(queue))
+            call.append(keys.job(id))
+            call.append(keys.cronJob(definition.id))
+            call.append(logged.isEmpty ? keys.queues : keys.runLog)
+            places.appendRunKeys(in: keys, to: &call)
+            places.appendQueueKeys(in: keys, to: &call)
+            call.append(id.description)
+            call.append(payload.ttl.map(String.init) ?? "")
+            call.append(settings.atFront ? "f" : "")
+            call.append(overlap == .allow ? "" : overlap.rawValue)
+            call.append(openRuns.bytes)
+            call.append(isRecorded ? OpenRun(jobID: id.description, queue: queue).json : [])
+            call.append(isOnce ? "1" : "")
+            call.append(now.unixSeconds)
+            call.append(wireFormat: now - OpenRun.longQueued)
+            call.append(wireFormat: now - OpenRun.longStarted)
+            call.append(keys.pubsubPrefix)
+            call.append(logged)
+            call.append(openRuns.runs.count)
+            call.append(places.queues.count)
+            places.appendRuns(to: &call)
+            for queue in places.queues { call.append(queue) }
+            call.append(fields: RQJobHash.fields(payload: payload, createdAt: now, enqueuedAt: now))
+            return try await CronScript.pushJob.run(call.finish(), on: client) { reply in
+                (reply.count > 0 ? reply.withElement(0) { $0.copiedBytes } : reply.copiedBytes).first
+            }
+        }
+        let logged = run.history == 0 ? [] : RunLogEntry.body(of: run)
+        let code: UInt8?
+        do throws(RedisError) {
+            code = try await send(noting: logged)
+        } catch {
+            // A user of an older version may have no right to the key of the log. Nothing was done.
+            guard !logged.isEmpty, error.prefix == .noPerm else { throw error }
+            code = try await send(noting: [])
         }
         guard let code, let outcome = PushOutcome(rawValue: code) else {
             throw RedisCronError.unexpectedReply(to: "push_job", String(describing: code))
@@ -121,9 +132,9 @@ extension DefinitionRepository {
 }
 
 /// What is known of a run.
-struct RunLook: Sendable, Hashable {
+package struct RunLook: Sendable, Hashable {
     /// Whether it is still open; see `open_runs.lua`.
-    enum Verdict: String, Sendable {
+    package enum Verdict: String, Sendable {
         case open, over, suspect, elsewhere, later
     }
 
@@ -132,6 +143,12 @@ struct RunLook: Sendable, Hashable {
     let status: String
     /// The queue in which it is, where that is another one than was asked about.
     let queue: String
+
+    package init(verdict: Verdict, status: String, queue: String = "") {
+        self.verdict = verdict
+        self.status = status
+        self.queue = queue
+    }
 
     /// Whether it may still run.
     var mayRun: Bool { verdict != .over }

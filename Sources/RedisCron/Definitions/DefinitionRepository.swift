@@ -130,16 +130,19 @@ package struct DefinitionRepository: Sendable {
     ///
     /// - Returns: Whether there was one.
     func delete(_ id: String) async throws(RedisError) -> Bool {
-        var call = CronScript.deleteDefinition.call(keyCount: 11, reserving: 1024)
-        appendKeys(of: id, to: &call)
-        appendKeys(ofRunsOf: DefinitionID(id), to: &call)
-        call.append(keys.cronHistory(DefinitionID(id)))
-        call.append(id)
-        call.append(keys.events)
-        call.append(Self.message(.deleted, id: id))
-        call.append(score: Timestamp.now)
-        call.append(TrackedRun.range(of: DefinitionID(id)).from)
-        return try await CronScript.deleteDefinition.run(call.finish(), on: client) { $0.integer == 1 }
+        let definition = DefinitionID(id)
+        return try await withKeys(ofRunsOf: definition) { keysOfRuns throws(RedisError) in
+            var call = CronScript.deleteDefinition.call(keyCount: 5 + keysOfRuns.count, reserving: 1024)
+            appendKeys(of: id, to: &call)
+            call.append(keys.cronHistory(definition))
+            for key in keysOfRuns { call.append(key) }
+            call.append(id)
+            call.append(keys.events)
+            call.append(Self.message(.deleted, id: id))
+            call.append(score: Timestamp.now)
+            call.append(TrackedRun.range(of: definition).from)
+            return try await CronScript.deleteDefinition.run(call.finish(), on: client) { $0.integer == 1 }
+        }
     }
 
     /// Deletes a finished definition whose time has come, in one atomic step.
@@ -147,22 +150,24 @@ package struct DefinitionRepository: Sendable {
     /// - Parameter entry: Its entry among those that are to be deleted.
     /// - Returns: Whether it was deleted.
     func deleteFinished(_ entry: DueEntry, token: String, now: Timestamp) async throws(RedisError) -> Bool {
-        var call = CronScript.deleteFinished.call(keyCount: 12, reserving: 1024)
-        call.append(keys.lock)
-        call.append(Array(keys.cronJobPrefix.utf8), entry.id.bytes)
-        call.append(keys.cronJobs)
-        call.append(keys.lastUpdate)
-        call.append(keys.deletions)
-        appendKeys(ofRunsOf: entry.id, to: &call)
-        call.append(keys.cronHistory(entry.id))
-        call.append(token)
-        call.append(entry.id.bytes)
-        call.append(entry.rawScore)
-        call.append(keys.events)
-        call.append(Self.message(.deleted, id: entry.id.display))
-        call.append(score: now)
-        call.append(TrackedRun.range(of: entry.id).from)
-        return try await CronScript.deleteFinished.run(call.finish(), on: client) { $0.integer == 1 }
+        try await withKeys(ofRunsOf: entry.id) { keysOfRuns throws(RedisError) in
+            var call = CronScript.deleteFinished.call(keyCount: 6 + keysOfRuns.count, reserving: 1024)
+            call.append(keys.lock)
+            call.append(Array(keys.cronJobPrefix.utf8), entry.id.bytes)
+            call.append(keys.cronJobs)
+            call.append(keys.lastUpdate)
+            call.append(keys.deletions)
+            call.append(keys.cronHistory(entry.id))
+            for key in keysOfRuns { call.append(key) }
+            call.append(token)
+            call.append(entry.id.bytes)
+            call.append(entry.rawScore)
+            call.append(keys.events)
+            call.append(Self.message(.deleted, id: entry.id.display))
+            call.append(score: now)
+            call.append(TrackedRun.range(of: entry.id).from)
+            return try await CronScript.deleteFinished.run(call.finish(), on: client) { $0.integer == 1 }
+        }
     }
 
     private func appendKeys(of id: String, to call: inout RedisCommand.Builder) {
@@ -172,11 +177,18 @@ package struct DefinitionRepository: Sendable {
         call.append(keys.deletions)
     }
 
-    /// Appends the keys of what is kept of the runs of a definition, and of all.
-    private func appendKeys(ofRunsOf id: DefinitionID, to call: inout RedisCommand.Builder) {
-        call.append(Array(keys.runsPrefix.utf8), id.bytes)
-        call.append(Array(keys.refusalsPrefix.utf8), id.bytes)
-        keys.appendRunKeys(to: &call)
+    /// Deletes with the keys of what is kept of the runs of a definition, and of all; without them if the user has no right to these,
+    /// as one of an older version: a scheduler cleans up then.
+    private func withKeys<Result>(
+        ofRunsOf id: DefinitionID, _ delete: ([[UInt8]]) async throws(RedisError) -> Result
+    ) async throws(RedisError) -> Result {
+        let own = [Array(keys.runsPrefix.utf8) + id.bytes, Array(keys.refusalsPrefix.utf8) + id.bytes]
+        do {
+            return try await delete(own + keys.ofAllRuns.map { Array($0.utf8) })
+        } catch {
+            guard error.prefix == .noPerm else { throw error }
+            return try await delete([])
+        }
     }
 
     /// The message that announces an event.
@@ -189,11 +201,6 @@ package struct DefinitionRepository: Sendable {
 }
 
 extension RQKeys {
-    /// Appends the keys of what is kept of all runs, as `forgetting.lua` takes them.
-    func appendRunKeys(to call: inout RedisCommand.Builder) {
-        call.append(openRuns)
-        call.append(watchedRuns)
-        call.append(runIndex)
-        call.append(runTotal)
-    }
+    /// The keys of what is kept of all runs, as `forgetting.lua` takes them.
+    var ofAllRuns: [String] { [openRuns, watchedRuns, runIndex, runTotal] }
 }

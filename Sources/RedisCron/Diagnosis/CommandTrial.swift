@@ -79,6 +79,20 @@ struct CommandTrial: Sendable, Hashable {
         } + (denial.map { [$0] } ?? [])
     }
 
+    /// What is in the way of recording what becomes of runs; `nil` if nothing is, or nobody could be asked.
+    var findingOfRecords: Finding? {
+        let missing = unknown + denied
+        guard let first = missing.first else { return nil }
+        var names: [String] = []
+        for command in missing where !names.contains(command.name) { names.append(command.name) }
+        return Finding(
+            .warning, .access, about: first.words.dropFirst().first,
+            """
+            what becomes of runs is not recorded: this user may not run \(names.joined(separator: ", ")) on the keys \
+            of runs; docs/acl.md has all that is needed
+            """)
+    }
+
     private var denial: Finding? {
         let untried = "so nobody tried whether the server takes writes; a scheduler needs both"
         guard couldRunScripts || !unknown.isEmpty || writeRefusal != nil else {

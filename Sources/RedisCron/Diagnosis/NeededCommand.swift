@@ -72,6 +72,30 @@ struct NeededCommand: Sendable, Hashable {
         ]
     }
 
+    /// Those with which it is recorded what becomes of runs: without them the schedule goes on, and nothing is recorded.
+    static func recording(on keys: RQKeys) -> [NeededCommand] {
+        let (runs, refusals, definition) = (keys.runs(of: "id"), keys.refusals(of: "id"), keys.cronJob("id"))
+        let purpose = "recording what becomes of runs"
+        return [
+            NeededCommand(purpose, "RPUSH", keys.runLog, "entry", isWrite: true),
+            NeededCommand(purpose, "LRANGE", keys.runLog, "0", "1"),
+            NeededCommand(purpose, "LINDEX", keys.runLog, "0"),
+            NeededCommand(purpose, "LLEN", keys.runLog),
+            NeededCommand(purpose, "LTRIM", keys.runLog, "0", "1", isWrite: true),
+            NeededCommand(purpose, "ZADD", keys.openRuns, "0", "run", isWrite: true),
+            NeededCommand(purpose, "ZRANGEBYLEX", keys.openRuns, "-", "+"),
+            NeededCommand(purpose, "ZREM", keys.openRuns, "run", isWrite: true),
+            NeededCommand(purpose, "ZLEXCOUNT", keys.watchedRuns, "-", "+"),
+            NeededCommand(purpose, "ZREMRANGEBYLEX", keys.watchedRuns, "-", "-", isWrite: true),
+            NeededCommand(purpose, "HMGET", definition, "id"),
+            NeededCommand(purpose, "LPUSH", runs, "run", isWrite: true),
+            NeededCommand(purpose, "LREM", runs, "1", "run", isWrite: true),
+            NeededCommand(purpose, "LSET", refusals, "0", "times", isWrite: true),
+            NeededCommand(purpose, "ZADD", keys.runIndex, "0", "id", isWrite: true),
+            NeededCommand(purpose, "INCRBY", keys.runTotal, "1", isWrite: true),
+        ]
+    }
+
     /// Those with which a batch is written.
     static func queueing(on keys: RQKeys) -> [NeededCommand] {
         let names: Set = ["HSET", "EXPIRE", "ZADD", "ZREM", "SADD", "RPUSH"]
@@ -89,6 +113,8 @@ struct NeededCommand: Sendable, Hashable {
         case "WAIT": return "waiting for replicas (--wait-replicas)"
         case "LPUSH": return "queueing jobs at the front"
         case "ZCOUNT", "LLEN", "LPOS", "LREM": return "overlap policies"
+        case "LRANGE", "LINDEX", "LTRIM", "LSET", "ZRANGEBYLEX", "ZLEXCOUNT", "ZREMRANGEBYLEX", "INCRBY":
+            return "recording what becomes of runs"
         case "XREVRANGE": return "showing why a job failed"
         default: return all.first { $0.name == name }?.purpose ?? "rqrcron"
         }

@@ -43,6 +43,11 @@ extension RedisCronConnection {
             findings.append(.noReplicas(of: try await client.connection().endpoint.description))
         }
         findings += ServerCheck(facts: facts, lock: keys.lock).findings + trial.findings
+        // Who may not write at all was told so.
+        if trial.findings.isEmpty {
+            let records = try await CommandTrial(of: NeededCommand.recording(on: keys), on: self)
+            findings += [records.findingOfRecords].compactMap(\.self)
+        }
         if !isLed { findings.append(Finding(.warning, .lock, "no scheduler leads: start one with rqrcron run")) }
         var zone: DefaultTimeZone?
         do {

@@ -3,7 +3,7 @@ import RQWire
 /// What became of a run whose job is gone.
 extension RunJudge {
     /// Whether it is to be found out if its id still stands in a list: one that does has not run.
-    var asksForLists: Bool {
+    package var asksForLists: Bool {
         run.terms.ttl != nil || (memory.formerAttempts > 0 && run.terms.failureTTL != nil)
     }
 
@@ -68,7 +68,8 @@ extension RunJudge {
 
     /// Whether what ended after the run was last seen to be open would still have its hash.
     private func isKept(_ ttl: Int) -> Bool {
-        ttl < 0 || .seconds(ttl) > now - memory.lastOpen + Self.tolerance
+        // A clock may have been set back since.
+        ttl < 0 || .seconds(ttl) > max(.zero, now - memory.lastOpen) + Self.tolerance
     }
 
     private func ending(

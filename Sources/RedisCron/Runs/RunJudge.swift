@@ -62,7 +62,7 @@ package struct RunJudge: Sendable {
     }
 
     /// What the script says of it.
-    func finding(_ job: JobState, look: RunLook) -> RunFinding {
+    package func finding(_ job: JobState, look: RunLook) -> RunFinding {
         switch look.verdict {
         case .open, .elsewhere: return .open(seenOpen(job))
         case .later: return .unclear(memory)
@@ -139,7 +139,11 @@ package struct RunJudge: Sendable {
         guard let left = job.retriesLeft ?? (run.terms.retries == 0 ? 0 : nil) else { return nil }
         let last = hasStarted ? 1 : 0
         let tries = max(run.terms.retries - left, 0) + job.returnedRetries + last
-        let formerEnds = max(results.count { $0.kind != .retry } - 1, 0)
+        let formerEnds = zip(results, results.dropFirst()).count { later, result in
+            // A run that was found abandoned, and went on, ended twice.
+            let isSame = result.started == nil && later.started.map { $0 < result.recorded } ?? false
+            return result.kind != .retry && !isSame
+        }
         return max(tries + formerEnds, memory.formerAttempts + last)
     }
 }

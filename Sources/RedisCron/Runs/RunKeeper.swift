@@ -294,7 +294,9 @@ actor RunKeeper {
             guard let former = try await recorded(of: known) else {
                 return RunChange(run, from: .watched, keep: keep(run))
             }
-            memory.formerAttempts = former.ending.attempts ?? 1
+            // What was deleted or lost and goes on is still at the same attempt.
+            let hasEnded = former.ending.outcome == .failed || former.ending.outcome == .stopped
+            memory.formerAttempts = hasEnded ? former.ending.attempts ?? 1 : 0
             watch.looked(at: run.jobID, remembering: memory, now: clock.now(), monotonic: clock.monotonic())
             return RunChange(run, from: .watched, former: former, isReopened: true, keep: keep(run))
         }
@@ -355,7 +357,7 @@ actor RunKeeper {
         if change.isReopened {
             watch.reopened(run.jobID, memory: known.memory, now: now, monotonic: monotonic)
         } else if let ending = change.ending {
-            ended.append(RunRecord(run, ending))
+            ended.append(RunRecord(EndedRun(run, ending), of: run.definition))
             if ending.mayChange, change.keep > 0 {
                 watch.recorded(EndedRun(run, ending), of: run.jobID, now: now, monotonic: monotonic)
             } else {
@@ -420,20 +422,4 @@ private struct LookAllowance: Sendable {
 
     /// How long it is worth waiting for the next.
     var pause: Duration { left >= 100 ? .zero : .milliseconds(20) }
-}
-
-extension RunRecord {
-    /// A run that is over.
-    init(_ run: TrackedRun, _ ending: RunEnding) {
-        self.init(id: run.definition.display, planned: run.planned, at: run.at, reason: run.reason)
-        jobID = run.jobID.description
-        (outcome, isInferred, started, ended) = (ending.outcome, ending.isInferred, ending.started, ending.ended)
-        (worker, error, attempts) = (ending.worker, ending.error, ending.attempts)
-    }
-
-    /// A run that is open.
-    init(_ run: TrackedRun) {
-        self.init(id: run.definition.display, planned: run.planned, at: run.at, reason: run.reason)
-        jobID = run.jobID.description
-    }
 }

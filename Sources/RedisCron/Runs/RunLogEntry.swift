@@ -66,7 +66,8 @@ package struct RunLogEntry: Sendable {
             let run = TrackedRun(
                 definition: definition, jobID: jobID, planned: planned, at: at, reason: reason, terms: terms,
                 history: history)
-            guard let missed else { return [.queued(run)] }
+            // Behind a last run nothing was planned.
+            guard let missed, outcome != .finished else { return [.queued(run)] }
             return [.refused(definition, RefusedTimes(.missed, missed, at: at), history: history), .queued(run)]
         case .overlapping, .overlappingSomeNoted:
             return planned.map { [refused(.overlap, from: $0)] } ?? []

@@ -2,6 +2,12 @@ import RQWire
 
 /// A record from each form in which Redis holds it.
 extension RunRecord {
+    /// A run that is queued or running.
+    package init(_ run: TrackedRun) {
+        self.init(id: run.definition.display, planned: run.planned, at: run.at, reason: run.reason)
+        jobID = run.jobID.description
+    }
+
     /// A run that is over.
     package init(_ run: EndedRun, of definition: DefinitionID) {
         self.init(id: definition.display, planned: run.planned, at: run.at, reason: run.reason)

@@ -80,7 +80,8 @@ extension RedisCronScheduler {
         ///
         /// Then `CronScheduler.all()`, `rq.cron.get_cron_job_ids` of RQ 2.11 and later, and the pages of django-rq show them: the
         /// 1,000 that are next due, at most 30 s late, and the last 1,000 runs of each. While the histories stand,
-        /// rq-rediscron's `info` and `get_all_jobs` fail, because they take them for definitions. Default `false`.
+        /// rq-rediscron's `info` and `get_all_jobs` fail, because they take them for definitions. Only ``RedisCronScheduler/run()``
+        /// does it, not a scheduler that is driven by hand. Default `false`.
         public var writesRQHistory = false
         /// The most definitions kept in memory.
         ///

@@ -71,7 +71,6 @@ extension SchedulerActor {
                 isChannelMute = false
                 await jobStore.take(announcement)
                 if case .deleted(let id) = announcement { await runKeeper?.definitionDeleted(id) }
-                await listing?.take(announcement)
                 announced()
             }
             result = .success(())

@@ -27,15 +27,17 @@ struct BatchCommand {
     }
 
     /// The call of the script.
+    ///
+    /// - Parameter isLogged: Whether runs are noted in the log.
     func call(
-        of batch: DueBatch, token: String, now: Timestamp, form: JobForm = .dumps
+        of batch: DueBatch, token: String, now: Timestamp, form: JobForm = .dumps, isLogged: Bool = true
     ) -> RedisCommand.Builder {
         let prefix = BatchJob.DumpPrefix(now)
         let jobs = batch.runs.map { BatchJob($0, in: prefix, form: form) }
         let (templates, numbers) = number(jobs)
         let isAnyGoverned = batch.runs.contains { $0.isGoverned }
         let open = OpenRunPlaces(of: isAnyGoverned ? batch.runs.flatMap(\.runsToLookAt) : [])
-        let logged = RunLogEntry.body(of: batch, at: now, history: history) ?? []
+        let logged = (isLogged ? RunLogEntry.body(of: batch, at: now, history: history) : nil) ?? []
         let size = jobs.reduce(1024 + logged.count + templates.count * 512 + open.keyCount * 80) { $0 + $1.size + 300 }
         var call = CronScript.enqueueBatch.call(
             keyCount: 5 + templates.count + jobs.count * 2 + open.keyCount, reserving: size)
@@ -43,7 +45,7 @@ struct BatchCommand {
         call.append(keys.cronJobs)
         call.append(keys.queues)
         call.append(keys.deletions)
-        call.append(keys.runLog)
+        call.append(logged.isEmpty ? keys.lock : keys.runLog)
         for use in templates { call.append(queuePrefix, use.template.settings.queue) }
         for run in batch.runs { call.append(cronJobPrefix, run.entry.id.bytes) }
         for run in batch.runs {

@@ -28,8 +28,9 @@ extension RedisStore {
             guard !page.isEmpty else { break }
             let tails = try await tails(of: page)
             let counts = RunTail.oldest(kept - total, of: tails)
-            if counts.allSatisfy({ $0 == 0 }), tails.contains(where: { !$0.isMissing }) { offset += page.count }
-            kept = try await trim(page, tails, counts)
+            let left: Int
+            (kept, left) = try await trim(page, tails, counts)
+            if counts.allSatisfy({ $0 == 0 }) { offset += left }
         }
         return kept
     }
@@ -60,7 +61,11 @@ extension RedisStore {
     }
 
     /// Removes so many runs from the end of each list, where it still is the one that was read.
-    private func trim(_ page: [DefinitionID], _ tails: [RunTail], _ counts: [Int]) async throws -> Int {
+    ///
+    /// - Returns: How many are kept in all, and how many of the definitions have something that is kept.
+    private func trim(
+        _ page: [DefinitionID], _ tails: [RunTail], _ counts: [Int]
+    ) async throws -> (kept: Int, left: Int) {
         var call = CronScript.trimRuns.call(keyCount: 2 + page.count * 2, reserving: 512 + page.count * 400)
         call.append(keys.runIndex)
         call.append(keys.runTotal)
@@ -73,7 +78,10 @@ extension RedisStore {
             call.append(count)
             call.append(tail.last ?? [])
         }
-        return try await connection.run(CronScript.trimRuns, call) { reply in reply.integer ?? 0 }
+        return try await connection.run(CronScript.trimRuns, call) { reply throws(RedisError) in
+            guard reply.count == 2 else { throw .unexpectedReply("\(reply.count) elements", expected: "two numbers") }
+            return (reply.withElement(0) { $0.integer ?? 0 }, reply.withElement(1) { $0.integer ?? 0 })
+        }
     }
 
     // MARK: Sweeping
@@ -153,13 +161,10 @@ struct RunTail: Sendable {
     private let times: [Timestamp]
     /// The very last element.
     let last: [UInt8]?
-    /// Whether there is no list.
-    let isMissing: Bool
 
     /// - Parameter elements: As they stand in the list, the newest first; `nil` for a key of another type.
     init(_ elements: [[UInt8]]?) {
         last = elements?.last
-        isMissing = elements?.isEmpty == true
         var newest = Timestamp(microseconds: .min)
         times = (elements ?? []).reversed().map { element in
             if let run = EndedRun(element) { newest = max(newest, run.ending.ended ?? run.at) }

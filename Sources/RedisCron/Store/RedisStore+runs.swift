@@ -34,6 +34,13 @@ extension RedisStore {
         }
     }
 
+    /// What is in the way of recording what becomes of runs.
+    func findingsOfRecords() async throws -> [Finding] {
+        guard history > 0 else { return [] }
+        let trial = try await CommandTrial(of: NeededCommand.recording(on: keys), on: connection)
+        return [trial.findingOfRecords].compactMap(\.self)
+    }
+
     // MARK: Writing
 
     func unfold(_ unfolding: Unfolding, token: String) async throws -> Bool {
@@ -88,7 +95,7 @@ extension RedisStore {
     private func send(_ changes: [RunChange], token: String, now: Timestamp) async throws -> (codes: [UInt8], total: Int) {
         var call = CronScript.recordRuns.call(keyCount: 6 + changes.count * 2, reserving: 512 + changes.count * 480)
         call.append(keys.lock)
-        keys.appendRunKeys(to: &call)
+        for key in keys.ofAllRuns { call.append(key) }
         call.append(keys.cronJobs)
         let (runs, definitions) = (Array(keys.runsPrefix.utf8), Array(keys.cronJobPrefix.utf8))
         for change in changes {
@@ -138,7 +145,7 @@ extension RedisStore {
         )
         for page in definitions.pages(of: 100) {
             var call = CronScript.forgetRuns.call(keyCount: 4 + page.count * 3, reserving: 512 + page.count * 320)
-            keys.appendRunKeys(to: &call)
+            for key in keys.ofAllRuns { call.append(key) }
             for id in page {
                 call.append(hashes, id.bytes)
                 call.append(runs, id.bytes)

@@ -12,19 +12,23 @@ actor RedisStore: CronStore {
     let zone: ZoneRules
     private let batchCommand: BatchCommand
     private let replicas: ReplicaWatch?
+    /// How many runs a definition keeps that does not say so itself; 0 for none.
+    let history: Int
     /// How the server takes the hashes of jobs; found out anew with each lock, because another server may grant it.
     private var jobForm = BatchCommand.JobForm.dumps
+    /// Whether the user may use the log of runs, as far as that is known; found out anew with each lock.
+    private var isLogging = true
     /// Counts the runs that are kept while ``sweepRuns(from:)`` looks through them.
     var runCount: RunCount?
 
     var keys: RQKeys { connection.keys }
     var client: RedisClient { connection.client }
 
-    /// - Parameter history: How many runs a definition keeps that does not say so itself; 0 for none.
     init(
         connection: RedisCronConnection, loader: DefinitionLoader, replicas: ReplicaWatch? = nil, history: Int = 0
     ) {
         self.replicas = replicas
+        self.history = history
         self.connection = connection
         self.loader = loader
         self.zone = loader.zone
@@ -36,6 +40,7 @@ actor RedisStore: CronStore {
     func acquireLock(token: String, timeToLive: Duration) async throws -> Bool {
         try await checkRightToWait()
         jobForm = .dumps
+        isLogging = true
         var call = CronScript.acquireLock.call(keyCount: 2, reserving: 256)
         call.append(keys.lock)
         // Not touched: a cluster in which our keys are in several slots refuses here, before anything is held.
@@ -110,10 +115,21 @@ actor RedisStore: CronStore {
     private func send(
         _ batch: DueBatch, token: String, now: Timestamp, form: BatchCommand.JobForm
     ) async throws -> (codes: [UInt8], replaced: [ReplacedRun]) {
-        let call = batchCommand.call(of: batch, token: token, now: now, form: form)
-        let (answer, acknowledged) = try await connection.run(
-            CronScript.enqueueBatch, call, confirmedBy: replicas?.waitForNextBatch()
-        ) { reply in BatchAnswer(reply) }
+        func transmit(isLogged: Bool) async throws(RedisError) -> (value: BatchAnswer, replicas: Int?) {
+            let call = batchCommand.call(of: batch, token: token, now: now, form: form, isLogged: isLogged)
+            return try await connection.run(
+                CronScript.enqueueBatch, call, confirmedBy: replicas?.waitForNextBatch()
+            ) { reply in BatchAnswer(reply) }
+        }
+        let (answer, acknowledged): (BatchAnswer, Int?)
+        do throws(RedisError) {
+            (answer, acknowledged) = try await transmit(isLogged: isLogging)
+        } catch {
+            // A user of an older version may have no right to the key of the log. Nothing was done.
+            guard isLogging, error.prefix == .noPerm else { throw error }
+            (answer, acknowledged) = try await transmit(isLogged: false)
+            isLogging = false
+        }
         let codes = answer.codes
         guard codes != Self.lockLost else { return (codes, []) }
         if let acknowledged { replicas?.acknowledged(by: acknowledged) }
@@ -191,7 +207,7 @@ actor RedisStore: CronStore {
 
     func findings() async throws -> [Finding] {
         let facts = try await ServerFacts(from: client, keys: keys) { Timestamp.now }
-        return ServerCheck(facts: facts, lock: keys.lock).findings
+        return ServerCheck(facts: facts, lock: keys.lock).findings + (try await findingsOfRecords())
     }
 
     static let lockLost = CronScript.lockLost

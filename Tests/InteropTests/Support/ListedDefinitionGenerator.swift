@@ -27,8 +27,12 @@ struct ListedDefinitionGenerator {
             fields["cron"] = .string(expression())
         }
         if chance(20) { fields["args"] = .array([nested(depth: pick([99, 100, 101, 500]))]) }
-        if chance(20) { fields["kwargs"] = ["text": .string(String(repeating: "x", count: pick([4000, 4096, 100_000])))] }
-        if chance(20) { fields["meta"] = ["n": try JSONValue(parsing: String(repeating: "9", count: pick([4000, 4300])))] }
+        if chance(20) {
+            fields["kwargs"] = ["text": .string(String(repeating: "x", count: pick([4000, 4096, 100_000])))]
+        }
+        if chance(20) {
+            fields["meta"] = ["n": try JSONValue(parsing: String(repeating: "9", count: pick([4000, 4300])))]
+        }
         let webhooks = chance(4) ? [webhook()] : []
         fields["webhooks"] = webhooks.isEmpty ? nil : .array(webhooks.map(\.json))
         let next = now + .seconds(Int.random(in: 1...1_000_000, using: &generator))

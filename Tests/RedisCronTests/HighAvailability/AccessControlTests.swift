@@ -1,4 +1,5 @@
 import Foundation
+import RQWire
 import RedisBridge
 import TestSupport
 import Testing
@@ -92,6 +93,36 @@ import Testing
             let told = ["1", "removed", "1", "1", "removed", "2", "1", "unheard", "3"]
             #expect(try GovernedBatch([job], flags: "fg").send(to: user) == .init(codes: "F", told: told))
             #expect(try server.command("ACL", "LOG").array.isEmpty)
+        }
+    }
+
+    @Test func `a scheduler that writes RQ's history needs no more than the lines say`() async throws {
+        try await Self.withUser("rqrcron") { server, connection in
+            let text = try String(contentsOfFile: "\(PackageRoot.path)/docs/acl.md", encoding: .utf8)
+            let line = try #require(text.split(separator: "\n").first { $0.hasPrefix("- With `--rq-history`") })
+            let rights = line.matches(of: #/\+[a-z]+/#).map { String($0.0) }
+            #expect(rights.count == 2)
+            try server.command(["ACL", "SETUSER", "rqrcron"] + rights)
+            let scheduler = try RedisCronScheduler(
+                connection: connection, options: .forTest { $0.writesRQHistory = true })
+            try await scheduler.register(functionName: "app.tick", queueName: "q", id: "a", interval: .seconds(60))
+            let own = try server.connect()
+            try own.command("SELECT", 1)
+            try await whileRunning(scheduler) {
+                try await eventually("the definition is listed", within: .seconds(30)) {
+                    let own = try server.connect()
+                    try own.command("SELECT", 1)
+                    let entry = "rq:cron_scheduler:\(scheduler.name)"
+                    return try own.command("HGET", entry, "cron_jobs").string?.contains("app.tick") == true
+                }
+            }
+            let job = RQJobID.planned(definition: "a", at: .newYear).description
+            let writer = RQHistoryWriter(connection)
+            try await writer.append([(definition: DefinitionID("a"), jobID: job, enqueuedAt: .newYear)])
+            #expect(try own.command("ZCARD", "rq:cron_job:a:jobs").integer == 1)
+            try await writer.forget([DefinitionID("b")])
+            #expect(try await connection.deleteJob(id: "a"))
+            #expect(try own.command("EXISTS", "rq:cron_job:a:jobs").integer == 0)
         }
     }
 

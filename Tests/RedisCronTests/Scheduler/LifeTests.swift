@@ -275,7 +275,7 @@ struct LifeTests {
         #expect(harness.memory.model.schedulers.count == 1)
     }
 
-    @Test(arguments: InterposedStore.Call.allCases)
+    @Test(arguments: InterposedStore.Call.soon)
     func `a stop at each of its awaits ends run and leaves nothing behind`(call: InterposedStore.Call) async throws {
         let harness = try ActorHarness()
         harness.memory.put(.example("gone"), at: .newYear)

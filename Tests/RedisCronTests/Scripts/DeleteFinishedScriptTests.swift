@@ -11,7 +11,7 @@ struct DeleteFinishedScriptTests {
 
     private func delete(_ server: RedisServer, token: String = "t", score: String = "500") throws -> ServerReply {
         try server.run(
-            CronScript.deleteFinished, keys: keys + RunKeys.deletion(of: "a") + ["rq:cron_job:a:jobs"],
+            CronScript.deleteFinished, keys: keys + ["rq:cron_job:a:jobs"] + RunKeys.deletion(of: "a"),
             [token, "a", score, "rq:cron_jobs:events", "message", "9.5", #"[["a","#])
     }
 

@@ -22,7 +22,7 @@ struct SaveDefinitionScriptTests {
 
     private func delete(_ server: RedisServer) throws -> Int? {
         try server.run(
-            CronScript.deleteDefinition, keys: keys + RunKeys.deletion(of: "a") + ["rq:cron_job:a:jobs"],
+            CronScript.deleteDefinition, keys: keys + ["rq:cron_job:a:jobs"] + RunKeys.deletion(of: "a"),
             ["a", "rq:cron_jobs:events", "message", "9.5", #"[["a","#]
         ).integer
     }

@@ -15,7 +15,7 @@ struct StoreContractTests {
     }
 
     /// A store, and a way to put definitions into it behind its back.
-    private struct Fixture {
+    struct Fixture {
         let store: any CronStore
         let put: (CronJobHash, Timestamp?) throws -> Void
         let queued: () throws -> [String]
@@ -26,7 +26,7 @@ struct StoreContractTests {
     private static let registration = SchedulerRegistration(
         name: "s", hostname: "h", pid: 1, createdAt: .newYear, timeZone: "UTC")
 
-    private func with(_ kind: Kind, _ body: (Fixture) async throws -> Void) async throws {
+    func with(_ kind: Kind, _ body: (Fixture) async throws -> Void) async throws {
         switch kind {
         case .memory:
             let memory = MemoryStore()
@@ -65,7 +65,7 @@ struct StoreContractTests {
         }
     }
 
-    private func run(
+    func run(
         _ store: any CronStore, _ id: String, step: PlannedRun.Step = .queue,
         next: Timestamp? = .newYear + .seconds(300)
     ) async throws -> PlannedRun {
@@ -78,7 +78,7 @@ struct StoreContractTests {
             definition: definition, entry: entry, planned: .newYear, next: next, step: step)
     }
 
-    private func outcomes(_ outcome: BatchOutcome) -> [JobOutcome]? {
+    func outcomes(_ outcome: BatchOutcome) -> [JobOutcome]? {
         if case .done(let outcomes, _) = outcome { outcomes } else { nil }
     }
 

@@ -8,7 +8,10 @@ import Testing
 final class InterposedStore: CronStore {
     /// The calls of a store.
     enum Call: String, Sendable, Hashable, CaseIterable {
-        case acquireLock, heartbeat, release, fetchDue, definitions, enqueue, reconcile, announcements
+        case acquireLock, heartbeat, release, fetchDue, definitions, enqueue, reconcile, announcements, unfold, look, record
+
+        /// Those that a scheduler makes as soon as something is due.
+        static let soon = allCases.filter { $0 != .look && $0 != .record }
     }
 
     /// What a test does before or after a call; what it throws, the call throws.
@@ -137,7 +140,7 @@ final class InterposedStore: CronStore {
     func runLog(limit: Int) async throws -> [[UInt8]] { try await base.runLog(limit: limit) }
 
     func unfold(_ unfolding: Unfolding, token: String) async throws -> Bool {
-        try await base.unfold(unfolding, token: token)
+        try await passing(.unfold) { try await base.unfold(unfolding, token: token) }
     }
 
     func trackedRuns(
@@ -147,11 +150,11 @@ final class InterposedStore: CronStore {
     }
 
     func look(at runs: [RunToLookAt], now: Timestamp) async throws -> [RunFinding] {
-        try await base.look(at: runs, now: now)
+        try await passing(.look) { try await base.look(at: runs, now: now) }
     }
 
     func record(_ changes: [RunChange], token: String, now: Timestamp) async throws -> RecordOutcome {
-        try await base.record(changes, token: token, now: now)
+        try await passing(.record) { try await base.record(changes, token: token, now: now) }
     }
 
     func endedRuns(of definition: DefinitionID) async throws -> [EndedRun] {

@@ -25,6 +25,8 @@ final class Node: @unchecked Sendable {
     private let events: EventReader?
     /// What it learnt of its batches and has to tell, and what it has told.
     private(set) var owed: [String: Int] = [:]
+    /// What it may tell besides, unless it is cut off before.
+    private var allowed: [String: Int] = [:]
     private var subscription: SimulatedAnnouncements?
     private var task: Task<Void, Never>?
 
@@ -53,6 +55,7 @@ final class Node: @unchecked Sendable {
         options.timeZone = "UTC"
         options.batchSize = world.scenario.batchSize
         options.batchesInFlight = 2
+        options.history = world.scenario.history
         options.cacheLimit = 2 + Int(world.draw(0...4))
         let settings = try SchedulerSettings(
             options: options, keys: RQKeys(), createdAt: clock.now(), seed: world.random.next(),
@@ -157,12 +160,18 @@ final class Node: @unchecked Sendable {
         for line in news { owed[line, default: 0] += 1 }
     }
 
+    /// It has got an answer: this may be told once.
+    func mayTell(_ line: String) {
+        if events != nil { allowed[line, default: 0] += 1 }
+    }
+
     /// Takes in what it has told since; each piece of news must be owed.
     func hear() {
         while let event = events?.take() {
             for line in event.news {
-                let left = owed[line, default: 0] - 1
-                owed[line] = left == 0 ? nil : left
+                let isOwed = owed[line] != nil
+                let left = (isOwed ? owed[line, default: 0] : allowed[line, default: 0]) - 1
+                if isOwed { owed[line] = left == 0 ? nil : left } else { allowed[line] = left }
                 if left < 0 { world.oracle.violate("\(name) told what did not happen, or told it twice: \(line)") }
             }
         }

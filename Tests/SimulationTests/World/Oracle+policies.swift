@@ -28,9 +28,13 @@ extension World {
             checkCatchUp(of: run, policy, now: now)
             count(run, outcome, policy)
         case (.overlapping, _), (.overlappingSomeNoted, _):
-            if open.isEmpty || policy.overlap != .skip { oracle.violate("\(id.display) was skipped beside no run") }
+            if (open.isEmpty && !isRequeuedRunOpen(of: id)) || policy.overlap != .skip {
+                oracle.violate("\(id.display) was skipped beside no run")
+            }
         case (.waiting, _):
-            if open.isEmpty || policy.overlap != .wait { oracle.violate("\(id.display) waits for no run") }
+            if (open.isEmpty && !isRequeuedRunOpen(of: id)) || policy.overlap != .wait {
+                oracle.violate("\(id.display) waits for no run")
+            }
             if redis.definitions[id]?.hash.nextEnqueueTime != before.nextEnqueueTime {
                 oracle.violate("\(id.display) waits and was moved")
             }
@@ -42,6 +46,12 @@ extension World {
         case (.advanced, .refuse(let reason)): checkRefusal(of: run, reason, before, now: now)
         default: break
         }
+    }
+
+    /// Whether a run that was over and was queued once more is open: a definition may know it.
+    private func isRequeuedRunOpen(of id: DefinitionID) -> Bool {
+        let records = oracle.ledger.records
+        return records.requeued.contains { records[$0]?.definition == id && redis.jobs[$0]?.phase.isOpen == true }
     }
 
     private func checkBounds(of run: PlannedRun, _ before: CronJobHash, now: Timestamp) {
@@ -117,7 +127,7 @@ extension World {
         if known.count == OpenRun.most || !isTracked { forget(open + [job], besides: known) }
     }
 
-    private func checkPause(of id: DefinitionID, _ before: CronJobHash) {
+    func checkPause(of id: DefinitionID, _ before: CronJobHash) {
         guard let most = before.policy.pauseAfterFailures, oracle.ledger.failures[id, default: 0] >= most else {
             return oracle.violate("\(id.display) was paused after too few failures")
         }
@@ -165,7 +175,9 @@ extension World {
         if after?.policy.maxRuns == nil { oracle.ledger.counted[id] = nil }
         let known = OpenRun.list(after?.state.openRuns ?? [])
         // A policy that has to know the last run finds it again.
-        for run in known.compactMap({ RQJobID($0.jobID) }) { oracle.ledger.untracked.remove(run) }
+        for run in known.compactMap({ RQJobID($0.jobID) }) where !oracle.ledger.records.requeued.contains(run) {
+            oracle.ledger.untracked.remove(run)
+        }
         let open = openRuns(of: id)
         guard !open.isEmpty else { return }
         if before?.policy.tracksRuns == true, after?.policy.tracksRuns == true, known.count < OpenRun.most {
@@ -193,6 +205,7 @@ extension World {
             note("\(id.display) is deleted")
             if redis.lock?.token != token { oracle.violate("\(id.display) was deleted without the lock") }
             if before[id]?.hash.isFinished != true { oracle.violate("\(id.display) was deleted and is not finished") }
+            oracle.ledger.records.definitionDeleted(id)
             noteEdit(id, before: before[id]?.hash)
         }
         deliver()
@@ -219,50 +232,54 @@ extension World {
     }
 
     private func news(of run: PlannedRun, _ outcome: JobOutcome, now: Timestamp) -> [String] {
-        let (id, plan) = (run.definition.id.display, run.definition.plan)
-        var lines: [String] = []
-        var isOver = run.next == nil && run.definition.finishes
-        switch (outcome, run.step) {
-        // Behind a last run nothing was planned.
-        case (.finished, _): isOver = true
-        case (.queued, _), (.queuedBesideOthers, _):
-            if let second = plan.time(after: run.planned, anchor: run.planned), second < run.next ?? .latest,
-                plan.dueTime(of: second) <= now || run.next != nil
-            {
-                lines.append(refused(run, .missed, from: second, now: now))
-            }
-        case (.advanced, .refuse(let reason)):
-            lines.append(refused(run, reason, from: run.planned, now: now))
-        case (.overlapping, _), (.overlappingSomeNoted, _):
-            lines.append(refused(run, .overlap, from: run.planned, now: now))
-        case (.limitReached, _):
-            lines.append(refused(run, .limit, from: run.planned, now: now))
-            isOver = true
-        case (.paused, _): return ["paused \(id)"]
-        case (.advanced, _): break
+        let id = run.definition.id.display
+        let first = outcome.isQueued ? run.definition.plan.time(after: run.planned, anchor: run.planned) : run.planned
+        let lines = refusals(of: run, outcome, now: now).map { reason, count in
+            Self.line(id, reason, first ?? run.planned, count)
+        }
+        switch outcome {
+        case .paused: return ["paused \(id)"]
+        case .finished, .limitReached: return lines + ["finished \(id)"]
+        case .queued, .queuedBesideOthers, .advanced, .overlapping, .overlappingSomeNoted:
+            return run.next == nil && run.definition.finishes ? lines + ["finished \(id)"] : lines
         default: return []
         }
-        return isOver ? lines + ["finished \(id)"] : lines
     }
 
-    /// The line for planned times up to the next one: none of them may lie in the future.
-    private func refused(_ run: PlannedRun, _ reason: RefusalReason, from first: Timestamp, now: Timestamp) -> String {
+    /// How many planned times were given up with a run, and why.
+    func refusals(of run: PlannedRun, _ outcome: JobOutcome, now: Timestamp) -> [(reason: RefusalReason, count: Int)] {
+        let plan = run.definition.plan
+        switch (outcome, run.step) {
+        // Behind a last run nothing was planned.
+        case (.queued, _), (.queuedBesideOthers, _):
+            guard let second = plan.time(after: run.planned, anchor: run.planned), second < run.next ?? .latest,
+                plan.dueTime(of: second) <= now || run.next != nil
+            else { return [] }
+            return [(.missed, count(run, .missed, from: second, now: now))]
+        case (.advanced, .refuse(let reason)): return [(reason, count(run, reason, from: run.planned, now: now))]
+        case (.overlapping, _), (.overlappingSomeNoted, _):
+            return [(.overlap, count(run, .overlap, from: run.planned, now: now))]
+        case (.limitReached, _): return [(.limit, 1)]
+        default: return []
+        }
+    }
+
+    /// Counts the planned times up to the next one: none of them may lie in the future.
+    private func count(_ run: PlannedRun, _ reason: RefusalReason, from first: Timestamp, now: Timestamp) -> Int {
         let plan = run.definition.plan
         var count = 1
-        if reason == .missed || reason == .overlap || reason == .excluded {
-            var time = first
-            while count < 1_000, let next = plan.time(after: time, anchor: first), next < run.next ?? .latest {
-                if plan.dueTime(of: next) > now {
-                    if run.next != nil {
-                        oracle.violate("\(run.definition.id.display) was moved past \(next), which is to come")
-                    }
-                    break
+        guard reason == .missed || reason == .overlap || reason == .excluded else { return count }
+        var time = first
+        while count < 1_000, let next = plan.time(after: time, anchor: first), next < run.next ?? .latest {
+            if plan.dueTime(of: next) > now {
+                if run.next != nil {
+                    oracle.violate("\(run.definition.id.display) was moved past \(next), which is to come")
                 }
-                (time, count) = (next, count + 1)
+                break
             }
+            (time, count) = (next, count + 1)
         }
-        if reason == .excluded { count = 1 }
-        return Self.line(run.definition.id.display, reason, first, count)
+        return reason == .excluded ? 1 : count
     }
 
     fileprivate static func line(_ id: String, _ reason: RefusalReason, _ first: Timestamp, _ count: Int) -> String {

@@ -19,6 +19,8 @@ struct Oracle {
         var counted: [DefinitionID: Int] = [:]
         /// How many runs have failed.
         var failures: [DefinitionID: Int] = [:]
+        /// What has happened to runs; see `Oracle+records.swift`.
+        var records = RecordLedger()
     }
 
     var ledger = Ledger()
@@ -29,6 +31,8 @@ struct Oracle {
     var lostByRedis: [DefinitionID: Timestamp] = [:]
     /// The same of those that were edited since, which hides that a run was lost.
     var hiddenLosses: [DefinitionID: Timestamp] = [:]
+    /// Whether Redis has ever lost what it had accepted.
+    private(set) var hasLostData = false
     /// Runs queued, over all.
     var runs = 0
     /// The first broken promise.
@@ -36,6 +40,7 @@ struct Oracle {
 
     /// Redis has gone back to an older state.
     mutating func goBack(to older: Ledger) {
+        hasLostData = true
         for (id, planned) in ledger.latest where planned > older.latest[id] ?? .earliest {
             lostByRedis[id] = max(planned, lostByRedis[id] ?? planned)
         }
@@ -76,12 +81,13 @@ extension World {
         let edits = redis.edits
         let jobsBefore = redis.jobs.count
         let open = scenario.policies ? batch.runs.map { openRuns(of: $0.definition.id) } : []
-        let outcome = redis.enqueue(batch, token: token, now: now, history: Self.history)
+        let outcome = redis.enqueue(batch, token: token, now: now, history: scenario.history)
         if redis.edits != edits + outcome.pauses { oracle.violate("a tick changed a definition beyond its times") }
         switch outcome {
         case .lockLost:
             if redis.jobs.count != jobsBefore { oracle.violate("jobs were queued without the lock") }
-        case .done(let outcomes, _):
+        case .done(let outcomes, let replaced):
+            noteRemovals(replaced)
             for (position, (run, outcome)) in zip(batch.runs, outcomes).enumerated() {
                 let id = run.definition.id
                 note("  \(id.display) planned \(run.planned): \(outcome), next \(run.next?.wireFormat ?? "never")")
@@ -95,6 +101,7 @@ extension World {
                 case .duplicate, .movedByOther, .stale, .unusableQueue, .handedBack:
                     if redis.index[id] != scores[id] { oracle.violate("\(id.display) was skipped and yet moved") }
                 }
+                noteRun(run, outcome, now: now)
                 if scenario.policies, let before = before[id] {
                     checkPolicy(of: run, outcome, before: before.hash, open: open[position], now: now)
                 }
@@ -239,8 +246,9 @@ extension World {
     func edit<Value>(_ id: DefinitionID, _ body: (inout RedisModel) -> Value) -> Value {
         remember()
         redis.time = serverTime
-        let before = scenario.policies ? redis.definitions[id]?.hash : nil
+        let before = redis.definitions[id]?.hash
         let value = body(&redis)
+        if before != nil, redis.definitions[id] == nil { oracle.ledger.records.definitionDeleted(id) }
         if scenario.policies { noteEdit(id, before: before) }
         if let lost = oracle.lostByRedis[id] { oracle.hiddenLosses[id] = lost }
         if let planned = redis.definitions[id]?.plannedTime, let latest = oracle.ledger.latest[id], planned <= latest {

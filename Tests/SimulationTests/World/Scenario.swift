@@ -38,6 +38,10 @@ struct Scenario {
     var workersDeleteJobs: Bool
     /// Whether definitions have policies, and workers start, end and fail jobs.
     var policies: Bool
+    /// How many runs a definition keeps that does not say so itself.
+    var history: Int
+    /// Whether people cancel, delete and requeue jobs.
+    var peopleTamper: Bool
     /// Microseconds of trouble before the quiet end.
     var trouble: Int64
     /// How far apart edits and faults are, on average.
@@ -60,5 +64,7 @@ struct Scenario {
         editEvery = Int64.random(in: 300_000...2_000_000, using: &random)
         faultEvery = Int64.random(in: 200_000...2_000_000, using: &random)
         policies = Int.random(in: 0..<3, using: &random) == 0
+        peopleTamper = Bool.random(using: &random)
+        history = [0, 1, 3, 1000, 1000, 1000][Int.random(in: 0..<6, using: &random)]
     }
 }

@@ -81,4 +81,68 @@ struct SimulatedStore: CronStore {
         node.subscribe(reader)
         return reader
     }
+
+    // MARK: Runs
+
+    func runLog(limit: Int) async throws -> [[UInt8]] {
+        try await link.call("run log") { world in
+            world.readRedis { $0.runLog(limit: limit) }
+        }
+    }
+
+    func unfold(_ unfolding: Unfolding, token: String) async throws -> Bool {
+        try await link.call("unfold") { world in
+            world.unfold(unfolding, token: token)
+        }
+    }
+
+    func trackedRuns(
+        _ place: RunPlace, after member: [UInt8]?, limit: Int
+    ) async throws -> (runs: [TrackedRun], last: [UInt8]?) {
+        try await link.call("tracked runs") { world in
+            world.readRedis { $0.trackedRuns(place, after: member, limit: limit) }
+        }
+    }
+
+    func look(at runs: [RunToLookAt], now: Timestamp) async throws -> [RunFinding] {
+        try await link.call("look") { world in
+            world.readRedis { $0.look(at: runs, now: now) }
+        }
+    }
+
+    func record(_ changes: [RunChange], token: String, now: Timestamp) async throws -> RecordOutcome {
+        let outcome = try await link.call("record") { world in
+            world.record(changes, token: token, now: now)
+        }
+        if case .done(let outcomes, _) = outcome {
+            for (change, outcome) in zip(changes, outcomes) where outcome == .paused {
+                node.mayTell("paused \(change.run.definition.display)")
+            }
+        }
+        return outcome
+    }
+
+    func endedRuns(of definition: DefinitionID) async throws -> [EndedRun] {
+        try await link.call("ended runs") { world in
+            world.readRedis { $0.endedRuns[definition] ?? [] }
+        }
+    }
+
+    func forgetRuns(of definitions: [DefinitionID]) async throws {
+        try await link.call("forget runs") { world in
+            world.changeRedis { $0.forgetRuns(of: definitions) }
+        }
+    }
+
+    func sweepRuns(from cursor: Int) async throws -> Int {
+        try await link.call("sweep runs") { world in
+            world.changeRedis { $0.sweepRuns(from: cursor) }
+        }
+    }
+
+    func trimRuns(to total: Int) async throws -> Int {
+        try await link.call("trim runs") { world in
+            world.changeRedis { $0.trimRuns(to: total) }
+        }
+    }
 }

@@ -37,7 +37,11 @@ extension World {
     func newDefinition(_ id: String) -> CronJobHash {
         var hash = CronJobHash(
             id: id,
-            CallSpec("app.tasks.rebuild", queue: oneIn(2) ? "metrics" : "low", args: drawArgs(), resultTTL: nil),
+            CallSpec(
+                "app.tasks.rebuild", queue: oneIn(2) ? "metrics" : "low", args: drawArgs(),
+                // Workers leave nothing of such a job.
+                resultTTL: scenario.workersDeleteJobs && (!scenario.policies || oneIn(2)) ? .zero : nil,
+                failureTTL: scenario.policies && oneIn(4) ? .zero : nil),
             createdAt: editorTime, updatedAt: editorTime)
         drawSchedule(into: &hash)
         if hash.cron != nil { hash.nextEnqueueTime = nextByCron(hash) }
@@ -87,9 +91,12 @@ extension World {
         guard !scenario.policies else { return keepRunning() }
         guard scenario.workersDeleteJobs else { return }
         after(draw(100_000...1_500_000)) { world in
-            for (queue, jobs) in world.redis.queues {
-                for job in jobs { world.redis.jobs[job] = nil }
-                world.redis.queues[queue] = nil
+            world.redis.time = world.serverTime
+            for queue in world.redis.queues.keys {
+                while let job = world.redis.startJob(from: queue) {
+                    world.redis.endJob(job, as: .finished)
+                    world.noteEnd(of: job, as: [.finished])
+                }
             }
             if world.isTroubled { world.keepWorking() }
         }

@@ -23,6 +23,7 @@ extension World {
         if oneIn(3) { policy.maxRuns = Int(draw(1...6)) }
         if oneIn(4) { policy.pauseAfterFailures = Int(draw(1...2)) }
         if oneIn(3) { policy.deleteAfter = .seconds(draw(1...3)) }
+        if oneIn(4) { policy.history = Int(draw(0...3)) }
         hash.policy = policy
         hash.schedule.startTime = oneIn(5) ? second + .seconds(draw(0...6)) : nil
         hash.schedule.endTime = oneIn(5) ? second + .seconds(draw(7...16)) : nil
@@ -68,6 +69,9 @@ extension World {
             return
         }
         note("\(id.display) was triggered: \(job)")
+        let removed = open.filter { redis.jobs[$0] == nil }
+        for run in removed { noteEnd(of: run, as: [.canceled]) }
+        noteTrigger(of: id, policy, job: job, at: editorTime)
         if !open.isEmpty, policy.overlap == .skip || policy.overlap == .wait {
             oracle.violate("\(id.display) was triggered while \(open[0]) is open")
         }
@@ -95,10 +99,42 @@ extension World {
         redis.time = serverTime
         if let job = redis.startJob(from: Array(queue.utf8)) {
             note("a worker starts \(job)")
+            noteStart(of: job)
             endLater(job, after: oneIn(5) ? draw(2_000_000...6_000_000) : draw(20_000...1_500_000))
         }
+        if isTroubled, scenario.peopleTamper, oneIn(4) { tamper() }
         guard scenario.workersDeleteJobs, oneIn(2) else { return }
-        for (job, state) in redis.jobs where !state.phase.isOpen { redis.jobs[job] = nil }
+        for (job, state) in redis.jobs where !state.phase.isOpen {
+            oracle.ledger.records.forgotten(job, resultTTL: state.template.settings.resultTTL)
+            _ = redis.deleteJob(job)
+        }
+    }
+
+    /// People cancel and delete jobs that wait, and have those queued once more that failed.
+    private func tamper() {
+        remember()
+        redis.time = serverTime
+        let jobs = redis.jobs.filter { $0.value.phase != .running }.sorted { $0.key.description < $1.key.description }
+        guard !jobs.isEmpty else { return }
+        let (job, state) = jobs[Int(draw(0...Int64(jobs.count - 1)))]
+        switch state.phase {
+        case .queued where oneIn(2):
+            guard redis.cancelJob(job) else { return }
+            noteEnd(of: job, as: [.canceled])
+            note("\(job) is canceled")
+        case .queued:
+            guard redis.deleteJob(job) else { return }
+            // With a result_ttl of 0 nobody can tell.
+            noteEnd(of: job, as: state.template.settings.resultTTL == 0 ? [.deleted, .finished] : [.deleted])
+            note("\(job) is deleted")
+        case .failed, .stopped:
+            guard redis.requeueJob(job) else { return }
+            noteEnd(of: job, as: [])
+            // A run that is over and comes back is a hole of overlap policies.
+            oracle.ledger.untracked.insert(job)
+            note("\(job) is requeued")
+        default: break
+        }
     }
 
     private func endLater(_ job: RQJobID, after delay: Int64) {
@@ -111,6 +147,7 @@ extension World {
             let phase: RedisModel.Phase = chance == 1 ? .dead : chance < 5 ? .failed : .finished
             guard world.redis.endJob(job, as: phase) else { return }
             world.note("\(job): \(phase)")
+            world.noteEnd(of: job, as: [phase.outcome])
             guard phase == .failed, let id = world.oracle.ledger.runs.first(where: { $0.value.contains(job) })?.key
             else {
                 return
@@ -125,7 +162,12 @@ extension World {
         redis.stopped = []
         for job in stopped where !oneIn(4) {
             after(draw(10_000...500_000)) { world in
-                if !world.redisIsDown { world.redis.endJob(job, as: .stopped) }
+                guard !world.redisIsDown else { return }
+                world.redis.time = world.serverTime
+                let failureTTL = world.redis.jobs[job]?.template.settings.failureTTL
+                guard world.redis.endJob(job, as: .stopped) else { return }
+                // RQ keeps its id among the failures, and nothing else then.
+                world.noteEnd(of: job, as: failureTTL == 0 ? [.stopped, .failed] : [.stopped])
             }
         }
     }
@@ -135,6 +177,19 @@ extension World {
         let running = redis.jobs.filter { $0.value.phase == .running }.map(\.key)
         for job in running.sorted(by: { $0.description < $1.description }) {
             endLater(job, after: draw(100_000...2_000_000))
+        }
+    }
+}
+
+extension RedisModel.Phase {
+    /// What is recorded of a run that ends like this.
+    fileprivate var outcome: RunOutcome {
+        switch self {
+        case .finished: .finished
+        case .failed: .failed
+        case .stopped: .stopped
+        case .canceled: .canceled
+        case .dead, .queued, .running: .lost
         }
     }
 }

@@ -13,9 +13,6 @@ final class World: @unchecked Sendable {
     /// 2026-11-01T00:00:00Z.
     static let epoch: Int64 = 1_793_491_200_000_000
 
-    /// How many runs each definition keeps.
-    static let history = 4
-
     /// What a restart may go back to.
     struct Snapshot {
         let time: Int64

@@ -6,7 +6,7 @@ KEYS
   2                 index of definitions (zset: id by next enqueue time)
   3                 RQ's set of queues
   4                 finished definitions (zset: id by the time at which it is to be deleted)
-  5                 log of runs
+  5                 log of runs; where nothing is noted, another of these keys
   6 .. 5+T          the queue of each template
   then N            the definitions' hashes
   then N            the RQ jobs' hashes

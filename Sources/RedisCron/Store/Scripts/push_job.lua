@@ -1,7 +1,8 @@
 --[[
 Queues one RQ job, outside of any schedule.
 
-KEYS  1 RQ's set of queues   2 the queue   3 the job's hash   4 the definition's hash   5 log of runs
+KEYS  1 RQ's set of queues   2 the queue   3 the job's hash   4 the definition's hash
+      5 log of runs; where nothing is noted, another of these keys
       then R times 3, the definition's open runs, and Q times 3, their queues; see open_runs.lua
 ARGV  1 job id   2 ttl in seconds, or empty   3 flags: 'f' it goes to the front of the queue
       4 overlap: 'skip', 'wait' or 'replace', or empty to queue it whatever is open

@@ -1,0 +1,328 @@
+import RQWire
+import RedisBridge
+import RedisCronTesting
+import TestSupport
+import Testing
+
+@testable import RedisCron
+
+/// What the leader does about runs, step by step.
+@Suite(.timeLimit(.minutes(1))) struct RunKeeperTests {
+    /// A keeper on a store in memory, with what it told.
+    private struct Keeping: Sendable {
+        let memory: MemoryStore
+        let store: InterposedStore
+        let clock: ManualClock
+        let actor: SchedulerActor
+        let settings: SchedulerSettings
+        let loop: RedisEventLoop
+        let told = Observed<[RunKeeper.News]>([])
+
+        init(_ change: (inout RedisCronScheduler.Options) -> Void = { _ in }) async throws {
+            let clock = ManualClock()
+            self.clock = clock
+            memory = MemoryStore { clock.now() }
+            store = InterposedStore(memory)
+            loop = try RedisEventLoop()
+            settings = try SchedulerSettings(
+                options: .forTest(change), keys: RQKeys(), createdAt: clock.now(), seed: 1, makeToken: { "t" })
+            actor = SchedulerActor(store: store, clock: clock, settings: settings, channel: EventChannel(), executor: loop)
+            try await actor.beginByHand()
+        }
+
+        /// A leader that knows nothing yet.
+        func keeper() -> RunKeeper {
+            RunKeeper(store: store, clock: clock, settings: settings, token: "t", executor: loop) { [told] news in
+                told.update { $0.append(news) }
+            }
+        }
+
+        /// Queues what is due.
+        func tick() async throws -> [RQJobID] {
+            _ = try await actor.heartbeat()
+            return try await actor.tick(collecting: true).queued.map {
+                RQJobID.planned(definition: $0.entry.id.bytes, at: $0.planned)
+            }
+        }
+
+        func pass(_ duration: Duration) {
+            clock.advance(by: duration)
+        }
+
+        /// A worker runs a job.
+        func work(_ job: RQJobID, as phase: RedisModel.Phase, error: String? = nil) {
+            memory.change { model in
+                _ = model.startJob(job, by: "w")
+                _ = model.endJob(job, as: phase, error: error)
+            }
+        }
+
+        var ended: [RunRecord] {
+            told.current.flatMap { news -> [RunRecord] in
+                guard case .ended(let runs) = news else { return [] }
+                return runs
+            }
+        }
+
+        func kept(_ id: String = "a") -> [RunEnding] {
+            memory.model.endedRuns[DefinitionID(id)]?.map(\.ending) ?? []
+        }
+
+        func tracked(_ place: RunPlace) -> Int { memory.model.tracked[place]?.count ?? 0 }
+    }
+
+    private static let interval: Duration = .seconds(60)
+
+    private func keeping(
+        _ id: String = "a", policy: RunPolicy = RunPolicy(), _ change: (inout RedisCronScheduler.Options) -> Void = { _ in }
+    ) async throws -> Keeping {
+        let keeping = try await Keeping(change)
+        keeping.memory.put(.example(id, interval: Self.interval) { $0.policy = policy }, at: .newYear)
+        return keeping
+    }
+
+    @Test func `a run that succeeds is unfolded, looked at and recorded once`() async throws {
+        let keeping = try await keeping()
+        let keeper = keeping.keeper()
+        let job = try await keeping.tick()[0]
+        #expect(keeping.memory.model.runLog.count == 1)
+        #expect(try await keeper.step())
+        #expect(keeping.memory.model.runLog.isEmpty)
+        #expect(keeping.tracked(.open) == 1)
+        #expect(await keeper.openCount == 1)
+        keeping.work(job, as: .finished)
+        keeping.pass(.seconds(3))
+        for _ in 0..<3 { #expect(try await keeper.step()) }
+        #expect(keeping.kept().map(\.outcome) == [.finished])
+        #expect(keeping.tracked(.open) == 0)
+        #expect(keeping.tracked(.watched) == 0)
+        #expect(keeping.ended.map(\.jobID) == [job.description])
+        #expect(await keeper.openCount == 0)
+    }
+
+    @Test func `the next leader goes on where one died`() async throws {
+        let keeping = try await keeping()
+        let first = keeping.keeper()
+        var jobs = try await keeping.tick()
+        #expect(try await first.step())
+        // Queued, and not unfolded.
+        keeping.pass(Self.interval)
+        jobs += try await keeping.tick()
+        for job in jobs { keeping.work(job, as: .finished) }
+        let second = keeping.keeper()
+        #expect(try await second.step())
+        keeping.pass(.seconds(3))
+        #expect(try await second.step())
+        #expect(keeping.kept().count == 2)
+        #expect(keeping.ended.count == 2)
+        // The one that was thought dead records nothing twice.
+        keeping.pass(.seconds(60))
+        #expect(try await first.step())
+        #expect(keeping.kept().count == 2)
+        #expect(keeping.ended.count == 2)
+    }
+
+    @Test(arguments: [InterposedStore.Call.unfold, .look, .record], [true, false])
+    func `an answer that is lost loses and doubles nothing`(call: InterposedStore.Call, isDone: Bool) async throws {
+        let keeping = try await keeping()
+        let keeper = keeping.keeper()
+        let job = try await keeping.tick()[0]
+        keeping.work(job, as: .finished)
+        if isDone {
+            keeping.store.afterNext(call) { throw MadeUpFailure() }
+        } else {
+            keeping.store.beforeNext(call) { throw MadeUpFailure() }
+        }
+        var failures = 0
+        for _ in 0..<4 {
+            do {
+                #expect(try await keeper.step())
+            } catch {
+                failures += 1
+            }
+            keeping.pass(.seconds(3))
+        }
+        #expect(failures == 1)
+        #expect(keeping.kept().map(\.outcome) == [.finished])
+        #expect(keeping.ended.count == 1)
+        #expect(keeping.tracked(.open) == 0)
+        #expect(await keeper.openCount == 0)
+    }
+
+    @Test func `a failed run that is requeued is open again, and its next end is recorded in place of the first`() async throws {
+        let keeping = try await keeping()
+        let keeper = keeping.keeper()
+        let job = try await keeping.tick()[0]
+        #expect(try await keeper.step())
+        keeping.work(job, as: .failed, error: "ValueError")
+        keeping.pass(.seconds(3))
+        #expect(try await keeper.step())
+        #expect(keeping.kept().map(\.outcome) == [.failed])
+        #expect(keeping.kept().first?.error == "ValueError")
+        #expect(keeping.tracked(.watched) == 1)
+        keeping.memory.change { _ = $0.requeueJob(job) }
+        keeping.pass(.seconds(10))
+        #expect(try await keeper.step())
+        #expect(keeping.kept().isEmpty)
+        #expect(keeping.tracked(.open) == 1)
+        keeping.work(job, as: .finished)
+        keeping.pass(.seconds(10))
+        #expect(try await keeper.step())
+        #expect(keeping.kept().map(\.outcome) == [.finished])
+        #expect(keeping.kept().first?.attempts == 2)
+        #expect(keeping.tracked(.watched) == 0)
+        #expect(keeping.ended.map(\.outcome) == [.failed, .finished])
+    }
+
+    @Test func `a requeue is found by a leader that did not see the failure`() async throws {
+        let keeping = try await keeping()
+        let job = try await keeping.tick()[0]
+        keeping.work(job, as: .failed)
+        let first = keeping.keeper()
+        #expect(try await first.step())
+        keeping.pass(.seconds(3))
+        #expect(try await first.step())
+        keeping.memory.change { _ = $0.requeueJob(job) }
+        keeping.work(job, as: .finished)
+        let second = keeping.keeper()
+        #expect(try await second.step())
+        keeping.pass(.seconds(60))
+        #expect(try await second.step())
+        #expect(keeping.kept().map(\.outcome) == [.finished])
+    }
+
+    @Test func `as many are kept as the definition or else the scheduler says`() async throws {
+        for (own, count) in [(nil, 3), (1, 1), (0, 0)] as [(Int?, Int)] {
+            let keeping = try await keeping(policy: RunPolicy(history: own)) { $0.history = 3 }
+            let keeper = keeping.keeper()
+            for _ in 0..<5 {
+                for job in try await keeping.tick() { keeping.work(job, as: .finished) }
+                keeping.pass(Self.interval)
+                #expect(try await keeper.step())
+            }
+            keeping.pass(.seconds(3))
+            #expect(try await keeper.step())
+            #expect(keeping.kept().count == count)
+            #expect(keeping.memory.model.runTotal == count)
+        }
+    }
+
+    @Test func `refused times follow each other in one record`() async throws {
+        let keeping = try await keeping(policy: RunPolicy(overlap: .skip))
+        let keeper = keeping.keeper()
+        let job = try await keeping.tick()[0]
+        for _ in 0..<3 {
+            keeping.pass(Self.interval)
+            #expect(try await keeping.tick().isEmpty)
+            #expect(try await keeper.step())
+        }
+        let refused = keeping.memory.model.refusals[DefinitionID("a")] ?? []
+        #expect(refused.map(\.count) == [3])
+        #expect(refused.first?.reason == .overlap)
+        #expect(refused.first?.first == .newYear + Self.interval)
+        #expect(refused.first?.last == .newYear + Self.interval * 3)
+        keeping.work(job, as: .finished)
+    }
+
+    @Test func `of a definition that is deleted nothing is left, and what it is made into later is kept`() async throws {
+        let keeping = try await keeping()
+        let keeper = keeping.keeper()
+        let job = try await keeping.tick()[0]
+        #expect(try await keeper.step())
+        keeping.work(job, as: .failed)
+        keeping.pass(.seconds(3))
+        #expect(try await keeper.step())
+        keeping.pass(Self.interval)
+        _ = try await keeping.tick()
+        #expect(try await keeper.step())
+        // As Python deletes.
+        keeping.memory.change { model in
+            model.remove(DefinitionID("a"))
+            model.setScore(nil, of: DefinitionID("a"))
+        }
+        await keeper.definitionDeleted(DefinitionID("a"))
+        #expect(try await keeper.step())
+        #expect(keeping.tracked(.open) == 0)
+        #expect(keeping.tracked(.watched) == 0)
+        #expect(keeping.memory.model.endedRuns.isEmpty)
+        #expect(keeping.memory.model.runTotal == 0)
+        #expect(await keeper.openCount == 0)
+        keeping.memory.put(.example("a", createdAt: keeping.clock.now()), at: keeping.clock.now())
+        await keeping.actor.jobStore.take(.deleted(DefinitionID("a")))
+        let again = try await keeping.tick()[0]
+        await keeper.definitionDeleted(DefinitionID("a"))
+        #expect(try await keeper.step())
+        keeping.work(again, as: .finished)
+        keeping.pass(.seconds(3))
+        #expect(try await keeper.step())
+        #expect(keeping.kept().map(\.outcome) == [.finished])
+    }
+
+    @Test func `nothing is recorded under a lock that is lost`() async throws {
+        let keeping = try await keeping()
+        let keeper = keeping.keeper()
+        let job = try await keeping.tick()[0]
+        keeping.memory.change { $0.hold("other") }
+        #expect(try await keeper.step() == false)
+        #expect(keeping.memory.model.runLog.count == 1)
+        keeping.memory.change { $0.hold("t") }
+        #expect(try await keeper.step())
+        keeping.work(job, as: .finished)
+        keeping.pass(.seconds(3))
+        keeping.memory.change { $0.hold("other") }
+        #expect(try await keeper.step() == false)
+        #expect(keeping.kept().isEmpty)
+    }
+
+    @Test func `no more are kept in all than was said, and those go first that were over first`() async throws {
+        let keeping = try await keeping { $0.historyTotal = 1_000 }
+        let id = DefinitionID("b")
+        keeping.memory.put(.example("b"), at: nil)
+        keeping.memory.change { model in
+            let terms = RunTerms(queue: "q", resultTTL: 500, failureTTL: nil, ttl: nil, retries: 0)
+            model.endedRuns[id] = (0..<1_000).map { number in
+                let at = Timestamp.newYear - .seconds(number + 1)
+                let run = TrackedRun(
+                    definition: id, jobID: .planned(definition: "b", at: at), planned: at, at: at, reason: .schedule,
+                    terms: terms, history: 1_000)
+                var ending = RunEnding(.finished)
+                ending.ended = at
+                return EndedRun(run, ending)
+            }
+            model.runTotal = 1_000
+            model.runIndex[id] = Timestamp.newYear.score
+        }
+        let keeper = keeping.keeper()
+        let job = try await keeping.tick()[0]
+        keeping.work(job, as: .finished)
+        #expect(try await keeper.step())
+        keeping.pass(.seconds(3))
+        #expect(try await keeper.step())
+        #expect(keeping.memory.model.runTotal == 1_000)
+        #expect(keeping.kept().count == 1)
+        #expect(keeping.kept("b").count == 999)
+        #expect(keeping.memory.model.endedRuns[id]?.first?.at == .newYear - .seconds(1))
+    }
+
+    @Test func `a running scheduler does all that by itself, and tells`() async throws {
+        let harness = try ActorHarness()
+        harness.memory.put(.example(), at: .newYear)
+        try await harness.whileRunning {
+            try await harness.waitForQueued(1)
+            let job = harness.queued[0]
+            harness.memory.change { model in
+                _ = model.startJob(job)
+                _ = model.endJob(job, as: .failed, error: "KeyError")
+            }
+            try await eventually("the end to be told", within: .seconds(30)) {
+                harness.clock.advance(by: .milliseconds(50))
+                return harness.recorder.events.contains {
+                    if case .ended(let runs) = $0 { runs.map(\.outcome) == [.failed] } else { false }
+                }
+            }
+            let health = await harness.actor.currentHealth()
+            #expect(health.outcomes == [.failed: 1])
+            #expect(health.openRuns == 0)
+        }
+    }
+}

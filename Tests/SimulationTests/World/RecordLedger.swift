@@ -1,0 +1,73 @@
+import RQWire
+
+@testable import RedisCron
+
+/// What has happened to runs, by which their records are judged.
+struct RecordLedger {
+    /// One run: a job that was queued at some time. The same job may be queued again.
+    struct Key: Hashable {
+        let job: RQJobID
+        let at: Timestamp
+    }
+
+    /// What has happened to one run.
+    struct Story {
+        let definition: DefinitionID
+        let planned: Timestamp?
+        let reason: RunReason
+        /// How many runs its definition kept when it was queued.
+        let keep: Int
+        /// What may be recorded of it; nothing while it is open.
+        var outcomes: Set<RunOutcome> = []
+        /// When that changed last, and when a worker started it, in the time of the world.
+        var changedAt: Int64
+        var startedAt: Int64?
+        /// Whether it may have been forgotten: its definition was deleted since, or its job was queued anew.
+        var isForgettable = false
+    }
+
+    var stories: [Key: Story] = [:]
+    /// The newest run of each job.
+    private var newest: [RQJobID: Key] = [:]
+    /// How many planned times were refused.
+    var refusals: [DefinitionID: [RefusalReason: Int]] = [:]
+    /// Definitions that were deleted at some time.
+    private(set) var deleted: Set<DefinitionID> = []
+    /// Jobs that somebody had queued once more after their ends.
+    private(set) var requeued: Set<RQJobID> = []
+
+    /// The newest run of a job.
+    subscript(job: RQJobID) -> Story? { newest[job].flatMap { stories[$0] } }
+
+    mutating func queued(_ job: RQJobID, at: Timestamp, _ story: Story) {
+        if let former = newest[job] { stories[former]?.isForgettable = true }
+        let key = Key(job: job, at: at)
+        stories[key] = story
+        newest[job] = key
+    }
+
+    mutating func started(_ job: RQJobID, time: Int64) {
+        guard let key = newest[job] else { return }
+        stories[key]?.startedAt = time
+    }
+
+    /// - Parameter outcomes: None if it is open again.
+    mutating func changed(_ job: RQJobID, to outcomes: Set<RunOutcome>, time: Int64) {
+        guard let key = newest[job] else { return }
+        stories[key]?.outcomes = outcomes
+        stories[key]?.changedAt = time
+        if outcomes.isEmpty { requeued.insert(job) }
+    }
+
+    /// The hash of a job that is over is gone, perhaps before anybody has looked.
+    mutating func forgotten(_ job: RQJobID, resultTTL: Int) {
+        guard let key = newest[job] else { return }
+        stories[key]?.outcomes.insert(.deleted)
+        if resultTTL == 0 { stories[key]?.outcomes.insert(.finished) }
+    }
+
+    mutating func definitionDeleted(_ id: DefinitionID) {
+        deleted.insert(id)
+        for (key, story) in stories where story.definition == id { stories[key]?.isForgettable = true }
+    }
+}
