@@ -89,7 +89,7 @@ import Testing
             for output in [" ended    good ✓ finished in ", " ended    bad ✗ failed after "] {
                 try await eventually(output, within: .seconds(30)) { watch.output.contains(output) }
             }
-            #expect(watch.output.contains(/ failed after [\d.]+s: ValueError: Invalid attribute name: missing, job /))
+            #expect(watch.output.contains(#/failed after [\d.]+s: ValueError: Invalid attribute name: missing, job /#))
             try await eventually("JSON", within: .seconds(30)) { json.output.contains("\"outcome\": \"failed\"") }
             #expect(!watch.output.contains("\u{1B}"))
             #expect(try await scheduler.terminate() == .exited(0))
