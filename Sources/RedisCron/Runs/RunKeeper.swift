@@ -203,8 +203,9 @@ actor RunKeeper {
             do {
                 guard try await store.unfold(result.unfolding, token: token) else { return false }
             } catch {
-                // It may have been done: then what is open is read again.
+                // It may have been done: then what is open is read again, and what is refused next stands for itself.
                 isLoaded = false
+                unfolder.forgetAll()
                 throw error
             }
             unfolder.wrote(result)
@@ -223,13 +224,25 @@ actor RunKeeper {
                 changes.append(RunChange(dropped.run, from: dropped.place, keep: keep(dropped.run)))
             }
         }
+        return try await record(changes)
+    }
+
+    /// What is to be recorded of the runs that were taken out for others.
+    private func cancellations(in result: RunUnfolder.Result) async throws -> [RunChange] {
+        var changes: [RunChange] = []
         for (job, at) in result.removed {
-            guard let known = watch[job], known.place == .open else { continue }
+            guard let known = watch[job] else { continue }
+            var former: EndedRun?
+            if known.place == .watched {
+                // A look came before the log, and found no job.
+                former = try await recorded(of: known)
+                guard former?.ending.outcome == .deleted else { continue }
+            }
             var ending = RunEnding(.canceled)
             ending.ended = at
-            changes.append(RunChange(known.run, from: .open, ending: ending, keep: keep(known.run)))
+            changes.append(RunChange(known.run, from: known.place, former: former, ending: ending, keep: keep(known.run)))
         }
-        return try await record(changes)
+        return changes
     }
 
     private func keep(_ run: TrackedRun) -> Int { run.history ?? history }
