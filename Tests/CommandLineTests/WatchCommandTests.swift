@@ -81,7 +81,8 @@ import Testing
             let scheduler = try Rqrcron.start(["run"], on: server)
             for (id, function) in [("good", "app.tasks.nap"), ("bad", "app.tasks.missing")] {
                 let made = try await Rqrcron.run(
-                    ["register", id, "--func", function, "--queue", "q", "--interval", "1000", "--args", "[0]"], on: server)
+                    ["register", id, "--func", function, "--queue", "q", "--interval", "1000", "--args", "[0]"],
+                    on: server)
                 #expect(made.status == 0, "\(made.errors)")
             }
             try await eventually("both jobs") { try server.command("LLEN", "rq:queue:q").integer == 2 }

@@ -63,7 +63,8 @@ extension DefinitionRepository {
                 RedisCommand("LRANGE", Array(keys.runsPrefix.utf8) + id.bytes, 0, 0),
             ]
         }
-        let replies = try await client.pipeline(commands) { _, reply throws(RedisError) in try reply.recordedElements() }
+        let replies = try await client.pipeline(commands) { _, reply throws(RedisError) in try reply.recordedElements()
+        }
         return zip(jobs, ids).enumerated().map { index, job in
             KnownRuns(
                 job.1, latest: job.0.latestEnqueueTime, history: job.0.policy.history,
