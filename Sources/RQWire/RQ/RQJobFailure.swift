@@ -13,6 +13,11 @@ package struct RQJobFailure: Sendable, Hashable {
         reason.hasPrefix("rq.exceptions.DeserializationError")
     }
 
+    /// A failure whose reason is known already.
+    package init(reason: String) {
+        self.reason = reason
+    }
+
     /// Reads the field; `nil` if it holds no traceback.
     package init?(parsing field: [UInt8]) {
         guard let compressed = Self.base64(field), let text = Self.inflate(compressed, limit: 1 << 20) else {

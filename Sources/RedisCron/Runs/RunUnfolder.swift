@@ -24,14 +24,20 @@ struct RunUnfolder: Sendable {
         fileprivate var streaks: [DefinitionID: RefusedTimes?] = [:]
     }
 
-    /// Reads entries. Nothing is remembered before ``wrote(_:)`` says that it was written.
+    /// Reads entries, up to one by which a run is taken out that those before it have queued: its record has to stand by then.
+    ///
+    /// Nothing is remembered before ``wrote(_:)`` says that it was written.
     func read(_ entries: [[UInt8]]) -> Result {
         var result = Result()
-        result.unfolding.entries = entries
-        // An entry that cannot be read is taken off the log with the others.
-        for entry in entries.compactMap({ RunLogEntry($0) }) {
-            for line in entry.lines { read(line, into: &result) }
-            result.removed += entry.removed.compactMap { id in RQJobID(id).map { ($0, entry.at) } }
+        for bytes in entries {
+            // An entry that cannot be read is taken off the log with the others.
+            if let entry = RunLogEntry(bytes) {
+                let removed = entry.removed.compactMap { RQJobID($0) }
+                guard !result.unfolding.opened.contains(where: { removed.contains($0.jobID) }) else { break }
+                for line in entry.lines { read(line, into: &result) }
+                result.removed += removed.map { ($0, entry.at) }
+            }
+            result.unfolding.entries.append(bytes)
         }
         return result
     }
@@ -57,6 +63,11 @@ struct RunUnfolder: Sendable {
     mutating func wrote(_ result: Result) {
         if streaks.count > Self.mostStreaks { streaks = [:] }
         for (id, streak) in result.streaks { streaks[id] = streak }
+    }
+
+    /// Forgets all refusals: what follows is not joined with them.
+    mutating func forgetAll() {
+        streaks = [:]
     }
 
     /// Forgets the refusals of a definition.

@@ -105,7 +105,8 @@ extension World {
         let ids = Set(redis.endedRuns.keys).union(redis.refusals.keys).union(redis.runIndex.keys)
         for id in ids {
             guard redis.definitions[id] != nil else {
-                oracle.violate("runs of \(id.display) are kept, which is gone")
+                // Python may not have told of it yet, or never.
+                if isWhole(id) { oracle.violate("runs of \(id.display) are kept, which is gone") }
                 continue
             }
             checkList(of: id)
@@ -181,7 +182,7 @@ extension World {
         guard let story = oracle.ledger.records.stories[key], story.definition == run.definition else {
             return oracle.violate("\(run.definition.display) follows \(run.jobID), which was no run")
         }
-        guard redis.definitions[run.definition] == nil else { return }
+        guard redis.definitions[run.definition] == nil, isWhole(run.definition) else { return }
         let isDue = story.changedAt + Self.recordBound < time && !story.outcomes.isEmpty
         if place == .watched || isDue { oracle.violate("\(run.jobID) is followed, and its definition is gone") }
     }

@@ -60,10 +60,12 @@ struct RecordLedger {
     }
 
     /// The hash of a job that is over is gone, perhaps before anybody has looked.
-    mutating func forgotten(_ job: RQJobID, resultTTL: Int) {
+    mutating func forgotten(_ job: RQJobID, _ settings: JobSettings) {
         guard let key = newest[job] else { return }
         stories[key]?.outcomes.insert(.deleted)
-        if resultTTL == 0 { stories[key]?.outcomes.insert(.finished) }
+        // What leaves no trace at its end cannot be told apart from this.
+        if settings.resultTTL == 0 { stories[key]?.outcomes.insert(.finished) }
+        if settings.failureTTL == 0 { stories[key]?.outcomes.insert(.failed) }
     }
 
     mutating func definitionDeleted(_ id: DefinitionID) {

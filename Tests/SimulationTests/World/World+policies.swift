@@ -105,7 +105,7 @@ extension World {
         if isTroubled, scenario.peopleTamper, oneIn(4) { tamper() }
         guard scenario.workersDeleteJobs, oneIn(2) else { return }
         for (job, state) in redis.jobs where !state.phase.isOpen {
-            oracle.ledger.records.forgotten(job, resultTTL: state.template.settings.resultTTL)
+            oracle.ledger.records.forgotten(job, state.template.settings)
             _ = redis.deleteJob(job)
         }
     }
@@ -124,8 +124,8 @@ extension World {
             note("\(job) is canceled")
         case .queued:
             guard redis.deleteJob(job) else { return }
-            // With a result_ttl of 0 nobody can tell.
-            noteEnd(of: job, as: state.template.settings.resultTTL == 0 ? [.deleted, .finished] : [.deleted])
+            noteEnd(of: job, as: [.deleted])
+            oracle.ledger.records.forgotten(job, state.template.settings)
             note("\(job) is deleted")
         case .failed, .stopped:
             guard redis.requeueJob(job) else { return }
@@ -148,12 +148,13 @@ extension World {
             guard world.redis.endJob(job, as: phase) else { return }
             world.note("\(job): \(phase)")
             world.noteEnd(of: job, as: [phase.outcome])
-            guard phase == .failed, let id = world.oracle.ledger.runs.first(where: { $0.value.contains(job) })?.key
-            else {
-                return
-            }
-            world.oracle.ledger.failures[id, default: 0] += 1
+            if phase == .failed { world.noteFailure(of: job) }
         }
+    }
+
+    private func noteFailure(of job: RQJobID) {
+        let id = oracle.ledger.runs.first { $0.value.contains(job) }?.key ?? oracle.ledger.records[job]?.definition
+        if let id { oracle.ledger.failures[id, default: 0] += 1 }
     }
 
     /// Stops what workers were told to stop; a worker that cannot, as RQ's `SimpleWorker`, goes on.
@@ -166,8 +167,11 @@ extension World {
                 world.redis.time = world.serverTime
                 let failureTTL = world.redis.jobs[job]?.template.settings.failureTTL
                 guard world.redis.endJob(job, as: .stopped) else { return }
-                // RQ keeps its id among the failures, and nothing else then.
-                world.noteEnd(of: job, as: failureTTL == 0 ? [.stopped, .failed] : [.stopped])
+                world.note("\(job): stopped")
+                guard failureTTL == 0 else { return world.noteEnd(of: job, as: [.stopped]) }
+                // RQ keeps its id among the failures, and nothing else.
+                world.noteEnd(of: job, as: [.stopped, .failed])
+                world.noteFailure(of: job)
             }
         }
     }
