@@ -56,10 +56,10 @@ package struct RunJudge: Sendable {
         // It was queued again and has ended again since the hash was read.
         if let result = results.first, !isResult(result, of: job) { return .unclear(memory) }
         switch job.status {
-        case .finished: .over(ending(of: job, .finished, results: results))
-        case .failed: .over(ending(of: job, .failed, results: results))
-        case .stopped: .over(ending(of: job, .stopped, results: results))
-        default: .unclear(memory)
+        case .finished: return .over(ending(of: job, .finished, results: results))
+        case .failed: return .over(ending(of: job, .failed, results: results))
+        case .stopped: return .over(ending(of: job, .stopped, results: results))
+        default: return .unclear(memory)
         }
     }
 
