@@ -40,7 +40,8 @@ import Testing
             #expect(found.map(\.subject) == ["a"] && found.map(\.severity) == [.warning])
             #expect(
                 found.first?.message
-                    == "its last run, planned for 2026-01-01T00:00:19.500000Z, failed: 'ValueError: no'; rqrcron runs shows them all")
+                    == "its last run, planned for 2026-01-01T00:00:19.500000Z, failed: 'ValueError: no'; rqrcron runs shows them all"
+            )
             try end(server, at: 30)
             #expect(try await findings(connection) == [])
         }
