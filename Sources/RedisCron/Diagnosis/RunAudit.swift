@@ -143,7 +143,7 @@ struct WaitingRuns: Sendable {
 
 extension RunRecord {
     /// Whether it came to nothing, and not by somebody's wish.
-    fileprivate var hasFailed: Bool { outcome == .failed || outcome == .lost || outcome == .expired }
+    fileprivate var hasFailed: Bool { outcome?.isFailure ?? false }
 }
 
 extension Duration {
