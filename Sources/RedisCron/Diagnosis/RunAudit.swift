@@ -49,7 +49,7 @@ struct RunAudit: Sendable {
                 + (success.map { "since \($0.ended ?? $0.at), \(failures.count) runs ago" }
                     ?? "in the last \(failures.count) runs that are recorded")
         }
-        return Finding(.warning, .run, about: job.id, text)
+        return Finding(.warning, .run, about: job.id, text + "; rqrcron runs shows them all")
     }
 
     /// That most of the last runs took longer than the time to the next.
@@ -79,7 +79,7 @@ struct RunAudit: Sendable {
             job.policy.overlap == .allow ? .notice : .warning, .run, about: job.id,
             """
             its runs take longer (\(last.length.text)) than the time from one to the next (\(last.period.text)); with overlap \
-            \(job.policy.overlap.rawValue) \(effect)
+            \(job.policy.overlap.rawValue) \(effect); plan them further apart, or give them less to do
             """)
     }
 
@@ -97,10 +97,10 @@ struct RunAudit: Sendable {
         let cause =
             isLed
             ? "the scheduler that leads records nothing: it is of an older version, or its user may not (see docs/acl.md)"
-            : "no scheduler leads"
+            : "no scheduler leads, start one with rqrcron run"
         return Finding(
             .warning, .run, about: keys.runLog,
-            "nobody has taken in what became of runs since \(oldest.at), \(count) entries: \(cause)")
+            "nobody takes runs off this log, which has \(count) entries since \(oldest.at): \(cause)")
     }
 
     /// The runs that have been queued for long, by queue, of those queues.
@@ -143,7 +143,7 @@ struct WaitingRuns: Sendable {
 
 extension RunRecord {
     /// Whether it came to nothing, and not by somebody's wish.
-    fileprivate var hasFailed: Bool { outcome == .failed || outcome == .lost || outcome == .expired }
+    fileprivate var hasFailed: Bool { outcome?.isFailure ?? false }
 }
 
 extension Duration {
