@@ -38,6 +38,7 @@ import Testing
         ),
         (["--pause-after-failures", "3"], "pause_after_failures", "3", "pause after  3 failures in a row"),
         (["--delete-after", "60"], "delete_after", "60", "delete after 60 s"),
+        (["--history", "5"], "history", "5", "history      5 runs"),
     ]
 
     @Test func `every option reaches hash, show and JSON, and goes with the definition`() async throws {
@@ -70,6 +71,7 @@ import Testing
         (["--jitter", "0"], "--jitter must be from 1 to 86400 s"),
         (["--jitter", "3600"], "jitter: must be shorter than the interval"),
         (["--start", "2026-01-01"], "--start"), (["--end", "2020-01-01T00:00:00Z"], "end_time: "),
+        (["--history", "1001"], "--history must be from 0 to 1000"),
         (["--exclude", "2026-13-01"], "exclude: "), (["--max-runs", "0"], "--max-runs must be at least 1"),
         (["--exclude", "* * * * *"], "exclude: leaves no time"),
         (["--catchup", "all", "--overlap", "skip"], "catchup: all does not go with overlap skip"),

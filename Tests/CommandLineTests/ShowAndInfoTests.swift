@@ -59,18 +59,20 @@ import Testing
         }
     }
 
-    @Test func `show prints the last and next times, the last job and warnings`() async throws {
+    @Test func `show prints the last runs, the next times and warnings`() async throws {
         try await withRedis { server in
             try await makeTwo(server)
             let first = try await Rqrcron.run(["show", "a"], on: server)
-            #expect(first.output.contains("\nlast job     none left in RQ\n"))
+            #expect(first.output.contains("\nlast runs    none, it has never run\n"))
+            #expect(!first.output.contains("last job"))
             #expect(first.output.contains("\nwarning      no scheduler is running; start one with: rqrcron run\n"))
 
             let scheduler = try Rqrcron.start(["run"], on: server)
             try await scheduler.waitForOutput(containing: "enqueued 'a'")
             let second = try await Rqrcron.run(["show", "a"], on: server)
-            let job = try #require(try server.command("LRANGE", "rq:queue:q", 0, -1).strings.first)
-            #expect(second.output.contains("\nlast job     \(job) queued, planned for 2"), "\(second.output)")
+            #expect(
+                second.output.contains(/\nlast runs    20\d\d-[- :\d]+ \+00:00  … queued for [\d.]+s\n/), "\(second.output)")
+            #expect(!second.output.contains("last job"))
             #expect(!second.output.contains("warning"))
             let next = try #require(try server.command("HGET", "rq:cron_job:a", "next_enqueue_time").string)
             let lines = second.output.split(separator: "\n")
@@ -92,7 +94,7 @@ import Testing
         }
     }
 
-    @Test func `show prints why the last job failed, and the serializer that the worker needs`() async throws {
+    @Test func `show prints why the last run failed, and the serializer that the worker needs`() async throws {
         try await withRedis { server in
             for (id, function) in [("unread", "app.tasks.nap"), ("fails", "app.tasks.missing")] {
                 let made = try await Rqrcron.run(
@@ -106,13 +108,20 @@ import Testing
             for words in [["--serializer", "json", "unread"], ["fails"]] {
                 try await PythonEnvironment().run(["-m", "rq.cli", "worker", "-u", server.url, "--burst"] + words)
             }
-            let unread = try await Rqrcron.run(["show", "unread"], on: server)
-            #expect(unread.output.contains(" failed (rq.exceptions.DeserializationError), planned for "))
-            #expect(
-                unread.output.contains("\nwarning      its worker uses another serializer than the scheduler; "))
-            let fails = try await Rqrcron.run(["show", "fails"], on: server)
-            #expect(fails.output.contains(" failed (ValueError: Invalid attribute name: missing), "), "\(fails.output)")
-            #expect(!fails.output.contains("warning"))
+            func shown(_ id: String) async throws -> String {
+                var output = ""
+                try await eventually("the outcome of \(id)", within: .seconds(30)) {
+                    output = try await Rqrcron.run(["show", id], on: server).output
+                    return output.contains("✗ failed")
+                }
+                return output
+            }
+            let unread = try await shown("unread")
+            #expect(unread.contains(/ ✗ failed after [\d.]+s: rq.exceptions.DeserializationError/), "\(unread)")
+            #expect(unread.contains("\nwarning      its worker uses another serializer than the scheduler; "))
+            let fails = try await shown("fails")
+            #expect(fails.contains(/ ✗ failed after [\d.]+s: ValueError: Invalid attribute name: missing\n/), "\(fails)")
+            #expect(!fails.contains("warning"))
             #expect(try await scheduler.terminate() == .exited(0))
         }
     }
@@ -141,18 +150,35 @@ import Testing
         }
     }
 
-    @Test func `an interval has no times before its creation`() async throws {
+    @Test func `show and info --wide have the last runs`() async throws {
         try await withRedis { server in
             try await makeTwo(server)
-            let fresh = try await Rqrcron.run(["show", "a"], on: server)
-            #expect(fresh.output.contains("\nlast times   none, it has never run\n"))
-            try server.command(
-                "HSET", "rq:cron_job:a", "created_at", "2026-01-01T00:00:00.000000Z", "latest_enqueue_time",
-                "2026-01-02T00:00:00.000000Z", "next_enqueue_time", "2026-01-02T00:01:40.000000Z")
-            let old = try await Rqrcron.run(["show", "a"], on: server)
-            let lines = old.output.split(separator: "\n")
-            let start = try #require(lines.firstIndex { $0.hasPrefix("last times") })
-            #expect(lines[start...].prefix(5).allSatisfy { $0.hasSuffix(" ago") }, "\(old.output)")
+            let plain = try await Rqrcron.run(["info", "--wide"], on: server).output
+            #expect(!plain.contains("OUTCOME"))
+            let at = Timestamp.now - .seconds(40)
+            let run = TrackedRun(
+                definition: DefinitionID("a"), jobID: .planned(definition: "a", at: at), planned: at, at: at,
+                reason: .backfill, terms: RunTerms(queue: "q", resultTTL: 500, failureTTL: nil, ttl: nil, retries: 1),
+                history: nil)
+            var ending = RunEnding(.lost)
+            (ending.started, ending.ended, ending.attempts) = (at + .seconds(1), at + .seconds(13.3), 2)
+            try server.command("LPUSH", "rq:cron_runs:a", EndedRun(run, ending).bytes)
+            let open = TrackedRun(
+                definition: DefinitionID("b"), jobID: .random(), planned: nil, at: at, reason: .trigger, terms: run.terms,
+                history: nil)
+            try server.command("ZADD", "rq:cron_runs_open", 0, open.member)
+            let shown = try await Rqrcron.run(["show", "a"], on: server).output
+            #expect(shown.contains(/\nlast runs    [-+ :\d]+  ✗ lost after 12\.3s, 2 attempts, backfill\n/), "\(shown)")
+            let wide = try await Rqrcron.run(["info", "--wide"], on: server).output.split(separator: "\n")
+            #expect(wide[0].contains("LAST   OUTCOME   TOOK   QUEUE"), "\(wide)")
+            #expect(wide[1].contains("  ✗ lost    12.3s  q  ") && wide[2].contains(/ {2}… queued  4\ds {4}r {2}/), "\(wide)")
+            // What another scheduler did is not told as a success.
+            try server.command("HSET", "rq:cron_job:a", "latest_enqueue_time", Timestamp.now.wireFormat)
+            #expect(try await Rqrcron.run(["info", "--wide"], on: server).output.contains("? unknown"))
+            try server.command("HSET", "rq:cron_job:a", "history", "0")
+            try server.command("DEL", "rq:cron_runs:a")
+            let none = try await Rqrcron.run(["show", "a"], on: server).output
+            #expect(none.contains("\nlast runs    none recorded, its history is 0\n"), "\(none)")
         }
     }
 

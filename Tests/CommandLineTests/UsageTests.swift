@@ -53,6 +53,9 @@ import Testing
         (["run", "--max-sleep", "0.001"], "run: --max-sleep must be at least 10 ms"),
         (["run", "--max-sleep", "1e300"], "run: --max-sleep must be at most a day, 86400 s"),
         (["run", "--replica-timeout", "3601"], "run: --replica-timeout must be at most an hour"),
+        (["run", "--history", "1001"], "run: --history must be between 0 and 1000"),
+        (["run", "--history", "many"], "run: --history takes a whole number, not 'many'"),
+        (["run", "--history-total", "999"], "run: --history-total must be at least 1000"),
         (["run", "--wait-replicas", "1001"], "run: --wait-replicas must be between 0 and 1000"),
         (
             ["run", "--wait-replicas", "1", "--replica-timeout", "60"],

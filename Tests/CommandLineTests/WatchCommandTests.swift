@@ -71,6 +71,33 @@ import Testing
         }
     }
 
+    @Test func `watch prints what became of runs`() async throws {
+        try await withRedis { server in
+            let watch = try Rqrcron.start(["watch"], on: server)
+            let json = try Rqrcron.start(["watch", "--json"], on: server)
+            try await eventually("both to listen") {
+                try server.command("PUBSUB", "NUMSUB", "rq:cron_jobs:events").array.last?.integer == 2
+            }
+            let scheduler = try Rqrcron.start(["run"], on: server)
+            for (id, function) in [("good", "app.tasks.nap"), ("bad", "app.tasks.missing")] {
+                let made = try await Rqrcron.run(
+                    ["register", id, "--func", function, "--queue", "q", "--interval", "1000", "--args", "[0]"], on: server)
+                #expect(made.status == 0, "\(made.errors)")
+            }
+            try await eventually("both jobs") { try server.command("LLEN", "rq:queue:q").integer == 2 }
+            try await PythonEnvironment().run(["-m", "rq.cli", "worker", "-u", server.url, "--burst", "q"])
+            for output in [" ended    good ✓ finished in ", " ended    bad ✗ failed after "] {
+                try await eventually(output, within: .seconds(30)) { watch.output.contains(output) }
+            }
+            #expect(watch.output.contains(/ failed after [\d.]+s: ValueError: Invalid attribute name: missing, job /))
+            try await eventually("JSON", within: .seconds(30)) { json.output.contains("\"outcome\": \"failed\"") }
+            #expect(!watch.output.contains("\u{1B}"))
+            #expect(try await scheduler.terminate() == .exited(0))
+            #expect(try await watch.terminate() == .exited(0))
+            #expect(try await json.terminate() == .exited(0))
+        }
+    }
+
     @Test func `watch continues after a Redis outage`() async throws {
         try await withRedis { server in
             let watch = try Rqrcron.start(["watch"], on: server)

@@ -65,7 +65,9 @@ struct JobStateInteropTests {
             let now = try #require(try server.command("TIME").array.first?.integer)
             let openRuns = #"[["\#(job)","q"]]"#
             try server.command("HSET", "rq:cron_job:a", "open_runs", openRuns)
-            let keys: [any CommandPart] = ["rq:queues", "rq:queue:q", "rq:job:next", "rq:cron_job:a", "rq:cron_runs_log"]
+            let keys: [any CommandPart] = [
+                "rq:queues", "rq:queue:q", "rq:job:next", "rq:cron_job:a", "rq:cron_runs_log",
+            ]
             let words: [any CommandPart] = ["next", "", "", "replace", openRuns, #"["next","q"]"#, "", now]
             let run: [any CommandPart] = Self.times(at: now) + ["rq:pubsub:", "", 1, 1, 1, "", "q"]
             let answer = try server.command(

@@ -92,7 +92,7 @@ struct RunLedgerInteropTests {
         Kind("succeed", .finished, resultTTL: .zero).inferred,
         Kind("succeed", .finished, resultTTL: .seconds(-1)),
         Kind("fail_until", .failed, [9, 1]).withError,
-        Kind("fail_until", .failed, [9, 1], failureTTL: .zero),
+        Kind("fail_until", .failed, [9, 1], failureTTL: .zero).inferred,
         Kind("fail_until", .finished, [3, 3], retries: 2).tried(3),
         Kind("fail_until", .failed, [9, 2], retries: 1).tried(2).withError,
     ]
@@ -114,7 +114,8 @@ struct RunLedgerInteropTests {
 
     private static func entries(of key: String, _ server: RedisServer) throws -> [String: String] {
         let words = try server.command("HGETALL", key).strings
-        return Dictionary(uniqueKeysWithValues: stride(from: 0, to: words.count - 1, by: 2).map { (words[$0], words[$0 + 1]) })
+        return Dictionary(
+            uniqueKeysWithValues: stride(from: 0, to: words.count - 1, by: 2).map { (words[$0], words[$0 + 1]) })
     }
 
     /// The records of a definition, once they agree with the ledger, or will not.
@@ -124,10 +125,12 @@ struct RunLedgerInteropTests {
         let deadline = ContinuousClock.now + .seconds(30)
         while true {
             let records = try await connection.runs(of: id, limit: 50).filter { $0.result != .skipped }
-            let isSettled = records.count == runsEach && records.allSatisfy { record in
-                record.outcome.map(\.rawValue) == record.jobID.flatMap { ledger[$0] } && record.outcome != nil
-                    && (record.attempts ?? kind.attempts) == kind.attempts
-            }
+            let isSettled =
+                records.count == runsEach
+                && records.allSatisfy { record in
+                    record.outcome.map(\.rawValue) == record.jobID.flatMap { ledger[$0] } && record.outcome != nil
+                        && (record.attempts ?? kind.attempts) == kind.attempts
+                }
             if isSettled || ContinuousClock.now > deadline { return records }
             try await Task.sleep(for: .milliseconds(200))
         }
@@ -141,7 +144,9 @@ struct RunLedgerInteropTests {
         #expect(record.outcome == kind.outcome && ledger[job] == kind.outcome.rawValue, "\(told)")
         #expect(!record.isInferred || kind.mayBeInferred, "\(told)")
         #expect(record.attempts ?? kind.attempts == kind.attempts, "\(told)")
-        #expect(attempts[job].map { Int($0) } ?? 0 == (record.attempts ?? kind.attempts) || kind.outcome == .deleted, "\(told)")
+        #expect(
+            attempts[job].map { Int($0) } ?? 0 == (record.attempts ?? kind.attempts) || kind.outcome == .deleted,
+            "\(told)")
         #expect(record.error == nil || kind.outcome == .failed, "\(told)")
         if kind.hasError { #expect(record.error != nil, "\(told)") }
         if let started = record.started, let ended = record.ended, !kind.call.failureTTL.isZero {

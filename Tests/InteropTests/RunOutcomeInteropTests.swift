@@ -5,7 +5,9 @@ import Testing
 
 @testable import RedisCron
 
-/// What becomes of runs, found out while real workers run them. docs/rq-jobs.md says what is found of each kind.
+/// What becomes of runs, found out while real workers run them.
+///
+/// docs/rq-jobs.md says what is found of each kind.
 @Suite(.timeLimit(.minutes(5)))
 struct RunOutcomeInteropTests {
     @Test(arguments: PythonEnvironment.Edition.allCases)
@@ -51,7 +53,9 @@ struct RunOutcomeInteropTests {
                 try server.command("RPUSH", "states:watched", "")
                 while !stage.output.hasSuffix("done\n") {
                     try #require(stage.outcome == nil, "\(stage.errors)")
-                    for job in try await followers.look(by: store) { try server.command("RPUSH", "states:seen:\(job)", "") }
+                    for job in try await followers.look(by: store) {
+                        try server.command("RPUSH", "states:seen:\(job)", "")
+                    }
                     try await Task.sleep(for: .milliseconds(20))
                 }
                 let short = Set(["success_short", "failure_short"])

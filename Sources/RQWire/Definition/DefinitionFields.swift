@@ -229,7 +229,7 @@ extension CronJobHash.Field {
     package static let history = CronJobHash.Field(
         "history", \.policy.history, .count(in: 0...1000), isOurs: true,
         option: .option("history", "N", "Keep the records of this number of runs, 0 to 1000. Default: the scheduler's."),
-        title: "history", isHiddenWhenEmpty: true, describe: { "\($0 ?? 0) runs" })
+        title: "history", isHiddenWhenEmpty: true, describe: { "\($0 ?? 0) run\($0 == 1 ? "" : "s")" })
 
     /// How many runs the schedule has queued; kept where there is a limit.
     package static let runCount = CronJobHash.Field(

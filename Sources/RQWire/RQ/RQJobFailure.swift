@@ -13,6 +13,11 @@ package struct RQJobFailure: Sendable, Hashable {
         reason.hasPrefix("rq.exceptions.DeserializationError")
     }
 
+    /// A failure whose reason is known already.
+    package init(reason: String) {
+        self.reason = reason
+    }
+
     /// Reads the field; `nil` if it holds no traceback.
     package init?(parsing field: [UInt8]) {
         guard let compressed = Self.base64(field), let text = Self.inflate(compressed, limit: 1 << 20) else {
@@ -22,12 +27,15 @@ package struct RQJobFailure: Sendable, Hashable {
         reason = last
     }
 
-    /// The last line that is not blank. Only lines from the end on are decoded: a traceback may have a megabyte.
+    /// The last line that is not blank.
+    ///
+    /// Only lines from the end on are decoded: a traceback may have a megabyte.
     private static func lastLine(_ text: [UInt8]) -> String? {
         var end = text.endIndex
         while end > 0 {
             // Other line ends of Unicode are found once it is decoded.
-            let start = text[..<end].lastIndex { $0 == UInt8(ascii: "\n") || $0 == UInt8(ascii: "\r") }.map { $0 + 1 } ?? 0
+            let start =
+                text[..<end].lastIndex { $0 == UInt8(ascii: "\n") || $0 == UInt8(ascii: "\r") }.map { $0 + 1 } ?? 0
             let lines = String(decoding: text[start..<end], as: UTF8.self).split(whereSeparator: \.isNewline)
             if let last = lines.last(where: { !$0.allSatisfy(\.isWhitespace) }) { return String(last) }
             end = max(start - 1, 0)

@@ -6,7 +6,7 @@ public struct BackfillOptions: Sendable, Hashable {
     public var limit: Int
     /// The most runs that are queued in a second, more than 0; default 10.
     public var rate: Double
-    /// Whether runs that failed, or were stopped, canceled or lost, are run again.
+    /// Whether runs that failed, expired, or were stopped, canceled, deleted or lost, are run again.
     public var isFailedRunAgain: Bool
     /// Whether runs are queued beside each other although the definition's overlap policy is another than `allow`.
     public var isOverlapAllowed: Bool
@@ -18,7 +18,7 @@ public struct BackfillOptions: Sendable, Hashable {
     /// - Parameters:
     ///   - limit: The most planned times that are looked at.
     ///   - rate: The most runs that are queued in a second.
-    ///   - isFailedRunAgain: Whether runs that failed, or were stopped, canceled or lost, are run again.
+    ///   - isFailedRunAgain: Whether runs that failed, expired, or were stopped, canceled, deleted or lost, are run again.
     ///   - isOverlapAllowed: Whether runs are queued beside each other whatever the definition's overlap policy is.
     ///   - isDryRun: Whether it is only told what would be done.
     public init(
@@ -39,13 +39,13 @@ public struct BackfilledRun: Sendable, Hashable {
     public enum Action: Sendable, Hashable {
         /// It is queued, for the first time as far as Redis knows.
         case queue
-        /// Its last try failed, or was stopped, canceled or lost, and it is queued again.
+        /// Its last try failed, expired, or was stopped, canceled, deleted or lost, and it is queued again.
         case queueAgain
         /// Its job is queued or running, or will be: it is left alone.
         case leaveOpen
         /// Its job succeeded: it is left alone.
         case leaveFinished
-        /// Its last try failed, or was stopped, canceled or lost: it is left alone unless asked for.
+        /// Its last try failed, expired, or was stopped, canceled, deleted or lost: it is left alone unless asked for.
         case leaveFailed
     }
 
@@ -55,7 +55,8 @@ public struct BackfilledRun: Sendable, Hashable {
     public let jobID: String
     /// What is done with it.
     public let action: Action
-    /// RQ's status of the last job that is known; `nil` where there is no trace of one.
+    /// RQ's status of the last job that is known, or what is recorded of it where RQ has forgotten it; `nil` where there is no trace of
+    /// one.
     public let status: String?
 
     /// Whether a job is queued for it.
@@ -101,7 +102,7 @@ struct BackfillPlan: Sendable, Hashable {
     ///
     /// - Parameters:
     ///   - tries: How many of its jobs are known; the last of them counts.
-    ///   - status: RQ's status of that job; `nil` where there is none.
+    ///   - status: RQ's status of that job, or what is recorded of it; `nil` where there is no trace.
     ///   - mayRun: Whether that job may still run.
     static func run(
         _ planned: Timestamp, of definition: String, tries: Int, status: String?, mayRun: Bool, isFailedRunAgain: Bool

@@ -74,10 +74,34 @@ extension DefinitionRepository {
 
     /// What is known of the runs of one definition; `nil` where it is gone, or the server does not let us look.
     func knownRuns(of id: String) async throws(RedisError) -> KnownRuns? {
-        do {
+        do throws(RedisError) {
             return try await knownRuns(of: [DefinitionID(id)], log: try await loggedRuns()).first ?? nil
-        } catch where error.isDenial {
+        } catch {
+            guard error.isDenial else { throw error }
             return nil
+        }
+    }
+
+    /// As ``knownRuns(of:log:most:mostOpen:)`` without the log, for those who look whether all is well; nothing where the server does not
+    /// let us look.
+    func permittedRuns(of ids: [DefinitionID], most: Int) async throws(RedisError) -> [KnownRuns?] {
+        do throws(RedisError) {
+            return try await knownRuns(of: ids, log: LoggedRuns(), most: most, mostOpen: 1)
+        } catch {
+            guard error.isDenial else { throw error }
+            return []
+        }
+    }
+
+    /// As ``openRuns(after:count:)``; none where the server does not let us look.
+    func permittedOpenRuns(
+        after member: [UInt8]?, count: Int
+    ) async throws(RedisError) -> (runs: [TrackedRun], last: [UInt8]?) {
+        do throws(RedisError) {
+            return try await openRuns(after: member, count: count)
+        } catch {
+            guard error.isDenial else { throw error }
+            return ([], nil)
         }
     }
 
@@ -127,7 +151,7 @@ extension DefinitionRepository {
 
 extension RedisError {
     /// Whether the server does not let us look.
-    var isDenial: Bool { prefix == .noPerm || unknownCommand != nil }
+    fileprivate var isDenial: Bool { prefix == .noPerm || unknownCommand != nil }
 }
 
 extension RedisReplyView {

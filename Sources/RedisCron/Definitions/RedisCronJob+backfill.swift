@@ -16,8 +16,8 @@ public struct BackfillReport: Sendable, Hashable {
 extension RedisCronConnection {
     /// Runs planned times of the past that have not been run.
     ///
-    /// Each runs under the job id that the schedule would have given it, so nothing is run twice: what is open or finished is
-    /// left alone. What has left no trace is run, also if it ran long ago and RQ has forgotten it. Exclusions, start and end
+    /// Each runs under the job id that the schedule would have given it, so nothing is run twice: what is open or finished, as RQ or
+    /// a record says, is left alone. What has left no trace is run, also if it ran long ago. Exclusions, start and end
     /// hold; a pause and a limit do not count. If the definition's overlap policy is another than `allow`, runs are queued
     /// one after the other, each when no earlier run is open.
     ///
@@ -45,11 +45,12 @@ extension RedisCronConnection {
             if last < first { throw Self.refusal("through", "\(last) is before the beginning, \(first)") }
             let job = try await job(id: id)
             let schedule = try job.plan(defaultZone: try await timeZone(for: job.definition))
+            let records = try await recordedOutcomes(of: job)
             let plan = BackfillPlan(schedule, anchor: job.anchor, from: first, through: last, limit: options.limit)
             var report = BackfillReport(total: plan.times.count, rest: plan.rest)
             var pace = Pace(rate: options.rate)
             for page in plan.times.pages(of: 100) {
-                for run in try await look(at: page, of: job, isFailedRunAgain: options.isFailedRunAgain) {
+                for run in try await look(at: page, of: job, records, isFailedRunAgain: options.isFailedRunAgain) {
                     var done = run
                     if run.isQueued, !options.isDryRun {
                         try await pace.wait()
@@ -63,25 +64,32 @@ extension RedisCronConnection {
         }
     }
 
+    /// What became of the runs that are recorded, by their job ids.
+    private func recordedOutcomes(of job: RedisCronJob) async throws -> [String: RunOutcome] {
+        guard let known = try await definitions.knownRuns(of: job.id) else { return [:] }
+        let outcomes = known.ended.map { ($0.jobID(of: known.id), $0.ending.outcome) }
+        return Dictionary(outcomes) { newest, _ in newest }
+    }
+
     /// What is to be done with these planned times.
+    ///
+    /// - Parameter records: What became of runs whose jobs RQ may have forgotten.
     private func look(
-        at times: [Timestamp], of job: RedisCronJob, isFailedRunAgain: Bool
+        at times: [Timestamp], of job: RedisCronJob, _ records: [String: RunOutcome], isFailedRunAgain: Bool
     ) async throws -> [BackfilledRun] {
         var tries = Array(repeating: 0, count: times.count)
         var statuses: [String?] = Array(repeating: nil, count: times.count)
         // The jobs of failed runs that were run again have ids of their own: the last one counts.
         var open = Array(times.indices)
         while !open.isEmpty {
-            let commands = open.map { index in
-                let jobID = BackfillPlan.jobID(of: job.id, at: times[index], try: tries[index] + 1)
-                return RedisCommand("HGET", keys.job(jobID), "status")
-            }
+            let ids = open.map { BackfillPlan.jobID(of: job.id, at: times[$0], try: tries[$0] + 1) }
+            let commands = ids.map { RedisCommand("HGET", keys.job($0), "status") }
             let found = try await client.pipeline(commands) { _, reply throws(RedisError) in
                 if let error = reply.error { throw error }
                 return reply.string
             }
-            open = zip(open, found).compactMap { index, status in
-                guard let status else { return nil }
+            open = zip(open, zip(ids, found)).compactMap { index, job in
+                guard let status = job.1 ?? records[job.0.description]?.rawValue else { return nil }
                 tries[index] += 1
                 statuses[index] = status
                 return index

@@ -169,7 +169,8 @@ extension RedisCronJob {
             try DefinitionCheck(definition).validate()
             try DefinitionCheck(definition).checkAtTheDoor()
             let zone = if let knownZone { knownZone } else { try await connection.timeZone(for: definition) }
-            let (saved, edit) = try saving(event: event, newOnly: newOnly, now: now, zone: zone)
+            let open = try await recordedOpenRuns()
+            let (saved, edit) = try saving(event: event, newOnly: newOnly, now: now, zone: zone, openRuns: open)
             switch try await connection.definitions.write(edit, id: id, event: event, now: now, source: source) {
             case .written:
                 self = saved
@@ -185,14 +186,23 @@ extension RedisCronJob {
         throw RedisCronError(.editConflict, id: id, "its schedule kept moving while it was saved; try again")
     }
 
+    /// The runs that are open by the records, where the policy has to know of them from now on; `nil` where no record tells.
+    private func recordedOpenRuns() async throws -> [OpenRun]? {
+        guard let old = stored?.definition, definition.startsTracking(after: old) else { return nil }
+        guard let known = try await reachable().definitions.knownRuns(of: id), known.coversLastRun else { return nil }
+        return known.open.sorted { $0.at < $1.at }.suffix(OpenRun.most)
+            .map { OpenRun(jobID: $0.jobID.description, queue: $0.terms.queue) }
+    }
+
     /// What a save writes, and the job as it is once that is written.
     ///
     /// Pure.
     ///
+    /// - Parameter openRuns: Those that are open by the records; `nil` where these do not tell.
     /// - Throws: ``RedisCronError`` with code `.invalidDefinition` or `.timeZoneUnavailable` if the next run cannot be
     ///   computed.
     package func saving(
-        event: CronEvent, newOnly: Bool, now: Timestamp, zone: ZoneRules
+        event: CronEvent, newOnly: Bool, now: Timestamp, zone: ZoneRules, openRuns: [OpenRun]? = nil
     ) throws(RedisCronError) -> (saved: RedisCronJob, edit: DefinitionEdit) {
         var job = self
         // Every save gives a new version, even when the clock was stepped back.
@@ -200,7 +210,8 @@ extension RedisCronJob {
         try job.rescheduleIfChanged(now: now, defaultZone: zone)
         job.definition.dropUnneededState(nextWas: stored?.definition.nextEnqueueTime)
         if let old = stored?.definition, job.definition.startsTracking(after: old) {
-            job.definition.state.openRuns = try old.lastRun(defaultZone: zone).map { OpenRuns(of: [$0]).bytes } ?? []
+            let open = if let openRuns { openRuns } else { try old.lastRun(defaultZone: zone).map { [$0] } ?? [] }
+            job.definition.state.openRuns = open.isEmpty ? [] : OpenRuns(of: open).bytes
         }
         let due = try job.dueTime(now: now, defaultZone: zone)
         let edit = DefinitionEdit(

@@ -14,6 +14,9 @@ struct DefinitionAudit: Sendable {
 
     private var client: RedisClient { connection.client }
     private var keys: RQKeys { connection.keys }
+    private var runAudit: RunAudit {
+        RunAudit(connection: connection, defaultZone: defaultZone?.rules, isLed: isLed)
+    }
     private var indexAudit: IndexAudit { IndexAudit(now: Timestamp.now, defaultZone: defaultZone?.rules) }
 
     func findings() async throws -> [Finding] {
@@ -29,6 +32,8 @@ struct DefinitionAudit: Sendable {
         if let outlasting = try await outlastingLock() { findings.append(outlasting) }
         findings += pass.zones.findings
         findings += try await pass.governance.findings()
+        findings += pass.runs
+        if let log = try await runAudit.logFinding() { findings.append(log) }
         return findings + (try await queues(pass.queues)) + (try await silentSchedulers())
     }
 
@@ -43,6 +48,8 @@ struct DefinitionAudit: Sendable {
         var findings: [Finding] = []
         var zones: ZoneCheck
         var governance: GovernanceAudit
+        /// What the records of runs say.
+        var runs: [Finding] = []
     }
 
     /// Reads suspects once more, with their entries.
@@ -63,6 +70,7 @@ struct DefinitionAudit: Sendable {
             let readings = try await connection.definitions.read(page)
             // Reading all of them may take longer than the time from one run to the next.
             let audit = indexAudit
+            var active: [RedisCronJob] = []
             for (id, reading) in zip(page, readings) {
                 let entry = entries[id]
                 let finding: Finding?
@@ -82,6 +90,7 @@ struct DefinitionAudit: Sendable {
                         pass.queues.insert(job.queueName)
                         if let entry { pass.scheduled.append(entry) }
                         pass.governance.look(at: job, now: audit.now)
+                        active.append(job)
                     }
                 }
                 if let finding {
@@ -89,6 +98,7 @@ struct DefinitionAudit: Sendable {
                     pass.findings.append(finding)
                 }
             }
+            pass.runs += try await runAudit.findings(of: active)
             for (entry, isForeign) in zip(orphans, try await areForeign(orphans)) where !isForeign {
                 pass.suspects.append(entry.id)
                 pass.findings.append(
@@ -120,6 +130,8 @@ struct DefinitionAudit: Sendable {
         let wanted = [
             (keys.cronJobs, "zset"), (keys.queues, "set"), (keys.cronSchedulers, "zset"), (keys.lock, "string"),
             (keys.lastUpdate, "string"), (keys.deletions, "zset"), (keys.timeZone, "string"),
+            (keys.runLog, "list"), (keys.openRuns, "zset"), (keys.watchedRuns, "zset"), (keys.runIndex, "zset"),
+            (keys.runTotal, "string"),
         ]
         let types = try await client.pipeline(wanted.map { RedisCommand("TYPE", $0.0) }) { _, reply in reply.string }
         return zip(wanted, types).compactMap { wanted, found in Finding.mistyped(wanted.0, found, expected: wanted.1) }
@@ -127,7 +139,9 @@ struct DefinitionAudit: Sendable {
 
     /// Queues of enabled definitions that cannot take a job, or that no worker reads.
     private func queues(_ queues: Set<String>) async throws -> [Finding] {
-        try await WorkerSurvey(client: client, keys: keys).findings(queues: queues)
+        try await WorkerSurvey(client: client, keys: keys).findings(queues: queues) { unread in
+            try await runAudit.waiting(in: unread)
+        }
     }
 
     /// The lock of a scheduler that is dead by all appearances.

@@ -61,6 +61,8 @@ public struct Finding: Sendable, Hashable {
         package static let timeZone = Check(description: "time-zone")
         /// Queues that no worker reads, and workers that do not take jobs.
         package static let worker = Check(description: "worker")
+        /// Runs that failed or take too long, and whether anybody records them.
+        package static let run = Check(description: "run")
         /// What could not be examined.
         package static let access = Check(description: "access")
     }

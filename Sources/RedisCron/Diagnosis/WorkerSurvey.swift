@@ -10,7 +10,11 @@ struct WorkerSurvey: Sendable {
     private static let usual = RQKeys()
 
     /// What deserves attention about the queues of enabled definitions.
-    func findings(queues: Set<String>) async throws -> [Finding] {
+    ///
+    /// - Parameter waiting: Finds runs that wait in queues that no worker reads.
+    func findings(
+        queues: Set<String>, waiting: (_ unread: Set<String>) async throws -> [String: WaitingRuns]
+    ) async throws -> [Finding] {
         let names = queues.sorted()
         let types = try await client.pipeline(
             names.flatMap { name in
@@ -19,6 +23,8 @@ struct WorkerSurvey: Sendable {
         ) { _, reply in reply.string }
         var findings: [Finding] = []
         var read: [String] = []
+        /// The queues that no worker reads, and the last one that did, where it left a trace.
+        var unread: [String: String?] = [:]
         for (index, name) in names.enumerated() {
             let (jobs, workers) = (types[2 * index], types[2 * index + 1])
             findings += [
@@ -27,15 +33,18 @@ struct WorkerSurvey: Sendable {
             ].compactMap(\.self)
             if workers == "set" { read.append(name) }
             // An empty set has no key.
-            guard workers == "none" else { continue }
-            findings.append(
-                Finding(.notice, .worker, about: name, "no worker reads this queue: its jobs wait until one does"))
+            if workers == "none" { unread[name] = .some(nil) }
         }
+        var isDenied = false
         for name in read {
             let workers = try await workers(in: keys.workers(queue: name))
-            if let dead = workers.dead.first, workers.live == 0 { findings.append(abandoned(name, by: dead)) }
-            if workers.isDenied { return findings + [unreadable] + (try await suspension()) }
+            if let dead = workers.dead.first, workers.live == 0 { unread[name] = .some(dead) }
+            isDenied = workers.isDenied
+            if isDenied { break }
         }
+        let runs = try await waiting(Set(unread.keys))
+        findings += unread.sorted { $0.key < $1.key }.map { abandoned($0.key, by: $0.value, runs[$0.key]) }
+        if isDenied { return findings + [unreadable] + (try await suspension()) }
         return findings + (try await suspension()) + (try await unusedPrefix())
     }
 
@@ -58,12 +67,18 @@ struct WorkerSurvey: Sendable {
         }
     }
 
-    private func abandoned(_ queue: String, by worker: String) -> Finding {
-        Finding(
+    private func abandoned(_ queue: String, by worker: String?, _ runs: WaitingRuns?) -> Finding {
+        let waiting = runs.map { "; \($0.count) of its runs wait\($0.count == 1 ? "s" : ""), since \($0.oldest)" } ?? ""
+        guard let worker else {
+            return Finding(
+                runs == nil ? .notice : .warning, .worker, about: queue,
+                "no worker reads this queue: its jobs wait until one does\(waiting)")
+        }
+        return Finding(
             .warning, .worker, about: queue,
             """
             no worker reads this queue any more: the last one, \(quoted(worker)), was killed or cannot reach Redis; its jobs \
-            wait until one starts
+            wait until one starts\(waiting)
             """)
     }
 

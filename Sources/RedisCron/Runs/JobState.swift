@@ -27,8 +27,9 @@ package struct JobState: Sendable, Hashable {
     /// The queue in which it is.
     package var origin: String?
 
-    /// The fields, in the order in which they are read. The first one decides whether there is a job at all: what a late heartbeat
-    /// makes of a deleted one has no status.
+    /// The fields, in the order in which they are read.
+    ///
+    /// The first one decides whether there is a job at all: what a late heartbeat makes of a deleted one has no status.
     package static let fields = [
         "status", "enqueued_at", "started_at", "ended_at", "last_heartbeat", "worker_name", "retries_left",
         "number_of_retries", "origin",

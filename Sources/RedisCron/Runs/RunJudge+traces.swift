@@ -29,9 +29,7 @@ extension RunJudge {
     /// The id of a job that failed stays among the failed ones.
     private func failure(_ score: Double, _ result: JobResult?) -> RunEnding {
         let ttl = run.terms.failureTTL ?? Self.usualFailureTTL
-        // No retry was left.
-        let attempts = max(run.terms.retries, memory.formerAttempts) + 1
-        var ending = ending(.failed, ended: time(score, less: ttl), attempts: attempts)
+        var ending = ending(.failed, ended: time(score, less: ttl), attempts: lastAttempt)
         // The hash was to stay longer: somebody else has removed it.
         ending.isInferred = ttl < 0 || Timestamp(score: score) > now
         if let result, result.kind == .failure || result.kind == .retriesUsedUp {
@@ -57,13 +55,14 @@ extension RunJudge {
             }
         }
         // A requeue leaves the expiry of the failure.
-        if memory.formerAttempts > 0, run.terms.failureTTL ?? 0 > 0, isListed { return ending(.expired, isInferred: true) }
+        if memory.formerAttempts > 0, run.terms.failureTTL ?? 0 > 0, isListed {
+            return ending(.expired, isInferred: true)
+        }
         if isListed || (!couldHaveFinished && !couldHaveFailed) {
             return ending(.deleted, attempts: isListed && !hasRun ? 0 : nil)
         }
         if couldHaveFinished { return ending(.finished, isInferred: true, attempts: lastAttempt) }
-        // A job that is deleted while it runs comes back, so that one which ran has rather failed.
-        return ending(hasRun ? .failed : .deleted, isInferred: true)
+        return ending(.failed, isInferred: true, attempts: lastAttempt)
     }
 
     /// Whether what ended after the run was last seen to be open would still have its hash.

@@ -1,8 +1,8 @@
 package import RQWire
 
-/// Decides what has become of a run, from what Redis answers. Pure.
+/// Decides what has become of a run, from what Redis answers.
 ///
-/// docs/rq-jobs.md has the rules, and what of RQ they rest on. The hash decides where it is there and where what it says cannot be a
+/// Pure. docs/rq-jobs.md has the rules, and what of RQ they rest on. The hash decides where it is there and where what it says cannot be a
 /// moment of transition or what a dead worker has left. Otherwise one question more is asked.
 package struct RunJudge: Sendable {
     let run: TrackedRun
@@ -117,7 +117,7 @@ package struct RunJudge: Sendable {
             ending.started = job.currentStart
             ending.worker = ending.started == nil ? nil : job.worker
         }
-        ending.attempts = attempts(job, hasStarted: ending.started != nil, results)
+        ending.attempts = attempts(job, hasStarted: outcome == .finished || ending.started != nil, results)
         return ending
     }
 
@@ -154,8 +154,9 @@ extension RunEnding {
         RQJobFailure(parsing: exception).map { harmless($0.reason) }
     }
 
-    /// A text in one line that changes nothing on a terminal: control characters, and those that turn the direction of writing, become
-    /// blanks. Cut at ``longestError``.
+    /// A text in one line that changes nothing on a terminal, cut at ``longestError``.
+    ///
+    /// Control characters, and those that turn the direction of writing, become blanks.
     static func harmless(_ text: String) -> String {
         var result = String.UnicodeScalarView()
         for scalar in text.unicodeScalars.prefix(longestError) {

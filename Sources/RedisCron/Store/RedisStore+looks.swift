@@ -93,7 +93,9 @@ private struct RunLooks {
     }
 
     /// Whether runs are open; empty where we may not ask.
-    private func answers(to questions: [Question<JobState>], by connection: RedisCronConnection) async throws -> [RunLook] {
+    private func answers(to questions: [Question<JobState>], by connection: RedisCronConnection) async throws
+        -> [RunLook]
+    {
         let runs = questions.map { question in
             let judge = question.judge
             let run = OpenRun(
@@ -108,7 +110,9 @@ private struct RunLooks {
         }
     }
 
-    /// What is left of jobs without a hash. Where we may not read something, nothing is left there.
+    /// What is left of jobs without a hash.
+    ///
+    /// Where we may not read something, nothing is left there.
     private func answers(to questions: [Question<Void>], by client: RedisClient) async throws -> [JobTraces] {
         var commands: [RedisCommand] = []
         var ends: [Int] = []

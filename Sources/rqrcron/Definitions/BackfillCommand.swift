@@ -113,7 +113,7 @@ extension BackfilledRun {
 
 extension CommandOption {
     static let failed = CommandOption(
-        "failed", summary: "Queue again what failed, or was stopped, canceled or lost.")
+        "failed", summary: "Queue again what failed, expired, or was stopped, canceled, deleted or lost.")
     static let limit = CommandOption(
         "limit", value: .required("N"), summary: "The most planned times to look at. Default: 1000.")
     static let rate = CommandOption(
@@ -131,9 +131,9 @@ extension Command {
         discussion: [
             """
             Each planned time from FROM to TO, both inclusive, runs under the job id that the schedule would have given \
-            it. What is queued, running or finished is left alone, and so is what failed, unless --failed is given. What \
-            RQ has forgotten runs again: a result is kept for 500 s by default. Exclusions, start and end hold; a pause \
-            and a limit do not count.
+            it. What is queued, running or finished is left alone, and so is what failed, unless --failed is given. What has \
+            left no trace runs: RQ keeps a result for 500 s by default, the scheduler a record of the last 20 runs. \
+            Exclusions, start and end hold; a pause and a limit do not count.
             """,
             """
             Saying it again does the rest, for example after Ctrl-C, which tells how far it came.

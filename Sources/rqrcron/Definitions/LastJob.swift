@@ -2,7 +2,7 @@ import RQWire
 import RedisBridge
 import RedisCron
 
-/// The newest job of a definition that RQ still has.
+/// The newest job of a definition that RQ still has, where nobody records what becomes of its runs.
 struct LastJob: Sendable {
     /// Why a job was enqueued.
     enum Cause: Sendable {

@@ -3,12 +3,14 @@ import RQWire
 import RedisBridge
 import RedisCron
 
-/// What `show` prints below the fields of a definition: its times, its last job, and warnings.
+/// What `show` prints below the fields of a definition: its last runs, its next times, and warnings.
 struct ScheduleReport: Sendable {
     let job: RedisCronJob
     let now: Timestamp
     let defaultZone: ZoneRules
-    /// The last job that RQ still has.
+    /// Its last runs, the newest first.
+    var runs: [RunRecord] = []
+    /// The last job that RQ still has, where no run is recorded or no scheduler says what became of it.
     var lastJob: LastJob?
     /// Whether a scheduler holds the lock.
     var isLed = true
@@ -19,42 +21,43 @@ struct ScheduleReport: Sendable {
         now = Timestamp.now
         defaultZone = zone
         isLed = try await client.send(RedisCommand("EXISTS", connection.keys.lock)).integer == 1
+        runs = try await job.runs(limit: Self.shown)
+        guard !isLed || !runs.contains(where: { $0.result == .queued }) else { return }
         lastJob = try await LastJob.find(of: job, times: times, keys: connection.keys, client: client)
     }
+
+    /// How many runs and how many times are shown.
+    private static let shown = 5
 
     private var times: ScheduleTimes? { try? ScheduleTimes(job, defaultZone: defaultZone) }
 
     var text: String {
-        var text = ""
+        var text = block("last runs", runs.isEmpty ? [noRuns] : runs.map(line))
+        if let lastJob { text += block("last job", [lastJob.text]) }
         if let times {
-            let last = lastTimes(times).map { line($0, $0.wireFormat, times.zone) }
-            text += block("last times", last.isEmpty ? [noLastTimes] : last)
             text += block("next times", job.reasonForNoRun(at: now).map { ["none, \($0)"] } ?? nextLines(times))
         }
-        text += block("last job", [lastJob?.text ?? "none left in RQ"])
         for warning in warnings { text += block("warning", [warning]) }
         return text
     }
 
-    /// The next five times, the pending run among them.
+    /// The next times, the pending run among them.
     private func nextLines(_ times: ScheduleTimes) -> [String] {
         let pending = [times.pending].compactMap(\.self)
-        return (pending + times.times(after: times.pending ?? now).prefix(5)).prefix(5)
+        return (pending + times.times(after: times.pending ?? now).prefix(Self.shown)).prefix(Self.shown)
             .map { line($0, times.text(of: $0), times.zone) }
     }
 
-    /// The last five times of the schedule, in order: not before the definition was created, and up to its last run.
-    ///
-    /// Times after the last run are plans, not history.
-    private func lastTimes(_ times: ScheduleTimes) -> [Timestamp] {
-        guard let latest = job.latestEnqueueTime else { return [] }
-        // Times are whole seconds, and a run is enqueued within the second of its planned time.
-        let end = min(latest, now) + .microseconds(1)
-        return times.previous(5, before: min(end, times.pending ?? end), from: job.createdAt).reversed()
+    private var noRuns: String {
+        if job.policy.history == 0 { return "none recorded, its history is 0" }
+        return job.latestEnqueueTime == nil ? "none, it has never run" : "none recorded"
     }
 
-    private var noLastTimes: String {
-        job.latestEnqueueTime == nil ? "none, it has never run" : "none since it was created"
+    /// What became of a run, behind its time in the zone of the definition.
+    private func line(_ run: RunRecord) -> String {
+        let time = run.planned ?? run.at
+        let local = times.map { TimeText.local(time, in: $0.zone) } ?? time.wireFormat
+        return "\(local)  \(RunText(run, now: now).sentence())"
     }
 
     var warnings: [String] {
@@ -76,7 +79,7 @@ struct ScheduleReport: Sendable {
         } catch {
             warnings.append("\(error)")
         }
-        if lastJob?.failure?.isOtherSerializer == true {
+        if isOtherSerializer {
             warnings.append(
                 """
                 its worker uses another serializer than the scheduler; start both with -S rq.serializers.JSONSerializer, \
@@ -87,6 +90,13 @@ struct ScheduleReport: Sendable {
             warnings.append("several of its jobs may wait at once, because ttl is longer than interval")
         }
         return warnings
+    }
+
+    /// Whether the last run failed because its worker could not read it.
+    private var isOtherSerializer: Bool {
+        if let lastJob { return lastJob.failure?.isOtherSerializer ?? false }
+        let last = runs.first { $0.result == .queued && !$0.isOpen }
+        return last?.error.map(RQJobFailure.init(reason:))?.isOtherSerializer ?? false
     }
 
     private func line(_ time: Timestamp, _ text: String, _ zone: ZoneRules) -> String {

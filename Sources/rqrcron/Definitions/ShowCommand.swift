@@ -27,9 +27,10 @@ extension Command {
         name: "show", summary: "Show all fields of a definition, and when it runs.",
         discussion: [
             """
-            Shows the last five times of the schedule up to the last run, and the next five, in the definition's zone and \
-            in UTC; with jitter, the range in which each may run. Also shows RQ's status of the last job, and warnings. If the definition names no zone, the one of \
-            --timezone applies, else the one that the scheduler has published.
+            Shows what became of the last five runs, in the definition's zone, and the next five times, there and in UTC; with \
+            jitter, the range in which each may run. Where nobody records runs, it shows RQ's status of the last job. Also shows \
+            warnings. If the definition names no zone, the one of --timezone applies, else the one that the scheduler has \
+            published.
             """
         ],
         arguments: [.id],

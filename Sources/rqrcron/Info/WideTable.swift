@@ -12,18 +12,24 @@ struct WideTable {
     /// The zone of definitions that name none; nil if no definition needs it.
     private let zone: DefaultTimeZone?
 
+    /// The last run of each definition by its id, where one is recorded.
+    private let lastRuns: [String: RunRecord]
+
     /// The next time implies the zone by its offset, and the countdown implies the next time.
     private static let layout = TableLayout(
-        titles: ["ID", "SCHEDULE", "ZONE", "STATE", "NEXT", "IN", "LAST", "QUEUE", "FUNCTION"],
+        titles: ["ID", "SCHEDULE", "ZONE", "STATE", "NEXT", "IN", "LAST", "OUTCOME", "TOOK", "QUEUE", "FUNCTION"],
         flexible: [
-            (column: 8, least: 12), (column: 0, least: 12), (column: 1, least: 11), (column: 7, least: 6),
+            (column: 10, least: 12), (column: 0, least: 12), (column: 1, least: 11), (column: 9, least: 6),
             (column: 3, least: 8),
         ],
-        dispensable: [2, 6, 8, 4, 7, 3], last: [1, 0])
+        dispensable: [2, 8, 6, 10, 4, 9, 7, 3], last: [1, 0])
+    private static let outcome = 7
 
     init(
-        jobs: [RedisCronJob], queues: [String], now: Timestamp, style: TextStyle, columns: Int?, zone: DefaultTimeZone?
+        jobs: [RedisCronJob], queues: [String], now: Timestamp, style: TextStyle, columns: Int?, zone: DefaultTimeZone?,
+        lastRuns: [String: RunRecord] = [:]
     ) {
+        self.lastRuns = lastRuns
         let wanted = Set(queues.map { Array($0.utf8) })
         let listed = wanted.isEmpty ? jobs : jobs.filter { wanted.contains(Array($0.queueName.utf8)) }
         self.zone = zone
@@ -36,9 +42,9 @@ struct WideTable {
     var text: String {
         guard !jobs.isEmpty else { return "No scheduled jobs\n" }
         let rows = jobs.map(cells)
-        let widths = Self.layout.widths(of: rows, columns: columns)
+        let widths = Self.layout.widths(of: rows, columns: columns, hidden: lastRuns.isEmpty ? [7, 8] : [])
         var text = style.bold(TableLayout.line(Self.layout.titles, widths)) + "\n"
-        for (job, row) in zip(jobs, rows) { text += paint(TableLayout.line(row, widths), job) + "\n" }
+        for (job, row) in zip(jobs, rows) { text += line(row, widths, job) + "\n" }
         let finished = jobs.count(where: \.isFinished)
         let paused = jobs.count { !$0.isFinished && $0.isPaused(at: now) }
         let disabled = jobs.count { !$0.isFinished && !$0.enabled && !$0.isPaused(at: now) }
@@ -54,10 +60,11 @@ struct WideTable {
         let next = planned.map { TimeText.local($0, in: zone) + latest(of: job, $0, zone) }
         let distance = planned.map { TimeText.distance(to: $0, from: now) } ?? ""
         let last = job.latestEnqueueTime.map { TimeText.distance(to: $0, from: now) } ?? "never"
+        let run = lastRuns[job.id].map { RunText($0, now: now).brief }
         return [
             job.id, row.schedule, job.timeZone ?? "", job.stateText(at: now),
             next ?? (job.isFinished ? "-" : unplanned),
-            job.enabled ? distance : "", last, job.queueName, job.functionName,
+            job.enabled ? distance : "", last, run?.outcome ?? "", run?.length ?? "", job.queueName, job.functionName,
         ].map(\.onOneLine)
     }
 
@@ -69,9 +76,13 @@ struct WideTable {
         return " to " + TimeText.local(bounds.latestDueTime(of: planned), in: zone)
     }
 
-    /// Dims definitions that do not run and highlights overdue ones.
-    private func paint(_ line: String, _ job: RedisCronJob) -> String {
-        guard job.enabled, !job.isFinished else { return style.dim(line) }
-        return job.isOverdue(at: now, defaultZone: zone?.rules) ? style.red(line) : line
+    /// Dims definitions that do not run and highlights overdue ones; of others the outcome has a colour.
+    private func line(_ row: [String], _ widths: [Int], _ job: RedisCronJob) -> String {
+        guard job.enabled, !job.isFinished else { return style.dim(TableLayout.line(row, widths)) }
+        guard !job.isOverdue(at: now, defaultZone: zone?.rules) else { return style.red(TableLayout.line(row, widths)) }
+        return TableLayout.line(row, widths) { column, text in
+            guard column == Self.outcome, let run = lastRuns[job.id] else { return text }
+            return RunText(run, now: now).paint(text, style)
+        }
     }
 }

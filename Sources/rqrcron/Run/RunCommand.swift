@@ -36,6 +36,8 @@ struct RunCommand: Sendable {
         if let count = try arguments.wholeNumber(.waitReplicas) { options.waitForReplicas = count }
         if let duration = try arguments.duration(.replicaTimeout) { options.replicaTimeout = duration }
         options.writesRQHistory = arguments.has(.rqHistory)
+        if let count = try arguments.wholeNumber(.history) { options.history = count }
+        if let count = try arguments.wholeNumber(.historyTotal) { options.historyTotal = count }
         if arguments.has(.standby) { options.whenLockHeld = .standBy }
         zone = try arguments.timeZone().map { (rules: $0, source: "--timezone", warning: nil) } ?? Self.localZone
         options.timeZone = arguments.text(.timeZone)
@@ -127,6 +129,7 @@ struct RunCommand: Sendable {
         let options: [String: CommandOption] = [
             "name": .schedulerName, "lockTTL": .lockTTL, "maxSleepInterval": .maxSleep,
             "waitForReplicas": .waitReplicas, "replicaTimeout": .replicaTimeout,
+            "history": .history, "historyTotal": .historyTotal,
         ]
         do {
             return try body()
@@ -207,6 +210,12 @@ extension CommandOption {
     static let rqHistory = CommandOption(
         "rq-history",
         summary: "Show definitions and runs in RQ's own listings and django-rq. rq-rediscron's info fails then.")
+    static let history = CommandOption(
+        "history", value: .required("N"),
+        summary: "How many runs of each definition are recorded, 0 to 1000, unless it says so itself. Default: 20.")
+    static let historyTotal = CommandOption(
+        "history-total", value: .required("N"),
+        summary: "How many runs are recorded in all, at least 1000: the oldest go first. Default: 1000000.")
     static let schedulerName = CommandOption(
         "name", value: .required("NAME"),
         summary: "The scheduler's name in RQ's registry. Default: host, process id and six random digits.")
@@ -265,13 +274,13 @@ extension Command {
         rules: [
             .optional(.embedded), .optional(.applyFile), .optional(.standby), .optional(.lockTTL), .optional(.maxSleep),
             .optional(.timeZone), .optional(.waitReplicas), .optional(.replicaTimeout),
-            .optional(.rqHistory), .optional(.serializer), .optional(.schedulerName), .optional(.logLevel),
+            .optional(.history), .optional(.historyTotal), .optional(.rqHistory), .optional(.serializer), .optional(.schedulerName), .optional(.logLevel),
             .optional(.logFormat),
         ] + OptionRule.connection,
         synopsis: [
             """
             [--embedded [DIR]] [--apply FILE] [--standby] [--lock-ttl SECONDS] [--max-sleep SECONDS] [--timezone ZONE] \
-            [--wait-replicas N] [--replica-timeout SECONDS] [--rq-history] [-S NAME] [--name NAME] [--log-level LEVEL] [--log-format FORMAT] [-u URL] [--key-prefix PREFIX]
+            [--wait-replicas N] [--replica-timeout SECONDS] [--history N] [--history-total N] [--rq-history] [-S NAME] [--name NAME] [--log-level LEVEL] [--log-format FORMAT] [-u URL] [--key-prefix PREFIX]
             """
         ],
         examples: [

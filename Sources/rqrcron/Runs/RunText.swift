@@ -45,6 +45,23 @@ struct RunText: Sendable {
     /// How long it took; empty where that is not known.
     var length: String { record.duration.map(TimeText.length) ?? "" }
 
+    /// The outcome in one word with its sign, and how long it took, runs or waits.
+    var brief: (outcome: String, length: String) {
+        guard record.isOpen else { return (record.result == .unknown ? "? unknown" : outcome, length) }
+        guard let started = record.started else { return ("… queued", TimeText.length(now - record.at)) }
+        return ("▶ running", TimeText.length(now - started))
+    }
+
+    /// All that is known of it behind its time: `✗ failed after 12.3s, 3 attempts, trigger: ValueError: no`.
+    func sentence(_ style: TextStyle = TextStyle(isColored: false)) -> String {
+        var text = paint(outcome, style)
+        if let length = record.duration { text += " \(record.outcome == .finished ? "in" : "after") \(TimeText.length(length))" }
+        if let attempts = record.attempts, attempts > 1 { text += ", \(attempts) attempts" }
+        if let reason = record.reason, reason != .schedule { text += ", \(reason.rawValue)" }
+        if let error = record.error { text += ": \(error.onOneLine)" }
+        return text
+    }
+
     /// The outcome in the colour that it has; what was refused or still is queued is dim.
     func paint(_ text: String, _ style: TextStyle) -> String {
         switch (record.result, record.outcome) {

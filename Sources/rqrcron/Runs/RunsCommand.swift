@@ -50,8 +50,8 @@ extension Command {
             """
             Shows for each run when it was planned, or for a trigger when it was queued, how much later it was queued, what \
             became of it, how long its last attempt took, how many attempts it had, its worker, why it was queued, and \
-            the last line of its exception. Times are in UTC. Planned times that were not run are one line for each reason \
-            until another follows.
+            the last line of its exception. Times are in UTC. Planned times that were not run are one line until \
+            another reason or a run follows.
             """,
             """
             A scheduler that leads records them, the last 20 of each definition by default, beyond what RQ keeps. An outcome is \

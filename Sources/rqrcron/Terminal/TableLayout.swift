@@ -10,10 +10,12 @@ struct TableLayout: Sendable {
 
     /// The column widths with which all rows fit into `columns`; 0 for a column that is left out.
     ///
-    /// - Parameter columns: The terminal's width; nil if nothing is to be cut.
-    func widths(of rows: [[String]], columns: Int?) -> [Int] {
+    /// - Parameters:
+    ///   - columns: The terminal's width; nil if nothing is to be cut.
+    ///   - hidden: The columns that are left out in any case.
+    func widths(of rows: [[String]], columns: Int?, hidden: Set<Int> = []) -> [Int] {
         let natural = titles.indices.map { column in
-            rows.map { TextWidth.of($0[column]) }.max().map { max($0, titles[column].count) } ?? 0
+            hidden.contains(column) ? 0 : rows.map { TextWidth.of($0[column]) }.max().map { max($0, titles[column].count) } ?? 0
         }
         return columns.map { fit(natural, into: $0) } ?? natural
     }

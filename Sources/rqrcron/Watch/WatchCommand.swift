@@ -14,12 +14,17 @@ struct WatchCommand: Sendable {
     /// How many definitions are looked up per round trip.
     private static let page = 500
 
+    /// How often it is looked which runs are over.
+    private static let endPeriod = Duration.seconds(1)
+
     private let invocation: Invocation
     private let isJSON: Bool
+    private let style: TextStyle
 
     init(_ invocation: Invocation) {
         self.invocation = invocation
         isJSON = invocation.arguments.has(.json)
+        style = TextStyle(environment: invocation.environment)
     }
 
     func run() async throws {
@@ -67,7 +72,7 @@ struct WatchCommand: Sendable {
         }
     }
 
-    /// Shows edits and enqueues until an error or cancellation.
+    /// Shows edits, enqueues and ends until an error or cancellation.
     private func follow(
         _ subscription: RedisSubscription, _ check: AnnouncementCheck, _ client: RedisClient, _ keys: RQKeys
     ) async throws {
@@ -75,6 +80,7 @@ struct WatchCommand: Sendable {
         try await withThrowingTaskGroup(of: Void.self) { group in
             group.addTask { try await listen(to: subscription, inbox) }
             group.addTask { try await look(into: inbox, check, client, keys) }
+            group.addTask { try await followEnds(client, keys) }
             defer { group.cancelAll() }
             try await group.next()
         }
@@ -122,6 +128,28 @@ struct WatchCommand: Sendable {
                 try show(line)
             }
             try await Task.sleep(for: Self.period)
+        }
+    }
+
+    /// Shows runs that are over, as the scheduler that leads records them.
+    private func followEnds(_ client: RedisClient, _ keys: RQKeys) async throws {
+        var window = EndWindow(now: .now)
+        while true {
+            let now = Timestamp.now
+            let command = RedisCommand(
+                "ZREVRANGEBYSCORE", keys.runIndex, "+inf", String((now - EndWindow.length).score), "WITHSCORES", "LIMIT", 0,
+                EndWindow.limit)
+            let reply = try await client.send(command).array ?? []
+            let entries = stride(from: 0, to: reply.count - 1, by: 2).map { index in
+                (id: DefinitionID(bytes: reply[index].bytes ?? []), score: reply[index + 1].string ?? "")
+            }
+            let ids = window.update(entries, now: now)
+            let prefix = Array(keys.runsPrefix.utf8)
+            let lists = try await client.pipeline(
+                ids.map { RedisCommand("LRANGE", prefix + $0.bytes, 0, EndWindow.depth - 1) }
+            ) { _, reply in RedisReply(reply).array?.compactMap(\.bytes) ?? [] }
+            for record in window.take(lists, of: ids) { try show(WatchLine(end: record)) }
+            try await Task.sleep(for: Self.endPeriod)
         }
     }
 
@@ -216,7 +244,7 @@ struct WatchCommand: Sendable {
     }
 
     private func show(_ line: WatchLine) throws {
-        try StandardOutput.write(isJSON ? line.json : line.text)
+        try StandardOutput.write(isJSON ? line.json : line.text(style))
     }
 }
 
@@ -237,12 +265,12 @@ extension RedisError {
 extension Command {
     /// `rqrcron watch`.
     static let watch: Command = Command(
-        name: "watch", summary: "Follow edits and enqueues, one line each.",
+        name: "watch", summary: "Follow edits, enqueues and ends of runs, one line each.",
         discussion: [
             """
-            Shows when definitions are created, updated, enabled, disabled and deleted, and when any scheduler enqueues \
-            them, until Ctrl-C. Editors announce their edits. Enqueues are detected in the index, which is read five times \
-            a second.
+            Shows when definitions are created, updated, enabled, disabled and deleted, when any scheduler enqueues them, \
+            and what became of their runs, until Ctrl-C. Editors announce their edits. Enqueues are detected in the index, \
+            which is read five times a second. Ends are read once a second, where the scheduler that leads records them.
             """
         ],
         rules: [.optional(.json)] + OptionRule.connection

@@ -75,6 +75,32 @@ import Testing
         }
     }
 
+    @Test func `what RQ has forgotten counts as it is recorded`() async throws {
+        try await withDefinition { server, connection in
+            func record(_ number: Int, try count: Int = 1, _ outcome: RunOutcome) throws {
+                let run = TrackedRun(
+                    definition: DefinitionID("a"), jobID: BackfillPlan.jobID(of: "a", at: day(number), try: count),
+                    planned: day(number), at: day(number) + .seconds(count), reason: count == 1 ? .schedule : .backfill,
+                    terms: RunTerms(queue: "q", resultTTL: 500, failureTTL: nil, ttl: nil, retries: 0), history: nil)
+                try server.record(RunEnding(outcome), of: run)
+            }
+            try record(1, .finished)
+            for (number, outcome) in zip(2..., [RunOutcome.failed, .expired, .deleted, .lost]) { try record(number, outcome) }
+            try record(6, .failed)
+            try record(6, try: 2, .finished)
+            // RQ still has the second try.
+            try record(7, .failed)
+            try server.command("HSET", "rq:job:\(jobID(7, try: 2))", "status", "failed")
+            let report = try await backfill(connection, days: 8)
+            #expect(report.queued == 1 && report.leftAlone == 7)
+            #expect(try server.command("LRANGE", "rq:queue:q", 0, -1).strings == [jobID(8)])
+            let again = try await backfill(connection, days: 7) { $0.isFailedRunAgain = true }
+            #expect(again.queued == 5 && again.leftAlone == 2)
+            let queued = try server.command("LRANGE", "rq:queue:q", 1, -1).strings
+            #expect(queued == (2...5).map { jobID($0, try: 2) } + [jobID(7, try: 3)])
+        }
+    }
+
     @Test func `a run that no worker has and no list holds is lost, and runs again if asked for`() async throws {
         try await withDefinition { server, connection in
             try server.command(

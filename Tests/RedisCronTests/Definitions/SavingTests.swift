@@ -1,9 +1,10 @@
 import Cron
 import RQWire
 import RedisBridge
-import RedisCron
 import TestSupport
 import Testing
+
+@testable import RedisCron
 
 @Suite(.timeLimit(.minutes(1)))
 struct SavingTests {
@@ -40,6 +41,39 @@ struct SavingTests {
                 #expect(error?.code == .noSuchJob)
             }
             #expect(try server.command("EXISTS", "rq:cron_job:a", "rq:cron_jobs").integer == 0)
+        }
+    }
+
+    @Test func `an overlap policy begins with the open runs that are recorded, else with the last planned one`() async throws {
+        try await with { server, connection, scheduler async throws in
+            try await register(scheduler)
+            let latest = Timestamp.newYear + .seconds(1_000)
+            try server.command(
+                "HSET", "rq:cron_job:a", "latest_enqueue_time", latest.wireFormat, "next_enqueue_time",
+                (latest + .seconds(60)).wireFormat)
+            func openRuns() async throws -> [[String]] {
+                var job = try await connection.job(id: "a")
+                job.policy.overlap = .skip
+                try await job.save()
+                let text = try fields(server)["open_runs"] ?? "[]"
+                job.policy.overlap = .allow
+                try await job.save()
+                return (try JSONValue(parsing: text).array ?? []).map { ($0.array ?? []).compactMap { $0.string } }
+            }
+            #expect(try await openRuns() == [[RQJobID.planned(definition: "a", at: latest).description, "q"]])
+            // Recorded, and over.
+            let over = TrackedRun.recorded(at: 1_000)
+            try server.record(.recorded(of: over), of: over)
+            #expect(try await openRuns() == [])
+            let open = (0..<9).map { TrackedRun.recorded(at: 900 + Double($0) * 10, queue: "q\($0)") }
+            for run in open { try server.recordOpen(run) }
+            let logged = TrackedRun.recorded(at: 1_001, reason: .trigger)
+            try server.log(logged)
+            #expect(try await openRuns() == (open.suffix(7) + [logged]).map { [$0.jobID.description, $0.terms.queue] })
+            // Python led since.
+            let later = latest + .seconds(600)
+            try server.command("HSET", "rq:cron_job:a", "latest_enqueue_time", later.wireFormat)
+            #expect(try await openRuns().count == 1)
         }
     }
 

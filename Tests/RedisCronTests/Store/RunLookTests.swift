@@ -64,7 +64,8 @@ struct RunLookTests {
             try server.command("SET", Self.key(runs[0]), "x")
             try server.command("RPUSH", Self.key(runs[1]), "x")
             try Self.make(runs[2], "dreaming", on: server)
-            try Self.make(runs[3], "finished", ["started_at": "soon", "ended_at": "", "retries_left": "few"], on: server)
+            try Self.make(
+                runs[3], "finished", ["started_at": "soon", "ended_at": "", "retries_left": "few"], on: server)
             try Self.make(runs[4], "queued", ["enqueued_at": "noon"], on: server)
             try Self.make(runs[5], "failed", on: server)
             try server.command("SET", "rq:results:\(runs[5].run.jobID)", "x")

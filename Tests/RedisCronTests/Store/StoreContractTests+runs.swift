@@ -156,7 +156,7 @@ extension StoreContractTests {
                 try fixture.put(
                     .example(run.definition.display) { hash in
                         hash.policy.pauseAfterFailures = most
-                        hash.state.openRuns = OpenRuns(of: [OpenRun(jobID: run.jobID.description, queue: "q")]).bytes
+                        hash.state.openRuns = OpenRuns(of: [RQWire.OpenRun(jobID: run.jobID.description, queue: "q")]).bytes
                     }, .newYear)
             }
             try await queue(["a"], in: store)
