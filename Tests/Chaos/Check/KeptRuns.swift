@@ -1,4 +1,5 @@
 import Foundation
+import TestSupport
 
 /// What is kept of runs at the end, read from the keys of the wire contract and with none of the package's code.
 package struct KeptRuns: Sendable {
