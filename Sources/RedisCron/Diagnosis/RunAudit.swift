@@ -24,7 +24,8 @@ struct RunAudit: Sendable {
     /// What deserves attention in the records of definitions.
     func findings(of jobs: [RedisCronJob]) async throws -> [Finding] {
         let kept = jobs.filter { $0.policy.history != 0 }
-        let known = try await connection.definitions.permittedRuns(of: kept.map { DefinitionID($0.id) }, most: Self.depth)
+        let known = try await connection.definitions.permittedRuns(
+            of: kept.map { DefinitionID($0.id) }, most: Self.depth)
         return zip(kept, known).flatMap { job, known in
             known.map { [failure(of: job, $0), overrun(of: job, $0)].compactMap(\.self) } ?? []
         }
@@ -43,7 +44,8 @@ struct RunAudit: Sendable {
         var text = "its last run, \(what), \(outcome)\(reason)"
         if failures.count > 1 {
             let success = telling.dropFirst(failures.count).first
-            text += "; it has not succeeded "
+            text +=
+                "; it has not succeeded "
                 + (success.map { "since \($0.ended ?? $0.at), \(failures.count) runs ago" }
                     ?? "in the last \(failures.count) runs that are recorded")
         }
@@ -56,7 +58,8 @@ struct RunAudit: Sendable {
         guard let plan = zone.flatMap({ try? job.plan(defaultZone: $0) }) else { return nil }
         let runs = known.records
             .filter { $0.reason == .schedule && ($0.outcome == .finished || $0.outcome == .failed) }
-            .compactMap { run in run.planned.flatMap { planned in run.duration.map { (planned: planned, length: $0) } } }
+            .compactMap { run in run.planned.flatMap { planned in run.duration.map { (planned: planned, length: $0) } }
+            }
             .prefix(Self.measured)
         let long = runs.compactMap { run -> (length: Duration, period: Duration)? in
             guard let next = plan.time(after: run.planned, anchor: run.planned), run.length > next - run.planned else {

@@ -46,6 +46,10 @@ actor RunKeeper {
     private var isLoaded = false
     /// Definitions that were deleted, and whose runs have yet to be forgotten.
     private var deleted: Set<DefinitionID> = []
+    /// When definitions were deleted, of those of which the log may still tell.
+    private var deletedAt: [DefinitionID: Duration] = [:]
+    /// Definitions whose runs a leader before us followed, and of which it is not known whether they are still there.
+    private var unsure: [DefinitionID] = []
     /// Where the sweep goes on; `nil` between two of them.
     private var sweepCursor: Int? = 0
     private var sweptAt: Duration = .zero
@@ -69,6 +73,8 @@ actor RunKeeper {
     private static let courtesy: Duration = .milliseconds(50)
     /// An entry that is older is unfolded without such pauses, so that the log does not grow for ever.
     private static let patience: Duration = .seconds(5)
+    /// How long after a deletion the log may still tell of runs from before.
+    private static let logDelay: Duration = .seconds(60)
     /// How often all definitions of which runs are kept are looked through for those that are gone.
     private static let sweepInterval: Duration = .seconds(3600)
 
@@ -105,6 +111,7 @@ actor RunKeeper {
     /// A definition was deleted.
     func definitionDeleted(_ id: DefinitionID) {
         deleted.insert(id)
+        deletedAt[id] = clock.monotonic()
     }
 
     // MARK: The loop
@@ -131,6 +138,7 @@ actor RunKeeper {
     private var pause: Duration {
         if isTickBusy { return Self.courtesy }
         if hasNews || !deleted.isEmpty { return .zero }
+        if !unsure.isEmpty || sweepCursor != nil { return Self.courtesy }
         guard let next = watch.nextLook else { return Self.longestSleep }
         return min(max(next - clock.monotonic(), allowance.pause), Self.longestSleep)
     }
@@ -187,6 +195,7 @@ actor RunKeeper {
                 if isTickBusy { try await clock.sleep(for: Self.courtesy) }
             } while last != nil
         }
+        unsure = watch.definitions
         isLoaded = true
     }
 
@@ -220,6 +229,8 @@ actor RunKeeper {
         let (now, monotonic) = (clock.now(), clock.monotonic())
         var changes: [RunChange] = []
         for run in result.unfolding.opened {
+            // It was queued before its definition was deleted.
+            if deletedAt[run.definition] != nil { deleted.insert(run.definition) }
             if let dropped = watch.follow(run, in: .open, now: now, at: monotonic) {
                 changes.append(RunChange(dropped.run, from: dropped.place, keep: keep(dropped.run)))
             }
@@ -384,6 +395,10 @@ actor RunKeeper {
     // MARK: What is forgotten
 
     private func forgetDeleted() async throws {
+        if !deletedAt.isEmpty {
+            let now = clock.monotonic()
+            deletedAt = deletedAt.filter { now - $0.value < Self.logDelay }
+        }
         guard !deleted.isEmpty else { return }
         let ids = Array(deleted)
         try await store.forgetRuns(of: ids)
@@ -406,7 +421,13 @@ actor RunKeeper {
     /// Looks through the definitions of which runs are kept: others delete definitions too.
     private func sweep() async throws {
         if sweepCursor == nil, clock.monotonic() - sweptAt >= Self.sweepInterval { sweepCursor = 0 }
-        guard !isTickBusy, let cursor = sweepCursor else { return }
+        guard !isTickBusy else { return }
+        if !unsure.isEmpty {
+            let page = unsure.suffix(Self.runsAtOnce)
+            try await store.forgetRuns(of: Array(page))
+            unsure.removeLast(page.count)
+        }
+        guard let cursor = sweepCursor else { return }
         let next = try await store.sweepRuns(from: cursor)
         sweepCursor = next == 0 ? nil : next
         if next == 0 { sweptAt = clock.monotonic() }

@@ -37,8 +37,8 @@ struct RunWatch: Sendable {
     /// When the next look is due, on the monotonic clock; `nil` where nothing is followed.
     var nextLook: Duration? { looks.earliest.map { .nanoseconds($0) } }
 
-    /// Whether nothing is followed.
-    var isEmpty: Bool { followed.isEmpty }
+    /// The definitions whose runs are followed.
+    var definitions: [DefinitionID] { Array(byDefinition.keys) }
 
     // MARK: What is followed
 

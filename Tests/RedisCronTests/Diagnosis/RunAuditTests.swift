@@ -20,7 +20,8 @@ import Testing
     }
 
     private func end(
-        _ server: RedisServer, at seconds: Double, _ outcome: RunOutcome = .finished, lasting: Double = 2, error: String? = nil
+        _ server: RedisServer, at seconds: Double, _ outcome: RunOutcome = .finished, lasting: Double = 2,
+        error: String? = nil
     ) throws {
         let run = TrackedRun.recorded(at: seconds)
         try server.record(.recorded(outcome, of: run, lasting: lasting, error: error), of: run)
@@ -71,7 +72,8 @@ import Testing
     }
 
     @Test(arguments: [
-        (RunPolicy.Overlap.allow, Finding.Severity.notice, "runs coincide"), (.skip, .warning, "planned times are skipped"),
+        (RunPolicy.Overlap.allow, Finding.Severity.notice, "runs coincide"),
+        (.skip, .warning, "planned times are skipped"),
         (.wait, .warning, "it falls behind"), (.replace, .warning, "runs are stopped before they are over"),
     ])
     func `runs that take longer than the time to the next are told, with what becomes of them`(
@@ -108,7 +110,9 @@ import Testing
                     == "no worker reads this queue: its jobs wait until one does; 2 of its runs wait, since "
                     + "2026-01-01T00:00:20.000000Z")
             try server.command("SADD", "rq:workers:q", "rq:worker:w")
-            #expect(try await worker().first?.message.hasSuffix("2 of its runs wait, since 2026-01-01T00:00:20.000000Z") == true)
+            #expect(
+                try await worker().first?.message.hasSuffix("2 of its runs wait, since 2026-01-01T00:00:20.000000Z")
+                    == true)
             try server.command("HSET", "rq:worker:w", "queues", "q")
             #expect(try await worker() == [])
         }
@@ -125,7 +129,9 @@ import Testing
                     == "nobody has taken in what became of runs since 2026-01-01T00:00:10.000000Z, 2 entries: no scheduler leads"
             )
             try server.command("SET", "rq:cron_jobs:lock", "s:0123456789abcdef0123456789abcdef", "EX", 60)
-            #expect(try await findings(connection).first?.message.contains("records nothing: it is of an older version") == true)
+            #expect(
+                try await findings(connection).first?.message.contains("records nothing: it is of an older version")
+                    == true)
             try server.command("DEL", "rq:cron_runs_log")
             #expect(try await findings(connection) == [])
         }

@@ -127,6 +127,9 @@ struct RQCronListingTests {
                     let entry = "rq:cron_scheduler:\(scheduler.name)"
                     try await eventually("a run") { try server.command("LLEN", "rq:queue:q").integer == 1 }
                     if writes {
+                        try await eventually("the run in RQ's history", within: .seconds(30)) {
+                            try server.command("ZCARD", "rq:cron_job:a:jobs").integer == 1
+                        }
                         try await eventually("the definition") {
                             try server.command("HGET", entry, "cron_jobs").string?.contains("\"name\":\"a\"") == true
                         }
@@ -139,7 +142,8 @@ struct RQCronListingTests {
                     #expect((listed != "[]") == writes)
                     #expect(try server.command("HLEN", entry).integer == 6)
                 }
-                #expect(try server.command("KEYS", "rq:cron_*:*").strings.filter { $0.hasSuffix(":jobs") } == [])
+                let histories = try server.command("KEYS", "rq:cron_*:*").strings.filter { $0.hasSuffix(":jobs") }
+                #expect(histories == (writes ? ["rq:cron_job:a:jobs"] : []))
             }
         }
     }
