@@ -11,7 +11,8 @@ import Testing
     private func entry(_ seconds: Double, _ outcome: RunOutcome = .finished) -> [UInt8] {
         let at = Self.now + .seconds(seconds - 5)
         let run = TrackedRun(
-            definition: DefinitionID("a"), jobID: .planned(definition: "a", at: at), planned: at, at: at, reason: .schedule,
+            definition: DefinitionID("a"), jobID: .planned(definition: "a", at: at), planned: at, at: at,
+            reason: .schedule,
             terms: RunTerms(queue: "q", resultTTL: 500, failureTTL: nil, ttl: nil, retries: 0), history: nil)
         var ending = RunEnding(outcome)
         ending.ended = Self.now + .seconds(seconds)
@@ -19,7 +20,8 @@ import Testing
     }
 
     /// Looks once: what is in the index, by id, with the list of each.
-    private func look(_ window: inout EndWindow, _ seconds: Double, _ held: [(id: String, list: [[UInt8]])]) -> [String] {
+    private func look(_ window: inout EndWindow, _ seconds: Double, _ held: [(id: String, list: [[UInt8]])]) -> [String]
+    {
         let entries = held.map { id, list in
             // The score is that of the end that was recorded last.
             let end = list.first.flatMap { EndedRun($0)?.ending.ended } ?? Self.now
@@ -41,9 +43,10 @@ import Testing
         var window = EndWindow(now: Self.now)
         _ = look(&window, 0, [("a", [entry(-10)])])
         // Of a definition that was looked at, and of one that was not.
-        #expect(look(&window, 1, [("b", [entry(-60, .lost)]), ("a", [entry(-30), entry(-40), entry(-10)])]).sorted() == [
-            "a finished", "a finished", "b lost",
-        ])
+        #expect(
+            look(&window, 1, [("b", [entry(-60, .lost)]), ("a", [entry(-30), entry(-40), entry(-10)])]).sorted() == [
+                "a finished", "a finished", "b lost",
+            ])
     }
 
     @Test func `a definition that comes into sight tells only what is new`() {
@@ -80,7 +83,8 @@ import Testing
         let line = WatchLine(end: run)
         #expect(
             line.text
-                == "2026-06-01T00:00:04.500000Z ended    a\\u{A} ✗ failed after 3.5s, 3 attempts: ValueError: no, job j1\n")
+                == "2026-06-01T00:00:04.500000Z ended    a\\u{A} ✗ failed after 3.5s, 3 attempts: ValueError: no, job j1\n"
+        )
         #expect(line.text(TextStyle(isColored: true)).contains(" \u{1B}[31m✗ failed\u{1B}[0m after"))
         let object = try #require(try JSONValue(parsing: line.json).object)
         #expect(object["time"] == "2026-06-01T00:00:04.500000Z" && object["event"] == "ended" && object["id"] == "a\n")

@@ -150,7 +150,7 @@ import Testing
             let lines = sheet.split(separator: "\n")
             let start = try #require(lines.firstIndex { $0.hasPrefix("next times") })
             #expect(lines[start].contains("  9000-01-01T07:00:00.000000Z to 9000-01-01T07:01:00.000000Z  in "))
-            #expect(lines[start + 3].hasPrefix("last job"))
+            #expect(lines[start + 3].hasPrefix("warning "))
         }
     }
 

@@ -1,5 +1,6 @@
 import Foundation
 import RQWire
+import RedisCron
 import TestSupport
 import Testing
 
@@ -143,31 +144,38 @@ import Testing
             atPath: "\(target)/\(name)", withDestinationPath: "\(directory)/\(name)")
     }
 
-    @Test func `last times start when the definition was created and end with its last run`() async throws {
+    @Test func `last runs are those that are recorded, in the zone of the definition`() async throws {
         try await withRedis { server in
             let made = try await Rqrcron.run(
-                ["register", "a", "--func", "m.f", "--queue", "q", "--cron", "0 * * * *", "--timezone", "UTC"],
+                [
+                    "register", "a", "--func", "m.f", "--queue", "q", "--cron", "0 * * * *", "--timezone",
+                    "Asia/Kolkata",
+                ],
                 on: server)
             #expect(made.status == 0)
-            func lastTimes() async throws -> [Substring] {
+            func lastRuns() async throws -> [Substring] {
                 let shown = try await Rqrcron.run(["show", "a"], on: server)
                 let lines = shown.output.split(separator: "\n")
-                let start = try #require(lines.firstIndex { $0.hasPrefix("last times") })
+                let start = try #require(lines.firstIndex { $0.hasPrefix("last runs") })
                 let end = try #require(lines.firstIndex { $0.hasPrefix("next times") })
                 return lines[start..<end].map { $0.dropFirst(13) }
             }
-            #expect(try await lastTimes() == ["none, it has never run"])
-            // A plan far ahead is not history either.
-            try server.command("HSET", "rq:cron_job:a", "next_enqueue_time", "2090-01-01T00:00:00.000000Z")
-            #expect(try await lastTimes() == ["none, it has never run"])
-            try server.command(
-                "HSET", "rq:cron_job:a", "created_at", "2026-01-01T08:30:00.000000Z", "latest_enqueue_time",
-                "2026-01-01T10:00:00.250000Z")
-            let times = try await lastTimes()
-            #expect(times.count == 2, "\(times)")
-            #expect(times.first?.contains("2026-01-01T09:00:00.000000Z") == true)
-            #expect(times.last?.contains("2026-01-01T10:00:00.000000Z") == true)
-            #expect(times.allSatisfy { $0.hasSuffix(" ago") })
+            #expect(try await lastRuns() == ["none, it has never run"])
+            try server.command("HSET", "rq:cron_job:a", "latest_enqueue_time", "2026-01-01T10:00:00.250000Z")
+            #expect(try await lastRuns() == ["none recorded"])
+            let at = Timestamp(unixSeconds: 1_767_261_600)  // 2026-01-01T10:00:00Z
+            for outcome in [RunOutcome.finished, .failed] {
+                let planned = outcome == .finished ? at - .seconds(3_600) : at
+                let run = TrackedRun(
+                    definition: DefinitionID("a"), jobID: .planned(definition: "a", at: planned), planned: planned,
+                    at: planned + .milliseconds(250), reason: .schedule,
+                    terms: RunTerms(queue: "q", resultTTL: 500, failureTTL: nil, ttl: nil, retries: 0), history: nil)
+                try server.command("LPUSH", "rq:cron_runs:a", EndedRun(run, RunEnding(outcome)).bytes)
+            }
+            #expect(
+                try await lastRuns() == [
+                    "2026-01-01 15:30:00 +05:30  ✗ failed", "2026-01-01 14:30:00 +05:30  ✓ finished",
+                ])
         }
     }
 }

@@ -81,7 +81,8 @@ import Testing
             let scheduler = try Rqrcron.start(["run"], on: server)
             for (id, function) in [("good", "app.tasks.nap"), ("bad", "app.tasks.missing")] {
                 let made = try await Rqrcron.run(
-                    ["register", id, "--func", function, "--queue", "q", "--interval", "1000", "--args", "[0]"], on: server)
+                    ["register", id, "--func", function, "--queue", "q", "--interval", "1000", "--args", "[0]"],
+                    on: server)
                 #expect(made.status == 0, "\(made.errors)")
             }
             try await eventually("both jobs") { try server.command("LLEN", "rq:queue:q").integer == 2 }
@@ -89,7 +90,7 @@ import Testing
             for output in [" ended    good ✓ finished in ", " ended    bad ✗ failed after "] {
                 try await eventually(output, within: .seconds(30)) { watch.output.contains(output) }
             }
-            #expect(watch.output.contains(/ failed after [\d.]+s: ValueError: Invalid attribute name: missing, job /))
+            #expect(watch.output.contains(#/failed after [\d.]+s: ValueError: Invalid attribute name: missing, job /#))
             try await eventually("JSON", within: .seconds(30)) { json.output.contains("\"outcome\": \"failed\"") }
             #expect(!watch.output.contains("\u{1B}"))
             #expect(try await scheduler.terminate() == .exited(0))

@@ -228,7 +228,8 @@ extension CronJobHash.Field {
     /// How many of its runs are kept once they are over; absent for as many as the scheduler keeps.
     package static let history = CronJobHash.Field(
         "history", \.policy.history, .count(in: 0...1000), isOurs: true,
-        option: .option("history", "N", "Keep the records of this number of runs, 0 to 1000. Default: the scheduler's."),
+        option: .option(
+            "history", "N", "Keep the records of this number of runs, 0 to 1000. Default: the scheduler's."),
         title: "history", isHiddenWhenEmpty: true, describe: { "\($0 ?? 0) run\($0 == 1 ? "" : "s")" })
 
     /// How many runs the schedule has queued; kept where there is a limit.
@@ -264,7 +265,8 @@ extension CronJobHash.Field {
         .nextEnqueueTime, .createdAt, .updatedAt, .enabled, .jobTimeout, .resultTTL, .ttl, .failureTTL, .meta,
         .description, .retry, .onSuccess, .onFailure, .onStopped, .webhooks, .atFront, .plannedTimeArgument,
         .startTime, .endTime, .exclusions, .jitter, .overlap, .catchUp, .catchUpWindow, .maxRuns,
-        .pauseAfterFailures, .deleteAfter, .history, .runCount, .failureCount, .openRuns, .waitingSince, .pausedAt, .pausedUntil,
+        .pauseAfterFailures, .deleteAfter, .history, .runCount, .failureCount, .openRuns, .waitingSince, .pausedAt,
+        .pausedUntil,
         .pauseNote,
     ]
 

@@ -30,7 +30,7 @@ extension DefinitionRepository {
         let commands = ids.flatMap { id in
             let range = TrackedRun.range(of: id)
             return [
-                RedisCommand("ZREVRANGEBYLEX", keys.openRuns, range.to, range.from, "LIMIT", 0, mostOpen),
+                RedisCommand("ZRANGE", keys.openRuns, range.to, range.from, "BYLEX", "REV", "LIMIT", 0, mostOpen),
                 RedisCommand("LRANGE", runs + id.bytes, 0, most - 1),
                 RedisCommand("LRANGE", refusals + id.bytes, 0, most - 1),
                 RedisCommand("HMGET", prefix + id.bytes, "latest_enqueue_time", "history"),
@@ -59,11 +59,12 @@ extension DefinitionRepository {
         let commands = ids.flatMap { id in
             let range = TrackedRun.range(of: id)
             return [
-                RedisCommand("ZREVRANGEBYLEX", keys.openRuns, range.to, range.from, "LIMIT", 0, 1),
+                RedisCommand("ZRANGE", keys.openRuns, range.to, range.from, "BYLEX", "REV", "LIMIT", 0, 1),
                 RedisCommand("LRANGE", Array(keys.runsPrefix.utf8) + id.bytes, 0, 0),
             ]
         }
-        let replies = try await client.pipeline(commands) { _, reply throws(RedisError) in try reply.recordedElements() }
+        let replies = try await client.pipeline(commands) { _, reply throws(RedisError) in try reply.recordedElements()
+        }
         return zip(jobs, ids).enumerated().map { index, job in
             KnownRuns(
                 job.1, latest: job.0.latestEnqueueTime, history: job.0.policy.history,
@@ -107,7 +108,7 @@ extension DefinitionRepository {
 
     /// The ids of definitions of which runs are kept, that with the latest end first, and when that was.
     func definitionsWithRuns(from rank: Int, count: Int) async throws(RedisError) -> [DueEntry] {
-        let command = RedisCommand("ZREVRANGE", keys.runIndex, rank, rank + count - 1, "WITHSCORES")
+        let command = RedisCommand("ZRANGE", keys.runIndex, rank, rank + count - 1, "REV", "WITHSCORES")
         let entries = try await client.pipeline([command]) { _, reply throws(RedisError) in
             try reply.isOfAnotherType() ? [] : DueEntry.read(reply)
         }
@@ -124,7 +125,7 @@ extension DefinitionRepository {
         after member: [UInt8]?, count: Int
     ) async throws(RedisError) -> (runs: [TrackedRun], last: [UInt8]?) {
         let start = member.map { [UInt8(ascii: "(")] + $0 } ?? [UInt8(ascii: "-")]
-        let command = RedisCommand("ZRANGEBYLEX", keys.openRuns, start, "+", "LIMIT", 0, count)
+        let command = RedisCommand("ZRANGE", keys.openRuns, start, "+", "BYLEX", "LIMIT", 0, count)
         let members = try await client.pipeline([command]) { _, reply throws(RedisError) in try reply.recordedElements()
         }
         let found = members.first ?? []
@@ -151,7 +152,7 @@ extension DefinitionRepository {
 
 extension RedisError {
     /// Whether the server does not let us look.
-    fileprivate var isDenial: Bool { prefix == .noPerm || unknownCommand != nil }
+    package var isDenial: Bool { prefix == .noPerm || unknownCommand != nil }
 }
 
 extension RedisReplyView {

@@ -24,7 +24,8 @@ struct RunAudit: Sendable {
     /// What deserves attention in the records of definitions.
     func findings(of jobs: [RedisCronJob]) async throws -> [Finding] {
         let kept = jobs.filter { $0.policy.history != 0 }
-        let known = try await connection.definitions.permittedRuns(of: kept.map { DefinitionID($0.id) }, most: Self.depth)
+        let known = try await connection.definitions.permittedRuns(
+            of: kept.map { DefinitionID($0.id) }, most: Self.depth)
         return zip(kept, known).flatMap { job, known in
             known.map { [failure(of: job, $0), overrun(of: job, $0)].compactMap(\.self) } ?? []
         }
@@ -43,11 +44,12 @@ struct RunAudit: Sendable {
         var text = "its last run, \(what), \(outcome)\(reason)"
         if failures.count > 1 {
             let success = telling.dropFirst(failures.count).first
-            text += "; it has not succeeded "
+            text +=
+                "; it has not succeeded "
                 + (success.map { "since \($0.ended ?? $0.at), \(failures.count) runs ago" }
                     ?? "in the last \(failures.count) runs that are recorded")
         }
-        return Finding(.warning, .run, about: job.id, text)
+        return Finding(.warning, .run, about: job.id, text + "; rqrcron runs shows them all")
     }
 
     /// That most of the last runs took longer than the time to the next.
@@ -56,7 +58,8 @@ struct RunAudit: Sendable {
         guard let plan = zone.flatMap({ try? job.plan(defaultZone: $0) }) else { return nil }
         let runs = known.records
             .filter { $0.reason == .schedule && ($0.outcome == .finished || $0.outcome == .failed) }
-            .compactMap { run in run.planned.flatMap { planned in run.duration.map { (planned: planned, length: $0) } } }
+            .compactMap { run in run.planned.flatMap { planned in run.duration.map { (planned: planned, length: $0) } }
+            }
             .prefix(Self.measured)
         let long = runs.compactMap { run -> (length: Duration, period: Duration)? in
             guard let next = plan.time(after: run.planned, anchor: run.planned), run.length > next - run.planned else {
@@ -76,7 +79,7 @@ struct RunAudit: Sendable {
             job.policy.overlap == .allow ? .notice : .warning, .run, about: job.id,
             """
             its runs take longer (\(last.length.text)) than the time from one to the next (\(last.period.text)); with overlap \
-            \(job.policy.overlap.rawValue) \(effect)
+            \(job.policy.overlap.rawValue) \(effect); plan them further apart, or give them less to do
             """)
     }
 
@@ -94,10 +97,10 @@ struct RunAudit: Sendable {
         let cause =
             isLed
             ? "the scheduler that leads records nothing: it is of an older version, or its user may not (see docs/acl.md)"
-            : "no scheduler leads"
+            : "no scheduler leads, start one with rqrcron run"
         return Finding(
             .warning, .run, about: keys.runLog,
-            "nobody has taken in what became of runs since \(oldest.at), \(count) entries: \(cause)")
+            "nobody takes runs off this log, which has \(count) entries since \(oldest.at): \(cause)")
     }
 
     /// The runs that have been queued for long, by queue, of those queues.
@@ -140,7 +143,7 @@ struct WaitingRuns: Sendable {
 
 extension RunRecord {
     /// Whether it came to nothing, and not by somebody's wish.
-    fileprivate var hasFailed: Bool { outcome == .failed || outcome == .lost || outcome == .expired }
+    fileprivate var hasFailed: Bool { outcome?.isFailure ?? false }
 }
 
 extension Duration {

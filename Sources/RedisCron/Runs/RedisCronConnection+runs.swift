@@ -50,10 +50,17 @@ extension RedisCronConnection {
         }
     }
 
-    /// The last run of each job, queued and running ones too, in the order of the jobs; `nil` where none is recorded.
+    /// The last run of each job, queued and running ones too, in the order of the jobs; `nil` where none is recorded, or the
+    /// server does not let us look.
     package func lastRuns(of jobs: [RedisCronJob]) async throws(RedisCronError) -> [RunRecord?] {
         try await RedisCronError.unifying {
-            let log = try await definitions.loggedRuns()
+            let log: LoggedRuns
+            do throws(RedisError) {
+                log = try await definitions.loggedRuns()
+            } catch {
+                guard error.isDenial else { throw error }
+                return jobs.map { _ in nil }
+            }
             var last: [RunRecord?] = []
             for page in jobs.pages(of: DefinitionRepository.pageSize) {
                 last += try await definitions.newestRuns(of: page.map(\.definition), log: log).map { known in

@@ -68,7 +68,9 @@ struct InfoCommand: Sendable {
         case .wide:
             let columns = StandardOutput.isTerminal ? Screen.size.columns : nil
             let style = TextStyle(environment: invocation.environment)
-            let runs = zip(shown, try await connection.lastRuns(of: shown)).compactMap { job, run in run.map { (job.id, $0) } }
+            let runs = zip(shown, try await connection.lastRuns(of: shown)).compactMap { job, run in
+                run.map { (job.id, $0) }
+            }
             let table = WideTable(
                 jobs: inventory.jobs, queues: queues, now: Timestamp.now, style: style, columns: columns, zone: zone,
                 lastRuns: Dictionary(runs) { first, _ in first })

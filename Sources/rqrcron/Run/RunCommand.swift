@@ -274,7 +274,8 @@ extension Command {
         rules: [
             .optional(.embedded), .optional(.applyFile), .optional(.standby), .optional(.lockTTL), .optional(.maxSleep),
             .optional(.timeZone), .optional(.waitReplicas), .optional(.replicaTimeout),
-            .optional(.history), .optional(.historyTotal), .optional(.rqHistory), .optional(.serializer), .optional(.schedulerName), .optional(.logLevel),
+            .optional(.history), .optional(.historyTotal), .optional(.rqHistory), .optional(.serializer),
+            .optional(.schedulerName), .optional(.logLevel),
             .optional(.logFormat),
         ] + OptionRule.connection,
         synopsis: [

@@ -42,7 +42,8 @@ struct RunTable {
             record.result == .queued
                 ? row : row.prefix(Self.outcome) + Array(repeating: "", count: row.count - Self.outcome)
         }
-        let widths = Self.layout.widths(of: tabular.isEmpty ? [Self.layout.titles] : tabular, columns: columns, hidden: hasIDs ? [] : [0])
+        let widths = Self.layout.widths(
+            of: tabular.isEmpty ? [Self.layout.titles] : tabular, columns: columns, hidden: hasIDs ? [] : [0])
         let lines = zip(zip(records, texts), rows).map { run, row in
             let (record, text) = run
             var widths = widths

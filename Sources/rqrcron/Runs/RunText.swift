@@ -55,7 +55,9 @@ struct RunText: Sendable {
     /// All that is known of it behind its time: `✗ failed after 12.3s, 3 attempts, trigger: ValueError: no`.
     func sentence(_ style: TextStyle = TextStyle(isColored: false)) -> String {
         var text = paint(outcome, style)
-        if let length = record.duration { text += " \(record.outcome == .finished ? "in" : "after") \(TimeText.length(length))" }
+        if let length = record.duration {
+            text += " \(record.outcome == .finished ? "in" : "after") \(TimeText.length(length))"
+        }
         if let attempts = record.attempts, attempts > 1 { text += ", \(attempts) attempts" }
         if let reason = record.reason, reason != .schedule { text += ", \(reason.rawValue)" }
         if let error = record.error { text += ": \(error.onOneLine)" }

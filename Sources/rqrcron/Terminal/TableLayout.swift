@@ -15,7 +15,8 @@ struct TableLayout: Sendable {
     ///   - hidden: The columns that are left out in any case.
     func widths(of rows: [[String]], columns: Int?, hidden: Set<Int> = []) -> [Int] {
         let natural = titles.indices.map { column in
-            hidden.contains(column) ? 0 : rows.map { TextWidth.of($0[column]) }.max().map { max($0, titles[column].count) } ?? 0
+            hidden.contains(column)
+                ? 0 : rows.map { TextWidth.of($0[column]) }.max().map { max($0, titles[column].count) } ?? 0
         }
         return columns.map { fit(natural, into: $0) } ?? natural
     }

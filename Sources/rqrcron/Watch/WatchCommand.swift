@@ -80,7 +80,6 @@ struct WatchCommand: Sendable {
         try await withThrowingTaskGroup(of: Void.self) { group in
             group.addTask { try await listen(to: subscription, inbox) }
             group.addTask { try await look(into: inbox, check, client, keys) }
-            group.addTask { try await followEnds(client, keys) }
             defer { group.cancelAll() }
             try await group.next()
         }
@@ -107,6 +106,8 @@ struct WatchCommand: Sendable {
         var window = DueWindow()
         // The last run that was shown of each definition. An edit may make the same entry depart again.
         var shown: [[UInt8]: Timestamp] = [:]
+        var ends: EndWindow? = EndWindow(now: .now)
+        var nextLook = ContinuousClock.now
         while true {
             // Taken before the index is read, so that the index already contains these edits. If an announcement came
             // during the reading, its missing entry would look like a run.
@@ -127,30 +128,42 @@ struct WatchCommand: Sendable {
                 shown[departure.id] = line.time
                 try show(line)
             }
+            if let window = ends, nextLook <= .now {
+                ends = try await showEnds(since: window, client, keys)
+                nextLook = .now + Self.endPeriod
+            }
             try await Task.sleep(for: Self.period)
         }
     }
 
-    /// Shows runs that are over, as the scheduler that leads records them.
-    private func followEnds(_ client: RedisClient, _ keys: RQKeys) async throws {
-        var window = EndWindow(now: .now)
-        while true {
-            let now = Timestamp.now
-            let command = RedisCommand(
-                "ZREVRANGEBYSCORE", keys.runIndex, "+inf", String((now - EndWindow.length).score), "WITHSCORES", "LIMIT", 0,
-                EndWindow.limit)
-            let reply = try await client.send(command).array ?? []
-            let entries = stride(from: 0, to: reply.count - 1, by: 2).map { index in
-                (id: DefinitionID(bytes: reply[index].bytes ?? []), score: reply[index + 1].string ?? "")
-            }
-            let ids = window.update(entries, now: now)
-            let prefix = Array(keys.runsPrefix.utf8)
-            let lists = try await client.pipeline(
-                ids.map { RedisCommand("LRANGE", prefix + $0.bytes, 0, EndWindow.depth - 1) }
-            ) { _, reply in RedisReply(reply).array?.compactMap(\.bytes) ?? [] }
-            for record in window.take(lists, of: ids) { try show(WatchLine(end: record)) }
-            try await Task.sleep(for: Self.endPeriod)
+    /// Shows runs that are over since the last look, as the scheduler that leads records them.
+    ///
+    /// - Returns: What was seen; nil where the server does not let us look.
+    private func showEnds(
+        since window: EndWindow, _ client: RedisClient, _ keys: RQKeys
+    ) async throws -> EndWindow? {
+        var window = window
+        let now = Timestamp.now
+        let command = RedisCommand(
+            "ZRANGE", keys.runIndex, "+inf", String((now - EndWindow.length).score), "BYSCORE", "REV", "LIMIT", 0,
+            EndWindow.limit, "WITHSCORES")
+        let reply: [RedisReply]
+        do throws(RedisError) {
+            reply = try await client.send(command).array ?? []
+        } catch {
+            guard error.isPassing else { return nil }
+            throw error
         }
+        let entries = stride(from: 0, to: reply.count - 1, by: 2).map { index in
+            (id: DefinitionID(bytes: reply[index].bytes ?? []), score: reply[index + 1].string ?? "")
+        }
+        let ids = window.update(entries, now: now)
+        let prefix = Array(keys.runsPrefix.utf8)
+        let lists = try await client.pipeline(
+            ids.map { RedisCommand("LRANGE", prefix + $0.bytes, 0, EndWindow.depth - 1) }
+        ) { _, reply in RedisReply(reply).array?.compactMap(\.bytes) ?? [] }
+        for record in window.take(lists, of: ids) { try show(WatchLine(end: record)) }
+        return window
     }
 
     /// The state of the announced definitions in the database.

@@ -85,7 +85,9 @@ import Testing
                 try server.record(RunEnding(outcome), of: run)
             }
             try record(1, .finished)
-            for (number, outcome) in zip(2..., [RunOutcome.failed, .expired, .deleted, .lost]) { try record(number, outcome) }
+            for (number, outcome) in zip(2..., [RunOutcome.failed, .expired, .deleted, .lost]) {
+                try record(number, outcome)
+            }
             try record(6, .failed)
             try record(6, try: 2, .finished)
             // RQ still has the second try.

@@ -44,7 +44,9 @@ struct SavingTests {
         }
     }
 
-    @Test func `an overlap policy begins with the open runs that are recorded, else with the last planned one`() async throws {
+    @Test func `an overlap policy begins with the open runs that are recorded, else with the last planned one`()
+        async throws
+    {
         try await with { server, connection, scheduler async throws in
             try await register(scheduler)
             let latest = Timestamp.newYear + .seconds(1_000)

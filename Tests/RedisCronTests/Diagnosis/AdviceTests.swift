@@ -154,6 +154,20 @@ struct AdviceTests {
             try server.command("HSET", "rq:worker:w", "birth", "2026-01-01T00:00:00.000000Z")
         },
         Scenario(
+            testDescription: "a log of runs that nobody reads", check: .run, advice: "start one with rqrcron run",
+            arrange: { server, scheduler in
+                try await register(scheduler)
+                try server.log(.recorded(at: 10))
+            }, follow: { _, _ in }, runs: true),
+        Scenario(
+            testDescription: "runs that take longer than their period", check: .run, advice: "plan them further apart",
+            arrange: { server, scheduler in
+                try await register(scheduler)
+                let run = TrackedRun.recorded(at: 10)
+                try server.record(.recorded(of: run, lasting: 90), of: run)
+            }
+        ) { _, scheduler in try await register(scheduler, interval: .seconds(600)) },
+        Scenario(
             testDescription: "no zone published, a scheduler started", check: .timeZone, advice: "start a scheduler",
             arrange: { _, scheduler in try await register(scheduler, cron: "0 0 1 1 *") }, follow: { _, _ in },
             runs: true),

@@ -309,7 +309,8 @@ import Testing
         let changes: [(inout RedisCronJob) -> Void] = [
             { $0.args = [1] }, { $0.queueName = "other" }, { $0.policy.overlap = .wait }, { $0.policy.catchUp = .all },
             { $0.policy.catchUpWindow = .seconds(60) }, { $0.policy.pauseAfterFailures = 3 },
-            { $0.policy.deleteAfter = .seconds(60) }, { $0.policy.history = 5 }, { $0.jobDescription = "nightly" }, { $0.atFront = true },
+            { $0.policy.deleteAfter = .seconds(60) }, { $0.policy.history = 5 }, { $0.jobDescription = "nightly" },
+            { $0.atFront = true },
             { $0.retry = JobRetry(max: 2) }, { _ in },
         ]
         for stored in [Self.cron(), Self.interval(), Self.interval { $0.nextEnqueueTime = Self.noon(-7) }] {

@@ -28,7 +28,8 @@ import Testing
     }
 
     @Test func `the newest comes first, whatever was over first`() {
-        let known = KnownRuns(Self.id, ended: [ended(10, lasting: 100), ended(20), ended(5)], open: [.recorded(at: 30)])
+        let known = KnownRuns(
+            Self.id, ended: [ended(10, lasting: 100), ended(20), ended(5)], open: [.recorded(at: 30)])
         #expect(known.records.map(\.at) == [at(30), at(20), at(10), at(5)])
         #expect(known.records.map(\.isOpen) == [true, false, false, false])
     }
