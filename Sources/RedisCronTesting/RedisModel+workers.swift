@@ -53,6 +53,8 @@ extension RedisModel {
         ended.phase = phase
         (ended.endedAt, ended.error) = (now ?? time, error)
         let settings = ended.template.settings
+        // A failure that is not the last one is a retry.
+        if phase == .failed { ended.retriesUsed = max(ended.retriesUsed, settings.retries) }
         let timeToLive: Int
         switch phase {
         case .finished: timeToLive = settings.resultTTL

@@ -54,6 +54,8 @@ public final class TestScheduler: Sendable {
     private let zone: ZoneRules
     private let hasBegun = Guarded(false)
     private let told = Guarded<[SchedulerEvent]>([])
+    /// Definitions that were deleted since runs were recorded last.
+    private let deleted = Guarded<[DefinitionID]>([])
 
     /// Makes a scheduler.
     ///
@@ -175,7 +177,9 @@ public final class TestScheduler: Sendable {
     /// - Returns: Whether there was one.
     @discardableResult
     public func delete(id: String) -> Bool {
-        memory.change { [now] in $0.delete(DefinitionID(id), now: now) }
+        let key = DefinitionID(id)
+        deleted.withLock { $0.append(key) }
+        return memory.change { [now] in $0.delete(key, now: now) }
     }
 
     @discardableResult
@@ -222,6 +226,35 @@ public final class TestScheduler: Sendable {
         guard isEnded == true else {
             throw RedisCronError(.noSuchJob, id: jobID, "no run with that job id is queued or running")
         }
+    }
+
+    /// What became of the runs of a definition and which planned times were refused, the newest first.
+    ///
+    /// As `RedisCronJob.runs` tells it: of the runs that are over the last 20 are kept, unless the definition's policy says
+    /// otherwise.
+    ///
+    /// - Throws: `RedisCronError` with code `.noSuchJob`, and `.cancelled` when the task is cancelled.
+    public func runs(of id: String) async throws(RedisCronError) -> [RunRecord] {
+        let job = try job(id)
+        return try await RedisCronError.unifying {
+            if hasBegun.withLock({ $0 }) { try await record() }
+            let (key, model) = (DefinitionID(id), memory.model)
+            return KnownRuns(
+                key, latest: job.latestEnqueueTime, history: job.policy.history, ended: model.endedRuns[key] ?? [],
+                open: (model.tracked[.open] ?? []).filter { $0.definition == key }.sorted { $0.at < $1.at },
+                refusals: model.refusals[key] ?? [], log: LoggedRuns(model.runLog)
+            ).records
+        }
+    }
+
+    /// Finds out what has become of runs, as the leader does.
+    private func record() async throws {
+        let ids = deleted.withLock { ids in
+            defer { ids = [] }
+            return ids
+        }
+        for id in ids { await scheduler.definitionDeleted(id) }
+        try await scheduler.recordRuns()
     }
 
     // MARK: Time
@@ -272,6 +305,8 @@ public final class TestScheduler: Sendable {
     }
 
     private func tick() async throws -> [Run] {
+        // What has ended by now is known when the next run is due.
+        try await record()
         let (enqueuedAt, model) = (now, memory.model)
         let queued = try await scheduler.tick()
         let news = scheduler.takeEvents().filter(\.isAboutPolicy)

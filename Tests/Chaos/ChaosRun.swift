@@ -86,13 +86,14 @@ package struct ChaosRun: Sendable {
             editorsAreOver.update { $0 = true }
             let pythonEdits = try await pythonEditor.finish()
             let settled = try await settle()
+            let recorded = try await settleRecords()
             try await fleet.stopAll(within: .seconds(30))
             consumerIsOver.update { $0 = true }
             try await consumer.drain()
             watchIsOver.update { $0 = true }
             try await group.waitForAll()
             outcome.seconds = Double((ContinuousClock.now - began) / .milliseconds(1)) / 1_000
-            try await judge(&outcome, edits: pythonEdits + swiftEditor.acknowledged, settled: settled)
+            try await judge(&outcome, edits: pythonEdits + swiftEditor.acknowledged, settled: settled, recorded: recorded)
             return outcome
         }
     }
@@ -123,7 +124,33 @@ package struct ChaosRun: Sendable {
         return checked
     }
 
-    private func judge(_ outcome: inout ChaosOutcome, edits: [AcknowledgedEdit], settled: WireTime) async throws {
+    /// Lets new schedulers find out what has become of runs: no job takes longer than four seconds.
+    ///
+    /// - Returns: A time; what was queued before is over, and is known to be. `nil` where a server may lose records.
+    private func settleRecords() async throws -> WireTime? {
+        guard !topology.losesWrites else { return nil }
+        try await fleet.stopAll(within: .seconds(30))
+        try await fleet.startAll()
+        let line = topology.line()
+        var settled = WireTime.now
+        do {
+            try await eventually("the ends of all runs to be known", within: .seconds(90)) {
+                let present = WireTime.now.advanced(bySeconds: -12)
+                guard let kept = try? await KeptRuns(from: line, topology), await fleet.leader() != nil else {
+                    return false
+                }
+                settled = present
+                return kept.open.values.joined().allSatisfy { $0.at > present }
+            }
+        } catch is TimedOut {
+            // The check names them.
+        }
+        return settled
+    }
+
+    private func judge(
+        _ outcome: inout ChaosOutcome, edits: [AcknowledgedEdit], settled: WireTime, recorded: WireTime?
+    ) async throws {
         tell("reading what Redis did")
         try await leaveEvidence()
         let history = try topology.history()
@@ -132,7 +159,12 @@ package struct ChaosRun: Sendable {
         for step in history.official { check.take(step) }
         check.conclude(edits)
         check.conclude(settledAt: settled)
-        check.conclude(await consumer.taken)
+        let taken = await consumer.taken
+        check.conclude(taken)
+        if let recorded {
+            let kept = try await KeptRuns(from: topology.line(), topology)
+            check.conclude(kept, taken: taken, settledAt: recorded, keep: SchedulerFleet.history)
+        }
         outcome.violations += check.violations
         outcome.violations += await fleet.endings.map { Violation(.ended, $0) }
         outcome.runs = check.runs

@@ -23,7 +23,7 @@ package struct RQKeys: Sendable, Hashable {
     package let openRuns: String
     /// Sorted set: runs that are over and may be brought back, such as failed ones, all with score 0.
     package let watchedRuns: String
-    /// Sorted set: the ids of definitions of which runs are kept, scored by when the last of these was over.
+    /// Sorted set: the ids of definitions of which runs are kept, scored by the hour in which the last of these was over.
     package let runIndex: String
     /// String: how many runs are kept in all.
     package let runTotal: String

@@ -24,7 +24,7 @@ package struct KnownRuns: Sendable {
     /// Two clocks of one batch are not further apart.
     private static let tolerance: Duration = .milliseconds(1)
 
-    init(
+    package init(
         _ id: DefinitionID, latest: Timestamp? = nil, history: Int? = nil, ended: [EndedRun] = [],
         open: [TrackedRun] = [],
         refusals: [RefusedTimes] = [], log: LoggedRuns = LoggedRuns()
@@ -42,7 +42,7 @@ package struct KnownRuns: Sendable {
     }
 
     /// The newest first, by ``RunRecord/at``.
-    var records: [RunRecord] {
+    package var records: [RunRecord] {
         let runs = ended.map { RunRecord($0, of: id) } + open.map(record)
         var records = runs + refusals.map { RunRecord($0, of: id) }
         if let time = unrecordedTime(after: runs) { records.append(.unknown(id, at: time)) }

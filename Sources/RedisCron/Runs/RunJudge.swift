@@ -53,12 +53,21 @@ package struct RunJudge: Sendable {
 
     /// How a job that is finished, failed or stopped ended.
     package func finding(_ job: JobState, results: [JobResult]) -> RunFinding {
+        // It was queued again and has ended again since the hash was read.
+        if let result = results.first, !isResult(result, of: job) { return .unclear(memory) }
         switch job.status {
-        case .finished: .over(ending(of: job, .finished, results: results))
-        case .failed: .over(ending(of: job, .failed, results: results))
-        case .stopped: .over(ending(of: job, .stopped, results: results))
-        default: .unclear(memory)
+        case .finished: return .over(ending(of: job, .finished, results: results))
+        case .failed: return .over(ending(of: job, .failed, results: results))
+        case .stopped: return .over(ending(of: job, .stopped, results: results))
+        default: return .unclear(memory)
         }
+    }
+
+    /// Whether the result and the hash are of the same end: RQ writes them at once, with the same time.
+    private func isResult(_ result: JobResult, of job: JobState) -> Bool {
+        guard result.kind != .retry, (result.kind == .success) == (job.status == .finished) else { return false }
+        guard let ended = result.ended, let same = job.ended else { return true }
+        return abs(ended.microseconds - same.microseconds) < 1_000
     }
 
     /// What the script says of it.

@@ -20,7 +20,8 @@ extension RedisStore {
     ) async throws -> (runs: [TrackedRun], last: [UInt8]?) {
         let from = member.map { [UInt8(ascii: "(")] + $0 } ?? [UInt8(ascii: "-")]
         let members = try await elements(
-            RedisCommand("ZRANGEBYLEX", place == .open ? keys.openRuns : keys.watchedRuns, from, "+", "LIMIT", 0, limit))
+            RedisCommand("ZRANGEBYLEX", place == .open ? keys.openRuns : keys.watchedRuns, from, "+", "LIMIT", 0, limit)
+        )
         return (members.compactMap { TrackedRun(member: $0) }, members.count < limit ? nil : members.last)
     }
 
@@ -59,7 +60,7 @@ extension RedisStore {
         call.append(token)
         call.append(first)
         call.append(unfolding.entries.count)
-        call.append(score: .now)
+        call.append(Timestamp.now.runIndexScore)
         call.append(definitions)
         call.append(unfolding.opened.count)
         for run in unfolding.opened { call.append(run.member) }
@@ -92,7 +93,9 @@ extension RedisStore {
     /// Sends changes.
     ///
     /// - Returns: One code for each, or ``lockLost``, and how many runs are kept.
-    private func send(_ changes: [RunChange], token: String, now: Timestamp) async throws -> (codes: [UInt8], total: Int) {
+    private func send(_ changes: [RunChange], token: String, now: Timestamp) async throws -> (
+        codes: [UInt8], total: Int
+    ) {
         var call = CronScript.recordRuns.call(keyCount: 6 + changes.count * 2, reserving: 512 + changes.count * 480)
         call.append(keys.lock)
         for key in keys.ofAllRuns { call.append(key) }
@@ -108,15 +111,19 @@ extension RedisStore {
         call.append(definitions)
         call.append(RunPolicy.noteOfFailure)
         call.append(RunPolicy.noteOfFailures)
+        call.append(now.runIndexScore)
+        call.append(size: changes.count * RQJobID.textLength) { bytes in
+            for change in changes { change.run.jobID.append(to: &bytes) }
+        }
         call.append(changes.count)
-        for change in changes { append(change, now: now, to: &call) }
+        for change in changes { append(change, to: &call) }
         return try await connection.run(CronScript.recordRuns, call) { reply in
             guard reply.count == 2 else { return (reply.copiedBytes, 0) }
             return (reply.withElement(0) { $0.copiedBytes }, reply.withElement(1) { $0.integer ?? 0 })
         }
     }
 
-    private func append(_ change: RunChange, now: Timestamp, to call: inout RedisCommand.Builder) {
+    private func append(_ change: RunChange, to call: inout RedisCommand.Builder) {
         let outcome = change.ending?.outcome
         let mayChange = change.ending?.mayChange == true
         var flags = change.from == .watched ? "w" : ""
@@ -124,15 +131,10 @@ extension RedisStore {
         if outcome != nil { flags += outcome == .failed ? "ef" : outcome == .finished ? "es" : "e" }
         if mayChange { flags += "m" }
         if change.isReopened { flags += "o" }
-        call.append(flags)
+        call.append(flags + String(change.keep - 1))
         call.append(change.run.member)
-        call.append(change.keep - 1)
         if let former = change.former { call.append(former.bytes) }
-        if let ending = change.ending {
-            call.append(EndedRun(change.run, ending).bytes)
-            call.append(score: ending.ended ?? now)
-            call.append(change.run.jobID.description)
-        }
+        if let ending = change.ending { call.append(EndedRun(change.run, ending).bytes) }
         if outcome == .failed {
             call.append(DefinitionRepository.message(.disabled, id: change.run.definition.display))
         }
@@ -156,4 +158,11 @@ extension RedisStore {
             _ = try await connection.run(CronScript.forgetRuns, call) { reply in reply.integer }
         }
     }
+}
+
+extension Timestamp {
+    /// The score of a definition of which runs are kept: Unix time of the hour.
+    ///
+    /// Most definitions run again within it, and an entry that stays where it is costs Redis a third of one that moves.
+    package var runIndexScore: Int { Int(unixSeconds) / 3600 * 3600 }
 }

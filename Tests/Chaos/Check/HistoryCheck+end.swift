@@ -20,10 +20,13 @@ package struct TakenJob: Sendable, Hashable {
     package let id: String
     /// Whether its hash was there.
     package let isWhole: Bool
+    /// What is to be recorded of it; `nil` where it is not known.
+    package let outcome: String?
 
-    package init(id: String, isWhole: Bool) {
+    package init(id: String, isWhole: Bool, outcome: String? = nil) {
         self.id = id
         self.isWhole = isWhole
+        self.outcome = outcome
     }
 }
 
@@ -124,5 +127,17 @@ extension HistoryCheck {
             }
             report(.unplanned, "job \(job) came out of a queue into which nobody had put it")
         }
+    }
+
+    /// Holds what is kept of runs against what the consumer did with their jobs.
+    ///
+    /// - Parameter settled: When all that had been queued had ended, and was known to have.
+    package mutating func conclude(_ kept: KeptRuns, taken: [TakenJob], settledAt settled: WireTime, keep: Int) {
+        let outcomes = taken.compactMap { job in job.outcome.map { (job.id, $0) } }
+        let standing = definitions.filter(\.value.exists).keys
+        let check = RecordCheck(
+            kept, runs: Dictionary(uniqueKeysWithValues: standing.map { ($0, jobs[$0] ?? [:]) }), queued: queuedJobs,
+            outcomes: Dictionary(outcomes) { first, _ in first }, settled: settled, keep: keep)
+        for violation in check.violations { report(violation.kind, of: violation.definition, at: violation.time, violation.detail) }
     }
 }

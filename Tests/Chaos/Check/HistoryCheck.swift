@@ -22,6 +22,8 @@ package struct HistoryCheck: Sendable {
     private(set) var revisions: [String: Set<Int>] = [:]
     /// Ids of all jobs that were queued.
     private(set) var queuedJobs: Set<String> = []
+    /// The jobs of each definition since it was made, with when they were queued.
+    private(set) var jobs: [String: [String: WireTime]] = [:]
     /// The planned times of each definition that its policy refused.
     var refused: [String: Set<WireTime>] = [:]
     /// Refusals of which the history has not told the time yet, with the newest time that it had told before.
@@ -64,6 +66,7 @@ package struct HistoryCheck: Sendable {
     mutating func note(_ run: QueuedRun, job: String, terms: RunTerms) {
         runs.append(run)
         queuedJobs.insert(job)
+        jobs[run.definition, default: [:]][job] = run.queued
         if terms.areGoverned { policies.runs += 1 }
         if terms.maxRuns != nil { runCounts[run.definition, default: 0] += 1 }
         if terms.overlap != .allow { witness.follow(job, of: run.definition) }
@@ -129,6 +132,7 @@ package struct HistoryCheck: Sendable {
             for id in command.arguments.compactMap(RedisKeys.definition) {
                 definitions[id]?.fields = [:]
                 runCounts[id] = nil
+                jobs[id] = nil
                 witness.forget(id)
             }
         case "ZADD" where command.arguments.first == RedisKeys.index:

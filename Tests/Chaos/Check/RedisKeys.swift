@@ -7,6 +7,13 @@ enum RedisKeys {
     static let jobPrefix = "rq:job:"
     static let executionsPrefix = "rq:executions:"
     static let queuePrefix = "rq:queue:"
+    static let runLog = "rq:cron_runs_log"
+    static let openRuns = "rq:cron_runs_open"
+    static let watchedRuns = "rq:cron_runs_watched"
+    static let runIndex = "rq:cron_runs_index"
+    static let runTotal = "rq:cron_runs_total"
+    static let runsPrefix = "rq:cron_runs:"
+    static let refusalsPrefix = "rq:cron_runs_refused:"
     /// The consumer's own list, and with `:last` what it read last.
     static let taken = "rq:chaos:taken"
     /// The jobs at work, by the time at which they end.

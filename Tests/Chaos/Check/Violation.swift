@@ -30,6 +30,8 @@ package struct Violation: Sendable, Hashable, CustomStringConvertible {
         case outOfBounds = "outside its bounds"
         /// A planned time was refused, and queued all the same.
         case refusedAndQueued = "refused and queued"
+        /// What is recorded of a run is wrong, missing, there twice, or kept of a definition that is gone.
+        case wrongRecord = "run without its record"
         /// A scheduler ended by itself, or did not end when it was asked to.
         case ended = "scheduler ended or hung"
         /// Nothing was queued for too long after a fault had passed.

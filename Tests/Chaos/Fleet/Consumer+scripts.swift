@@ -31,7 +31,10 @@ extension Consumer {
           elseif fate == 'delete' then
             redis.call('DEL', job)
           elseif fate == 'keep' then
-            redis.call('EXPIRE', job, 300)
+            if redis.call('EXISTS', job) == 1 then
+              redis.call('HSET', job, 'status', 'finished', 'started_at', now, 'ended_at', now, 'worker_name', 'chaos')
+              redis.call('EXPIRE', job, 300)
+            end
           else
             local is_dead = fate == 'die'
             local heard = is_dead and long_ago or now

@@ -10,7 +10,7 @@ import Testing
 /// what it does, so that no step is like another.
 ///
 /// The hashes of jobs whose definition Python does not edit are deleted then, as with a `result_ttl` of 0, so that they are
-/// not what keeps a run from being queued again. The others stay a while, as with RQ's default: when Python writes back a
+/// not what keeps a run from being queued again. The others are finished at once, and stay a while, as with RQ's default: when Python writes back a
 /// schedule that it had read before a run, only the job's hash tells a scheduler that has just taken over that the run was
 /// queued.
 ///
@@ -86,8 +86,9 @@ actor Consumer {
             ["EVAL", Self.take, String(keys.count + 1), list] + keys + [jobPrefix, String(steps)])
         let jobs = reply.array.map(\.strings)
         for job in jobs where job.count == 4 {
-            taken.append(TakenJob(id: job[0], isWhole: job[2] == "1"))
-            unfinished.append((job[0], word(for: fate(job[3]))))
+            let fate = word(for: fate(job[3]))
+            taken.append(TakenJob(id: job[0], isWhole: job[2] == "1", outcome: Self.outcome(of: job[0], fate)))
+            unfinished.append((job[0], fate))
             if let queued = WireTime(job[1]) { newest.update { $0 = max($0, queued) } }
         }
         return jobs.count
@@ -102,6 +103,16 @@ actor Consumer {
             now.advanced(bySeconds: -1).description, now.advanced(bySeconds: -1_001).description,
             String(second + 150), String(second - 851),
         ]
+    }
+
+    /// What becomes of a job, as it is to be recorded.
+    private static func outcome(of job: String, _ fate: String) -> String {
+        switch fate {
+        case "delete": "deleted"
+        case "keep": "finished"
+        case "die": "lost"
+        default: job.first.map { "0123".contains($0) } == true ? "failed" : "finished"
+        }
     }
 
     /// A fate as the script reads it; work as the seconds that it takes, or as a death.

@@ -15,6 +15,9 @@ package actor SchedulerFleet {
         var log = ""
     }
 
+    /// How many runs each definition keeps.
+    static let history = 20
+
     private let binary: String
     private let lockTTL: Int
     private let line: RedisLine

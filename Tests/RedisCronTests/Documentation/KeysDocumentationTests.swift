@@ -38,8 +38,10 @@ import Testing
             keys.events, keys.cronSchedulers,
             keys.cronScheduler("{name}"), keys.queues, keys.queue("{name}"), keys.jobPrefix + "{uuid}",
             keys.cronJob("{name}:jobs"), keys.workers(queue: "{queue}"), keys.deletions,
-            keys.runs(of: "{id}"), keys.refusals(of: "{id}"), keys.runLog, keys.openRuns, keys.watchedRuns, keys.runIndex,
-            keys.runTotal, keys.intermediate(queue: "{name}"), keys.scheduled(queue: "{name}"), keys.pubsub(worker: "{name}"),
+            keys.runs(of: "{id}"), keys.refusals(of: "{id}"), keys.runLog, keys.openRuns, keys.watchedRuns,
+            keys.runIndex,
+            keys.runTotal, keys.intermediate(queue: "{name}"), keys.scheduled(queue: "{name}"),
+            keys.pubsub(worker: "{name}"),
         ]
         for name in names {
             #expect(page.contains("| `\(name)` |"), "\(name) is missing")

@@ -130,4 +130,38 @@ import Testing
         #expect(try await scheduler.advance(by: .zero).count == count)
         #expect(scheduler.refused.map(\.count) == missed)
     }
+
+    @Test func `records tell what became of runs and which times were refused`() async throws {
+        let scheduler = try scheduler(RunPolicy(overlap: .skip))
+        let first = try await scheduler.advance(by: .zero)[0]
+        try scheduler.start(jobID: first.jobID)
+        #expect(try await scheduler.advance(by: .seconds(120)).isEmpty)
+        var records = try await scheduler.runs(of: "sync")
+        #expect(records.map(\.result) == [.skipped, .queued])
+        #expect(records.map(\.why) == [.overlap, nil])
+        #expect(records.map(\.count) == [2, 1])
+        #expect(records[1].isOpen && records[1].jobID == first.jobID)
+
+        try scheduler.fail(jobID: first.jobID)
+        let end = scheduler.now
+        let second = try await scheduler.advance(by: .seconds(60))[0]
+        try scheduler.finish(jobID: second.jobID)
+        records = try await scheduler.runs(of: "sync")
+        #expect(records.map(\.outcome) == [.finished, nil, .failed])
+        #expect(records[2].started == first.enqueuedAt && records[2].ended == end && records[2].attempts == 1)
+        #expect(records[2].planned == first.planned && records[2].reason == .schedule && !records[2].isInferred)
+
+        scheduler.delete(id: "sync")
+        await #expect(throws: RedisCronError.self) { try await scheduler.runs(of: "sync") }
+        try scheduler.register(id: "sync", call: Self.call, schedule: .every(.seconds(60)))
+        #expect(try await scheduler.runs(of: "sync").isEmpty)
+    }
+
+    @Test func `a definition keeps as many records as it says`() async throws {
+        let scheduler = try scheduler(RunPolicy(history: 2))
+        for _ in 0..<5 {
+            for run in try await scheduler.advance(by: .seconds(60)) { try scheduler.finish(jobID: run.jobID) }
+        }
+        #expect(try await scheduler.runs(of: "sync").map(\.outcome) == [.finished, .finished])
+    }
 }

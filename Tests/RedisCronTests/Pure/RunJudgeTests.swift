@@ -86,6 +86,19 @@ struct RunJudgeTests {
         #expect(ending(self.judge(after: 20, formerAttempts: 4).finding(job, results: []))?.attempts == 5)
     }
 
+    @Test func `a result of a later end than that of the hash says nothing`() {
+        let failed = job(.failed, started: 1, ended: 2)
+        let judge = judge(after: 5)
+        for kind in [JobResult.Kind.success, .retry] {
+            #expect(judge.finding(failed, results: [JobResult(kind, recorded: time(3))]) == .unclear(judge.memory))
+        }
+        var later = JobResult(.failure, recorded: time(4))
+        later.ended = time(4)
+        #expect(judge.finding(failed, results: [later]) == .unclear(judge.memory))
+        later.ended = time(2)
+        #expect(ending(judge.finding(failed, results: [later]))?.outcome == .failed)
+    }
+
     @Test func `a run that went on after it was found abandoned was started once`() {
         let job = job(.finished, enqueued: 1, started: 2, ended: 300)
         var (success, abandoned) = (JobResult(.success, recorded: time(300)), JobResult(.failure, recorded: time(200)))

@@ -30,7 +30,8 @@ struct EnqueueBatchScriptTests {
     }
 
     private func enqueue(
-        _ server: some Scriptable, _ jobs: [Job], _ templates: [Template] = [Template()], token: String = "t", logged: String = ""
+        _ server: some Scriptable, _ jobs: [Job], _ templates: [Template] = [Template()], token: String = "t",
+        logged: String = ""
     ) throws -> String? {
         let keys: [any CommandPart] =
             ["rq:cron_jobs:lock", "rq:cron_jobs", "rq:queues", "rq:cron_jobs:deletions", "rq:cron_runs_log"]
@@ -331,7 +332,9 @@ struct EnqueueBatchScriptTests {
     @Test func `keys that are out of bounds stop a batch before it writes anything`() async throws {
         try await withRedis { server async throws in
             try prepare(server)
-            let narrow = ["resetkeys", "~rq:cron_job*", "~rq:queues", "~rq:job:*", "~rq:queue:allowed", "~\(RunKeys.log)"]
+            let narrow = [
+                "resetkeys", "~rq:cron_job*", "~rq:queues", "~rq:job:*", "~rq:queue:allowed", "~\(RunKeys.log)",
+            ]
             let user = try server.connect()
             try server.command(["ACL", "SETUSER", "narrow", "on", "nopass", "+@all"] + narrow)
             try user.command("AUTH", "narrow", "any")

@@ -91,7 +91,11 @@ struct ForgetRunsScriptTests {
             let server = harness.server
             try prepare(server)
             try server.command("DEL", key)
-            if key == RunKeys.total { try server.command("RPUSH", key, "x") } else { try server.command("SET", key, "x") }
+            if key == RunKeys.total {
+                try server.command("RPUSH", key, "x")
+            } else {
+                try server.command("SET", key, "x")
+            }
             #expect(try await harness.connection.definitions.delete("a"))
             #expect(try server.command("EXISTS", "rq:cron_job:a", RunKeys.ended(), RunKeys.refused()).integer == 0)
             #expect(try server.command("EXISTS", key).integer == (key == RunKeys.ended() ? 0 : 1))
@@ -188,7 +192,9 @@ struct ForgetRunsScriptTests {
         }
     }
 
-    @Test func `long lists and many definitions are trimmed in steps, and what holds no runs is passed over`() async throws {
+    @Test func `long lists and many definitions are trimmed in steps, and what holds no runs is passed over`()
+        async throws
+    {
         try await withRedisHarness { harness async throws in
             let server = harness.server
             for number in 0..<150 {
@@ -202,7 +208,8 @@ struct ForgetRunsScriptTests {
             var left = 250
             for _ in 0..<10 where left > 10 { left = try await harness.store.trimRuns(to: 10) }
             #expect(left == 10)
-            #expect(try server.endedRuns("a").map { Array($0.utf8) } == (240..<250).reversed().map { record("a", at: $0) })
+            #expect(
+                try server.endedRuns("a").map { Array($0.utf8) } == (240..<250).reversed().map { record("a", at: $0) })
             #expect(try server.runTotal() == "10")
             // What neither has runs nor refused times needs no entry.
             #expect(try server.command("ZCARD", RunKeys.index).integer == 152)

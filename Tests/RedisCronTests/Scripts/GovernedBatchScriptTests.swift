@@ -124,7 +124,8 @@ struct GovernedBatchScriptTests {
                     + ["rq:cron_runs_log", "rq:queue:metrics"]
                     + jobs.map { "rq:cron_job:\($0.id)" } + jobs.map { "rq:job:\($0.job)" }
                 let header: [any CommandPart] = [
-                    "t", OpenRun.nowText, "rq:cron_job:", "rq:job:", 1, 3, OpenRun.now, "", "", "", "", "", 0, "", flags,
+                    "t", OpenRun.nowText, "rq:cron_job:", "rq:job:", 1, 3, OpenRun.now, "", "", "", "", "", 0, "",
+                    flags,
                     0 + 2,
                     "status", "queued",
                 ]

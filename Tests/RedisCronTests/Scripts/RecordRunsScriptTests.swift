@@ -14,7 +14,6 @@ struct RecordRunsScriptTests {
         var last = 1
         var former: String?
         var entry = "end of m1"
-        var score = "70"
         var job = "j1"
     }
 
@@ -24,12 +23,13 @@ struct RecordRunsScriptTests {
         ]
         let own = changes.flatMap { ["rq:cron_job:\($0.id)", RunKeys.ended($0.id)] }
         var arguments: [any CommandPart] = [
-            token, OpenRun.nowText, "rq:cron_jobs:events", "rq:cron_job:", "one failed", "%d failed", changes.count,
+            token, OpenRun.nowText, "rq:cron_jobs:events", "rq:cron_job:", "one failed", "%d failed", 70,
+            changes.map(\.job).joined(), changes.count,
         ]
         for change in changes {
-            arguments += [change.flags, change.member, change.last] as [any CommandPart]
+            arguments += ["\(change.flags)\(change.last)", change.member]
             if change.flags.contains("x") { arguments.append(change.former ?? "") }
-            if change.flags.contains("e") { arguments += [change.entry, change.score, change.job] as [any CommandPart] }
+            if change.flags.contains("e") { arguments.append(change.entry) }
             if change.flags.contains("f") { arguments.append("event of \(change.id)") }
             if change.flags.contains("m") { arguments.append("[\(change.member.prefix(1))") }
         }
@@ -53,7 +53,9 @@ struct RecordRunsScriptTests {
 
     // MARK: Recording
 
-    @Test func `the end of a run takes it out of the open ones and stands first among those that are over`() async throws {
+    @Test func `the end of a run takes it out of the open ones and stands first among those that are over`()
+        async throws
+    {
         try await withRedis { server async throws in
             try prepare(server)
             try server.command("LPUSH", RunKeys.ended(), "old")
@@ -152,7 +154,9 @@ struct RecordRunsScriptTests {
         }
     }
 
-    @Test func `a later end takes the place of the former, and nothing can change any more of what is settled`() async throws {
+    @Test func `a later end takes the place of the former, and nothing can change any more of what is settled`()
+        async throws
+    {
         try await withRedis { server async throws in
             try prepare(server)
             #expect(try codes(server, Change(flags: "efm", entry: "failed")) == "+")
@@ -205,7 +209,9 @@ struct RecordRunsScriptTests {
     }
 
     @Test(arguments: [("1", "one failed"), ("2", "2 failed")])
-    func `too many failures pause a definition as a tick would, and announce it`(limit: String, note: String) async throws {
+    func `too many failures pause a definition as a tick would, and announce it`(limit: String, note: String)
+        async throws
+    {
         try await withRedis { server async throws in
             let fields = [
                 "pause_after_failures", limit, "failure_count", "1", "open_runs", #"[["j1","q"],["j2","q"]]"#,
@@ -294,7 +300,8 @@ struct RecordRunsScriptTests {
     }
 
     @Test(arguments: [
-        "zrem", "zadd", "zlexcount", "zrangebylex", "incrby", "hmget", "exists", "hset", "hdel", "lpush", "ltrim", "lrem",
+        "zrem", "zadd", "zlexcount", "zrangebylex", "incrby", "hmget", "exists", "hset", "hdel", "lpush", "ltrim",
+        "lrem",
         "publish",
     ])
     func `a right that is missing stops it before it writes anything`(command: String) async throws {

@@ -169,7 +169,9 @@ struct RunLogScriptTests {
             #expect(queued.map(\.jobID) == ["a", "b"].map { RQJobID.planned(definition: $0, at: .newYear) })
             #expect(queued.map(\.at) == [.newYear, .newYear])
             #expect(queued.map(\.reason) == [.schedule, .schedule])
-            #expect(queued.first?.terms == RunTerms(queue: "metrics", resultTTL: 500, failureTTL: nil, ttl: nil, retries: 0))
+            #expect(
+                queued.first?.terms == RunTerms(queue: "metrics", resultTTL: 500, failureTTL: nil, ttl: nil, retries: 0)
+            )
         }
     }
 

@@ -95,7 +95,8 @@ struct UnfoldRunsScriptTests {
         }
     }
 
-    @Test func `nothing is kept of a definition that is gone or keeps nothing, and its runs become open`() async throws {
+    @Test func `nothing is kept of a definition that is gone or keeps nothing, and its runs become open`() async throws
+    {
         try await withRedis { server async throws in
             try prepare(server)
             let refused = [Refused(last: -1), Refused(id: "gone"), Refused(id: "gone", joins: true)]

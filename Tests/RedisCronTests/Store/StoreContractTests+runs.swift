@@ -86,7 +86,8 @@ extension StoreContractTests {
                 last = page.last
             } while last != nil
             #expect(found.map(\.count) == [4, 4, 1])
-            #expect(found.flatMap(\.self) == ["a", "aa", "b"].flatMap { id in [3, 4, 5].map { .example(id, at: $0) } })
+            #expect(
+                found.flatMap(\.self) == ["a", "aa", "b"].flatMap { id in [3, 4, 5].map { .example(id, at: $0) } })
             #expect(try await members(.watched, in: store).isEmpty)
         }
     }
@@ -156,7 +157,8 @@ extension StoreContractTests {
                 try fixture.put(
                     .example(run.definition.display) { hash in
                         hash.policy.pauseAfterFailures = most
-                        hash.state.openRuns = OpenRuns(of: [RQWire.OpenRun(jobID: run.jobID.description, queue: "q")]).bytes
+                        hash.state.openRuns = OpenRuns(of: [RQWire.OpenRun(jobID: run.jobID.description, queue: "q")])
+                            .bytes
                     }, .newYear)
             }
             try await queue(["a"], in: store)
@@ -192,7 +194,8 @@ extension StoreContractTests {
             #expect(try await record(changes, in: store).total == 6)
             #expect(try await store.trimRuns(to: 6) == 6)
             #expect(try await store.trimRuns(to: 3) == 3)
-            #expect(try await store.endedRuns(of: DefinitionID("a")).map(\.at) == [3, 2].map { .newYear + .seconds($0) })
+            #expect(
+                try await store.endedRuns(of: DefinitionID("a")).map(\.at) == [3, 2].map { .newYear + .seconds($0) })
             #expect(try await store.endedRuns(of: DefinitionID("b")).map(\.at) == [.newYear + .seconds(3)])
             var cursor = 0
             repeat { cursor = try await store.sweepRuns(from: cursor) } while cursor != 0

@@ -56,7 +56,9 @@ struct GovernedBatch {
 
     @discardableResult
     func send(to server: some Scriptable) throws -> Answer {
-        var keys: [any CommandPart] = ["rq:cron_jobs:lock", "rq:cron_jobs", "rq:queues", "rq:cron_jobs:deletions", "rq:cron_runs_log"]
+        var keys: [any CommandPart] = [
+            "rq:cron_jobs:lock", "rq:cron_jobs", "rq:queues", "rq:cron_jobs:deletions", "rq:cron_runs_log",
+        ]
         // A template for each job, since each may have a policy of its own.
         for _ in jobs { keys.append("rq:queue:metrics") }
         for job in jobs { keys.append("rq:cron_job:\(job.id)") }

@@ -27,7 +27,8 @@ extension TrackedRun {
     static func example(_ id: String = "a", at seconds: Int = 0, history: Int? = nil) -> TrackedRun {
         let at = Timestamp.newYear + .seconds(seconds)
         return TrackedRun(
-            definition: DefinitionID(id), jobID: .planned(definition: id, at: at), planned: at, at: at, reason: .schedule,
+            definition: DefinitionID(id), jobID: .planned(definition: id, at: at), planned: at, at: at,
+            reason: .schedule,
             terms: RunTerms(queue: "q", resultTTL: 500, failureTTL: nil, ttl: nil, retries: 0), history: history)
     }
 }

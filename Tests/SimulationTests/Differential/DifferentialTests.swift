@@ -17,7 +17,8 @@ struct DifferentialTests {
         "enqueue paused", "delete finished", "reconcile lockLost", "reconcile pruned", "reconcile disabled",
         "reconcile over",
         "reconcile moved", "reconcile foreign", "reconcile leftAlone", "write written", "write missing",
-        "write changed",
+        "write changed", "unfold done", "unfold elsewhere", "unfold lockLost", "record recorded", "record missing",
+        "record definitionGone", "record noted", "record paused", "record lockLost",
     ]
 
     @Test(.seeded) func `the model does what the scripts do on a server`() async throws {

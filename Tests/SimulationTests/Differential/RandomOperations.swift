@@ -9,6 +9,10 @@ import TestSupport
 struct RandomOperations {
     var twins: Twins
     var random: SeededGenerator
+    /// What was unfolded so far, the refusals that follow each other, and the runs that this has opened.
+    var unfolded: [RunUnfolder.Result] = []
+    var unfolder = RunUnfolder(history: Twins.history)
+    var runs: [TrackedRun] = []
     /// Planned times that were tried, to be tried again.
     private var planned: [DefinitionID: [Timestamp]] = [:]
     private let keys = RQKeys()
@@ -34,7 +38,7 @@ struct RandomOperations {
     /// Does one operation and compares what it came to.
     mutating func step() async throws {
         let operation: String
-        switch Int.random(in: 0..<37, using: &random) {
+        switch Int.random(in: 0..<45, using: &random) {
         case 0, 1: operation = try await lock()
         case 2: operation = try await dropLock()
         case 3, 4, 5: operation = try await fetchDue()
@@ -49,6 +53,7 @@ struct RandomOperations {
         case 34, 35:
             try await twins.deleteFinished(token: token(), now: time() + .seconds(9))
             operation = "delete finished"
+        case 36...43: operation = try await keepRuns()
         default: operation = try beSomebodyElse()
         }
         try twins.compare(after: operation)
@@ -233,7 +238,8 @@ struct RandomOperations {
             overlap: drawn(RunPolicy.Overlap.allCases, &random) ?? .allow,
             maxRuns: chance(3) ? Int.random(in: 1...3, using: &random) : nil,
             pauseAfterFailures: chance(2) ? Int.random(in: 1...2, using: &random) : nil,
-            deleteAfter: chance(2) ? .seconds(Int.random(in: 1...9, using: &random)) : nil)
+            deleteAfter: chance(2) ? .seconds(Int.random(in: 1...9, using: &random)) : nil,
+            history: chance(4) ? Int.random(in: 0...2, using: &random) : nil)
     }
 
     private mutating func definition() -> CronJobHash {

@@ -40,8 +40,25 @@ extension RedisModel {
         if !registeredQueues.isEmpty {
             space[keys.queues] = "set " + registeredQueues.map(Self.key(ofQueue:)).sorted().joined(separator: " ")
         }
+        addRuns(to: &space, keys)
         for (id, job) in jobs { space[keys.job(id)] = Self.text(of: job.fields) }
         return space
+    }
+
+    /// The keys of what is kept of runs.
+    private func addRuns(to space: inout [String: String], _ keys: RQKeys) {
+        func list(_ elements: [[UInt8]]) -> String {
+            "list " + elements.map { String(decoding: $0, as: UTF8.self) }.joined(separator: " ")
+        }
+        if !runLog.isEmpty { space[keys.runLog] = list(runLog) }
+        for (place, key) in [(RunPlace.open, keys.openRuns), (.watched, keys.watchedRuns)] {
+            guard let runs = tracked[place], !runs.isEmpty else { continue }
+            space[key] = Self.text(of: runs.map { (String(decoding: $0.member, as: UTF8.self), 0) })
+        }
+        for (id, runs) in endedRuns { space[keys.runs(of: id.display)] = list(runs.map(\.bytes)) }
+        for (id, times) in refusals { space[keys.refusals(of: id.display)] = list(times.map(\.bytes)) }
+        if !runIndex.isEmpty { space[keys.runIndex] = Self.text(of: runIndex.map { ($0.key.display, $0.value) }) }
+        if runTotal != 0 { space[keys.runTotal] = "string \(runTotal)" }
     }
 
     /// Keys that expire, with the seconds after which they do.

@@ -1,0 +1,79 @@
+import RQWire
+import RedisCronTesting
+import TestSupport
+
+@testable import RedisCron
+
+/// What a leader does with runs, and one that is late or does not lead any more.
+extension RandomOperations {
+    mutating func keepRuns() async throws -> String {
+        switch Int.random(in: 0..<10, using: &random) {
+        case 0...3: return try await unfold()
+        case 4...6: return try await record()
+        case 7:
+            try await twins.forgetRuns(of: (0...4).map { DefinitionID("d\($0)") })
+            return "forget runs"
+        case 8:
+            if Bool.random(using: &random) {
+                try await twins.sweepRuns()
+                return "sweep"
+            }
+            try await twins.trimRuns(to: max(0, twins.model.runTotal - Int.random(in: -1...3, using: &random)))
+            return "trim"
+        default:
+            try await twins.readRuns(
+                of: DefinitionID("d\(Int.random(in: 0...4, using: &random))"), limit: Int.random(in: 1...4, using: &random))
+            return "reading runs"
+        }
+    }
+
+    /// A token that mostly leads.
+    private mutating func token() -> String {
+        Int.random(in: 0..<8, using: &random) == 0 ? "b:1" : twins.model.lock?.token ?? "a:1"
+    }
+
+    private mutating func unfold() async throws -> String {
+        let entries = Array(twins.model.runLog.prefix(Int.random(in: 1...3, using: &random)))
+        let isLate = Int.random(in: 0..<6, using: &random) == 0
+        guard let read = isLate ? unfolded.randomElement(using: &random) : unfolder.read(entries),
+            !read.unfolding.entries.isEmpty
+        else { return "nothing" }
+        let before = twins.model.runLog.count
+        try await twins.unfold(read.unfolding, token: token())
+        if twins.model.runLog.count < before, !isLate { unfolder.wrote(read) }
+        unfolded.append(read)
+        runs += read.unfolding.opened
+        return "unfold"
+    }
+
+    private mutating func record() async throws -> String {
+        var changes: [RunChange] = []
+        for _ in 0..<Int.random(in: 1...4, using: &random) {
+            guard let run = runs.suffix(12).randomElement(using: &random),
+                !changes.contains(where: { $0.run == run })
+            else { continue }
+            changes.append(change(of: run))
+        }
+        guard !changes.isEmpty else { return "nothing" }
+        let now = Timestamp(microseconds: World.epoch + Int64.random(in: 0...40, using: &random) * 500_000)
+        try await twins.record(changes, token: token(), now: now)
+        return "record"
+    }
+
+    private mutating func change(of run: TrackedRun) -> RunChange {
+        let isWatched = twins.model.tracked[.watched]?.contains(run) == true
+        let isExpected = Int.random(in: 0..<5, using: &random) > 0
+        let former = twins.model.endedRuns[run.definition]?.first { $0.at == run.at && isWatched }
+        let keep = Int.random(in: 0...4, using: &random)
+        let from: RunPlace = isWatched == isExpected ? .watched : .open
+        switch Int.random(in: 0..<6, using: &random) {
+        case 0: return RunChange(run, from: from, keep: keep)
+        case 1: return RunChange(run, from: from, former: former, isReopened: true, keep: keep)
+        default:
+            var ending = RunEnding(
+                [.failed, .failed, .finished, .canceled, .stopped].randomElement(using: &random) ?? .failed)
+            if Bool.random(using: &random) { ending.ended = run.at + .seconds(3) }
+            return RunChange(run, from: from, former: former, ending: ending, keep: keep)
+        }
+    }
+}

@@ -1,0 +1,54 @@
+import RQWire
+import RedisCronTesting
+import TestSupport
+
+@testable import RedisCron
+
+/// What becomes of runs, done to both twins.
+extension Twins {
+    mutating func unfold(_ unfolding: Unfolding, token: String) async throws {
+        let before = model.runLog.count
+        let real = try await store.unfold(unfolding, token: token)
+        try expect(real, model.unfold(unfolding, token: token), of: "unfold")
+        note("unfold", real ? (model.runLog.count < before ? "done" : "elsewhere") : "lockLost")
+        // That of refused times is the wall clock's.
+        for id in unfolding.refused.map(\.definition) where model.runIndex[id] == model.time.score {
+            model.runIndex[id] = try server.command("ZSCORE", RQKeys().runIndex, id.display).double
+        }
+    }
+
+    mutating func record(_ changes: [RunChange], token: String, now: Timestamp) async throws {
+        let real = try await store.record(changes, token: token, now: now)
+        let modelled = model.record(changes, token: token, now: now)
+        try expect("\(real)", "\(modelled)", of: "record")
+        switch modelled {
+        case .lockLost: note("record", "lockLost")
+        case .done(let all, _): for outcome in all { note("record", outcome) }
+        }
+    }
+
+    mutating func forgetRuns(of ids: [DefinitionID]) async throws {
+        try await store.forgetRuns(of: ids)
+        model.forgetRuns(of: ids)
+    }
+
+    mutating func sweepRuns() async throws {
+        try expect(try await store.sweepRuns(from: 0), model.sweepRuns(from: 0), of: "sweep")
+    }
+
+    mutating func trimRuns(to total: Int) async throws {
+        try expect(try await store.trimRuns(to: total), model.trimRuns(to: total), of: "trim")
+    }
+
+    /// Compares what is read of runs.
+    mutating func readRuns(of id: DefinitionID, limit: Int) async throws {
+        try expect(try await store.runLog(limit: limit), model.runLog(limit: limit), of: "run log")
+        try expect(try await store.endedRuns(of: id), model.endedRuns[id] ?? [], of: "ended runs")
+        for place in [RunPlace.open, .watched] {
+            let member = limit > 2 ? model.trackedRuns(place, after: nil, limit: 1).last : nil
+            let real = try await store.trackedRuns(place, after: member, limit: limit)
+            try expect(
+                real.runs, model.trackedRuns(place, after: member, limit: limit).runs, of: "tracked runs")
+        }
+    }
+}
