@@ -159,8 +159,18 @@ package struct RunLogEntry: Sendable {
             return terms.count - 1
         }
 
+        /// Appends a number, without the text that `String` would make of it on the heap for each run.
         private mutating func append(_ number: Int64) {
-            bytes.append(contentsOf: String(number).utf8)
+            if number < 0 { bytes.append(UInt8(ascii: "-")) }
+            withUnsafeTemporaryAllocation(of: UInt8.self, capacity: 20) { digits in
+                var (rest, start) = (number.magnitude, digits.count)
+                repeat {
+                    start -= 1
+                    digits[start] = UInt8(ascii: "0") + UInt8(rest % 10)
+                    rest /= 10
+                } while rest > 0
+                bytes.append(contentsOf: UnsafeBufferPointer(rebasing: digits[start...]))
+            }
         }
 
         func finish() -> [UInt8]? {

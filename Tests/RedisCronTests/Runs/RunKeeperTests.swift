@@ -100,6 +100,30 @@ import Testing
         #expect(await keeper.openCount == 0)
     }
 
+    @Test func `runs that come one by one are unfolded many at a time, and batches few at a time`() async throws {
+        let keeping = try await keeping()
+        let keeper = keeping.keeper()
+        let open = Observed<[Int]>([])
+        keeping.store.after(.unfold) { open.update { $0.append(keeping.tracked(.open)) } }
+        for _ in 0..<300 {
+            _ = try await keeping.tick()
+            keeping.pass(Self.interval)
+        }
+        #expect(keeping.memory.model.runLog.count == 300)
+        #expect(try await keeper.step())
+        #expect(open.current.last == 300)
+        #expect(open.current.count <= 10)
+        for number in 0..<1_000 {
+            keeping.memory.put(.example("a definition of a batch \(number)", interval: Self.interval), at: .newYear)
+        }
+        open.update { $0 = [300] }
+        _ = try await keeping.tick()
+        #expect(keeping.memory.model.runLog.count >= 10)
+        #expect(try await keeper.step())
+        #expect(open.current.last == 1_301)
+        for (before, after) in zip(open.current, open.current.dropFirst()) { #expect(after - before <= 400) }
+    }
+
     @Test func `the next leader goes on where one died`() async throws {
         let keeping = try await keeping()
         let first = keeping.keeper()
