@@ -55,7 +55,7 @@ extension RedisModel {
         } else if refused.keep > 0, mayKeepRuns(of: id) {
             refusals[id] = Array(([refused.times] + (refusals[id] ?? [])).prefix(refused.keep))
             // So that they are found when the definition is gone.
-            runIndex[id] = runIndex[id] ?? Double(time.runIndexScore)
+            runIndex[id] = runIndex[id] ?? time.score
         }
     }
 
@@ -84,7 +84,7 @@ extension RedisModel {
         if let former = change.former, let place = runs.firstIndex(of: former) { runs.remove(at: place) }
         if let ending = change.ending, change.keep > 0 {
             runs = Array(([EndedRun(run, ending)] + runs).prefix(change.keep))
-            runIndex[id] = Double(now.runIndexScore)
+            runIndex[id] = now.score
             if ending.mayChange { watch(run, keep: change.keep) }
         }
         runTotal += runs.count - before

@@ -220,6 +220,8 @@ actor RunKeeper {
             unfoldedAt = clock.monotonic()
             let result = unfolder.read(entries)
             if !result.unfolding.opened.isEmpty { await tell(.queued(result.unfolding.opened)) }
+            // Before they are off the log: a leader that dies in between would leave jobs that are gone, and nothing that says why.
+            guard try await record(cancellations(in: result)) else { return false }
             do {
                 guard try await store.unfold(result.unfolding, token: token) else { return false }
             } catch {

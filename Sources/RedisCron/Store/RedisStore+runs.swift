@@ -60,7 +60,7 @@ extension RedisStore {
         call.append(token)
         call.append(first)
         call.append(unfolding.entries.count)
-        call.append(Timestamp.now.runIndexScore)
+        call.append(score: .now)
         call.append(definitions)
         call.append(unfolding.opened.count)
         for run in unfolding.opened { call.append(run.member) }
@@ -111,7 +111,7 @@ extension RedisStore {
         call.append(definitions)
         call.append(RunPolicy.noteOfFailure)
         call.append(RunPolicy.noteOfFailures)
-        call.append(now.runIndexScore)
+        call.append(score: now)
         call.append(size: changes.count * RQJobID.textLength) { bytes in
             for change in changes { change.run.jobID.append(to: &bytes) }
         }
@@ -158,11 +158,4 @@ extension RedisStore {
             _ = try await connection.run(CronScript.forgetRuns, call) { reply in reply.integer }
         }
     }
-}
-
-extension Timestamp {
-    /// The score of a definition of which runs are kept: Unix time of the hour.
-    ///
-    /// Most definitions run again within it, and an entry that stays where it is costs Redis a third of one that moves.
-    package var runIndexScore: Int { Int(unixSeconds) / 3600 * 3600 }
 }

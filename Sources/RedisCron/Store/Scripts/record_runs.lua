@@ -2,7 +2,7 @@
 Records what became of runs, each once, and counts failures where these are bounded.
 
 KEYS  1 lock   2 open runs   3 runs that are watched (both zsets: all scores 0)   4 definitions of which runs are kept (zset: id by
-      the hour in which the last was over)   5 how many runs are kept in all   6 index of definitions
+      when the last was recorded)   5 how many runs are kept in all   6 index of definitions
       then N times 2: the definition's hash, its runs that are over (list, newest first)
 ARGV  1 our lock token   2 the present, in RQ's wire format   3 channel of events
       4 what stands before an id in a definition's key   5, 6 the note of a pause after one failure, and after %d

@@ -1,7 +1,7 @@
 --[[
 Removes the oldest runs of definitions, so that no more are kept in all than wanted.
 
-KEYS  1 definitions of which runs are kept (zset: id by the hour in which the last was over)   2 how many runs are kept
+KEYS  1 definitions of which runs are kept (zset: id by when the last was recorded)   2 how many runs are kept
       then N times 2: the runs of a definition that are over (list, newest first), its refused times
 ARGV  N times 3: its id, how many of its runs are removed, the last of them as it was read or empty
 Returns  an array: how many runs are kept in all, and how many of these definitions are still in KEYS[1].

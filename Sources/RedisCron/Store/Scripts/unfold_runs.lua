@@ -1,8 +1,8 @@
 --[[
 Takes entries off the log of runs and puts what they tell where it is read.
 
-KEYS  1 lock   2 log of runs   3 open runs (zset: all scores 0)   4 definitions of which runs are kept (zset: id by the hour in
-      which the last was over)   then R times 2: the refused times of a definition (list, newest first), its hash
+KEYS  1 lock   2 log of runs   3 open runs (zset: all scores 0)   4 definitions of which runs are kept (zset: id by when
+      the last was recorded)   then R times 2: the refused times of a definition (list, newest first), its hash
 ARGV  1 our lock token   2 the first entry as it was read   3 how many entries are taken off   4 the score in KEYS[4]
       5 what stands before an id in a definition's key   6 M   then M members of KEYS[3]
       then R times 3: what was refused as an element of its list, the place of the last element that is kept, '1' if it takes the
