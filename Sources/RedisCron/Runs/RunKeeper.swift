@@ -61,14 +61,19 @@ actor RunKeeper {
     /// Looks that may be made without going over their rate.
     private var allowance = LookAllowance()
 
-    /// Entries of the log that are unfolded in one step: each holds a batch.
-    private static let entriesAtOnce = 2
+    /// When something was unfolded the last time.
+    private var unfoldedAt: Duration = .zero - gathering
+    private var portion = LogPortion()
+
     /// Runs that are looked at, and recorded, in one step.
     private static let runsAtOnce = 100
     /// Members that are read at once when it begins.
     private static let pageSize = 1_000
     /// How often the log is read although nobody says that there is something: triggers come from elsewhere.
     private static let longestSleep: Duration = .seconds(2)
+    /// How long looks and entries of the log that come one by one are waited for, so that several are done in one step: each step
+    /// costs Redis about as much as ten runs.
+    private static let gathering: Duration = .milliseconds(100)
     /// The pause between two steps while the tick is at work.
     private static let courtesy: Duration = .milliseconds(50)
     /// An entry that is older is unfolded without such pauses, so that the log does not grow for ever.
@@ -100,7 +105,7 @@ actor RunKeeper {
     /// The tick begins or ends its work.
     func tick(isBusy: Bool) {
         isTickBusy = isBusy
-        if !isBusy, hasNews { sleeping?.cancel() }
+        if !isBusy, hasNews, hasGathered { sleeping?.cancel() }
     }
 
     /// A script wrote into the log.
@@ -137,11 +142,18 @@ actor RunKeeper {
 
     private var pause: Duration {
         if isTickBusy { return Self.courtesy }
-        if hasNews || !deleted.isEmpty { return .zero }
+        if !deleted.isEmpty || hasNews && hasGathered { return .zero }
         if !unsure.isEmpty || sweepCursor != nil { return Self.courtesy }
-        guard let next = watch.nextLook else { return Self.longestSleep }
-        return min(max(next - clock.monotonic(), allowance.pause), Self.longestSleep)
+        let now = clock.monotonic()
+        var pause = Self.longestSleep
+        if let next = watch.nextLook {
+            pause = allowance.isSpent ? LookAllowance.pause : max(next - now, Self.gathering)
+        }
+        return min(pause, hasGathered ? Self.longestSleep : unfoldedAt + Self.gathering - now)
     }
+
+    /// Whether what was unfolded last lies so far back that news need not wait for more of it.
+    private var hasGathered: Bool { clock.monotonic() - unfoldedAt >= Self.gathering }
 
     /// Sleeps, until there is something to unfold.
     private func sleep(for duration: Duration) async throws {
@@ -204,9 +216,10 @@ actor RunKeeper {
     private func unfold() async throws -> Bool {
         while true {
             hasNews = false
-            let entries = try await store.runLog(limit: Self.entriesAtOnce)
+            let entries = portion.take(from: try await store.runLog(limit: portion.limit))
             guard !entries.isEmpty else { return true }
             hasNews = true
+            unfoldedAt = clock.monotonic()
             let result = unfolder.read(entries)
             if !result.unfolding.opened.isEmpty { await tell(.queued(result.unfolding.opened)) }
             do {
@@ -251,7 +264,8 @@ actor RunKeeper {
             }
             var ending = RunEnding(.canceled)
             ending.ended = at
-            changes.append(RunChange(known.run, from: known.place, former: former, ending: ending, keep: keep(known.run)))
+            changes.append(
+                RunChange(known.run, from: known.place, former: former, ending: ending, keep: keep(known.run)))
         }
         return changes
     }
@@ -262,12 +276,12 @@ actor RunKeeper {
 
     private func look() async throws -> Bool {
         while true {
-            let limit = min(Self.runsAtOnce, allowance.take(at: clock.monotonic()))
-            let due = limit > 0 ? watch.due(at: clock.monotonic(), limit: limit) : []
+            let isAllowed = allowance.hasPage(of: Self.runsAtOnce, at: clock.monotonic())
+            let due = isAllowed ? watch.due(at: clock.monotonic(), limit: Self.runsAtOnce) : []
             allowance.used(due.count)
             guard !due.isEmpty else { return true }
             guard try await look(at: due) else { return false }
-            if isTickBusy || hasNews { return true }
+            if isTickBusy || hasNews && hasGathered { return true }
         }
     }
 
@@ -283,9 +297,7 @@ actor RunKeeper {
             throw error
         }
         var changes: [RunChange] = []
-        for (known, finding) in zip(due, findings) {
-            // It may have been deleted or queued anew meanwhile.
-            guard watch[known.run.jobID]?.run == known.run else { continue }
+        for (known, finding) in zip(due, findings) where watch[known.run.jobID]?.run == known.run {
             if let change = try await change(known, finding) { changes.append(change) }
         }
         return try await record(changes)
@@ -432,28 +444,4 @@ actor RunKeeper {
         sweepCursor = next == 0 ? nil : next
         if next == 0 { sweptAt = clock.monotonic() }
     }
-}
-
-/// Bounds how many looks are made in a second.
-///
-/// Pure.
-private struct LookAllowance: Sendable {
-    private var left = Double(RunWatch.looksPerSecond) / 10
-    private var since: Duration = .zero
-
-    /// How many may be made now.
-    mutating func take(at monotonic: Duration) -> Int {
-        let rate = Double(RunWatch.looksPerSecond)
-        let passed = max(0, (monotonic - since) / .seconds(1))
-        left = min(left + passed * rate, rate / 10)
-        since = monotonic
-        return Int(left)
-    }
-
-    mutating func used(_ count: Int) {
-        left -= Double(count)
-    }
-
-    /// How long it is worth waiting for the next.
-    var pause: Duration { left >= 100 ? .zero : .milliseconds(20) }
 }

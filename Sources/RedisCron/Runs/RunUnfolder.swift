@@ -75,3 +75,32 @@ struct RunUnfolder: Sendable {
         streaks[definition] = nil
     }
 }
+
+/// How much of the log is unfolded in one step: a few entries that hold a batch each, or many that hold a run.
+///
+/// Pure.
+struct LogPortion: Sendable {
+    /// Unless one entry has more: about two batches.
+    private static let mostBytes = 16_384
+    private static let fewest = 2
+    private static let most = 64
+
+    /// How many entries are read.
+    private(set) var limit = fewest
+
+    /// The entries of those that were read which are unfolded now.
+    mutating func take(from entries: [[UInt8]]) -> [[UInt8]] {
+        var bytes = 0
+        let taken = entries.prefix { entry in
+            let fits = bytes == 0 || bytes + entry.count <= Self.mostBytes
+            if fits { bytes += entry.count }
+            return fits
+        }
+        if taken.count < entries.count {
+            limit = max(Self.fewest, taken.count)
+        } else if entries.count == limit, 2 * bytes <= Self.mostBytes {
+            limit = min(2 * limit, Self.most)
+        }
+        return Array(taken)
+    }
+}

@@ -133,7 +133,7 @@ struct RunWatch: Sendable {
 
     private mutating func plan(_ job: RQJobID, now: Timestamp, at monotonic: Duration) {
         guard let known = followed[job] else { return }
-        plan(job, at: monotonic + Self.pause(known, now: now))
+        plan(job, at: monotonic + pause(known, now: now))
     }
 
     private mutating func plan(_ job: RQJobID, at deadline: Duration) {
@@ -142,17 +142,46 @@ struct RunWatch: Sendable {
     }
 
     /// How long a run is left alone.
-    private static func pause(_ known: Followed, now: Timestamp) -> Duration {
+    private func pause(_ known: Followed, now: Timestamp) -> Duration {
+        // With more open runs each has its turn, at the rate of all looks.
+        let shortest = max(Self.shortest, .seconds(1) * openCount / Self.looksPerSecond)
         switch known.place {
         case .open:
             let age = now - known.run.at
             // A run that was just queued is given time; one that has been there for long is looked at at once.
             if age < shortest, known.memory.started == nil { return age < .zero ? shortest : shortest - age }
-            return max(shortest, known.memory.started.map { (now - $0) / part } ?? .zero)
+            return max(shortest, known.memory.started.map { (now - $0) / Self.part } ?? .zero)
         case .watched:
             let since = known.recorded?.ending.ended ?? known.run.at
-            return max(shortest, (now - since) / part)
+            return max(shortest, (now - since) / Self.part)
         }
+    }
+}
+
+/// Bounds how many looks are made in a second.
+///
+/// Pure: it is told what time it is.
+struct LookAllowance: Sendable {
+    private var left = Double(RunWatch.looksPerSecond) / 10
+    private var since: Duration = .zero
+    /// Whether there was no page when one was asked for the last time.
+    private(set) var isSpent = false
+
+    /// How long it is worth waiting for the next page.
+    static let pause: Duration = .milliseconds(20)
+
+    /// Whether a page of so many may be made now: fewer at a time would cost more each.
+    mutating func hasPage(of count: Int, at monotonic: Duration) -> Bool {
+        let rate = Double(RunWatch.looksPerSecond)
+        let passed = max(0, (monotonic - since) / .seconds(1))
+        left = min(left + passed * rate, rate / 10)
+        since = monotonic
+        isSpent = left < Double(count)
+        return !isSpent
+    }
+
+    mutating func used(_ count: Int) {
+        left -= Double(count)
     }
 }
 

@@ -26,7 +26,8 @@ import Testing
             loop = try RedisEventLoop()
             settings = try SchedulerSettings(
                 options: .forTest(change), keys: RQKeys(), createdAt: clock.now(), seed: 1, makeToken: { "t" })
-            actor = SchedulerActor(store: store, clock: clock, settings: settings, channel: EventChannel(), executor: loop)
+            actor = SchedulerActor(
+                store: store, clock: clock, settings: settings, channel: EventChannel(), executor: loop)
             try await actor.beginByHand()
         }
 
@@ -74,7 +75,8 @@ import Testing
     private static let interval: Duration = .seconds(60)
 
     private func keeping(
-        _ id: String = "a", policy: RunPolicy = RunPolicy(), _ change: (inout RedisCronScheduler.Options) -> Void = { _ in }
+        _ id: String = "a", policy: RunPolicy = RunPolicy(),
+        _ change: (inout RedisCronScheduler.Options) -> Void = { _ in }
     ) async throws -> Keeping {
         let keeping = try await Keeping(change)
         keeping.memory.put(.example(id, interval: Self.interval) { $0.policy = policy }, at: .newYear)
@@ -98,6 +100,30 @@ import Testing
         #expect(keeping.tracked(.watched) == 0)
         #expect(keeping.ended.map(\.jobID) == [job.description])
         #expect(await keeper.openCount == 0)
+    }
+
+    @Test func `runs that come one by one are unfolded many at a time, and batches few at a time`() async throws {
+        let keeping = try await keeping()
+        let keeper = keeping.keeper()
+        let open = Observed<[Int]>([])
+        keeping.store.after(.unfold) { open.update { $0.append(keeping.tracked(.open)) } }
+        for _ in 0..<300 {
+            _ = try await keeping.tick()
+            keeping.pass(Self.interval)
+        }
+        #expect(keeping.memory.model.runLog.count == 300)
+        #expect(try await keeper.step())
+        #expect(open.current.last == 300)
+        #expect(open.current.count <= 10)
+        for number in 0..<1_000 {
+            keeping.memory.put(.example("a definition of a batch \(number)", interval: Self.interval), at: .newYear)
+        }
+        open.update { $0 = [300] }
+        _ = try await keeping.tick()
+        #expect(keeping.memory.model.runLog.count >= 10)
+        #expect(try await keeper.step())
+        #expect(open.current.last == 1_301)
+        for (before, after) in zip(open.current, open.current.dropFirst()) { #expect(after - before <= 400) }
     }
 
     @Test func `the next leader goes on where one died`() async throws {
@@ -149,7 +175,9 @@ import Testing
         #expect(await keeper.openCount == 0)
     }
 
-    @Test func `a failed run that is requeued is open again, and its next end is recorded in place of the first`() async throws {
+    @Test func `a failed run that is requeued is open again, and its next end is recorded in place of the first`()
+        async throws
+    {
         let keeping = try await keeping()
         let keeper = keeping.keeper()
         let job = try await keeping.tick()[0]
@@ -224,7 +252,8 @@ import Testing
         keeping.work(job, as: .finished)
     }
 
-    @Test func `of a definition that is deleted nothing is left, and what it is made into later is kept`() async throws {
+    @Test func `of a definition that is deleted nothing is left, and what it is made into later is kept`() async throws
+    {
         let keeping = try await keeping()
         let keeper = keeping.keeper()
         let job = try await keeping.tick()[0]

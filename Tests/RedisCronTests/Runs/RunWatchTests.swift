@@ -50,6 +50,42 @@ import Testing
         #expect(watch.nextLook == .seconds(9.5))
     }
 
+    @Test func `with very many open runs each has its turn, at the rate of all looks`() {
+        var watch = RunWatch()
+        let count = 4 * RunWatch.looksPerSecond
+        for number in 0..<count {
+            _ = watch.follow(
+                Self.run(number, of: "\(number % 100)"), in: .open, now: .newYear + .seconds(36_000), at: .zero)
+        }
+        var last: [RQJobID: Duration] = [:]
+        var looks = 0
+        for step in 1...200 {
+            let now: Duration = .milliseconds(step * 100)
+            for known in watch.due(at: now, limit: .max) {
+                let job = known.run.jobID
+                #expect(now - last[job, default: .zero] <= .seconds(4.1))
+                last[job] = now
+                looks += 1
+                watch.looked(at: job, remembering: known.memory, now: .newYear + .seconds(36_000) + now, monotonic: now)
+            }
+        }
+        #expect(last.count == count)
+        #expect(looks <= 20 * RunWatch.looksPerSecond + count)
+    }
+
+    @Test func `looks are made by the page, and no more of them in a second than are allowed`() {
+        var allowance = LookAllowance()
+        var pages = 0
+        for step in 0...10_000 {
+            while allowance.hasPage(of: 100, at: .seconds(7) + .milliseconds(step)) {
+                allowance.used(100)
+                pages += 1
+            }
+            #expect(allowance.isSpent)
+        }
+        #expect((500...505).contains(pages))
+    }
+
     @Test func `a failed run is looked at the less often the longer ago it was`() {
         var watch = RunWatch()
         let run = Self.run()
@@ -60,14 +96,17 @@ import Testing
         #expect(watch.openCount == 0)
         #expect(watch.nextLook == .seconds(110))
         _ = watch.due(at: .seconds(110), limit: 1)
-        watch.recorded(EndedRun(run, ending), of: run.jobID, now: .newYear + .seconds(36_000), monotonic: .seconds(36_000))
+        watch.recorded(
+            EndedRun(run, ending), of: run.jobID, now: .newYear + .seconds(36_000), monotonic: .seconds(36_000))
         #expect(watch.nextLook == .seconds(39_600))
     }
 
     @Test func `of more than a thousand open runs the oldest is dropped`() {
         var watch = RunWatch()
         for number in 0..<RunWatch.mostOpen {
-            #expect(watch.follow(Self.run(number, at: .newYear + .seconds(number)), in: .open, now: .newYear, at: .zero) == nil)
+            #expect(
+                watch.follow(Self.run(number, at: .newYear + .seconds(number)), in: .open, now: .newYear, at: .zero)
+                    == nil)
         }
         let one = Self.run(5_000, at: .newYear + .seconds(5_000))
         #expect(watch.follow(one, in: .open, now: .newYear, at: .zero)?.run == Self.run(0))
