@@ -20,6 +20,7 @@ DOCS = ROOT / "docs"
 NAMES = {
     "warm": "swift-rediscron, warm",
     "cold": "swift-rediscron, cold",
+    "withoutHistory": "swift-rediscron, warm, no history",
     "skipping": "swift-rediscron, warm, overlap skip",
     "bareScript": "bare script: the ceiling",
     "plainPipeline": "plain C, RQ's own commands",
@@ -111,7 +112,7 @@ def draw_throughput(report):
         y = 56 + row * 34
         values = speeds(result["samples"])
         scale = 440 / most
-        style = "ours" if result["system"] in ("warm", "cold", "skipping") else "other"
+        style = "ours" if result["system"] in ("warm", "cold", "withoutHistory", "skipping") else "other"
         picture.text(206, y + 16, NAMES[result["system"]], "end")
         picture.bar(216, y, median(values) * scale, 22, style)
         picture.line(216 + min(values) * scale, y + 11, 216 + max(values) * scale, y + 11, "whisker")
@@ -246,6 +247,28 @@ def distance_table(report):
     return table(["batch size", "in flight", "warm jobs/s", "cold jobs/s"], rows)
 
 
+def runs_table(report):
+    recording = report["recording"]
+    return table(["of a run", "Redis µs", "own µs", "runs/s"], [
+        [name, *(f"{median(per_job([recording[key]], side)):.2f}" for side in ("redisSeconds", "ownSeconds")),
+         number(median(speeds([recording[key]])))]
+        for name, key in (
+            ("take it off the log and follow it", "unfolding"), ("look once, record that it succeeded", "succeeded"),
+            ("look once, record that it failed", "failed"),
+        )
+    ])
+
+
+def looks_table(report):
+    names = {"short": "jobs of 1 s", "long": "jobs of 10 min"}
+    return table(["open runs", "of", "ends/s", "looks/s", "Redis µs/look", "Redis, looks", "Redis, all", "own"], [
+        [number(scene["open"]), names[scene["scene"]], number(scene["ends"] / scene["seconds"]),
+         number(scene["looks"] / scene["seconds"]), f"{scene['lookSeconds'] / scene['looks'] * 1e6:.2f}",
+         *(f"{scene[key] / scene['seconds']:.1%}" for key in ("lookSeconds", "redisSeconds", "ownSeconds"))]
+        for scene in report["looking"]
+    ])
+
+
 def goals_table(report):
     """What was to be reached, beside what this report says."""
     rows = []
@@ -256,7 +279,7 @@ def goals_table(report):
     by_system = {result["system"]: result["samples"] for result in report["throughput"]}
     speed = {system: median(speeds(samples)) for system, samples in by_system.items()}
     for system, other, factor in (
-        ("skipping", "warm", 0.65),
+        ("skipping", "warm", 0.65), ("warm", "withoutHistory", 0.9),
         ("warm", "plainPipeline", 1.25), ("cold", "plainPipeline", 0.8), ("warm", "rqRedisCron", 130),
         ("warm", "rqCron", 40), ("warm", "enqueueMany", 9),
     ):
@@ -266,6 +289,18 @@ def goals_table(report):
     if "warm" in by_system:
         own, redis = (median(per_job(by_system["warm"], side)) for side in ("ownSeconds", "redisSeconds"))
         add("own processor time, warm: 5 µs and half of Redis'", f"{own:.2f} of {redis:.2f} µs", own <= 5 and own <= redis / 2)
+    if "warm" in by_system and "withoutHistory" in by_system:
+        more = median(
+            [a - b for a, b in zip(*(per_job(by_system[name], "redisSeconds") for name in ("warm", "withoutHistory")))])
+        add("history: at most 0.5 µs of Redis a run in the batch", f"{more:.2f} µs", more <= 0.5)
+    recording = report.get("recording")
+    if recording:
+        cost = median(per_job([recording["unfolding"]], "redisSeconds")) + median(per_job([recording["succeeded"]], "redisSeconds"))
+        add("history: at most 15 µs of Redis a run afterwards", f"{cost:.1f} µs", cost <= 15)
+    for scene in report.get("looking", []):
+        share, limit = scene["lookSeconds"] / scene["seconds"], 0.02 if scene["scene"] == "short" else 0.04
+        what = "1,000 ends a second of jobs of 1 s" if scene["scene"] == "short" else f"{number(scene['open'])} open runs"
+        add(f"looking for outcomes, {what}: at most {limit:.0%} of a core of Redis", f"{share:.1%}", share <= limit)
     growth = {result["definitions"]: result for result in report["growth"]}
     if 10_000 in growth and len(growth) > 1:
         largest = max(growth)
@@ -312,6 +347,9 @@ def fill_tables(path, report):
         "machine": machine_line, "goals": goals_table, "throughput": throughput_table, "growth": growth_table,
         "latency": latency_table, "distance": distance_table,
     }
+    # Older reports know nothing of runs.
+    if report.get("recording"):
+        makers |= {"runs": runs_table, "looks": looks_table}
     for name, make in makers.items():
         pattern = re.compile(rf"(<!-- table: {name} -->\n).*?(<!-- end -->)", re.DOTALL)
         text = pattern.sub(lambda match: match[1] + make(report) + "\n" + match[2], text)

@@ -44,6 +44,9 @@ struct Benchmark {
             report.start = try await StartUp(starts: options.starts).run(on: server)
         case .distance:
             report.distance = try await Distance(jobs: options.jobs, roundTrip: 1).run(on: server)
+        case .runs:
+            report.recording = try await RunRecording(runs: options.runs).run(on: server)
+            report.looking = try await RunLooking(openRuns: options.openRuns).run(on: server)
         }
     }
 }

@@ -2,7 +2,7 @@
 struct Options {
     /// The measurements, in their order.
     enum Part: String, CaseIterable {
-        case throughput, growth, latency, storm, start, distance
+        case throughput, growth, latency, storm, start, distance, runs
     }
 
     var parts = Set(Part.allCases)
@@ -13,6 +13,8 @@ struct Options {
     var edits = 300
     var stormEdits = 100_000
     var starts = 20
+    var runs = 60_000
+    var openRuns = 600_000
     var json: String?
     var wantsHelp = false
     var countsAllocations = false
@@ -24,7 +26,7 @@ struct Options {
         schedulers, on a redis-server of its own. Checks every result before it counts it.
 
           --quick              about a minute instead of ten: smaller sizes, fewer rounds
-          --only PARTS         some of throughput,growth,latency,storm,start,distance
+          --only PARTS         some of throughput,growth,latency,storm,start,distance,runs
           --jobs N             due definitions of a round (50000)
           --rounds N           rounds of the throughput, all systems in turn (5)
           --python-jobs N      due definitions for rq-rediscron; RQ's cron gets 4 times, enqueue_many 10 times as many (2000)
@@ -32,6 +34,8 @@ struct Options {
           --edits N            edits for the latency (300)
           --storm N            edits of the storm (100000)
           --starts N           starts of rqrcron (20)
+          --runs N             runs that are recorded (60000)
+          --open-runs N        runs that are open at the same time (600000)
           --json PATH          writes everything as JSON
           --count-allocations  only counts heap allocations, commands and round trips of a warm and a cold pass, as JSON
         """
@@ -69,6 +73,8 @@ struct Options {
             case "--edits": edits = try number(option)
             case "--storm": stormEdits = try number(option)
             case "--starts": starts = try number(option)
+            case "--runs": runs = try number(option)
+            case "--open-runs": openRuns = try number(option)
             case "--json": json = try text(option)
             case "--count-allocations": countsAllocations = true
             default: throw BenchmarkError("unknown option \(option); --help lists them")
@@ -84,5 +90,7 @@ struct Options {
         edits = 100
         stormEdits = 20_000
         starts = 5
+        runs = 20_000
+        openRuns = 60_000
     }
 }

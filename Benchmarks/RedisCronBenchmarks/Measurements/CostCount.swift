@@ -43,7 +43,7 @@ struct CostCount: Codable {
             let allocated = heap_allocation_count() - allocations
             passes.append(
                 Pass(
-                    jobs: queued, commands: try counts(server),
+                    jobs: queued, commands: try server.commandStatistics().mapValues(\.calls),
                     allocations: heap_counts_allocations() ? Int(allocated) : nil))
             if hasDue {
                 try ResultCheck("swift-rediscron", loaded).checkJobs()
@@ -52,14 +52,5 @@ struct CostCount: Codable {
         }
         try await ours.end()
         return CostCount(cold: passes[0], warm: passes[2], idle: passes[3])
-    }
-
-    private static func counts(_ server: BenchmarkServer) throws -> [String: Int] {
-        let lines = try server.control.command("INFO", "commandstats").text.split(separator: "\r\n")
-        return lines.reduce(into: [:]) { counts, line in
-            guard line.hasPrefix("cmdstat_"), let calls = line.firstRange(of: ":calls=") else { return }
-            let name = String(line[line.index(line.startIndex, offsetBy: 8)..<calls.lowerBound])
-            counts[name] = Int(line[calls.upperBound...].prefix { $0.isNumber })
-        }
     }
 }

@@ -5,12 +5,14 @@ import RedisCron
 struct Throughput {
     /// What a system is called in the report.
     enum System: String, Codable, CaseIterable {
-        case warm, cold, skipping, bareScript, plainPipeline, leastPipeline, rqRedisCron, rqCron, enqueueMany
+        case warm, cold, withoutHistory, skipping, bareScript, plainPipeline, leastPipeline, rqRedisCron, rqCron,
+            enqueueMany
 
         var title: String {
             switch self {
             case .warm: "swift-rediscron, warm"
             case .cold: "swift-rediscron, cold"
+            case .withoutHistory: "swift-rediscron, warm, no history"
             case .skipping: "swift-rediscron, warm, overlap skip"
             case .bareScript: "bare script (the ceiling)"
             case .plainPipeline: "plain C pipeline, RQ's commands"
@@ -52,9 +54,13 @@ struct Throughput {
             add(.plainPipeline, try await measurePlain(plain, loaded))
             add(.leastPipeline, try await measurePlain(least, loaded))
             add(.bareScript, try await measureScript(script, loaded))
-            let (cold, warm) = try await measureOurs(loaded, readBack: round == 1)
-            add(.cold, cold)
-            add(.warm, warm)
+            // In turn, since what runs behind the other may find another machine.
+            for isWithout in round % 2 == 0 ? [true, false] : [false, true] {
+                let (cold, warm) = try await measureOurs(
+                    loaded, history: isWithout ? 0 : nil, readBack: round == 1 && !isWithout)
+                if !isWithout { add(.cold, cold) }
+                add(isWithout ? .withoutHistory : .warm, warm)
+            }
             add(.skipping, try await measureSkipping(loaded))
             guard let python = PythonSystem.interpreter else { continue }
             let counts: [(System, PythonSystem.Name, Int)] = [
@@ -97,25 +103,31 @@ struct Throughput {
         let ours = try OurScheduler(socketPath: loaded.server.socketPath)
         try await ours.begin()
         _ = try await ours.tick(at: hour + .seconds(1860))
-        try loaded.finishJobs()
+        try loaded.endJobs(.finished, at: hour + .seconds(3600))
+        try loaded.removeRunLog()
         let now = hour + .seconds(5460)
         let sample = try await Sample.measure(on: loaded.server) { try await ours.tick(at: now) }
         let check = ResultCheck("swift-rediscron with overlap skip", loaded)
         try check.checkJobs()
+        try check.checkRunLog()
         try check.checkSchedules(after: now)
         try await ours.end()
-        try loaded.removeFinishedJobs()
+        try loaded.removeEndedJobs()
         try loaded.removeJobs()
         try loaded.setOverlap(.allow)
         return sample
     }
 
     /// One pass with an empty cache, and one with a full one.
+    ///
+    /// - Parameter history: how many runs are kept; `nil` for the default.
     private func measureOurs(
-        _ loaded: LoadedWorkload, readBack: Bool
+        _ loaded: LoadedWorkload, history: Int?, readBack: Bool
     ) async throws -> (cold: Sample, warm: Sample) {
         try loaded.plan(inHour: hour)
-        let ours = try OurScheduler(socketPath: loaded.server.socketPath)
+        let ours = try OurScheduler(socketPath: loaded.server.socketPath) { options in
+            if let history { options.history = history }
+        }
         try await ours.begin()
         var samples: [Sample] = []
         for pass in 0..<2 {
@@ -123,6 +135,7 @@ struct Throughput {
             samples.append(try await Sample.measure(on: loaded.server) { try await ours.tick(at: now) })
             let check = ResultCheck("swift-rediscron", loaded)
             let ids = try check.checkJobs(sample: 64)
+            try check.checkRunLog(isKept: history != 0)
             try check.checkSchedules(after: now)
             if readBack, let python = PythonSystem.interpreter {
                 try ResultCheck.readBack(ids, of: loaded, with: python)

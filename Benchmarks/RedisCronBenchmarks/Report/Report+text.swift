@@ -3,7 +3,7 @@ extension Report {
     var text: String {
         let parts = [
             "\(machine.processor), \(machine.cores) cores, Redis \(machine.redis)", throughputText, growthText,
-            neighboursText, latencyText, distanceText,
+            neighboursText, latencyText, distanceText, runsText,
         ]
         return parts.filter { !$0.isEmpty }.joined(separator: "\n\n")
     }
@@ -19,7 +19,7 @@ extension Report {
                 result.redisMicroseconds.median.digits(2),
             ])
         }
-        return table.text
+        return table.text + historyText
     }
 
     private var growthText: String {
@@ -66,6 +66,55 @@ extension Report {
         if let start {
             lines.append(
                 "exec to worker: \(start.firstEnqueue.text); idle \(start.idleMegabytes.digits(1)) MB resident")
+        }
+        return lines.joined(separator: "\n")
+    }
+
+    /// What recording costs a pass.
+    private var historyText: String {
+        guard let with = throughput.first(where: { $0.system == .warm }),
+            let without = throughput.first(where: { $0.system == .withoutHistory })
+        else { return "" }
+        let ratio = Spread(zip(with.samples, without.samples).map { $0.jobsPerSecond / $1.jobsPerSecond })
+        let cost = Spread(zip(with.samples, without.samples).map { $0.redisMicroseconds - $1.redisMicroseconds })
+        return """
+
+
+            With history \(ratio.median.digits(2)) times as many jobs/s as without (\(ratio.least.digits(2)) to \
+            \(ratio.most.digits(2))), \(cost.median.digits(2)) µs more of Redis a job (\(cost.least.digits(2)) to \
+            \(cost.most.digits(2))): medians of \(with.samples.count) rounds
+            """
+    }
+
+    private var runsText: String {
+        var lines: [String] = []
+        if let recording {
+            for (name, sample) in [
+                ("taken off the log", recording.unfolding),
+                ("looked at and recorded as succeeded", recording.succeeded),
+                ("the same as failed", recording.failed),
+            ] {
+                lines.append(
+                    "\(sample.jobs) runs \(name): \(sample.redisMicroseconds.digits(2)) µs of Redis each, "
+                        + "\(sample.ownMicroseconds.digits(2)) of ours")
+            }
+            let memory = recording.memory
+            lines.append(
+                "A kept run takes \(memory.bytes.digits(0)) bytes of Redis (\(memory.kept) of \(memory.definitions) definitions)"
+            )
+        }
+        for scene in looking {
+            lines.append(
+                "\(scene.open) open runs, \(Int(Double(scene.ends) / scene.seconds)) ends/s: "
+                    + "\((Double(scene.looks) / scene.seconds).digits(0)) looks/s take "
+                    + "\((scene.lookSeconds / scene.seconds * 100).digits(2)) % of a core of Redis, all together "
+                    + "\((scene.redisSeconds / scene.seconds * 100).digits(1)) %; this process "
+                    + "\((scene.ownSeconds / scene.seconds * 100).digits(1)) %")
+            if let redis = scene.redisBytes {
+                lines.append(
+                    "An open run takes \(redis.digits(0)) bytes of Redis, \(scene.ownBytes?.digits(0) ?? "-") of the scheduler"
+                )
+            }
         }
         return lines.joined(separator: "\n")
     }

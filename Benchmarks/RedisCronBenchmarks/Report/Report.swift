@@ -20,6 +20,8 @@ struct Report: Codable {
     var storm: EditStorm.Result?
     var start: StartUp.Result?
     var distance: [Distance.Result] = []
+    var recording: RunRecording.Result?
+    var looking: [RunLooking.Result] = []
 
     init(on server: BenchmarkServer) throws {
         var loads = [0.0]

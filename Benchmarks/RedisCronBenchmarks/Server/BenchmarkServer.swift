@@ -65,6 +65,25 @@ final class BenchmarkServer {
         }
     }
 
+    /// Bytes that the server has allocated.
+    func usedBytes() throws -> Int {
+        Int(try info("memory", "used_memory")) ?? 0
+    }
+
+    /// How often it executed each command since its statistics were reset, those of scripts included, and for how long.
+    func commandStatistics() throws -> [String: (calls: Int, seconds: Double)] {
+        let lines = try control.command("INFO", "commandstats").text.split(separator: "\r\n")
+        return lines.reduce(into: [:]) { statistics, line in
+            guard line.hasPrefix("cmdstat_"), let colon = line.firstIndex(of: ":") else { return }
+            let fields = line[line.index(after: colon)...].split(separator: ",")
+            func number(_ name: String) -> Int {
+                fields.first { $0.hasPrefix("\(name)=") }.flatMap { Int($0.dropFirst(name.count + 1)) } ?? 0
+            }
+            let name = String(line[line.index(line.startIndex, offsetBy: 8)..<colon])
+            statistics[name] = (number("calls"), Double(number("usec")) / 1e6)
+        }
+    }
+
     func stop() {
         guard lifeline >= 0 else { return }
         close(lifeline)

@@ -52,32 +52,9 @@ struct LoadedWorkload {
         }
     }
 
-    /// Takes the jobs of a round out of their queues as workers do, and marks them as finished.
-    func finishJobs() throws {
-        for queue in 0..<Workload.queueCount {
-            let key = keys.queue(Workload.queue(queue))
-            let ids = try server.control.command("LRANGE", key, "0", "-1").list.map(\.text)
-            try inChunks(of: ids.count) { index, buffer in
-                buffer.append(command: "HSET", keys.jobPrefix + ids[index], "status", "finished")
-                buffer.append(command: "RPUSH", Self.finishedKey, ids[index])
-            }
-            try server.control.command("DEL", key)
-        }
-    }
-
-    /// Removes the jobs that were marked as finished.
-    func removeFinishedJobs() throws {
-        let ids = try server.control.command("LRANGE", Self.finishedKey, "0", "-1").list.map(\.text)
-        try inChunks(of: ids.count) { index, buffer in
-            buffer.append(command: "DEL", keys.jobPrefix + ids[index])
-        }
-        try server.control.command("DEL", Self.finishedKey)
-    }
-
-    private static let finishedKey = "finished"
-
-    /// Removes the jobs of a round, so that each system finds the server as the one before it did.
+    /// Removes the jobs of a round and the log of their runs, so that each system finds the server as the one before it did.
     func removeJobs() throws {
+        try removeRunLog()
         for queue in 0..<Workload.queueCount {
             let key = keys.queue(Workload.queue(queue))
             let ids = try server.control.command("LRANGE", key, "0", "-1").list.map(\.text)
@@ -92,6 +69,11 @@ struct LoadedWorkload {
             }
             try server.control.command("DEL", key)
         }
+    }
+
+    /// Removes what tells which runs were queued, where nobody records them.
+    func removeRunLog() throws {
+        try server.control.command("DEL", keys.runLog)
     }
 
     /// Makes the server's table of keys as large as the jobs will need it, so that no system pays for its growth.

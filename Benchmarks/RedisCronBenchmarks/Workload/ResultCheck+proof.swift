@@ -44,6 +44,10 @@ extension ResultCheck {
             "a next time that did not move in the index", { try check.checkSchedules(after: time) },
             breaking: { try control.command("ZADD", keys.cronJobs, LoadedWorkload.score(time), id) },
             mending: { try control.command("ZADD", keys.cronJobs, score, id) })
+        try prove(
+            "a run that was not recorded", { try check.checkRunLog() },
+            breaking: { try control.command("LMOVE", keys.runLog, "elsewhere", "LEFT", "LEFT") },
+            mending: { try control.command("LMOVE", "elsewhere", keys.runLog, "LEFT", "LEFT") })
         guard let interpreter else { return }
         let timeout = try control.command("HGET", job, "timeout").text
         try prove(

@@ -1,4 +1,5 @@
 import RQWire
+import RedisCron
 
 /// Looks at what a system left behind before its figures count.
 struct ResultCheck {
@@ -41,6 +42,52 @@ struct ResultCheck {
         }
         try require(seen.count == workload.count, "\(seen.count) different jobs, not \(workload.count)")
         return sampled
+    }
+
+    /// The log of runs tells of each job that waits in a queue, once, and of no other.
+    ///
+    /// - Parameter isKept: whether runs are recorded; otherwise there is no log.
+    func checkRunLog(isKept: Bool = true) throws {
+        let control = loaded.server.control
+        let entries = try control.command("LRANGE", keys.runLog, "0", "-1").list
+        guard isKept else { return try require(entries.isEmpty, "runs are in a log that nobody wants") }
+        var told: [String] = []
+        for entry in entries {
+            guard case .bytes(let bytes) = entry, let entry = RunLogEntry(bytes) else {
+                throw BenchmarkError("\(system) left an entry of the log that cannot be read")
+            }
+            for line in entry.lines {
+                if case .queued(let run) = line { told.append(run.jobID.description) }
+            }
+        }
+        var queued: Set<String> = []
+        for queue in 0..<Workload.queueCount {
+            queued.formUnion(
+                try control.command("LRANGE", keys.queue(Workload.queue(queue)), "0", "-1").list.map(\.text))
+        }
+        try require(told.count == queued.count, "the log tells of \(told.count) runs, not of \(queued.count)")
+        try require(queued == Set(told), "the log tells of other runs than were queued")
+    }
+
+    /// So many runs of each definition are recorded as having ended like that, each of another job.
+    func checkRecords(_ outcome: RunOutcome, count: Int) throws {
+        var jobs: Set<String> = []
+        let ids = (0..<loaded.workload.count).map(loaded.workload.id)
+        for start in stride(from: 0, to: ids.count, by: 1000) {
+            let page = ids[start..<min(start + 1000, ids.count)]
+            var buffer = CommandBuffer()
+            for id in page { buffer.append(command: "LRANGE", keys.runs(of: id), "0", "-1") }
+            for (id, reply) in zip(page, try loaded.server.control.send(buffer)) {
+                let runs = reply.list.compactMap { entry -> EndedRun? in
+                    if case .bytes(let bytes) = entry { EndedRun(bytes) } else { nil }
+                }
+                let isRight = runs.count == count && runs.allSatisfy { $0.ending.outcome == outcome }
+                try require(isRight, "\(id) has \(runs.count) runs recorded: \(runs.map(\.ending.outcome))")
+                for run in runs { jobs.insert(run.jobID(of: DefinitionID(id))) }
+            }
+        }
+        try require(
+            jobs.count == ids.count * count, "\(jobs.count) different jobs are recorded, not \(ids.count * count)")
     }
 
     /// Every next time lies after `time`, in the hash and in the index alike.

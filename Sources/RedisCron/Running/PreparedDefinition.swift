@@ -95,7 +95,9 @@ package final class PreparedDefinition: Sendable {
     /// Appends the id in JSON.
     func appendIDJSON(to target: inout [UInt8]) {
         let id = bytes[..<Int(idLength)]
-        let isPlain = id.allSatisfy { $0 >= 0x20 && $0 < 0x7f && $0 != UInt8(ascii: "\"") && $0 != UInt8(ascii: "\\") }
+        let isPlain = withIDBytes { id in
+            id.allSatisfy { $0 >= 0x20 && $0 < 0x7f && $0 != UInt8(ascii: "\"") && $0 != UInt8(ascii: "\\") }
+        }
         guard isPlain else {
             target.append(contentsOf: OpenRun.jsonText(String(decoding: id, as: UTF8.self)))
             return

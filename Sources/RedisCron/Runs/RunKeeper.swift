@@ -146,7 +146,9 @@ actor RunKeeper {
         if !unsure.isEmpty || sweepCursor != nil { return Self.courtesy }
         let now = clock.monotonic()
         var pause = Self.longestSleep
-        if let next = watch.nextLook { pause = allowance.isSpent ? LookAllowance.pause : max(next - now, Self.gathering) }
+        if let next = watch.nextLook {
+            pause = allowance.isSpent ? LookAllowance.pause : max(next - now, Self.gathering)
+        }
         return min(pause, hasGathered ? Self.longestSleep : unfoldedAt + Self.gathering - now)
     }
 
@@ -264,7 +266,8 @@ actor RunKeeper {
             }
             var ending = RunEnding(.canceled)
             ending.ended = at
-            changes.append(RunChange(known.run, from: known.place, former: former, ending: ending, keep: keep(known.run)))
+            changes.append(
+                RunChange(known.run, from: known.place, former: former, ending: ending, keep: keep(known.run)))
         }
         return changes
     }
@@ -296,9 +299,7 @@ actor RunKeeper {
             throw error
         }
         var changes: [RunChange] = []
-        for (known, finding) in zip(due, findings) {
-            // It may have been deleted or queued anew meanwhile.
-            guard watch[known.run.jobID]?.run == known.run else { continue }
+        for (known, finding) in zip(due, findings) where watch[known.run.jobID]?.run == known.run {
             if let change = try await change(known, finding) { changes.append(change) }
         }
         return try await record(changes)

@@ -37,7 +37,8 @@ package struct RunLogEntry: Sendable {
         let known = terms.map { RunTerms($0) }
         for (code, run) in zip(codes.utf8, runs) {
             guard let fields = run.array, let outcome = JobOutcome(rawValue: code) else { continue }
-            lines += Self.lines(outcome, fields + Array(repeating: .null, count: max(0, 7 - fields.count)), known, at: at)
+            lines += Self.lines(
+                outcome, fields + Array(repeating: .null, count: max(0, 7 - fields.count)), known, at: at)
         }
     }
 
@@ -62,7 +63,9 @@ package struct RunLogEntry: Sendable {
                 let reason = RunReason(rawValue: reason)
             else { return [] }
             let job = fields[5].string.flatMap { RQJobID($0) }
-            guard let jobID = job ?? planned.map({ RQJobID.planned(definition: definition.bytes, at: $0) }) else { return [] }
+            guard let jobID = job ?? planned.map({ RQJobID.planned(definition: definition.bytes, at: $0) }) else {
+                return []
+            }
             let run = TrackedRun(
                 definition: definition, jobID: jobID, planned: planned, at: at, reason: reason, terms: terms,
                 history: history)
@@ -72,7 +75,9 @@ package struct RunLogEntry: Sendable {
         case .overlapping, .overlappingSomeNoted:
             return planned.map { [refused(.overlap, from: $0)] } ?? []
         case .limitReached:
-            return planned.map { [.refused(definition, RefusedTimes(.limit, first: $0, last: $0, count: 1, at: at), history: history)] } ?? []
+            return planned.map {
+                [.refused(definition, RefusedTimes(.limit, first: $0, last: $0, count: 1, at: at), history: history)]
+            } ?? []
         case .advanced:
             guard let reason = RefusalReason(rawValue: reason), let planned else { return [] }
             return [refused(reason, from: planned)]
@@ -98,7 +103,8 @@ package struct RunLogEntry: Sendable {
             .string(run.jobID.description),
         ]
         let text = JSONValue.array([.array(fields)]).compactBytes
-        return Array(",\"at\":\(run.at.microseconds),\"q\":[".utf8) + run.terms.json.compactBytes + Array("],\"r\":".utf8) + text
+        return Array(",\"at\":\(run.at.microseconds),\"q\":[".utf8) + run.terms.json.compactBytes
+            + Array("],\"r\":".utf8) + text
             + [UInt8(ascii: "}")]
     }
 
@@ -230,7 +236,8 @@ extension RunTerms {
         guard let fields = value.array, fields.count == 6, let queue = fields[0].string, let resultTTL = fields[1].int
         else { return nil }
         self.init(
-            queue: queue, resultTTL: resultTTL, failureTTL: fields[2].int, ttl: fields[3].int, retries: fields[4].int ?? 0,
+            queue: queue, resultTTL: resultTTL, failureTTL: fields[2].int, ttl: fields[3].int,
+            retries: fields[4].int ?? 0,
             timeout: fields[5].int ?? Self.usualTimeout)
     }
 }

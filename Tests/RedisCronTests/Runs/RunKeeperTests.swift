@@ -26,7 +26,8 @@ import Testing
             loop = try RedisEventLoop()
             settings = try SchedulerSettings(
                 options: .forTest(change), keys: RQKeys(), createdAt: clock.now(), seed: 1, makeToken: { "t" })
-            actor = SchedulerActor(store: store, clock: clock, settings: settings, channel: EventChannel(), executor: loop)
+            actor = SchedulerActor(
+                store: store, clock: clock, settings: settings, channel: EventChannel(), executor: loop)
             try await actor.beginByHand()
         }
 
@@ -74,7 +75,8 @@ import Testing
     private static let interval: Duration = .seconds(60)
 
     private func keeping(
-        _ id: String = "a", policy: RunPolicy = RunPolicy(), _ change: (inout RedisCronScheduler.Options) -> Void = { _ in }
+        _ id: String = "a", policy: RunPolicy = RunPolicy(),
+        _ change: (inout RedisCronScheduler.Options) -> Void = { _ in }
     ) async throws -> Keeping {
         let keeping = try await Keeping(change)
         keeping.memory.put(.example(id, interval: Self.interval) { $0.policy = policy }, at: .newYear)
@@ -173,7 +175,9 @@ import Testing
         #expect(await keeper.openCount == 0)
     }
 
-    @Test func `a failed run that is requeued is open again, and its next end is recorded in place of the first`() async throws {
+    @Test func `a failed run that is requeued is open again, and its next end is recorded in place of the first`()
+        async throws
+    {
         let keeping = try await keeping()
         let keeper = keeping.keeper()
         let job = try await keeping.tick()[0]
@@ -248,7 +252,8 @@ import Testing
         keeping.work(job, as: .finished)
     }
 
-    @Test func `of a definition that is deleted nothing is left, and what it is made into later is kept`() async throws {
+    @Test func `of a definition that is deleted nothing is left, and what it is made into later is kept`() async throws
+    {
         let keeping = try await keeping()
         let keeper = keeping.keeper()
         let job = try await keeping.tick()[0]

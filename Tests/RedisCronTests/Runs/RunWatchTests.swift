@@ -54,7 +54,8 @@ import Testing
         var watch = RunWatch()
         let count = 4 * RunWatch.looksPerSecond
         for number in 0..<count {
-            _ = watch.follow(Self.run(number, of: "\(number % 100)"), in: .open, now: .newYear + .seconds(36_000), at: .zero)
+            _ = watch.follow(
+                Self.run(number, of: "\(number % 100)"), in: .open, now: .newYear + .seconds(36_000), at: .zero)
         }
         var last: [RQJobID: Duration] = [:]
         var looks = 0
@@ -95,14 +96,17 @@ import Testing
         #expect(watch.openCount == 0)
         #expect(watch.nextLook == .seconds(110))
         _ = watch.due(at: .seconds(110), limit: 1)
-        watch.recorded(EndedRun(run, ending), of: run.jobID, now: .newYear + .seconds(36_000), monotonic: .seconds(36_000))
+        watch.recorded(
+            EndedRun(run, ending), of: run.jobID, now: .newYear + .seconds(36_000), monotonic: .seconds(36_000))
         #expect(watch.nextLook == .seconds(39_600))
     }
 
     @Test func `of more than a thousand open runs the oldest is dropped`() {
         var watch = RunWatch()
         for number in 0..<RunWatch.mostOpen {
-            #expect(watch.follow(Self.run(number, at: .newYear + .seconds(number)), in: .open, now: .newYear, at: .zero) == nil)
+            #expect(
+                watch.follow(Self.run(number, at: .newYear + .seconds(number)), in: .open, now: .newYear, at: .zero)
+                    == nil)
         }
         let one = Self.run(5_000, at: .newYear + .seconds(5_000))
         #expect(watch.follow(one, in: .open, now: .newYear, at: .zero)?.run == Self.run(0))
