@@ -93,7 +93,8 @@ package struct ChaosRun: Sendable {
             watchIsOver.update { $0 = true }
             try await group.waitForAll()
             outcome.seconds = Double((ContinuousClock.now - began) / .milliseconds(1)) / 1_000
-            try await judge(&outcome, edits: pythonEdits + swiftEditor.acknowledged, settled: settled, recorded: recorded)
+            try await judge(
+                &outcome, edits: pythonEdits + swiftEditor.acknowledged, settled: settled, recorded: recorded)
             return outcome
         }
     }

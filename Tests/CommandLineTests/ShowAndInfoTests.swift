@@ -174,7 +174,8 @@ import Testing
             let wide = try await Rqrcron.run(["info", "--wide"], on: server).output.split(separator: "\n")
             #expect(wide[0].contains("LAST   OUTCOME   TOOK   QUEUE"), "\(wide)")
             #expect(
-                wide[1].contains("  ✗ lost    12.3s  q  ") && wide[2].contains(#/  … queued  [\d.ms ]+  r  /#), "\(wide)")
+                wide[1].contains("  ✗ lost    12.3s  q  ") && wide[2].contains(#/  … queued  [\d.ms ]+  r  /#),
+                "\(wide)")
             // What another scheduler did is not told as a success.
             try server.command("HSET", "rq:cron_job:a", "latest_enqueue_time", Timestamp.now.wireFormat)
             #expect(try await Rqrcron.run(["info", "--wide"], on: server).output.contains("? unknown"))

@@ -45,7 +45,8 @@ package struct RefusedTimes: Sendable, Hashable {
     package init?(_ bytes: [UInt8]) {
         guard let fields = (try? JSONValue(parsing: bytes))?.array, fields.count == 6,
             let reason = fields[0].string.flatMap(RefusalReason.init), let first = fields[1].instant,
-            let last = fields[2].instant, let count = fields[3].int, let more = fields[4].int, let at = fields[5].instant
+            let last = fields[2].instant, let count = fields[3].int, let more = fields[4].int,
+            let at = fields[5].instant
         else { return nil }
         self.init(reason, first: first, last: last, count: count, isExact: more == 0, at: at)
     }

@@ -47,7 +47,8 @@ package struct TrackedRun: Sendable, Hashable {
     /// Reads a member; `nil` for anything else.
     package init?(member: [UInt8]) {
         guard let fields = (try? JSONValue(parsing: member))?.array, fields.count == 12,
-            let id = fields[0].string, let at = fields[1].instant, let reason = fields[3].string.flatMap(RunReason.init),
+            let id = fields[0].string, let at = fields[1].instant,
+            let reason = fields[3].string.flatMap(RunReason.init),
             let job = fields[4].string, let queue = fields[5].string, let resultTTL = fields[6].int
         else { return nil }
         let definition = DefinitionID(id)

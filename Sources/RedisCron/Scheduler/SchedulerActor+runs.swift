@@ -35,7 +35,8 @@ extension SchedulerActor {
             await toRQHistory { [writer = rqHistory] in try await writer?.forget(ids) }
         case .lockLost: lockIsLost(token: token)
         case .failing(let error):
-            settings.logger(.warning, "what becomes of runs is not recorded, and tried again: \(Refusal.text(for: error))")
+            settings.logger(
+                .warning, "what becomes of runs is not recorded, and tried again: \(Refusal.text(for: error))")
         }
     }
 

@@ -138,6 +138,8 @@ extension HistoryCheck {
         let check = RecordCheck(
             kept, runs: Dictionary(uniqueKeysWithValues: standing.map { ($0, jobs[$0] ?? [:]) }), queued: queuedJobs,
             outcomes: Dictionary(outcomes) { first, _ in first }, settled: settled, keep: keep)
-        for violation in check.violations { report(violation.kind, of: violation.definition, at: violation.time, violation.detail) }
+        for violation in check.violations {
+            report(violation.kind, of: violation.definition, at: violation.time, violation.detail)
+        }
     }
 }

@@ -84,7 +84,8 @@ package struct KeptRuns: Sendable {
         let planned = (fields[2] as? NSNumber).map { at + $0.int64Value }
         guard let job = job(id, fields.count > 8 ? fields[8] : nil, planned: planned) else { return nil }
         return Run(
-            job: job, at: WireTime(microseconds: at), outcome: outcome.hasSuffix("?") ? String(outcome.dropLast()) : outcome)
+            job: job, at: WireTime(microseconds: at),
+            outcome: outcome.hasSuffix("?") ? String(outcome.dropLast()) : outcome)
     }
 
     /// The jobs of an entry of the log.

@@ -38,7 +38,8 @@ import Testing
     func `the range of a definition has its members and no others`(id: String) {
         let range = TrackedRun.range(of: DefinitionID(id))
         func isInside(_ member: [UInt8]) -> Bool {
-            !member.lexicographicallyPrecedes(range.from.dropFirst()) && member.lexicographicallyPrecedes(range.to.dropFirst())
+            !member.lexicographicallyPrecedes(range.from.dropFirst())
+                && member.lexicographicallyPrecedes(range.to.dropFirst())
         }
         for other in ["a", "ab", "a\",1", "a,", "", "é", "[", "\u{0}"] {
             #expect(isInside(Self.run(other).member) == (other == id))
@@ -72,7 +73,9 @@ import Testing
 
     @Test func `a run of the schedule that succeeded takes little room`() {
         let ending = Self.ending(.finished) {
-            ($0.started, $0.ended, $0.attempts) = (Self.at + .microseconds(150_023), Self.at + .microseconds(1_500_234), 1)
+            ($0.started, $0.ended, $0.attempts) = (
+                Self.at + .microseconds(150_023), Self.at + .microseconds(1_500_234), 1
+            )
             $0.worker = "0123456789abcdef0123456789abcdef"
         }
         #expect(EndedRun(Self.run(), ending).bytes.count <= 110)
@@ -93,7 +96,8 @@ import Testing
     @Test func `refused times are joined and counted to a thousand`() {
         let first = RefusedTimes(.overlap, first: .newYear, last: .newYear, count: 1, at: Self.at)
         let later = RefusedTimes(
-            .overlap, first: .newYear + .seconds(60), last: .newYear + .seconds(120), count: 2, at: Self.at + .seconds(120))
+            .overlap, first: .newYear + .seconds(60), last: .newYear + .seconds(120), count: 2,
+            at: Self.at + .seconds(120))
         let joined = first.joined(with: later)
         #expect(joined.first == .newYear)
         #expect(joined.last == .newYear + .seconds(120))

@@ -16,7 +16,8 @@ import Testing
         let runs = (0..<12).map { #"["\#($0)",\#($0),0,"schedule"]"# }.joined(separator: ",")
         let result = RunUnfolder(history: 20).read([Self.entry("+kFdmsqrwhp+", runs)])
         #expect(result.unfolding.opened.map(\.definition.display) == ["0", "1", "2", "11"])
-        #expect(result.unfolding.opened.allSatisfy { $0.terms.queue == "q" && $0.reason == .schedule && $0.at == .newYear })
+        #expect(
+            result.unfolding.opened.allSatisfy { $0.terms.queue == "q" && $0.reason == .schedule && $0.at == .newYear })
         #expect(result.unfolding.refused.isEmpty)
     }
 
@@ -59,8 +60,13 @@ import Testing
 
     @Test func `what a definition keeps nothing of is left out, also by the scheduler's word`() {
         let runs = #"0,["b",1,0,"schedule",0],["c",1,0,"schedule",3],["d",1,0,"schedule"]"#
-        #expect(RunUnfolder(history: 20).read([Self.entry("++++", runs)]).unfolding.opened.map(\.definition.display) == ["c", "d"])
-        #expect(RunUnfolder(history: 0).read([Self.entry("++++", runs)]).unfolding.opened.map(\.definition.display) == ["c"])
+        #expect(
+            RunUnfolder(history: 20).read([Self.entry("++++", runs)]).unfolding.opened.map(\.definition.display) == [
+                "c", "d",
+            ])
+        #expect(
+            RunUnfolder(history: 0).read([Self.entry("++++", runs)]).unfolding.opened.map(\.definition.display) == ["c"]
+        )
     }
 
     @Test func `an entry of a stranger is taken off with the others`() {
@@ -71,7 +77,9 @@ import Testing
 
     @Test func `jobs that were taken out are told`() {
         let id = RQJobID.random()
-        let result = RunUnfolder(history: 20).read([Self.entry("w", #"["b",1,0,"schedule"]"#, removed: [id.description, "x"])])
+        let result = RunUnfolder(history: 20).read([
+            Self.entry("w", #"["b",1,0,"schedule"]"#, removed: [id.description, "x"])
+        ])
         #expect(result.removed.map(\.job) == [id])
         #expect(result.removed.map(\.at) == [.newYear])
     }

@@ -157,7 +157,8 @@ extension StoreContractTests {
                 try fixture.put(
                     .example(run.definition.display) { hash in
                         hash.policy.pauseAfterFailures = most
-                        hash.state.openRuns = OpenRuns(of: [RQWire.OpenRun(jobID: run.jobID.description, queue: "q")])
+                        hash.state.openRuns =
+                            OpenRuns(of: [RQWire.OpenRun(jobID: run.jobID.description, queue: "q")])
                             .bytes
                     }, .newYear)
             }

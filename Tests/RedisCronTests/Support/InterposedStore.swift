@@ -8,7 +8,8 @@ import Testing
 final class InterposedStore: CronStore {
     /// The calls of a store.
     enum Call: String, Sendable, Hashable, CaseIterable {
-        case acquireLock, heartbeat, release, fetchDue, definitions, enqueue, reconcile, announcements, unfold, look, record
+        case acquireLock, heartbeat, release, fetchDue, definitions, enqueue, reconcile, announcements, unfold, look,
+            record
 
         /// Those that a scheduler makes as soon as something is due.
         static let soon = allCases.filter { $0 != .look && $0 != .record }

@@ -22,7 +22,8 @@ extension RandomOperations {
             return "trim"
         default:
             try await twins.readRuns(
-                of: DefinitionID("d\(Int.random(in: 0...4, using: &random))"), limit: Int.random(in: 1...4, using: &random))
+                of: DefinitionID("d\(Int.random(in: 0...4, using: &random))"),
+                limit: Int.random(in: 1...4, using: &random))
             return "reading runs"
         }
     }

@@ -41,7 +41,8 @@ struct Twins {
     init(server: RedisServer, connection: RedisCronConnection, book: ContentBook) {
         self.server = server
         self.connection = connection
-        store = RedisStore(connection: connection, loader: DefinitionLoader(zone: .utc, serializer: .pickle),
+        store = RedisStore(
+            connection: connection, loader: DefinitionLoader(zone: .utc, serializer: .pickle),
             history: Self.history)
         model = RedisModel(time: Timestamp(microseconds: World.epoch), book: book)
         // Nobody subscribes to the channels of workers.

@@ -58,7 +58,9 @@ extension World {
             let times = refused.times
             note("  \(refused.definition.display) \(times.count) \(times.reason) \(refused.joins ? "joined" : "anew")")
         }
-        if isOurs, redis.lock?.token != token { oracle.violate("the log was unfolded by \(token), which has not the lock") }
+        if isOurs, redis.lock?.token != token {
+            oracle.violate("the log was unfolded by \(token), which has not the lock")
+        }
         return isOurs
     }
 
