@@ -40,7 +40,9 @@ extension RedisModel {
         jobs[job]?.expiresAt = nil
     }
 
-    /// A job that runs ends in one way or another. RQ forgets it at once, or after its TTL.
+    /// A job that runs ends in one way or another.
+    ///
+    /// RQ forgets it at once, or after its TTL.
     ///
     /// - Returns: Whether it ran.
     @discardableResult

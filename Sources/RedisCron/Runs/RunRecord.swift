@@ -6,9 +6,13 @@ public import RQWire
 public struct RunRecord: Sendable, Hashable {
     /// The id of the definition.
     public var id: String
-    /// The time for which it was planned; `nil` for a run outside of the schedule. Of several refused times the first.
+    /// The time for which it was planned; `nil` for a run outside of the schedule.
+    ///
+    /// Of several refused times the first.
     public var planned: Timestamp?
-    /// When it was queued, or refused. Of several refused times the last of these.
+    /// When it was queued, or refused.
+    ///
+    /// Of several refused times when the last was.
     public var at: Timestamp
     /// Why it was queued; `nil` for what was refused and for what another scheduler queued.
     public var reason: RunReason?

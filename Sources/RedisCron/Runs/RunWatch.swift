@@ -92,7 +92,9 @@ struct RunWatch: Sendable {
 
     // MARK: Looks
 
-    /// The runs at which it is time to look, at most as many as are wanted. Each has to be planned again.
+    /// The runs at which it is time to look, at most as many as are wanted.
+    ///
+    /// Each has to be planned again.
     mutating func due(at monotonic: Duration, limit: Int) -> [Followed] {
         var due: [Followed] = []
         while due.count < limit, let job = looks.popDue(at: monotonic.wholeNanoseconds) {

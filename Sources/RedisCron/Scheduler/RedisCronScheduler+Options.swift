@@ -74,7 +74,9 @@ extension RedisCronScheduler {
         /// A definition may say so itself, in ``RunPolicy/history``. Runs that are still open are kept besides, at most 1,000 of each
         /// definition, and of times that were refused as many as of runs. Default 20.
         public var history = 20
-        /// How many runs are kept in all, at least 1,000: beyond that those go first that were over longest ago. Default 1,000,000.
+        /// How many runs are kept in all, at least 1,000: beyond that those go first that were over longest ago.
+        ///
+        /// Default 1,000,000.
         public var historyTotal = 1_000_000
         /// Whether the leader shows the definitions and their runs to RQ, as if they were those of RQ's own `rq cron`.
         ///
