@@ -25,7 +25,7 @@ struct Options {
         Measures swift-rediscron beside a plain C pipeline, the bare script and, where .venv has them, the Python
         schedulers, on a redis-server of its own. Checks every result before it counts it.
 
-          --quick              about a minute instead of ten: smaller sizes, fewer rounds
+          --quick              three minutes instead of a quarter of an hour: smaller sizes, fewer rounds
           --only PARTS         some of throughput,growth,latency,storm,start,distance,runs
           --jobs N             due definitions of a round (50000)
           --rounds N           rounds of the throughput, all systems in turn (5)

@@ -71,8 +71,8 @@ actor RunKeeper {
     private static let pageSize = 1_000
     /// How often the log is read although nobody says that there is something: triggers come from elsewhere.
     private static let longestSleep: Duration = .seconds(2)
-    /// How long looks and entries of the log that come one by one are waited for, so that several are done in one step: each step
-    /// costs Redis about as much as ten runs.
+    /// How long looks and entries of the log that come one by one are waited for, so that several are done in one step: a step of
+    /// one run costs Redis several times as much as a run among a hundred.
     private static let gathering: Duration = .milliseconds(100)
     /// The pause between two steps while the tick is at work.
     private static let courtesy: Duration = .milliseconds(50)
