@@ -25,10 +25,8 @@ extension World {
         let longestNap: Int64 = 5_000_000
         settle(
             within: scenario.lockTTL + serverSteps + 1_000_000 + longestNap + Link.commandTimeout + scenario.maxSleep)
-        if scenario.history > 0, nodes.count(where: \.isAlive) < 2 { addNode(named: "successor") }
         changeLeader()
         settle(within: scenario.maxSleep)
-        if scenario.history > 0 { awaitRecords() }
         end()
     }
 
@@ -114,13 +112,6 @@ extension World {
         if oracle.violation == nil, leader == nil {
             oracle.violate("\(bound) µs after \(former.name) \(isClean ? "stopped" : "died") nobody leads")
         }
-    }
-
-    /// What has become of runs is known soon.
-    private func awaitRecords() {
-        guard oracle.violation == nil, leader != nil else { return }
-        run(until: time + Self.recordBound + 600_000)
-        if oracle.violation == nil { checkRecords() }
     }
 
     /// Stops everybody and sees that they end and leave nothing behind.
