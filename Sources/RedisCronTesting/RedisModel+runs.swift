@@ -111,8 +111,8 @@ extension RedisModel {
         var state = hash.state
         state.openRuns = OpenRuns.bytes(of: open)
         let before = state.failureCount ?? 0
-        let failures = ending.outcome == .failed ? before + 1 : ending.outcome == .finished ? 0 : before
-        if ending.outcome == .failed, failures >= most, hash.enabled {
+        let failures = ending.isKnownFailure ? before + 1 : ending.outcome == .finished ? 0 : before
+        if ending.isKnownFailure, failures >= most, hash.enabled {
             pause(run.definition, state, hash.policy, now: now)
             return .paused
         }

@@ -29,6 +29,9 @@ package struct RunEnding: Sendable, Hashable {
         return ended != former
     }
 
+    /// Whether it counts for `pause_after_failures`: nobody is paused for what is only concluded.
+    package var isKnownFailure: Bool { outcome == .failed && !isInferred }
+
     /// Whether a later change is to be looked for: it may be requeued, or come back at its end.
     package var mayChange: Bool { outcome != .finished }
 }

@@ -87,7 +87,7 @@ package struct RunLogEntry: Sendable {
 
     // MARK: Writing
 
-    /// What a batch sends for the log; the script puts ``prefix(codes:removed:)`` in front of it. `nil` where nothing is recorded.
+    /// What a batch sends for the log, to stand behind what the script knows; `nil` where nothing is recorded.
     ///
     /// - Parameter history: How many runs a definition keeps that does not say so itself.
     package static func body(of batch: DueBatch, at now: Timestamp, history: Int) -> [UInt8]? {

@@ -124,18 +124,18 @@ extension RedisStore {
     }
 
     private func append(_ change: RunChange, to call: inout RedisCommand.Builder) {
-        let outcome = change.ending?.outcome
+        let isFailure = change.ending?.isKnownFailure == true
         let mayChange = change.ending?.mayChange == true
         var flags = change.from == .watched ? "w" : ""
         if change.former != nil { flags += "x" }
-        if outcome != nil { flags += outcome == .failed ? "ef" : outcome == .finished ? "es" : "e" }
+        if let ending = change.ending { flags += isFailure ? "ef" : ending.outcome == .finished ? "es" : "e" }
         if mayChange { flags += "m" }
         if change.isReopened { flags += "o" }
         call.append(flags + String(change.keep - 1))
         call.append(change.run.member)
         if let former = change.former { call.append(former.bytes) }
         if let ending = change.ending { call.append(EndedRun(change.run, ending).bytes) }
-        if outcome == .failed {
+        if isFailure {
             call.append(DefinitionRepository.message(.disabled, id: change.run.definition.display))
         }
         if mayChange { call.append(TrackedRun.range(of: change.run.definition).from) }

@@ -5,7 +5,7 @@ import Testing
 
 @testable import RedisCron
 
-@Suite(.timeLimit(.minutes(1)))
+@Suite(.timeLimit(.minutes(2)))
 struct EventsTests {
     private func with(
         _ change: (inout RedisCronScheduler.Options) -> Void = { _ in },

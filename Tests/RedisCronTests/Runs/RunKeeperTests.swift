@@ -7,7 +7,7 @@ import Testing
 @testable import RedisCron
 
 /// What the leader does about runs, step by step.
-@Suite(.timeLimit(.minutes(1))) struct RunKeeperTests {
+@Suite(.timeLimit(.minutes(2))) struct RunKeeperTests {
     /// A keeper on a store in memory, with what it told.
     private struct Keeping: Sendable {
         let memory: MemoryStore
@@ -343,7 +343,7 @@ import Testing
                 _ = model.startJob(job)
                 _ = model.endJob(job, as: .failed, error: "KeyError")
             }
-            try await eventually("the end to be told", within: .seconds(30)) {
+            try await eventually("the end to be told", within: .seconds(90)) {
                 harness.clock.advance(by: .milliseconds(50))
                 return harness.recorder.events.contains {
                     if case .ended(let runs) = $0 { runs.map(\.outcome) == [.failed] } else { false }

@@ -179,7 +179,7 @@ extension ActorHarness {
     /// Lets time pass second by second, with a failure of the store in each few of them.
     fileprivate func passSeconds(_ count: Int) async throws {
         var left = count
-        try await eventually("\(count) seconds", within: .seconds(30)) {
+        try await eventually("\(count) seconds", within: .seconds(90)) {
             clock.advance(by: .seconds(1))
             left -= 1
             return left == 0

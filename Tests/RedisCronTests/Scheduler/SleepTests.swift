@@ -159,7 +159,8 @@ extension ActorHarness {
 
     /// Lets time pass in small steps until the condition holds.
     func passTime(until what: String, _ condition: (ActorHarness) -> Bool) async throws {
-        try await eventually(what, within: .seconds(30)) {
+        // A minute takes 1,200 steps, each a while on a machine that runs all tests at once.
+        try await eventually(what, within: .seconds(90)) {
             if condition(self) { return true }
             clock.advance(by: .milliseconds(50))
             return false

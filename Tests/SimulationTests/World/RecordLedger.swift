@@ -4,7 +4,9 @@ import RQWire
 
 /// What has happened to runs, by which their records are judged.
 struct RecordLedger {
-    /// One run: a job that was queued at some time. The same job may be queued again.
+    /// One run: a job that was queued at some time.
+    ///
+    /// The same job may be queued again.
     struct Key: Hashable {
         let job: RQJobID
         let at: Timestamp
