@@ -55,7 +55,8 @@ struct CostTests {
     func `heap allocations per job are bounded, for cached definitions and for new ones`() async throws {
         let report = try await CostReport.shared.value
         let (warm, cold) = (try #require(report.warm.allocations), try #require(report.cold.allocations))
-        #expect(warm / report.warm.jobs <= 46)
+        // Two of them are the note in the log of runs.
+        #expect(warm / report.warm.jobs <= 48)
         #expect(cold / report.cold.jobs <= 540)
     }
 }

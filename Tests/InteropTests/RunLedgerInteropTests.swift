@@ -9,7 +9,7 @@ import Testing
 @Suite(.timeLimit(.minutes(10)), .serialized)
 struct RunLedgerInteropTests {
     /// `REDISCRON_LEDGER_RUNS=10000` for more.
-    private static let count = ProcessInfo.processInfo.environment["REDISCRON_LEDGER_RUNS"].flatMap { Int($0) } ?? 1_500
+    private static let count = ProcessInfo.processInfo.environment["REDISCRON_LEDGER_RUNS"].flatMap { Int($0) } ?? 500
     private static let runsEach = 10
 
     @Test func `every run has the outcome that its job wrote down`() async throws {

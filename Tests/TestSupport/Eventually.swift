@@ -6,12 +6,12 @@ public import Testing
 ///
 /// - Parameters:
 ///   - what: What is waited for, named in the error.
-///   - limit: How long to ask, 10 s by default.
+///   - limit: How long to ask, 45 s by default: all tests of a target run at once.
 ///   - condition: Asked at once, then every 5 ms.
 /// - Throws: ``TimedOut`` after `limit`, `CancellationError`, and what `condition` throws.
 public func eventually(
     _ what: String,
-    within limit: Duration = .seconds(10),
+    within limit: Duration = .seconds(45),
     sourceLocation: SourceLocation = #_sourceLocation,
     _ condition: () async throws -> Bool
 ) async throws {

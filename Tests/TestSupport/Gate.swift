@@ -31,7 +31,7 @@ public final class Gate: Sendable {
     ///
     /// - Throws: ``TimedOut`` after `limit`, `CancellationError` when the task is cancelled.
     public func pass(
-        within limit: Duration = .seconds(10), sourceLocation: SourceLocation = #_sourceLocation
+        within limit: Duration = .seconds(45), sourceLocation: SourceLocation = #_sourceLocation
     ) async throws {
         state.update { $0.arrivals += 1 }
         try await state.wait(for: "\(name) to open", within: limit, sourceLocation: sourceLocation) {
@@ -43,7 +43,7 @@ public final class Gate: Sendable {
     ///
     /// - Throws: ``TimedOut`` after `limit`, `CancellationError` when the task is cancelled.
     public func arrival(
-        _ count: Int = 1, within limit: Duration = .seconds(10), sourceLocation: SourceLocation = #_sourceLocation
+        _ count: Int = 1, within limit: Duration = .seconds(45), sourceLocation: SourceLocation = #_sourceLocation
     ) async throws {
         try await state.wait(for: "\(count) to reach \(name)", within: limit, sourceLocation: sourceLocation) {
             $0.arrivals >= count ? () : nil

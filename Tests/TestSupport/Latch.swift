@@ -24,7 +24,7 @@ public final class Latch: Sendable {
     ///
     /// - Throws: ``TimedOut`` after `limit`, `CancellationError` when the task is cancelled.
     public func wait(
-        within limit: Duration = .seconds(10), sourceLocation: SourceLocation = #_sourceLocation
+        within limit: Duration = .seconds(45), sourceLocation: SourceLocation = #_sourceLocation
     ) async throws {
         try await remaining.wait(for: name, within: limit, sourceLocation: sourceLocation) { $0 == 0 ? () : nil }
     }

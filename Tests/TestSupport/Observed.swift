@@ -49,7 +49,7 @@ public final class Observed<State: Sendable>: @unchecked Sendable {
     /// - Throws: ``TimedOut`` when `limit` has passed, `CancellationError` when the task is cancelled.
     public func wait<Value: Sendable>(
         for what: String,
-        within limit: Duration = .seconds(10),
+        within limit: Duration = .seconds(45),
         sourceLocation: SourceLocation = #_sourceLocation,
         until pick: @escaping @Sendable (State) -> Value?
     ) async throws -> Value {

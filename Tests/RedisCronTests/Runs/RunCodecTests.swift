@@ -53,7 +53,7 @@ import Testing
         return ending
     }
 
-    @Test(arguments: [
+    private static let endings = [
         ending(.finished), ending(.deleted) { $0.isInferred = true },
         ending(.failed) {
             ($0.started, $0.ended, $0.attempts) = (at + .seconds(1), at + .microseconds(5_000_001), 3)
@@ -61,7 +61,9 @@ import Testing
         },
         ending(.stopped) { $0.started = at - .seconds(5) }, ending(.expired) { $0.worker = "w" },
         ending(.lost) { $0.error = "e" },
-    ])
+    ]
+
+    @Test(arguments: endings)
     func `an ended run that was written is read again`(ending: RunEnding) {
         for run in [Self.run(), Self.run(planned: nil), Self.run(job: .random())] {
             let ended = EndedRun(run, ending)

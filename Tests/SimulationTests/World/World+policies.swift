@@ -128,7 +128,8 @@ extension World {
             oracle.ledger.records.forgotten(job, state.template.settings)
             note("\(job) is deleted")
         case .failed, .stopped:
-            guard redis.requeueJob(job) else { return }
+            // What is not kept of runs cannot be told from a run that is open by the rules.
+            guard oracle.ledger.records[job] != nil, redis.requeueJob(job) else { return }
             noteEnd(of: job, as: [])
             // A run that is over and comes back is a hole of overlap policies.
             oracle.ledger.untracked.insert(job)
