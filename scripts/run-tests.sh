@@ -54,6 +54,14 @@ fi
 export REDISCRON_SEED="${REDISCRON_SEED:-2026}"
 printf '%s\n' "drawing from seed $REDISCRON_SEED"
 
+# Runs the tests that match a filter; the other arguments are options of `swift test`.
+run_tests() {
+    filter=$1
+    shift
+    # shellcheck disable=SC2086 # a list of options
+    "$swift" test --skip-build --disable-xctest $options --filter "$filter" "$@" </dev/null
+}
+
 mkdir -p "$logs"
 total=0 failed=''
 for target; do
@@ -64,14 +72,8 @@ for target; do
     # A target with more tests than a small machine bears at once names some of them, which have a run of their own.
     apart=$(cat "$folder.apart" 2>/dev/null || true)
     status=0
-    # shellcheck disable=SC2086 # a list of options
-    "$swift" test --skip-build --disable-xctest $options --filter "^$target\\." ${apart:+--skip "$apart"} \
-        </dev/null >"$log" 2>&1 || status=$?
-    if [ -n "$apart" ]; then
-        # shellcheck disable=SC2086 # a list of options
-        "$swift" test --skip-build --disable-xctest $options --filter "^$target\\..*($apart)" \
-            </dev/null >>"$log" 2>&1 || status=$?
-    fi
+    run_tests "^$target\\." ${apart:+--skip "$apart"} >"$log" 2>&1 || status=$?
+    [ -z "$apart" ] || run_tests "^$target\\..*($apart)" >>"$log" 2>&1 || status=$?
 
     closing=$(grep -E 'Test run with [0-9]+ tests? ' "$log" || true)
     ran=$(printf '%s\n' "$closing" | sed -n 's/.*Test run with \([0-9]*\) test.*/\1/p' | awk '{ sum += $1 } END { print sum }')

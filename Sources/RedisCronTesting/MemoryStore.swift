@@ -140,8 +140,8 @@ package final class MemoryStore: CronStore {
         change { $0.runLog(limit: limit) }
     }
 
-    package func unfold(_ unfolding: Unfolding, token: String) async throws -> Bool {
-        change { $0.unfold(unfolding, token: token) }
+    package func unfold(_ unfolding: Unfolding, token: String, now: Timestamp) async throws -> Bool {
+        change { $0.unfold(unfolding, token: token, now: now) }
     }
 
     package func trackedRuns(

@@ -37,25 +37,25 @@ extension RedisModel {
     }
 
     /// `unfold_runs.lua`.
-    package mutating func unfold(_ unfolding: Unfolding, token: String) -> Bool {
+    package mutating func unfold(_ unfolding: Unfolding, token: String, now: Timestamp) -> Bool {
         expireKeys()
         if fences.contains(.recordLock), lock?.token != token { return false }
         guard let first = unfolding.entries.first else { return true }
         if fences.contains(.logHead), runLog.first != first || runLog.count < unfolding.entries.count { return true }
         tracked[.open, default: []].formUnion(unfolding.opened)
-        for refused in unfolding.refused { note(refused) }
+        for refused in unfolding.refused { note(refused, now: now) }
         runLog.removeFirst(min(runLog.count, unfolding.entries.count))
         return true
     }
 
-    private mutating func note(_ refused: Unfolding.Refused) {
+    private mutating func note(_ refused: Unfolding.Refused, now: Timestamp) {
         let id = refused.definition
         if refused.joins, refusals[id] != nil {
             refusals[id]?[0] = refused.times
         } else if refused.keep > 0, mayKeepRuns(of: id) {
             refusals[id] = Array(([refused.times] + (refusals[id] ?? [])).prefix(refused.keep))
             // So that they are found when the definition is gone.
-            runIndex[id] = runIndex[id] ?? time.score
+            runIndex[id] = runIndex[id] ?? now.score
         }
     }
 

@@ -1,7 +1,7 @@
 /// Decimal integers.
-enum DecimalText {
+package enum DecimalText {
     /// Appends the digits of an integer, with a minus sign if negative.
-    static func append(_ value: Int, to bytes: inout [UInt8]) {
+    package static func append(_ value: Int, to bytes: inout [UInt8]) {
         if value >= 0 && value < 10 {
             bytes.append(48 + UInt8(value))
             return

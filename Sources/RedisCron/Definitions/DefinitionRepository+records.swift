@@ -10,10 +10,14 @@ extension DefinitionRepository {
 
     /// What still stands in the log of runs.
     func loggedRuns() async throws(RedisError) -> LoggedRuns {
-        let entries = try await client.pipeline([RedisCommand("LRANGE", keys.runLog, -Self.logLimit, -1)]) {
-            _, reply throws(RedisError) in try reply.recordedElements()
-        }
-        return LoggedRuns(entries.first ?? [])
+        LoggedRuns(try await elements(RedisCommand("LRANGE", keys.runLog, -Self.logLimit, -1)))
+    }
+
+    /// The elements that a command answers; none where the key holds something else.
+    func elements(_ command: RedisCommand) async throws(RedisError) -> [[UInt8]] {
+        try await client.pipeline([command]) { _, reply throws(RedisError) in
+            try reply.isOfAnotherType() ? [] : reply.copiedElements
+        }.first ?? []
     }
 
     /// What is known of the runs of definitions, in the order of their ids, in one round trip; `nil` for a definition that is gone.
@@ -38,7 +42,7 @@ extension DefinitionRepository {
             ]
         }
         let replies = try await client.pipeline(commands) { _, reply throws(RedisError) in
-            (texts: try reply.recordedElements(), number: reply.integer)
+            (texts: try reply.isOfAnotherType() ? [] : reply.copiedElements, number: reply.integer)
         }
         return ids.enumerated().map { index, id in
             let own = replies[5 * index..<5 * index + 5]
@@ -63,7 +67,8 @@ extension DefinitionRepository {
                 RedisCommand("LRANGE", Array(keys.runsPrefix.utf8) + id.bytes, 0, 0),
             ]
         }
-        let replies = try await client.pipeline(commands) { _, reply throws(RedisError) in try reply.recordedElements()
+        let replies = try await client.pipeline(commands) { _, reply throws(RedisError) in
+            try reply.isOfAnotherType() ? [] : reply.copiedElements
         }
         return zip(jobs, ids).enumerated().map { index, job in
             KnownRuns(
@@ -75,34 +80,37 @@ extension DefinitionRepository {
 
     /// What is known of the runs of one definition; `nil` where it is gone, or the server does not let us look.
     func knownRuns(of id: String) async throws(RedisError) -> KnownRuns? {
-        do throws(RedisError) {
-            return try await knownRuns(of: [DefinitionID(id)], log: try await loggedRuns()).first ?? nil
-        } catch {
-            guard error.isDenial else { throw error }
-            return nil
+        try await unlessDenied(nil) { () throws(RedisError) in
+            try await knownRuns(of: [DefinitionID(id)], log: try await loggedRuns()).first ?? nil
         }
     }
 
     /// As ``knownRuns(of:log:most:mostOpen:)`` without the log, for those who look whether all is well; nothing where the server does not
     /// let us look.
     func permittedRuns(of ids: [DefinitionID], most: Int) async throws(RedisError) -> [KnownRuns?] {
-        do throws(RedisError) {
-            return try await knownRuns(of: ids, log: LoggedRuns(), most: most, mostOpen: 1)
-        } catch {
-            guard error.isDenial else { throw error }
-            return []
+        try await unlessDenied([]) { () throws(RedisError) in
+            try await knownRuns(of: ids, log: LoggedRuns(), most: most, mostOpen: 1)
         }
     }
 
-    /// As ``openRuns(after:count:)``; none where the server does not let us look.
+    /// As ``trackedRuns(_:after:limit:)``, of the open ones; none where the server does not let us look.
     func permittedOpenRuns(
         after member: [UInt8]?, count: Int
     ) async throws(RedisError) -> (runs: [TrackedRun], last: [UInt8]?) {
+        try await unlessDenied(([], nil)) { () throws(RedisError) in
+            try await trackedRuns(.open, after: member, limit: count)
+        }
+    }
+
+    /// What is found, or something else where the server does not let us look.
+    private func unlessDenied<Found>(
+        _ substitute: Found, _ look: () async throws(RedisError) -> Found
+    ) async throws(RedisError) -> Found {
         do throws(RedisError) {
-            return try await openRuns(after: member, count: count)
+            return try await look()
         } catch {
             guard error.isDenial else { throw error }
-            return ([], nil)
+            return substitute
         }
     }
 
@@ -115,21 +123,19 @@ extension DefinitionRepository {
         return entries.first ?? []
     }
 
-    /// Open runs of all definitions, in the order of their members.
+    /// The runs of one place, of all definitions, in the order of their members; those that are no runs are left out.
     ///
     /// - Parameters:
     ///   - member: Those behind this member; `nil` for the first.
-    ///   - count: The most members that are read.
+    ///   - limit: The most members that are read.
     /// - Returns: The runs, and the last member that was read; `nil` when there is none behind it.
-    func openRuns(
-        after member: [UInt8]?, count: Int
+    func trackedRuns(
+        _ place: RunPlace, after member: [UInt8]?, limit: Int
     ) async throws(RedisError) -> (runs: [TrackedRun], last: [UInt8]?) {
         let start = member.map { [UInt8(ascii: "(")] + $0 } ?? [UInt8(ascii: "-")]
-        let command = RedisCommand("ZRANGE", keys.openRuns, start, "+", "BYLEX", "LIMIT", 0, count)
-        let members = try await client.pipeline([command]) { _, reply throws(RedisError) in try reply.recordedElements()
-        }
-        let found = members.first ?? []
-        return (found.compactMap { TrackedRun(member: $0) }, found.count == count ? found.last : nil)
+        let key = place == .open ? keys.openRuns : keys.watchedRuns
+        let members = try await elements(RedisCommand("ZRANGE", key, start, "+", "BYLEX", "LIMIT", 0, limit))
+        return (members.compactMap { TrackedRun(member: $0) }, members.count == limit ? members.last : nil)
     }
 
     /// Adds to open runs when they were started and by whom, where RQ says that they run.
@@ -153,17 +159,4 @@ extension DefinitionRepository {
 extension RedisError {
     /// Whether the server does not let us look.
     package var isDenial: Bool { prefix == .noPerm || unknownCommand != nil }
-}
-
-extension RedisReplyView {
-    /// The elements; none where the key holds something else, which a stranger put there.
-    fileprivate func recordedElements() throws(RedisError) -> [[UInt8]] {
-        try isOfAnotherType() ? [] : copiedElements
-    }
-
-    fileprivate func isOfAnotherType() throws(RedisError) -> Bool {
-        guard let error else { return false }
-        guard error.prefix == .wrongType else { throw error }
-        return true
-    }
 }

@@ -43,7 +43,7 @@ package struct KnownRuns: Sendable {
 
     /// The newest first, by ``RunRecord/at``.
     package var records: [RunRecord] {
-        let runs = ended.map { RunRecord($0, of: id) } + open.map(record)
+        let runs = runRecords
         var records = runs + refusals.map { RunRecord($0, of: id) }
         if let time = unrecordedTime(after: runs) { records.append(.unknown(id, at: time)) }
         return records.sorted(by: RunRecord.isNewer)
@@ -51,9 +51,12 @@ package struct KnownRuns: Sendable {
 
     /// Whether the run that the schedule queued last is among them, so that what is not open is over.
     var coversLastRun: Bool {
-        let runs = ended.map { RunRecord($0, of: id) } + open.map(record)
+        let runs = runRecords
         return !runs.isEmpty && unrecordedTime(after: runs) == nil
     }
+
+    /// Those of the runs that were queued, in no order.
+    private var runRecords: [RunRecord] { ended.map { RunRecord($0, of: id) } + open.map(record) }
 
     private func record(_ run: TrackedRun) -> RunRecord {
         var record = RunRecord(run)

@@ -105,7 +105,7 @@ extension RedisCronConnection {
         var newest = NewestDefinitions(limit: wanted.limit)
         var last: [UInt8]?
         for _ in 0..<FoundRuns.openPages {
-            let page = try await definitions.openRuns(after: last, count: FoundRuns.openPage)
+            let page = try await definitions.trackedRuns(.open, after: last, limit: FoundRuns.openPage)
             for run in page.runs { newest.insert(run.definition, at: run.at) }
             last = page.last
             if last == nil { break }

@@ -163,15 +163,7 @@ actor RunKeeper {
         let task = Task(executorPreference: executor) { [clock] in try await clock.sleep(for: duration) }
         sleeping = task
         defer { sleeping = nil }
-        try await withTaskCancellationHandler {
-            do {
-                try await task.value
-            } catch is CancellationError {
-                try Task.checkCancellation()
-            }
-        } onCancel: {
-            task.cancel()
-        }
+        try await task.waitOut()
     }
 
     /// Does a little of all that is to be done.
@@ -225,7 +217,7 @@ actor RunKeeper {
             // Before they are off the log: a leader that dies in between would leave jobs that are gone, and nothing that says why.
             guard try await record(cancellations(in: result)) else { return false }
             do {
-                guard try await store.unfold(result.unfolding, token: token) else { return false }
+                guard try await store.unfold(result.unfolding, token: token, now: clock.now()) else { return false }
             } catch {
                 // It may have been done: then what is open is read again, and what is refused next stands for itself.
                 isLoaded = false
@@ -388,19 +380,17 @@ actor RunKeeper {
         guard let known = watch[run.jobID], known.run == run else { return }
         // What was recorded by a call whose answer was lost is recorded.
         let isRecorded = outcome != .definitionGone && (outcome != .missing || known.isUncertain)
-        guard isRecorded else {
+        if isRecorded, change.isReopened {
+            return watch.reopened(run.jobID, memory: known.memory, now: now, monotonic: monotonic)
+        }
+        guard isRecorded, let ending = change.ending else {
             watch.remove(run.jobID)
             return
         }
-        if change.isReopened {
-            watch.reopened(run.jobID, memory: known.memory, now: now, monotonic: monotonic)
-        } else if let ending = change.ending {
-            ended.append(RunRecord(EndedRun(run, ending), of: run.definition))
-            if ending.mayChange, change.keep > 0 {
-                watch.recorded(EndedRun(run, ending), of: run.jobID, now: now, monotonic: monotonic)
-            } else {
-                watch.remove(run.jobID)
-            }
+        let record = EndedRun(run, ending)
+        ended.append(RunRecord(record, of: run.definition))
+        if ending.mayChange, change.keep > 0 {
+            watch.recorded(record, of: run.jobID, now: now, monotonic: monotonic)
         } else {
             watch.remove(run.jobID)
         }

@@ -140,12 +140,12 @@ package struct RunLogEntry: Sendable {
             bytes.append(UInt8(ascii: "["))
             run.definition.appendIDJSON(to: &bytes)
             bytes.append(UInt8(ascii: ","))
-            append(run.planned.microseconds)
+            DecimalText.append(Int(run.planned.microseconds), to: &bytes)
             bytes.append(UInt8(ascii: ","))
             if case .refuse(let reason) = run.step {
                 bytes += "-1,\"\(reason.rawValue)\"".utf8
             } else {
-                append(Int64(place(of: run.definition.template)))
+                DecimalText.append(place(of: run.definition.template), to: &bytes)
                 bytes += run.reason == .catchup ? Self.catchUp : Self.schedule
             }
             if own != nil || run.missed != nil {
@@ -163,20 +163,6 @@ package struct RunLogEntry: Sendable {
             terms.append(RunTerms(template.settings))
             places[ObjectIdentifier(template)] = terms.count - 1
             return terms.count - 1
-        }
-
-        /// Appends a number, without the text that `String` would make of it on the heap for each run.
-        private mutating func append(_ number: Int64) {
-            if number < 0 { bytes.append(UInt8(ascii: "-")) }
-            withUnsafeTemporaryAllocation(of: UInt8.self, capacity: 20) { digits in
-                var (rest, start) = (number.magnitude, digits.count)
-                repeat {
-                    start -= 1
-                    digits[start] = UInt8(ascii: "0") + UInt8(rest % 10)
-                    rest /= 10
-                } while rest > 0
-                bytes.append(contentsOf: UnsafeBufferPointer(rebasing: digits[start...]))
-            }
         }
 
         func finish() -> [UInt8]? {

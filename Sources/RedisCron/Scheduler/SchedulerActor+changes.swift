@@ -25,7 +25,7 @@ extension SchedulerActor {
         }
         sleepTask = task
         defer { sleepTask = nil }
-        try await waitOut(task)
+        try await task.waitOut()
         _ = wakeTimer.takePending()
     }
 

@@ -186,19 +186,6 @@ extension SchedulerActor {
         let task = Task(executorPreference: executor) { [clock] in try await clock.sleep(for: duration) }
         pauses[operation] = task
         defer { pauses[operation] = nil }
-        try await waitOut(task)
-    }
-
-    /// Waits for the end of a sleep, or of the waiting task; not an error when it was the sleep that was cancelled.
-    func waitOut(_ sleep: Task<Void, any Error>) async throws {
-        try await withTaskCancellationHandler {
-            do {
-                try await sleep.value
-            } catch is CancellationError {
-                try Task.checkCancellation()
-            }
-        } onCancel: {
-            sleep.cancel()
-        }
+        try await task.waitOut()
     }
 }

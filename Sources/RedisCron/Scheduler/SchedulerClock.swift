@@ -25,6 +25,21 @@ extension SchedulerClock {
     }
 }
 
+extension Task<Void, any Error> {
+    /// Waits for the end of this sleep, or of the waiting task; not an error when it was the sleep that was cancelled.
+    func waitOut() async throws {
+        try await withTaskCancellationHandler {
+            do {
+                try await value
+            } catch is CancellationError {
+                try Task<Never, Never>.checkCancellation()
+            }
+        } onCancel: {
+            cancel()
+        }
+    }
+}
+
 /// The clocks of the system, with the event loop's timers.
 struct SystemClock: SchedulerClock {
     private static let start = ContinuousClock().now

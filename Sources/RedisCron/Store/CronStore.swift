@@ -75,7 +75,7 @@ package protocol CronStore: Sendable {
     /// Takes entries off the log and puts what they tell where it is read, in one atomic step, if the log still begins with them.
     ///
     /// - Returns: Whether the lock was ours.
-    func unfold(_ unfolding: Unfolding, token: String) async throws -> Bool
+    func unfold(_ unfolding: Unfolding, token: String, now: Timestamp) async throws -> Bool
 
     /// The runs of one place, in the order of their members; those that are no runs are left out.
     ///
@@ -132,22 +132,6 @@ extension CronStore {
 
     /// A store without a server plans nothing anew.
     package func planAnew(afterZone previous: String?) async throws -> Int { 0 }
-
-    package func runLog(limit: Int) async throws -> [[UInt8]] { [] }
-    package func unfold(_ unfolding: Unfolding, token: String) async throws -> Bool { true }
-    package func trackedRuns(
-        _ place: RunPlace, after member: [UInt8]?, limit: Int
-    ) async throws -> (runs: [TrackedRun], last: [UInt8]?) { ([], nil) }
-    package func look(at runs: [RunToLookAt], now: Timestamp) async throws -> [RunFinding] {
-        runs.map { .unclear($0.memory) }
-    }
-    package func record(_ changes: [RunChange], token: String, now: Timestamp) async throws -> RecordOutcome {
-        .done(changes.map { _ in .missing }, total: 0)
-    }
-    package func endedRuns(of definition: DefinitionID) async throws -> [EndedRun] { [] }
-    package func forgetRuns(of definitions: [DefinitionID]) async throws {}
-    package func sweepRuns(from cursor: Int) async throws -> Int { 0 }
-    package func trimRuns(to total: Int) async throws -> Int { 0 }
 
     /// A store that keeps no registry cannot tell.
     package func lockHolder() async throws -> LockHolder? { nil }

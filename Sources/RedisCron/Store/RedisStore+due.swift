@@ -72,6 +72,15 @@ extension DueEntry {
 }
 
 extension RedisReplyView {
+    /// Whether it is the error of a key that holds something else, which a stranger put there.
+    ///
+    /// - Throws: Any other error of the server.
+    func isOfAnotherType() throws(RedisError) -> Bool {
+        guard let error else { return false }
+        guard error.prefix == .wrongType else { throw error }
+        return true
+    }
+
     /// The bytes of each element of a list of strings; empty for all else.
     var copiedElements: [[UInt8]] {
         var elements: [[UInt8]] = []

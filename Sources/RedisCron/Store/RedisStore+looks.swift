@@ -256,8 +256,7 @@ extension RedisReplyView {
     ///
     /// - Throws: Any other error of the server.
     fileprivate func isUnreadable() throws(RedisError) -> Bool {
-        guard let error else { return false }
-        guard error.prefix == .wrongType || error.prefix == .noPerm else { throw error }
-        return true
+        if error?.prefix == .noPerm { return true }
+        return try isOfAnotherType()
     }
 }

@@ -14,8 +14,7 @@ extension RedisStore {
     /// How many runs are kept in all, as far as that was counted.
     func keptRuns() async throws -> Int {
         try await client.pipeline([RedisCommand("GET", keys.runTotal)]) { _, reply throws(RedisError) in
-            if let error = reply.error, error.prefix != .wrongType { throw error }
-            return reply.string.flatMap { Int($0) } ?? 0
+            try reply.isOfAnotherType() ? 0 : reply.string.flatMap { Int($0) } ?? 0
         }.first ?? 0
     }
 
@@ -38,12 +37,7 @@ extension RedisStore {
     /// The definitions of which no run was over for longest.
     private func oldest(offset: Int) async throws -> [DefinitionID] {
         let command = RedisCommand("ZRANGE", keys.runIndex, offset, offset + Self.pageSize - 1)
-        do {
-            return try await client.send(command) { $0.copiedElements }.map { DefinitionID(bytes: $0) }
-        } catch {
-            guard error.redisError?.prefix == .wrongType else { throw error }
-            return []
-        }
+        return try await connection.definitions.elements(command).map { DefinitionID(bytes: $0) }
     }
 
     /// The ends of the lists of runs, in the order of the ids.
@@ -52,11 +46,7 @@ extension RedisStore {
         return try await client.pipeline(
             page.map { RedisCommand("LRANGE", prefix + $0.bytes, -Self.tailLength, -1) }
         ) { _, reply throws(RedisError) in
-            if let error = reply.error {
-                guard error.prefix == .wrongType else { throw error }
-                return RunTail(nil)
-            }
-            return RunTail(reply.copiedElements)
+            RunTail(try reply.isOfAnotherType() ? nil : reply.copiedElements)
         }
     }
 
@@ -108,8 +98,7 @@ extension RedisStore {
         let numbers = try await client.pipeline(
             ids.map { RedisCommand("EXISTS", hashes + $0.bytes) } + ids.map { RedisCommand("LLEN", runs + $0.bytes) }
         ) { _, reply throws(RedisError) in
-            if let error = reply.error, error.prefix != .wrongType { throw error }
-            return reply.integer ?? 0
+            try reply.isOfAnotherType() ? 0 : reply.integer ?? 0
         }
         try await forgetRuns(of: zip(ids, numbers).filter { $1 == 0 }.map { $0.0 })
         for (exists, length) in zip(numbers, numbers.dropFirst(ids.count)) where exists == 1 { runCount?.add(length) }

@@ -7,32 +7,18 @@ extension RedisStore {
     private static let mostChanges = 500
 
     func runLog(limit: Int) async throws -> [[UInt8]] {
-        try await elements(RedisCommand("LRANGE", keys.runLog, 0, limit - 1))
+        try await connection.definitions.elements(RedisCommand("LRANGE", keys.runLog, 0, limit - 1))
     }
 
     func endedRuns(of definition: DefinitionID) async throws -> [EndedRun] {
         let key = Array(keys.runsPrefix.utf8) + definition.bytes
-        return try await elements(RedisCommand("LRANGE", key, 0, -1)).compactMap { EndedRun($0) }
+        return try await connection.definitions.elements(RedisCommand("LRANGE", key, 0, -1)).compactMap { EndedRun($0) }
     }
 
     func trackedRuns(
         _ place: RunPlace, after member: [UInt8]?, limit: Int
     ) async throws -> (runs: [TrackedRun], last: [UInt8]?) {
-        let from = member.map { [UInt8(ascii: "(")] + $0 } ?? [UInt8(ascii: "-")]
-        let members = try await elements(
-            RedisCommand("ZRANGEBYLEX", place == .open ? keys.openRuns : keys.watchedRuns, from, "+", "LIMIT", 0, limit)
-        )
-        return (members.compactMap { TrackedRun(member: $0) }, members.count < limit ? nil : members.last)
-    }
-
-    /// Reads a list of texts; a key of another type has none.
-    private func elements(_ command: RedisCommand) async throws -> [[UInt8]] {
-        do {
-            return try await client.send(command, decoding: { $0.copiedElements })
-        } catch {
-            guard error.prefix == .wrongType else { throw error }
-            return []
-        }
+        try await connection.definitions.trackedRuns(place, after: member, limit: limit)
     }
 
     /// What is in the way of recording what becomes of runs.
@@ -44,7 +30,7 @@ extension RedisStore {
 
     // MARK: Writing
 
-    func unfold(_ unfolding: Unfolding, token: String) async throws -> Bool {
+    func unfold(_ unfolding: Unfolding, token: String, now: Timestamp) async throws -> Bool {
         guard let first = unfolding.entries.first else { return true }
         let size = unfolding.opened.count * 160 + unfolding.refused.count * 300 + first.count + 512
         var call = CronScript.unfoldRuns.call(keyCount: 4 + unfolding.refused.count * 2, reserving: size)
@@ -60,7 +46,7 @@ extension RedisStore {
         call.append(token)
         call.append(first)
         call.append(unfolding.entries.count)
-        call.append(score: .now)
+        call.append(score: now)
         call.append(definitions)
         call.append(unfolding.opened.count)
         for run in unfolding.opened { call.append(run.member) }

@@ -21,7 +21,7 @@ extension StoreContractTests {
         unfolding.entries = try await store.runLog(limit: 1)
         try #require(unfolding.entries.count == 1)
         unfolding.opened = runs
-        #expect(try await store.unfold(unfolding, token: "t"))
+        #expect(try await store.unfold(unfolding, token: "t", now: .newYear))
     }
 
     /// Queues definitions, so that there is an entry in the log.
@@ -60,13 +60,13 @@ extension StoreContractTests {
             var unfolding = Unfolding()
             unfolding.entries = entries
             unfolding.opened = runs
-            #expect(try await !store.unfold(unfolding, token: "other"))
+            #expect(try await !store.unfold(unfolding, token: "other", now: .newYear))
             #expect(try await store.runLog(limit: 10) == entries)
-            #expect(try await store.unfold(unfolding, token: "t"))
+            #expect(try await store.unfold(unfolding, token: "t", now: .newYear))
             #expect(try await store.runLog(limit: 10).isEmpty)
             #expect(try await members(.open, in: store) == runs.reversed())
             _ = try await record(runs.map { RunChange($0, from: .open, ending: .example(), keep: 5) }, in: store)
-            #expect(try await store.unfold(unfolding, token: "t"))
+            #expect(try await store.unfold(unfolding, token: "t", now: .newYear))
             #expect(try await members(.open, in: store).isEmpty)
         }
     }

@@ -140,8 +140,8 @@ final class InterposedStore: CronStore {
 
     func runLog(limit: Int) async throws -> [[UInt8]] { try await base.runLog(limit: limit) }
 
-    func unfold(_ unfolding: Unfolding, token: String) async throws -> Bool {
-        try await passing(.unfold) { try await base.unfold(unfolding, token: token) }
+    func unfold(_ unfolding: Unfolding, token: String, now: Timestamp) async throws -> Bool {
+        try await passing(.unfold) { try await base.unfold(unfolding, token: token, now: now) }
     }
 
     func trackedRuns(

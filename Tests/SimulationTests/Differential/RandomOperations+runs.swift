@@ -40,7 +40,7 @@ extension RandomOperations {
             !read.unfolding.entries.isEmpty
         else { return "nothing" }
         let before = twins.model.runLog.count
-        try await twins.unfold(read.unfolding, token: token())
+        try await twins.unfold(read.unfolding, token: token(), now: time())
         if twins.model.runLog.count < before, !isLate { unfolder.wrote(read) }
         unfolded.append(read)
         runs += read.unfolding.opened

@@ -63,7 +63,7 @@ struct RandomOperations {
         values.randomElement(using: &random)
     }
 
-    private mutating func time() -> Timestamp {
+    mutating func time() -> Timestamp {
         Timestamp(microseconds: World.epoch + Int64.random(in: 0...40, using: &random) * 500_000)
     }
 

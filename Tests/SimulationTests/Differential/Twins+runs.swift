@@ -6,15 +6,11 @@ import TestSupport
 
 /// What becomes of runs, done to both twins.
 extension Twins {
-    mutating func unfold(_ unfolding: Unfolding, token: String) async throws {
+    mutating func unfold(_ unfolding: Unfolding, token: String, now: Timestamp) async throws {
         let before = model.runLog.count
-        let real = try await store.unfold(unfolding, token: token)
-        try expect(real, model.unfold(unfolding, token: token), of: "unfold")
+        let real = try await store.unfold(unfolding, token: token, now: now)
+        try expect(real, model.unfold(unfolding, token: token, now: now), of: "unfold")
         note("unfold", real ? (model.runLog.count < before ? "done" : "elsewhere") : "lockLost")
-        // That of refused times is the wall clock's.
-        for id in unfolding.refused.map(\.definition) where model.runIndex[id] == model.time.score {
-            model.runIndex[id] = try server.command("ZSCORE", RQKeys().runIndex, id.display).double
-        }
     }
 
     mutating func record(_ changes: [RunChange], token: String, now: Timestamp) async throws {

@@ -47,12 +47,12 @@ extension World {
     // MARK: What the leader does
 
     /// `unfold_runs.lua`, held against the promises.
-    func unfold(_ unfolding: Unfolding, token: String) -> Bool {
+    func unfold(_ unfolding: Unfolding, token: String, now: Timestamp) -> Bool {
         remember()
         redis.time = serverTime
         redis.expireKeys()
         let left = redis.runLog.count
-        let isOurs = redis.unfold(unfolding, token: token)
+        let isOurs = redis.unfold(unfolding, token: token, now: now)
         note("  \(left - redis.runLog.count) of \(left) entries are taken off")
         for refused in unfolding.refused {
             let times = refused.times

@@ -90,9 +90,9 @@ struct SimulatedStore: CronStore {
         }
     }
 
-    func unfold(_ unfolding: Unfolding, token: String) async throws -> Bool {
+    func unfold(_ unfolding: Unfolding, token: String, now: Timestamp) async throws -> Bool {
         try await link.call("unfold") { world in
-            world.unfold(unfolding, token: token)
+            world.unfold(unfolding, token: token, now: now)
         }
     }
 
