@@ -35,7 +35,8 @@ struct RunFollower {
             }
             look = RunToLookAt(look.run, memory: memory, place: .open)
         case .over(let ending):
-            if endings.last != ending || look.place == .open { endings.append(ending) }
+            // As the keeper does: it may be less that is still there at a later look.
+            if look.place == .open || endings.last.map(ending.isChange) ?? true { endings.append(ending) }
             look.place = .watched
         case .unclear(let memory): look.memory = memory
         case .settled: isSettled = true
