@@ -36,7 +36,7 @@ struct RecordCheckTests {
         var kept = kept
         kept.over["a"]?.remove(at: 1)
         kept.total = 2
-        #expect(details(kept) == ["job a2 has no record"])
+        #expect(details(kept) == ["job a2 has no record; 2 have, from \(at(0)) to \(at(2))"])
         // Beyond what is kept it is in order.
         kept.over["a"] = Array(self.kept.over["a"]?.prefix(2) ?? [])
         #expect(details(kept, keep: 2) == [])

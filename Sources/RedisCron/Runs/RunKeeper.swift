@@ -60,6 +60,8 @@ actor RunKeeper {
     private var hasNews = true
     /// Looks that may be made without going over their rate.
     private var allowance = LookAllowance()
+    /// How many runs the next look is at: fewer after one that failed, down to the run at which it fails.
+    private var looksAtOnce = runsAtOnce
 
     /// When something was unfolded the last time.
     private var unfoldedAt: Duration = .zero - gathering
@@ -125,7 +127,7 @@ actor RunKeeper {
     ///
     /// - Throws: `CancellationError` when the task is cancelled; what is under way then is done or not, and the next leader finds out.
     func run() async throws {
-        var backoff = Backoff(first: .seconds(1), maximum: .seconds(30))
+        var backoff = Backoff(first: .seconds(1), maximum: .seconds(5))
         var random = SplitMix64(state: UInt64(bitPattern: Int64(clock.now().microseconds)))
         while true {
             do {
@@ -270,8 +272,8 @@ actor RunKeeper {
 
     private func look() async throws -> Bool {
         while true {
-            let isAllowed = allowance.hasPage(of: Self.runsAtOnce, at: clock.monotonic())
-            let due = isAllowed ? watch.due(at: clock.monotonic(), limit: Self.runsAtOnce) : []
+            let isAllowed = allowance.hasPage(of: looksAtOnce, at: clock.monotonic())
+            let due = isAllowed ? watch.due(at: clock.monotonic(), limit: looksAtOnce) : []
             allowance.used(due.count)
             guard !due.isEmpty else { return true }
             guard try await look(at: due) else { return false }
@@ -280,21 +282,21 @@ actor RunKeeper {
     }
 
     private func look(at due: [RunWatch.Followed]) async throws -> Bool {
-        let findings: [RunFinding]
         do {
             let runs = due.map { RunToLookAt($0.run, memory: $0.memory, place: $0.place) }
-            findings = try await store.look(at: runs, now: clock.now())
-        } catch {
-            for known in due {
-                watch.lookFailed(at: known.run.jobID, uncertain: false, monotonic: clock.monotonic())
+            let findings = try await store.look(at: runs, now: clock.now())
+            var changes: [RunChange] = []
+            for (known, finding) in zip(due, findings) where watch[known.run.jobID]?.run == known.run {
+                if let change = try await change(known, finding) { changes.append(change) }
             }
+            guard try await record(changes) else { return false }
+            looksAtOnce = min(2 * looksAtOnce, Self.runsAtOnce)
+            return true
+        } catch {
+            looksAtOnce = max(1, looksAtOnce / 2)
+            watch.looksFailed(at: due.map(\.run.jobID), now: clock.now(), monotonic: clock.monotonic())
             throw error
         }
-        var changes: [RunChange] = []
-        for (known, finding) in zip(due, findings) where watch[known.run.jobID]?.run == known.run {
-            if let change = try await change(known, finding) { changes.append(change) }
-        }
-        return try await record(changes)
     }
 
     /// What is to be recorded of a run after a look.
@@ -354,9 +356,7 @@ actor RunKeeper {
         do {
             outcome = try await store.record(changes, token: token, now: clock.now())
         } catch {
-            for change in changes {
-                watch.lookFailed(at: change.run.jobID, uncertain: true, monotonic: clock.monotonic())
-            }
+            for change in changes { watch.recordingFailed(of: change.run.jobID) }
             throw error
         }
         guard case .done(let outcomes, let total) = outcome else { return false }

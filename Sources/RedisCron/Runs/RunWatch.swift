@@ -51,16 +51,16 @@ struct RunWatch: Sendable {
         if let known = followed[run.jobID], known.run == run, known.place == place { return nil }
         var dropped = remove(run.jobID)
         if place == .open, dropped == nil, let oldest = oldestOfTooMany(of: run.definition) { dropped = remove(oldest) }
-        add(Followed(run: run, memory: RunMemory(lastOpen: run.at), place: place), now: now, at: monotonic)
+        add(Followed(run: run, memory: RunMemory(lastOpen: run.at), place: place))
+        planFirst(run.jobID, now: now, at: monotonic)
         return dropped
     }
 
-    private mutating func add(_ followed: Followed, now: Timestamp, at monotonic: Duration) {
+    private mutating func add(_ followed: Followed) {
         let run = followed.run
         self.followed[run.jobID] = followed
         byDefinition[run.definition, default: []].append(run.jobID)
         if followed.place == .open { openCount += 1 }
-        plan(run.jobID, now: now, at: monotonic)
     }
 
     private func oldestOfTooMany(of definition: DefinitionID) -> RQJobID? {
@@ -112,25 +112,43 @@ struct RunWatch: Sendable {
         plan(job, now: now, at: monotonic)
     }
 
-    /// Plans a look after one that failed.
-    mutating func lookFailed(at job: RQJobID, uncertain isUncertain: Bool, monotonic: Duration) {
-        guard followed[job] != nil else { return }
-        if isUncertain { followed[job]?.isUncertain = true }
-        plan(job, at: monotonic + Self.shortest)
+    /// Plans looks after those that failed: each has its turn again, and one that failed by itself keeps no other one up.
+    mutating func looksFailed(at jobs: [RQJobID], now: Timestamp, monotonic: Duration) {
+        for job in jobs where followed[job] != nil {
+            if jobs.count > 1 {
+                planFirst(job, now: now, at: monotonic)
+            } else {
+                plan(job, at: monotonic + Self.shortest)
+            }
+        }
+    }
+
+    /// Takes in that a call got no answer that would have recorded a run.
+    mutating func recordingFailed(of job: RQJobID) {
+        followed[job]?.isUncertain = true
     }
 
     /// Takes in that a run was recorded as over, and may yet be brought back.
     mutating func recorded(_ run: EndedRun, of job: RQJobID, now: Timestamp, monotonic: Duration) {
         guard var known = remove(job) else { return }
         (known.place, known.recorded, known.look, known.isUncertain) = (.watched, run, nil, false)
-        add(known, now: now, at: monotonic)
+        add(known)
+        plan(job, now: now, at: monotonic)
     }
 
     /// Takes in that a run that was over is open again.
     mutating func reopened(_ job: RQJobID, memory: RunMemory, now: Timestamp, monotonic: Duration) {
         guard var known = remove(job) else { return }
         (known.place, known.recorded, known.look, known.memory) = (.open, nil, nil, memory)
-        add(known, now: now, at: monotonic)
+        add(known)
+        plan(job, now: now, at: monotonic)
+    }
+
+    /// Plans a look by the time at which the run was queued: where many have been there for long the oldest comes first, and is
+    /// recorded first. A list keeps those that were recorded last.
+    private mutating func planFirst(_ job: RQJobID, now: Timestamp, at monotonic: Duration) {
+        guard let known = followed[job], known.place == .open else { return plan(job, now: now, at: monotonic) }
+        plan(job, at: monotonic + shortest - max(now - known.run.at, .zero))
     }
 
     private mutating func plan(_ job: RQJobID, now: Timestamp, at monotonic: Duration) {
@@ -143,15 +161,14 @@ struct RunWatch: Sendable {
         followed[job]?.look = looks.insert(job, at: deadline.wholeNanoseconds)
     }
 
-    /// How long a run is left alone.
+    /// The shortest time for which a run is left alone: with more open runs each has its turn, at the rate of all looks.
+    private var shortest: Duration { max(Self.shortest, .seconds(1) * openCount / Self.looksPerSecond) }
+
+    /// How long a run is left alone that was looked at.
     private func pause(_ known: Followed, now: Timestamp) -> Duration {
-        // With more open runs each has its turn, at the rate of all looks.
-        let shortest = max(Self.shortest, .seconds(1) * openCount / Self.looksPerSecond)
+        let shortest = shortest
         switch known.place {
         case .open:
-            let age = now - known.run.at
-            // A run that was just queued is given time; one that has been there for long is looked at at once.
-            if age < shortest, known.memory.started == nil { return age < .zero ? shortest : shortest - age }
             return max(shortest, known.memory.started.map { (now - $0) / Self.part } ?? .zero)
         case .watched:
             let since = known.recorded?.ending.ended ?? known.run.at

@@ -66,7 +66,8 @@ package struct RecordCheck: Sendable {
         }
         let oldest = list.map(\.at).min() ?? at
         if list.count < keep || at > oldest.advanced(bySeconds: Self.disorder) {
-            report(of: id, at: at, "job \(job) has no record")
+            let newest = list.map(\.at).max() ?? at
+            report(of: id, at: at, "job \(job) has no record; \(list.count) have, from \(oldest) to \(newest)")
         }
     }
 

@@ -219,6 +219,53 @@ import Testing
         #expect(keeping.kept().map(\.outcome) == [.finished])
     }
 
+    @Test func `a requeue is found although what was recorded could not be read at once`() async throws {
+        let keeping = try await keeping()
+        let job = try await keeping.tick()[0]
+        keeping.work(job, as: .failed)
+        let first = keeping.keeper()
+        #expect(try await first.step())
+        keeping.pass(.seconds(3))
+        #expect(try await first.step())
+        keeping.memory.change { _ = $0.requeueJob(job) }
+        keeping.work(job, as: .finished)
+        let second = keeping.keeper()
+        #expect(try await second.step())
+        keeping.store.beforeNext(.endedRuns) { throw MadeUpFailure() }
+        keeping.pass(.seconds(60))
+        await #expect(throws: MadeUpFailure.self) { try await second.step() }
+        keeping.pass(.seconds(3))
+        #expect(try await second.step())
+        #expect(keeping.kept().map(\.outcome) == [.finished])
+    }
+
+    @Test func `after an outage runs are recorded in their order, and the last ones kept`() async throws {
+        let keeping = try await keeping { $0.history = 20 }
+        let keeper = keeping.keeper()
+        var failures = 0
+        for number in 0..<200 {
+            for job in try await keeping.tick() { keeping.work(job, as: .finished) }
+            keeping.pass(Self.interval)
+            guard number % 40 == 0 else { continue }
+            keeping.store.before(.look) { throw MadeUpFailure() }
+            do {
+                #expect(try await keeper.step())
+            } catch {
+                failures += 1
+            }
+        }
+        #expect(failures == 5)
+        keeping.store.before(.look, nil)
+        #expect(keeping.tracked(.open) > 100)
+        for _ in 0..<20 {
+            keeping.pass(.seconds(3))
+            #expect(try await keeper.step())
+        }
+        #expect(keeping.tracked(.open) == 0)
+        let expected = (0..<20).map { Timestamp.newYear + Self.interval * (199 - $0) }
+        #expect(keeping.memory.model.endedRuns[DefinitionID("a")]?.map(\.at) == expected)
+    }
+
     @Test func `as many are kept as the definition or else the scheduler says`() async throws {
         for (own, count) in [(nil, 3), (1, 1), (0, 0)] as [(Int?, Int)] {
             let keeping = try await keeping(policy: RunPolicy(history: own)) { $0.history = 3 }

@@ -44,10 +44,27 @@ import Testing
         #expect(delay(start: .zero, end: .seconds(3_600)).looks < 70)
     }
 
-    @Test func `what was queued long ago is looked at at once`() {
+    @Test func `what was queued long ago is looked at at once, the oldest first`() {
         var watch = RunWatch()
-        _ = watch.follow(Self.run(), in: .open, now: .newYear + .seconds(3_600), at: .seconds(7))
-        #expect(watch.nextLook == .seconds(9.5))
+        let runs = [3, 0, 2, 1].map { Self.run($0, at: .newYear + .seconds($0)) }
+        for run in runs { _ = watch.follow(run, in: .open, now: .newYear + .seconds(3_600), at: .seconds(7)) }
+        let oldest = watch.due(at: .seconds(7), limit: 2)
+        #expect(oldest.map(\.run) == [runs[1], runs[3]])
+        // After a look that failed each has its turn again.
+        watch.looksFailed(at: oldest.map(\.run.jobID), now: .newYear + .seconds(3_601), monotonic: .seconds(8))
+        #expect(watch.due(at: .seconds(8), limit: 10).map(\.run) == [runs[1], runs[3], runs[2], runs[0]])
+    }
+
+    @Test func `a run at which looks fail keeps no other one up`() {
+        var watch = RunWatch()
+        for number in 0..<2 {
+            let run = Self.run(number, at: .newYear + .seconds(number))
+            _ = watch.follow(run, in: .open, now: .newYear + .seconds(60), at: .zero)
+        }
+        let failing = watch.due(at: .zero, limit: 1)
+        watch.looksFailed(at: failing.map(\.run.jobID), now: .newYear + .seconds(60), monotonic: .zero)
+        #expect(watch.due(at: .zero, limit: 10).map(\.run) == [Self.run(1, at: .newYear + .seconds(1))])
+        #expect(watch.nextLook == .seconds(2.5))
     }
 
     @Test func `with very many open runs each has its turn, at the rate of all looks`() {

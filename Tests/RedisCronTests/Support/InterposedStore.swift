@@ -9,10 +9,10 @@ final class InterposedStore: CronStore {
     /// The calls of a store.
     enum Call: String, Sendable, Hashable, CaseIterable {
         case acquireLock, heartbeat, release, fetchDue, definitions, enqueue, reconcile, announcements, unfold, look,
-            record
+            record, endedRuns
 
         /// Those that a scheduler makes as soon as something is due.
-        static let soon = allCases.filter { $0 != .look && $0 != .record }
+        static let soon = allCases.filter { ![.look, .record, .endedRuns].contains($0) }
     }
 
     /// What a test does before or after a call; what it throws, the call throws.
@@ -159,7 +159,7 @@ final class InterposedStore: CronStore {
     }
 
     func endedRuns(of definition: DefinitionID) async throws -> [EndedRun] {
-        try await base.endedRuns(of: definition)
+        try await passing(.endedRuns) { try await base.endedRuns(of: definition) }
     }
 
     func forgetRuns(of definitions: [DefinitionID]) async throws { try await base.forgetRuns(of: definitions) }
