@@ -34,27 +34,24 @@ actor RunKeeper {
     nonisolated let executor: any SerialExecutor & TaskExecutor
     nonisolated var unownedExecutor: UnownedSerialExecutor { executor.asUnownedSerialExecutor() }
 
-    private let store: any CronStore
-    private let clock: any SchedulerClock
+    let store: any CronStore
+    let clock: any SchedulerClock
     private let token: String
     private let history: Int
     private let historyTotal: Int
-    private let tell: @Sendable (News) async -> Void
+    let tell: @Sendable (News) async -> Void
 
-    private var watch = RunWatch()
-    private var unfolder: RunUnfolder
+    var watch = RunWatch()
+    var unfolder: RunUnfolder
     private var isLoaded = false
     /// Definitions that were deleted, and whose runs have yet to be forgotten.
-    private var deleted: Set<DefinitionID> = []
+    var deleted: Set<DefinitionID> = []
     /// When definitions were deleted, of those of which the log may still tell.
-    private var deletedAt: [DefinitionID: Duration] = [:]
-    /// Definitions whose runs a leader before us followed, and of which it is not known whether they are still there.
-    private var unsure: [DefinitionID] = []
-    /// Where the sweep goes on; `nil` between two of them.
-    private var sweepCursor: Int? = 0
-    private var sweptAt: Duration = .zero
+    var deletedAt: [DefinitionID: Duration] = [:]
+    /// Looks for definitions of whose deletion nobody told.
+    var sweep = RunSweep()
     /// Whether the tick is at work.
-    private var isTickBusy = false
+    private(set) var isTickBusy = false
     private var sleeping: Task<Void, any Error>?
     /// Whether there may be something in the log.
     private var hasNews = true
@@ -68,7 +65,7 @@ actor RunKeeper {
     private var portion = LogPortion()
 
     /// Runs that are looked at, and recorded, in one step.
-    private static let runsAtOnce = 100
+    static let runsAtOnce = 100
     /// Members that are read at once when it begins.
     private static let pageSize = 1_000
     /// How often the log is read although nobody says that there is something: triggers come from elsewhere.
@@ -80,10 +77,6 @@ actor RunKeeper {
     private static let courtesy: Duration = .milliseconds(50)
     /// An entry that is older is unfolded without such pauses, so that the log does not grow for ever.
     private static let patience: Duration = .seconds(5)
-    /// How long after a deletion the log may still tell of runs from before.
-    private static let logDelay: Duration = .seconds(60)
-    /// How often all definitions of which runs are kept are looked through for those that are gone.
-    private static let sweepInterval: Duration = .seconds(3600)
 
     init(
         store: any CronStore, clock: any SchedulerClock, settings: SchedulerSettings, token: String,
@@ -121,6 +114,11 @@ actor RunKeeper {
         deletedAt[id] = clock.monotonic()
     }
 
+    /// Definitions may have been deleted that nobody told of: all are looked through.
+    func deletionsMissed() {
+        sweep.want()
+    }
+
     // MARK: The loop
 
     /// Follows runs until the lock is lost.
@@ -145,7 +143,7 @@ actor RunKeeper {
     private var pause: Duration {
         if isTickBusy { return Self.courtesy }
         if !deleted.isEmpty || hasNews && hasGathered { return .zero }
-        if !unsure.isEmpty || sweepCursor != nil { return Self.courtesy }
+        if sweep.isUnderWay { return Self.courtesy }
         let now = clock.monotonic()
         var pause = Self.longestSleep
         if let next = watch.nextLook {
@@ -176,7 +174,7 @@ actor RunKeeper {
         guard try await unfold() else { return false }
         try await forgetDeleted()
         guard try await look() else { return false }
-        try await sweep()
+        try await sweepOn()
         return true
     }
 
@@ -201,7 +199,6 @@ actor RunKeeper {
                 if isTickBusy { try await clock.sleep(for: Self.courtesy) }
             } while last != nil
         }
-        unsure = watch.definitions
         isLoaded = true
     }
 
@@ -394,46 +391,5 @@ actor RunKeeper {
         } else {
             watch.remove(run.jobID)
         }
-    }
-
-    // MARK: What is forgotten
-
-    private func forgetDeleted() async throws {
-        if !deletedAt.isEmpty {
-            let now = clock.monotonic()
-            deletedAt = deletedAt.filter { now - $0.value < Self.logDelay }
-        }
-        guard !deleted.isEmpty else { return }
-        let ids = Array(deleted)
-        try await store.forgetRuns(of: ids)
-        await tell(.forgotten(ids))
-        for id in ids {
-            deleted.remove(id)
-            unfolder.forget(id)
-            watch.removeAll(of: id)
-            // It may have been made anew, and have run since.
-            var last: [UInt8]? = TrackedRun.range(of: id).from.dropFirst().map { $0 }
-            while let member = last {
-                let page = try await store.trackedRuns(.open, after: member, limit: Self.runsAtOnce)
-                let own = page.runs.filter { $0.definition == id }
-                for run in own { _ = watch.follow(run, in: .open, now: clock.now(), at: clock.monotonic()) }
-                last = own.count == page.runs.count ? page.last : nil
-            }
-        }
-    }
-
-    /// Looks through the definitions of which runs are kept: others delete definitions too.
-    private func sweep() async throws {
-        if sweepCursor == nil, clock.monotonic() - sweptAt >= Self.sweepInterval { sweepCursor = 0 }
-        guard !isTickBusy else { return }
-        if !unsure.isEmpty {
-            let page = unsure.suffix(Self.runsAtOnce)
-            try await store.forgetRuns(of: Array(page))
-            unsure.removeLast(page.count)
-        }
-        guard let cursor = sweepCursor else { return }
-        let next = try await store.sweepRuns(from: cursor)
-        sweepCursor = next == 0 ? nil : next
-        if next == 0 { sweptAt = clock.monotonic() }
     }
 }

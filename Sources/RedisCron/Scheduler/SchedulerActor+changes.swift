@@ -63,6 +63,7 @@ extension SchedulerActor {
         lastAnnouncement = clock.monotonic()
         // Nobody knows what was announced before the subscription, nor what will be after a cut.
         await jobStore.take(.anything)
+        await runKeeper?.deletionsMissed()
         wake()
         let result: Result<Void, any Error>
         do {
@@ -70,7 +71,11 @@ extension SchedulerActor {
                 lastAnnouncement = clock.monotonic()
                 isChannelMute = false
                 await jobStore.take(announcement)
-                if case .deleted(let id) = announcement { await runKeeper?.definitionDeleted(id) }
+                switch announcement {
+                case .deleted(let id): await runKeeper?.definitionDeleted(id)
+                case .anything: await runKeeper?.deletionsMissed()
+                case .changed: break
+                }
                 announced()
             }
             result = .success(())

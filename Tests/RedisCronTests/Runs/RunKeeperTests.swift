@@ -8,83 +8,8 @@ import Testing
 
 /// What the leader does about runs, step by step.
 @Suite(.timeLimit(.minutes(2))) struct RunKeeperTests {
-    /// A keeper on a store in memory, with what it told.
-    private struct Keeping: Sendable {
-        let memory: MemoryStore
-        let store: InterposedStore
-        let clock: ManualClock
-        let actor: SchedulerActor
-        let settings: SchedulerSettings
-        let loop: RedisEventLoop
-        let told = Observed<[RunKeeper.News]>([])
-
-        init(_ change: (inout RedisCronScheduler.Options) -> Void = { _ in }) async throws {
-            let clock = ManualClock()
-            self.clock = clock
-            memory = MemoryStore { clock.now() }
-            store = InterposedStore(memory)
-            loop = try RedisEventLoop()
-            settings = try SchedulerSettings(
-                options: .forTest(change), keys: RQKeys(), createdAt: clock.now(), seed: 1, makeToken: { "t" })
-            actor = SchedulerActor(
-                store: store, clock: clock, settings: settings, channel: EventChannel(), executor: loop)
-            try await actor.beginByHand()
-        }
-
-        /// A leader that knows nothing yet.
-        func keeper() -> RunKeeper {
-            RunKeeper(store: store, clock: clock, settings: settings, token: "t", executor: loop) { [told] news in
-                told.update { $0.append(news) }
-            }
-        }
-
-        /// Queues what is due.
-        func tick() async throws -> [RQJobID] {
-            _ = try await actor.heartbeat()
-            return try await actor.tick(collecting: true).queued.map {
-                RQJobID.planned(definition: $0.entry.id.bytes, at: $0.planned)
-            }
-        }
-
-        func pass(_ duration: Duration) {
-            clock.advance(by: duration)
-        }
-
-        /// A worker runs a job.
-        func work(_ job: RQJobID, as phase: RedisModel.Phase, error: String? = nil) {
-            memory.change { model in
-                _ = model.startJob(job, by: "w")
-                _ = model.endJob(job, as: phase, error: error)
-            }
-        }
-
-        var ended: [RunRecord] {
-            told.current.flatMap { news -> [RunRecord] in
-                guard case .ended(let runs) = news else { return [] }
-                return runs
-            }
-        }
-
-        func kept(_ id: String = "a") -> [RunEnding] {
-            memory.model.endedRuns[DefinitionID(id)]?.map(\.ending) ?? []
-        }
-
-        func tracked(_ place: RunPlace) -> Int { memory.model.tracked[place]?.count ?? 0 }
-    }
-
-    private static let interval: Duration = .seconds(60)
-
-    private func keeping(
-        _ id: String = "a", policy: RunPolicy = RunPolicy(),
-        _ change: (inout RedisCronScheduler.Options) -> Void = { _ in }
-    ) async throws -> Keeping {
-        let keeping = try await Keeping(change)
-        keeping.memory.put(.example(id, interval: Self.interval) { $0.policy = policy }, at: .newYear)
-        return keeping
-    }
-
     @Test func `a run that succeeds is unfolded, looked at and recorded once`() async throws {
-        let keeping = try await keeping()
+        let keeping = try await Keeping.of()
         let keeper = keeping.keeper()
         let job = try await keeping.tick()[0]
         #expect(keeping.memory.model.runLog.count == 1)
@@ -103,20 +28,20 @@ import Testing
     }
 
     @Test func `runs that come one by one are unfolded many at a time, and batches few at a time`() async throws {
-        let keeping = try await keeping()
+        let keeping = try await Keeping.of()
         let keeper = keeping.keeper()
         let open = Observed<[Int]>([])
         keeping.store.after(.unfold) { open.update { $0.append(keeping.tracked(.open)) } }
         for _ in 0..<300 {
             _ = try await keeping.tick()
-            keeping.pass(Self.interval)
+            keeping.pass(Keeping.interval)
         }
         #expect(keeping.memory.model.runLog.count == 300)
         #expect(try await keeper.step())
         #expect(open.current.last == 300)
         #expect(open.current.count <= 10)
         for number in 0..<1_000 {
-            keeping.memory.put(.example("a definition of a batch \(number)", interval: Self.interval), at: .newYear)
+            keeping.memory.put(.example("a definition of a batch \(number)", interval: Keeping.interval), at: .newYear)
         }
         open.update { $0 = [300] }
         _ = try await keeping.tick()
@@ -127,12 +52,12 @@ import Testing
     }
 
     @Test func `the next leader goes on where one died`() async throws {
-        let keeping = try await keeping()
+        let keeping = try await Keeping.of()
         let first = keeping.keeper()
         var jobs = try await keeping.tick()
         #expect(try await first.step())
         // Queued, and not unfolded.
-        keeping.pass(Self.interval)
+        keeping.pass(Keeping.interval)
         jobs += try await keeping.tick()
         for job in jobs { keeping.work(job, as: .finished) }
         let second = keeping.keeper()
@@ -150,7 +75,7 @@ import Testing
 
     @Test(arguments: [InterposedStore.Call.unfold, .look, .record], [true, false])
     func `an answer that is lost loses and doubles nothing`(call: InterposedStore.Call, isDone: Bool) async throws {
-        let keeping = try await keeping()
+        let keeping = try await Keeping.of()
         let keeper = keeping.keeper()
         let job = try await keeping.tick()[0]
         keeping.work(job, as: .finished)
@@ -178,7 +103,7 @@ import Testing
     @Test func `a failed run that is requeued is open again, and its next end is recorded in place of the first`()
         async throws
     {
-        let keeping = try await keeping()
+        let keeping = try await Keeping.of()
         let keeper = keeping.keeper()
         let job = try await keeping.tick()[0]
         #expect(try await keeper.step())
@@ -203,7 +128,7 @@ import Testing
     }
 
     @Test func `a requeue is found by a leader that did not see the failure`() async throws {
-        let keeping = try await keeping()
+        let keeping = try await Keeping.of()
         let job = try await keeping.tick()[0]
         keeping.work(job, as: .failed)
         let first = keeping.keeper()
@@ -220,7 +145,7 @@ import Testing
     }
 
     @Test func `a requeue is found although what was recorded could not be read at once`() async throws {
-        let keeping = try await keeping()
+        let keeping = try await Keeping.of()
         let job = try await keeping.tick()[0]
         keeping.work(job, as: .failed)
         let first = keeping.keeper()
@@ -240,12 +165,12 @@ import Testing
     }
 
     @Test func `after an outage runs are recorded in their order, and the last ones kept`() async throws {
-        let keeping = try await keeping { $0.history = 20 }
+        let keeping = try await Keeping.of { $0.history = 20 }
         let keeper = keeping.keeper()
         var failures = 0
         for number in 0..<200 {
             for job in try await keeping.tick() { keeping.work(job, as: .finished) }
-            keeping.pass(Self.interval)
+            keeping.pass(Keeping.interval)
             guard number % 40 == 0 else { continue }
             keeping.store.before(.look) { throw MadeUpFailure() }
             do {
@@ -262,17 +187,17 @@ import Testing
             #expect(try await keeper.step())
         }
         #expect(keeping.tracked(.open) == 0)
-        let expected = (0..<20).map { Timestamp.newYear + Self.interval * (199 - $0) }
+        let expected = (0..<20).map { Timestamp.newYear + Keeping.interval * (199 - $0) }
         #expect(keeping.memory.model.endedRuns[DefinitionID("a")]?.map(\.at) == expected)
     }
 
     @Test func `as many are kept as the definition or else the scheduler says`() async throws {
         for (own, count) in [(nil, 3), (1, 1), (0, 0)] as [(Int?, Int)] {
-            let keeping = try await keeping(policy: RunPolicy(history: own)) { $0.history = 3 }
+            let keeping = try await Keeping.of(policy: RunPolicy(history: own)) { $0.history = 3 }
             let keeper = keeping.keeper()
             for _ in 0..<5 {
                 for job in try await keeping.tick() { keeping.work(job, as: .finished) }
-                keeping.pass(Self.interval)
+                keeping.pass(Keeping.interval)
                 #expect(try await keeper.step())
             }
             keeping.pass(.seconds(3))
@@ -283,32 +208,32 @@ import Testing
     }
 
     @Test func `refused times follow each other in one record`() async throws {
-        let keeping = try await keeping(policy: RunPolicy(overlap: .skip))
+        let keeping = try await Keeping.of(policy: RunPolicy(overlap: .skip))
         let keeper = keeping.keeper()
         let job = try await keeping.tick()[0]
         for _ in 0..<3 {
-            keeping.pass(Self.interval)
+            keeping.pass(Keeping.interval)
             #expect(try await keeping.tick().isEmpty)
             #expect(try await keeper.step())
         }
         let refused = keeping.memory.model.refusals[DefinitionID("a")] ?? []
         #expect(refused.map(\.count) == [3])
         #expect(refused.first?.reason == .overlap)
-        #expect(refused.first?.first == .newYear + Self.interval)
-        #expect(refused.first?.last == .newYear + Self.interval * 3)
+        #expect(refused.first?.first == .newYear + Keeping.interval)
+        #expect(refused.first?.last == .newYear + Keeping.interval * 3)
         keeping.work(job, as: .finished)
     }
 
     @Test func `of a definition that is deleted nothing is left, and what it is made into later is kept`() async throws
     {
-        let keeping = try await keeping()
+        let keeping = try await Keeping.of()
         let keeper = keeping.keeper()
         let job = try await keeping.tick()[0]
         #expect(try await keeper.step())
         keeping.work(job, as: .failed)
         keeping.pass(.seconds(3))
         #expect(try await keeper.step())
-        keeping.pass(Self.interval)
+        keeping.pass(Keeping.interval)
         _ = try await keeping.tick()
         #expect(try await keeper.step())
         // As Python deletes.
@@ -335,7 +260,7 @@ import Testing
     }
 
     @Test func `nothing is recorded under a lock that is lost`() async throws {
-        let keeping = try await keeping()
+        let keeping = try await Keeping.of()
         let keeper = keeping.keeper()
         let job = try await keeping.tick()[0]
         keeping.memory.change { $0.hold("other") }
@@ -351,7 +276,7 @@ import Testing
     }
 
     @Test func `no more are kept in all than was said, and those go first that were over first`() async throws {
-        let keeping = try await keeping { $0.historyTotal = 1_000 }
+        let keeping = try await Keeping.of { $0.historyTotal = 1_000 }
         let id = DefinitionID("b")
         keeping.memory.put(.example("b"), at: nil)
         keeping.memory.change { model in
