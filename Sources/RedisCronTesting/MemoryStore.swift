@@ -162,6 +162,10 @@ package final class MemoryStore: CronStore {
         change { $0.endedRuns[definition] ?? [] }
     }
 
+    package func standings(of runs: [TrackedRun]) async throws -> [RunStanding] {
+        change { $0.standings(of: runs) }
+    }
+
     package func forgetRuns(of definitions: [DefinitionID]) async throws {
         change { $0.forgetRuns(of: definitions) }
     }

@@ -134,6 +134,15 @@ extension RedisModel {
         return (page.map(\.run), page.count < rest.count ? page.last?.member : nil)
     }
 
+    /// Where runs stand, and what is recorded of them.
+    package func standings(of runs: [TrackedRun]) -> [RunStanding] {
+        runs.map { run in
+            RunStanding(
+                place: [RunPlace.open, .watched].first { tracked[$0]?.contains(run) == true },
+                recorded: endedRuns[run.definition]?.first { $0.isRecord(of: run) })
+        }
+    }
+
     private static func sorted(_ runs: some Sequence<TrackedRun>) -> [(member: [UInt8], run: TrackedRun)] {
         runs.map { (member: $0.member, run: $0) }.sorted { $0.member.lexicographicallyPrecedes($1.member) }
     }

@@ -91,6 +91,11 @@ package struct EndedRun: Sendable, Hashable {
         jobID = fields[8].string ?? ""
     }
 
+    /// Whether it is of that run: a job's id may be used again, by a run that is queued later.
+    package func isRecord(of run: TrackedRun) -> Bool {
+        at == run.at && jobID(of: run.definition) == run.jobID.description
+    }
+
     /// The id of the job.
     package func jobID(of definition: DefinitionID) -> String {
         guard jobID.isEmpty, let planned else { return jobID }

@@ -238,7 +238,8 @@ actor RunKeeper {
             // It was queued before its definition was deleted.
             if deletedAt[run.definition] != nil { deleted.insert(run.definition) }
             if let dropped = watch.follow(run, in: .open, now: now, at: monotonic) {
-                changes.append(RunChange(dropped.run, from: dropped.place, keep: keep(dropped.run)))
+                let places: [RunPlace] = dropped.isUncertain ? [.open, .watched] : [dropped.place]
+                changes += places.map { RunChange(dropped.run, from: $0, keep: keep(dropped.run)) }
             }
         }
         return try await record(changes)
@@ -247,6 +248,7 @@ actor RunKeeper {
     /// What is to be recorded of the runs that were taken out for others.
     private func cancellations(in result: RunUnfolder.Result) async throws -> [RunChange] {
         var changes: [RunChange] = []
+        _ = try await findPlaces(of: result.removed.compactMap { watch[$0.job] })
         for (job, at) in result.removed {
             guard let known = watch[job] else { continue }
             var former: EndedRun?
@@ -280,6 +282,7 @@ actor RunKeeper {
 
     private func look(at due: [RunWatch.Followed]) async throws -> Bool {
         do {
+            let due = try await findPlaces(of: due)
             let runs = due.map { RunToLookAt($0.run, memory: $0.memory, place: $0.place) }
             let findings = try await store.look(at: runs, now: clock.now())
             var changes: [RunChange] = []
@@ -336,7 +339,7 @@ actor RunKeeper {
         if let recorded = known.recorded { return recorded }
         let run = known.run
         let ended = try await store.endedRuns(of: run.definition)
-        return ended.first { $0.at == run.at && $0.jobID(of: run.definition) == run.jobID.description }
+        return ended.first { $0.isRecord(of: run) }
     }
 
     // MARK: What is recorded
@@ -353,7 +356,10 @@ actor RunKeeper {
         do {
             outcome = try await store.record(changes, token: token, now: clock.now())
         } catch {
-            for change in changes { watch.recordingFailed(of: change.run.jobID) }
+            for change in changes {
+                let recorded = change.ending.map { EndedRun(change.run, $0) }
+                watch.recordingFailed(of: change.run.jobID, as: recorded)
+            }
             throw error
         }
         guard case .done(let outcomes, let total) = outcome else { return false }
@@ -375,8 +381,9 @@ actor RunKeeper {
         let run = change.run
         let (now, monotonic) = (clock.now(), clock.monotonic())
         guard let known = watch[run.jobID], known.run == run else { return }
-        // What was recorded by a call whose answer was lost is recorded.
-        let isRecorded = outcome != .definitionGone && (outcome != .missing || known.isUncertain)
+        // Somebody else moved it, or a call of ours whose answer was lost, and which came late.
+        if outcome == .missing { return watch.misplaced(run.jobID, at: monotonic) }
+        let isRecorded = outcome != .definitionGone
         if isRecorded, change.isReopened {
             return watch.reopened(run.jobID, memory: known.memory, now: now, monotonic: monotonic)
         }

@@ -80,6 +80,19 @@ package enum RunFinding: Sendable, Hashable {
     case settled
 }
 
+/// Where a run stands, and what is recorded of it.
+package struct RunStanding: Sendable, Hashable {
+    /// `nil` if it is followed no longer.
+    package let place: RunPlace?
+    /// `nil` if it is open, or nothing is kept of it.
+    package let recorded: EndedRun?
+
+    package init(place: RunPlace?, recorded: EndedRun?) {
+        self.place = place
+        self.recorded = recorded
+    }
+}
+
 /// A change of what is recorded of a run.
 package struct RunChange: Sendable, Hashable {
     package let run: TrackedRun

@@ -23,8 +23,10 @@ struct RunWatch: Sendable {
         var place: RunPlace
         /// What is recorded of it; of a run that another leader recorded it is not known before it is asked for.
         var recorded: EndedRun?
-        /// Whether a call that would have recorded it got no answer.
+        /// Whether it is not known where it stands: a call that would have moved it got no answer, or did not find it there.
         var isUncertain = false
+        /// What such a call would have recorded, of which nobody was told.
+        var untold: EndedRun?
         fileprivate var look: DeadlineQueue<RQJobID>.ID?
     }
 
@@ -123,15 +125,32 @@ struct RunWatch: Sendable {
         }
     }
 
-    /// Takes in that a call got no answer that would have recorded a run.
-    mutating func recordingFailed(of job: RQJobID) {
+    /// Takes in that a call got no answer that would have moved a run, and recorded that it is over if it says so.
+    mutating func recordingFailed(of job: RQJobID, as recorded: EndedRun?) {
         followed[job]?.isUncertain = true
+        if let recorded { followed[job]?.untold = recorded }
+    }
+
+    /// Takes in that a run does not stand where it was thought to: that is looked up at its next look.
+    mutating func misplaced(_ job: RQJobID, at monotonic: Duration) {
+        followed[job]?.isUncertain = true
+        plan(job, at: monotonic + Self.shortest)
+    }
+
+    /// Takes in where a run stands, and leaves its look planned as it is.
+    mutating func found(_ job: RQJobID, in place: RunPlace, recorded: EndedRun?) {
+        guard var known = followed[job] else { return }
+        openCount += (place == .open ? 1 : 0) - (known.place == .open ? 1 : 0)
+        (known.place, known.recorded, known.isUncertain) = (place, recorded, false)
+        if place == .watched, recorded == known.untold { known.untold = nil }
+        followed[job] = known
     }
 
     /// Takes in that a run was recorded as over, and may yet be brought back.
     mutating func recorded(_ run: EndedRun, of job: RQJobID, now: Timestamp, monotonic: Duration) {
         guard var known = remove(job) else { return }
         (known.place, known.recorded, known.look, known.isUncertain) = (.watched, run, nil, false)
+        known.untold = nil
         add(known)
         plan(job, now: now, at: monotonic)
     }
@@ -140,12 +159,14 @@ struct RunWatch: Sendable {
     mutating func reopened(_ job: RQJobID, memory: RunMemory, now: Timestamp, monotonic: Duration) {
         guard var known = remove(job) else { return }
         (known.place, known.recorded, known.look, known.memory) = (.open, nil, nil, memory)
+        known.untold = nil
         add(known)
         plan(job, now: now, at: monotonic)
     }
 
-    /// Plans a look by the time at which the run was queued: where many have been there for long the oldest comes first, and is
-    /// recorded first. A list keeps those that were recorded last.
+    /// Plans a look by the time at which the run was queued.
+    ///
+    /// Where many have been there for long the oldest comes first, and is recorded first. A list keeps those that were recorded last.
     private mutating func planFirst(_ job: RQJobID, now: Timestamp, at monotonic: Duration) {
         guard let known = followed[job], known.place == .open else { return plan(job, now: now, at: monotonic) }
         plan(job, at: monotonic + shortest - max(now - known.run.at, .zero))

@@ -96,6 +96,9 @@ package protocol CronStore: Sendable {
     /// The runs of a definition that are over, the newest first.
     func endedRuns(of definition: DefinitionID) async throws -> [EndedRun]
 
+    /// Where runs stand, in their order. Changes nothing.
+    func standings(of runs: [TrackedRun]) async throws -> [RunStanding]
+
     /// Removes all that is kept of the runs of definitions that are gone, of those that are given.
     func forgetRuns(of definitions: [DefinitionID]) async throws
 

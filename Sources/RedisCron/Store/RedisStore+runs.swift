@@ -21,6 +21,25 @@ extension RedisStore {
         try await connection.definitions.trackedRuns(place, after: member, limit: limit)
     }
 
+    func standings(of runs: [TrackedRun]) async throws -> [RunStanding] {
+        let prefix = Array(keys.runsPrefix.utf8)
+        let commands = runs.flatMap { run in
+            // A right to ask for scores is not needed for anything else here.
+            let member = [UInt8(ascii: "[")] + run.member
+            return [keys.openRuns, keys.watchedRuns].map { RedisCommand("ZRANGE", $0, member, member, "BYLEX") }
+                + [RedisCommand("LRANGE", prefix + run.definition.bytes, 0, -1)]
+        }
+        let replies = try await connection.client.pipeline(commands) { _, reply throws(RedisError) in
+            try reply.isOfAnotherType() ? [] : reply.copiedElements
+        }
+        return runs.enumerated().map { index, run in
+            let own = Array(replies[3 * index..<3 * index + 3])
+            let recorded = own[2].lazy.compactMap { EndedRun($0) }.first { $0.isRecord(of: run) }
+            let place: RunPlace? = own[0].isEmpty ? own[1].isEmpty ? nil : .watched : .open
+            return RunStanding(place: place, recorded: recorded)
+        }
+    }
+
     /// What is in the way of recording what becomes of runs.
     func findingsOfRecords() async throws -> [Finding] {
         guard history > 0 else { return [] }

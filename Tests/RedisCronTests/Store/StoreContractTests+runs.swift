@@ -149,6 +149,32 @@ extension StoreContractTests {
     }
 
     @Test(arguments: Kind.allCases)
+    func `it is told where runs stand, and what is recorded of each`(kind: Kind) async throws {
+        try await withLeader(kind) { fixture async throws in
+            let store = fixture.store
+            try await queue(["a"], in: store)
+            let runs = (1...3).map { TrackedRun.example("a", at: $0) } + [.example("b"), .example("gone")]
+            try await open(runs, in: store)
+            let (failed, finished) = (RunEnding.example(.failed), RunEnding.example(at: 9))
+            let changes = [
+                RunChange(runs[0], from: .open, ending: failed, keep: 3),
+                RunChange(runs[1], from: .open, ending: finished, keep: 3),
+                RunChange(runs[4], from: .open, ending: failed, keep: 3),
+            ]
+            _ = try await record(changes, in: store)
+            let found = try await store.standings(of: runs)
+            #expect(
+                found == [
+                    RunStanding(place: .watched, recorded: EndedRun(runs[0], failed)),
+                    RunStanding(place: nil, recorded: EndedRun(runs[1], finished)),
+                    RunStanding(place: .open, recorded: nil), RunStanding(place: .open, recorded: nil),
+                    RunStanding(place: nil, recorded: nil),
+                ])
+            #expect(try await store.standings(of: []).isEmpty)
+        }
+    }
+
+    @Test(arguments: Kind.allCases)
     func `a definition is paused by the record of a failure, if a tick has not counted it`(kind: Kind) async throws {
         try await withLeader(kind) { fixture async throws in
             let store = fixture.store

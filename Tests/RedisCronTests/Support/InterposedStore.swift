@@ -9,10 +9,10 @@ final class InterposedStore: CronStore {
     /// The calls of a store.
     enum Call: String, Sendable, Hashable, CaseIterable {
         case acquireLock, heartbeat, release, fetchDue, definitions, enqueue, reconcile, announcements, unfold, look,
-            record, endedRuns
+            record, endedRuns, standings
 
         /// Those that a scheduler makes as soon as something is due.
-        static let soon = allCases.filter { ![.look, .record, .endedRuns].contains($0) }
+        static let soon = allCases.filter { ![.look, .record, .endedRuns, .standings].contains($0) }
     }
 
     /// What a test does before or after a call; what it throws, the call throws.
@@ -160,6 +160,10 @@ final class InterposedStore: CronStore {
 
     func endedRuns(of definition: DefinitionID) async throws -> [EndedRun] {
         try await passing(.endedRuns) { try await base.endedRuns(of: definition) }
+    }
+
+    func standings(of runs: [TrackedRun]) async throws -> [RunStanding] {
+        try await passing(.standings) { try await base.standings(of: runs) }
     }
 
     func forgetRuns(of definitions: [DefinitionID]) async throws { try await base.forgetRuns(of: definitions) }

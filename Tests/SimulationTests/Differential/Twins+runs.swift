@@ -45,6 +45,7 @@ extension Twins {
             let real = try await store.trackedRuns(place, after: member, limit: limit)
             try expect(
                 real.runs, model.trackedRuns(place, after: member, limit: limit).runs, of: "tracked runs")
+            try expect(try await store.standings(of: real.runs), model.standings(of: real.runs), of: "standings")
         }
     }
 }

@@ -128,6 +128,12 @@ struct SimulatedStore: CronStore {
         }
     }
 
+    func standings(of runs: [TrackedRun]) async throws -> [RunStanding] {
+        try await link.call("standings") { world in
+            world.readRedis { $0.standings(of: runs) }
+        }
+    }
+
     func forgetRuns(of definitions: [DefinitionID]) async throws {
         try await link.call("forget runs") { world in
             world.changeRedis { $0.forgetRuns(of: definitions) }

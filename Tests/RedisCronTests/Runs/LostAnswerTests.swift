@@ -1,0 +1,157 @@
+import RQWire
+import RedisCronTesting
+import TestSupport
+import Testing
+
+@testable import RedisCron
+
+/// What the leader makes of a call that got no answer, and of a run that goes on before it looks again.
+@Suite(.timeLimit(.minutes(2))) struct LostAnswerTests {
+    /// A leader that has recorded a failure, or has had the answer to that lost.
+    private func failed(
+        isLost: Bool
+    ) async throws -> (keeping: Keeping, keeper: RunKeeper, job: RQJobID) {
+        let keeping = try await Keeping.of()
+        let keeper = keeping.keeper()
+        let job = try await keeping.tick()[0]
+        #expect(try await keeper.step())
+        keeping.work(job, as: .failed, error: "ValueError")
+        keeping.pass(.seconds(3))
+        if isLost {
+            keeping.store.afterNext(.record) { throw MadeUpFailure() }
+            await #expect(throws: MadeUpFailure.self) { try await keeper.step() }
+        } else {
+            #expect(try await keeper.step())
+        }
+        #expect(keeping.kept().map(\.outcome) == [.failed])
+        return (keeping, keeper, job)
+    }
+
+    /// Lets time pass for the leader.
+    private func pass(_ count: Int, _ keeping: Keeping, _ keeper: RunKeeper) async throws {
+        for _ in 0..<count {
+            keeping.pass(.seconds(10))
+            #expect(try await keeper.step())
+        }
+    }
+
+    private func expectFinished(_ keeping: Keeping, _ keeper: RunKeeper, told: [RunOutcome]) async {
+        #expect(keeping.kept().map(\.outcome) == [.finished])
+        #expect(keeping.kept().first?.attempts == 2)
+        #expect(keeping.memory.model.runTotal == 1)
+        #expect(keeping.tracked(.open) == 0)
+        #expect(keeping.tracked(.watched) == 0)
+        #expect(await keeper.openCount == 0)
+        #expect(keeping.ended.map(\.outcome) == told)
+    }
+
+    @Test(arguments: [true, false])
+    func `a run whose failure was recorded without an answer, and that was requeued, is followed`(
+        isSeenOpen: Bool
+    ) async throws {
+        let (keeping, keeper, job) = try await failed(isLost: true)
+        keeping.memory.change { _ = $0.requeueJob(job) }
+        if isSeenOpen { try await pass(2, keeping, keeper) }
+        keeping.work(job, as: .finished)
+        try await pass(3, keeping, keeper)
+        await expectFinished(keeping, keeper, told: [.failed, .finished])
+    }
+
+    @Test(arguments: [true, false])
+    func `a run that was brought back without an answer, and then ended, is recorded`(isDone: Bool) async throws {
+        let (keeping, keeper, job) = try await failed(isLost: false)
+        keeping.memory.change { _ = $0.requeueJob(job) }
+        keeping.pass(.seconds(10))
+        if isDone {
+            keeping.store.afterNext(.record) { throw MadeUpFailure() }
+        } else {
+            keeping.store.beforeNext(.record) { throw MadeUpFailure() }
+        }
+        await #expect(throws: MadeUpFailure.self) { try await keeper.step() }
+        #expect(keeping.tracked(.open) == (isDone ? 1 : 0))
+        keeping.work(job, as: .finished)
+        try await pass(3, keeping, keeper)
+        await expectFinished(keeping, keeper, told: [.failed, .finished])
+    }
+
+    @Test func `a second failure that was recorded without an answer has one record`() async throws {
+        let (keeping, keeper, job) = try await failed(isLost: false)
+        keeping.memory.change { _ = $0.requeueJob(job) }
+        keeping.work(job, as: .failed, error: "KeyError")
+        keeping.pass(.seconds(10))
+        keeping.store.afterNext(.record) { throw MadeUpFailure() }
+        await #expect(throws: MadeUpFailure.self) { try await keeper.step() }
+        try await pass(3, keeping, keeper)
+        #expect(keeping.kept().map(\.error) == ["KeyError"])
+        #expect(keeping.memory.model.runTotal == 1)
+        #expect(keeping.tracked(.watched) == 1)
+        #expect(keeping.ended.map(\.error) == ["ValueError", "KeyError"])
+    }
+
+    @Test func `a call that is done after it was looked up where its run stands is told of, and the run followed`()
+        async throws
+    {
+        let keeping = try await Keeping.of()
+        let keeper = keeping.keeper()
+        let job = try await keeping.tick()[0]
+        #expect(try await keeper.step())
+        keeping.work(job, as: .failed, error: "ValueError")
+        keeping.pass(.seconds(3))
+        let run = try #require(keeping.memory.model.tracked[.open]?.first)
+        let look = RunToLookAt(run, memory: RunMemory(lastOpen: run.at), place: .open)
+        let found = keeping.memory.change { $0.look(at: [look], now: keeping.clock.now()) }
+        guard case .over(let ending) = found.first else {
+            Issue.record("not over: \(found)")
+            return
+        }
+        keeping.store.beforeNext(.record) { throw MadeUpFailure() }
+        await #expect(throws: MadeUpFailure.self) { try await keeper.step() }
+        keeping.store.afterNext(.standings) {
+            let late = RunChange(run, from: .open, ending: ending, keep: 20)
+            _ = keeping.memory.change { $0.record([late], token: "t", now: keeping.clock.now()) }
+        }
+        try await pass(2, keeping, keeper)
+        #expect(keeping.ended.map(\.outcome) == [.failed])
+        #expect(keeping.tracked(.watched) == 1)
+        keeping.memory.change { _ = $0.requeueJob(job) }
+        keeping.work(job, as: .finished)
+        try await pass(3, keeping, keeper)
+        await expectFinished(keeping, keeper, told: [.failed, .finished])
+    }
+
+    @Test func `an end that was recorded without an answer is told, although its record was pushed out since`()
+        async throws
+    {
+        let keeping = try await Keeping.of { $0.history = 1 }
+        let keeper = keeping.keeper()
+        for _ in 0..<3 {
+            for job in try await keeping.tick() { keeping.work(job, as: .finished) }
+            keeping.pass(Keeping.interval)
+        }
+        keeping.store.afterNext(.record) { throw MadeUpFailure() }
+        await #expect(throws: MadeUpFailure.self) { try await keeper.step() }
+        #expect(keeping.kept().count == 1)
+        try await pass(2, keeping, keeper)
+        #expect(keeping.ended.count == 3)
+        #expect(keeping.kept().count == 1)
+        #expect(await keeper.openCount == 0)
+    }
+
+    @Test func `a run that was taken out for another one, and recorded without an answer, has one record`() async throws
+    {
+        let keeping = try await Keeping.of(policy: RunPolicy(overlap: .replace))
+        let keeper = keeping.keeper()
+        _ = try await keeping.tick()
+        #expect(try await keeper.step())
+        keeping.pass(Keeping.interval)
+        #expect(try await keeping.tick().count == 1)
+        keeping.store.afterNext(.record) { throw MadeUpFailure() }
+        await #expect(throws: MadeUpFailure.self) { try await keeper.step() }
+        #expect(keeping.kept().map(\.outcome) == [.canceled])
+        try await pass(3, keeping, keeper)
+        #expect(keeping.kept().map(\.outcome) == [.canceled])
+        #expect(keeping.ended.map(\.outcome) == [.canceled])
+        #expect(keeping.memory.model.runLog.isEmpty)
+        #expect(keeping.tracked(.open) == 1)
+    }
+}
