@@ -29,6 +29,8 @@ actor RunKeeper {
         case forgotten([DefinitionID])
         /// Nothing can be recorded, for this reason.
         case failing(any Error)
+        /// Nothing can be recorded before the server lets us.
+        case denied(any Error)
     }
 
     nonisolated let executor: any SerialExecutor & TaskExecutor
@@ -55,6 +57,7 @@ actor RunKeeper {
     private var sleeping: Task<Void, any Error>?
     /// Whether there may be something in the log.
     private var hasNews = true
+    private var denials = RunDenials()
     /// Looks that may be made without going over their rate.
     private var allowance = LookAllowance()
     /// How many runs the next look is at: fewer after one that failed, down to the run at which it fails.
@@ -134,8 +137,13 @@ actor RunKeeper {
                 try await sleep(for: pause)
             } catch {
                 try Task.checkCancellation()
-                if backoff.failures == 1 { await tell(.failing(error)) }
-                try await clock.sleep(for: backoff.delayAfterFailure(using: &random))
+                if error.redisError?.isDenial == true {
+                    if denials.isNews(error, at: clock.monotonic()) { await tell(.denied(error)) }
+                    try await clock.sleep(for: RunDenials.pause)
+                } else {
+                    if backoff.failures == 1 { await tell(.failing(error)) }
+                    try await clock.sleep(for: backoff.delayAfterFailure(using: &random))
+                }
             }
         }
     }

@@ -37,6 +37,14 @@ extension SchedulerActor {
         case .failing(let error):
             settings.logger(
                 .warning, "what becomes of runs is not recorded, and tried again: \(Refusal.text(for: error))")
+        case .denied(let error):
+            let keys = settings.keys.runsPrefix.dropLast() + "*"
+            settings.logger(
+                .warning,
+                """
+                what becomes of runs is not recorded; jobs are queued all the same, and \(keys) is tried again each \
+                minute: \(Refusal.text(for: error))
+                """)
         }
     }
 

@@ -196,6 +196,63 @@ import Testing
         #expect(unused == [])
     }
 
+    /// What a user lacks who was set up before runs were recorded.
+    enum MissingRights: String, CaseIterable {
+        case commands, keys
+
+        /// The rights of a user, without these.
+        func words(_ line: [String]) -> [String] {
+            switch self {
+            case .commands:
+                let names = [
+                    "ltrim", "lrange", "lindex", "lset", "incrby", "zrangebylex", "zlexcount", "zremrangebylex",
+                ]
+                return line.filter { !names.contains(String($0.dropFirst())) }
+            case .keys:
+                let keys = ["cron_job*", "cron_scheduler*", "queue*", "job:*", "executions:*", "scheduled:*"]
+                return line.filter { $0 != "~rq:*" } + keys.map { "~rq:" + $0 }
+            }
+        }
+    }
+
+    @Test(arguments: MissingRights.allCases)
+    func `who has no rights for runs queues and deletes as ever, and is told once what to grant`(
+        missing: MissingRights
+    ) async throws {
+        try await withRedis { server in
+            try server.command(missing.words(try Self.line(for: "rqrcron")))
+            let lines = Observed<[String]>([])
+            let connection = try RedisCronConnection(url: "redis://rqrcron:PASSWORD@127.0.0.1:\(server.port)/0")
+            let options = RedisCronScheduler.Options.forTest {
+                $0.logger = SchedulerLogger(minimumLevel: .warning) { _, line in lines.update { $0.append(line) } }
+            }
+            let scheduler = try RedisCronScheduler(connection: connection, options: options)
+            for overlap in [RunPolicy.Overlap.allow, .wait] {
+                _ = try await connection.register(
+                    id: overlap.rawValue, call: CallSpec("m.f", queue: overlap.rawValue), schedule: .every(.seconds(1)),
+                    policy: RunPolicy(overlap: overlap))
+            }
+            try await whileRunning(scheduler) {
+                try await eventually("jobs", within: .seconds(30)) {
+                    try (server.command("LLEN", "rq:queue:allow").integer ?? 0) >= 4
+                        && server.command("LLEN", "rq:queue:wait").integer == 1
+                }
+                try await eventually("the warning", within: .seconds(30)) {
+                    lines.current.contains { $0.hasPrefix("what becomes of runs is not recorded; jobs are queued") }
+                }
+                #expect(try await connection.deleteJob(id: "allow"))
+            }
+            let told = lines.current.filter { $0.hasPrefix("what becomes of runs is not recorded; jobs are queued") }
+            #expect(told.count == 1)
+            #expect(told.first?.contains("rq:cron_runs* is tried again each minute") == true, "\(told)")
+            #expect(told.first?.contains(missing == .keys ? "access one of the keys" : "+lrange") == true, "\(told)")
+            #expect(told.first?.contains("docs/acl.md") == true)
+            #expect(try server.command("EXISTS", "rq:cron_runs_log", "rq:cron_runs_open").integer == 0)
+            #expect(try await connection.allJobs().map(\.id) == ["wait"])
+            await connection.close()
+        }
+    }
+
     @Test func `a user who may not wait for replicas is told before the first job`() async throws {
         try await Self.withUser("rqrcron", without: ["+wait"]) { server, connection in
             let options = RedisCronScheduler.Options.forTest {
