@@ -48,12 +48,16 @@ extension SchedulerActor {
         }
     }
 
-    /// Writes for RQ's pages: what fails there costs nothing else.
+    /// Writes for RQ's pages: what fails there costs nothing else, and is a warning once, until it works again.
     private func toRQHistory(_ write: @Sendable () async throws -> Void) async {
         do {
             try await write()
+            isRQHistoryFailing = false
         } catch {
-            settings.logger(.warning, "could not write runs for RQ's pages: \(Refusal.text(for: error))")
+            settings.logger(
+                isRQHistoryFailing ? .debug : .warning,
+                "could not write runs for RQ's pages: \(Refusal.text(for: error))")
+            isRQHistoryFailing = true
         }
     }
 }

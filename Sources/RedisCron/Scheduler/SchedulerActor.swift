@@ -55,6 +55,8 @@ actor SchedulerActor {
 
     /// Follows what becomes of runs, while it leads.
     var runKeeper: RunKeeper?
+    /// Whether the last runs could not be written for RQ's pages.
+    var isRQHistoryFailing = false
 
     // MARK: The events channel
 

@@ -6,7 +6,7 @@ import Testing
 @testable import RedisBridge
 @testable import RedisCron
 
-/// A user without rights for the keys of runs.
+/// A user without rights for the keys of runs, and a writer of RQ's history that fails.
 @Suite(.timeLimit(.minutes(2))) struct RunDenialTests {
     private static let denial = RedisError.server(
         "NOPERM this user may not run LPUSH on rq:cron_runs:a", endpoint: "here")
@@ -56,5 +56,35 @@ import Testing
         }
         #expect(told().count == 1)
         #expect(!harness.recorder.events.contains { if case .disconnected = $0 { true } else { false } })
+    }
+
+    @Test func `runs that cannot be written for RQ's pages are a warning once, until it works again`() async throws {
+        try await withRedis { server async throws in
+            try await withConnection(to: server) { connection in
+                let warnings = Observed<[String]>([])
+                let clock = ManualClock()
+                let settings = try SchedulerSettings(
+                    options: .forTest {
+                        $0.logger = SchedulerLogger(minimumLevel: .warning) { _, line in
+                            warnings.update { $0.append(line) }
+                        }
+                    }, keys: RQKeys(), createdAt: clock.now(), seed: 1, makeToken: { "t" })
+                let actor = SchedulerActor(
+                    store: MemoryStore { clock.now() }, clock: clock, settings: settings, channel: EventChannel(),
+                    executor: connection.eventLoop, rqHistory: RQHistoryWriter(connection))
+                let runs = [TrackedRun.recorded(at: 1)]
+                let write = { (isAllowed: Bool) in
+                    try server.command("ACL", "SETUSER", "default", (isAllowed ? "+" : "-") + "zremrangebyrank")
+                    await actor.take(.queued(runs), token: "t")
+                }
+                for _ in 0..<3 { try await write(false) }
+                #expect(warnings.current.count == 1)
+                #expect(warnings.current.first?.contains("ZREMRANGEBYRANK") == true)
+                try await write(true)
+                #expect(warnings.current.count == 1)
+                for _ in 0..<2 { try await write(false) }
+                #expect(warnings.current.count == 2)
+            }
+        }
     }
 }
