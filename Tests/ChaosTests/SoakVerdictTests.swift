@@ -6,13 +6,15 @@ struct SoakVerdictTests {
     /// Forty samples; each value may depend on the number of the sample.
     private func growth(
         memory: (Int) -> Int = { _ in 20 << 20 }, descriptors: (Int) -> Int = { _ in 12 },
-        keys: (Int) -> Int = { _ in 3_000 }
+        keys: (Int) -> Int = { _ in 3_000 }, runs: (Int, inout RunKeySizes) -> Void = { _, _ in }
     ) -> [String] {
         SoakVerdict(
             (0..<40).map { number in
-                SoakSample(
+                var sizes = RunKeySizes()
+                runs(number, &sizes)
+                return SoakSample(
                     time: Double(number), memory: [20 << 20, memory(number)], descriptors: [12, descriptors(number)],
-                    keys: keys(number))
+                    keys: keys(number), runs: sizes)
             }
         ).growth
     }
@@ -33,6 +35,15 @@ struct SoakVerdictTests {
         #expect(growth(keys: { 3_000 + $0 * 100 }).first?.contains("the number of keys") == true)
     }
 
+    @Test func `what is kept of runs is watched, each part by itself`() {
+        #expect(growth(runs: { $1.total = 20_000 + $0 % 2 * 100 }) == [])
+        let parts: [WritableKeyPath<RunKeySizes, Int>] = [
+            \.keys, \.log, \.open, \.watched, \.definitions, \.total,
+        ]
+        for part in parts { #expect(growth(runs: { $1[keyPath: part] = 100 * $0 }).count == 1) }
+        #expect(growth(runs: { $1.watched = 100 * $0 }).first?.contains("the number of watched runs") == true)
+    }
+
     @Test func `too few samples say nothing`() {
         #expect(SoakVerdict([]).growth.count == 1)
     }
@@ -46,6 +57,7 @@ struct SoakRunTests {
         let samples = try await SoakRun.perform(plan)
         let last = try #require(samples.last)
         #expect(last.jobs > 0 && last.edits > 0 && last.cuts > 0 && last.keys > 200)
+        #expect(last.runs.keys > 4 && last.runs.definitions > 100 && last.runs.total > 200)
         #expect(last.memory.count == 2 && last.memory.allSatisfy { $0 > 1 << 20 })
         #expect(last.descriptors.count == 2 && last.descriptors.allSatisfy { $0 > 3 && $0 < 100 })
     }

@@ -20,11 +20,16 @@ package struct SoakReport: Sendable, CustomStringConvertible {
                 String(sample.edits), String(sample.cuts),
                 sample.memory.map { String(format: "%.1f", Double($0) / 1_048_576) }.joined(separator: " "),
                 sample.descriptors.map(String.init).joined(separator: " "),
-                String(sample.keys), String(format: "%.1f", Double(sample.redisMemory) / 1_048_576),
+                String(sample.keys), sample.runs.parts.map { String($0.size) }.joined(separator: " "),
+                String(format: "%.1f", Double(sample.redisMemory) / 1_048_576),
             ]
         }
         let table = TextTable(
-            header: ["s", "jobs/s", "edits", "cuts", "memory MiB", "descriptors", "keys", "Redis MiB"], rows: rows)
+            header: [
+                "s", "jobs/s", "edits", "cuts", "memory MiB", "descriptors", "keys",
+                "keys of runs, log, open, watched, definitions, kept", "Redis MiB",
+            ],
+            rows: rows)
         let growth = SoakVerdict(samples).growth
         return
             (["seed \(plan.seed), \(plan.seconds) s, \(plan.rate) definitions due once a second, two schedulers", ""]

@@ -121,6 +121,7 @@ package struct SoakRun: Sendable {
                 usages.append(try await ProcessUsage(of: scheduler.pid))
             }
             guard let keys = try? await line.command("DBSIZE").integer,
+                let runs = try? await RunKeySizes(on: line),
                 let memory = try? await line.command("INFO", "memory").string
             else { continue }
             let used = memory.split(whereSeparator: \.isNewline).first { $0.hasPrefix("used_memory:") }
@@ -128,7 +129,7 @@ package struct SoakRun: Sendable {
             let sample = SoakSample(
                 time: Double((ContinuousClock.now - began) / .milliseconds(1)) / 1_000, jobs: await workload.jobs,
                 edits: await workload.edits, cuts: cuts.current, memory: usages.map(\.memory),
-                descriptors: usages.map(\.descriptors), keys: keys, redisMemory: used ?? 0)
+                descriptors: usages.map(\.descriptors), keys: keys, runs: runs, redisMemory: used ?? 0)
             samples.append(sample)
             tell(sample)
         }

@@ -14,12 +14,14 @@ package struct SoakSample: Sendable, Hashable {
     package var descriptors: [Int]
     /// Keys in Redis.
     package var keys: Int
+    /// What is kept of runs.
+    package var runs: RunKeySizes
     /// Bytes that Redis uses.
     package var redisMemory: Int
 
     package init(
         time: Double, jobs: Int = 0, edits: Int = 0, cuts: Int = 0, memory: [Int], descriptors: [Int], keys: Int,
-        redisMemory: Int = 0
+        runs: RunKeySizes = RunKeySizes(), redisMemory: Int = 0
     ) {
         self.time = time
         self.jobs = jobs
@@ -28,6 +30,7 @@ package struct SoakSample: Sendable, Hashable {
         self.memory = memory
         self.descriptors = descriptors
         self.keys = keys
+        self.runs = runs
         self.redisMemory = redisMemory
     }
 }

@@ -7,7 +7,7 @@ package struct SoakVerdict: Sendable {
     package static let memorySlack = (share: 20, bytes: 1 << 20)
     /// What its descriptors may grow by: a connection that is just made anew.
     package static let descriptorSlack = 2
-    /// What the keys may grow by: a fiftieth, and some jobs that the consumer has not taken yet.
+    /// What the keys may grow by, and each part of what is kept of runs: a fiftieth, and some jobs that the consumer has not taken yet.
     package static let keySlack = (share: 50, keys: 500)
 
     /// What grew, one sentence each.
@@ -34,7 +34,11 @@ package struct SoakVerdict: Sendable {
                 Self.descriptorSlack
             }
         }
-        compare("the number of keys in Redis", \.keys) { $0 / Self.keySlack.share + Self.keySlack.keys }
+        func compareKeys(_ name: String, _ value: (SoakSample) -> Int) {
+            compare(name, value) { $0 / Self.keySlack.share + Self.keySlack.keys }
+        }
+        compareKeys("the number of keys in Redis", \.keys)
+        for (index, part) in RunKeySizes().parts.enumerated() { compareKeys(part.name) { $0.runs.parts[index].size } }
         self.growth = growth
     }
 
