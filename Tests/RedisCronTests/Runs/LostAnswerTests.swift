@@ -154,4 +154,24 @@ import Testing
         #expect(keeping.memory.model.runLog.isEmpty)
         #expect(keeping.tracked(.open) == 1)
     }
+
+    @Test func `a run that gives way to a later one under its id is looked for in both places`() async throws {
+        let (keeping, keeper, job) = try await failed(isLost: true)
+        let former = try #require(keeping.memory.model.tracked[.watched]?.first)
+        let later = TrackedRun(
+            definition: former.definition, jobID: job, planned: former.planned, at: keeping.clock.now(),
+            reason: .backfill, terms: former.terms, history: nil)
+        keeping.memory.change { model in
+            let body = RunLogEntry.body(of: later)
+            model.runLog.append(RunLogEntry.bytes(codes: [JobOutcome.queued.rawValue], removed: [], body: body))
+            _ = model.requeueJob(job)
+        }
+        #expect(try await keeper.step())
+        #expect(keeping.memory.model.tracked[.open]?.map(\.at) == [later.at])
+        #expect(keeping.tracked(.watched) == 0)
+        keeping.work(job, as: .finished)
+        try await pass(2, keeping, keeper)
+        #expect(keeping.kept().map(\.outcome) == [.finished, .failed])
+        #expect(keeping.tracked(.open) == 0)
+    }
 }
