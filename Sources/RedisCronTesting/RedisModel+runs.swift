@@ -159,8 +159,11 @@ extension RedisModel {
     }
 
     /// `forget_runs.lua`.
-    package mutating func forgetRuns(of ids: [DefinitionID]) {
-        for id in ids where definitions[id] == nil { forgetRuns(of: id) }
+    @discardableResult
+    package mutating func forgetRuns(of ids: [DefinitionID]) -> Int {
+        let gone = ids.filter { definitions[$0] == nil }
+        for id in gone { forgetRuns(of: id) }
+        return gone.count
     }
 
     /// A pass over all definitions of which runs are kept, in one page.

@@ -13,12 +13,14 @@ extension RunKeeper {
         }
         guard !deleted.isEmpty else { return }
         let ids = Array(deleted)
-        try await store.forgetRuns(of: ids)
+        let gone = try await store.forgetRuns(of: ids)
         await tell(.forgotten(ids))
         for id in ids {
             deleted.remove(id)
             unfolder.forget(id)
             watch.removeAll(of: id)
+            // Nothing is left of what is gone; to ask for each would hold up all else where many are deleted.
+            guard gone < ids.count else { continue }
             // It may have been made anew, and have run since.
             var last: [UInt8]? = TrackedRun.range(of: id).from.dropFirst().map { $0 }
             while let member = last {

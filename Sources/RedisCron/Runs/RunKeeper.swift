@@ -78,8 +78,10 @@ actor RunKeeper {
     private static let gathering: Duration = .milliseconds(100)
     /// The pause between two steps while the tick is at work.
     private static let courtesy: Duration = .milliseconds(50)
-    /// An entry that is older is unfolded without such pauses, so that the log does not grow for ever.
+    /// An entry that is older is unfolded without such pauses, and so is a look made that is later: else they would pile up.
     private static let patience: Duration = .seconds(5)
+    /// How many portions of the log, or pages of looks, are taken in a row: with more work than time, each has its turn.
+    private static let mostInARow = 20
 
     init(
         store: any CronStore, clock: any SchedulerClock, settings: SchedulerSettings, token: String,
@@ -213,7 +215,7 @@ actor RunKeeper {
     // MARK: The log
 
     private func unfold() async throws -> Bool {
-        while true {
+        for _ in 0..<Self.mostInARow {
             hasNews = false
             let entries = portion.take(from: try await store.runLog(limit: portion.limit))
             guard !entries.isEmpty else { return true }
@@ -236,6 +238,7 @@ actor RunKeeper {
             let isOld = result.unfolding.opened.first.map { clock.now() - $0.at > Self.patience } ?? false
             if isTickBusy, !isOld { return true }
         }
+        return true
     }
 
     /// Follows what was unfolded.
@@ -278,15 +281,19 @@ actor RunKeeper {
     // MARK: Looks
 
     private func look() async throws -> Bool {
-        while true {
+        for _ in 0..<Self.mostInARow {
             let isAllowed = allowance.hasPage(of: looksAtOnce, at: clock.monotonic())
             let due = isAllowed ? watch.due(at: clock.monotonic(), limit: looksAtOnce) : []
             allowance.used(due.count)
             guard !due.isEmpty else { return true }
             guard try await look(at: due) else { return false }
-            if isTickBusy || hasNews && hasGathered { return true }
+            if (isTickBusy || hasNews && hasGathered) && !isLate { return true }
         }
+        return true
     }
+
+    /// Whether a look should have been made long ago.
+    private var isLate: Bool { watch.nextLook.map { clock.monotonic() - $0 > Self.patience } ?? false }
 
     private func look(at due: [RunWatch.Followed]) async throws -> Bool {
         do {

@@ -100,7 +100,10 @@ package protocol CronStore: Sendable {
     func standings(of runs: [TrackedRun]) async throws -> [RunStanding]
 
     /// Removes all that is kept of the runs of definitions that are gone, of those that are given.
-    func forgetRuns(of definitions: [DefinitionID]) async throws
+    ///
+    /// - Returns: How many of them were gone.
+    @discardableResult
+    func forgetRuns(of definitions: [DefinitionID]) async throws -> Int
 
     /// Looks through definitions of which runs are kept: forgets those of definitions that are gone.
     ///

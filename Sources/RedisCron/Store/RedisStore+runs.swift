@@ -146,7 +146,9 @@ extension RedisStore {
         if mayChange { call.append(TrackedRun.range(of: change.run.definition).from) }
     }
 
-    func forgetRuns(of definitions: [DefinitionID]) async throws {
+    @discardableResult
+    func forgetRuns(of definitions: [DefinitionID]) async throws -> Int {
+        var gone = 0
         let (hashes, runs, refusals) = (
             Array(keys.cronJobPrefix.utf8), Array(keys.runsPrefix.utf8), Array(keys.refusalsPrefix.utf8)
         )
@@ -160,7 +162,8 @@ extension RedisStore {
             }
             call.append(hashes)
             for id in page { call.append(TrackedRun.range(of: id).from) }
-            _ = try await connection.run(CronScript.forgetRuns, call) { reply in reply.integer }
+            gone += try await connection.run(CronScript.forgetRuns, call) { reply in reply.integer ?? 0 }
         }
+        return gone
     }
 }

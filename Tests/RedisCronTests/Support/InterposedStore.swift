@@ -9,10 +9,10 @@ final class InterposedStore: CronStore {
     /// The calls of a store.
     enum Call: String, Sendable, Hashable, CaseIterable {
         case acquireLock, heartbeat, release, fetchDue, definitions, enqueue, reconcile, announcements, unfold, look,
-            record, endedRuns, standings
+            record, endedRuns, standings, trackedRuns
 
         /// Those that a scheduler makes as soon as something is due.
-        static let soon = allCases.filter { ![.look, .record, .endedRuns, .standings].contains($0) }
+        static let soon = allCases.filter { ![.look, .record, .endedRuns, .standings, .trackedRuns].contains($0) }
     }
 
     /// What a test does before or after a call; what it throws, the call throws.
@@ -147,7 +147,7 @@ final class InterposedStore: CronStore {
     func trackedRuns(
         _ place: RunPlace, after member: [UInt8]?, limit: Int
     ) async throws -> (runs: [TrackedRun], last: [UInt8]?) {
-        try await base.trackedRuns(place, after: member, limit: limit)
+        try await passing(.trackedRuns) { try await base.trackedRuns(place, after: member, limit: limit) }
     }
 
     func look(at runs: [RunToLookAt], now: Timestamp) async throws -> [RunFinding] {
@@ -166,7 +166,8 @@ final class InterposedStore: CronStore {
         try await passing(.standings) { try await base.standings(of: runs) }
     }
 
-    func forgetRuns(of definitions: [DefinitionID]) async throws { try await base.forgetRuns(of: definitions) }
+    @discardableResult
+    func forgetRuns(of definitions: [DefinitionID]) async throws -> Int { try await base.forgetRuns(of: definitions) }
 
     func sweepRuns(from cursor: Int) async throws -> Int { try await base.sweepRuns(from: cursor) }
 

@@ -24,8 +24,7 @@ extension Twins {
     }
 
     mutating func forgetRuns(of ids: [DefinitionID]) async throws {
-        try await store.forgetRuns(of: ids)
-        model.forgetRuns(of: ids)
+        try expect(try await store.forgetRuns(of: ids), model.forgetRuns(of: ids), of: "forgotten")
     }
 
     mutating func sweepRuns() async throws {
