@@ -264,9 +264,9 @@ actor RunKeeper {
             guard let known = watch[job] else { continue }
             var former: EndedRun?
             if known.place == .watched {
-                // A look came before the log, and found no job.
+                // A look came before the log and found no job, or it was queued once more after its end.
                 former = try await recorded(of: known)
-                guard former?.ending.outcome == .deleted else { continue }
+                guard let former, former.ending.outcome != .canceled else { continue }
             }
             var ending = RunEnding(.canceled)
             ending.ended = at
@@ -299,7 +299,7 @@ actor RunKeeper {
         do {
             let due = try await findPlaces(of: due)
             let runs = due.map { RunToLookAt($0.run, memory: $0.memory, place: $0.place) }
-            let findings = try await store.look(at: runs, now: clock.now())
+            let findings = try await undisturbed(store.look(at: runs, now: clock.now()), due)
             var changes: [RunChange] = []
             for (known, finding) in zip(due, findings) where watch[known.run.jobID]?.run == known.run {
                 if let change = try await change(known, finding) { changes.append(change) }
@@ -311,6 +311,21 @@ actor RunKeeper {
             looksAtOnce = max(1, looksAtOnce / 2)
             watch.looksFailed(at: due.map(\.run.jobID), now: clock.now(), monotonic: clock.monotonic())
             throw error
+        }
+    }
+
+    /// What was found, except for successes that are only concluded while the log may say that the run was taken out for another one.
+    ///
+    /// The log is read after the look: what takes out a run writes there in the same step. All other conclusions are corrected when the
+    /// log is unfolded; a success is followed no longer.
+    private func undisturbed(_ findings: [RunFinding], _ due: [RunWatch.Followed]) async throws -> [RunFinding] {
+        guard findings.contains(where: \.isConcludedSuccess) else { return findings }
+        let entries = try await store.runLog(limit: LogPortion.most)
+        let isWhole = entries.count < LogPortion.most
+        let removed = Set(entries.compactMap { RunLogEntry($0) }.flatMap(\.removed))
+        return zip(due, findings).map { known, finding in
+            let isCertain = isWhole && !removed.contains(known.run.jobID.description)
+            return isCertain || !finding.isConcludedSuccess ? finding : .unclear(known.memory)
         }
     }
 

@@ -78,6 +78,12 @@ package enum RunFinding: Sendable, Hashable {
     case unclear(RunMemory)
     /// It is over as was recorded, and its job is gone: nothing can change any more.
     case settled
+
+    /// Whether it is called a success because nothing is left that says otherwise.
+    var isConcludedSuccess: Bool {
+        guard case .over(let ending) = self else { return false }
+        return ending.outcome == .finished && ending.isInferred
+    }
 }
 
 /// Where a run stands, and what is recorded of it.

@@ -83,7 +83,8 @@ struct LogPortion: Sendable {
     /// Unless one entry has more: about two batches.
     private static let mostBytes = 16_384
     private static let fewest = 2
-    private static let most = 64
+    /// The most entries that are read at once.
+    static let most = 64
 
     /// How many entries are read.
     private(set) var limit = fewest
