@@ -31,7 +31,7 @@ struct SimulationTests {
         }
     }
 
-    @Test(arguments: Set(RedisModel.Fence.allCases).subtracting([.recordLock, .logHead, .tracked, .recordExists]))
+    @Test(arguments: RedisModel.Fence.allCases)
     func `a fence that is taken away is missed`(_ fence: RedisModel.Fence) async {
         let report = await Simulation.onThread { Simulation.play(seeds: 1...20_000, without: fence) }
         #expect(report.violations.count == 1)

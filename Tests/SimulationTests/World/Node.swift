@@ -183,9 +183,9 @@ final class Node: @unchecked Sendable {
         subscription = reader
     }
 
-    func announce(_ id: DefinitionID) {
+    func announce(_ announcement: Announcement) {
         guard let subscription, !isDead else { return }
         if world.fails(.lostMessage, oneIn: 3) { return }
-        world.after(world.draw(50...3_000)) { _ in subscription.take(.changed(id)) }
+        world.after(world.draw(50...3_000)) { _ in subscription.take(announcement) }
     }
 }

@@ -205,7 +205,7 @@ extension World {
             note("\(id.display) is deleted")
             if redis.lock?.token != token { oracle.violate("\(id.display) was deleted without the lock") }
             if before[id]?.hash.isFinished != true { oracle.violate("\(id.display) was deleted and is not finished") }
-            oracle.ledger.records.definitionDeleted(id)
+            noteDeletion(of: id)
             noteEdit(id, before: before[id]?.hash)
         }
         deliver()

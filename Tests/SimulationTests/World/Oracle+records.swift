@@ -13,7 +13,7 @@ extension World {
         let keep = run.definition.governance?.policy.history ?? scenario.history
         guard keep > 0 else { return }
         for (reason, count) in refusals(of: run, outcome, now: now) {
-            oracle.ledger.records.refusals[id, default: [:]][reason, default: 0] += count
+            oracle.ledger.records.refused(count, reason, of: id, keep: keep)
         }
         guard outcome.isQueued else { return }
         let story = RecordLedger.Story(
@@ -30,17 +30,28 @@ extension World {
         oracle.ledger.records.queued(job, at: at, story)
     }
 
+    func noteDeletion(of id: DefinitionID) {
+        oracle.goneSince[id] = time
+        oracle.ledger.records.definitionDeleted(id)
+    }
+
     func noteStart(of job: RQJobID) {
         oracle.ledger.records.started(job, time: time)
     }
 
     func noteEnd(of job: RQJobID, as outcomes: Set<RunOutcome>) {
         oracle.ledger.records.changed(job, to: outcomes, time: time)
+        if redis.jobs[job] == nil { oracle.ledger.records.vanished(job) }
+    }
+
+    /// A run that waited was taken out for another one: the log says so, whatever is left of it.
+    func noteRemoval(of job: RQJobID) {
+        oracle.ledger.records.changed(job, to: [.canceled], time: time)
     }
 
     func noteRemovals(_ replaced: [ReplacedRun]) {
         for run in replaced where run.kind == .removed {
-            if let job = RQJobID(run.jobID) { noteEnd(of: job, as: [.canceled]) }
+            if let job = RQJobID(run.jobID) { noteRemoval(of: job) }
         }
     }
 
@@ -76,6 +87,9 @@ extension World {
         for (change, outcome) in zip(changes, outcomes) {
             let id = change.run.definition
             note("  \(id.display) \(change.run.jobID) \(change.ending?.outcome.rawValue ?? "no end"): \(outcome)")
+            if change.isReopened, outcome == .recorded {
+                oracle.ledger.records.reopened(RecordLedger.Key(job: change.run.jobID, at: change.run.at))
+            }
             guard let former = before[id]?.hash else { continue }
             if outcome == .paused { checkPause(of: id, former) }
             if outcome == .paused || outcome == .noted, scenario.policies { noteEdit(id, before: former) }
@@ -88,6 +102,8 @@ extension World {
 
     /// Within which an end is known.
     static let recordBound: Int64 = 3_600_000
+    /// Within which nothing is kept any more of a definition that is gone.
+    static let goneBound: Int64 = 3_000_000
 
     /// Each run has its record, and nothing has a record that was no run.
     func checkRecords() {
@@ -107,8 +123,7 @@ extension World {
         let ids = Set(redis.endedRuns.keys).union(redis.refusals.keys).union(redis.runIndex.keys)
         for id in ids {
             guard redis.definitions[id] != nil else {
-                // Python may not have told of it yet, or never.
-                if isWhole(id) { oracle.violate("runs of \(id.display) are kept, which is gone") }
+                if isKnownToBeGone(id) { oracle.violate("runs of \(id.display) are kept, which is gone") }
                 continue
             }
             checkList(of: id)
@@ -136,11 +151,10 @@ extension World {
         let isDue = story.changedAt + Self.recordBound + duration / 8 < time
         guard isDue else { return }
         if isPending { return oracle.violate("\(name) is still in the log") }
-        // What is kept may be full of others.
-        let isBeyond = (redis.endedRuns[story.definition] ?? []).count >= leastKept(of: story.definition)
+        let isBeyond = isPushedOut(key, story)
         switch records.first {
         case nil where story.outcomes.isEmpty:
-            if !isOpen { oracle.violate("\(name) is open and has no record") }
+            if !isOpen, !isBeyond { oracle.violate("\(name) is open and has no record") }
         case nil:
             if isOpen {
                 oracle.violate("\(name) is \(Self.text(story.outcomes)), and recorded as open")
@@ -160,9 +174,22 @@ extension World {
         outcomes.isEmpty ? "open" : outcomes.map(\.rawValue).sorted().joined(separator: " or ")
     }
 
-    /// The fewest runs that a definition has kept since it was made.
-    private func leastKept(of id: DefinitionID) -> Int {
-        oracle.ledger.records.stories.values.lazy.filter { $0.definition == id }.map(\.keep).min() ?? 0
+    /// Whether others may have taken the place of a run: the list is full, or too many were open at once.
+    private func isPushedOut(_ key: RecordLedger.Key, _ story: RecordLedger.Story) -> Bool {
+        let all = oracle.ledger.records.stories.filter { $0.value.definition == story.definition }
+        let fewest = all.values.lazy.map(\.keep).min() ?? 0
+        if (redis.endedRuns[story.definition] ?? []).count >= fewest { return true }
+        return all.keys.count { $0.at >= key.at } > RunWatch.mostOpen
+    }
+
+    /// Whether the leader must have learnt some time ago that a definition is gone.
+    ///
+    /// Who begins to lead looks through all. Later on a message tells, which Python sends at the end of its deletion, or never if it
+    /// dies before.
+    private func isKnownToBeGone(_ id: DefinitionID) -> Bool {
+        guard let gone = oracle.goneSince[id], gone + Self.goneBound < time else { return false }
+        let mayBeUnheard = tornWrites[id] != nil || scenario.faults.contains(.lostMessage)
+        return gone < leadsSince || !mayBeUnheard
     }
 
     private func checkList(of id: DefinitionID) {
@@ -184,15 +211,17 @@ extension World {
         guard let story = oracle.ledger.records.stories[key], story.definition == run.definition else {
             return oracle.violate("\(run.definition.display) follows \(run.jobID), which was no run")
         }
-        guard redis.definitions[run.definition] == nil, isWhole(run.definition) else { return }
+        guard redis.definitions[run.definition] == nil else { return }
         let isDue = story.changedAt + Self.recordBound < time && !story.outcomes.isEmpty
-        if place == .watched || isDue { oracle.violate("\(run.jobID) is followed, and its definition is gone") }
+        if place == .watched ? isKnownToBeGone(run.definition) : isDue {
+            oracle.violate("\(run.jobID) is followed, and its definition is gone")
+        }
     }
 
     private func checkRefusals(of id: DefinitionID, pending: [RefusalReason: Int]) {
         let times = redis.refusals[id] ?? []
         // A leader that remembers what Redis has lost counts it twice.
-        guard !oracle.hasLostData, !oracle.ledger.records.deleted.contains(id), times.count < leastKept(of: id)
+        guard !oracle.hasLostData, !oracle.ledger.records.deleted.contains(id), times.count < oracle.ledger.records.fewestRefusals[id] ?? .max
         else { return }
         var counts = pending
         for refused in times { counts[refused.reason, default: 0] += refused.count }

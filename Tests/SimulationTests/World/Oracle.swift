@@ -31,6 +31,8 @@ struct Oracle {
     var lostByRedis: [DefinitionID: Timestamp] = [:]
     /// The same of those that were edited since, which hides that a run was lost.
     var hiddenLosses: [DefinitionID: Timestamp] = [:]
+    /// When each definition was deleted, or Python told of its deletion, in the time of the world.
+    var goneSince: [DefinitionID: Int64] = [:]
     /// Whether Redis has ever lost what it had accepted.
     private(set) var hasLostData = false
     /// Runs queued, over all.
@@ -248,7 +250,7 @@ extension World {
         redis.time = serverTime
         let before = redis.definitions[id]?.hash
         let value = body(&redis)
-        if before != nil, redis.definitions[id] == nil { oracle.ledger.records.definitionDeleted(id) }
+        if before != nil, redis.definitions[id] == nil { noteDeletion(of: id) }
         if scenario.policies { noteEdit(id, before: before) }
         if let lost = oracle.lostByRedis[id] { oracle.hiddenLosses[id] = lost }
         if let planned = redis.definitions[id]?.plannedTime, let latest = oracle.ledger.latest[id], planned <= latest {
@@ -262,9 +264,13 @@ extension World {
     func deliver() {
         let published = redis.published
         redis.published = []
-        for id in published {
-            for node in nodes { node.announce(id) }
-        }
+        for id in published { announce(redis.definitions[id] == nil ? .deleted(id) : .changed(id)) }
+    }
+
+    /// Tells all who listen.
+    func announce(_ announcement: Announcement) {
+        if case .deleted(let id) = announcement { oracle.goneSince[id] = time }
+        for node in nodes { node.announce(announcement) }
     }
 
     var serverTime: Timestamp { Timestamp(microseconds: Self.epoch + time + serverOffset) }

@@ -21,6 +21,8 @@ struct RecordLedger {
         let keep: Int
         /// What may be recorded of it; nothing while it is open.
         var outcomes: Set<RunOutcome> = []
+        /// What may have been recorded before its job was queued once more, until a scheduler has recorded that it is open again.
+        var formerOutcomes: Set<RunOutcome> = []
         /// When that changed last, and when a worker started it, in the time of the world.
         var changedAt: Int64
         var startedAt: Int64?
@@ -32,7 +34,9 @@ struct RecordLedger {
     /// The newest run of each job.
     private var newest: [RQJobID: Key] = [:]
     /// How many planned times were refused.
-    var refusals: [DefinitionID: [RefusalReason: Int]] = [:]
+    private(set) var refusals: [DefinitionID: [RefusalReason: Int]] = [:]
+    /// The fewest refusals that were kept when one was added.
+    private(set) var fewestRefusals: [DefinitionID: Int] = [:]
     /// Definitions that were deleted at some time.
     private(set) var deleted: Set<DefinitionID> = []
     /// Jobs that somebody had queued once more after their ends.
@@ -48,6 +52,11 @@ struct RecordLedger {
         newest[job] = key
     }
 
+    mutating func refused(_ count: Int, _ reason: RefusalReason, of id: DefinitionID, keep: Int) {
+        refusals[id, default: [:]][reason, default: 0] += count
+        fewestRefusals[id] = min(fewestRefusals[id] ?? keep, keep)
+    }
+
     mutating func started(_ job: RQJobID, time: Int64) {
         guard let key = newest[job] else { return }
         stories[key]?.startedAt = time
@@ -55,19 +64,36 @@ struct RecordLedger {
 
     /// - Parameter outcomes: None if it is open again.
     mutating func changed(_ job: RQJobID, to outcomes: Set<RunOutcome>, time: Int64) {
-        guard let key = newest[job] else { return }
+        guard let key = newest[job], let former = stories[key] else { return }
         stories[key]?.outcomes = outcomes
         stories[key]?.changedAt = time
-        if outcomes.isEmpty { requeued.insert(job) }
+        if outcomes.isEmpty {
+            requeued.insert(job)
+            stories[key]?.formerOutcomes.formUnion(former.outcomes)
+        }
     }
 
-    /// The hash of a job that is over is gone, perhaps before anybody has looked.
+    /// The hash of a job that is over is gone.
+    ///
+    /// If nobody has looked since it was queued once more, what was recorded before stays: nothing says otherwise.
+    mutating func vanished(_ job: RQJobID) {
+        guard let key = newest[job], let story = stories[key] else { return }
+        stories[key]?.outcomes.formUnion(story.formerOutcomes)
+    }
+
+    /// The hash of a job that is over was deleted, perhaps before anybody has looked.
     mutating func forgotten(_ job: RQJobID, _ settings: JobSettings) {
         guard let key = newest[job] else { return }
         stories[key]?.outcomes.insert(.deleted)
         // What leaves no trace at its end cannot be told apart from this.
         if settings.resultTTL == 0 { stories[key]?.outcomes.insert(.finished) }
         if settings.failureTTL == 0 { stories[key]?.outcomes.insert(.failed) }
+        vanished(job)
+    }
+
+    /// It was recorded that a run is open again.
+    mutating func reopened(_ key: Key) {
+        stories[key]?.formerOutcomes = []
     }
 
     mutating func definitionDeleted(_ id: DefinitionID) {

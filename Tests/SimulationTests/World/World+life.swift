@@ -27,6 +27,7 @@ extension World {
             within: scenario.lockTTL + serverSteps + 1_000_000 + longestNap + Link.commandTimeout + scenario.maxSleep)
         changeLeader()
         settle(within: scenario.maxSleep)
+        if scenario.history > 0 || scenario.policies { awaitRecords() }
         end()
     }
 
@@ -112,6 +113,14 @@ extension World {
         if oracle.violation == nil, leader == nil {
             oracle.violate("\(bound) µs after \(former.name) \(isClean ? "stopped" : "died") nobody leads")
         }
+        leadsSince = time
+    }
+
+    /// What has become of runs is known soon.
+    private func awaitRecords() {
+        guard oracle.violation == nil else { return }
+        run(until: time + Self.recordBound + 600_000)
+        if oracle.violation == nil { checkRecords() }
     }
 
     /// Stops everybody and sees that they end and leave nothing behind.

@@ -70,7 +70,7 @@ extension World {
         }
         note("\(id.display) was triggered: \(job)")
         let removed = open.filter { redis.jobs[$0] == nil }
-        for run in removed { noteEnd(of: run, as: [.canceled]) }
+        for run in removed { noteRemoval(of: run) }
         noteTrigger(of: id, policy, job: job, at: editorTime)
         if !open.isEmpty, policy.overlap == .skip || policy.overlap == .wait {
             oracle.violate("\(id.display) was triggered while \(open[0]) is open")

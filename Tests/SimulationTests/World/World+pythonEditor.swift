@@ -50,7 +50,7 @@ extension World {
                 world.note("Python wrote the index entry of \(hash.id)")
             },
             { world in world.edit(key) { $0.marker = world.editorTime.scoreText } },
-            { world in world.edit(key) { $0.published.append(key) } },
+            { world in world.announce(.changed(key)) },
         ]
         perform(steps, on: key)
     }
@@ -66,7 +66,7 @@ extension World {
                 },
                 { world in world.edit(key) { $0.setScore(nil, of: key) } },
                 { world in world.edit(key) { $0.marker = world.editorTime.scoreText } },
-                { world in world.edit(key) { $0.published.append(key) } },
+                { world in world.announce(.deleted(key)) },
             ], on: key)
     }
 

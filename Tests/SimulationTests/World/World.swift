@@ -48,6 +48,8 @@ final class World: @unchecked Sendable {
     var lateCalls = 0
     /// When the trouble ended.
     var calmSince: Int64 = 0
+    /// Since when the last leader leads, if it began in the quiet.
+    var leadsSince: Int64 = -1
     /// Snapshots of Redis and of what it promised, for a restart that loses the last second.
     var history: [Snapshot] = []
     /// Definitions that Python is about to write or has left half written.
