@@ -124,6 +124,12 @@ actor RunKeeper {
         sweep.want()
     }
 
+    /// Redis was away, and may have lost what it had accepted last: what it holds is read again.
+    func connectionWasLost() {
+        isLoaded = false
+        watch.forgetRecords()
+    }
+
     // MARK: The loop
 
     /// Follows runs until the lock is lost.
@@ -198,6 +204,17 @@ actor RunKeeper {
 
     /// Reads what the leaders before us followed.
     private func load() async throws {
+        // Before the first page: it may be wanted anew meanwhile.
+        isLoaded = true
+        do {
+            try await readPlaces()
+        } catch {
+            isLoaded = false
+            throw error
+        }
+    }
+
+    private func readPlaces() async throws {
         for place in [RunPlace.open, .watched] {
             var last: [UInt8]?
             repeat {
@@ -209,7 +226,6 @@ actor RunKeeper {
                 if isTickBusy { try await clock.sleep(for: Self.courtesy) }
             } while last != nil
         }
-        isLoaded = true
     }
 
     // MARK: The log

@@ -146,6 +146,11 @@ struct RunWatch: Sendable {
         followed[job] = known
     }
 
+    /// Takes in that it is not known any more what is recorded of runs.
+    mutating func forgetRecords() {
+        for job in followed.keys { followed[job]?.recorded = nil }
+    }
+
     /// Takes in that a run was recorded as over, and may yet be brought back.
     mutating func recorded(_ run: EndedRun, of job: RQJobID, now: Timestamp, monotonic: Duration) {
         guard var known = remove(job) else { return }

@@ -42,10 +42,12 @@ extension SchedulerActor {
     /// A storm of events is one wake-up. While the channel cannot be read, the update marker, which each tick reads, is enough
     /// to notice a change, only later.
     func listen() async throws {
+        var isAnew = false
         while true {
             do {
                 let announcements = try await store.announcements()
                 listeningSucceeded()
+                if isAnew { await runKeeper?.connectionWasLost() }
                 let ended = await follow(announcements)
                 await announcements.close()
                 try ended.get()
@@ -53,6 +55,7 @@ extension SchedulerActor {
                 try Task.checkCancellation()
                 listeningFailed(error)
             }
+            isAnew = true
             try await pause(.listening, for: deafness.pause(before: .listening, using: &jitter))
         }
     }
