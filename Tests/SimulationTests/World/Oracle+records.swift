@@ -178,7 +178,9 @@ extension World {
     private func isPushedOut(_ key: RecordLedger.Key, _ story: RecordLedger.Story) -> Bool {
         let all = oracle.ledger.records.stories.filter { $0.value.definition == story.definition }
         let fewest = all.values.lazy.map(\.keep).min() ?? 0
-        if (redis.endedRuns[story.definition] ?? []).count >= fewest { return true }
+        // What was brought back had a place before.
+        let broughtBack = all.keys.count { oracle.ledger.records.requeued.contains($0.job) }
+        if (redis.endedRuns[story.definition] ?? []).count + broughtBack >= fewest { return true }
         return all.keys.count { $0.at >= key.at } > RunWatch.mostOpen
     }
 
