@@ -223,7 +223,8 @@ extension World {
     private func checkRefusals(of id: DefinitionID, pending: [RefusalReason: Int]) {
         let times = redis.refusals[id] ?? []
         // A leader that remembers what Redis has lost counts it twice.
-        guard !oracle.hasLostData, !oracle.ledger.records.deleted.contains(id), times.count < oracle.ledger.records.fewestRefusals[id] ?? .max
+        guard !oracle.hasLostData, !oracle.ledger.records.deleted.contains(id),
+            times.count < oracle.ledger.records.fewestRefusals[id] ?? .max
         else { return }
         var counts = pending
         for refused in times { counts[refused.reason, default: 0] += refused.count }
