@@ -50,17 +50,14 @@ extension RedisModel {
 
     private mutating func note(_ refused: Unfolding.Refused, now: Timestamp) {
         let id = refused.definition
+        guard refused.keep > 0, definitions[id] != nil else { return }
         if refused.joins, refusals[id] != nil {
             refusals[id]?[0] = refused.times
-        } else if refused.keep > 0, mayKeepRuns(of: id) {
+        } else {
             refusals[id] = Array(([refused.times] + (refusals[id] ?? [])).prefix(refused.keep))
             // So that they are found when the definition is gone.
             runIndex[id] = runIndex[id] ?? now.score
         }
-    }
-
-    private func mayKeepRuns(of id: DefinitionID) -> Bool {
-        definitions[id] != nil || !fences.contains(.recordExists)
     }
 
     // MARK: Outcomes
@@ -78,7 +75,7 @@ extension RedisModel {
         let isThere = tracked[change.from]?.remove(run) != nil
         guard isThere || !fences.contains(.tracked) else { return .missing }
         guard change.former != nil || change.ending != nil || change.isReopened else { return .recorded }
-        guard mayKeepRuns(of: id) else { return .definitionGone }
+        guard definitions[id] != nil else { return .definitionGone }
         var runs = endedRuns[id] ?? []
         let before = runs.count
         if let former = change.former, let place = runs.firstIndex(of: former) { runs.remove(at: place) }

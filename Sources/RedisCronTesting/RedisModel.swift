@@ -99,8 +99,6 @@ package struct RedisModel: Sendable {
         case logHead
         /// What became of a run is recorded only while it stands where it was read.
         case tracked
-        /// Runs are kept only of definitions that exist.
-        case recordExists
     }
 
     /// The server's clock, by which keys expire.

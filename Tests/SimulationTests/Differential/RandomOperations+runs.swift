@@ -50,7 +50,12 @@ extension RandomOperations {
     private mutating func record() async throws -> String {
         var changes: [RunChange] = []
         for _ in 0..<Int.random(in: 1...4, using: &random) {
-            guard let run = runs.suffix(12).randomElement(using: &random),
+            // Half of them of definitions that count failures, which few do.
+            let counting = runs.suffix(60).filter { run in
+                twins.model.definitions[run.definition]?.hash.policy.pauseAfterFailures != nil
+            }
+            let some = counting.isEmpty || Bool.random(using: &random) ? runs : counting
+            guard let run = some.suffix(12).randomElement(using: &random),
                 !changes.contains(where: { $0.run == run })
             else { continue }
             changes.append(change(of: run))
