@@ -13,8 +13,9 @@ FLAGS := -Xcc -I$(BREW)/include -Xlinker -L$(BREW)/lib
 else
 RUNTIME := --static-swift-stdlib
 endif
-# With TLS where its libraries are; TLS=yes and TLS=no decide.
-FLAGS += $(shell scripts/tls-options.sh $(TLS))
+# With TLS and HTTP where their libraries are; TLS=yes, TLS=no, HTTP=yes and HTTP=no decide.
+TRAITS := $(if $(TLS),TLS=$(TLS)) $(if $(HTTP),HTTP=$(HTTP))
+FLAGS += $(shell scripts/trait-options.sh $(TRAITS))
 # Package.swift makes warnings errors then.
 export REDISCRON_STRICT := 1
 STANDALONE := $(RUNTIME) --scratch-path .build/standalone
@@ -30,7 +31,7 @@ deps: ## Install what is missing: redis-server, C libraries, Python virtual envi
 .PHONY: build
 build: ## Build for debugging, tests included
 	@scripts/install-deps.sh build
-	@scripts/tls-options.sh --explain $(TLS)
+	@scripts/trait-options.sh --explain $(TRAITS)
 	$(SWIFT) build --build-tests $(FLAGS)
 
 .PHONY: release
@@ -38,13 +39,14 @@ release: ## Build for release
 	@scripts/install-deps.sh build
 	$(SWIFT) build -c release $(FLAGS)
 
-# The data stays in .build/first-look between two runs.
+# Where the page of `make run` is, if it is built.
+PAGE ?= 127.0.0.1:8600
 .PHONY: run
-run: ## Build for release, start the scheduler on an embedded Redis with sample definitions
-	@scripts/install-deps.sh build
+run: ## Build for release, start the scheduler on an embedded Redis with its page, sample definitions and workers
+	@scripts/install-deps.sh run
 	@$(SWIFT) build -c release --product rqrcron $(FLAGS)
-	@exec "$$($(SWIFT) build -c release --show-bin-path)/rqrcron" run \
-		--embedded .build/first-look --apply docs/examples/first-look.cron
+	@exec scripts/first-look.sh "$$($(SWIFT) build -c release --show-bin-path)/rqrcron" \
+		$(if $(findstring HTTP,$(FLAGS)),--http $(PAGE))
 
 .PHONY: test
 test: deps lint build face release consumer ## Lint, build both ways, run every test, interop with Python included
@@ -134,7 +136,7 @@ fuzz: deps ## Give all parsers to libFuzzer, for SECONDS (600) together; PARSERS
 .PHONY: install
 install: ## Build and install rqrcron, its manual page and completions into PREFIX (/usr/local)
 	@scripts/install-deps.sh build
-	@scripts/tls-options.sh --explain $(TLS)
+	@scripts/trait-options.sh --explain $(TRAITS)
 	$(SWIFT) build -c release --product rqrcron $(STANDALONE) $(FLAGS)
 	@DESTDIR="$(DESTDIR)" PREFIX="$(PREFIX)" scripts/install.sh \
 		"$$($(SWIFT) build -c release $(STANDALONE) --show-bin-path)/rqrcron"

@@ -20,12 +20,14 @@ let package = Package(
         .library(name: "RedisCron", targets: ["RedisCron"]),
         .library(name: "RedisCronFoundation", targets: ["RedisCronFoundation"]),
         .library(name: "RedisCronTesting", targets: ["RedisCronTesting"]),
+        .library(name: "RedisCronWeb", targets: ["RedisCronWeb"]),
         .executable(name: "rqrcron", targets: ["rqrcron"]),
     ],
     traits: [
         .trait(
             name: "TLS",
-            description: "rediss:// URLs. Needs hiredis 1.x with its TLS library, and OpenSSL's headers.")
+            description: "rediss:// URLs. Needs hiredis 1.x with its TLS library, and OpenSSL's headers."),
+        .trait(name: "HTTP", description: "The page of rqrcron, --http. Needs libmicrohttpd."),
     ],
     targets: [
         // C libraries of the system. hiredis' own pkg-config file makes SwiftPM warn and libev has none,
@@ -42,6 +44,12 @@ let package = Package(
             cSettings: [.define("REDIS_LINK_TLS", .when(traits: ["TLS"]))],
             linkerSettings: [.linkedLibrary("ev"), .linkedLibrary("hiredis")]
                 + ["hiredis_ssl", "ssl", "crypto"].map { .linkedLibrary($0, .when(traits: ["TLS"])) }),
+
+        // libmicrohttpd on a thread of its own, for the program alone; without the trait it starts nothing.
+        .target(
+            name: "CHTTPListener",
+            cSettings: [.define("HTTP_LISTENER", .when(traits: ["HTTP"]))],
+            linkerSettings: [.linkedLibrary("microhttpd", .when(traits: ["HTTP"]))]),
 
         // Pure modules: no I/O, no clock.
         .target(name: "Cron", swiftSettings: strict),
@@ -72,9 +80,19 @@ let package = Package(
             name: "RedisCronTesting",
             dependencies: ["RedisCron", "RedisBridge", "RQWire", "Cron", "CronFiles"],
             swiftSettings: strict),
+        // The page, the API and the metrics, as answers to requests: whose sockets they come from is the program's or an app's
+        // business.
+        .target(
+            name: "RedisCronWeb",
+            dependencies: ["RedisCron", "RedisBridge", "RQWire", "Cron", "CronFiles", "CMessageDigest"],
+            resources: [.embedInCode("Assets"), .embedInCode("OpenAPI")],
+            swiftSettings: strict),
         .executableTarget(
             name: "rqrcron",
-            dependencies: ["RedisCron", "RedisBridge", "RQWire", "Cron", "CronFiles", "CProcess", "ProcessSpawn"],
+            dependencies: [
+                "RedisCron", "RedisCronWeb", "RedisBridge", "RQWire", "Cron", "CronFiles", "CHTTPListener", "CProcess",
+                "ProcessSpawn",
+            ],
             swiftSettings: strict),
         .executableTarget(
             name: "rediscron-benchmarks",
@@ -144,6 +162,12 @@ let package = Package(
         // Runs the built rediscron-benchmarks; linked in, its count of allocations would be that of all tests.
         .testTarget(name: "CountingTests", dependencies: ["TestSupport"], swiftSettings: strict),
         .testTarget(
+            name: "RedisCronWebTests",
+            dependencies: [
+                "RedisCronWeb", "RedisCron", "RedisCronTesting", "RedisBridge", "RQWire", "Cron", "TestSupport",
+            ],
+            swiftSettings: strict),
+        .testTarget(
             name: "SimulationTests",
             dependencies: ["RedisCron", "RedisCronTesting", "RedisBridge", "RQWire", "Cron", "TestSupport"],
             swiftSettings: strict),
@@ -162,7 +186,8 @@ let package = Package(
         .testTarget(
             name: "RobustnessTests",
             dependencies: [
-                "RedisCron", "RedisBridge", "RQWire", "Cron", "CHiredis", "CRedisLink", "TestSupport",
+                "RedisCron", "RedisCronWeb", "RedisBridge", "RQWire", "Cron", "CronFiles", "CHiredis", "CRedisLink",
+                "TestSupport",
             ],
             exclude: ["CLibFuzzer", "LibFuzzer", "Seeds"],
             swiftSettings: strict),
@@ -183,7 +208,8 @@ if Context.environment["REDISCRON_FUZZ"] != nil {
         .executableTarget(
             name: "rediscron-fuzz",
             dependencies: [
-                "RedisCron", "RedisBridge", "RQWire", "Cron", "CHiredis", "CRedisLink", "CLibFuzzer",
+                "RedisCron", "RedisCronWeb", "RedisBridge", "RQWire", "Cron", "CronFiles", "CHiredis", "CRedisLink",
+                "CLibFuzzer",
             ],
             path: "Tests/RobustnessTests",
             exclude: ["CLibFuzzer", "Definitions", "Mutation", "Scheduler", "Seeds"],

@@ -27,6 +27,6 @@ printf '%s\n' "$names" | sed 's/.*/public enum & {}/' >"$folder/Sources/Neighbou
 } >"$folder/Sources/consumer/Unambiguous.swift"
 
 # The traits that FLAGS may name are this package's, not the consumer's.
-flags=$(printf '%s' "${FLAGS:-}" | sed 's/--traits TLS//')
+flags=$(printf '%s' "${FLAGS:-}" | sed 's/--traits [A-Z,]*//')
 # shellcheck disable=SC2086 # a list of options
 "$swift" run --package-path "$folder" --scratch-path .build/consumer/build $flags consumer

@@ -38,7 +38,7 @@ say "hiredis $(dpkg-query --show --showformat '${Version}' libhiredis-dev), $(re
  $(valkey-server --version | cut -d ' ' -f 1-3)"
 scripts/install-deps.sh test
 # The tests of TLS are what this root is for: not auto, which would pass without.
-FLAGS=$(scripts/tls-options.sh yes)
+FLAGS=$(scripts/trait-options.sh TLS=yes HTTP=yes)
 export FLAGS
 # shellcheck disable=SC2086 # a list of options
 swift build --build-tests $FLAGS

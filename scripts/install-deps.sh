@@ -1,9 +1,10 @@
 #!/bin/sh
 # Installs what the package needs and this machine lacks: redis-server, C libraries, Python with its virtual
-# environments, and the programs that completions and the manual page are for. A machine that has everything is left alone,
+# environments, the programs that completions and the manual page are for, and Prometheus, which checks metrics. A machine that has everything is left alone,
 # in well under a second.
 #
 #   install-deps.sh build   what `swift build` and a running scheduler need
+#   install-deps.sh run     the same, and a worker for the samples of `make run`
 #   install-deps.sh test    the same, and what the tests need (the default)
 #
 # It installs as root, or with sudo that asks for no password. Otherwise it names the command and stops. Without zsh, fish
@@ -57,6 +58,7 @@ need libhiredis-dev hiredis test -e "$headers/hiredis/async.h"
 need libev-dev libev test -e "$headers/ev.h"
 need libmd-dev libmd test -e "$headers/sha1.h"
 need zlib1g-dev - test -e "$headers/zlib.h"
+need libmicrohttpd-dev libmicrohttpd test -e "$headers/microhttpd.h"
 need redis-server redis command -v redis-server
 need tzdata - test -e /usr/share/zoneinfo/Europe/Berlin
 if [ "$scope" = test ]; then
@@ -104,6 +106,32 @@ if [ -n "$optional" ]; then
         say "without$optional: the tests that need them are skipped, or fail in CI"
 fi
 
+# --- Prometheus ----------------------------------------------------------------------------------------------
+
+# Unpacked into .prometheus where apt has it, not installed: the package would start a service on port 9090.
+prometheus_is_here() {
+    [ -x .prometheus/usr/bin/promtool ] || { command -v promtool && command -v prometheus; } >/dev/null
+}
+unpack_prometheus() {
+    command -v apt-get >/dev/null && command -v dpkg-deb >/dev/null || return 1
+    say "unpacking prometheus into .prometheus"
+    rm -rf .prometheus
+    mkdir .prometheus
+    (
+        cd .prometheus
+        # No root is needed, unless the lists of packages are missing.
+        apt-get download -q prometheus </dev/null || {
+            [ "$root" != none ] && $root apt-get update -q </dev/null && apt-get download -q prometheus </dev/null
+        }
+        dpkg-deb -x prometheus_*.deb . && rm prometheus_*.deb
+    ) >/dev/null 2>&1
+}
+if [ "$scope" = test ] && ! prometheus_is_here; then
+    # Homebrew's starts nothing by itself.
+    if [ "$(uname)" = Darwin ]; then brew install prometheus </dev/null; else unpack_prometheus; fi ||
+        say "without promtool and prometheus: the tests that need them are skipped, or fail in CI"
+fi
+
 # --- Python --------------------------------------------------------------------------------------------------
 
 # virtual_environment DIRECTORY REQUIREMENTS: made anew whenever the pinned versions differ from those in it.
@@ -119,6 +147,13 @@ virtual_environment() {
     cp "$2" "$1/requirements.installed"
 }
 
+if [ "$scope" = run ]; then
+    if find_python >/dev/null; then
+        virtual_environment .venv Tests/python/requirements.txt
+    else
+        say "no Python 3.10 or later with venv and ensurepip: the samples wait for a worker"
+    fi
+fi
 if [ "$scope" = test ]; then
     virtual_environment .venv Tests/python/requirements.txt
     virtual_environment .venv-rq28 Tests/python/requirements-rq28.txt

@@ -22,7 +22,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 LISTING = ROOT / "docs" / "public-api.txt"
 # What `import RedisCron` brings along, and the products beside it.
-MODULES = ["RedisCron", "RQWire", "CronFiles", "Cron", "RedisBridge", "RedisCronFoundation", "RedisCronTesting"]
+MODULES = ["RedisCron", "RQWire", "CronFiles", "Cron", "RedisBridge", "RedisCronFoundation", "RedisCronTesting", "RedisCronWeb"]
 SWIFT = shlex.split(os.environ.get("SWIFT", "swift"))
 WRITTEN_BY_THE_COMPILER = {"==(_:_:)", "!=(_:_:)", "hash(into:)", "hashValue", "rawValue", "init(rawValue:)"}
 

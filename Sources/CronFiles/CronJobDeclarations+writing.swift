@@ -1,4 +1,4 @@
-import RQWire
+package import RQWire
 
 extension CronJobDeclarations {
     /// The declarations as JSON, one definition a line, without the fields that have their default.
@@ -40,7 +40,7 @@ extension CronJobDeclarations {
 
 extension CronJobDeclaration {
     /// The keys of the JSON form, without those that have their default.
-    var fields: JSONObject {
+    package var fields: JSONObject {
         let definition = definition
         let missing = CronJobHash(id: "", CallSpec("", queue: ""))
         var fields: JSONObject = [:]

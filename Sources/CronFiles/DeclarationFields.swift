@@ -1,4 +1,13 @@
-import RQWire
+package import RQWire
+
+extension CronJobDeclaration {
+    /// Reads one definition from an object with the keys of a file in JSON.
+    ///
+    /// - Throws: ``DeclarationError`` for the first key that is wrong, which may be an unknown one.
+    package init(json fields: JSONObject) throws(DeclarationError) {
+        self = try DeclarationFields(fields) { _ in nil }.declaration()
+    }
+}
 
 /// Reads the keys of one definition, by the table of a definition's fields.
 struct DeclarationFields {

@@ -15,6 +15,9 @@ extension RedisModel {
             if let expected = edit.expectedNext {
                 if CronJobHash.Field.nextEnqueueTime.bytes(of: stored.hash) != expected { return .changed }
             }
+            if let expected = edit.expectedVersion {
+                if CronJobHash.Field.updatedAt.bytes(of: stored.hash) != expected { return .changed }
+            }
         } else if edit.mode == .edit {
             return .missing
         }

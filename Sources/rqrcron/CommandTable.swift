@@ -8,7 +8,7 @@ struct CommandTable: Sendable {
 
     static let rqrcron: CommandTable = CommandTable(
         commands: [
-            .run, .info, .register, .show, .runs, .enable, .disable, .pause, .resume, .delete, .trigger, .backfill,
+            .run, .serve, .info, .register, .show, .runs, .enable, .disable, .pause, .resume, .delete, .trigger, .backfill,
             .next,
             .watch, .apply, .export,
             .doctor, .completion, .manual, .help,

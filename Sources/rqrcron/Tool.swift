@@ -1,3 +1,5 @@
+import RedisCron
+
 /// Runs a command line and turns its outcome into an exit status.
 @MainActor
 struct Tool {
@@ -5,7 +7,7 @@ struct Tool {
     let environment: ProcessEnvironment
 
     /// The version that `--version` prints.
-    nonisolated static let version = "0.2.0"
+    nonisolated static let version = RedisCronConnection.packageVersion
 
     /// Runs the command line of this process.
     ///

@@ -3,7 +3,7 @@
     import TestSupport
     import Testing
 
-    /// scripts/install-deps.sh and scripts/tls-options.sh on a simulated machine.
+    /// scripts/install-deps.sh and scripts/trait-options.sh on a simulated machine.
     @Suite(.timeLimit(.minutes(1)))
     struct DependencyScriptTests {
         /// Runs a script that finds only the given programs and what any system has.
@@ -57,14 +57,22 @@
             if !prefix.isEmpty { #expect(run.calls.contains("\(prefix)apt-get update")) }
         }
 
-        @Test func `TLS is on or off as asked, and the reason is printed`() async throws {
-            #expect(try await run("tls-options.sh", ["yes"]).output == "--traits TLS\n")
-            #expect(try await run("tls-options.sh", ["no"]).output == "")
-            let found = try await run("tls-options.sh").output == "--traits TLS\n"
-            let explained = try await run("tls-options.sh", ["--explain"]).output
-            let expected = found ? "tls: on, with the headers of /" : "tls: off: no hiredis/hiredis_ssl.h"
-            #expect(explained.hasPrefix(expected))
-            #expect(try await run("tls-options.sh", ["perhaps"]).status == .exited(2))
+        @Test(arguments: [("TLS", "hiredis/hiredis_ssl.h"), ("HTTP", "microhttpd.h")])
+        func `traits are on or off as asked, and the reason is printed`(trait: String, header: String) async throws {
+            let other = trait == "TLS" ? "HTTP=no" : "TLS=no"
+            #expect(
+                try await run("trait-options.sh", ["\(trait)=yes", other]).output == "--traits \(trait)\n")
+            #expect(try await run("trait-options.sh", ["\(trait)=no", other]).output == "")
+            let found = try await run("trait-options.sh", [other]).output == "--traits \(trait)\n"
+            let explained = try await run("trait-options.sh", ["--explain"]).output
+            let expected = found ? "\(trait) is on, with the headers of /" : "\(trait) is off: no \(header)"
+            #expect(explained.contains("traits: \(expected)"), "\(explained)")
+            #expect(try await run("trait-options.sh", ["\(trait)=perhaps"]).status == .exited(2))
+        }
+
+        @Test func `both traits are one option`() async throws {
+            #expect(try await run("trait-options.sh", ["TLS=yes", "HTTP=yes"]).output == "--traits TLS,HTTP\n")
+            #expect(try await run("trait-options.sh", ["tls"]).status == .exited(2))
         }
     }
 #endif

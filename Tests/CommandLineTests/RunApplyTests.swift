@@ -121,7 +121,7 @@ import Testing
         try await withTemporaryDirectory { directory in
             let process = try Rqrcron.start(
                 ["run", "--embedded", directory.path, "--apply", "\(PackageRoot.path)/docs/examples/first-look.cron"])
-            try await process.waitForOutput(containing: "applied definitions (source first-look): 5 created")
+            try await process.waitForOutput(containing: "applied definitions (source first-look): 8 created")
             try await process.waitForOutput(containing: "enqueued 'hello' to 'demo'")
             #expect(try await process.terminate() == .exited(0))
         }

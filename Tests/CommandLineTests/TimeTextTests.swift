@@ -1,5 +1,6 @@
 import Cron
 import RQWire
+import RedisCron
 import Testing
 
 @testable import rqrcron

@@ -4,8 +4,8 @@
 /// and `W` outside of the two fields, so both sides carry the special part and one side alone decides. But croniter
 /// still gives up when either side can never be met, and so does this rule.
 struct DayRule: Sendable, Hashable {
-    private let first: DayPattern
-    private let second: DayPattern?
+    let first: DayPattern
+    let second: DayPattern?
     /// A pattern that must have a match ahead, or the expression has none.
     ///
     /// This is the narrower side of a rule with a special part, and `nil` for every common expression.

@@ -23,6 +23,8 @@ final class ConnectionMonitor {
     static let gracePeriod = Duration.milliseconds(250)
 
     private(set) var state = RedisClientState.idle
+    /// How many connections were made for commands.
+    private(set) var connectionsMade = 0
     /// No attempt before this time, in nanoseconds of the monotonic clock.
     private(set) var notBefore: Int64 = 0
     /// Finished to end the pause before an attempt early.
@@ -45,6 +47,7 @@ final class ConnectionMonitor {
     /// The attempt succeeded: commands take this connection from now on.
     func connected(by core: ConnectionCore) {
         current = (core, RedisEventLoop.monotonicNanoseconds)
+        connectionsMade += 1
         state = .open(core.endpoint)
         endSubscriptions { $0 != core.endpoint }
         core.whenEnded { error in self.ended(core, error) }

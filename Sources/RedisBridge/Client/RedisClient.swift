@@ -37,6 +37,12 @@ package actor RedisClient {
 
     var state: RedisClientState { monitor.state }
 
+    /// How many connections were made after the first one; those of subscriptions are not counted.
+    package var reconnects: Int { max(0, monitor.connectionsMade - 1) }
+
+    /// Whether there is a connection, as far as is known without asking the server.
+    package var isConnected: Bool { if case .open = monitor.state { true } else { false } }
+
     /// The event loop, so that isolation is its thread.
     package nonisolated var unownedExecutor: UnownedSerialExecutor {
         eventLoop.asUnownedSerialExecutor()

@@ -63,7 +63,7 @@ extension RedisCronConnection {
     }
 
     /// What was declared, with the drawn expression of Redis where it was drawn from the declared one.
-    private func wanted(
+    func wanted(
         _ declaration: CronJobDeclaration, _ reading: Reading<StoredDefinition>, defaultZone: ZoneRules
     ) throws -> RedisCronJob {
         var declared = declaration

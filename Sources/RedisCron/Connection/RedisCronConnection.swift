@@ -14,6 +14,9 @@ public import RedisBridge
 /// for job in try await connection.jobs() { print(job) }
 /// ```
 public final class RedisCronConnection: Sendable {
+    /// The version of this package.
+    package static let packageVersion = "0.2.0"
+
     /// The loop on whose thread the connection and its schedulers live.
     public let eventLoop: RedisEventLoop
     package let definitions: DefinitionRepository

@@ -29,6 +29,8 @@ package struct DefinitionEdit: Sendable {
     package let fields: [(field: CronJobHash.Field, value: [UInt8])]
     /// The `next_enqueue_time` that Redis must still hold, where the edit depends on it.
     package let expectedNext: [UInt8]?
+    /// The `updated_at` that Redis must still hold, where the edit is meant for one version; `nil` for any.
+    package var expectedVersion: [UInt8]?
     /// Where it belongs in the index.
     package let place: Place
     /// The time for an entry that is missing from the index; `nil` leaves it missing.

@@ -6,7 +6,7 @@ extension DefinitionRepository {
     /// The ids of all keys that are named like those of definitions, RQ's own history keys (`…:jobs`) too.
     ///
     /// Uses `SCAN`, because `KEYS` would block Redis.
-    func scanIDs() async throws -> [DefinitionID] {
+    package func scanIDs() async throws -> [DefinitionID] {
         var ids: Set<DefinitionID> = []
         // Each node of a cluster scans its own keys. If ours move to another node meanwhile, that one is asked again.
         for _ in 0..<5 {

@@ -1,15 +1,15 @@
 import RQWire
-import RedisBridge
+package import RedisBridge
 
 /// Reads what is recorded of runs.
 extension DefinitionRepository {
     /// The most entries of the log that are read, the newest: it is short unless nobody unfolds it.
     private static let logLimit = 1_000
     /// The most runs and refusals of a definition that are kept, and the most of its open runs.
-    static let mostKept = 1_000
+    package static let mostKept = 1_000
 
     /// What still stands in the log of runs.
-    func loggedRuns() async throws(RedisError) -> LoggedRuns {
+    package func loggedRuns() async throws(RedisError) -> LoggedRuns {
         LoggedRuns(try await elements(RedisCommand("LRANGE", keys.runLog, -Self.logLimit, -1)))
     }
 
@@ -26,7 +26,7 @@ extension DefinitionRepository {
     ///   - log: What stood in the log before.
     ///   - most: How many runs of each are read at most that are over, that were over last, and how many refusals.
     ///   - mostOpen: How many of its open runs, the newest.
-    func knownRuns(
+    package func knownRuns(
         of ids: [DefinitionID], log: LoggedRuns, most: Int = mostKept, mostOpen: Int = mostKept
     ) async throws(RedisError) -> [KnownRuns?] {
         let (runs, refusals) = (Array(keys.runsPrefix.utf8), Array(keys.refusalsPrefix.utf8))
@@ -139,7 +139,7 @@ extension DefinitionRepository {
     }
 
     /// Adds to open runs when they were started and by whom, where RQ says that they run.
-    func addStarts(to records: inout [RunRecord]) async throws(RedisError) {
+    package func addStarts(to records: inout [RunRecord]) async throws(RedisError) {
         let open = records.indices.filter { records[$0].isOpen }
         for page in open.pages(of: Self.pageSize) {
             let commands = page.map { index in

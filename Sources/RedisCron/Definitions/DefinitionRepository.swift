@@ -104,6 +104,7 @@ package struct DefinitionRepository: Sendable {
         case .none: call.append("")
         case .at(let time): call.append(score: time)
         }
+        call.append(edit.expectedVersion ?? [UInt8(ascii: "*")])
         call.append(CronJobHash.Field.ourSpec.count)
         for field in CronJobHash.Field.ourSpec { call.append(field.name) }
         // Of our own fields an empty one is none.
@@ -130,6 +131,11 @@ package struct DefinitionRepository: Sendable {
     ///
     /// - Returns: Whether there was one.
     func delete(_ id: String) async throws(RedisError) -> Bool {
+        try await delete(id, ifVersion: nil) == .written
+    }
+
+    /// As ``delete(_:)``, where the definition has this `updated_at`; `nil` for any.
+    func delete(_ id: String, ifVersion version: [UInt8]?) async throws(RedisError) -> WriteOutcome {
         let definition = DefinitionID(id)
         return try await withKeys(ofRunsOf: definition) { keysOfRuns throws(RedisError) in
             var call = CronScript.deleteDefinition.call(keyCount: 5 + keysOfRuns.count, reserving: 1024)
@@ -141,7 +147,14 @@ package struct DefinitionRepository: Sendable {
             call.append(Self.message(.deleted, id: id))
             call.append(score: Timestamp.now)
             call.append(TrackedRun.range(of: definition).from)
-            return try await CronScript.deleteDefinition.run(call.finish(), on: client) { $0.integer == 1 }
+            if let version { call.append(version) }
+            return
+                switch try await CronScript.deleteDefinition.run(call.finish(), on: client, decoding: { $0.integer })
+            {
+            case 1: .written
+            case -1: .changed
+            default: .missing
+            }
         }
     }
 

@@ -159,9 +159,10 @@ extension RedisCronJob {
     /// - Parameters:
     ///   - zone: The zone of definitions that name none, where it is known; `nil` asks Redis.
     ///   - tries: How often it is tried while ticks move the schedule.
+    ///   - isVersionKept: Whether it is saved only where nobody has edited it since it was read.
     mutating func save(
         event: CronEvent, newOnly: Bool, source: String? = nil, zone knownZone: ZoneRules? = nil,
-        tries: Int = saveTries
+        tries: Int = saveTries, isVersionKept: Bool = false
     ) async throws {
         let connection = try reachable()
         for _ in 0..<tries {
@@ -170,7 +171,8 @@ extension RedisCronJob {
             try DefinitionCheck(definition).checkAtTheDoor()
             let zone = if let knownZone { knownZone } else { try await connection.timeZone(for: definition) }
             let open = try await recordedOpenRuns()
-            let (saved, edit) = try saving(event: event, newOnly: newOnly, now: now, zone: zone, openRuns: open)
+            var (saved, edit) = try saving(event: event, newOnly: newOnly, now: now, zone: zone, openRuns: open)
+            if isVersionKept { edit.expectedVersion = stored?.updatedAtBytes }
             switch try await connection.definitions.write(edit, id: id, event: event, now: now, source: source) {
             case .written:
                 self = saved

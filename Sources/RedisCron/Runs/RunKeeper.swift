@@ -25,6 +25,8 @@ actor RunKeeper {
         case lockLost
         /// Runs were found in the log, before they are followed; told again if that fails.
         case queued([TrackedRun])
+        /// Runs outside of the schedule are off the log; told once.
+        case queuedByOthers([TrackedRun])
         /// Definitions are gone, and nothing of their runs is kept any more.
         case forgotten([DefinitionID])
         /// Nothing can be recorded, for this reason.
@@ -234,6 +236,7 @@ actor RunKeeper {
         for _ in 0..<Self.mostInARow {
             hasNews = false
             let entries = portion.take(from: try await store.runLog(limit: portion.limit))
+            if let written = unfolder.writtenUnanswered(logNow: entries) { await tellOfOthers(written) }
             guard !entries.isEmpty else { return true }
             hasNews = true
             unfoldedAt = clock.monotonic()
@@ -246,15 +249,20 @@ actor RunKeeper {
             } catch {
                 // It may have been done: then what is open is read again, and what is refused next stands for itself.
                 isLoaded = false
-                unfolder.forgetAll()
+                unfolder.gotNoAnswer(result)
                 throw error
             }
             unfolder.wrote(result)
+            await tellOfOthers(result)
             guard try await follow(result) else { return false }
             let isOld = result.unfolding.opened.first.map { clock.now() - $0.at > Self.patience } ?? false
             if isTickBusy, !isOld { return true }
         }
         return true
+    }
+
+    private func tellOfOthers(_ result: RunUnfolder.Result) async {
+        if !result.byOthers.isEmpty { await tell(.queuedByOthers(result.byOthers)) }
     }
 
     /// Follows what was unfolded.

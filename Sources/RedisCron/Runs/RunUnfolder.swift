@@ -10,6 +10,8 @@ struct RunUnfolder: Sendable {
     /// How many runs a definition keeps that does not say so itself.
     let history: Int
     private var streaks: [DefinitionID: RefusedTimes] = [:]
+    /// What was read and, as there was no answer, may have been written.
+    private var unanswered: Result?
 
     init(history: Int) {
         self.history = history
@@ -20,6 +22,8 @@ struct RunUnfolder: Sendable {
         var unfolding = Unfolding()
         /// The ids of jobs that were taken out for others, each with when.
         var removed: [(job: RQJobID, at: Timestamp)] = []
+        /// Runs outside of the schedule, which others queued; also those that are not kept.
+        var byOthers: [TrackedRun] = []
         /// The refusals that each definition has since its last run.
         fileprivate var streaks: [DefinitionID: RefusedTimes?] = [:]
     }
@@ -45,6 +49,7 @@ struct RunUnfolder: Sendable {
     private func read(_ line: RunLogEntry.Line, into result: inout Result) {
         switch line {
         case .queued(let run):
+            if run.reason == .trigger || run.reason == .backfill { result.byOthers.append(run) }
             guard run.history ?? history > 0 else { return }
             result.unfolding.opened.append(run)
             result.streaks[run.definition] = .some(nil)
@@ -65,9 +70,18 @@ struct RunUnfolder: Sendable {
         for (id, streak) in result.streaks { streaks[id] = streak }
     }
 
+    /// Takes in that it is not known whether what was read is written.
+    ///
     /// Forgets all refusals: what follows is not joined with them.
-    mutating func forgetAll() {
+    mutating func gotNoAnswer(_ result: Result) {
         streaks = [:]
+        unanswered = result
+    }
+
+    /// What was written without an answer, to judge by the entries with which the log begins now.
+    mutating func writtenUnanswered(logNow entries: [[UInt8]]) -> Result? {
+        defer { unanswered = nil }
+        return unanswered.flatMap { $0.unfolding.entries.first == entries.first ? nil : $0 }
     }
 
     /// Forgets the refusals of a definition.

@@ -225,6 +225,16 @@ public final class RedisCronScheduler: Sendable {
         get async { await actor.currentHealth() }
     }
 
+    /// What the scheduler has counted since it was made.
+    public var metrics: SchedulerMetrics {
+        get async { await actor.currentMetrics() }
+    }
+
+    /// Both, of the same moment.
+    package func report() async -> (health: SchedulerHealth, metrics: SchedulerMetrics) {
+        await actor.report()
+    }
+
     /// Queues what is due now, as ``run()`` does each time it wakes.
     ///
     /// Unlike ``enqueueJobs()`` it reads no definition back, so that a benchmark can measure it. Does nothing without the

@@ -17,10 +17,12 @@ extension SchedulerActor {
         defer { lockRequest = nil }
         let isOurs: Bool
         do {
-            isOurs = try await withTaskCancellationHandler {
-                try await request.value
-            } onCancel: {
-                request.cancel()
+            isOurs = try await measuringRoundTrip {
+                try await withTaskCancellationHandler {
+                    try await request.value
+                } onCancel: {
+                    request.cancel()
+                }
             }
         } catch {
             claim.requestEnded(LockClaim.Outcome(error))
@@ -57,6 +59,8 @@ extension SchedulerActor {
         // What was read before the lock was lost may be of a Redis that has gone back since, and nobody listened meanwhile.
         await jobStore.forgetAll()
         health.isStandingBy = false
+        metrics.lockAcquisitions += 1
+        metrics.leadingSince = clock.now()
         tell(.becameLeader(name: settings.name))
         if lossWatch.published() { tellLoss() }
         hasPlace()
@@ -68,9 +72,11 @@ extension SchedulerActor {
     func heartbeat(isFirst: Bool = false) async throws -> Bool {
         guard let lease = machine.lease else { return false }
         let sentAt = clock.monotonic()
-        let isOurs = try await store.heartbeat(
-            token: lease.token, timeToLive: lease.timeToLive, registration: settings.registration, isFirst: isFirst,
-            now: clock.now())
+        let isOurs = try await measuringRoundTrip {
+            try await store.heartbeat(
+                token: lease.token, timeToLive: lease.timeToLive, registration: settings.registration, isFirst: isFirst,
+                now: clock.now())
+        }
         succeeded(.heartbeat)
         if isOurs {
             machine.renewed(token: lease.token, sentAt: sentAt)
@@ -84,6 +90,8 @@ extension SchedulerActor {
     /// Redis said that the lock of that token is not ours.
     func lockIsLost(token: String) {
         if machine.lockLost(token: token) {
+            metrics.lockLosses += 1
+            endLeading()
             tell(.lockLost(name: settings.name))
             wake()
         }
@@ -94,6 +102,7 @@ extension SchedulerActor {
     /// A task of its own: a long enqueue never starves it.
     func keepHeartbeat() async throws {
         while case .leading(let lease) = machine.state {
+            if !outage.isFailing(.heartbeat) { await compareClocks() }
             let wait =
                 outage.isFailing(.heartbeat)
                 ? min(.seconds(1), lease.renewalInterval / 4) : lease.renewalDue - clock.monotonic()
@@ -112,6 +121,7 @@ extension SchedulerActor {
     /// - Returns: Whether nothing of ours is left in Redis. If something may be, the claim keeps its token.
     @discardableResult
     func giveBack() async -> Bool {
+        endLeading()
         guard let token = claim.token else { return true }
         do {
             _ = try await store.release(token: token, registration: settings.registration)
@@ -138,6 +148,7 @@ extension SchedulerActor {
 extension SchedulerActor {
     /// Redis failed an operation: that is told, and remembered until the same operation succeeds.
     func failed(_ operation: Outage.Operation, by error: any Error) {
+        metrics.redisErrors += 1
         if outage.failed(operation, by: error, now: clock.now(), monotonic: clock.monotonic()) {
             tell(.disconnected(reason: Refusal.text(for: error)))
         }
@@ -159,6 +170,7 @@ extension SchedulerActor {
 
     /// Listening to the events channel failed.
     func listeningFailed(_ error: any Error) {
+        metrics.redisErrors += 1
         let isNews = deafness.failed(.listening, by: error, now: clock.now(), monotonic: clock.monotonic())
         let lost = SchedulerEvent.subscriptionLost(reason: Refusal.text(for: error))
         if isNews { tell(lost) } else { settings.logger(.debug, lost.line) }

@@ -28,13 +28,16 @@ extension SchedulerActor {
             guard case .found(.prepared(let definition))? = try? await store.definitions([id]).first else { return }
             tell(.paused(id: id.display, note: definition.governance?.policy.pauseNote ?? ""))
         case .queued(let runs):
+            metrics.found(unanswered.found(runs))
             await toRQHistory { [writer = rqHistory] in
                 try await writer?.append(runs.map { ($0.definition, $0.jobID.description, $0.at) })
             }
+        case .queuedByOthers(let runs): metrics.found(runs)
         case .forgotten(let ids):
             await toRQHistory { [writer = rqHistory] in try await writer?.forget(ids) }
         case .lockLost: lockIsLost(token: token)
         case .failing(let error):
+            metrics.redisErrors += 1
             settings.logger(
                 .warning, "what becomes of runs is not recorded, and tried again: \(Refusal.text(for: error))")
         case .denied(let error):

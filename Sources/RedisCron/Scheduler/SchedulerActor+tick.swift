@@ -40,6 +40,8 @@ extension SchedulerActor {
     /// - Parameter collecting: Whether to return the runs that were queued.
     /// - Throws: What the store throws. Batches that Redis has executed are in effect; the index says which.
     func tick(collecting: Bool = false) async throws -> TickResult {
+        let began = clock.monotonic()
+        defer { metrics.tickDurations.record(clock.monotonic() - began) }
         // A definition may have been repaired, or the key of a queue emptied, without an event.
         await jobStore.releaseParked(at: clock.monotonic(), every: settings.maxSleepInterval)
         var result = TickResult()
@@ -83,12 +85,15 @@ extension SchedulerActor {
     /// - Parameter spent: Definitions that have had their share of the tick.
     private func readPage(offset: Int, without spent: Set<DefinitionID>) async throws -> CandidatePage {
         let now = clock.now()
-        let page = try await store.fetchDue(until: now, offset: offset, limit: settings.pageSize)
+        let page = try await measuringRoundTrip {
+            try await store.fetchDue(until: now, offset: offset, limit: settings.pageSize)
+        }
         if offset == 0 { noticeLoss(page) }
         if await jobStore.observe(marker: page.marker) { await markerMovedUnheard() }
         if let deletion = page.nextDeletion, deletion <= now.score { try await deleteFinished(now: now) }
         let candidates = await jobStore.candidates(page.entries)
         health.readIndex(at: now, oldestDue: candidates.first?.score)
+        metrics.nextDue = (candidates.first?.score ?? page.nextScore).map { $0 > 0 ? Timestamp(score: $0) : now }
         return CandidatePage(
             entries: candidates.without(spent), dueBy: now, count: page.entries.count, last: page.entries.last,
             isFull: page.entries.count >= settings.pageSize,
@@ -236,11 +241,21 @@ extension SchedulerActor {
     private func enqueue(_ batch: DueBatch, token: String, now: Timestamp) async throws -> Progress {
         // Only to spare Redis the work: the script checks the lock itself.
         guard machine.mayEnqueue(at: clock.monotonic()) else { return Progress() }
-        switch try await store.enqueue(batch, token: token, now: now) {
+        let earlier = unanswered.sending(batch)
+        let outcome: BatchOutcome
+        do {
+            outcome = try await measuringRoundTrip { try await store.enqueue(batch, token: token, now: now) }
+        } catch {
+            metrics.queued(unanswered.failed(batch, by: error, earlier: earlier), at: clock.now())
+            throw error
+        }
+        unanswered.answered()
+        switch outcome {
         case .lockLost:
             lockIsLost(token: token)
             return Progress()
         case .done(let outcomes, let replaced):
+            count(earlier, in: batch, outcomes)
             await jobStore.record(outcomes, of: batch)
             let queued = report(outcomes, of: batch, at: now)
             for run in replaced {
@@ -261,14 +276,17 @@ extension SchedulerActor {
     private func report(_ outcomes: [JobOutcome], of batch: DueBatch, at now: Timestamp) -> [PlannedRun] {
         var queued = batch.runs
         if outcomes.contains(where: { $0 != .queued }) {
+            waiting.take(outcomes, of: batch.runs, at: clock.monotonic())
             queued = zip(batch.runs, outcomes).filter(\.1.isQueued).map(\.0)
             for (run, outcome) in zip(batch.runs, outcomes) {
                 if let reason = outcome.skipReason(of: run) {
                     tell(.skipped(id: run.entry.id.display, reason))
                 }
             }
+        } else {
+            waiting.queued(queued)
         }
-        health.enqueued += queued.count
+        metrics.queued(queued, at: clock.now())
         if queued.count == 1 || (channel.hasReaders && !queued.isEmpty) {
             tell(.enqueued(queued.map { EnqueuedRun($0, at: now) }))
         } else if !queued.isEmpty {
@@ -294,7 +312,9 @@ extension SchedulerActor {
             case .duplicate, .movedByOther, .stale, .unusableQueue, .waiting, .handedBack: break
             }
         }
-        if !refused.isEmpty { tell(.refused(refused)) }
+        guard !refused.isEmpty else { return }
+        metrics.refused(refused)
+        tell(.refused(refused))
     }
 
     /// - Returns: Whether any of the entries is out of the way now.

@@ -4,9 +4,9 @@ import RedisBridge
 /// Owns the lock and the loop: ``SchedulerStateMachine``, ``LockClaim`` and ``BatchPipeline`` decide, this acts through
 /// ``CronStore``.
 ///
-/// Here is its life from the start to the release. Three parts have files of their own: the lock, and what becomes of
-/// operations that Redis fails (`+lock`); the tick (`+tick`); and what ends a sleep: events, the definitions that it was
-/// given, a change of zone (`+changes`).
+/// Here is its life from the start to the release. Other parts have files of their own: the lock, and what becomes of
+/// operations that Redis fails (`+lock`); the tick (`+tick`); what ends a sleep: events, the definitions that it was
+/// given, a change of zone (`+changes`); what is counted (`+metrics`).
 actor SchedulerActor {
     /// Where everything of a scheduler runs: its actors and the tasks that they start.
     ///
@@ -31,6 +31,11 @@ actor SchedulerActor {
     /// It is knowledge about the server: whoever sees a batch fail makes the next ones smaller, for all.
     var batchSizing: BatchSizing
     var health = SchedulerHealthRecord()
+    /// What it has counted.
+    var metrics = SchedulerMetrics()
+    /// Runs of which it is not known whether they are to be counted.
+    var unanswered = UnansweredRuns()
+    var waiting = WaitingDefinitions()
     var jitter: SplitMix64
 
     // MARK: Waits that something may end
@@ -381,7 +386,7 @@ actor SchedulerActor {
             }
         return SchedulerHealth(
             state: state, disconnectedSince: outage.since, disconnectReason: outage.reason, lastTick: health.lastTick,
-            lastHeartbeat: health.lastHeartbeat, lag: health.lag, enqueued: health.enqueued,
+            lastHeartbeat: health.lastHeartbeat, lag: health.lag, enqueued: metrics.enqueuedByItself,
             cachedDefinitions: await jobStore.count, isMissingReplicas: store.isMissingReplicas,
             openRuns: await runKeeper?.openCount ?? 0, outcomes: health.outcomes)
     }

@@ -1,6 +1,6 @@
 public import RQWire
 
-/// How a scheduler is doing, at the moment at which it was asked.
+/// How a scheduler is doing, at the moment at which it was asked; ``SchedulerMetrics`` has what it has counted.
 public struct SchedulerHealth: Sendable, Hashable {
     /// What a scheduler is doing.
     public enum State: String, Sendable, Hashable {
@@ -71,9 +71,7 @@ struct SchedulerHealthRecord: Sendable {
     var lastTick: Timestamp?
     /// How far the oldest due entry was behind when the index was last read.
     var lag: Duration = .zero
-    /// Runs queued since the scheduler was made.
-    var enqueued = 0
-    /// Runs that ended since then, by outcome.
+    /// Runs that ended since the scheduler was made, by outcome.
     var outcomes: [RunOutcome: Int] = [:]
 
     /// Notes that the index was read.

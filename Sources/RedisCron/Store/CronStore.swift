@@ -119,6 +119,9 @@ package protocol CronStore: Sendable {
     /// Whether fewer replicas than wanted acknowledged the last batch that was waited for.
     var isMissingReplicas: Bool { get }
 
+    /// How many connections were made after the first one.
+    var reconnects: Int { get async }
+
     /// What deserves attention in the server's settings and in the lock.
     func findings() async throws -> [Finding]
 }
@@ -126,6 +129,9 @@ package protocol CronStore: Sendable {
 extension CronStore {
     /// A store without a server has no replicas.
     package var isMissingReplicas: Bool { false }
+
+    /// A store without a server has no connection.
+    package var reconnects: Int { get async { 0 } }
 
     /// A store without a server has no settings.
     package func findings() async throws -> [Finding] { [] }

@@ -50,7 +50,7 @@ extension LockHolder: CustomStringConvertible {
 
 extension RedisCronConnection {
     /// Who holds the lock; `nil` where nobody does.
-    func lockHolder() async throws -> LockHolder? {
+    package func lockHolder() async throws -> LockHolder? {
         let lock = try await client.pipeline([RedisCommand("GET", keys.lock), RedisCommand("PTTL", keys.lock)]) {
             _, reply in (text: reply.string, number: reply.integer)
         }

@@ -1,11 +1,15 @@
 import RQWire
-import RedisBridge
+package import RedisBridge
 
 /// The events channel of Redis, read message by message.
-struct RedisAnnouncements: AnnouncementReader {
+package struct RedisAnnouncements: AnnouncementReader {
     let subscription: RedisSubscription
 
-    func next() async throws -> Announcement? {
+    package init(subscription: RedisSubscription) {
+        self.subscription = subscription
+    }
+
+    package func next() async throws -> Announcement? {
         // An iterator holds nothing but the subscription: a new one goes on where the last one stopped.
         var iterator = subscription.makeAsyncIterator()
         return switch try await iterator.next() {
@@ -15,7 +19,7 @@ struct RedisAnnouncements: AnnouncementReader {
         }
     }
 
-    func close() async {
+    package func close() async {
         await subscription.close()
     }
 

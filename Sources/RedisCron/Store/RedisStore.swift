@@ -37,6 +37,8 @@ actor RedisStore: CronStore {
 
     nonisolated var isMissingReplicas: Bool { replicas?.isBehind == true }
 
+    var reconnects: Int { get async { await client.reconnects } }
+
     func acquireLock(token: String, timeToLive: Duration) async throws -> Bool {
         try await checkRightToWait()
         jobForm = .dumps

@@ -1,5 +1,6 @@
 import Cron
 import RQWire
+import RedisCron
 
 /// A calendar of a month, with the number of runs on each day.
 struct MonthCalendar {

@@ -1,6 +1,7 @@
 import Cron
 import ProcessSpawn
 import RQWire
+import RedisCron
 
 #if canImport(Glibc)
     import Glibc

@@ -16,6 +16,7 @@ struct RunCommand: Sendable {
     private let log: LogWriter
     private let definitions: DefinitionFiles?
     private let notifier: ServiceNotifier?
+    private let page: PageServer?
     /// The zone in effect, the setting that names it, and what is wrong with a setting that was passed over.
     private let zone: (rules: ZoneRules, source: String, warning: String?)
     /// The directory of the embedded Redis: nil for no embedded Redis, empty for the default directory.
@@ -42,6 +43,7 @@ struct RunCommand: Sendable {
         zone = try arguments.timeZone().map { (rules: $0, source: "--timezone", warning: nil) } ?? Self.localZone
         options.timeZone = arguments.text(.timeZone)
         if let serializer = try arguments.serializer() { options.serializer = serializer }
+        page = try PageServer(arguments, log: log)
         options.logger = log.logger
         try Self.namingOptions { () throws(RedisCronError) in try options.check() }
         self.options = options
@@ -74,8 +76,9 @@ struct RunCommand: Sendable {
 
     private func work() async throws {
         if let warning = zone.warning { log.write(.warning, warning) }
+        let page = try page?.open(invocation.environment)
         guard let embedded else {
-            return try await schedule(at: RedisAddress(invocation: invocation))
+            return try await schedule(at: RedisAddress(invocation: invocation), page)
         }
         let redis = try await EmbeddedRedis.start(
             directory: embedded.isEmpty ? nil : embedded, environment: invocation.environment)
@@ -85,7 +88,7 @@ struct RunCommand: Sendable {
             await redis.stop()
             throw error
         }
-        try await schedule(besides: redis)
+        try await schedule(besides: redis, page)
     }
 
     /// Removes the lock of a scheduler that was killed together with its Redis.
@@ -100,12 +103,12 @@ struct RunCommand: Sendable {
     }
 
     /// Runs the scheduler as long as its embedded Redis lives, and stops that Redis afterwards.
-    private func schedule(besides redis: EmbeddedRedis) async throws {
+    private func schedule(besides redis: EmbeddedRedis, _ page: OpenPage?) async throws {
         try await withThrowingTaskGroup(of: Bool.self) { group in
             group.addTask {
                 try StandardOutput.write("\(redis.url)\n")
                 log.write(.info, "embedded Redis in \(redis.directory.path); workers: rq worker -u \(redis.url) QUEUE")
-                try await schedule(at: RedisAddress(embedded: redis))
+                try await schedule(at: RedisAddress(embedded: redis), page)
                 return true
             }
             group.addTask {
@@ -153,7 +156,7 @@ struct RunCommand: Sendable {
         return word ?? attached
     }
 
-    private func schedule(at address: RedisAddress) async throws {
+    private func schedule(at address: RedisAddress, _ page: OpenPage?) async throws {
         try await address.withConnection(invocation, zone: zone.rules) { connection in
             let scheduler: RedisCronScheduler
             do {
@@ -164,9 +167,14 @@ struct RunCommand: Sendable {
             } catch let error as RedisCronError {
                 throw definitions?.failure(about: error) ?? error
             }
-            try await SchedulerService(
-                scheduler: scheduler, notifier: notifier, log: log, zone: "\(zone.rules) (\(zone.source))"
-            ).run()
+            let service = SchedulerService(
+                scheduler: scheduler, notifier: notifier, log: log, zone: "\(zone.rules) (\(zone.source))")
+            guard let page else { return try await service.run() }
+            try await page.besides(scheduler) { body in
+                try await address.withConnection(invocation, zone: zone.rules, body)
+            } _: {
+                try await service.run()
+            }
         }
     }
 }
@@ -275,13 +283,14 @@ extension Command {
             .optional(.embedded), .optional(.applyFile), .optional(.standby), .optional(.lockTTL), .optional(.maxSleep),
             .optional(.timeZone), .optional(.waitReplicas), .optional(.replicaTimeout),
             .optional(.history), .optional(.historyTotal), .optional(.rqHistory), .optional(.serializer),
-            .optional(.schedulerName), .optional(.logLevel),
-            .optional(.logFormat),
-        ] + OptionRule.connection,
+            .optional(.schedulerName), .optional(.http),
+        ] + OptionRule.page + [.optional(.logLevel), .optional(.logFormat)] + OptionRule.connection,
         synopsis: [
             """
             [--embedded [DIR]] [--apply FILE] [--standby] [--lock-ttl SECONDS] [--max-sleep SECONDS] [--timezone ZONE] \
-            [--wait-replicas N] [--replica-timeout SECONDS] [--history N] [--history-total N] [--rq-history] [-S NAME] [--name NAME] [--log-level LEVEL] [--log-format FORMAT] [-u URL] [--key-prefix PREFIX]
+            [--wait-replicas N] [--replica-timeout SECONDS] [--history N] [--history-total N] [--rq-history] [-S NAME] [--name NAME] \
+            [--http ADDRESS] [--http-host HOST]... [--http-token-file FILE] [--http-actions] \
+            [--http-show-arguments] [--http-metrics-per-job] [--log-level LEVEL] [--log-format FORMAT] [-u URL] [--key-prefix PREFIX]
             """
         ],
         examples: [

@@ -119,7 +119,7 @@ import Testing
                 try server.run(
                     save,
                     keys: ["rq:cron_job:a", "rq:cron_jobs", "rq:cron_jobs:last_update", "rq:cron_jobs:deletions"],
-                    ["a", "create", "*", "5", "", "rq:cron_jobs:events", "{}", "1", "", "0", "0", "id", "a"])
+                    ["a", "create", "*", "5", "", "rq:cron_jobs:events", "{}", "1", "", "*", "0", "0", "id", "a"])
             }
             #expect(error?.description.contains("unknown command 'PUBLISH'") == true)
             #expect(try server.dump() == before)

@@ -10,20 +10,20 @@ struct SaveDefinitionScriptTests {
 
     private func save(
         _ server: RedisServer, mode: String = "create", expectedNext: String = "*", place: String = "100",
-        ifMissing: String = "100", deletion: String = "", removing removed: [String] = [],
+        ifMissing: String = "100", deletion: String = "", version: String = "*", removing removed: [String] = [],
         fields: [String] = ["id", "a", "enabled", "1"]
     ) throws -> Int? {
         let arguments = [
-            "a", mode, expectedNext, place, ifMissing, "rq:cron_jobs:events", "message", "9.5", deletion, "2",
+            "a", mode, expectedNext, place, ifMissing, "rq:cron_jobs:events", "message", "9.5", deletion, version, "2",
             "timezone", "later", String(removed.count),
         ]
         return try server.run(CronScript.saveDefinition, keys: keys, arguments + removed + fields).integer
     }
 
-    private func delete(_ server: RedisServer) throws -> Int? {
+    private func delete(_ server: RedisServer, version: String? = nil) throws -> Int? {
         try server.run(
             CronScript.deleteDefinition, keys: keys + ["rq:cron_job:a:jobs"] + RunKeys.deletion(of: "a"),
-            ["a", "rq:cron_jobs:events", "message", "9.5", #"[["a","#]
+            ["a", "rq:cron_jobs:events", "message", "9.5", #"[["a","#] + (version.map { [$0] } ?? [])
         ).integer
     }
 
@@ -83,6 +83,24 @@ struct SaveDefinitionScriptTests {
             #expect(try score(server) == "200")
             try server.command("HDEL", "rq:cron_job:a", "next_enqueue_time")
             #expect(try save(server, mode: "edit", expectedNext: "", place: "300", fields: ["args", "[]"]) == 1)
+        }
+    }
+
+    @Test func `an edit and a deletion that are meant for one version fail when there is another`() async throws {
+        try await withRedis { server async throws in
+            let fields = ["id", "a", "enabled", "1", "updated_at", "then"]
+            #expect(try save(server, version: "then", fields: fields) == 1)
+            #expect(try save(server, mode: "edit", version: "then", fields: ["args", "[]", "updated_at", "now"]) == 1)
+            let before = try server.dump()
+            #expect(try save(server, mode: "edit", version: "then", fields: ["args", "[1]"]) == -1)
+            #expect(try save(server, version: "", fields: fields) == -1)
+            #expect(try delete(server, version: "then") == -1)
+            #expect(try delete(server, version: "") == -1)
+            #expect(try server.dump() == before)
+            try server.command("HDEL", "rq:cron_job:a", "updated_at")
+            #expect(try save(server, mode: "edit", version: "", fields: ["args", "[]", "updated_at", "now"]) == 1)
+            #expect(try delete(server, version: "now") == 1)
+            #expect(try delete(server, version: "now") == 0)
         }
     }
 

@@ -173,6 +173,8 @@ final class InterposedStore: CronStore {
 
     func trimRuns(to total: Int) async throws -> Int { try await base.trimRuns(to: total) }
 
+    var reconnects: Int { get async { await base.reconnects } }
+
     func checkQueueing() async throws {
         try await state.current.whenChecked?()
         try await base.checkQueueing()

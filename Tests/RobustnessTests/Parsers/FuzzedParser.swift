@@ -21,6 +21,8 @@ enum FuzzedParser: String, CaseIterable, Sendable {
     case declarations
     /// A message on the events channel.
     case announcement
+    /// A request to the page and its API: request line, header fields, an empty line and the body.
+    case request
 
     /// Gives the parser some bytes, and what it makes of them to those who use it.
     ///
@@ -35,6 +37,7 @@ enum FuzzedParser: String, CaseIterable, Sendable {
         case .zone: try Self.takeZone(bytes)
         case .declarations: try Self.takeDeclarations(bytes)
         case .announcement: try Self.takeAnnouncement(bytes)
+        case .request: try Self.takeRequest(bytes)
         }
     }
 }

@@ -9,7 +9,8 @@ ARGV  1 id   2 mode: 'create' (whatever stands there), 'new' (only if nothing do
       5 index score for an entry that is missing from the index, or empty to leave it missing
       6 channel   7 event   8 update marker
       9 the time at which it is to be deleted, as a score; empty for never, '*' to keep what stands there
-      10 N, the number of names that follow: fields of ours, none of which may outlive the definition that had it
+      10 the updated_at that must still stand there, or '*' for any
+      11 N, the number of names that follow: fields of ours, none of which may outlive the definition that had it
       then N names, then M, the number of fields to remove in any mode, M names, and pairs of field and value to write,
       none of which is to be removed
 Returns  1 when written, 0 when mode is 'edit' and there is no such definition, -1 when it is not as expected.
@@ -32,18 +33,19 @@ elseif kind ~= 'hash' then
 else
   if ARGV[2] == 'new' then return -1 end
   if ARGV[3] ~= '*' and (redis.call('HGET', KEYS[1], 'next_enqueue_time') or '') ~= ARGV[3] then return -1 end
+  if ARGV[10] ~= '*' and (redis.call('HGET', KEYS[1], 'updated_at') or '') ~= ARGV[10] then return -1 end
 end
 refusal = mistyped(KEYS[2], 'zset') or mistyped(KEYS[3], 'string') or mistyped(KEYS[4], 'zset')
 if refusal then return refusal end
 
-local removed = 11 + tonumber(ARGV[10])
+local removed = 12 + tonumber(ARGV[11])
 local first = removed + 1 + tonumber(ARGV[removed])
 redis.call('HSET', KEYS[1], unpack(ARGV, first))
 if ARGV[2] == 'create' then
   -- Fields of others stay.
   local is_written = {}
   for arg = first, #ARGV, 2 do is_written[ARGV[arg]] = true end
-  for arg = 11, removed - 1 do
+  for arg = 12, removed - 1 do
     if not is_written[ARGV[arg]] then redis.call('HDEL', KEYS[1], ARGV[arg]) end
   end
 end

@@ -1,22 +1,21 @@
-import Cron
-import RQWire
-import RedisCron
+package import Cron
+package import RQWire
 
 /// The times of a schedule as they will really run: those of an expression that somebody typed, or of a definition with all
 /// that bounds it.
-struct ScheduleTimes: Sendable {
+package struct ScheduleTimes: Sendable {
     private let plan: RunPlan
     /// A time of the grid, for an interval.
     private let anchor: Timestamp
     /// The run that is planned; it need not be a time of the schedule.
-    let pending: Timestamp?
+    package let pending: Timestamp?
     /// Before it nothing is planned, because the definition is paused.
     private let pausedUntil: Timestamp?
     private let now: Timestamp
     /// How many runs are left, the pending one included.
     private let runsLeft: Int?
     /// The zone in which the expression is read.
-    let zone: ZoneRules
+    package let zone: ZoneRules
 
     /// How many runs are counted to find out whether a limit is reached before a time.
     private static let countedRuns = 100_000
@@ -29,7 +28,7 @@ struct ScheduleTimes: Sendable {
     ///   - start: The first instant at which it may be planned.
     ///   - end: The last instant at which it may be planned.
     ///   - exclusions: When it is not planned.
-    init(
+    package init(
         _ expression: CronExpression, in zone: ZoneRules, start: Timestamp? = nil, end: Timestamp? = nil,
         exclusions: Exclusions? = nil
     ) {
@@ -47,7 +46,7 @@ struct ScheduleTimes: Sendable {
     /// planned time.
     ///
     /// - Throws: When the definition makes no sense, or this machine lacks its zone.
-    init(_ job: RedisCronJob, defaultZone: ZoneRules, now: Timestamp = .now) throws {
+    package init(_ job: RedisCronJob, defaultZone: ZoneRules, now: Timestamp = .now) throws {
         self.now = now
         zone = try job.timeZone.map { try ZoneRules(identifier: $0) } ?? defaultZone
         plan = try job.plan(defaultZone: defaultZone)
@@ -67,14 +66,14 @@ struct ScheduleTimes: Sendable {
     /// The first time after an instant, whatever the limit.
     ///
     /// Nothing runs between the present and the pending run.
-    func next(after instant: Timestamp) -> Timestamp? {
+    package func next(after instant: Timestamp) -> Timestamp? {
         let time = plan.time(after: pausedUntil.map { max(instant, $0 - .microseconds(1)) } ?? instant, anchor: anchor)
         guard let pending, pending > max(instant, now), time.map({ $0 > now }) != false else { return time }
         return pending
     }
 
     /// The times after an instant, in order, as many as will run.
-    func times(after instant: Timestamp) -> some Sequence<Timestamp> {
+    package func times(after instant: Timestamp) -> some Sequence<Timestamp> {
         sequence(state: (last: instant, left: runsLeft(after: instant))) { state in
             guard let next = next(after: state.last) else { return nil }
             // What lies before the pending run is the past, which no limit counts.
@@ -97,13 +96,13 @@ struct ScheduleTimes: Sendable {
     /// At most `count` times strictly before `instant`, the latest first.
     ///
     /// - Parameter earliest: No time before this one; `nil` for no such bound.
-    func previous(_ count: Int, before instant: Timestamp, from earliest: Timestamp? = nil) -> [Timestamp] {
+    package func previous(_ count: Int, before instant: Timestamp, from earliest: Timestamp? = nil) -> [Timestamp] {
         plan.times(count, before: instant, from: earliest ?? instant - Self.history, anchor: anchor)
     }
 
     /// When a planned time may run, for people; with jitter a range.
-    func text(of planned: Timestamp) -> String { plan.rangeText(of: planned) }
+    package func text(of planned: Timestamp) -> String { plan.rangeText(of: planned) }
 
     /// When the run of a planned time is due.
-    func dueTime(of planned: Timestamp) -> Timestamp { plan.dueTime(of: planned) }
+    package func dueTime(of planned: Timestamp) -> Timestamp { plan.dueTime(of: planned) }
 }

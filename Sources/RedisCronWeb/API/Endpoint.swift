@@ -1,0 +1,109 @@
+import RQWire
+import RedisCron
+
+/// One request to the API, with what its address says.
+struct APICall: Sendable {
+    let web: CronWeb
+    let request: RoutedRequest
+    /// The definition that the address names; empty for an address that names none.
+    let id: String
+
+    var connection: RedisCronConnection { web.connection }
+
+    /// Notes in the log what was done, and by whom.
+    func log(_ deed: String) {
+        let peer = request.request.peer.map { " from \(quoted($0))" } ?? ""
+        web.options.logger(.info, "page: \(quoted(request.access.name))\(peer) \(deed)")
+    }
+}
+
+/// One method of one address of the API.
+///
+/// The table is what the router goes by, and what the description at `/api/openapi.json` is held against.
+struct Endpoint: Sendable {
+    let method: String
+    /// Below `/api`; `{id}` stands for any segment.
+    let path: String
+    let answer: @Sendable (APICall) async throws -> CronWebResponse
+
+    init(_ method: String, _ path: String, _ answer: @escaping @Sendable (APICall) async throws -> CronWebResponse) {
+        self.method = method
+        self.path = path
+        self.answer = answer
+    }
+
+    static let all = [
+        Endpoint("GET", "/jobs") { try await JobList.get($0) },
+        Endpoint("GET", "/jobs/{id}") { try await JobResource.get($0) },
+        Endpoint("PUT", "/jobs/{id}") { try await JobResource.put($0) },
+        Endpoint("DELETE", "/jobs/{id}") { try await JobResource.delete($0) },
+        Endpoint("GET", "/jobs/{id}/status") { try await JobStatus.get($0) },
+        Endpoint("POST", "/jobs/{id}/trigger") { try await JobActions.trigger($0) },
+        Endpoint("POST", "/jobs/{id}/pause") { try await JobActions.pause($0) },
+        Endpoint("POST", "/jobs/{id}/resume") { try await JobActions.resume($0) },
+        Endpoint("GET", "/jobs/{id}/runs") { try await RunList.get($0, of: $0.id) },
+        Endpoint("GET", "/runs") { try await RunList.get($0, of: nil) },
+        Endpoint("POST", "/apply") { try await FileResource.post($0) },
+        Endpoint("GET", "/health") { try await HealthResource.get($0) },
+        Endpoint("GET", "/events") { await EventRoutes(web: $0.web).respond(to: $0.request) },
+        Endpoint("GET", "/openapi.json") { try await APIDescription.get($0) },
+    ]
+
+    /// The segments of ``path``.
+    private static let segments = all.map { $0.path.split(separator: "/").map { Array($0.utf8) } }
+
+    /// The endpoints of an address.
+    ///
+    /// - Parameter path: Its segments below `/api`.
+    static func of(_ path: ArraySlice<[UInt8]>) -> [Endpoint] {
+        all.indices.filter { matches(path, segments[$0]) }.map { all[$0] }
+    }
+
+    /// The methods of the endpoints of one address, for `Allow`.
+    static func allowedMethods(_ endpoints: [Endpoint]) -> String {
+        endpoints.map { $0.method == "GET" ? "GET, HEAD" : $0.method }.joined(separator: ", ")
+    }
+
+    private static let anyID = Array("{id}".utf8)
+
+    private static func matches(_ path: ArraySlice<[UInt8]>, _ segments: [[UInt8]]) -> Bool {
+        path.count == segments.count && zip(path, segments).allSatisfy { $1 == anyID || $0 == $1 }
+    }
+}
+
+/// `/api/openapi.json`: the API described in OpenAPI 3.1, for programs that make clients and tests from it.
+enum APIDescription {
+    static func get(_ call: APICall) async throws -> CronWebResponse {
+        _ = try QueryReader(call.request.query)
+        return .json(try document(mountPath: call.web.options.mountPath))
+    }
+
+    /// The description of an API that is mounted there.
+    static func document(mountPath: String) throws(JSONError) -> JSONObject {
+        let text = PackageResources.openapi_json
+        guard case .object(var object) = try JSONValue.parse(text, placesToDepth: 0).value else { return [:] }
+        object["servers"] = [["url": .string(mountPath.isEmpty ? "/" : mountPath)]]
+        return object
+    }
+}
+
+/// `/api/runs` and `/api/jobs/{id}/runs`: what became of runs, the newest first, as `rqrcron runs --json` writes them.
+enum RunList {
+    /// A set of outcomes by name.
+    private enum Filter: String, CaseIterable {
+        case finished, failed, stopped, canceled, expired, deleted, lost
+        /// All but `finished`.
+        case unsuccessful
+
+        var outcomes: Set<RunOutcome> { RunOutcome(rawValue: rawValue).map { [$0] } ?? RunOutcome.unsuccessful }
+    }
+
+    static func get(_ call: APICall, of id: String?) async throws -> CronWebResponse {
+        let query = try QueryReader(call.request.query, "limit", "outcome", "since")
+        let limit = try query.number("limit", in: 1...10_000, default: 20)
+        let outcomes = try query.word("outcome", Filter.self)?.outcomes
+        let since = try query.time("since")
+        let records = try await call.connection.runs(of: id, limit: limit, outcomes: outcomes, since: since)
+        return .json(["runs": .array(try records.map { try JSONValue(encoding: $0) })])
+    }
+}

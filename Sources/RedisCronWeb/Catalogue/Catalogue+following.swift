@@ -1,0 +1,276 @@
+import RQWire
+import RedisBridge
+import RedisCron
+
+/// Keeps the catalogue in step with Redis.
+///
+/// All definitions are read at the start, page by page. From then on those are read that are announced. What ticks move is not
+/// announced: once a second, while somebody looks, those are looked at whose time has come, and those of which a run was recorded.
+extension Catalogue {
+    /// How many definitions are read in one round trip: few, because a thread that a scheduler may share decodes them.
+    private static let pageSize = 100
+    /// How often announcements are taken in.
+    private static let step: Duration = .milliseconds(200)
+    /// How many steps there are between two looks at what moved by itself.
+    private static let stepsPerPoll = 5
+    /// How many definitions that are due are looked at in one look.
+    private static let mostDue = 10_000
+    /// How many definitions of which a run was recorded are looked at in one look.
+    private static let mostRecorded = 5_000
+    /// How many announcements are kept until they are read.
+    private static let mostAnnounced = 100_000
+    private static let retryPause: Duration = .seconds(1)
+
+    /// Follows Redis until the task is cancelled.
+    func follow() async {
+        defer { feed.finish() }
+        status.progress = .loading(read: 0, of: nil)
+        while !Task.isCancelled {
+            do {
+                try await followOnce()
+            } catch {
+                guard !Task.isCancelled else { return }
+                disconnected(because: error)
+                // Cancelled, the loop ends.
+                try? await Task.sleep(for: Self.retryPause)
+            }
+        }
+    }
+
+    private func followOnce() async throws {
+        let subscription = try await connection.client.subscribe(to: [connection.keys.events], bufferLimit: 16_384)
+        let reader = RedisAnnouncements(subscription: subscription)
+        do {
+            try await withThrowingTaskGroup(of: Void.self) { group in
+                group.addTask { try await self.listen(to: reader) }
+                group.addTask { try await self.keepUp() }
+                defer { group.cancelAll() }
+                try await group.next()
+            }
+        } catch {
+            await reader.close()
+            throw error
+        }
+        await reader.close()
+    }
+
+    /// Takes announcements off the channel.
+    private func listen(to reader: RedisAnnouncements) async throws {
+        while let announcement = try await reader.next() {
+            switch announcement {
+            case .changed(let id), .deleted(let id): noteAnnounced(id)
+            case .anything: hasMissedAnnouncements = true
+            }
+        }
+    }
+
+    private func noteAnnounced(_ id: DefinitionID) {
+        if announced.count < Self.mostAnnounced { announced.insert(id) } else { hasMissedAnnouncements = true }
+    }
+
+    private func keepUp() async throws {
+        try await load()
+        var steps = 0
+        while true {
+            try await Task.sleep(for: Self.step)
+            if hasMissedAnnouncements { try await load() }
+            try await readAnnounced()
+            steps += 1
+            if steps >= Self.stepsPerPoll, isWatched {
+                steps = 0
+                if !isPolling { try await poll() }
+            }
+            publish()
+        }
+    }
+
+    // MARK: Reading all
+
+    private func load() async throws {
+        hasMissedAnnouncements = false
+        announced = []
+        try await readZone()
+        try await readOverview()
+        // What was recorded by now is read with the definitions.
+        recorded = RecordedWindow(from: .now)
+        status.progress = .loading(read: 0, of: nil)
+        let ids = try await connection.definitions.scanIDs()
+        for start in stride(from: 0, to: ids.count, by: Self.pageSize) {
+            try Task.checkCancellation()
+            try await read(Array(ids[start..<min(start + Self.pageSize, ids.count)]))
+            status.progress = .loading(read: min(start + Self.pageSize, ids.count), of: ids.count)
+            publish()
+        }
+        // Those that were not found may have come since: each is asked for.
+        for id in table.ids(notIn: ids) { announced.insert(id) }
+        try await readAnnounced()
+        status.progress = .following
+        changes.isStatusChanged = true
+        publish()
+    }
+
+    private func readAnnounced() async throws {
+        while !announced.isEmpty {
+            let ids = Array(announced.prefix(Self.pageSize))
+            announced.subtract(ids)
+            do {
+                try await read(ids)
+            } catch {
+                announced.formUnion(ids)
+                throw error
+            }
+        }
+    }
+
+    /// Reads definitions and takes in what they say.
+    private func read(_ ids: [DefinitionID]) async throws {
+        let now = Timestamp.now
+        let listed = try await connection.definitions.listed(ids)
+        status.asOf = now
+        for (id, found) in zip(ids, listed) { take(found, of: id, now: now) }
+    }
+
+    private func take(_ found: DefinitionRepository.Listed, of id: DefinitionID, now: Timestamp) {
+        if case .missing = found.reading {
+            if table.remove(id) { changed(id, isListChanged: true) }
+            return
+        }
+        let before = table[id]
+        table.update(id) { row, pool in
+            row.forget(&pool)
+            row.take(found, now: now, pool: &pool)
+        }
+        guard let after = table[id] else { return }
+        if before == nil || before?.isSame(as: after) == false {
+            changed(id, isListChanged: before == nil)
+        }
+    }
+
+    // MARK: Looking at what moves by itself
+
+    /// Looks at what ticks and workers have done.
+    func poll() async throws {
+        isPolling = true
+        defer { isPolling = false }
+        try await readOverview()
+        try await readDue()
+        try await readRecorded()
+    }
+
+    /// Looks at definitions whose time has come: those that were looked at least recently first.
+    private func readDue() async throws {
+        let now = Timestamp.now
+        let due = table.due(at: now, most: Self.mostDue)
+        for start in stride(from: 0, to: due.count, by: 1_000) {
+            let page = Array(due[start..<min(start + 1_000, due.count)])
+            let scores = try await connection.definitions.scores(of: page)
+            status.asOf = now
+            var moved: [DefinitionID] = []
+            for (id, score) in zip(page, scores) {
+                if let score, table[id]?.due == Timestamp(score: score).microseconds {
+                    table.update(id) { row, _ in row.checked = UInt32(clamping: now.unixSeconds) }
+                } else {
+                    moved.append(id)
+                }
+            }
+            try await readMoved(moved)
+        }
+    }
+
+    private func readMoved(_ ids: [DefinitionID]) async throws {
+        for start in stride(from: 0, to: ids.count, by: Self.pageSize) {
+            let page = Array(ids[start..<min(start + Self.pageSize, ids.count)])
+            let now = Timestamp.now
+            for (id, moved) in zip(page, try await connection.definitions.moved(page)) {
+                guard let row = table[id] else { continue }
+                guard let updatedAt = moved.updatedAt, updatedAt.microseconds == row.updatedAt else {
+                    noteAnnounced(id)
+                    continue
+                }
+                table.update(id) { row, _ in row.take(moved, now: now) }
+                if table[id]?.isSame(as: row) == false { changed(id) }
+            }
+        }
+    }
+
+    /// Looks at definitions of which a run was recorded since the last look.
+    private func readRecorded() async throws {
+        let entries: [DueEntry]
+        do throws(RedisError) {
+            entries = try await connection.definitions.recorded(from: recorded.start, count: Self.mostRecorded)
+        } catch {
+            // A user who may not look at runs has a page without them.
+            guard error.isDenial else { throw error }
+            return
+        }
+        let ids = recorded.take(entries, now: .now, isAll: entries.count < Self.mostRecorded)
+        for start in stride(from: 0, to: ids.count, by: Self.pageSize) {
+            let page = Array(ids[start..<min(start + Self.pageSize, ids.count)])
+            for (id, end) in zip(page, try await connection.definitions.lastEnds(of: page)) where table[id] != nil {
+                table.update(id) { row, _ in row.take(end) }
+                changed(id)
+            }
+        }
+    }
+
+    private func readZone() async throws {
+        do {
+            defaultZone = try await connection.timeZoneOfDefinitions()
+        } catch {
+            // The zone is not known to this machine, or may not be read: times are told in the one that is assumed.
+            guard error.code == .timeZoneUnavailable || error.redisError?.isDenial == true else { throw error }
+            defaultZone = nil
+        }
+    }
+
+    private func readOverview() async throws {
+        let now = Timestamp.now
+        let former = overview
+        let leader = try await connection.lockHolder()
+        let vitals = try await connection.definitions.vitals()
+        overview.leader = leader
+        overview.others = vitals.schedulers.map(\.id.display).filter { $0 != leader?.name }
+        overview.lag = vitals.oldestDue.map { max(.zero, now - Timestamp(score: $0)) } ?? .zero
+        overview.endpoint = try await connection.client.connection().endpoint.description
+        overview.asOf = now
+        if leader?.token != former.leader?.token {
+            overview.leaderStarted = try await leader.asyncFlatMap { holder in
+                try await connection.definitions.schedulerStart(holder.name)
+            }
+            overview.leadsSince = former.asOf == nil ? nil : now
+            changes.isStatusChanged = true
+            try await readZone()
+        }
+    }
+
+    // MARK: Telling
+
+    private func changed(_ id: DefinitionID, isListChanged: Bool = false) {
+        status.version += 1
+        table.bump(id)
+        changes.insert(id, isListChanged: isListChanged)
+    }
+
+    private func disconnected(because error: any Error) {
+        if case .disconnected = status.progress { return }
+        status.progress = .disconnected(since: .now, reason: RedisCronError(error).message)
+        changes.isStatusChanged = true
+        publish()
+    }
+
+    /// Tells viewers what changed, at most once a second.
+    private func publish() {
+        guard let message = changes.take(version: status.version, now: .now) else { return }
+        feed.send(message)
+    }
+}
+
+extension Optional where Wrapped: Sendable {
+    /// What becomes of a value, where there is one.
+    fileprivate func asyncFlatMap<Result: Sendable>(
+        _ transform: (Wrapped) async throws -> Result?
+    ) async rethrows -> Result? {
+        guard let self else { return nil }
+        return try await transform(self)
+    }
+}

@@ -1,0 +1,77 @@
+public import RedisCron
+
+/// The page, the API, metrics and health of a scheduler, as an answer to each request; sockets are somebody else's.
+///
+/// ```swift
+/// let web = CronWeb(connection: connection, scheduler: scheduler)
+/// async let following: Void = web.run()
+/// let answer = await web.respond(to: request)
+/// ```
+public final class CronWeb: Sendable {
+    /// The largest body of a request.
+    public static let mostBodyBytes = 1_048_576
+    /// The most bytes that target and header fields may have together.
+    public static let mostHeadBytes = 8_192
+
+    /// Where the definitions are.
+    public let connection: RedisCronConnection
+    /// The scheduler of this process; `nil` where it runs elsewhere.
+    public let scheduler: RedisCronScheduler?
+    /// What may be done, and by whom.
+    public let options: Options
+    /// How the scheduler and Redis are doing.
+    let condition: WebCondition
+    /// What metrics tell of definitions.
+    let measures: DefinitionMeasures
+    /// Who is let in.
+    let access: AccessPolicy
+    /// What the listing needs of all definitions.
+    let catalogue: Catalogue
+    /// The last runs of the definitions that somebody looks at.
+    let strips: RunStrips
+    /// When they run in the next 24 hours.
+    let plans: TimelinePlans
+
+    /// - Parameters:
+    ///   - connection: Where the definitions are.
+    ///   - scheduler: The scheduler of this process, whose health and metrics are told; `nil` where it runs elsewhere.
+    ///   - options: What may be done, and by whom. By default everybody may read, and nobody write.
+    public init(
+        connection: RedisCronConnection, scheduler: RedisCronScheduler? = nil, options: Options = Options()
+    ) {
+        self.connection = connection
+        self.scheduler = scheduler
+        self.options = options
+        access = AccessPolicy(options)
+        catalogue = Catalogue(connection: connection)
+        strips = RunStrips(connection: connection)
+        plans = TimelinePlans(connection: connection)
+        measures = DefinitionMeasures(catalogue: catalogue)
+        condition = WebCondition(connection: connection, scheduler: scheduler)
+    }
+
+    /// Keeps what the page shows in step with Redis, until the task is cancelled.
+    ///
+    /// Without it requests are answered, but the listing is empty. While Redis is away it goes on trying, and the page says so.
+    /// When nobody has asked for a minute, only edits are followed.
+    ///
+    /// Give the page a ``RedisCronConnection`` of its own where it stands beside a scheduler: what it reads is decoded on the
+    /// thread of that connection's loop.
+    ///
+    /// - Throws: `CancellationError`, once it was cancelled. Open event streams end then.
+    public func run() async throws {
+        await withTaskGroup(of: Void.self) { group in
+            group.addTask { await self.catalogue.follow() }
+            group.addTask { await self.catalogue.feed.keepAlive() }
+            if self.options.hasMetricsPerJob { group.addTask { await self.measures.follow() } }
+        }
+        try Task.checkCancellation()
+    }
+
+    /// Answers a request.
+    ///
+    /// It never throws: what is wrong is told in the answer. Cancelling the task ends the work, and the answer is one of 503.
+    public func respond(to request: CronWebRequest) async -> CronWebResponse {
+        await Router(web: self).respond(to: request)
+    }
+}

@@ -1,0 +1,31 @@
+import RQWire
+
+/// The API below `/api`, for programs in any language; described at `/api/openapi.json`.
+struct APIRoutes: Sendable {
+    let web: CronWeb
+
+    func respond(to request: RoutedRequest) async -> CronWebResponse {
+        do {
+            return try await answer(request)
+        } catch {
+            return Problem(error).document
+        }
+    }
+
+    private func answer(_ request: RoutedRequest) async throws -> CronWebResponse {
+        let endpoints = Endpoint.of(request.path.dropFirst())
+        guard !endpoints.isEmpty else { throw Problem(404, "there is nothing at this address") }
+        let method = request.request.method == "HEAD" ? "GET" : request.request.method
+        guard let endpoint = endpoints.first(where: { $0.method == method }) else {
+            throw Problem.method(allowed: Endpoint.allowedMethods(endpoints))
+        }
+        var id = ""
+        if endpoint.path.contains("{id}") {
+            guard let text = String(validating: request.path[2], as: UTF8.self) else {
+                throw Problem(400, "the id in the address must be UTF-8", field: "id")
+            }
+            id = text
+        }
+        return try await endpoint.answer(APICall(web: web, request: request, id: id))
+    }
+}

@@ -1,0 +1,46 @@
+import RQWire
+
+/// A request whose target was taken apart, below the path at which the page is mounted.
+struct RoutedRequest: Sendable {
+    let request: CronWebRequest
+    /// The segments of the path, decoded: `["jobs", "daily report"]`; empty for the page itself.
+    ///
+    /// Bytes, because an id may hold any: also a slash, which came as `%2F`.
+    let path: [[UInt8]]
+    let query: QueryItems
+    /// Who asks, which the router has found out.
+    var access = Access()
+
+    /// - Returns: `nil` where the target is not below the mount path.
+    init?(_ request: CronWebRequest, mountPath: String) {
+        self.request = request
+        let target = request.target.utf8.prefix { $0 != UInt8(ascii: "#") }
+        let halves = target.split(separator: UInt8(ascii: "?"), maxSplits: 1, omittingEmptySubsequences: false)
+        query = halves.count > 1 ? QueryItems(parsing: halves[1]) : QueryItems()
+        guard let path = halves.first, path.starts(with: mountPath.utf8) else { return nil }
+        let below = path.dropFirst(mountPath.utf8.count)
+        guard below.isEmpty || below.first == UInt8(ascii: "/") else { return nil }
+        self.path = below.split(separator: UInt8(ascii: "/")).map { PercentEncoding.decoded($0) }
+    }
+
+    /// A segment as text; `nil` where there is none.
+    func segment(_ index: Int) -> String? {
+        path.indices.contains(index) ? String(decoding: path[index], as: UTF8.self) : nil
+    }
+
+    var headers: CronWebHeaders { request.headers }
+    var body: [UInt8] { request.body }
+
+    /// The fields of a form that was posted; none where the body is something else.
+    var form: QueryItems {
+        hasContentType("application/x-www-form-urlencoded") ? QueryItems(parsing: body) : QueryItems()
+    }
+
+    /// Whether the body is of that type, whatever its parameters are.
+    func hasContentType(_ type: String) -> Bool {
+        let given = headers["Content-Type"]?.prefix { $0 != ";" && $0 != " " }
+        return given?.lowercased() == type
+    }
+
+    var isReading: Bool { request.method == "GET" || request.method == "HEAD" }
+}

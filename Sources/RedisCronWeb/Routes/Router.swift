@@ -1,0 +1,78 @@
+/// Leads each request to what answers it, once it has been checked: shape, host, token, and for a write all that keeps other sites
+/// out.
+struct Router: Sendable {
+    let web: CronWeb
+
+    func respond(to request: CronWebRequest) async -> CronWebResponse {
+        var response: CronWebResponse
+        do throws(Problem) {
+            response = await answer(try admitted(request))
+        } catch {
+            response = isForAPI(request) ? error.document : error.text
+        }
+        response.addSecurityHeaders()
+        // The head of the answer to GET, RFC 9110, section 9.3.2. Dropping a stream ends it.
+        if request.method == "HEAD" { response.body = .bytes([]) }
+        return response
+    }
+
+    /// The request taken apart, if it may be answered.
+    ///
+    /// - Throws: ``Problem`` for one that must not.
+    func admitted(_ request: CronWebRequest) throws(Problem) -> RoutedRequest {
+        try RequestShape.check(request)
+        let host = try web.access.checkHost(request)
+        guard var routed = RoutedRequest(request, mountPath: web.options.mountPath) else {
+            throw Problem(404, "there is nothing at this address")
+        }
+        guard Self.methods.contains(request.method) else { throw .method(allowed: allowedMethods(routed)) }
+        routed.access = try web.access.access(of: request, at: host)
+        guard routed.access.mayRead || isOpen(routed) else { throw .unauthorized("a token is needed") }
+        if !routed.isReading { try routed.access.checkWrite(routed) }
+        return routed
+    }
+
+    /// Methods that something here answers.
+    private static let methods = ["GET", "HEAD", "POST", "PUT", "DELETE"]
+
+    private func allowedMethods(_ request: RoutedRequest) -> String {
+        let endpoints = request.segment(0) == "api" ? Endpoint.of(request.path.dropFirst()) : []
+        return endpoints.isEmpty ? Self.methods.joined(separator: ", ") : Endpoint.allowedMethods(endpoints)
+    }
+
+    private func answer(_ request: RoutedRequest) async -> CronWebResponse {
+        switch request.segment(0) {
+        case "livez", "healthz", "readyz": await HealthRoutes(web: web).respond(to: request)
+        case "metrics": await MetricsRoutes(web: web).respond(to: request)
+        case "api": await APIRoutes(web: web).respond(to: request)
+        default: await PageRoutes(web: web).respond(to: request)
+        }
+    }
+
+    /// Whether it is answered without the token: one word of health.
+    private func isOpen(_ request: RoutedRequest) -> Bool {
+        ["livez", "healthz", "readyz"].contains(request.segment(0)) && request.path.count == 1
+            && request.query["verbose"] == nil && request.isReading
+    }
+
+    private func isForAPI(_ request: CronWebRequest) -> Bool {
+        RoutedRequest(request, mountPath: web.options.mountPath)?.segment(0) == "api"
+    }
+}
+
+extension CronWebResponse {
+    /// Adds what every answer says to a browser.
+    ///
+    /// Nothing but this page's own may be loaded, nobody may frame or read it, nothing is kept. An answer that says itself how long it
+    /// may be kept stays so.
+    mutating func addSecurityHeaders() {
+        headers["Content-Security-Policy"] =
+            "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self'; connect-src 'self'; "
+            + "form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+        headers["X-Content-Type-Options"] = "nosniff"
+        headers["X-Frame-Options"] = "DENY"
+        headers["Referrer-Policy"] = "no-referrer"
+        headers["Cross-Origin-Resource-Policy"] = "same-origin"
+        if headers["Cache-Control"] == nil { headers["Cache-Control"] = "no-store" }
+    }
+}

@@ -1,0 +1,138 @@
+import RedisCron
+import RedisCronWeb
+
+/// The page of a scheduler, or of a Redis alone: what `--http` and the options that go with it say.
+struct PageServer: Sendable {
+    private let address: ListenAddress
+    private let options: CronWeb.Options
+    private let log: LogWriter
+
+    /// Parses the options.
+    ///
+    /// - Throws: ``UsageError`` for the first wrong one; also when this program has no HTTP.
+    /// - Returns: `nil` if no page is asked for.
+    init?(_ arguments: ParsedArguments, log: LogWriter) throws(UsageError) {
+        guard let text = arguments.text(.http) else {
+            let dependent = OptionRule.page.flatMap(\.options)
+            if let option = dependent.first(where: arguments.has) { throw UsageError("--\(option.name) needs --http") }
+            return nil
+        }
+        guard HTTPListener.isBuilt else {
+            throw UsageError(
+                "this rqrcron was built without HTTP: build it with the trait HTTP, which needs libmicrohttpd")
+        }
+        address = try ListenAddress(parsing: text)
+        var options = CronWeb.Options()
+        options.hosts = arguments.texts(.httpHost)
+        options.showsArguments = arguments.has(.httpShowArguments)
+        options.hasMetricsPerJob = arguments.has(.httpMetricsPerJob)
+        options.token = try arguments.text(.httpTokenFile).map(TokenFile.token)
+        options.allowsActions = arguments.has(.httpActions)
+        guard !options.allowsActions || options.token != nil else {
+            throw UsageError("--http-actions needs --http-token-file, so that not everybody may change definitions")
+        }
+        options.logger = log.logger
+        self.options = options
+        self.log = log
+    }
+
+    /// Begins to listen; clients wait until the page runs.
+    ///
+    /// - Throws: ``CommandFailure`` when the address is taken, or reaches beyond this machine and there is no token.
+    func open(_ environment: ProcessEnvironment) throws -> OpenPage {
+        let socket = try ListeningSocket(address, environment: environment)
+        guard socket.isLocal || options.token != nil else {
+            throw CommandFailure(
+                "--http: other machines reach \(socket.description), which needs --http-token-file then")
+        }
+        var options = options
+        if let authority = socket.authority { options.hosts.append(authority) }
+        let page = OpenPage(listener: try HTTPListener(socket), options: options, log: log)
+        log.write(.info, "the page is at \(socket.description)")
+        return page
+    }
+}
+
+/// A page that listens.
+struct OpenPage: Sendable {
+    fileprivate let listener: HTTPListener
+    fileprivate let options: CronWeb.Options
+    fileprivate let log: LogWriter
+
+    /// Serves until the task is cancelled.
+    func run(on connection: RedisCronConnection, scheduler: RedisCronScheduler? = nil) async {
+        let web = CronWeb(connection: connection, scheduler: scheduler, options: options)
+        await withTaskGroup { group in
+            group.addTask {
+                // It ends when it is cancelled, and says so.
+                try? await web.run()
+            }
+            await listener.serve { await web.respond(to: $0) }
+            group.cancelAll()
+        }
+    }
+
+    /// Serves for as long as a scheduler runs, its end included.
+    ///
+    /// - Parameter withConnection: Opens a connection for the page: the scheduler's own is never kept waiting.
+    func besides(
+        _ scheduler: RedisCronScheduler,
+        withConnection: @escaping @Sendable ((RedisCronConnection) async throws -> Void) async throws -> Void,
+        _ body: () async throws -> Void
+    ) async throws {
+        // Unstructured: it goes on after this task is cancelled, while the scheduler finishes its batch.
+        let serving = Task {
+            do {
+                try await withConnection { await run(on: $0, scheduler: scheduler) }
+            } catch {
+                log.write(.error, "the page ended: \(FailureText.line(for: error))")
+            }
+        }
+        do {
+            try await body()
+        } catch {
+            serving.cancel()
+            await serving.value
+            throw error
+        }
+        serving.cancel()
+        await serving.value
+    }
+}
+
+extension CommandOption {
+    static let http = CommandOption(
+        "http", value: .required("ADDRESS"),
+        summary: """
+            Serve the page, the API, metrics and health at ADDRESS: 127.0.0.1:8600, [::1]:8600, unix:/run/rqrcron.sock, \
+            or systemd for a socket that it hands over.
+            """)
+    static let httpHost = CommandOption(
+        "http-host", value: .required("HOST"),
+        summary: """
+            A name under which the page may be asked for, besides its address and localhost: page.example.org, with a \
+            port if it is not that of the scheme. May be given several times.
+            """,
+        isRepeatable: true)
+    static let httpTokenFile = CommandOption(
+        "http-token-file", value: .required("FILE"),
+        summary: """
+            A file with the token that everybody needs who asks for more than a word of health, at least 22 characters \
+            drawn at random, and that only its owner may read. Needed where other machines reach ADDRESS.
+            """,
+        completion: .files)
+    static let httpActions = CommandOption(
+        "http-actions", summary: "Allow definitions to be changed through the page and the API. Needs a token.")
+    static let httpShowArguments = CommandOption(
+        "http-show-arguments", summary: "Show arguments and metadata of jobs on the page. They may hold secrets.")
+    static let httpMetricsPerJob = CommandOption(
+        "http-metrics-per-job", summary: "Add metrics of each definition, of at most 1000.")
+}
+
+extension OptionRule {
+    /// The options of every command that serves the page.
+    static let page: [OptionRule] = [
+        .optional(.httpHost), .optional(.httpTokenFile), .optional(.httpActions), .optional(.httpShowArguments),
+        .optional(.httpMetricsPerJob),
+    ]
+}

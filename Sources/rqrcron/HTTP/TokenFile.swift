@@ -1,0 +1,48 @@
+import ProcessSpawn
+import RedisCron
+import RedisCronWeb
+
+#if canImport(Glibc)
+    import Glibc
+#else
+    import Darwin
+#endif
+
+/// Reads `--http-token-file`.
+enum TokenFile {
+    /// More would not be a token.
+    private static let mostBytes = 4_096
+
+    /// - Throws: ``UsageError`` that names the file: it cannot be read, others may read it, or it holds no token. What it holds is not
+    ///   shown.
+    static func token(in path: String) throws(UsageError) -> CronWebToken {
+        do {
+            return try CronWebToken(try content(of: path))
+        } catch let error as UsageError {
+            throw error
+        } catch let error as RedisCronError {
+            throw UsageError("--http-token-file \(path): the token \(error.message)")
+        } catch {
+            throw UsageError("--http-token-file \(path): \(error)")
+        }
+    }
+
+    private static func content(of path: String) throws(UsageError) -> [UInt8] {
+        let descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
+        guard descriptor >= 0 else {
+            throw UsageError("--http-token-file \(path): \(SystemCall.explain(errno))")
+        }
+        defer { close(descriptor) }
+        var status = stat()
+        guard fstat(descriptor, &status) == 0, status.st_mode & S_IFMT == S_IFREG else {
+            throw UsageError("--http-token-file \(path): not a file")
+        }
+        guard status.st_mode & 0o077 == 0 else {
+            throw UsageError("--http-token-file \(path): others may read it; chmod 600 \(path)")
+        }
+        var bytes = [UInt8](repeating: 0, count: mostBytes)
+        let count = read(descriptor, &bytes, bytes.count)
+        guard count >= 0 else { throw UsageError("--http-token-file \(path): \(SystemCall.explain(errno))") }
+        return Array(bytes[..<count])
+    }
+}
