@@ -28,7 +28,7 @@ struct DifferentialTests {
             let book = ContentBook()
             var seen: Set<String> = []
             var rounds = 0
-            while rounds < 15 || (rounds < 60 && !Self.outcomes.isSubset(of: seen)) {
+            while rounds < 15 || (rounds < 100 && !Self.outcomes.isSubset(of: seen)) {
                 rounds += 1
                 _ = try server.command("FLUSHALL")
                 var operations = RandomOperations(

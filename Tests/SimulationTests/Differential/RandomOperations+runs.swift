@@ -9,7 +9,8 @@ extension RandomOperations {
     mutating func keepRuns() async throws -> String {
         switch Int.random(in: 0..<10, using: &random) {
         case 0...3: return try await unfold()
-        case 4...6: return try await record()
+        case 4, 5: return try await record()
+        case 6: return try await recordFailures()
         case 7:
             try await twins.forgetRuns(of: (0...4).map { DefinitionID("d\($0)") })
             return "forget runs"
@@ -50,11 +51,9 @@ extension RandomOperations {
     private mutating func record() async throws -> String {
         var changes: [RunChange] = []
         for _ in 0..<Int.random(in: 1...4, using: &random) {
-            // Half of them of definitions that count failures, which few do.
-            let counting = runs.suffix(60).filter { run in
-                twins.model.definitions[run.definition]?.hash.policy.pauseAfterFailures != nil
-            }
-            let some = counting.isEmpty || Bool.random(using: &random) ? runs : counting
+            // Half of them of definitions that are gone, if there are any.
+            let orphans = runs.suffix(60).filter { twins.model.definitions[$0.definition] == nil }
+            let some = orphans.isEmpty || Bool.random(using: &random) ? runs : orphans
             guard let run = some.suffix(12).randomElement(using: &random),
                 !changes.contains(where: { $0.run == run })
             else { continue }
@@ -64,6 +63,33 @@ extension RandomOperations {
         let now = Timestamp(microseconds: World.epoch + Int64.random(in: 0...40, using: &random) * 500_000)
         try await twins.record(changes, token: token(), now: now)
         return "record"
+    }
+
+    /// A keeper by the book: the whole log is unfolded, and of each definition that counts failures a run that it holds to be
+    /// open has failed.
+    private mutating func recordFailures() async throws -> String {
+        guard try await lead() else { return "nothing" }
+        while !twins.model.runLog.isEmpty {
+            let read = unfolder.read(Array(twins.model.runLog.prefix(8)))
+            try await twins.unfold(read.unfolding, token: "a:1", now: time())
+            unfolder.wrote(read)
+            runs += read.unfolding.opened
+        }
+        let changes = (0...4).compactMap { number -> RunChange? in
+            let id = DefinitionID("d\(number)")
+            guard let hash = twins.model.definitions[id]?.hash, hash.policy.pauseAfterFailures != nil else {
+                return nil
+            }
+            let held = OpenRun.list(hash.state.openRuns).map(\.jobID)
+            let open = runs.suffix(60).last { run in
+                run.definition == id && held.contains(run.jobID.description)
+                    && twins.model.tracked[.open]?.contains(run) == true
+            }
+            return open.map { RunChange($0, from: .open, ending: RunEnding(.failed), keep: 3) }
+        }
+        guard !changes.isEmpty else { return "nothing" }
+        try await twins.record(changes, token: "a:1", now: time())
+        return "failures"
     }
 
     private mutating func change(of run: TrackedRun) -> RunChange {

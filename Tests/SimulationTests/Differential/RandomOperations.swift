@@ -140,13 +140,18 @@ struct RandomOperations {
         return "enqueue"
     }
 
-    /// A tick by the book: all that is due is queued as it was just read, so that policies are met again and again.
-    private mutating func tick() async throws -> String {
+    /// Whether `a:1` has the lock now.
+    mutating func lead() async throws -> Bool {
         if twins.model.lock?.token != "a:1" {
             if twins.model.lock != nil { _ = try await dropLock() }
             try await twins.acquireLock(token: "a:1", timeToLive: .seconds(600))
         }
-        guard twins.model.lock?.token == "a:1" else { return "nothing" }
+        return twins.model.lock?.token == "a:1"
+    }
+
+    /// A tick by the book: all that is due is queued as it was just read, so that policies are met again and again.
+    private mutating func tick() async throws -> String {
+        guard try await lead() else { return "nothing" }
         let known = twins.entries.count
         try await twins.fetchDue(until: Timestamp(microseconds: World.epoch + 200_000_000), offset: 0, limit: 6)
         _ = try await fetch()
@@ -185,7 +190,12 @@ struct RandomOperations {
         try await prepare()
         var (model, real): ([StaleEntry], [StaleEntry]) = ([], [])
         for _ in 0..<Int.random(in: 1...4, using: &random) {
-            guard let entry = drawn(twins.entries.suffix(12), &random),
+            // Half of them of definitions that are disabled, if there are any.
+            let disabled = twins.entries.suffix(30).filter {
+                twins.model.definitions[$0.model.id]?.hash.enabled == false
+            }
+            let some = disabled.isEmpty || chance(2) ? twins.entries : disabled
+            guard let entry = drawn(some.suffix(12), &random),
                 !model.contains(where: { $0.entry.id == entry.model.id })
             else { continue }
             let next = chance(2) ? time() : nil
@@ -230,13 +240,15 @@ struct RandomOperations {
         if chance(6) { (hash.state.pausedAt, hash.state.pauseNote) = (time(), chance(2) ? "a move" : nil) }
         if chance(9) { hash.state.pausedUntil = time() }
         if chance(9) { hash.state.runCount = nil }
+        // It has had all its runs, and is due once more.
+        if chance(4), let count = hash.state.runCount, count > 0 { hash.policy.maxRuns = count }
     }
 
     private mutating func policy() -> RunPolicy {
-        guard !chance(3) else { return RunPolicy() }
+        guard !chance(4) else { return RunPolicy() }
         return RunPolicy(
             overlap: drawn(RunPolicy.Overlap.allCases, &random) ?? .allow,
-            maxRuns: chance(3) ? Int.random(in: 1...3, using: &random) : nil,
+            maxRuns: chance(2) ? Int.random(in: 1...3, using: &random) : nil,
             pauseAfterFailures: chance(2) ? Int.random(in: 1...2, using: &random) : nil,
             deleteAfter: chance(2) ? .seconds(Int.random(in: 1...9, using: &random)) : nil,
             history: chance(4) ? Int.random(in: 0...2, using: &random) : nil)
