@@ -8,10 +8,8 @@ struct CommandTable: Sendable {
 
     static let rqrcron: CommandTable = CommandTable(
         commands: [
-            .run, .serve, .info, .register, .show, .runs, .enable, .disable, .pause, .resume, .delete, .trigger, .backfill,
-            .next,
-            .watch, .apply, .export,
-            .doctor, .completion, .manual, .help,
+            .run, .serve, .info, .register, .show, .runs, .enable, .disable, .pause, .resume, .delete, .trigger,
+            .backfill, .next, .watch, .apply, .export, .doctor, .completion, .manual, .help,
             .complete, .embeddedRedisGuard, .embeddedRedisServer,
         ],
         globalOptions: [.url, .keyPrefix, .help, .version],

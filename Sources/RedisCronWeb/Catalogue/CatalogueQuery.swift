@@ -46,6 +46,11 @@ struct CatalogueQuery: Sendable, Hashable {
     var isFiltered: Bool { !text.isEmpty || state != nil || queue != nil || source != nil }
 }
 
+/// By what a listing is sorted; where two are equal, by id.
+enum CatalogueSort: String, Sendable, Hashable, CaseIterable {
+    case id, state, function, queue, schedule, source, next, last, outcome, duration
+}
+
 /// What a query finds.
 struct CataloguePage: Sendable {
     /// The definitions of the page, in the order asked for.

@@ -105,7 +105,8 @@ struct ListenerTests {
             #expect(RawHTTPClient.status(of: told.read(until: "\r\n\r\n")) == 413)
             let untold = try RawHTTPClient(port: port)
             untold.send(
-                "POST /api/apply HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\nTransfer-Encoding: chunked\r\n\r\n")
+                "POST /api/apply HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\nTransfer-Encoding: chunked\r\n\r\n"
+            )
             let chunk = "10000\r\n" + String(repeating: "a", count: 65_536) + "\r\n"
             for _ in 0..<32 { untold.send(chunk) }
             untold.send("0\r\n\r\n")
