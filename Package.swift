@@ -120,7 +120,7 @@ let package = Package(
             swiftSettings: strict),
         .executableTarget(
             name: "example-server-app",
-            dependencies: ["RedisCron"],
+            dependencies: ["RedisCron", "RedisCronWeb"],
             path: "docs/examples/ServerApp",
             swiftSettings: strict),
 
