@@ -22,7 +22,7 @@ names=$(sed -n 's/^[a-zA-Z-]*: //p' Tests/Consumer/neighbours.txt | tr ' ' '\n' 
 [ "$(printf '%s\n' "$names" | wc -l)" -gt 500 ] || { echo "consumer: no names in neighbours.txt" >&2; exit 1; }
 printf '%s\n' "$names" | sed 's/.*/public enum & {}/' >"$folder/Sources/Neighbours/Names.swift"
 {
-    printf 'import Neighbours\nimport RedisCron\n\n'
+    printf 'import Neighbours\nimport RedisCron\nimport RedisCronWeb\n\n'
     printf '%s\n' "$names" | sed 's/.*/private typealias Their& = &/'
 } >"$folder/Sources/consumer/Unambiguous.swift"
 

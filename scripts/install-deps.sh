@@ -1,7 +1,7 @@
 #!/bin/sh
 # Installs what the package needs and this machine lacks: redis-server, C libraries, Python with its virtual
-# environments, the programs that completions and the manual page are for, and Prometheus, which checks metrics. A machine that has everything is left alone,
-# in well under a second.
+# environments, the programs that completions and the manual page are for, and Prometheus, which checks metrics. A machine
+# that has everything is left alone, in well under a second.
 #
 #   install-deps.sh build   what `swift build` and a running scheduler need
 #   install-deps.sh run     the same, and a worker for the samples of `make run`

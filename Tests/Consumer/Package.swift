@@ -14,7 +14,7 @@ let package = Package(
         .executableTarget(
             name: "consumer",
             dependencies: ["Neighbours"]
-                + ["RedisCron", "RedisCronFoundation", "RedisCronTesting"].map {
+                + ["RedisCron", "RedisCronFoundation", "RedisCronTesting", "RedisCronWeb"].map {
                     .product(name: $0, package: "swift-rediscron")
                 }),
     ]

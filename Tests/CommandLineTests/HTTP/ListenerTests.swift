@@ -43,6 +43,19 @@ struct ListenerTests {
         }
     }
 
+    @Test func `README's command serves the addresses that README names`() async throws {
+        let readme = try String(contentsOfFile: "\(PackageRoot.path)/README.md", encoding: .utf8)
+        #expect(readme.contains("\nrqrcron serve --http 127.0.0.1:8600\n"))
+        let targets = readme.matches(of: /`http:\/\/127\.0\.0\.1:8600(\/[^`]*)`/).map { String($0.1) }
+        #expect(targets.count >= 5)
+        try await withPage { port, _ in
+            for target in targets {
+                // Ready once it has reached Redis.
+                try await eventually(target) { RawHTTPClient.status(of: try get(target, port: port)) == 200 }
+            }
+        }
+    }
+
     @Test func `a scheduler has a page beside it, which ends with it`() async throws {
         try await withRedis { server in
             let process = try Rqrcron.start(["run", "--http", "127.0.0.1:0"], on: server)

@@ -2,6 +2,7 @@ import Foundation
 import RedisCron
 import RedisCronFoundation
 import RedisCronTesting
+import RedisCronWeb
 
 // What an app writes, by imports of products alone.
 let call = CallSpec("app.tasks.rebuild", queue: "metrics", args: ["pm25", 1.5, nil], kwargs: ["deep": true])
@@ -18,6 +19,9 @@ do {
     var options = RedisCronScheduler.Options()
     options.definitions = [CronJobDeclaration(id: job.id, call: job.call, schedule: job.schedule, enabled: false)]
     _ = try RedisCronScheduler(connection: connection, options: options)
+    let web = CronWeb(connection: connection)
+    let answer = await web.respond(to: CronWebRequest(method: "GET", target: "/", headers: ["Host": "localhost"]))
+    precondition(answer.status == 200 && answer.headers["Content-Type"] == "text/html; charset=utf-8")
     _ = try RedisCronConnection(url: "http://localhost")
 } catch {
     // A typed error: its kind, and its text for people.
