@@ -3,8 +3,8 @@ import RedisBridge
 
 /// What becomes of runs: the log into which scripts write it, and where it is kept.
 extension RedisStore {
-    /// How many changes one call of a script makes.
-    private static let mostChanges = 500
+    /// How many changes one call of a script makes, so that it keeps Redis from others for a millisecond or two.
+    private static let mostChanges = 125
 
     func runLog(limit: Int) async throws -> [[UInt8]] {
         try await connection.definitions.elements(RedisCommand("LRANGE", keys.runLog, 0, limit - 1))
@@ -30,7 +30,7 @@ extension RedisStore {
                 + [RedisCommand("LRANGE", prefix + run.definition.bytes, 0, -1)]
         }
         let replies = try await connection.client.pipeline(commands) { _, reply throws(RedisError) in
-            try reply.isOfAnotherType() ? [] : reply.copiedElements
+            try reply.elementsIfList()
         }
         return runs.enumerated().map { index, run in
             let own = Array(replies[3 * index..<3 * index + 3])
