@@ -147,8 +147,8 @@ extension RedisStore {
     }
 
     @discardableResult
-    func forgetRuns(of definitions: [DefinitionID]) async throws -> Int {
-        var gone = 0
+    func forgetRuns(of definitions: [DefinitionID]) async throws -> [DefinitionID] {
+        var gone: [DefinitionID] = []
         let (hashes, runs, refusals) = (
             Array(keys.cronJobPrefix.utf8), Array(keys.runsPrefix.utf8), Array(keys.refusalsPrefix.utf8)
         )
@@ -162,7 +162,8 @@ extension RedisStore {
             }
             call.append(hashes)
             for id in page { call.append(TrackedRun.range(of: id).from) }
-            gone += try await connection.run(CronScript.forgetRuns, call) { reply in reply.integer ?? 0 }
+            let codes = try await connection.run(CronScript.forgetRuns, call) { reply in reply.copiedBytes }
+            gone += zip(page, codes).filter { $1 == UInt8(ascii: "+") }.map { $0.0 }
         }
         return gone
     }
