@@ -166,7 +166,7 @@ package final class MemoryStore: CronStore {
         change { $0.standings(of: runs) }
     }
 
-    package func forgetRuns(of definitions: [DefinitionID]) async throws -> Int {
+    package func forgetRuns(of definitions: [DefinitionID]) async throws -> [DefinitionID] {
         change { $0.forgetRuns(of: definitions) }
     }
 

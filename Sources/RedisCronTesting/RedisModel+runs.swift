@@ -157,10 +157,10 @@ extension RedisModel {
 
     /// `forget_runs.lua`.
     @discardableResult
-    package mutating func forgetRuns(of ids: [DefinitionID]) -> Int {
+    package mutating func forgetRuns(of ids: [DefinitionID]) -> [DefinitionID] {
         let gone = ids.filter { definitions[$0] == nil }
         for id in gone { forgetRuns(of: id) }
-        return gone.count
+        return gone
     }
 
     /// A pass over all definitions of which runs are kept, in one page.

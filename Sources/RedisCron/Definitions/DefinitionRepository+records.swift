@@ -16,7 +16,7 @@ extension DefinitionRepository {
     /// The elements that a command answers; none where the key holds something else.
     func elements(_ command: RedisCommand) async throws(RedisError) -> [[UInt8]] {
         try await client.pipeline([command]) { _, reply throws(RedisError) in
-            try reply.isOfAnotherType() ? [] : reply.copiedElements
+            try reply.elementsIfList()
         }.first ?? []
     }
 
@@ -42,7 +42,7 @@ extension DefinitionRepository {
             ]
         }
         let replies = try await client.pipeline(commands) { _, reply throws(RedisError) in
-            (texts: try reply.isOfAnotherType() ? [] : reply.copiedElements, number: reply.integer)
+            (texts: try reply.elementsIfList(), number: reply.integer)
         }
         return ids.enumerated().map { index, id in
             let own = replies[5 * index..<5 * index + 5]
@@ -68,7 +68,7 @@ extension DefinitionRepository {
             ]
         }
         let replies = try await client.pipeline(commands) { _, reply throws(RedisError) in
-            try reply.isOfAnotherType() ? [] : reply.copiedElements
+            try reply.elementsIfList()
         }
         return zip(jobs, ids).enumerated().map { index, job in
             KnownRuns(

@@ -13,14 +13,14 @@ extension RunKeeper {
         }
         guard !deleted.isEmpty else { return }
         let ids = Array(deleted)
-        let gone = try await store.forgetRuns(of: ids)
+        let gone = Set(try await store.forgetRuns(of: ids))
         await tell(.forgotten(ids))
         for id in ids {
             deleted.remove(id)
             unfolder.forget(id)
             watch.removeAll(of: id)
             // Nothing is left of what is gone; to ask for each would hold up all else where many are deleted.
-            guard gone < ids.count else { continue }
+            guard !gone.contains(id) else { continue }
             // It may have been made anew, and have run since.
             var last: [UInt8]? = TrackedRun.range(of: id).from.dropFirst().map { $0 }
             while let member = last {
@@ -38,8 +38,13 @@ extension RunKeeper {
         guard !isTickBusy else { return }
         let page = sweep.page(of: Self.runsAtOnce)
         if !page.isEmpty {
-            try await store.forgetRuns(of: page)
+            let gone = try await store.forgetRuns(of: page)
             sweep.looked(at: page)
+            for id in gone {
+                unfolder.forget(id)
+                watch.removeAll(of: id)
+            }
+            if !gone.isEmpty { await tell(.forgotten(gone)) }
         }
         guard let cursor = sweep.cursor else { return }
         sweep.reached(try await store.sweepRuns(from: cursor), at: clock.monotonic())

@@ -70,7 +70,7 @@ actor RunKeeper {
     private var portion = LogPortion()
 
     /// Runs that are looked at, and recorded, in one step.
-    static let runsAtOnce = 100
+    static let runsAtOnce = 250
     /// Members that are read at once when it begins.
     private static let pageSize = 1_000
     /// How often the log is read although nobody says that there is something: triggers come from elsewhere.

@@ -101,9 +101,9 @@ package protocol CronStore: Sendable {
 
     /// Removes all that is kept of the runs of definitions that are gone, of those that are given.
     ///
-    /// - Returns: How many of them were gone.
+    /// - Returns: Those that are gone.
     @discardableResult
-    func forgetRuns(of definitions: [DefinitionID]) async throws -> Int
+    func forgetRuns(of definitions: [DefinitionID]) async throws -> [DefinitionID]
 
     /// Looks through definitions of which runs are kept: forgets those of definitions that are gone.
     ///

@@ -81,6 +81,13 @@ extension RedisReplyView {
         return true
     }
 
+    /// The bytes of each element of a list of strings; none where the key holds something else.
+    ///
+    /// - Throws: Any other error of the server.
+    func elementsIfList() throws(RedisError) -> [[UInt8]] {
+        try isOfAnotherType() ? [] : copiedElements
+    }
+
     /// The bytes of each element of a list of strings; empty for all else.
     var copiedElements: [[UInt8]] {
         var elements: [[UInt8]] = []

@@ -3,8 +3,8 @@ import RedisBridge
 
 /// What becomes of runs: the log into which scripts write it, and where it is kept.
 extension RedisStore {
-    /// How many changes one call of a script makes.
-    private static let mostChanges = 500
+    /// How many changes one call of a script makes, so that it keeps Redis from others for a millisecond or two.
+    private static let mostChanges = 125
 
     func runLog(limit: Int) async throws -> [[UInt8]] {
         try await connection.definitions.elements(RedisCommand("LRANGE", keys.runLog, 0, limit - 1))
@@ -30,7 +30,7 @@ extension RedisStore {
                 + [RedisCommand("LRANGE", prefix + run.definition.bytes, 0, -1)]
         }
         let replies = try await connection.client.pipeline(commands) { _, reply throws(RedisError) in
-            try reply.isOfAnotherType() ? [] : reply.copiedElements
+            try reply.elementsIfList()
         }
         return runs.enumerated().map { index, run in
             let own = Array(replies[3 * index..<3 * index + 3])
@@ -147,8 +147,8 @@ extension RedisStore {
     }
 
     @discardableResult
-    func forgetRuns(of definitions: [DefinitionID]) async throws -> Int {
-        var gone = 0
+    func forgetRuns(of definitions: [DefinitionID]) async throws -> [DefinitionID] {
+        var gone: [DefinitionID] = []
         let (hashes, runs, refusals) = (
             Array(keys.cronJobPrefix.utf8), Array(keys.runsPrefix.utf8), Array(keys.refusalsPrefix.utf8)
         )
@@ -162,7 +162,8 @@ extension RedisStore {
             }
             call.append(hashes)
             for id in page { call.append(TrackedRun.range(of: id).from) }
-            gone += try await connection.run(CronScript.forgetRuns, call) { reply in reply.integer ?? 0 }
+            let codes = try await connection.run(CronScript.forgetRuns, call) { reply in reply.copiedBytes }
+            gone += zip(page, codes).filter { $1 == UInt8(ascii: "+") }.map { $0.0 }
         }
         return gone
     }

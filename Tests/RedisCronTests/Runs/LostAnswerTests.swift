@@ -174,4 +174,47 @@ import Testing
         #expect(keeping.kept().map(\.outcome) == [.finished, .failed])
         #expect(keeping.tracked(.open) == 0)
     }
+
+    @Test func `a run that is taken out for another one while it is looked at is no success`() async throws {
+        let keeping = try await Keeping()
+        // Of a success nothing is left: a job that is gone is taken for one.
+        keeping.memory.put(
+            .example("a", interval: Keeping.interval) {
+                $0.policy = RunPolicy(overlap: .replace)
+                $0.call.resultTTL = .zero
+            }, at: .newYear)
+        let keeper = keeping.keeper()
+        let job = try await keeping.tick()[0]
+        #expect(try await keeper.step())
+        keeping.pass(Keeping.interval)
+        keeping.store.beforeNext(.look) {
+            let next = try await keeping.tick()
+            #expect(next != [job])
+            keeping.pass(.seconds(5))
+        }
+        #expect(try await keeper.step())
+        #expect(keeping.kept().isEmpty)
+        try await pass(2, keeping, keeper)
+        #expect(keeping.kept().map(\.outcome) == [.canceled])
+        #expect(keeping.ended.map(\.outcome) == [.canceled])
+    }
+
+    @Test func `what Redis lost with its last moments is read again and recorded once more`() async throws {
+        let keeping = try await Keeping.of()
+        let keeper = keeping.keeper()
+        let job = try await keeping.tick()[0]
+        #expect(try await keeper.step())
+        keeping.work(job, as: .finished)
+        let before = keeping.memory.model
+        keeping.pass(.seconds(3))
+        #expect(try await keeper.step())
+        #expect(keeping.kept().map(\.outcome) == [.finished])
+        keeping.memory.change { $0 = before }
+        try await pass(2, keeping, keeper)
+        #expect(keeping.kept().isEmpty)
+        await keeper.connectionWasLost()
+        try await pass(2, keeping, keeper)
+        #expect(keeping.kept().map(\.outcome) == [.finished])
+        #expect(await keeper.openCount == 0)
+    }
 }

@@ -62,7 +62,7 @@ import Testing
             return keeping.store.calls.count { $0 == .look } - before
         }
         #expect(try await looks(after: .seconds(3)) == 1)
-        #expect(try await looks(after: .seconds(10)) == 5)
+        #expect(try await looks(after: .seconds(10)) == 2)
     }
 
     /// An entry that says that a run of another definition was queued then.

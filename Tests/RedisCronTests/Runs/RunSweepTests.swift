@@ -69,6 +69,7 @@ import Testing
         #expect(keeping.memory.model.endedRuns.isEmpty)
         #expect(keeping.tracked(.open) == 0)
         #expect(keeping.tracked(.watched) == 0)
+        #expect(await keeper.openCount == 0)
         keeping.work(second, as: .finished)
         for _ in 0..<3 {
             keeping.pass(.seconds(60))

@@ -77,7 +77,8 @@ struct ForgetRunsScriptTests {
         try await withRedisHarness { harness async throws in
             let server = harness.server
             try prepare(server, hashes: ["ab"])
-            try await harness.store.forgetRuns(of: (["a", "ab", "b"]).map { DefinitionID($0) })
+            let gone = try await harness.store.forgetRuns(of: (["a", "ab", "b"]).map { DefinitionID($0) })
+            #expect(gone.map(\.display) == ["a", "b"])
             try expectOnlyOther(server)
             let before = try server.dump()
             try await harness.store.forgetRuns(of: ["a", "ab"].map { DefinitionID($0) })

@@ -167,7 +167,9 @@ final class InterposedStore: CronStore {
     }
 
     @discardableResult
-    func forgetRuns(of definitions: [DefinitionID]) async throws -> Int { try await base.forgetRuns(of: definitions) }
+    func forgetRuns(of definitions: [DefinitionID]) async throws -> [DefinitionID] {
+        try await base.forgetRuns(of: definitions)
+    }
 
     func sweepRuns(from cursor: Int) async throws -> Int { try await base.sweepRuns(from: cursor) }
 

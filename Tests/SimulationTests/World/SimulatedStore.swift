@@ -134,7 +134,7 @@ struct SimulatedStore: CronStore {
         }
     }
 
-    func forgetRuns(of definitions: [DefinitionID]) async throws -> Int {
+    func forgetRuns(of definitions: [DefinitionID]) async throws -> [DefinitionID] {
         try await link.call("forget runs") { world in
             world.changeRedis { $0.forgetRuns(of: definitions) }
         }
