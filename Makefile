@@ -131,6 +131,10 @@ bench-cron: deps ## Measure next, previous and parse beside croniter and RQ in t
 fuzz: deps ## Give all parsers to libFuzzer, for SECONDS (600) together; PARSERS="cron reply" for some
 	@SWIFT="$(SWIFT)" FLAGS="$(FLAGS)" scripts/fuzz.sh $(SECONDS) $(PARSERS)
 
+.PHONY: api-fuzz
+api-fuzz: deps build ## Send thousands of requests to the API that are made from its description, for SECONDS (600)
+	REDISCRON_API_SECONDS=$(SECONDS) $(SWIFT) test --skip-build --disable-xctest $(FLAGS) --filter '^CommandLineTests\.APIFuzzTests'
+
 # With Swift's runtime inside (macOS has it), so that it runs on machines without a toolchain. In a build folder of its
 # own, or the other release builds would be made anew.
 .PHONY: install

@@ -158,4 +158,5 @@ if [ "$scope" = test ]; then
     virtual_environment .venv Tests/python/requirements.txt
     virtual_environment .venv-rq28 Tests/python/requirements-rq28.txt
     virtual_environment .venv-rq212 Tests/python/requirements-rq212.txt
+    virtual_environment .venv-api Tests/python/requirements-api.txt
 fi

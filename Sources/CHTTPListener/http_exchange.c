@@ -175,6 +175,27 @@ void http_exchange_respond(
     give_up(exchange);
 }
 
+/// The body of an answer that has none: libmicrohttpd does not ask for it, and if it does, the connection is closed.
+static ssize_t read_nothing(void *context, uint64_t position, char *buffer, size_t most) {
+    (void)context, (void)position, (void)buffer, (void)most;
+    return MHD_CONTENT_READER_END_WITH_ERROR;
+}
+
+void http_exchange_respond_without_body(
+    http_exchange *exchange, unsigned status, const http_field *fields, size_t field_count, int64_t length
+) {
+    struct MHD_Response *response = MHD_create_response_from_callback(
+        length < 0 ? MHD_SIZE_UNKNOWN : (uint64_t)length, 1, read_nothing, NULL, NULL);
+    // Otherwise libmicrohttpd 0.9 ends a body of chunks that is not there: the client would take that for the next answer.
+    if (response != NULL && length < 0) {
+        MHD_set_response_options(response, MHD_RF_HTTP_1_0_COMPATIBLE_STRICT, MHD_RO_END);
+    }
+    if (response != NULL) add_fields(response, fields, field_count);
+    pthread_mutex_lock(&exchange->lock);
+    answer(exchange, status, response);
+    give_up(exchange);
+}
+
 /// What libmicrohttpd asks for more of a stream.
 static ssize_t read_stream(void *context, uint64_t position, char *buffer, size_t most) {
     (void)position;

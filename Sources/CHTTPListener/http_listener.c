@@ -286,6 +286,12 @@ void http_exchange_respond(
     (void)exchange, (void)status, (void)fields, (void)field_count, (void)body, (void)body_length;
 }
 
+void http_exchange_respond_without_body(
+    http_exchange *exchange, unsigned status, const http_field *fields, size_t field_count, int64_t length
+) {
+    (void)exchange, (void)status, (void)fields, (void)field_count, (void)length;
+}
+
 void http_exchange_begin(http_exchange *exchange, unsigned status, const http_field *fields, size_t field_count) {
     (void)exchange, (void)status, (void)fields, (void)field_count;
 }

@@ -89,6 +89,11 @@ void http_exchange_respond(
     http_exchange *exchange, unsigned status, const http_field *fields, size_t field_count, const uint8_t *body,
     size_t body_length);
 
+/// Answers HEAD, or with 304: there is no body, and `Content-Length` tells what it would have, unless `length` is
+/// negative, for one that is not known. It ends the exchange, as `http_exchange_respond` does.
+void http_exchange_respond_without_body(
+    http_exchange *exchange, unsigned status, const http_field *fields, size_t field_count, int64_t length);
+
 /// Begins an answer whose body comes piece by piece.
 void http_exchange_begin(
     http_exchange *exchange, unsigned status, const http_field *fields, size_t field_count);

@@ -12,7 +12,8 @@ enum JobList {
         wanted.source = query.text("source")
         wanted.limit = try query.number("limit", in: 1...1_000, default: CatalogueQuery.pageSize)
         var cursor: ListCursor?
-        if let text = query.text("cursor") {
+        // An empty one is none: a client that lost its cursor would begin again for ever.
+        if let text = query.raw("cursor") {
             guard let read = ListCursor(text) else {
                 throw Problem(400, "must be the next of an earlier answer", field: "cursor")
             }
@@ -73,7 +74,7 @@ struct ListCursor: Sendable, Hashable {
         skipped = alike + (alike == ids.count && former?.after == after ? former?.skipped ?? 0 : 0)
     }
 
-    /// `61.3`: the id in hexadecimal digits, and how many are skipped where any are.
+    /// `61.3`: the id in hexadecimal digits, and how many are skipped where any are; only as ``text`` writes it.
     init?(_ text: String) {
         let parts = text.split(separator: ".", omittingEmptySubsequences: false)
         let digits = parts[0].utf8.map { Character(Unicode.Scalar($0)).hexDigitValue }
@@ -85,12 +86,8 @@ struct ListCursor: Sendable, Hashable {
             bytes.append(UInt8((digits[start] ?? 0) << 4 | (digits[start + 1] ?? 0)))
         }
         after = DefinitionID(bytes: bytes)
-        guard parts.count == 2 else {
-            skipped = 0
-            return
-        }
-        guard let number = Int(parts[1]), (1...10_000_000).contains(number) else { return nil }
-        skipped = number
+        skipped = parts.count == 2 ? Int(parts[1]) ?? 0 : 0
+        guard (0...9_999_999).contains(skipped), self.text == text else { return nil }
     }
 
     var text: String {

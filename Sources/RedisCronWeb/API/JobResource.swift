@@ -15,10 +15,13 @@ enum JobResource {
         _ = try QueryReader(call.request.query)
         let job = try await call.connection.job(id: call.id)
         let tag = job.entityTag
+        var answer = written(job, call)
         if Preconditions(call.request.headers).hasSeen(tag) {
-            return CronWebResponse(status: 304, headers: ["ETag": tag])
+            answer.leaveBodyOut()
+            answer.headers["Content-Type"] = nil
+            answer.status = 304
         }
-        return .json(object(of: job, call), headers: ["ETag": tag])
+        return answer
     }
 
     static func put(_ call: APICall) async throws -> CronWebResponse {

@@ -24,6 +24,9 @@ struct QueryReader {
         items[name].flatMap { $0.isEmpty ? nil : $0 }
     }
 
+    /// A text as it is given, also an empty one.
+    func raw(_ name: String) -> String? { items[name] }
+
     func number(_ name: String, in range: ClosedRange<Int>, default missing: Int) throws(Problem) -> Int {
         guard let text = items[name] else { return missing }
         guard text.utf8.allSatisfy({ (0x30...0x39).contains($0) }), let number = Int(text), range.contains(number)

@@ -10,9 +10,12 @@ public struct CronWebResponse: Sendable {
 
     /// The status code: 200 and so on.
     public var status: Int
-    /// All header fields but `Content-Length`, `Date` and `Connection`, which are the server's.
+    /// All header fields but `Date`, `Connection` and `Content-Length`, which are the server's.
+    ///
+    /// Only an answer to HEAD and one of 304 have `Content-Length` here: the length of the body that GET would bring. The server must not
+    /// send 0 in its place; RFC 9110, section 8.6.
     public var headers: CronWebHeaders
-    /// What follows the head; nothing in the answer to HEAD.
+    /// What follows the head; nothing in the answer to HEAD and in one of 304.
     public var body: Body
 
     /// An answer; without a body unless one is given.
@@ -43,6 +46,14 @@ public struct CronWebStream: AsyncSequence, Sendable {
 }
 
 extension CronWebResponse {
+    /// Keeps the head alone, with the length that the body has, if it is known and a body may be there.
+    mutating func leaveBodyOut() {
+        if case .bytes(let bytes) = body, status >= 200, status != 204, status != 304 {
+            headers["Content-Length"] = String(bytes.count)
+        }
+        body = .bytes([])
+    }
+
     /// A line of plain text.
     static func text(_ line: String, status: Int = 200) -> CronWebResponse {
         CronWebResponse(

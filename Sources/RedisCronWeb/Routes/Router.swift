@@ -12,7 +12,7 @@ struct Router: Sendable {
         }
         response.addSecurityHeaders()
         // The head of the answer to GET, RFC 9110, section 9.3.2. Dropping a stream ends it.
-        if request.method == "HEAD" { response.body = .bytes([]) }
+        if request.method == "HEAD" { response.leaveBodyOut() }
         return response
     }
 

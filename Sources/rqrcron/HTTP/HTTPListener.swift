@@ -146,8 +146,16 @@ private final class Exchange: @unchecked Sendable {
         let status = CUnsignedInt(response.status)
         switch response.body {
         case .bytes(let bytes):
-            response.headers.withFields { fields in
-                http_exchange_respond(exchange, status, fields.baseAddress, fields.count, bytes, bytes.count)
+            var headers = response.headers
+            // Of HEAD and 304: what the body would have. A stream's is not known.
+            let length = headers["Content-Length"].flatMap { Int64($0) } ?? (request.method == "HEAD" ? -1 : nil)
+            headers["Content-Length"] = nil
+            headers.withFields { fields in
+                if let length, bytes.isEmpty {
+                    http_exchange_respond_without_body(exchange, status, fields.baseAddress, fields.count, length)
+                } else {
+                    http_exchange_respond(exchange, status, fields.baseAddress, fields.count, bytes, bytes.count)
+                }
             }
         case .stream(let pieces):
             response.headers.withFields { fields in

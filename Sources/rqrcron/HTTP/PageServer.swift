@@ -118,7 +118,7 @@ extension CommandOption {
         "http-token-file", value: .required("FILE"),
         summary: """
             A file with the token that everybody needs who asks for more than a word of health, at least 22 characters \
-            drawn at random, and that only its owner may read. Needed where other machines reach ADDRESS.
+            drawn at random, and that nobody but its owner and its group may read. Needed where other machines reach ADDRESS.
             """,
         completion: .files)
     static let httpActions = CommandOption(

@@ -12,8 +12,13 @@ import RedisCronWeb
 enum TokenFile {
     /// More would not be a token.
     private static let mostBytes = 4_096
+    /// What nobody but the owner may do: everything for others, and for the group all but reading.
+    ///
+    /// Kubernetes mounts a secret with mode
+    /// 0440 where a pod has an `fsGroup`, since it belongs to root, and the container's user is in that group alone.
+    private static let forbidden: mode_t = 0o037
 
-    /// - Throws: ``UsageError`` that names the file: it cannot be read, others may read it, or it holds no token. What it holds is not
+    /// - Throws: ``UsageError`` that names the file: it cannot be read, others may read it, its group may write it, or it holds no token. What it holds is not
     ///   shown.
     static func token(in path: String) throws(UsageError) -> CronWebToken {
         do {
@@ -37,8 +42,9 @@ enum TokenFile {
         guard fstat(descriptor, &status) == 0, status.st_mode & S_IFMT == S_IFREG else {
             throw UsageError("--http-token-file \(path): not a file")
         }
-        guard status.st_mode & 0o077 == 0 else {
-            throw UsageError("--http-token-file \(path): others may read it; chmod 600 \(path)")
+        guard status.st_mode & forbidden == 0 else {
+            throw UsageError(
+                "--http-token-file \(path): others may read it, or its group may write it; chmod 600 \(path)")
         }
         var bytes = [UInt8](repeating: 0, count: mostBytes)
         let count = read(descriptor, &bytes, bytes.count)

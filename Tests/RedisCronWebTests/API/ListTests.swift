@@ -61,7 +61,8 @@ struct ListTests {
     @Test(arguments: [
         ("limit=0", "limit"), ("limit=1001", "limit"), ("limit=x", "limit"), ("limit=+1", "limit"),
         ("state=x", "state"),
-        ("cursor=x", "cursor"), ("cursor=6", "cursor"), ("cursor=61.0", "cursor"), ("cursor=61.1.1", "cursor"),
+        ("cursor=x", "cursor"), ("cursor=", "cursor"), ("cursor=6A", "cursor"), ("cursor=6", "cursor"),
+        ("cursor=61.0", "cursor"), ("cursor=61.1.1", "cursor"),
         ("sort=next", "sort"), ("limit=1&limit=2", "limit"),
     ]) func `a parameter that makes no sense is refused`(query: String, field: String) async throws {
         let answer = await (try WebHarness()).ask("GET", "/api/jobs?\(query)")

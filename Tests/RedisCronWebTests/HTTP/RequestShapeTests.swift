@@ -103,7 +103,10 @@ struct RequestShapeTests {
     @Test func `HEAD answers as GET without a body`() async {
         let (get, head) = (await plain.ask("GET", "/api/nowhere"), await plain.ask("HEAD", "/api/nowhere"))
         #expect(head.status == get.status)
-        #expect(head.response.headers == get.response.headers)
+        #expect(head["Content-Length"] == String(get.text.utf8.count))
+        var headers = head.response.headers
+        headers["Content-Length"] = nil
+        #expect(headers == get.response.headers)
         #expect(head.text.isEmpty && !get.text.isEmpty)
     }
 
