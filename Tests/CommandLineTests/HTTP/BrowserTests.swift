@@ -4,7 +4,9 @@ import Testing
 
 @testable import rqrcron
 
-/// The page in a real browser, as people use it. What is tried is in `Tests/python/page_checks.py`.
+/// The page in a real browser, as people use it.
+///
+/// What is tried is in `Tests/python/page_checks.py`.
 @Suite(
     .timeLimit(.minutes(8)), .enabled(if: HTTPListener.isBuilt, "this build has no HTTP"),
     .enabled(if: BrowserPrograms.areExpected, "no Chromium with chromedriver, or no .venv-page: run `make deps`"))
