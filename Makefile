@@ -52,6 +52,11 @@ run: ## Build for release, start the scheduler on an embedded Redis with its pag
 test: deps lint build face release consumer ## Lint, build both ways, run every test, interop with Python included
 	@SWIFT="$(SWIFT)" FLAGS="$(FLAGS)" scripts/run-tests.sh
 
+.PHONY: screenshots
+screenshots: deps build ## Take the pictures of the page that the docs show, in the browser of the tests
+	@mkdir -p docs/images
+	REDISCRON_PICTURES="$(CURDIR)/docs/images" $(SWIFT) test --skip-build --disable-xctest $(FLAGS) --filter '^CommandLineTests\.BrowserTests'
+
 .PHONY: consumer
 consumer: ## Build a package that depends on this one by path, beside the names of other libraries
 	@SWIFT="$(SWIFT)" FLAGS="$(FLAGS)" scripts/check-consumer.sh

@@ -1,14 +1,14 @@
 #!/bin/sh
 # Installs what the package needs and this machine lacks: redis-server, C libraries, Python with its virtual
-# environments, the programs that completions and the manual page are for, and Prometheus, which checks metrics. A machine
-# that has everything is left alone, in well under a second.
+# environments, the programs that completions and the manual page are for, a browser for the page, and Prometheus, which
+# checks metrics. A machine that has everything is left alone, in well under a second.
 #
 #   install-deps.sh build   what `swift build` and a running scheduler need
 #   install-deps.sh run     the same, and a worker for the samples of `make run`
 #   install-deps.sh test    the same, and what the tests need (the default)
 #
-# It installs as root, or with sudo that asks for no password. Otherwise it names the command and stops. Without zsh, fish
-# and groff it goes on: their tests are skipped then, or fail in CI.
+# It installs as root, or with sudo that asks for no password. Otherwise it names the command and stops. Without zsh, fish,
+# groff and Chromium it goes on: their tests are skipped then, or fail in CI.
 set -eu
 cd "$(dirname "$0")/.."
 scope=${1:-test}
@@ -67,6 +67,11 @@ if [ "$scope" = test ]; then
     want zsh command -v zsh
     want fish command -v fish
     want groff groff -man -Tascii /dev/null
+    # The page is tried in a browser, by its driver.
+    if [ "$(uname)" != Darwin ]; then
+        want chromium command -v chromium
+        want chromium-driver command -v chromedriver
+    fi
 fi
 if [ "$(uname)" = Darwin ]; then apt_packages='' optional_apt=''; else brew_formulae='' optional_brew=''; fi
 
@@ -134,17 +139,20 @@ fi
 
 # --- Python --------------------------------------------------------------------------------------------------
 
-# virtual_environment DIRECTORY REQUIREMENTS: made anew whenever the pinned versions differ from those in it.
+# virtual_environment DIRECTORY REQUIREMENTS [OPTION…]: made anew whenever the pinned versions differ from those in it;
+# the options are pip's.
 virtual_environment() {
-    if cmp -s "$2" "$1/requirements.installed" && "$1/bin/python" -c '' 2>/dev/null; then
+    directory=$1 requirements=$2
+    shift 2
+    if cmp -s "$requirements" "$directory/requirements.installed" && "$directory/bin/python" -c '' 2>/dev/null; then
         return 0
     fi
     python=$(find_python) || fail "no Python 3.10 or later with venv and ensurepip; on Debian and Ubuntu: apt-get install python3-venv"
-    say "making $1 with the versions of $2"
-    rm -rf "$1"
-    "$python" -m venv "$1"
-    "$1/bin/pip" install --quiet --disable-pip-version-check --requirement "$2" </dev/null
-    cp "$2" "$1/requirements.installed"
+    say "making $directory with the versions of $requirements"
+    rm -rf "$directory"
+    "$python" -m venv "$directory"
+    "$directory/bin/pip" install --quiet --disable-pip-version-check "$@" --requirement "$requirements" </dev/null
+    cp "$requirements" "$directory/requirements.installed"
 }
 
 if [ "$scope" = run ]; then
@@ -159,4 +167,5 @@ if [ "$scope" = test ]; then
     virtual_environment .venv-rq28 Tests/python/requirements-rq28.txt
     virtual_environment .venv-rq212 Tests/python/requirements-rq212.txt
     virtual_environment .venv-api Tests/python/requirements-api.txt
+    virtual_environment .venv-page Tests/python/requirements-page.txt --no-deps
 fi

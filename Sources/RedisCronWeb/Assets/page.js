@@ -44,6 +44,7 @@
 
   // What is shown is fetched again, and each part that may change takes the place of the former.
   let fetching = null;
+  const mark = (element) => element.getAttribute('href') || element.getAttribute('aria-label');
   const refresh = async (address) => {
     if (fetching) fetching.abort();
     const own = fetching = new AbortController();
@@ -55,9 +56,10 @@
         const fresh = page.getElementById(part.id);
         // What one is pointing at with the keyboard stays, until one goes on.
         if (!fresh || part.isEqualNode(fresh)) continue;
-        const active = part.contains(document.activeElement) ? document.activeElement.getAttribute('href') : null;
+        const active = part.contains(document.activeElement) ? mark(document.activeElement) : null;
         part.replaceWith(fresh);
-        if (active) { const again = [...fresh.querySelectorAll('a')].find((link) => link.getAttribute('href') === active); if (again) again.focus(); }
+        const again = active && [...fresh.querySelectorAll('a, [tabindex]')].find((element) => mark(element) === active);
+        if (again) again.focus();
       }
       tick();
     } catch (error) {

@@ -122,6 +122,15 @@ extension Catalogue {
         }
     }
 
+    /// Reads definitions that were changed through the page, so that what is shown next shows the change.
+    func renew(_ ids: [DefinitionID]) async {
+        for start in stride(from: 0, to: ids.count, by: Self.pageSize) {
+            // What fails is read again when its announcement comes.
+            try? await read(Array(ids[start..<min(start + Self.pageSize, ids.count)]))
+        }
+        publish()
+    }
+
     /// Reads definitions and takes in what they say.
     private func read(_ ids: [DefinitionID]) async throws {
         let now = Timestamp.now

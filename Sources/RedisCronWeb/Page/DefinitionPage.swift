@@ -28,7 +28,7 @@ struct DefinitionPage: Sendable {
         PageFrame(context: context, title: String(job.id.prefix(80)), isLive: true).around(
             """
             \(DoneNotice(done: context.done).html)
-            <div class="title">
+            <div class="title" data-id="\(id.display)">
             <div>
             <h1>\(ShownText.html(job.id, most: 300))</h1>
             <p id="state" data-live>\(state)</p>
@@ -44,7 +44,7 @@ struct DefinitionPage: Sendable {
             </div>
             <div>
             <h2>Definition</h2>
-            <div class="scroll">\(DefinitionFields(context: context, job: job, source: report.source).html)</div>
+            <div class="scroll" \(PageFrame.region("Fields"))>\(DefinitionFields(context: context, job: job, source: report.source).html)</div>
             </div>
             </div>
             <div id="runs" data-live>
@@ -59,8 +59,14 @@ struct DefinitionPage: Sendable {
     private var isPaused: Bool { job.isPaused(at: context.now) || !job.enabled }
 
     private var state: HTML {
-        let badge: HTML = report.entry.map { StateBadge(state: $0.state).html } ?? .empty
-        return "\(badge) \(job.stateText(at: context.now))"
+        let text = job.stateText(at: context.now)
+        guard let state = report.entry?.state else { return "\(text)" }
+        // What the badge says is not said twice.
+        let rest =
+            text == "enabled" || text == state.rawValue
+            ? StateBadge.meaning(state)
+            : text.hasPrefix("\(state.rawValue): ") ? String(text.dropFirst(state.rawValue.count + 2)) : text
+        return "\(StateBadge(state: state).html) \(rest)"
     }
 
     private var schedule: HTML {
@@ -92,7 +98,7 @@ struct DefinitionPage: Sendable {
         }
         let jitter: HTML = job.jitter == nil ? .empty : "<th scope=\"col\">may run, UTC</th>"
         return """
-            <div class="scroll"><table>
+            <div class="scroll" \(PageFrame.region("Next times"))><table>
             <caption class="visually-hidden">Next times</caption>
             <thead><tr><th scope="col">planned</th><th scope="col">from now</th>\(jitter)</tr></thead>
             <tbody>\(rows)</tbody>

@@ -50,6 +50,11 @@ struct PageFrame: Sendable {
         """
     }
 
+    /// What makes a box that scrolls sideways reachable by keyboard, where nothing in it is.
+    static func region(_ name: String) -> HTML {
+        "tabindex=\"0\" role=\"region\" aria-label=\"\(name)\""
+    }
+
     private var clock: HTML { context.clock(context.now) }
 
     private var live: HTML { isLive ? " data-events=\"\(context.links.events)\"" : "" }

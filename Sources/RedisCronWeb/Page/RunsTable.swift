@@ -10,11 +10,11 @@ struct RunsTable: Sendable {
 
     var html: HTML {
         """
-        <div class="scroll"><table class="runs">
+        <div class="scroll" \(PageFrame.region("Runs"))><table class="runs">
         <caption class="visually-hidden">The last \(runs.count) runs, the newest first</caption>
         <thead><tr><th scope="col">planned</th><th scope="col">lag</th><th scope="col">outcome</th><th scope="col">took</th>\
         <th scope="col" class="c-last">reason</th><th scope="col" class="c-runs">worker</th><th scope="col" class="c-queue">job</th>\
-        <th scope="col" class="error">exception</th></tr></thead>
+        <th scope="col" class="c-error">exception</th></tr></thead>
         <tbody>
         \(runs.map(row))
         </tbody>
@@ -36,7 +36,7 @@ struct RunsTable: Sendable {
             <tr><td>\(planned)</td><td>\(text.lag)</td><td>\(outcome)\(attempts)</td><td>\(text.length)</td>\
             <td class="c-last">\(run.reason?.rawValue ?? "")</td><td class="c-runs">\(ShownText.html(run.worker ?? "", most: 13))</td>\
             <td class="c-queue"><code>\(ShownText.html(run.jobID ?? "", most: 40))</code></td>\
-            <td class="error">\(ShownText.html(run.error ?? "", most: 500))</td></tr>
+            <td class="c-error">\(ShownText.html(run.error ?? "", most: 500))</td></tr>
 
             """
     }

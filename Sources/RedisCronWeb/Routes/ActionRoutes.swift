@@ -42,6 +42,7 @@ struct ActionRoutes: Sendable {
             (question.complaint, question.former) = (problem.detail, request.form)
             return .page(question.html, status: problem.status)
         }
+        await web.catalogue.renew([id])
         let done = ActionReport(action: action, count: 1, failures: 0).items
         return .seeOther(action == .delete ? context.links.list(done) : "\(page)?\(done.encoded)")
     }
@@ -112,6 +113,7 @@ struct ActionRoutes: Sendable {
             return .page(question.html, status: error.status)
         }
         let failures = await act(on: ids)
+        await web.catalogue.renew(page.entries.map(\.id))
         let report = ActionReport(action: action, count: ids.count - failures, failures: failures)
         // What was deleted is not there to be shown.
         let rest = action == .delete ? QueryItems() : context.query

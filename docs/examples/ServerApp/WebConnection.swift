@@ -43,8 +43,8 @@ struct WebConnection: Sendable {
         response.headers.forEach { name, value in head += "\(name): \(value)\r\n" }
         switch response.body {
         case .bytes(let bytes):
-            // How long the answer to GET would be is not known.
-            if !isHead { head += "Content-Length: \(bytes.count)\r\n" }
+            // Of an answer without a body, the page says itself how long that would be.
+            if !isHead, response.status != 304 { head += "Content-Length: \(bytes.count)\r\n" }
             _ = await send(Array("\(head)\r\n".utf8) + bytes)
         case .stream(let pieces):
             // The end of the connection is the end of the stream.
