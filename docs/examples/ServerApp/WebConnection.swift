@@ -7,7 +7,9 @@ import RedisCronWeb
     import Darwin
 #endif
 
-/// A client's connection, for one request. Its calls block, on a queue of its own.
+/// A client's connection, for one request.
+///
+/// Its calls block, on a queue of its own.
 struct WebConnection: Sendable {
     private let descriptor: Int32
     private let queue = DispatchQueue(label: "app.connection")
