@@ -41,20 +41,20 @@ struct ServerAppTests {
             let text = try #require(app.errors.firstMatch(of: /the app is at http:\/\/127\.0\.0\.1:(\d+)\//)?.1)
             let port = try #require(Int(text))
 
-            #expect(try get("/", port).contains("What it schedules: /cron"))
+            #expect(try await get("/", port).contains("What it schedules: /cron"))
             // The listing is read beside the scheduler, and may come a moment after it.
             try await eventually("the listing") {
-                try get("/cron/", port).contains("href=\"/cron/jobs/metric%3Apm25\"")
+                try await get("/cron/", port).contains("href=\"/cron/jobs/metric%3Apm25\"")
             }
-            let page = try get("/cron/jobs/report", port)
+            let page = try await get("/cron/jobs/report", port)
             #expect(RawHTTPClient.status(of: page) == 200)
             #expect(page.contains("at 07:00") && page.contains("Europe/Berlin"))
             let style = try #require(page.firstMatch(of: /<link rel="stylesheet" href="(\/cron\/[^"]+)"/)?.1)
-            #expect(try RawHTTPClient.status(of: get(String(style), port)) == 200)
-            #expect(try get("/cron/metrics", port).contains("rediscron_leader 1"))
-            #expect(try get("/cron/api/jobs/report", port).contains("\"app.tasks.report\""))
-            #expect(try RawHTTPClient.status(of: get("/cronic", port)) == 404)
-            #expect(try RawHTTPClient.status(of: get("/cron/", port, host: "evil.example")) == 421)
+            #expect(try await RawHTTPClient.status(of: get(String(style), port)) == 200)
+            #expect(try await get("/cron/metrics", port).contains("rediscron_leader 1"))
+            #expect(try await get("/cron/api/jobs/report", port).contains("\"app.tasks.report\""))
+            #expect(try await RawHTTPClient.status(of: get("/cronic", port)) == 404)
+            #expect(try await RawHTTPClient.status(of: get("/cron/", port, host: "evil.example")) == 421)
             #expect(try await app.terminate() == .exited(0))
         }
     }
@@ -67,11 +67,11 @@ struct ServerAppTests {
             let text = try #require(app.errors.firstMatch(of: /the app is at http:\/\/127\.0\.0\.1:(\d+)\//)?.1)
             let client = try RawHTTPClient(port: try #require(Int(text)))
             client.send("GET /cron/api/events HTTP/1.1\r\nHost: localhost\r\n\r\n")
-            let events = try #require(client.read(until: "\"metric:pm25\""))
+            let events = try #require(await client.read(until: "\"metric:pm25\""))
             #expect(events.contains("event: change\ndata: "))
             // It ends with the app.
             #expect(try await app.terminate() == .exited(0))
-            #expect(client.readToEnd() != nil)
+            #expect(await client.readToEnd() != nil)
         }
     }
 
@@ -80,10 +80,10 @@ struct ServerAppTests {
             BuiltProgram.path(of: "example-server-app"), [], environment: ["REDIS_URL": url, "HTTP_PORT": "0"])
     }
 
-    private func get(_ target: String, _ port: Int, host: String = "localhost") throws -> String {
+    private func get(_ target: String, _ port: Int, host: String = "localhost") async throws -> String {
         let client = try RawHTTPClient(port: port)
         client.send("GET \(target) HTTP/1.1\r\nHost: \(host)\r\n\r\n")
-        return try #require(client.readToEnd())
+        return try #require(await client.readToEnd())
     }
 
     @Test func `the example says why it cannot start`() async throws {

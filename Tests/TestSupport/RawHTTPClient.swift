@@ -66,10 +66,10 @@ public final class RawHTTPClient: Sendable {
     /// Reads until the server closes the connection.
     ///
     /// - Returns: What came; `nil` as text where the server did not close it in time.
-    public func readToEnd(within limit: Duration = .seconds(30)) -> String? {
+    public func readToEnd(within limit: Duration = .seconds(30)) async -> String? {
         let end = ContinuousClock.now + limit
         var answer: [UInt8] = []
-        while let portion = read(until: end) {
+        while let portion = await read(until: end) {
             if portion.isEmpty { return String(decoding: answer, as: UTF8.self) }
             answer += portion
         }
@@ -79,10 +79,10 @@ public final class RawHTTPClient: Sendable {
     /// Reads until what came contains a text.
     ///
     /// - Returns: What came; `nil` where the text did not come in time.
-    public func read(until text: String, within limit: Duration = .seconds(30)) -> String? {
+    public func read(until text: String, within limit: Duration = .seconds(30)) async -> String? {
         let end = ContinuousClock.now + limit
         var answer: [UInt8] = []
-        while let portion = read(until: end), !portion.isEmpty {
+        while let portion = await read(until: end), !portion.isEmpty {
             answer += portion
             let read = String(decoding: answer, as: UTF8.self)
             if read.contains(text) { return read }
@@ -91,18 +91,22 @@ public final class RawHTTPClient: Sendable {
     }
 
     /// The next bytes; none at the end, and `nil` when the time is over.
-    private func read(until end: ContinuousClock.Instant) -> [UInt8]? {
+    ///
+    /// It looks again and again, and blocks no thread: other tests need them.
+    private func read(until end: ContinuousClock.Instant) async -> [UInt8]? {
         var portion = [UInt8](repeating: 0, count: 65_536)
-        while true {
-            let left = (end - ContinuousClock.now) / .milliseconds(1)
-            guard left > 0 else { return nil }
+        while ContinuousClock.now < end {
             var waiting = pollfd(fd: descriptor, events: Int16(POLLIN), revents: 0)
-            guard poll(&waiting, 1, Int32(left)) > 0 else { continue }
+            guard poll(&waiting, 1, 0) > 0 else {
+                do { try await Task.sleep(for: .milliseconds(2)) } catch { return nil }
+                continue
+            }
             let count = recv(descriptor, &portion, portion.count, 0)
             if count < 0, errno == EINTR { continue }
             // A connection that was reset is over, too.
             return count > 0 ? Array(portion[..<count]) : []
         }
+        return nil
     }
 
     /// The status of an answer: 200 of `HTTP/1.1 200 OK`.

@@ -113,7 +113,7 @@ def overdue(stage):
     os.kill(scheduler, signal.SIGSTOP)
     try:
         browser.open("/?state=overdue")
-        browser.until("order-import is overdue", lambda: browser.driver.refresh() or "order-import" in browser.ids())
+        browser.until("order-import is overdue", lambda: "order-import" in browser.ids())
         expect(set(browser.column("c-state")) == {"overdue"}, "overdue ones alone")
         expect("⚠" in browser.text("#overview"), "a warning of the lag")
     finally:
@@ -351,7 +351,7 @@ def plain(stage):
         browser.close()
 
 
-@check("what strangers wrote stays text")
+@check("what strangers wrote stays text, and a page of what is deleted says so and asks no more", expected=("404",))
 def strangers(stage):
     browser = stage.browser
     text = "</td><script>document.title='mine'</script><img src=x onerror=\"document.title='mine'\">"
@@ -364,8 +364,8 @@ def strangers(stage):
         expect("mine" != browser.driver.title, "a title of our own")
         expect(not browser.all("img[src=x]"), "no image of a stranger")
     finally:
-        browser.open()
         stage.rqrcron("delete", text)
+    browser.until("deleted", lambda: browser.text("#live-state") == "deleted")
 
 
 # --- Many ------------------------------------------------------------------------------------------------------

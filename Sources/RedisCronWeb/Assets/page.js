@@ -44,12 +44,15 @@
 
   // What is shown is fetched again, and each part that may change takes the place of the former.
   let fetching = null;
+  // Where there is a live stream it says so, and ends when what is shown is gone.
+  let failed = () => {}, gone = () => {};
   const mark = (element) => element.getAttribute('href') || element.getAttribute('aria-label');
   const refresh = async (address) => {
     if (fetching) fetching.abort();
     const own = fetching = new AbortController();
     try {
       const answer = await fetch(address, { signal: own.signal, headers: { Accept: 'text/html' }, cache: 'no-store' });
+      if (answer.status === 404) gone();
       if (!answer.ok) return;
       const page = new DOMParser().parseFromString(await answer.text(), 'text/html');
       for (const part of document.querySelectorAll('[data-live][id]')) {
@@ -63,7 +66,7 @@
       }
       tick();
     } catch (error) {
-      if (error.name !== 'AbortError') state('cannot be reached', true);
+      if (error.name !== 'AbortError') failed();
     } finally {
       if (fetching === own) fetching = null;
     }
@@ -135,6 +138,12 @@
   document.addEventListener('visibilitychange', () => {
     if (document.hidden) close('paused while hidden'); else if (!paused) { open(); later(0); }
   });
+  failed = () => state('cannot be reached', true);
+  gone = () => {
+    paused = true;
+    toggle.hidden = true;
+    close('deleted');
+  };
   live.hidden = false;
   open();
 })();

@@ -176,8 +176,10 @@ extension Catalogue {
             status.asOf = now
             var moved: [DefinitionID] = []
             for (id, score) in zip(page, scores) {
-                if let score, table[id]?.due == Timestamp(score: score).microseconds {
+                if let score, let row = table[id], row.due == Timestamp(score: score).microseconds {
                     table.update(id) { row, _ in row.checked = UInt32(clamping: now.unixSeconds) }
+                    // Nobody has queued it: it becomes overdue by being looked at.
+                    if table[id]?.state(at: now.microseconds) != row.state(at: now.microseconds) { changed(id) }
                 } else {
                     moved.append(id)
                 }

@@ -24,21 +24,21 @@ struct ListenerTests {
         text.firstMatch(of: /at http:\/\/.*:([0-9]+)\//).flatMap { Int($0.1) }
     }
 
-    private func get(_ target: String = "/livez", port: Int) throws -> String? {
+    private func get(_ target: String = "/livez", port: Int) async throws -> String? {
         let client = try RawHTTPClient(port: port)
         client.send("GET \(target) HTTP/1.1\r\nHost: localhost:\(port)\r\nConnection: close\r\n\r\n")
-        return client.readToEnd()
+        return await client.readToEnd()
     }
 
     @Test func `the page answers, and a signal stops it at once`() async throws {
         try await withPage { port, process in
-            #expect(RawHTTPClient.status(of: try get(port: port)) == 200)
+            #expect(RawHTTPClient.status(of: try await get(port: port)) == 200)
             // One that waits for its next request does not keep it.
             let idle = try RawHTTPClient(port: port)
             idle.send("GET /livez HTTP/1.1\r\nHost: localhost:\(port)\r\n\r\n")
-            #expect(RawHTTPClient.status(of: idle.read(until: "\r\n\r\n")) == 200)
+            #expect(RawHTTPClient.status(of: await idle.read(until: "\r\n\r\n")) == 200)
             #expect(try await process.terminate() == .exited(0))
-            #expect(idle.readToEnd() != nil)
+            #expect(await idle.readToEnd() != nil)
             #expect(throws: SupportError.self) { try RawHTTPClient(port: port) }
         }
     }
@@ -51,7 +51,7 @@ struct ListenerTests {
         try await withPage { port, _ in
             for target in targets {
                 // Ready once it has reached Redis.
-                try await eventually(target) { RawHTTPClient.status(of: try get(target, port: port)) == 200 }
+                try await eventually(target) { RawHTTPClient.status(of: try await get(target, port: port)) == 200 }
             }
         }
     }
@@ -62,7 +62,7 @@ struct ListenerTests {
             defer { process.kill() }
             try await process.waitForOutput(containing: "leads")
             let port = try #require(Self.port(in: process.errors))
-            #expect(RawHTTPClient.status(of: try get("/readyz", port: port)) == 200)
+            #expect(RawHTTPClient.status(of: try await get("/readyz", port: port)) == 200)
             #expect(try await process.terminate() == .exited(0))
             #expect(process.errors.contains("it holds no lock"))
         }
@@ -82,10 +82,10 @@ struct ListenerTests {
         try await withPage { port, _ in
             let client = try RawHTTPClient(port: port)
             client.send("\(request)GET /livez HTTP/1.1\r\nHost: localhost\r\n\r\n")
-            let answer = try #require(client.readToEnd())
+            let answer = try #require(await client.readToEnd())
             let statuses = answer.matches(of: /HTTP\/1\.1 ([0-9]+)/).map { Int($0.1) ?? 0 }
             #expect(statuses.count == 1 && (400...505).contains(statuses[0]), "\(answer)")
-            #expect(RawHTTPClient.status(of: try get(port: port)) == 200)
+            #expect(RawHTTPClient.status(of: try await get(port: port)) == 200)
         }
     }
 
@@ -95,9 +95,9 @@ struct ListenerTests {
                 let client = try RawHTTPClient(port: port)
                 client.send(bytes)
                 client.send("\r\n\r\n")
-                #expect(RawHTTPClient.status(of: client.readToEnd(within: .seconds(60))) ?? 400 >= 400)
+                #expect(RawHTTPClient.status(of: await client.readToEnd(within: .seconds(60))) ?? 400 >= 400)
             }
-            #expect(RawHTTPClient.status(of: try get(port: port)) == 200)
+            #expect(RawHTTPClient.status(of: try await get(port: port)) == 200)
         }
     }
 
@@ -107,7 +107,7 @@ struct ListenerTests {
             let client = try RawHTTPClient(port: port)
             let padding = String(repeating: "a", count: length)
             client.send("GET /livez HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\nX-Padding: \(padding)\r\n\r\n")
-            #expect([431, 413].contains(RawHTTPClient.status(of: client.readToEnd())))
+            #expect([431, 413].contains(RawHTTPClient.status(of: await client.readToEnd())))
         }
     }
 
@@ -115,7 +115,7 @@ struct ListenerTests {
         try await withPage { port, _ in
             let told = try RawHTTPClient(port: port)
             told.send("POST /api/apply HTTP/1.1\r\nHost: localhost\r\nContent-Length: 2000000\r\n\r\n")
-            #expect(RawHTTPClient.status(of: told.read(until: "\r\n\r\n")) == 413)
+            #expect(RawHTTPClient.status(of: await told.read(until: "\r\n\r\n")) == 413)
             let untold = try RawHTTPClient(port: port)
             untold.send(
                 "POST /api/apply HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\nTransfer-Encoding: chunked\r\n\r\n"
@@ -123,7 +123,7 @@ struct ListenerTests {
             let chunk = "10000\r\n" + String(repeating: "a", count: 65_536) + "\r\n"
             for _ in 0..<32 { untold.send(chunk) }
             untold.send("0\r\n\r\n")
-            #expect(RawHTTPClient.status(of: untold.readToEnd()) == 413)
+            #expect(RawHTTPClient.status(of: await untold.readToEnd()) == 413)
         }
     }
 
@@ -142,9 +142,9 @@ struct ListenerTests {
                 }
             }
             defer { dripping.cancel() }
-            #expect(head.readToEnd(within: .seconds(45)) != nil)
+            #expect(await head.readToEnd(within: .seconds(45)) != nil)
             #expect(ContinuousClock.now - began > .seconds(9))
-            #expect(body.readToEnd(within: .seconds(60)) != nil)
+            #expect(await body.readToEnd(within: .seconds(60)) != nil)
             #expect(ContinuousClock.now - began > .seconds(25))
         }
     }
@@ -153,9 +153,9 @@ struct ListenerTests {
         try await withPage { port, _ in
             var idle: [RawHTTPClient] = []
             for _ in 0..<900 { idle.append(try RawHTTPClient(port: port)) }
-            #expect(RawHTTPClient.status(of: try get(port: port)) == 200)
-            #expect(idle[0].readToEnd(within: .seconds(45)) != nil)
-            #expect(idle[899].readToEnd(within: .seconds(45)) != nil)
+            #expect(RawHTTPClient.status(of: try await get(port: port)) == 200)
+            #expect(await idle[0].readToEnd(within: .seconds(45)) != nil)
+            #expect(await idle[899].readToEnd(within: .seconds(45)) != nil)
         }
     }
 
@@ -167,7 +167,7 @@ struct ListenerTests {
             let port = try #require(Self.port(in: six.errors))
             let client = try RawHTTPClient(port: port, isIPv6: true)
             client.send("GET /livez HTTP/1.1\r\nHost: [::1]:\(port)\r\nConnection: close\r\n\r\n")
-            #expect(RawHTTPClient.status(of: client.readToEnd()) == 200)
+            #expect(RawHTTPClient.status(of: await client.readToEnd()) == 200)
             try await withTemporaryDirectory { directory in
                 let path = "\(directory.path)/page.sock"
                 let first = try Rqrcron.start(["serve", "--http", "unix:\(path)"], on: server)
@@ -183,7 +183,7 @@ struct ListenerTests {
                 try await second.waitForOutput(containing: "the page is at unix:\(path)")
                 let local = try RawHTTPClient(path: path)
                 local.send("GET /livez HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n")
-                #expect(RawHTTPClient.status(of: local.readToEnd()) == 200)
+                #expect(RawHTTPClient.status(of: await local.readToEnd()) == 200)
             }
         }
     }
@@ -215,7 +215,7 @@ struct ListenerTests {
             defer { process.kill() }
             try await process.waitForOutput(containing: "the page is at http")
             let port = try #require(Self.port(in: process.errors))
-            #expect(RawHTTPClient.status(of: try get(port: port)) == 200)
+            #expect(RawHTTPClient.status(of: try await get(port: port)) == 200)
         }
         let none = try await Rqrcron.run(["serve", "--http", "systemd"])
         #expect(none.status == 1)

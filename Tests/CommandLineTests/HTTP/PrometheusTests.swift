@@ -69,26 +69,26 @@ struct PrometheusTests {
         }
 
         /// - Returns: `nil` while it does not answer.
-        private func ask(_ target: String) -> Answer.Data? {
+        private func ask(_ target: String) async -> Answer.Data? {
             guard let client = try? RawHTTPClient(port: port) else { return nil }
             client.send("GET \(target) HTTP/1.0\r\nHost: localhost\r\n\r\n")
-            guard let text = client.readToEnd(), let end = text.range(of: "\r\n\r\n") else { return nil }
+            guard let text = await client.readToEnd(), let end = text.range(of: "\r\n\r\n") else { return nil }
             return try? JSONDecoder().decode(Answer.self, from: Data(text[end.upperBound...].utf8)).data
         }
 
         /// The value of a query that has one.
-        func value(_ query: String) -> Double? {
+        func value(_ query: String) async -> Double? {
             let allowed = CharacterSet.alphanumerics
             guard let text = query.addingPercentEncoding(withAllowedCharacters: allowed),
-                let samples = ask("/api/v1/query?query=\(text)")?.result, samples.count == 1,
+                let samples = await ask("/api/v1/query?query=\(text)")?.result, samples.count == 1,
                 case .text(let value)? = samples[0].value.last
             else { return nil }
             return Double(value)
         }
 
         /// The names of the alerts that fire; `nil` while it does not answer.
-        func firing() -> Set<String>? {
-            guard let alerts = ask("/api/v1/alerts")?.alerts else { return nil }
+        func firing() async -> Set<String>? {
+            guard let alerts = await ask("/api/v1/alerts")?.alerts else { return nil }
             return Set(alerts.filter { $0.state == "firing" }.compactMap { $0.labels["alertname"] })
         }
     }
@@ -110,7 +110,7 @@ struct PrometheusTests {
                     scraping: "127.0.0.1:\(port)", rules: try Self.rules(), in: directory.path)
                 defer { prometheus.process.kill() }
                 try await eventually("it scrapes a leader", within: .seconds(30)) {
-                    prometheus.value("rediscron_leader") == 1
+                    await prometheus.value("rediscron_leader") == 1
                 }
 
                 for (number, function) in ["rebuild", "rebuild", "rebuild", "fail"].enumerated() {
@@ -126,21 +126,21 @@ struct PrometheusTests {
                     try server.command("LLEN", "rq:queue:q").integer == 4
                 }
                 try await eventually("it counts what was queued", within: .seconds(30)) {
-                    prometheus.value("sum(rediscron_enqueued_total)") == 4
+                    await prometheus.value("sum(rediscron_enqueued_total)") == 4
                 }
                 try await PythonEnvironment().run(["-m", "rq.cli", "worker", "--url", server.url, "--burst", "q"])
                 for (outcome, registry) in [("finished", "rq:finished:q"), ("failed", "rq:failed:q")] {
                     let count = try #require(try server.command("ZCARD", registry).integer)
                     #expect(count > 0)
                     try await eventually("it counts what \(outcome)", within: .seconds(30)) {
-                        prometheus.value("rediscron_outcomes_total{outcome=\"\(outcome)\"}") == Double(count)
+                        await prometheus.value("rediscron_outcomes_total{outcome=\"\(outcome)\"}") == Double(count)
                     }
                 }
 
-                #expect(prometheus.firing()?.contains("RediscronNobodyLeads") == false)
+                #expect(await prometheus.firing()?.contains("RediscronNobodyLeads") == false)
                 leader.kill()
                 try await eventually("the alert fires", within: .seconds(60)) {
-                    prometheus.firing()?.contains("RediscronNobodyLeads") == true
+                    await prometheus.firing()?.contains("RediscronNobodyLeads") == true
                 }
                 // Another one leads once the lock has expired, which here is made to have.
                 try server.command("DEL", "rq:cron_jobs:lock")
@@ -148,7 +148,7 @@ struct PrometheusTests {
                 defer { next.kill() }
                 try await next.waitForOutput(containing: "leads")
                 try await eventually("it is over", within: .seconds(60)) {
-                    prometheus.firing()?.contains("RediscronNobodyLeads") == false
+                    await prometheus.firing()?.contains("RediscronNobodyLeads") == false
                 }
             }
         }

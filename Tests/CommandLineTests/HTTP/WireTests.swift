@@ -23,12 +23,12 @@ struct WireTests {
         }
     }
 
-    private func ask(_ method: String, _ target: String, port: Int, _ fields: String = "") throws -> Answer {
+    private func ask(_ method: String, _ target: String, port: Int, _ fields: String = "") async throws -> Answer {
         let client = try RawHTTPClient(port: port)
         client.send(
             "\(method) \(target) HTTP/1.1\r\nHost: localhost:\(port)\r\nAuthorization: Bearer \(Self.token)\r\n"
                 + "Connection: close\r\n\(fields)\r\n")
-        let text = try #require(client.readToEnd())
+        let text = try #require(await client.readToEnd())
         let end = try #require(text.range(of: "\r\n\r\n"))
         return Answer(
             status: try #require(RawHTTPClient.status(of: text)), head: String(text[..<end.lowerBound]),
@@ -57,9 +57,9 @@ struct WireTests {
             let made = try await Rqrcron.run(
                 ["register", "a", "--func", "app.tasks.rebuild", "--queue", "q", "--interval", "60"], on: server)
             #expect(made.status == 0, "\(made.errors)")
-            try await eventually("the page shows it") { try ask("GET", "/", port: port).body.contains("/jobs/a") }
+            try await eventually("the page shows it") { try await ask("GET", "/", port: port).body.contains("/jobs/a") }
             for target in ["/", "/livez", "/api/jobs/a", "/api/openapi.json", "/api/nowhere", "/jobs/nobody"] {
-                let (get, head) = (try ask("GET", target, port: port), try ask("HEAD", target, port: port))
+                let (get, head) = (try await ask("GET", target, port: port), try await ask("HEAD", target, port: port))
                 #expect(get.value("content-length") == String(get.body.utf8.count), "\(target)")
                 #expect(head.status == get.status, "\(target)")
                 // Pages differ by the times that are on them, by a few bytes.
@@ -68,10 +68,10 @@ struct WireTests {
                 #expect(head.value("content-type") == get.value("content-type"), "\(target)")
                 #expect(head.body.isEmpty, "\(target)")
             }
-            let get = try ask("GET", "/api/jobs/a", port: port)
+            let get = try await ask("GET", "/api/jobs/a", port: port)
             let tag = try #require(get.value("etag"))
             for method in ["GET", "HEAD"] {
-                let seen = try ask(method, "/api/jobs/a", port: port, "If-None-Match: \(tag)\r\n")
+                let seen = try await ask(method, "/api/jobs/a", port: port, "If-None-Match: \(tag)\r\n")
                 #expect(seen.status == 304)
                 #expect(seen.value("etag") == tag)
                 #expect(seen.value("content-length") == get.value("content-length"), "\(seen.head)")
@@ -79,10 +79,10 @@ struct WireTests {
                 #expect(seen.body.isEmpty)
             }
             // A stream has no length.
-            let stream = try ask("HEAD", "/api/events", port: port)
+            let stream = try await ask("HEAD", "/api/events", port: port)
             #expect(stream.status == 200)
             #expect(stream.value("content-length") == nil && stream.body.isEmpty, "\(stream)")
-            let deleted = try ask("DELETE", "/api/jobs/a", port: port)
+            let deleted = try await ask("DELETE", "/api/jobs/a", port: port)
             #expect(deleted.status == 204)
             #expect(deleted.value("content-length") == nil && deleted.value("transfer-encoding") == nil)
             #expect(deleted.body.isEmpty)
@@ -95,7 +95,7 @@ struct WireTests {
             let fields = "Host: localhost:\(port)\r\nAuthorization: Bearer \(Self.token)\r\n"
             client.send("HEAD /api/openapi.json HTTP/1.1\r\n\(fields)\r\n")
             client.send("GET /livez HTTP/1.1\r\n\(fields)Connection: close\r\n\r\n")
-            let text = try #require(client.readToEnd())
+            let text = try #require(await client.readToEnd())
             #expect(text.matches(of: /HTTP\/1\.1 200/).count == 2, "\(text)")
             #expect(text.hasSuffix("\r\n\r\nok\n"), "\(text)")
         }
