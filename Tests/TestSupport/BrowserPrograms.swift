@@ -12,13 +12,8 @@ public struct BrowserPrograms: Sendable {
 
     /// Finds them on the path; `nil` where they are missing.
     public static let found: BrowserPrograms? = {
-        let path = ProcessInfo.processInfo.environment["PATH"] ?? ""
-        func find(_ names: [String]) -> String? {
-            path.split(separator: ":").flatMap { folder in names.map { "\(folder)/\($0)" } }
-                .first(where: FileManager.default.isExecutableFile)
-        }
-        guard FileManager.default.isExecutableFile(atPath: python), let driver = find(["chromedriver"]),
-            let chromium = find(["chromium", "chromium-browser", "google-chrome"])
+        guard FileManager.default.isExecutableFile(atPath: python), let driver = ChildProcess.find("chromedriver"),
+            let chromium = ["chromium", "chromium-browser", "google-chrome"].lazy.compactMap(ChildProcess.find).first
         else { return nil }
         return BrowserPrograms(chromium: chromium, driver: driver)
     }()

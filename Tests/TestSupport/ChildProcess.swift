@@ -174,7 +174,7 @@ public final class ChildProcess: Sendable {
     }
 
     /// Absolute path of a program found on `PATH`, or `nil`.
-    private static func find(_ program: String) -> String? {
+    static func find(_ program: String) -> String? {
         let folders = ProcessInfo.processInfo.environment["PATH"] ?? "/usr/local/bin:/usr/bin:/bin"
         return folders.split(separator: ":").map { "\($0)/\(program)" }
             .first { FileManager.default.isExecutableFile(atPath: $0) }

@@ -10,10 +10,9 @@ public struct PrometheusPrograms: Sendable {
 
     /// Finds them; `nil` where they are missing.
     public static let found: PrometheusPrograms? = {
-        let path = ProcessInfo.processInfo.environment["PATH"] ?? ""
-        let directories = ["\(PackageRoot.path)/.prometheus/usr/bin"] + path.split(separator: ":").map(String.init)
         func find(_ name: String) -> String? {
-            directories.map { "\($0)/\(name)" }.first(where: FileManager.default.isExecutableFile)
+            let unpacked = "\(PackageRoot.path)/.prometheus/usr/bin/\(name)"
+            return FileManager.default.isExecutableFile(atPath: unpacked) ? unpacked : ChildProcess.find(name)
         }
         guard let promtool = find("promtool"), let prometheus = find("prometheus") else { return nil }
         return PrometheusPrograms(promtool: promtool, prometheus: prometheus)

@@ -36,14 +36,7 @@ public final class RawHTTPClient: Sendable {
     deinit { close(descriptor) }
 
     private static func connect<Address>(_ family: Int32, _ address: Address) throws(SupportError) -> Int32 {
-        #if os(Linux)
-            let descriptor = socket(family, Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue), 0)
-        #else
-            let descriptor = socket(family, SOCK_STREAM, 0)
-            var yes: Int32 = 1
-            setsockopt(descriptor, SOL_SOCKET, SO_NOSIGPIPE, &yes, socklen_t(MemoryLayout<Int32>.size))
-            _ = fcntl(descriptor, F_SETFD, FD_CLOEXEC)
-        #endif
+        let descriptor = makeStreamSocket(family)
         guard descriptor >= 0 else { throw .system("socket") }
         var address = address
         let code = withUnsafePointer(to: &address) {

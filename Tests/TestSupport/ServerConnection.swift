@@ -21,7 +21,7 @@ public final class ServerConnection {
             throw SupportError("the path of a Unix socket is too long: \(socketPath)")
         }
         withUnsafeMutableBytes(of: &address.sun_path) { $0.copyBytes(from: path) }
-        descriptor = Self.makeSocket(AF_UNIX)
+        descriptor = makeStreamSocket(AF_UNIX)
         guard descriptor >= 0 else { throw .system("socket") }
         let connected = withUnsafePointer(to: &address) {
             $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
@@ -102,18 +102,6 @@ public final class ServerConnection {
             return .array(elements)
         default: throw SupportError("redis-server answered out of shape: \(text)")
         }
-    }
-
-    private static func makeSocket(_ family: Int32) -> Int32 {
-        #if os(Linux)
-            let descriptor = socket(family, Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue), 0)
-        #else
-            let descriptor = socket(family, SOCK_STREAM, 0)
-            var yes: Int32 = 1
-            setsockopt(descriptor, SOL_SOCKET, SO_NOSIGPIPE, &yes, socklen_t(MemoryLayout<Int32>.size))
-            _ = fcntl(descriptor, F_SETFD, FD_CLOEXEC)
-        #endif
-        return descriptor
     }
 
     private func write(_ request: [UInt8]) throws(SupportError) {

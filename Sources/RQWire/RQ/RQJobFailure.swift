@@ -20,7 +20,10 @@ package struct RQJobFailure: Sendable, Hashable {
 
     /// Reads the field; `nil` if it holds no traceback.
     package init?(parsing field: [UInt8]) {
-        guard let compressed = Self.base64(field), let text = Self.inflate(compressed, limit: 1 << 20) else {
+        // What encodes it may break lines.
+        let digits = field.filter { ![UInt8(ascii: "="), UInt8(ascii: "\n"), UInt8(ascii: "\r")].contains($0) }
+        guard let compressed = Base64.decoded(digits: digits), let text = Self.inflate(compressed, limit: 1 << 20)
+        else {
             return nil
         }
         guard let last = Self.lastLine(text) else { return nil }
@@ -52,32 +55,5 @@ package struct RQJobFailure: Sendable, Hashable {
             count = isComplete ? Int(size) : 0
         }
         return isComplete ? result : nil
-    }
-
-    /// Decodes base64, skipping line breaks and padding; `nil` if the text is not base64.
-    private static func base64(_ text: [UInt8]) -> [UInt8]? {
-        var bytes: [UInt8] = []
-        bytes.reserveCapacity(text.count * 3 / 4)
-        var bits: UInt32 = 0
-        var count = 0
-        for character in text {
-            let value: UInt8
-            switch character {
-            case UInt8(ascii: "A")...UInt8(ascii: "Z"): value = character - UInt8(ascii: "A")
-            case UInt8(ascii: "a")...UInt8(ascii: "z"): value = character - UInt8(ascii: "a") + 26
-            case UInt8(ascii: "0")...UInt8(ascii: "9"): value = character - UInt8(ascii: "0") + 52
-            case UInt8(ascii: "+"): value = 62
-            case UInt8(ascii: "/"): value = 63
-            case UInt8(ascii: "="), UInt8(ascii: "\n"), UInt8(ascii: "\r"): continue
-            default: return nil
-            }
-            bits = bits << 6 | UInt32(value)
-            count += 6
-            if count >= 8 {
-                count -= 8
-                bytes.append(UInt8(truncatingIfNeeded: bits >> UInt32(count)))
-            }
-        }
-        return bytes
     }
 }

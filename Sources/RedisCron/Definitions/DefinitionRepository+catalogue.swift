@@ -66,7 +66,7 @@ extension DefinitionRepository {
             ]
         }
         let replies = try await client.pipeline(commands) { _, reply throws(RedisError) in
-            (texts: try reply.isOfAnotherType() ? [] : reply.copiedElements, score: reply.string.flatMap(Double.init))
+            (texts: try reply.elementsIfList(), score: reply.string.flatMap(Double.init))
         }
         return ids.indices.map { index in
             let texts = replies[2 * index].texts
@@ -91,7 +91,7 @@ extension DefinitionRepository {
         let runs = Array(keys.runsPrefix.utf8)
         return try await client.pipeline(ids.map { RedisCommand("LRANGE", runs + $0.bytes, 0, 0) }) {
             _, reply throws(RedisError) in
-            try reply.isOfAnotherType() ? nil : reply.copiedElements.first.flatMap(EndedRun.init)
+            try reply.elementsIfList().first.flatMap(EndedRun.init)
         }
     }
 
@@ -140,7 +140,7 @@ private enum ListedPart: Sendable {
             }
             self = .hash(try Reading(reply, id: id), source: source)
         case 1: self = .score(reply.string.flatMap(Double.init))
-        default: self = .end(try reply.isOfAnotherType() ? nil : reply.copiedElements.first.flatMap(EndedRun.init))
+        default: self = .end(try reply.elementsIfList().first.flatMap(EndedRun.init))
         }
     }
 }

@@ -17,8 +17,7 @@ extension RunKeeper {
         await tell(.forgotten(ids))
         for id in ids {
             deleted.remove(id)
-            unfolder.forget(id)
-            watch.removeAll(of: id)
+            forget(id)
             // Nothing is left of what is gone; to ask for each would hold up all else where many are deleted.
             guard !gone.contains(id) else { continue }
             // It may have been made anew, and have run since.
@@ -32,6 +31,12 @@ extension RunKeeper {
         }
     }
 
+    /// Forgets what is remembered of a definition here.
+    private func forget(_ id: DefinitionID) {
+        unfolder.forget(id)
+        watch.removeAll(of: id)
+    }
+
     /// Goes on to look through the definitions of which runs are kept: others delete definitions too, and it is not always heard.
     func sweepOn() async throws {
         sweep.beginIfDue(at: clock.monotonic(), following: watch.definitions)
@@ -40,10 +45,7 @@ extension RunKeeper {
         if !page.isEmpty {
             let gone = try await store.forgetRuns(of: page)
             sweep.looked(at: page)
-            for id in gone {
-                unfolder.forget(id)
-                watch.removeAll(of: id)
-            }
+            gone.forEach(forget)
             if !gone.isEmpty { await tell(.forgotten(gone)) }
         }
         guard let cursor = sweep.cursor else { return }

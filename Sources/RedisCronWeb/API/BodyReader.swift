@@ -66,22 +66,14 @@ extension JSONObject {
     }
 
     func time(_ key: String) throws(Problem) -> Timestamp? {
-        guard let text = try text(key) else { return nil }
-        guard let time = Timestamp(parsingWithOffset: Array(text.utf8)) else {
-            throw Problem(422, "must be \(Timestamp.expectation), not \(quoted(text))", field: key)
-        }
-        return time
+        try text(key).map { text throws(Problem) in try GivenText(text, of: key, status: 422).time() }
     }
 
     /// One of a few words.
     func word<Value: RawRepresentable & CaseIterable>(
         _ key: String, _ type: Value.Type = Value.self
     ) throws(Problem) -> Value? where Value.RawValue == String {
-        guard let text = try text(key) else { return nil }
-        guard let value = Value(rawValue: text) else {
-            throw Problem(422, "must be \(Value.words), not \(quoted(text))", field: key)
-        }
-        return value
+        try text(key).map { text throws(Problem) in try GivenText(text, of: key, status: 422).word() }
     }
 }
 

@@ -49,10 +49,7 @@ struct QueryReader {
 
     func time(_ name: String) throws(Problem) -> Timestamp? {
         guard let text = items[name] else { return nil }
-        guard let time = Timestamp(parsingWithOffset: Array(text.utf8)) else {
-            throw Problem(400, "must be \(Timestamp.expectation), not \(quoted(text))", field: name)
-        }
-        return time
+        return try GivenText(text, of: name, status: 400).time()
     }
 
     /// One of a few words.
@@ -60,8 +57,34 @@ struct QueryReader {
         _ name: String, _ type: Value.Type = Value.self
     ) throws(Problem) -> Value? where Value.RawValue == String {
         guard let text = items[name] else { return nil }
+        return try GivenText(text, of: name, status: 400).word()
+    }
+}
+
+/// A text that says something else, in a query or a body.
+struct GivenText {
+    private let text: String
+    private let field: String
+    private let status: Int
+
+    /// - Parameter status: Of the ``Problem`` where it does not say what it should.
+    init(_ text: String, of field: String, status: Int) {
+        self.text = text
+        self.field = field
+        self.status = status
+    }
+
+    func time() throws(Problem) -> Timestamp {
+        guard let time = Timestamp(parsingWithOffset: Array(text.utf8)) else {
+            throw Problem(status, "must be \(Timestamp.expectation), not \(quoted(text))", field: field)
+        }
+        return time
+    }
+
+    /// One of a few words.
+    func word<Value: RawRepresentable & CaseIterable>() throws(Problem) -> Value where Value.RawValue == String {
         guard let value = Value(rawValue: text) else {
-            throw Problem(400, "must be \(Value.words), not \(quoted(text))", field: name)
+            throw Problem(status, "must be \(Value.words), not \(quoted(text))", field: field)
         }
         return value
     }

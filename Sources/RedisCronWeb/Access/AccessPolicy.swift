@@ -56,3 +56,28 @@ extension Problem {
         return problem
     }
 }
+
+/// What a request brings to be let in: the field `Authorization` of RFC 9110, section 11.6.2.
+enum Credentials: Sendable, Hashable {
+    /// RFC 6750.
+    case bearer(token: [UInt8])
+    /// RFC 7617; the password is the token.
+    case basic(user: String, password: [UInt8])
+
+    /// - Returns: `nil` for another scheme, and for what is none of its form.
+    init?(_ field: String) {
+        let parts = field.split(separator: " ", maxSplits: 1, omittingEmptySubsequences: true)
+        guard parts.count == 2 else { return nil }
+        let rest = parts[1].drop { $0 == " " }
+        switch parts[0].lowercased() {
+        case "bearer": self = .bearer(token: Array(rest.utf8))
+        case "basic":
+            guard let decoded = Base64.decoded(rest.utf8), let colon = decoded.firstIndex(of: UInt8(ascii: ":")) else {
+                return nil
+            }
+            self = .basic(
+                user: String(decoding: decoded[..<colon], as: UTF8.self), password: Array(decoded[(colon + 1)...]))
+        default: return nil
+        }
+    }
+}

@@ -97,13 +97,7 @@ struct APIPageTests {
         let calls = try calls()
         #expect(calls.count >= 14)
         try await withRedis { server async throws in
-            let web = try WebHarness.acting(url: server.url)
-            try await withThrowingTaskGroup(of: Void.self) { group in
-                group.addTask { try? await web.web.run() }
-                defer { group.cancelAll() }
-                try await eventually("the list is complete") {
-                    await web.ask("GET", "/api/jobs", .bearer).json["catalogue"]?.string == "following"
-                }
+            try await WebHarness.acting(url: server.url).following { web async throws in
                 for call in calls {
                     var headers = CronWebHeaders.bearer
                     call.headers.forEach { name, value in if name != "$AUTH" { headers.append(name, value) } }

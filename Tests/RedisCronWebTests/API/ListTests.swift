@@ -7,21 +7,6 @@ import Testing
 
 @Suite(.timeLimit(.minutes(2)))
 struct ListTests {
-    /// Runs a test while the page follows Redis.
-    private func withFollowedPage(
-        _ server: RedisServer, _ body: @Sendable (WebHarness) async throws -> Void
-    ) async throws {
-        let web = try WebHarness.acting(url: server.url)
-        try await withThrowingTaskGroup(of: Void.self) { group in
-            group.addTask { try? await web.web.run() }
-            defer { group.cancelAll() }
-            try await eventually("the list is complete") {
-                await web.ask("GET", "/api/jobs", .bearer).json["catalogue"]?.string == "following"
-            }
-            try await body(web)
-        }
-    }
-
     private func ids(_ answer: Answer) -> [String] { answer.json["jobs"]?.array?.compactMap { $0["id"]?.string } ?? [] }
 
     @Test func `the list is filtered, and goes on behind a cursor`() async throws {
@@ -33,7 +18,7 @@ struct ListTests {
                 let body = #"{"func": "app.f", "queue": "\#(queue)", "interval": 300}"#
                 #expect(await setup.ask("PUT", "/api/jobs/\(id)", .json, body: body).status == 201)
             }
-            try await withFollowedPage(server) { web async throws in
+            try await WebHarness.acting(url: server.url).following { web async throws in
                 let all = await web.ask("GET", "/api/jobs", .bearer)
                 let expected = ["a", "b", "c", "d", long + "1", long + "2"]
                 #expect(ids(all) == expected)

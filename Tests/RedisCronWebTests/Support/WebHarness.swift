@@ -1,5 +1,6 @@
 import RQWire
 import RedisCron
+import TestSupport
 import Testing
 
 @testable import RedisCronWeb
@@ -16,6 +17,23 @@ struct WebHarness: Sendable {
         var options = CronWeb.Options()
         try change(&options)
         web = CronWeb(connection: try RedisCronConnection(url: url, defaultTimeZone: "UTC"), options: options)
+    }
+
+    /// Lets one follow Redis while a test asks it, from when its list is complete.
+    func following(_ body: @Sendable (WebHarness) async throws -> Void) async throws {
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            group.addTask { try? await web.run() }
+            defer { group.cancelAll() }
+            try await isComplete()
+            try await body(self)
+        }
+    }
+
+    /// Waits until the list is complete.
+    func isComplete() async throws {
+        try await eventually("the list is complete") {
+            await ask("GET", "/api/jobs", .bearer).json["catalogue"]?.string == "following"
+        }
     }
 
     /// A page whose definitions may be changed with ``secret``.
