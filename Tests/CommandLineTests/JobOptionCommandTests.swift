@@ -162,6 +162,7 @@ import Testing
         (#""retry": {"max": 0}"#, "retry: max must be at least 1, not 0"),
         (#""on_failure": 1"#, "on_failure: must be a text, not 1"),
         (#""at_front": 2"#, "at_front: must be true or false"),
+        (#""at_front": 0"#, "at_front: must be true or false"),
         (
             #""webhooks": [{"url": "http://secret", "job_status": "started"}]"#,
             "entry 1: job_status must be finished or failed"

@@ -149,14 +149,7 @@ extension FieldType<Bool> {
         },
         encode: { value, bytes in if value { bytes.append(UInt8(ascii: "1")) } },
         json: { $0 ? .bool(true) : .null },
-        fromJSON: { json throws(FieldComplaint) in
-            switch json {
-            case .int(1): true
-            case .int(0): false
-            default: try json.bool.orComplain("true or false")
-            }
-        },
-        fromOption: flag.fromOption)
+        fromJSON: flag.fromJSON, fromOption: flag.fromOption)
 }
 
 extension FieldType<Timestamp?> {

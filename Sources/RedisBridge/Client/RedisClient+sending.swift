@@ -70,9 +70,10 @@ extension RedisClient: RedisCommandSender {
                 let batch = rest.count == commands.count ? commands : rest.map { commands[$0] }
                 replies = try await connection.pipeline(batch, timeout: timeout, decoding: read)
             } catch {
-                // Never resent as a whole: the commands before the failed one were executed.
                 try await prepareToResend(after: error, on: connection, sentAt: sent, &resends)
-                throw error
+                // Resent as a whole only if nothing was sent: else the commands before the failed one were executed.
+                guard error.fate == .notSent else { throw error }
+                continue
             }
             if values.isEmpty, let all = PipelinedReply.values(replies) { return all }
             if values.isEmpty { values = Array(repeating: nil, count: commands.count) }
