@@ -9,6 +9,7 @@ import Testing
     @Test(arguments: [
         (0, "now"), (3, "in 3s"), (123, "in 2m 3s"), (3600, "in 1h"), (3661, "in 1h 1m"),
         (86_400 * 3 + 7200, "in 3d 2h"),
+        (2_274_825_600, "in 72y 31d"), (-31_557_600, "1y ago"),
         (-59, "59s ago"), (-7260, "2h 1m ago"),
     ])
     func `distances have at most two units`(seconds: Int64, text: String) {

@@ -317,9 +317,10 @@ def barriers(stage):
                 grounds.add(browser.one("html").value_of_css_property("background-color"))
                 browser.expect_no_barriers()
             expect(len(grounds) == 2, f"another ground in the dark, not {grounds} for both")
-            browser.size(360)
-            browser.expect_no_barriers()
-            browser.size(1280)
+            for width in (360, 1920, 1280):
+                browser.size(width)
+                if width != 1280:
+                    browser.expect_no_barriers()
     finally:
         browser.size(1280)
         browser.scheme("light")

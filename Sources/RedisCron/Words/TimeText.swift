@@ -30,9 +30,11 @@ package struct TimeText {
     }
 
     /// The two largest units of a number of seconds; nil for 0.
+    ///
+    /// A year is 365.25 days here: who wants a date is shown one beside it.
     private static func units(_ seconds: Int) -> String? {
         guard seconds > 0 else { return nil }
-        let units = [("d", 86_400), ("h", 3600), ("m", 60), ("s", 1)]
+        let units = [("y", 31_557_600), ("d", 86_400), ("h", 3600), ("m", 60), ("s", 1)]
         var rest = seconds
         var parts: [String] = []
         for (name, size) in units where parts.count < 2 {

@@ -2,7 +2,7 @@
 'use strict';
 (() => {
   // Times: counted on each second, and told in one's own zone too.
-  const units = [['d', 86400], ['h', 3600], ['m', 60], ['s', 1]];
+  const units = [['y', 31557600], ['d', 86400], ['h', 3600], ['m', 60], ['s', 1]];
   const distance = (seconds) => {
     let rest = Math.abs(seconds);
     if (rest === 0) return 'now';

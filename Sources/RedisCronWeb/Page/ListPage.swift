@@ -170,12 +170,15 @@ private struct ListRow {
         }
     }
 
-    /// What became of the last run; one that is open comes first.
+    /// What became of the last run that is over; one that is open comes beneath.
     private var outcome: HTML {
-        if let run = runs?.first(where: { $0.result != .skipped }) {
-            let brief = RunText(run, now: context.now).brief
-            return
-                "<span class=\"outcome \(RunSign(run).name)\">\(brief.outcome)</span><span class=\"sub\">\(brief.length)</span>"
+        let told = runs?.filter { $0.result != .skipped } ?? []
+        if let newest = told.first {
+            let run = told.first { !$0.isOpen } ?? newest
+            let (outcome, length) = RunText(run, now: context.now).brief
+            let open = RunText(newest, now: context.now).brief
+            let beneath = newest.isOpen && !run.isOpen ? "\(open.outcome) \(open.length)" : length
+            return "<span class=\"outcome \(RunSign(run).name)\">\(outcome)</span><span class=\"sub\">\(beneath)</span>"
         }
         guard let outcome = entry.outcome else { return "<span class=\"none\">–</span>" }
         let sign = outcome == .finished ? "✓" : "✗"

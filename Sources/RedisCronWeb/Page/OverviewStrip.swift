@@ -45,25 +45,27 @@ struct OverviewStrip: Sendable {
             return
                 "<strong class=\"warn\">⚠ nobody leads</strong><span class=\"sub\">start one: <code>rqrcron run</code></span>"
         }
-        let place: HTML =
+        let place: HTML? =
             switch (leader.pid, leader.hostname) {
-            case (let pid?, let host?): "process \(pid) on \(host)"
+            // By default the name says it.
+            case (let pid?, let host?): leader.name.hasPrefix("\(host):\(pid)") ? nil : "process \(pid) on \(host)"
             case (nil, let host?): "on \(host)"
-            default: .empty
+            default: nil
             }
-        let since: HTML =
+        let since: HTML? =
             if let time = overview.leadsSince {
-                "leads since \(context.shortClock(time, zone: context.zone.rules)), "
-            } else if let time = overview.leaderStarted {
-                "started \(context.time(time)), "
+                "leads since \(context.shortClock(time, zone: context.zone.rules))"
             } else {
-                .empty
+                overview.leaderStarted.map { "started \(context.time($0))" }
             }
         let silence: HTML =
             leader.silence.map {
                 $0 > .seconds(90) ? "<strong class=\"warn\">⚠ silent for \(TimeText.length($0))</strong>" : ""
             } ?? .empty
-        return "\(ShownText.html(leader.name, most: 60))\(silence)<span class=\"sub\">\(since) \(place)</span>"
+        let comma: HTML = since == nil || place == nil ? "" : ", "
+        return """
+            \(ShownText.html(leader.name, most: 60))\(silence)<span class="sub">\(since)\(comma)\(place)</span>
+            """
     }
 
     private var standby: HTML {

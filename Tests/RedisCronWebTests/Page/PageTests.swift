@@ -54,6 +54,21 @@ struct PageTests {
         #expect(!lowered.contains("javascript:"))
     }
 
+    @Test func `a run that is open stands beneath the outcome of the one before`() async throws {
+        try await withPage { page in
+            try await page.connection.register(
+                id: "nightly", call: CallSpec("app.f", queue: "default"), schedule: .every(.seconds(3600)))
+            try await page.known(1)
+            try page.server.command(
+                "LPUSH", "rq:cron_runs:nightly", #"["failed",1780000000000000,0,"schedule",1000,21000,null,"","job-1"]"#
+            )
+            try page.server.command(
+                "ZADD", "rq:cron_runs_open", 0,
+                #"["nightly",1780000360000000,0,"schedule","","default",500,null,null,0,180,20]"#)
+            #expect(await page.get("/").body.contains(#"bad">✗ failed</span><span class="sub">… queued "#))
+        }
+    }
+
     @Test func `the list says how each definition is doing`() async throws {
         try await withPage { page in
             let connection = page.connection
