@@ -22,6 +22,7 @@ struct ChaosRunTests {
         #expect(runs > 100 && edits > 100, "\(report)")
         let policies = outcome.policies
         #expect(
-            policies.runs > 50 && policies.overlaps > 0 && policies.waits > 0 && policies.finishes > 0, "\(report)")
+            policies.runs > 50 && policies.overlaps > 0 && policies.waits > 0 && policies.finishes > 0
+                && policies.triggers > 0, "\(report)")
     }
 }

@@ -133,6 +133,29 @@ struct Story {
         steps.append(LoggedStep(commands))
     }
 
+    /// Queues a run outside of the schedule.
+    ///
+    /// - Parameter moved: Where the schedule goes with it, which it must not.
+    mutating func trigger(
+        _ id: String, job: String, at time: WireTime, queue: String = "q", movingTo moved: WireTime? = nil
+    ) {
+        let revision = (fields[id]?["args"] ?? "").split(separator: ",").last?.dropLast() ?? "1"
+        steps.append(
+            LoggedStep([
+                hset(
+                    "rq:job:\(job)",
+                    [
+                        "status": "queued", "created_at": time.description, "enqueued_at": time.description,
+                        "data": "x", "origin": queue, "description": "app.tasks.rebuild('\(id)', \(revision))",
+                        "timeout": "180",
+                    ]), LoggedCommand("RPUSH", ["rq:queue:\(queue)", job]),
+                hset(
+                    "rq:cron_job:\(id)",
+                    ["triggered_job": job].merging(moved.map { ["next_enqueue_time": $0.description] } ?? [:]) { $1 }),
+            ]))
+        taken.append(TakenJob(id: job, isWhole: true))
+    }
+
     /// Moves the schedule without a run.
     mutating func refuse(_ id: String, next: WireTime) {
         steps.append(

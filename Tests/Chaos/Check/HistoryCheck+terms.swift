@@ -9,9 +9,14 @@ extension HistoryCheck {
         if refused[id]?.contains(planned) == true {
             report(.refusedAndQueued, of: id, at: now, "queued for \(planned)")
         }
+        checkOverlap(terms, of: id, now: now, "queued for \(planned)")
+    }
+
+    /// Holds that no earlier run is open where the policy forbids it.
+    mutating func checkOverlap(_ terms: RunTerms, of id: String, now: WireTime, _ what: String) {
         guard terms.overlap != .allow else { return }
         if let open = witness.openRuns(of: id, at: now).first(where: { !lost.workedAt.contains($0) }) {
-            report(.overlapped, of: id, at: now, "queued for \(planned), whereas job \(open) is queued or runs")
+            report(.overlapped, of: id, at: now, "\(what), whereas job \(open) is queued or runs")
         }
     }
 
@@ -144,4 +149,6 @@ package struct PolicyCounts: Sendable, Hashable {
     package var finishes = 0
     /// Runs of definitions with a policy.
     package var runs = 0
+    /// Runs that somebody asked for.
+    package var triggers = 0
 }

@@ -36,20 +36,8 @@ extension HistoryCheck {
             return
         }
         tick.unclaimed.remove(job)
-        guard let hash = tick.jobs[job], Self.neededFields.allSatisfy({ hash.fields[$0]?.isEmpty == false }),
-            let now = hash.queuedAt
-        else {
-            report(.incomplete, of: id, at: planned, "job \(job) was queued without its hash")
-            return
-        }
-        if queuedJobs.contains(job) { report(.enqueuedTwice, of: id, at: now, "planned \(planned), job \(job)") }
+        guard let now = check(job, in: queue, of: id, before, tick) else { return }
         if !before.isEnabled { report(.stale, of: id, at: now, "it was switched off") }
-        if queue != before.queue || hash.fields["origin"] != queue {
-            report(.stale, of: id, at: now, "queued in \(queue), whereas it belonged in \(before.queue)")
-        }
-        if let description = before.description(id: id), hash.fields["description"] != description {
-            report(.stale, of: id, at: now, "queued \(hash.fields["description"] ?? ""), whereas it was \(description)")
-        }
         if now < terms.due(planned) { report(.unplanned, of: id, at: now, "queued before \(terms.due(planned))") }
         checkTerms(terms, of: id, planned: planned, now: now)
         note(
@@ -60,6 +48,48 @@ extension HistoryCheck {
         let next = isLast ? nil : terms.next(planned: planned, now: now)
         if next == nil { policies.finishes += 1 }
         checkMove(of: id, from: planned, to: next, terms, tick, now)
+    }
+
+    /// Holds a job that is queued against its definition.
+    ///
+    /// - Returns: When it was queued; `nil` where nothing tells.
+    private mutating func check(
+        _ job: String, in queue: String, of id: String, _ before: DefinitionRecord, _ tick: Tick
+    ) -> WireTime? {
+        guard let hash = tick.jobs[job], Self.neededFields.allSatisfy({ hash.fields[$0]?.isEmpty == false }),
+            let now = hash.queuedAt
+        else {
+            report(.incomplete, of: id, at: before.planned, "job \(job) was queued without its hash")
+            return nil
+        }
+        if queuedJobs.contains(job) { report(.enqueuedTwice, of: id, at: now, "job \(job)") }
+        if queue != before.queue || hash.fields["origin"] != queue {
+            report(.stale, of: id, at: now, "queued in \(queue), whereas it belonged in \(before.queue)")
+        }
+        if let description = before.description(id: id), hash.fields["description"] != description {
+            report(.stale, of: id, at: now, "queued \(hash.fields["description"] ?? ""), whereas it was \(description)")
+        }
+        return now
+    }
+
+    /// Holds a run outside of the schedule against the definition and its overlap policy; pause, end and limit do not count.
+    mutating func takeTrigger(_ step: LoggedStep, of id: String, job: String) {
+        let tick = Tick(step)
+        let before = definitions[id] ?? DefinitionRecord()
+        guard before.exists, let terms = before.terms(id: id) else {
+            return report(.resurrected, of: id, "a trigger wrote to it after it had been deleted")
+        }
+        guard let queue = tick.pushes[job], tick.pushes.count == 1, tick.repeated.isEmpty else {
+            return report(.incomplete, of: id, "job \(job) was to be queued, and \(tick.pushes) was")
+        }
+        guard let now = check(job, in: queue, of: id, before, tick) else { return }
+        note(present: now)
+        checkOverlap(terms, of: id, now: now, "triggered")
+        if tick.scores[id] != nil || tick.removed.contains(id) || tick.schedules[id]?["next_enqueue_time"] != nil {
+            report(.editUndone, of: id, at: now, "a trigger moved its schedule")
+        }
+        note(job, of: id, queuedAt: now, terms: terms)
+        policies.triggers += 1
     }
 
     /// Holds where a schedule went with a run against where it had to go; `nil` when it had to finish.

@@ -45,7 +45,9 @@ package struct HistoryCheck: Sendable {
 
     /// Takes in the next step.
     package mutating func take(_ step: LoggedStep) {
-        if step.queuesJobs || step.movesSchedulesOnly {
+        if let trigger = step.trigger {
+            takeTrigger(step, of: trigger.definition, job: trigger.job)
+        } else if step.queuesJobs || step.movesSchedulesOnly {
             takeTick(step)
         } else {
             checkEdit(step)
@@ -65,11 +67,16 @@ package struct HistoryCheck: Sendable {
 
     mutating func note(_ run: QueuedRun, job: String, terms: RunTerms) {
         runs.append(run)
-        queuedJobs.insert(job)
-        jobs[run.definition, default: [:]][job] = run.queued
+        note(job, of: run.definition, queuedAt: run.queued, terms: terms)
         if terms.areGoverned { policies.runs += 1 }
         if terms.maxRuns != nil { runCounts[run.definition, default: 0] += 1 }
-        if terms.overlap != .allow { witness.follow(job, of: run.definition) }
+    }
+
+    /// Notes a job, whatever it was queued for.
+    mutating func note(_ job: String, of definition: String, queuedAt time: WireTime, terms: RunTerms) {
+        queuedJobs.insert(job)
+        jobs[definition, default: [:]][job] = time
+        if terms.overlap != .allow { witness.follow(job, of: definition) }
     }
 
     mutating func note(present now: WireTime) {

@@ -74,6 +74,14 @@ extension LoggedStep {
         }
     }
 
+    /// The run outside of a schedule that it queues: the job, as the definition remembers it.
+    var trigger: (definition: String, job: String)? {
+        for command in commands {
+            if let id = command.definition, let job = command.hashFields["triggered_job"] { return (id, job) }
+        }
+        return nil
+    }
+
     /// Whether nothing of a definition is written but its times and the state of its runs, which only ticks do.
     var movesSchedulesOnly: Bool {
         let writes = commands.filter { $0.definition != nil }
@@ -88,8 +96,8 @@ extension LoggedStep {
         }
     }
 
-    /// What ticks write of a definition.
+    /// What ticks and triggers write of a definition.
     static let tickFields: Set<String> = [
-        "latest_enqueue_time", "next_enqueue_time", "open_runs", "run_count", "waiting_since",
+        "latest_enqueue_time", "next_enqueue_time", "open_runs", "run_count", "waiting_since", "triggered_job",
     ]
 }

@@ -75,6 +75,7 @@ package struct ChaosReport: Sendable, CustomStringConvertible {
             "\(outcome.policies.runs) runs of definitions with a policy; \(outcome.policies.overlaps) refused beside an open run, "
                 + "\(outcome.policies.waits) waited for one, \(outcome.policies.misses) refused as too late, "
                 + "\(outcome.policies.finishes) definitions finished by a run",
+            "\(outcome.policies.triggers) runs were triggered",
             "\(outcome.stepsWithoutJob) times a schedule was moved past a run that had been queued before",
         ]
     }
