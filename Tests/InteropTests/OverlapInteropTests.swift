@@ -73,8 +73,10 @@ struct OverlapInteropTests {
                             let counts = try ["skip", "wait"].map { queue in
                                 try Self.spells(queue, on: server).count { $0.end != nil }
                             }
+                            let begun = try Set(Self.spells("replace", on: server).map(\.job))
                             let stopped = try Self.jobs("stopped", on: server)
                             return counts.allSatisfy { $0 >= 3 } && stopped.count >= 2
+                                && !stopped.isDisjoint(with: begun)
                         }
                     }
                 }
@@ -98,8 +100,10 @@ struct OverlapInteropTests {
             let replaced = try Self.spells("replace", on: server)
             // A horse that is stopped does not come to its end.
             #expect(replaced.allSatisfy { $0.end == nil })
-            let stopped = try Self.jobs("stopped", on: server)
-            #expect(stopped.isSubset(of: replaced.map(\.job)))
+            // On a busy machine a horse may be stopped before its function begins.
+            for job in try Self.jobs("stopped", on: server) {
+                #expect(try server.command("HGET", "rq:job:\(job)", "origin").string == "replace")
+            }
         }
     }
 
