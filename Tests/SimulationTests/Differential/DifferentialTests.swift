@@ -7,7 +7,7 @@ import TestSupport
 import Testing
 
 /// What is simulated is worth as much as the model of Redis: it is held against a real server here.
-@Suite(.timeLimit(.minutes(5)))
+@Suite(.timeLimit(.minutes(15)))
 struct DifferentialTests {
     /// All that a script can answer, but for what it takes three runs of one definition to see.
     private static let outcomes: Set<String> = [
