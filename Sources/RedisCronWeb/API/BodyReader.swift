@@ -17,11 +17,13 @@ enum BodyReader {
             let complaint = error.code == .duplicateKey ? "" : "no JSON: "
             throw Problem(400, "\(complaint)expected \(error.expected) at byte \(error.offset)")
         }
-        // Python's dialect has them; other readers of what we answer do not.
-        guard value.isFinite else { throw Problem(400, "no JSON: NaN and infinities are no numbers there") }
+        guard value.isFinite else { throw notFinite }
         guard case .object(let object) = value else { throw Problem(422, "expected an object") }
         return object
     }
+
+    /// Python's dialect has them; other readers of what we answer do not.
+    static let notFinite = Problem(400, "no JSON: NaN and infinities are no numbers there")
 
     /// - Throws: ``Problem`` of 415.
     static func checkType(_ request: RoutedRequest, _ types: String...) throws(Problem) {
@@ -34,7 +36,7 @@ enum BodyReader {
 
 extension JSONValue {
     /// Whether all numbers in it are.
-    fileprivate var isFinite: Bool {
+    var isFinite: Bool {
         switch self {
         case .double(let number): number.isFinite
         case .array(let values): values.allSatisfy(\.isFinite)

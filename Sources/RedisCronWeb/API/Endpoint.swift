@@ -75,14 +75,18 @@ struct Endpoint: Sendable {
 enum APIDescription {
     static func get(_ call: APICall) async throws -> CronWebResponse {
         _ = try QueryReader(call.request.query)
-        return .json(try document(mountPath: call.web.options.mountPath))
+        let options = call.web.options
+        return .json(try document(mountPath: options.mountPath, needsToken: options.token != nil))
     }
 
     /// The description of an API that is mounted there.
-    static func document(mountPath: String) throws(JSONError) -> JSONObject {
+    ///
+    /// - Parameter needsToken: Whether nothing is answered without the token.
+    static func document(mountPath: String, needsToken: Bool) throws(JSONError) -> JSONObject {
         let text = PackageResources.openapi_json
         guard case .object(var object) = try JSONValue.parse(text, placesToDepth: 0).value else { return [:] }
         object["servers"] = [["url": .string(mountPath.isEmpty ? "/" : mountPath)]]
+        if needsToken { object["security"] = [["bearer": []], ["basic": []]] }
         return object
     }
 }

@@ -11,6 +11,7 @@ enum FileResource {
         let declarations =
             isJSON
             ? try CronJobDeclarations(json: call.request.body) : try CronJobDeclarations(crontab: call.request.body)
+        if isJSON, !declarations.jobs.allSatisfy(\.call.isFinite) { throw BodyReader.notFinite }
         let plan = try await call.connection.plan(declarations, prune: prunes)
         if !isDryRun {
             try await call.connection.apply(plan)
@@ -49,6 +50,13 @@ enum FileResource {
                 })
         }
         return object
+    }
+}
+
+extension CallSpec {
+    /// Whether all numbers of the arguments and of the metadata are.
+    fileprivate var isFinite: Bool {
+        JSONValue.array(args).isFinite && JSONValue.object(kwargs).isFinite && JSONValue.object(meta).isFinite
     }
 }
 

@@ -79,8 +79,10 @@ enum JobResource {
 
     private static func object(of job: RedisCronJob, _ call: APICall) -> JSONObject {
         var object = CronJobDeclaration(job).fields
-        guard !call.web.options.showsArguments else { return object }
-        let hidden = arguments.filter { object[JSONString($0)] != nil }
+        // What a Python program stored may have numbers that JSON has no words for.
+        let hidden = arguments.filter { key in
+            object[JSONString(key)].map { !call.web.options.showsArguments || !$0.isFinite } ?? false
+        }
         for key in hidden { object[JSONString(key)] = nil }
         if !hidden.isEmpty { object[JSONString(hiddenKey)] = .array(hidden.map { .string($0) }) }
         return object

@@ -20,7 +20,10 @@ struct RoutedRequest: Sendable {
         guard let path = halves.first, path.starts(with: mountPath.utf8) else { return nil }
         let below = path.dropFirst(mountPath.utf8.count)
         guard below.isEmpty || below.first == UInt8(ascii: "/") else { return nil }
-        self.path = below.split(separator: UInt8(ascii: "/")).map { PercentEncoding.decoded($0) }
+        // An empty segment stays, so that `/api/jobs//status` is not taken for the definition `status`; a slash at the end is none.
+        var segments = below.split(separator: UInt8(ascii: "/"), omittingEmptySubsequences: false).dropFirst()
+        if segments.last?.isEmpty == true { segments.removeLast() }
+        self.path = segments.map { PercentEncoding.decoded($0) }
     }
 
     /// A segment as text; `nil` where there is none.

@@ -52,6 +52,12 @@ struct FileResourceTests {
                 await web.ask("POST", "/api/apply?dry_run=maybe", .json, body: file).json["field"]?.string == "dry_run")
             #expect(await web.ask("POST", "/api/apply?dry_run=1&dry_run=0", .json, body: file).status == 400)
             #expect(await web.ask("POST", "/api/apply", .bearer, body: file).status == 415)
+            for key in ["args", "kwargs", "meta"] {
+                let value = key == "args" ? "[[NaN]]" : #"{"a": -Infinity}"#
+                let odd =
+                    #"{"jobs": [{"id": "a", "func": "app.f", "queue": "q", "interval": 1, "\#(key)": \#(value)}]}"#
+                #expect(await web.ask("POST", "/api/apply", .json, body: odd).status == 400)
+            }
             #expect(try server.command("DBSIZE").integer == 0)
         }
     }

@@ -169,6 +169,32 @@ struct JobResourceTests {
         }
     }
 
+    @Test func `arguments that are no JSON are hidden, also where the options show them`() async throws {
+        try await withRedis { server async throws in
+            let web = try WebHarness.acting(url: server.url) { $0.showsArguments = true }
+            let body = #"{"func": "app.f", "queue": "q", "interval": 300, "args": [1], "kwargs": {"k": 2}}"#
+            #expect(await web.ask("PUT", "/api/jobs/a", .json, body: body).status == 201)
+            // As Python writes them.
+            try server.command("HSET", "rq:cron_job:a", "args", "[NaN]")
+            let read = await web.ask("GET", "/api/jobs/a", .bearer)
+            #expect(read.json["hidden"] == ["args"])
+            #expect(read.json["args"] == nil && read.json["kwargs"] == ["k": 2])
+            #expect(await web.ask("PUT", "/api/jobs/a", .json, body: read.text).status == 422)
+        }
+    }
+
+    @Test func `an address with an empty id is none`() async throws {
+        try await withRedis { server async throws in
+            let web = try WebHarness.acting(url: server.url)
+            #expect(await web.ask("PUT", "/api/jobs/status", .json, body: Self.job).status == 201)
+            // Not the definition of that name.
+            #expect(await web.ask("GET", "/api/jobs//status", .bearer).status == 404)
+            #expect(await web.ask("PUT", "/api//jobs/status", .json, body: Self.job).status == 404)
+            #expect(await web.ask("PUT", "/api/jobs/", .json, body: Self.job).status == 405)
+            #expect(await web.ask("GET", "/api/jobs/status/", .bearer).status == 200)
+        }
+    }
+
     @Test func `what cannot be read is told, replaced and deleted`() async throws {
         try await withRedis { server async throws in
             let web = try WebHarness.acting(url: server.url)
