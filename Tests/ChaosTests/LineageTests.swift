@@ -39,6 +39,18 @@ struct LineageTests {
         #expect(commands(lost) == commands([edit(2), edit(3)]))
     }
 
+    @Test func `a deletion that was lost is told from an earlier one of the same keys`() throws {
+        let deletion = LoggedStep([LoggedCommand("DEL", ["rq:cron_job:a"])])
+        let seen = [edit(1), deletion, edit(2)]
+        let stretches = [
+            Stretch(server: 0, steps: seen + [deletion]), Stretch(server: 1, steps: seen),
+            // It saw what its master did.
+            Stretch(server: 2, steps: seen),
+        ]
+        #expect(try commands(Lineage(stretches).history(endingAt: 1).lost) == commands([deletion]))
+        #expect(try commands(Lineage(stretches).history(endingAt: 0).lost) == [])
+    }
+
     @Test func `a copy of what nobody had is refused`() {
         let stretches = [
             Stretch(server: 0, steps: [edit(1)]), Stretch(server: 1, base: copy(9), steps: []),

@@ -93,16 +93,34 @@ package struct Lineage: Sendable {
             }
             parts.append(part)
         }
-        let known = Set(parts.joined().map(\.commands))
+        let known = Dictionary(parts.joined().map { ($0.commands, 1) }, uniquingKeysWith: +)
         for number in moves.indices {
             parts[number] = Self.withoutDepartures(
                 parts[number], mark: Self.mark(number + 1), moved: Set(parts[number + 1].flatMap(\.arrivals)))
         }
         var seen: Set<[LoggedCommand]> = []
         let lost = stretches.flatMap(\.steps).filter { step in
-            step.arrivals.isEmpty && !known.contains(step.commands) && seen.insert(step.commands).inserted
+            step.arrivals.isEmpty && known[step.commands] == nil && seen.insert(step.commands).inserted
         }
-        return (parts.joined().filter { $0.arrivals.isEmpty }, lost)
+        return (parts.joined().filter { $0.arrivals.isEmpty }, lost + repeatedDeletions(beyond: known))
+    }
+
+    /// Deletions that were lost, whereas the history has others of the same keys.
+    ///
+    /// Every other step tells a time or a number, and is like no second one. These are counted: a server that saw one more
+    /// than the history has saw a lost one.
+    private func repeatedDeletions(beyond known: [[LoggedCommand]: Int]) -> [LoggedStep] {
+        var lost: [LoggedStep] = []
+        var seen: Set<[LoggedCommand]> = []
+        for index in stretches.indices {
+            var left = known
+            for step in strand(endingAt: index) where step.deletedKeys != nil {
+                guard let count = left[step.commands] else { continue }
+                left[step.commands] = count - 1
+                if count < 1, seen.insert(step.commands).inserted { lost.append(step) }
+            }
+        }
+        return lost
     }
 
     /// All that was done to the data that a server had at the end of a stretch.
