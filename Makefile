@@ -142,17 +142,36 @@ api-fuzz: deps build ## Send thousands of requests to the API that are made from
 
 # With Swift's runtime inside (macOS has it), so that it runs on machines without a toolchain. In a build folder of its
 # own, or the other release builds would be made anew.
-.PHONY: install
-install: ## Build and install rqrcron, its manual page and completions into PREFIX (/usr/local)
+.PHONY: standalone
+standalone:
 	@scripts/install-deps.sh build
 	@scripts/trait-options.sh --explain $(TRAITS)
 	$(SWIFT) build -c release --product rqrcron $(STANDALONE) $(FLAGS)
-	@DESTDIR="$(DESTDIR)" PREFIX="$(PREFIX)" scripts/install.sh \
-		"$$($(SWIFT) build -c release $(STANDALONE) --show-bin-path)/rqrcron"
+PROGRAM = "$$($(SWIFT) build -c release $(STANDALONE) --show-bin-path)/rqrcron"
+
+.PHONY: install
+install: standalone ## Build and install rqrcron, its manual page and completions into PREFIX (/usr/local)
+	@DESTDIR="$(DESTDIR)" PREFIX="$(PREFIX)" scripts/install.sh $(PROGRAM)
 
 .PHONY: uninstall
 uninstall: ## Remove what install has put into PREFIX
 	@DESTDIR="$(DESTDIR)" PREFIX="$(PREFIX)" scripts/install.sh --remove
+
+# Where the sources are read: the links in the description of the wheel lead there.
+REPOSITORY ?= https://git.example.com/swift-rediscron
+.PHONY: wheel
+wheel: standalone ## Build a Python wheel of rqrcron into dist, for any Linux with a C library as new as this one's
+	@scripts/install-deps.sh packages
+	@SWIFT="$(SWIFT)" REPOSITORY="$(REPOSITORY)" scripts/build-wheel.sh $(PROGRAM)
+
+.PHONY: deb
+deb: standalone ## Build a Debian package of rqrcron into dist, for this release of Debian or Ubuntu
+	@scripts/install-deps.sh packages
+	@scripts/build-deb.sh $(PROGRAM)
+
+.PHONY: test-packages
+test-packages: wheel deb ## Try both packages in bare Debian roots (needs root)
+	@scripts/test-packages.sh
 
 .PHONY: clean
 clean: ## Remove what was built (the Python environments stay)

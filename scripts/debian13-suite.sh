@@ -18,9 +18,6 @@ installed=$(dpkg-query --show --showformat '${db:Status-Status}\n' $packages 2>/
 set_of() { echo $#; }
 if [ "$installed" -lt "$(set_of $packages)" ]; then
     say "installing what is missing"
-    # No service is to be started in here.
-    printf '#!/bin/sh\nexit 101\n' >/usr/sbin/policy-rc.d
-    chmod 755 /usr/sbin/policy-rc.d
     apt-get update -q -q </dev/null
     log=/var/log/debian13-packages.log
     # shellcheck disable=SC2086 # a list of names

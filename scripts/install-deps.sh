@@ -3,9 +3,10 @@
 # environments, the programs that completions and the manual page are for, a browser for the page, and Prometheus, which
 # checks metrics. A machine that has everything is left alone, in well under a second.
 #
-#   install-deps.sh build   what `swift build` and a running scheduler need
-#   install-deps.sh run     the same, and a worker for the samples of `make run`
-#   install-deps.sh test    the same, and what the tests need (the default)
+#   install-deps.sh build     what `swift build` and a running scheduler need
+#   install-deps.sh run       the same, and a worker for the samples of `make run`
+#   install-deps.sh test      the same, and what the tests need (the default)
+#   install-deps.sh packages  what `make wheel`, `make deb` and `make test-packages` need beside the build
 #
 # It installs as root, or with sudo that asks for no password. Otherwise it names the command and stops. Without zsh, fish,
 # groff and Chromium it goes on: their tests are skipped then, or fail in CI.
@@ -72,6 +73,14 @@ if [ "$scope" = test ]; then
         want chromium command -v chromium
         want chromium-driver command -v chromedriver
     fi
+fi
+if [ "$scope" = packages ]; then
+    [ "$(uname)" != Darwin ] || fail "wheels and Debian packages are built on Linux"
+    need 'python3 python3-venv' - find_python
+    need dpkg-dev - command -v dpkg-shlibdeps
+    need debhelper - command -v dh
+    need lintian - command -v lintian
+    need debootstrap - command -v debootstrap
 fi
 if [ "$(uname)" = Darwin ]; then apt_packages='' optional_apt=''; else brew_formulae='' optional_brew=''; fi
 
@@ -161,6 +170,9 @@ if [ "$scope" = run ]; then
     else
         say "no Python 3.10 or later with venv and ensurepip: the samples wait for a worker"
     fi
+fi
+if [ "$scope" = packages ]; then
+    virtual_environment .venv-packages packaging/requirements.txt
 fi
 if [ "$scope" = test ]; then
     virtual_environment .venv Tests/python/requirements.txt

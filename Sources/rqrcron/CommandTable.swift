@@ -53,6 +53,7 @@ struct CommandTable: Sendable {
             "Where rqrcron run reports its state, and how often its supervisor wants a sign of life."
         ),
         ("NO_COLOR", "When set, nothing is coloured."),
+        ("SOURCE_DATE_EPOCH", "The date of the manual page, in seconds since 1970. Default: today."),
         (
             "XDG_DATA_HOME",
             "The embedded Redis keeps its data in the directory rqrcron of this one. Default: ~/.local/share."

@@ -40,6 +40,11 @@ import Testing
         }
     }
 
+    @Test func `the manual page has the date of the build that asks for it`() async throws {
+        let page = try await Rqrcron.run(["man"], environment: ["SOURCE_DATE_EPOCH": "1780480800"])
+        #expect(page.output.hasPrefix(".TH RQRCRON 1 \"2026-06-03\""))
+    }
+
     @Test func `bash completes commands, options, values and ids`() async throws {
         try await withRedis { server in
             for id in ["metric:pm25", "metric:pm10", "$(touch /tmp/never)"] {

@@ -28,7 +28,7 @@ final class EmbeddedRedis: Sendable {
     private static let portAttempts = 5
     private static let missing = """
         there is no redis-server in the PATH; install it: apt install redis-server (Debian, Ubuntu), \
-        dnf install redis (Fedora), brew install redis (macOS)
+        dnf install redis (Fedora), brew install redis (macOS), pip install 'swift-rediscron[embedded]' (with Python)
         """
 
     private init(

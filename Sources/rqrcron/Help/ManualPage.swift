@@ -98,8 +98,10 @@ extension Command {
             Example(line: "rqrcron man | man -l -", purpose: "Read it (Linux):"),
             Example(line: "rqrcron man > /usr/local/share/man/man1/rqrcron.1", purpose: "Install it:"),
         ]
-    ) { _ in
-        let day = Timestamp.now.wireFormat.prefix(10)
+    ) { invocation in
+        // Two builds of a package at the same commit are to have the same page: reproducible-builds.org/specs/source-date-epoch
+        let built = invocation.environment["SOURCE_DATE_EPOCH"].flatMap { Int64($0) }.map(Timestamp.init(unixSeconds:))
+        let day = (built ?? .now).wireFormat.prefix(10)
         try StandardOutput.write(ManualPage(table: .rqrcron).text(date: String(day)))
     }
 }

@@ -1,0 +1,3 @@
+from swift_rediscron import main
+
+main()

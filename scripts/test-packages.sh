@@ -1,0 +1,27 @@
+#!/bin/sh
+# Tries the packages in dist in bare Debian roots: the wheel on Debian 12 and 13, the Debian package on the release that it
+# was built on. Needs root and Debian's packages; the roots stay in .build/roots, what is tried in them is kept in memory.
+set -eu
+cd "$(dirname "$0")/.."
+say() { printf '%s\n' "packages: $*"; }
+fail() { printf '%s\n' "packages: $*" >&2; exit 1; }
+
+# try SUITE SCRIPT FILE: runs a script of packaging/tests in a root that has nothing but Python.
+try() {
+    root=$PWD/.build/roots/$1
+    scripts/debian-root.sh make "$root" "$1" python3,python3-venv
+    say "$3 in Debian $1"
+    FRESH=yes MOUNTS="$PWD/dist $PWD/packaging" scripts/debian-root.sh enter "$root" "$PWD/packaging/tests/$2" "$PWD/$3"
+}
+
+wheel=$(ls dist/swift_rediscron-*.whl)
+size=$(wc -c <"$wheel")
+[ "$size" -lt 15000000 ] || fail "$wheel has $size bytes, more than 15 MB"
+for suite in bookworm trixie; do try "$suite" try-wheel.sh "$wheel"; done
+
+# shellcheck disable=SC1091 # the system's own
+suite=$(. /etc/os-release && printf '%s' "${VERSION_CODENAME:-}")
+case $suite in
+    bookworm | trixie) try "$suite" try-deb.sh "$(ls dist/rqrcron_*.deb)" ;;
+    *) say "not tried: the Debian package, as this machine is not Debian 12 or 13" ;;
+esac
