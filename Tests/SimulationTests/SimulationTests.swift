@@ -8,7 +8,7 @@ import Testing
 struct SimulationTests {
     /// Schedules to play; `make simulate COUNT=…` asks for another number.
     private static let count =
-        ProcessInfo.processInfo.environment["REDISCRON_SCHEDULES"].flatMap { UInt64($0) } ?? 20_000
+        ProcessInfo.processInfo.environment["REDISCRON_SCHEDULES"].flatMap { UInt64($0) } ?? 10_000
 
     @Test(.seeded) func `no promise is broken, whatever happens in whatever order`() async {
         let begin = ContinuousClock.now
