@@ -106,12 +106,12 @@ test-debian13: ## Run the suite in a Debian 13 root, with TLS, on Redis 8 and on
 
 BENCH = "$$($(SWIFT) build -c release --show-bin-path)/rediscron-benchmarks"
 .PHONY: bench
-bench: deps release ## Measure throughput, latency and memory beside the alternatives (a quarter of an hour), and draw the charts in docs
+bench: deps release ## Measure throughput, latency and memory beside the alternatives (twenty minutes), and draw the charts in docs
 	$(BENCH) --json docs/benchmark.json $(BENCH_OPTIONS)
 	scripts/draw-benchmarks.py docs/benchmark.json
 
 .PHONY: bench-quick
-bench-quick: deps release ## The same in three minutes, with smaller sizes; changes no file
+bench-quick: deps release ## The same in four minutes, with smaller sizes; changes no file
 	$(BENCH) --quick $(BENCH_OPTIONS)
 
 .PHONY: differential

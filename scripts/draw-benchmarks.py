@@ -269,6 +269,38 @@ def looks_table(report):
     ])
 
 
+def puts_table(report):
+    puts = report["puts"]
+    count, latency = puts["definitions"], puts["latency"]
+    return table(["definitions", "created a second", "changed a second", "p50 ms", "p99 ms"], [
+        [number(count), number(count / puts["created"]), number(count / puts["changed"]), number(latency["p50"], 2),
+         number(latency["p99"], 2)]])
+
+
+def pages_table(report):
+    sizes = report["pages"]
+    headings = ["view"]
+    for size in sizes:
+        headings += [f"{number(size['definitions'])}: p50 ms", "most"]
+    rows = [
+        [views[0]["name"]] + [number(value, 1) for view in views for value in (view["latency"]["p50"], view["latency"]["most"])]
+        for views in zip(*(size["views"] for size in sizes))]
+    rows.append(["bytes for each definition"] + [cell for size in sizes for cell in (number(size["bytes"]), "")])
+    rows.append(["seconds to read them all"] + [cell for size in sizes for cell in (number(size["loading"], 1), "")])
+    return table(headings, rows)
+
+
+def disturbance_ratio(report):
+    return median([each["watched"]["p99"] / each["alone"]["p99"] for each in report["disturbance"]["rounds"]])
+
+
+def disturbance_table(report):
+    return table(["round", "alone: p50 ms", "p99", "watched: p50 ms", "p99", "times"], [
+        [str(place + 1), number(each["alone"]["p50"]), number(each["alone"]["p99"]), number(each["watched"]["p50"]),
+         number(each["watched"]["p99"]), number(each["watched"]["p99"] / each["alone"]["p99"], 2)]
+        for place, each in enumerate(report["disturbance"]["rounds"])])
+
+
 def goals_table(report):
     """What was to be reached, beside what this report says."""
     rows = []
@@ -332,6 +364,16 @@ def goals_table(report):
     if start:
         add("exec to worker under 50 ms", f"{start['firstEnqueue']['most']:.1f} ms at most", start["firstEnqueue"]["most"] < 50)
         add("idle under 20 MB", f"{start['idleMegabytes']:.1f} MB", start["idleMegabytes"] < 20)
+    if report.get("puts"):
+        rate = report["puts"]["definitions"] / report["puts"]["created"]
+        add("2,000 definitions a second put one by one", number(rate), rate >= 2000)
+    for size in report.get("pages", []):
+        limit = 50 if size["definitions"] <= 100_000 else 200
+        most = max(view["latency"]["p50"] for view in size["views"])
+        add(f"each page among {number(size['definitions'])} within {limit} ms", f"{most:.0f} ms, the slowest view's median", most <= limit)
+    if report.get("disturbance"):
+        ratio = disturbance_ratio(report)
+        add("a burst while 200 look at the page: p99 at most 1.1 times that without", f"{ratio:.2f} times", ratio <= 1.1)
     return table(["to reach", "measured", "reached"], rows)
 
 
@@ -350,6 +392,9 @@ def fill_tables(path, report):
     # Older reports know nothing of runs.
     if report.get("recording"):
         makers |= {"runs": runs_table, "looks": looks_table}
+    # Nor of the page, as those of a build without HTTP.
+    if report.get("puts"):
+        makers |= {"puts": puts_table, "pages": pages_table, "disturbance": disturbance_table}
     for name, make in makers.items():
         pattern = re.compile(rf"(<!-- table: {name} -->\n).*?(<!-- end -->)", re.DOTALL)
         text = pattern.sub(lambda match: match[1] + make(report) + "\n" + match[2], text)

@@ -47,6 +47,16 @@ struct Benchmark {
         case .runs:
             report.recording = try await RunRecording(runs: options.runs).run(on: server)
             report.looking = try await RunLooking(openRuns: options.openRuns).run(on: server)
+        case .page:
+            report.puts = try PutRate(definitions: options.puts).run(on: server)
+            guard report.puts != nil else {
+                Progress.note("no rqrcron with HTTP beside this program: the page is left out")
+                return
+            }
+            report.pages = try PageTimes(sizes: options.sizes.filter { $0 >= 100_000 }).run(on: server)
+            report.disturbance = try await PageDisturbance(
+                definitions: options.burst, viewers: options.viewers, rounds: options.rounds
+            ).run(on: server)
         }
     }
 }

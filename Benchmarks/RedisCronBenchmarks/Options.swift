@@ -2,7 +2,7 @@
 struct Options {
     /// The measurements, in their order.
     enum Part: String, CaseIterable {
-        case throughput, growth, latency, storm, start, distance, runs
+        case throughput, growth, latency, storm, start, distance, runs, page
     }
 
     var parts = Set(Part.allCases)
@@ -15,6 +15,9 @@ struct Options {
     var starts = 20
     var runs = 60_000
     var openRuns = 600_000
+    var puts = 10_000
+    var burst = 100_000
+    var viewers = 200
     var json: String?
     var wantsHelp = false
     var countsAllocations = false
@@ -25,8 +28,8 @@ struct Options {
         Measures swift-rediscron beside a plain C pipeline, the bare script and, where .venv has them, the Python
         schedulers, on a redis-server of its own. Checks every result before it counts it.
 
-          --quick              three minutes instead of a quarter of an hour: smaller sizes, fewer rounds
-          --only PARTS         some of throughput,growth,latency,storm,start,distance,runs
+          --quick              four minutes instead of twenty: smaller sizes, fewer rounds
+          --only PARTS         some of throughput,growth,latency,storm,start,distance,runs,page
           --jobs N             due definitions of a round (50000)
           --rounds N           rounds of the throughput, all systems in turn (5)
           --python-jobs N      due definitions for rq-rediscron; RQ's cron gets 4 times, enqueue_many 10 times as many (2000)
@@ -36,6 +39,9 @@ struct Options {
           --starts N           starts of rqrcron (20)
           --runs N             runs that are recorded (60000)
           --open-runs N        runs that are open at the same time (600000)
+          --puts N             definitions that are put over the API (10000)
+          --burst N            due definitions of a burst while others look at the page (100000)
+          --viewers N          viewers of the page (200)
           --json PATH          writes everything as JSON
           --count-allocations  only counts heap allocations, commands and round trips of a warm and a cold pass, as JSON
         """
@@ -75,6 +81,9 @@ struct Options {
             case "--starts": starts = try number(option)
             case "--runs": runs = try number(option)
             case "--open-runs": openRuns = try number(option)
+            case "--puts": puts = try number(option)
+            case "--burst": burst = try number(option)
+            case "--viewers": viewers = try number(option)
             case "--json": json = try text(option)
             case "--count-allocations": countsAllocations = true
             default: throw BenchmarkError("unknown option \(option); --help lists them")
@@ -92,5 +101,7 @@ struct Options {
         starts = 5
         runs = 20_000
         openRuns = 60_000
+        puts = 5_000
+        burst = 20_000
     }
 }

@@ -5,6 +5,7 @@ that are made, not of all that the API takes, so the description itself has none
 against the description by Tests/RedisCronWebTests/API/AcceptedValuesTests.swift.
 """
 
+import contextlib
 import http.client
 import json
 import os
@@ -60,13 +61,9 @@ def before_call(context, case, kwargs):
     if case.meta is None or case.meta.phase.name.value == "stateful" or name not in IDS or case.operation.method == "put":
         return
     address = urllib.parse.urlsplit(case.operation.base_url)
-    connection = CONNECTIONS.setdefault(address.netloc, http.client.HTTPConnection(address.netloc))
-    connection.request(
-        "PUT", f"/api/jobs/{urllib.parse.quote(name, safe='')}", DEFINITION,
-        {"Authorization": os.environ["REDISCRON_AUTHORIZATION"], "Content-Type": "application/json", "If-None-Match": "*"})
-    answer = connection.getresponse()
-    answer.read()
-    assert answer.status in (201, 412), f"{answer.status} {answer.reason}"
-
-
-CONNECTIONS = {}
+    headers = {
+        "Authorization": os.environ["REDISCRON_AUTHORIZATION"], "Content-Type": "application/json", "If-None-Match": "*"}
+    with contextlib.closing(http.client.HTTPConnection(address.netloc, timeout=120)) as connection:
+        connection.request("PUT", f"/api/jobs/{urllib.parse.quote(name, safe='')}", DEFINITION, headers)
+        answer = connection.getresponse()
+        assert answer.status in (201, 412), f"{answer.status} {answer.reason}"

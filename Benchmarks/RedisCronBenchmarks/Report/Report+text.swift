@@ -4,6 +4,7 @@ extension Report {
         let parts = [
             "\(machine.processor), \(machine.cores) cores, Redis \(machine.redis)", throughputText, growthText,
             neighboursText, latencyText, distanceText, runsText,
+            pageText,
         ]
         return parts.filter { !$0.isEmpty }.joined(separator: "\n\n")
     }

@@ -22,6 +22,9 @@ struct Report: Codable {
     var distance: [Distance.Result] = []
     var recording: RunRecording.Result?
     var looking: [RunLooking.Result] = []
+    var puts: PutRate.Result?
+    var pages: [PageTimes.Result] = []
+    var disturbance: PageDisturbance.Result?
 
     init(on server: BenchmarkServer) throws {
         var loads = [0.0]

@@ -27,11 +27,11 @@ extension RedisCronConnection {
     package func put(
         _ declaration: CronJobDeclaration, where isWanted: @Sendable (Reading<RedisCronJob>) -> Bool
     ) async throws(RedisCronError) -> PutOutcome {
-        try await RedisCronError.unifying {
+        try await onLoop {
             let isZoneNeeded = declaration.schedule.usesDefaultTimeZone
-            let zone = try await defaultZone(isNeeded: isZoneNeeded, assuming: defaultZone)
+            let zone = try await self.defaultZone(isNeeded: isZoneNeeded, assuming: self.defaultZone)
             for _ in 0..<Self.conditionalTries {
-                if let outcome = try await putOnce(declaration, zone: zone, where: isWanted) { return outcome }
+                if let outcome = try await self.putOnce(declaration, zone: zone, where: isWanted) { return outcome }
             }
             throw RedisCronError(.editConflict, id: declaration.id, "it kept changing while it was written; try again")
         }
@@ -78,14 +78,14 @@ extension RedisCronConnection {
     package func deleteJob(
         id: String, where isWanted: @Sendable (Reading<RedisCronJob>) -> Bool
     ) async throws(RedisCronError) -> DeleteOutcome {
-        try await RedisCronError.unifying {
+        try await onLoop {
             for _ in 0..<Self.conditionalTries {
-                let reading = try await definitions.read(DefinitionID(id))
+                let reading = try await self.definitions.read(DefinitionID(id))
                 if case .missing = reading { return .missing }
                 guard isWanted(reading.flatMap { .found(RedisCronJob($0, connection: self)) }) else { return .refused }
                 var version: [UInt8]?
                 if case .found(let stored) = reading { version = stored.updatedAtBytes }
-                switch try await definitions.delete(id, ifVersion: version) {
+                switch try await self.definitions.delete(id, ifVersion: version) {
                 case .written: return .deleted
                 case .missing: return .missing
                 case .changed: continue
@@ -93,5 +93,13 @@ extension RedisCronConnection {
             }
             throw RedisCronError(.editConflict, id: id, "it kept changing while it was deleted; try again")
         }
+    }
+
+    /// Runs something that waits for Redis again and again and computes little in between, on the thread where replies arrive: to
+    /// change threads for each of them costs more than all the rest.
+    private func onLoop<Value: Sendable>(
+        _ body: @Sendable () async throws -> Value
+    ) async throws(RedisCronError) -> Value {
+        try await RedisCronError.unifying { try await withTaskExecutorPreference(eventLoop) { try await body() } }
     }
 }

@@ -26,6 +26,7 @@ struct CatalogueSearch: Sendable {
         let filter = RowFilter(query, table.pool)
         var counts = [Int](repeating: 0, count: CatalogueState.allCases.count)
         var matches: [Match] = []
+        if query.sort != .id || query.isDescending { matches.reserveCapacity(table.count) }
         var total = 0
         let ranks = needsRanks ? table.pool.ranks : []
         let sortsByID = query.sort == .id
@@ -42,7 +43,9 @@ struct CatalogueSearch: Sendable {
                 if let after = query.after, sortsByID, !isBehind(after, entry.id) { continue }
                 defer { total += 1 }
                 if sortsByID, !query.isDescending, !wanted.contains(total) { continue }
-                let key = sortsByID ? 0 : key(of: entry, state, ranks)
+                let ascending = sortsByID ? 0 : key(of: entry, state, ranks)
+                // The complement has the opposite order, and never overflows.
+                let key = query.isDescending ? ~ascending : ascending
                 matches.append(Match(key: key, place: place, chunk: Int32(chunk), row: Int32(row)))
             }
         }
@@ -65,8 +68,7 @@ struct CatalogueSearch: Sendable {
         var matches = matches
         if query.sort != .id {
             PartialSort(wantedRange).sort(&matches) { left, right in
-                if left.key != right.key { return query.isDescending ? left.key > right.key : left.key < right.key }
-                return left.place < right.place
+                left.key != right.key ? left.key < right.key : left.place < right.place
             }
         } else if !query.isDescending {
             return matches.map { (Int($0.chunk), Int($0.row)) }

@@ -6,7 +6,13 @@ struct Router: Sendable {
     func respond(to request: CronWebRequest) async -> CronWebResponse {
         var response: CronWebResponse
         do throws(Problem) {
-            response = await answer(try admitted(request))
+            let routed = try admitted(request)
+            if isShort(routed) {
+                response = await answer(routed)
+            } else {
+                // Whoever asks may prefer a thread that must not be held up: that of an event loop.
+                response = await withTaskExecutorPreference(globalConcurrentExecutor) { await answer(routed) }
+            }
         } catch {
             response = isForAPI(request) ? error.document : error.text
         }
@@ -47,6 +53,12 @@ struct Router: Sendable {
         case "api": await APIRoutes(web: web).respond(to: request)
         default: await PageRoutes(web: web).respond(to: request)
         }
+    }
+
+    /// Whether it means one definition, so that little is computed: then its answer stays on the thread on which it came.
+    private func isShort(_ request: RoutedRequest) -> Bool {
+        request.segment(0) == "api" && request.segment(1) == "jobs" && (3...4).contains(request.path.count)
+            && request.segment(3) != "runs" && request.body.count <= 16_384
     }
 
     /// Whether it is answered without the token: one word of health.

@@ -1,5 +1,6 @@
 import CHTTPListener
 @preconcurrency import Dispatch
+import RedisBridge
 import RedisCronWeb
 
 #if canImport(Glibc)
@@ -67,17 +68,14 @@ struct HTTPListener: Sendable {
     #endif
 
     /// Answers requests until the task is cancelled; those that are under way are answered with 503 then.
-    func serve(_ respond: @escaping @Sendable (CronWebRequest) async -> CronWebResponse) async {
-        await withDiscardingTaskGroup { group in
-            group.addTask {
-                while (try? await Task.sleep(for: .seconds(1))) != nil { http_listener_reap(listener) }
-            }
-            for await exchange in inbox.exchanges {
-                group.addTask { await exchange.answer(respond(exchange.request)) }
-            }
-            inbox.close()
-            group.cancelAll()
-        }
+    ///
+    /// - Parameter executor: Where that begins.
+    func serve(
+        on executor: any TaskExecutor, _ respond: @escaping @Sendable (CronWebRequest) async -> CronWebResponse
+    ) async {
+        inbox.open(on: executor) { exchange in await exchange.answer(respond(exchange.request)) }
+        while (try? await Task.sleep(for: .seconds(1))) != nil { http_listener_reap(listener) }
+        await inbox.close()
         await stop()
     }
 
@@ -93,21 +91,63 @@ struct HTTPListener: Sendable {
 }
 
 /// Requests on their way from the listener's thread to tasks.
+///
+/// Each gets a task there and then: to hand it to another task first, which makes one, would cost two changes of threads.
 private final class Inbox: Sendable {
-    let exchanges: AsyncStream<Exchange>
-    private let continuation: AsyncStream<Exchange>.Continuation
-
-    init() {
-        // As many as there are connections.
-        (exchanges, continuation) = AsyncStream.makeStream()
+    /// Who answers, and where.
+    private struct Desk {
+        let executor: any TaskExecutor
+        let answer: @Sendable (Exchange) async -> Void
     }
 
+    private struct State {
+        var desk: Desk?
+        /// What came before anybody answers.
+        var waiting: [Exchange] = []
+        var tasks: [UInt64: Task<Void, Never>] = [:]
+        var nextKey: UInt64 = 0
+        var isClosed = false
+    }
+
+    private let state = Guarded(State())
+
+    /// Takes a request; one that comes when it is closed is dropped, which answers it.
     func take(_ exchange: Exchange) {
-        continuation.yield(exchange)
+        state.withLock { state in
+            guard !state.isClosed else { return }
+            guard let desk = state.desk else { return state.waiting.append(exchange) }
+            begin(exchange, desk, &state)
+        }
     }
 
-    func close() {
-        continuation.finish()
+    /// Begins to answer.
+    func open(on executor: any TaskExecutor, _ answer: @escaping @Sendable (Exchange) async -> Void) {
+        state.withLock { state in
+            let desk = Desk(executor: executor, answer: answer)
+            state.desk = desk
+            for exchange in state.waiting { begin(exchange, desk, &state) }
+            state.waiting = []
+        }
+    }
+
+    private func begin(_ exchange: Exchange, _ desk: Desk, _ state: inout State) {
+        let key = state.nextKey
+        state.nextKey += 1
+        state.tasks[key] = Task(executorPreference: desk.executor) {
+            await desk.answer(exchange)
+            // Not before it stands there: the lock is held until then.
+            self.state.withLock { $0.tasks[key] = nil }
+        }
+    }
+
+    /// Takes no more, cancels what is under way and waits for its end.
+    func close() async {
+        let tasks = state.withLock { state in
+            (state.isClosed, state.waiting) = (true, [])
+            return Array(state.tasks.values)
+        }
+        for task in tasks { task.cancel() }
+        for task in tasks { await task.value }
     }
 }
 

@@ -67,7 +67,8 @@ struct OpenPage: Sendable {
                 // It ends when it is cancelled, and says so.
                 try? await web.run()
             }
-            await listener.serve { await web.respond(to: $0) }
+            // On the thread where Redis answers: a short request needs no other. What takes long goes to others by itself.
+            await listener.serve(on: connection.eventLoop) { await web.respond(to: $0) }
             group.cancelAll()
         }
     }
