@@ -159,6 +159,8 @@ uninstall: ## Remove what install has put into PREFIX
 
 # Where the sources are read: the links in the description of the wheel lead there.
 REPOSITORY ?= https://git.example.com/swift-rediscron
+# Packages of one commit have one date, and so the same bytes.
+wheel deb: export SOURCE_DATE_EPOCH := $(or $(SOURCE_DATE_EPOCH),$(shell git log -1 --format=%ct 2>/dev/null || stat -c %Y CHANGELOG.md))
 .PHONY: wheel
 wheel: standalone ## Build a Python wheel of rqrcron into dist, for any Linux with a C library as new as this one's
 	@scripts/install-deps.sh packages
@@ -170,7 +172,7 @@ deb: standalone ## Build a Debian package of rqrcron into dist, for this release
 	@scripts/build-deb.sh $(PROGRAM)
 
 .PHONY: test-packages
-test-packages: wheel deb ## Try both packages in bare Debian roots (needs root)
+test-packages: wheel deb ## Try both packages and the examples for containers in bare Debian roots (needs root)
 	@scripts/test-packages.sh
 
 .PHONY: clean

@@ -9,12 +9,11 @@ set -eu
 cd "$(dirname "$0")/.."
 PROGRAM=$(readlink -f "$1")
 export PROGRAM
+: "${SOURCE_DATE_EPOCH:?is the date of all that is inside}"
 stage=.build/deb/rqrcron
 say() { printf '%s\n' "deb: $*"; }
 fail() { printf '%s\n' "deb: $*" >&2; exit 1; }
 
-SOURCE_DATE_EPOCH=${SOURCE_DATE_EPOCH:-$(git log -1 --format=%ct)}
-export SOURCE_DATE_EPOCH
 version=$("$PROGRAM" --version | cut -d ' ' -f 2)
 
 rm -rf .build/deb

