@@ -97,8 +97,16 @@ extension DefinitionRepository {
 
     /// The definitions of which a run was recorded at that score or later, in the order of their scores.
     package func recorded(from score: Double, count: Int) async throws(RedisError) -> [DueEntry] {
-        let command = RedisCommand(
-            "ZRANGE", keys.runIndex, score, "+inf", "BYSCORE", "LIMIT", 0, count, "WITHSCORES")
+        try await recorded(
+            RedisCommand("ZRANGE", keys.runIndex, score, "+inf", "BYSCORE", "LIMIT", 0, count, "WITHSCORES"))
+    }
+
+    /// When a run was recorded last, by the leader's clock; `nil` where none was.
+    package func newestRecord() async throws(RedisError) -> Double? {
+        try await recorded(RedisCommand("ZRANGE", keys.runIndex, 0, 0, "REV", "WITHSCORES")).first?.score
+    }
+
+    private func recorded(_ command: RedisCommand) async throws(RedisError) -> [DueEntry] {
         let entries = try await client.pipeline([command]) { _, reply throws(RedisError) in
             try reply.isOfAnotherType() ? [] : DueEntry.read(reply)
         }

@@ -92,7 +92,7 @@ extension Catalogue {
         try await readZone()
         try await readOverview()
         // What was recorded by now is read with the definitions.
-        recorded = RecordedWindow(from: .now)
+        recorded = RecordedWindow(newest: try await newestRecord(), now: .now)
         status.progress = .loading(read: 0, of: nil)
         let ids = try await connection.definitions.scanIDs()
         for start in stride(from: 0, to: ids.count, by: Self.pageSize) {
@@ -107,6 +107,16 @@ extension Catalogue {
         status.progress = .following
         changes.isStatusChanged = true
         publish()
+    }
+
+    /// When a run was recorded last, by the leader's clock; `nil` where none was, or a user may not look at runs.
+    private func newestRecord() async throws -> Double? {
+        do throws(RedisError) {
+            return try await connection.definitions.newestRecord()
+        } catch {
+            guard error.isDenial else { throw error }
+            return nil
+        }
     }
 
     private func readAnnounced() async throws {

@@ -24,7 +24,7 @@ actor Catalogue {
     /// What changed since viewers were told.
     var changes = CatalogueChanges()
     /// The definitions of which a run was recorded last, and the scores at which they were seen.
-    var recorded = RecordedWindow()
+    var recorded = RecordedWindow(newest: nil, now: .now)
     /// When somebody asked last.
     var lastAsked = ContinuousClock.now
     var isPolling = false

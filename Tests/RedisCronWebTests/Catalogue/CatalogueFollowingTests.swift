@@ -145,7 +145,7 @@ struct CatalogueFollowingTests {
 
     @Test func `a window counts each record once, whatever the order of the scores`() {
         let now = Timestamp(unixSeconds: 1_780_000_000)
-        var window = RecordedWindow(from: now)
+        var window = RecordedWindow(newest: now.score, now: now)
         func entry(_ id: String, _ score: Double) -> DueEntry {
             DueEntry(id: DefinitionID(id), rawScore: [], score: score)
         }
@@ -157,12 +157,27 @@ struct CatalogueFollowingTests {
         let again = entry("a", now.score + 4)
         #expect(window.take([c, b, again], now: now + .seconds(4), isAll: true) == [a.id])
         #expect(window.take([], now: now + .seconds(60), isAll: true) == [])
-        #expect(window.start == (now + .seconds(50)).score)
+        #expect(window.start == now.score + 50)
         // More than one look can take, all with one score.
         let many = (0..<3).map { entry("m\($0)", now.score + 55) }
         #expect(window.take(many, now: now + .seconds(60), isAll: false).count == 3)
         #expect(window.start == now.score + 55)
         #expect(window.take(many, now: now + .seconds(60), isAll: false) == [])
         #expect(window.start > now.score + 55)
+    }
+
+    @Test(arguments: [-3600.0, -15, 0, 15, 3600])
+    func `a window follows the clock of the leader, however that differs from ours`(skew: Double) {
+        let now = Timestamp(unixSeconds: 1_780_000_000)
+        for newest in [nil, now.score + skew - 100] {
+            var window = RecordedWindow(newest: newest, now: now)
+            for second in 0..<60 {
+                let entry = DueEntry(
+                    id: DefinitionID("d\(second)"), rawScore: [], score: now.score + skew + Double(second))
+                #expect(entry.score >= window.start, "second \(second)")
+                #expect(window.take([entry], now: now + .seconds(Double(second) + 0.5), isAll: true) == [entry.id])
+            }
+            #expect(window.start > now.score + skew + 48, "it does not go back for ever")
+        }
     }
 }
