@@ -14,7 +14,6 @@ struct APIFuzzTests {
     private static let seconds = ProcessInfo.processInfo.environment["REDISCRON_API_SECONDS"].flatMap { Int($0) }
     /// How many requests are made of each operation in each way, where no time is given.
     private static let examples = 60
-    private static let token = String(repeating: "0123456789abcdef", count: 2)
 
     /// The program that `make deps` installs, unless `REDISCRON_SCHEMATHESIS` names another.
     private static let program =
@@ -26,24 +25,15 @@ struct APIFuzzTests {
         let seed = Self.seconds == nil ? 2026 : UInt32(truncatingIfNeeded: SeededGenerator.ofTest().seed)
         let amount = Self.seconds.map { ["--max-time", String($0)] } ?? ["--max-examples", String(Self.examples)]
         try await withTemporaryDirectory { directory in
-            let file = "\(directory.path)/token"
-            try Self.token.write(toFile: file, atomically: true, encoding: .utf8)
-            try FileManager.default.setAttributes([.posixPermissions: 0o600], ofItemAtPath: file)
             try await withRedis { server in
-                let process = try Rqrcron.start(
-                    [
-                        "run", "--http", "127.0.0.1:0", "--http-actions", "--http-show-arguments", "--http-token-file",
-                        file,
-                    ],
-                    on: server)
-                defer { process.kill() }
-                try await process.waitForOutput(containing: "leads")
-                let address = try #require(process.errors.firstMatch(of: /http:\/\/127\.0\.0\.1:[0-9]+/)).output
+                let page = try await WritablePage("run", ["--http-show-arguments"], on: server, in: directory)
+                defer { page.process.kill() }
                 let run = try TestSupport.ChildProcess(
                     Self.program,
                     [
                         "--config-file", "\(PythonEnvironment.scripts)/schemathesis.toml", "run",
-                        "\(address)/api/openapi.json", "-H", "Authorization: Bearer \(Self.token)", "--checks", "all",
+                        "\(page.address)/api/openapi.json", "-H", "Authorization: Bearer \(WritablePage.token)",
+                        "--checks", "all",
                         // A definition may make no sense though each of its fields is as described: that is 422, and described.
                         "--exclude-checks", "positive_data_acceptance",
                         // Never ends: it has tests of its own.
@@ -53,7 +43,7 @@ struct APIFuzzTests {
                     ] + amount,
                     environment: [
                         "SCHEMATHESIS_HOOKS": "\(PythonEnvironment.scripts)/schemathesis_hooks.py",
-                        "REDISCRON_AUTHORIZATION": "Bearer \(Self.token)", "PYTHONDONTWRITEBYTECODE": "1",
+                        "REDISCRON_AUTHORIZATION": "Bearer \(WritablePage.token)", "PYTHONDONTWRITEBYTECODE": "1",
                     ], directory: directory.path)
                 defer { run.kill() }
                 let outcome = try await run.waitUntilExit(within: .seconds((Self.seconds ?? 360) + 240))
@@ -67,7 +57,7 @@ struct APIFuzzTests {
                     #expect(
                         !reached.isEmpty, "\(operation) never did what it is for: \(answers[operation, default: [:]])")
                 }
-                #expect(try await process.terminate() == .exited(0))
+                #expect(try await page.process.terminate() == .exited(0))
             }
         }
     }

@@ -11,7 +11,6 @@ import Testing
     .timeLimit(.minutes(8)), .enabled(if: HTTPListener.isBuilt, "this build has no HTTP"),
     .enabled(if: BrowserPrograms.areExpected, "no Chromium with chromedriver, or no .venv-page: run `make deps`"))
 struct BrowserTests {
-    private static let token = "Hmv1cC2rKzGv0S4ZkPzq8yWn"
     private static let queues = ["orders", "payments", "media", "feeds", "mail", "search", "finance", "database"]
 
     /// With `REDISCRON_PICTURES` it takes the pictures of the docs instead, into that folder: `make screenshots`.
@@ -23,32 +22,20 @@ struct BrowserTests {
                     ["run", "--apply", "\(PythonEnvironment.scripts)/page_samples.cron"], on: server)
                 defer { scheduler.kill() }
                 try await scheduler.waitForOutput(containing: "leads")
-                let page = try await startPage(in: directory, on: server)
-                defer { page.kill() }
-                let url = try #require(page.errors.firstMatch(of: /the page is at (http:\/\/\S+)/)).1
+                // In a process of its own, so that it goes on while the scheduler stands still.
+                let page = try await WritablePage("serve", on: server, in: directory)
+                defer { page.process.kill() }
                 let workers = try startWorkers(on: server)
                 defer { for worker in workers { worker.kill() } }
                 let settings = [
-                    "page": String(url), "redis": server.url, "token": Self.token, "program": Rqrcron.path,
+                    "page": page.address + "/", "redis": server.url, "token": WritablePage.token,
+                    "program": Rqrcron.path,
                     "scheduler": String(scheduler.pid), "chromium": programs.chromium, "driver": programs.driver,
                     "pictures": ProcessInfo.processInfo.environment["REDISCRON_PICTURES"] ?? "",
                 ]
                 try await check(settings, in: directory)
             }
         }
-    }
-
-    /// The page in a process of its own, so that it goes on while the scheduler stands still.
-    private func startPage(in directory: TemporaryDirectory, on server: RedisServer) async throws
-        -> TestSupport.ChildProcess
-    {
-        let file = "\(directory.path)/token"
-        try Self.token.write(toFile: file, atomically: false, encoding: .utf8)
-        try FileManager.default.setAttributes([.posixPermissions: 0o600], ofItemAtPath: file)
-        let page = try Rqrcron.start(
-            ["serve", "--http", "127.0.0.1:0", "--http-actions", "--http-token-file", file], on: server)
-        try await page.waitForOutput(containing: "the page is at http")
-        return page
     }
 
     /// RQ's own workers: several, because some samples overlap.

@@ -14,26 +14,20 @@ struct PythonPageTests {
         }
         #expect(blocks.count == page.components(separatedBy: "\n```python").count - 1)
         try await withTemporaryDirectory { directory in
-            let token = "\(directory.path)/token"
-            try String(repeating: "0123456789abcdef", count: 2).write(toFile: token, atomically: true, encoding: .utf8)
-            try FileManager.default.setAttributes([.posixPermissions: 0o600], ofItemAtPath: token)
             try await withRedis { server in
-                let process = try Rqrcron.start(
-                    ["run", "--http", "127.0.0.1:0", "--http-actions", "--http-token-file", token], on: server)
-                defer { process.kill() }
-                try await process.waitForOutput(containing: "leads")
-                let address = try #require(process.errors.firstMatch(of: /http:\/\/127\.0\.0\.1:[0-9]+/)).output
+                let served = try await WritablePage("run", on: server, in: directory)
+                defer { served.process.kill() }
                 var script = blocks.joined(separator: "\n\n")
                 for (standard, here) in [
-                    ("redis://localhost:6379/0", server.url), ("http://127.0.0.1:8600", String(address)),
-                    ("/etc/rqrcron/token", token),
+                    ("redis://localhost:6379/0", server.url), ("http://127.0.0.1:8600", served.address),
+                    ("/etc/rqrcron/token", served.tokenFile),
                 ] {
                     #expect(script.contains(standard))
                     script.replace(standard, with: here)
                 }
                 let output = try await PythonEnvironment().run(["-"], input: script)
                 try await expectDone(on: server, output: output.split(separator: "\n").map(String.init))
-                #expect(try await process.terminate() == .exited(0))
+                #expect(try await served.process.terminate() == .exited(0))
             }
         }
     }

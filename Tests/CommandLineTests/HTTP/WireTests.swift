@@ -7,8 +7,6 @@ import Testing
 /// Answers without a body, byte by byte as a client gets them; RFC 9110, sections 6.4.1 and 8.6.
 @Suite(.timeLimit(.minutes(2)), .enabled(if: HTTPListener.isBuilt, "this build has no HTTP"))
 struct WireTests {
-    private static let token = String(repeating: "0123456789abcdef", count: 2)
-
     private struct Answer {
         let status: Int
         let head: String
@@ -26,7 +24,7 @@ struct WireTests {
     private func ask(_ method: String, _ target: String, port: Int, _ fields: String = "") async throws -> Answer {
         let client = try RawHTTPClient(port: port)
         client.send(
-            "\(method) \(target) HTTP/1.1\r\nHost: localhost:\(port)\r\nAuthorization: Bearer \(Self.token)\r\n"
+            "\(method) \(target) HTTP/1.1\r\nHost: localhost:\(port)\r\nAuthorization: Bearer \(WritablePage.token)\r\n"
                 + "Connection: close\r\n\(fields)\r\n")
         let text = try #require(await client.readToEnd())
         let end = try #require(text.range(of: "\r\n\r\n"))
@@ -37,17 +35,11 @@ struct WireTests {
 
     private func withPage(_ body: (_ port: Int, _ server: RedisServer) async throws -> Void) async throws {
         try await withTemporaryDirectory { directory in
-            let file = "\(directory.path)/token"
-            try Self.token.write(toFile: file, atomically: true, encoding: .utf8)
-            // As Kubernetes mounts a secret.
-            try FileManager.default.setAttributes([.posixPermissions: 0o440], ofItemAtPath: file)
             try await withRedis { server in
-                let process = try Rqrcron.start(
-                    ["serve", "--http", "127.0.0.1:0", "--http-actions", "--http-token-file", file], on: server)
-                defer { process.kill() }
-                try await process.waitForOutput(containing: "the page is at http")
-                let port = process.errors.firstMatch(of: /at http:\/\/.*:([0-9]+)\//).flatMap { Int($0.1) }
-                try await body(try #require(port), server)
+                // As Kubernetes mounts a secret.
+                let page = try await WritablePage("serve", on: server, in: directory, permissions: 0o440)
+                defer { page.process.kill() }
+                try await body(page.port, server)
             }
         }
     }
@@ -92,7 +84,7 @@ struct WireTests {
     @Test func `a connection goes on behind an answer without a body`() async throws {
         try await withPage { port, _ in
             let client = try RawHTTPClient(port: port)
-            let fields = "Host: localhost:\(port)\r\nAuthorization: Bearer \(Self.token)\r\n"
+            let fields = "Host: localhost:\(port)\r\nAuthorization: Bearer \(WritablePage.token)\r\n"
             client.send("HEAD /api/openapi.json HTTP/1.1\r\n\(fields)\r\n")
             client.send("GET /livez HTTP/1.1\r\n\(fields)Connection: close\r\n\r\n")
             let text = try #require(await client.readToEnd())
@@ -107,7 +99,7 @@ struct WireTests {
     func `a token that others may read, or the group may write, is refused`(mode: Int, isTaken: Bool) async throws {
         try await withTemporaryDirectory { directory in
             let file = "\(directory.path)/token"
-            try Self.token.write(toFile: file, atomically: true, encoding: .utf8)
+            try WritablePage.token.write(toFile: file, atomically: true, encoding: .utf8)
             try FileManager.default.setAttributes([.posixPermissions: mode], ofItemAtPath: file)
             if isTaken {
                 #expect(throws: Never.self) { try TokenFile.token(in: file) }
