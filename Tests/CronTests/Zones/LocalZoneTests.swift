@@ -83,7 +83,10 @@ import Testing
 
     @Test func `other machines know a zone by its name, or by its rule`() async throws {
         #expect(LocalZone(variable: ":Europe/Berlin").rules.notation == "Europe/Berlin")
-        #expect(LocalZone(variable: "posix/Europe/Berlin").rules.notation == "Europe/Berlin")
+        // Debian 13 has this folder in a separate package.
+        if FileManager.default.fileExists(atPath: "/usr/share/zoneinfo/posix") {
+            #expect(LocalZone(variable: "posix/Europe/Berlin").rules.notation == "Europe/Berlin")
+        }
         #expect(LocalZone(variable: "/usr/share/zoneinfo/Asia/Tokyo").rules.notation == "Asia/Tokyo")
         #expect(LocalZone(variable: "CET-1CEST").rules.notation == "CET-1CEST")
         try await withTemporaryDirectory { directory in
