@@ -156,11 +156,11 @@ extension Catalogue {
         }
         let before = table[id]
         table.update(id) { row, pool in
-            row.forget(&pool)
-            row.take(found, now: now, pool: &pool)
+            row.facts.forget(&pool)
+            row.facts.take(found, now: now, pool: &pool)
         }
         guard let after = table[id] else { return }
-        if before == nil || before?.isSame(as: after) == false {
+        if before == nil || before?.facts.isSame(as: after.facts) == false {
             changed(id, isListChanged: before == nil)
         }
     }
@@ -189,7 +189,9 @@ extension Catalogue {
                 if let score, let row = table[id], row.due == Timestamp(score: score).microseconds {
                     table.update(id) { row, _ in row.checked = UInt32(clamping: now.unixSeconds) }
                     // Nobody has queued it: it becomes overdue by being looked at.
-                    if table[id]?.state(at: now.microseconds) != row.state(at: now.microseconds) { changed(id) }
+                    if table[id]?.facts.state(at: now.microseconds) != row.facts.state(at: now.microseconds) {
+                        changed(id)
+                    }
                 } else {
                     moved.append(id)
                 }
@@ -208,8 +210,8 @@ extension Catalogue {
                     noteAnnounced(id)
                     continue
                 }
-                table.update(id) { row, _ in row.take(moved, now: now) }
-                if table[id]?.isSame(as: row) == false { changed(id) }
+                table.update(id) { row, _ in row.facts.take(moved, now: now) }
+                if table[id]?.facts.isSame(as: row.facts) == false { changed(id) }
             }
         }
     }
@@ -228,7 +230,7 @@ extension Catalogue {
         for start in stride(from: 0, to: ids.count, by: Self.pageSize) {
             let page = Array(ids[start..<min(start + Self.pageSize, ids.count)])
             for (id, end) in zip(page, try await connection.definitions.lastEnds(of: page)) where table[id] != nil {
-                table.update(id) { row, _ in row.take(end) }
+                table.update(id) { row, _ in row.facts.take(end) }
                 changed(id)
             }
         }

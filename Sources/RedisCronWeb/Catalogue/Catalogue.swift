@@ -91,9 +91,9 @@ actor Catalogue {
         if let names, names.version == table.pool.version { return (names.queues, names.sources) }
         var (queues, sources): (Set<TextPool.Place>, Set<TextPool.Place>) = ([], [])
         for chunk in table.chunks {
-            for row in chunk {
-                queues.insert(row.queue)
-                sources.insert(row.source)
+            for facts in chunk.lazy.map(\.facts) {
+                queues.insert(facts.queue)
+                sources.insert(facts.source)
             }
         }
         func texts(_ places: Set<TextPool.Place>) -> [String] {

@@ -2,7 +2,7 @@ import RQWire
 import RedisCron
 
 /// What a row takes from Redis.
-extension CatalogueRow {
+extension CatalogueFacts {
     /// Takes in all that a listing needs; the row must have given up its texts.
     mutating func take(_ found: DefinitionRepository.Listed, now: Timestamp, pool: inout TextPool) {
         checked = UInt32(clamping: now.unixSeconds)
@@ -50,7 +50,7 @@ extension CatalogueRow {
     }
 
     /// Whether a listing says the same of both.
-    func isSame(as other: CatalogueRow) -> Bool {
+    func isSame(as other: CatalogueFacts) -> Bool {
         function == other.function && queue == other.queue && schedule == other.schedule && zone == other.zone
             && source == other.source && fault == other.fault && duration == other.duration && flags == other.flags
             && outcome == other.outcome && next == other.next && due == other.due && last == other.last
@@ -85,8 +85,10 @@ extension CatalogueTable {
         let second = UInt32(clamping: now.unixSeconds)
         var found: [(checked: UInt32, id: DefinitionID)] = []
         for chunk in chunks {
-            for row in chunk where row.due <= now.microseconds && row.checked != second {
-                found.append((row.checked, row.id))
+            for row in chunk.indices {
+                let facts = chunk[row].facts
+                guard facts.due <= now.microseconds, facts.checked != second else { continue }
+                found.append((facts.checked, chunk[row].id))
             }
         }
         if found.count > most {

@@ -1,7 +1,23 @@
 import RedisCron
 
 /// What the catalogue holds of a definition, as small as it can be: there may be a million of them.
+@dynamicMemberLookup
 struct CatalogueRow: Sendable {
+    let id: DefinitionID
+    var facts = CatalogueFacts()
+
+    init(id: DefinitionID) {
+        self.id = id
+    }
+
+    subscript<Value>(dynamicMember fact: WritableKeyPath<CatalogueFacts, Value>) -> Value {
+        get { facts[keyPath: fact] }
+        set { facts[keyPath: fact] = newValue }
+    }
+}
+
+/// All of a row but the id: numbers alone, so that a search that goes through all rows counts no references.
+struct CatalogueFacts: Sendable {
     struct Flags: OptionSet, Sendable {
         let rawValue: UInt8
         static let enabled = Flags(rawValue: 1)
@@ -14,7 +30,6 @@ struct CatalogueRow: Sendable {
         static let canFinish = Flags(rawValue: 32)
     }
 
-    let id: DefinitionID
     var function = TextPool.empty
     var queue = TextPool.empty
     var schedule = TextPool.empty
@@ -45,10 +60,6 @@ struct CatalogueRow: Sendable {
 
     /// How long a run may be due before it counts as overdue, in microseconds.
     private static let tolerance: Int64 = 5_000_000
-
-    init(id: DefinitionID) {
-        self.id = id
-    }
 
     /// - Parameter now: Microseconds since 1970.
     func state(at now: Int64) -> CatalogueState {

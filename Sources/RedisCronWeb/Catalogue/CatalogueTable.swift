@@ -39,7 +39,7 @@ struct CatalogueTable: Sendable {
     @discardableResult
     mutating func remove(_ id: DefinitionID) -> Bool {
         guard case (let place, true) = find(id) else { return false }
-        chunks[place.chunk][place.row].forget(&pool)
+        chunks[place.chunk][place.row].facts.forget(&pool)
         chunks[place.chunk].remove(at: place.row)
         if chunks[place.chunk].isEmpty { chunks.remove(at: place.chunk) }
         count -= 1
@@ -86,7 +86,7 @@ struct CatalogueTable: Sendable {
     }
 }
 
-extension CatalogueRow {
+extension CatalogueFacts {
     /// Gives up its texts.
     mutating func forget(_ pool: inout TextPool) {
         for place in [function, queue, schedule, zone, source, fault] { pool.remove(place) }

@@ -156,7 +156,7 @@ struct CatalogueSearchTests {
                 #expect(table.remove(DefinitionID(id)) == (model.remove(id) != nil))
             } else {
                 table.update(DefinitionID(id)) { row, pool in
-                    row.forget(&pool)
+                    row.facts.forget(&pool)
                     row.queue = pool.insert(id)
                 }
                 model.insert(id)
