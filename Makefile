@@ -73,7 +73,7 @@ api: build ## Write the public API to docs/public-api.txt
 lint: ## Check format and house rules
 	$(SWIFT) format lint --strict --parallel --recursive $(SOURCES)
 	@scripts/check-sources.py
-	@for script in scripts/*.sh .ci/run; do sh -n "$$script" || exit 1; done
+	@for script in scripts/*.sh packaging/tests/*.sh .ci/run; do sh -n "$$script" || exit 1; done
 
 .PHONY: format
 format: ## Format all Swift files in place

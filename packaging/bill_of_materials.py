@@ -7,6 +7,7 @@ The libraries and their versions are those that auditwheel has noted in the whee
 REPOSITORY the address that its name begins with.
 """
 
+import email
 import hashlib
 import json
 import os
@@ -33,9 +34,17 @@ from spdx_tools.spdx.model import (
 from spdx_tools.spdx.writer.write_anything import write_file
 
 DOCUMENT = "SPDXRef-DOCUMENT"
+RUNTIME_LICENCE = "Apache-2.0 WITH Swift-exception"
 
 
-def artifact(path, version):
+def licence(wheel):
+    """The licences of all that is in a wheel, as its metadata say."""
+    with zipfile.ZipFile(wheel) as archive:
+        (name,) = (name for name in archive.namelist() if name.endswith(".dist-info/METADATA"))
+        return email.message_from_bytes(archive.read(name))["License-Expression"]
+
+
+def artifact(path, version, expression):
     """One of the two packages, as a package of the document."""
     return Package(
         spdx_id="SPDXRef-" + ("wheel" if path.suffix == ".whl" else "deb"),
@@ -45,7 +54,7 @@ def artifact(path, version):
         download_location=SpdxNoAssertion(),
         files_analyzed=False,
         checksums=[Checksum(ChecksumAlgorithm.SHA256, hashlib.sha256(path.read_bytes()).hexdigest())],
-        license_declared=spdx_licensing.parse("Apache-2.0"),
+        license_declared=spdx_licensing.parse(expression),
     )
 
 
@@ -72,14 +81,15 @@ def libraries(wheel):
 def main(wheel, package, swift, output):
     wheel, package = Path(wheel), Path(package)
     version = wheel.name.split("-")[1]
-    wheel_part, deb_part = artifact(wheel, version), artifact(package, version)
+    wheel_part = artifact(wheel, version, licence(wheel))
+    deb_part = artifact(package, version, f"Apache-2.0 AND {RUNTIME_LICENCE}")
     runtime = Package(
         spdx_id="SPDXRef-swift-runtime",
         name="swift",
         version=swift,
         download_location="https://www.swift.org/download/",
         files_analyzed=False,
-        license_declared=spdx_licensing.parse("Apache-2.0 WITH Swift-exception"),
+        license_declared=spdx_licensing.parse(RUNTIME_LICENCE),
     )
     inside = list(libraries(wheel))
     if not inside:
