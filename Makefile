@@ -22,7 +22,7 @@ STANDALONE := $(RUNTIME) --scratch-path .build/standalone
 
 .PHONY: help
 help: ## List the targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-17s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 .PHONY: deps
 deps: ## Install what is missing: redis-server, C libraries, Python virtual environments
@@ -73,7 +73,7 @@ api: build ## Write the public API to docs/public-api.txt
 lint: ## Check format and house rules
 	$(SWIFT) format lint --strict --parallel --recursive $(SOURCES)
 	@scripts/check-sources.py
-	@for script in scripts/*.sh .ci/run; do sh -n "$$script" || exit 1; done
+	@for script in scripts/*.sh packaging/tests/*.sh .ci/run; do sh -n "$$script" || exit 1; done
 
 .PHONY: format
 format: ## Format all Swift files in place
@@ -160,7 +160,7 @@ uninstall: ## Remove what install has put into PREFIX
 # Where the sources are read: the links in the description of the wheel lead there.
 REPOSITORY ?= https://git.example.com/swift-rediscron
 # Packages of one commit have one date, and so the same bytes.
-wheel deb: export SOURCE_DATE_EPOCH := $(or $(SOURCE_DATE_EPOCH),$(shell git log -1 --format=%ct 2>/dev/null || stat -c %Y CHANGELOG.md))
+wheel deb release-artifacts: export SOURCE_DATE_EPOCH := $(or $(SOURCE_DATE_EPOCH),$(shell git log -1 --format=%ct 2>/dev/null || stat -c %Y CHANGELOG.md))
 .PHONY: wheel
 wheel: standalone ## Build a Python wheel of rqrcron into dist, for any Linux with a C library as new as this one's
 	@scripts/install-deps.sh packages
@@ -174,6 +174,10 @@ deb: standalone ## Build a Debian package of rqrcron into dist, for this release
 .PHONY: test-packages
 test-packages: wheel deb ## Try both packages and the examples for containers in bare Debian roots (needs root)
 	@scripts/test-packages.sh
+
+.PHONY: release-artifacts
+release-artifacts: wheel deb ## Build all of a release into dist: wheel, Debian package, sources, SPDX, notes, checksums
+	@SWIFT="$(SWIFT)" REPOSITORY="$(REPOSITORY)" scripts/release-artifacts.sh
 
 .PHONY: clean
 clean: ## Remove what was built (the Python environments stay)
