@@ -13,6 +13,21 @@ let strict: [SwiftSetting] =
         .enableUpcomingFeature("NonisolatedNonsendingByDefault"),
     ] + (Context.environment["REDISCRON_STRICT"] == nil ? [] : [.treatAllWarnings(as: .error)])
 
+extension Target.Dependency {
+    /// A product of another package that is used, and fetched, where a trait is on.
+    static func traited(_ product: String, of package: String, trait: String) -> Target.Dependency {
+        .product(name: product, package: package, condition: .when(traits: [trait]))
+    }
+}
+
+/// What the traits named after them bring along.
+let ecosystem: [Target.Dependency] = [
+    .traited("ServiceLifecycle", of: "swift-service-lifecycle", trait: "ServiceLifecycle"),
+    .traited("Logging", of: "swift-log", trait: "Logging"),
+    .traited("Metrics", of: "swift-metrics", trait: "Metrics"),
+    .traited("Tracing", of: "swift-distributed-tracing", trait: "Tracing"),
+]
+
 let package = Package(
     name: "swift-rediscron",
     platforms: [.macOS(.v15)],
@@ -28,6 +43,19 @@ let package = Package(
             name: "TLS",
             description: "rediss:// URLs. Needs hiredis 1.x with its TLS library, and OpenSSL's headers."),
         .trait(name: "HTTP", description: "The page of rqrcron, --http. Needs libmicrohttpd."),
+        .trait(
+            name: "ServiceLifecycle",
+            description: "Scheduler and page are services of swift-service-lifecycle, and end on graceful shutdown."),
+        .trait(name: "Logging", description: "Log lines go to a Logger of swift-log, with metadata."),
+        .trait(name: "Metrics", description: "Counts and times go to swift-metrics."),
+        .trait(name: "Tracing", description: "A span of swift-distributed-tracing for each batch."),
+    ],
+    // Each stands under one trait, in targets and test targets alike. So nothing is fetched where that trait is off.
+    dependencies: [
+        .package(url: "https://github.com/swift-server/swift-service-lifecycle.git", from: "2.8.0"),
+        .package(url: "https://github.com/apple/swift-log.git", from: "1.11.0"),
+        .package(url: "https://github.com/apple/swift-metrics.git", from: "2.7.0"),
+        .package(url: "https://github.com/apple/swift-distributed-tracing.git", from: "1.3.0"),
     ],
     targets: [
         // C libraries of the system. hiredis' own pkg-config file makes SwiftPM warn and libev has none,
@@ -67,7 +95,7 @@ let package = Package(
         // The product.
         .target(
             name: "RedisCron",
-            dependencies: ["RedisBridge", "RQWire", "Cron", "CronFiles"],
+            dependencies: ["RedisBridge", "RQWire", "Cron", "CronFiles"] + ecosystem,
             resources: [.embedInCode("Store/Scripts")],
             swiftSettings: strict),
         // Dates and localized errors: apart, so that the library and the program do without Foundation.
@@ -84,7 +112,8 @@ let package = Package(
         // business.
         .target(
             name: "RedisCronWeb",
-            dependencies: ["RedisCron", "RedisBridge", "RQWire", "Cron", "CronFiles", "CMessageDigest"],
+            dependencies: ["RedisCron", "RedisBridge", "RQWire", "Cron", "CronFiles", "CMessageDigest"]
+                + [.traited("ServiceLifecycle", of: "swift-service-lifecycle", trait: "ServiceLifecycle")],
             resources: [.embedInCode("Assets"), .embedInCode("OpenAPI")],
             swiftSettings: strict),
         .executableTarget(
@@ -190,6 +219,15 @@ let package = Package(
                 "TestSupport",
             ],
             exclude: ["CLibFuzzer", "LibFuzzer", "Seeds"],
+            swiftSettings: strict),
+        // Empty without the traits. Not in a folder of its own name: make test, which needs no network, has them all off.
+        .testTarget(
+            name: "EcosystemTests",
+            dependencies: ["RedisCron", "RedisCronWeb", "RQWire", "RedisBridge", "TestSupport"] + ecosystem + [
+                .traited("MetricsTestKit", of: "swift-metrics", trait: "Metrics"),
+                .traited("InMemoryTracing", of: "swift-distributed-tracing", trait: "Tracing"),
+            ],
+            path: "Tests/Ecosystem",
             swiftSettings: strict),
         .testTarget(
             name: "InteropTests",

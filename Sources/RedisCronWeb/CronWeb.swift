@@ -1,5 +1,9 @@
 public import RedisCron
 
+#if ServiceLifecycle
+    public import ServiceLifecycle
+#endif
+
 /// The page, the API, metrics and health of a scheduler, as an answer to each request; sockets are somebody else's.
 ///
 /// ```swift
@@ -58,12 +62,16 @@ public final class CronWeb: Sendable {
     /// Give the page a ``RedisCronConnection`` of its own where it stands beside a scheduler: what it reads is decoded on the
     /// thread of that connection's loop.
     ///
+    /// With the trait `ServiceLifecycle` it returns when its group of services shuts down gracefully.
+    ///
     /// - Throws: `CancellationError`, once it was cancelled. Open event streams end then.
     public func run() async throws {
-        await withTaskGroup(of: Void.self) { group in
-            group.addTask { await self.catalogue.follow() }
-            group.addTask { await self.catalogue.feed.keepAlive() }
-            if self.options.hasMetricsPerJob { group.addTask { await self.measures.follow() } }
+        await StopRequest.cancelling {
+            await withTaskGroup(of: Void.self) { group in
+                group.addTask { await self.catalogue.follow() }
+                group.addTask { await self.catalogue.feed.keepAlive() }
+                if self.options.hasMetricsPerJob { group.addTask { await self.measures.follow() } }
+            }
         }
         try Task.checkCancellation()
     }
@@ -103,3 +111,8 @@ extension CronWeb {
         public init() {}
     }
 }
+
+#if ServiceLifecycle
+    /// A service of a `ServiceGroup`: ``CronWeb/run()`` ends by itself when the group shuts down gracefully.
+    extension CronWeb: Service {}
+#endif

@@ -37,6 +37,20 @@ struct PickleWriter: JSONSink {
         return writer.bytes
     }
 
+    /// A pickled dictionary with more items: its last opcode but the stop has left it on the stack, where it takes them.
+    static func adding(_ items: JSONObject, to pickled: [UInt8]) -> [UInt8] {
+        var writer = PickleWriter()
+        writer.bytes = Array(pickled.dropLast())
+        writer.bytes.append(Opcode.mark)
+        for item in items.entries {
+            writer.key(item.key)
+            item.value.walk(into: &writer)
+        }
+        writer.bytes.append(Opcode.setItems)
+        writer.bytes.append(Opcode.stop)
+        return writer.bytes
+    }
+
     /// `pickle.dumps((function, None, tuple(args), kwargs))`: a job's call as RQ's workers expect it.
     static func pickleCall(function: String, args: [JSONValue], kwargs: JSONObject) -> [UInt8] {
         var writer = PickleWriter()

@@ -98,6 +98,24 @@ package struct JobSettings: Hashable, Sendable {
     /// How many times a failed job is tried again.
     package var retries: Int { options?.values.retry?.max ?? 0 }
 
+    /// The same settings with more in `meta`, where texts of the same name are replaced.
+    ///
+    /// - Parameter serializer: That with which `meta` was written.
+    package func adding(toMeta texts: [(name: String, value: String)], _ serializer: JobSerializer) -> JobSettings {
+        JobSettings(self, meta: serializer.adding(texts, to: meta))
+    }
+
+    private init(_ other: JobSettings, meta: [UInt8]) {
+        queue = other.queue
+        timeout = other.timeout
+        resultTTL = other.resultTTL
+        failureTTL = other.failureTTL
+        ttl = other.ttl
+        options = other.options
+        self.meta = meta
+        size = other.size - (other.meta?.count ?? 0) + meta.count
+    }
+
     /// The settings in a payload.
     package init(_ payload: JobPayload) {
         queue = Array(payload.origin)
@@ -128,6 +146,20 @@ public enum JobSerializer: String, Sendable, Hashable, CaseIterable {
             var bytes: [UInt8] = []
             value.appendPythonJSON(to: &bytes, style: .spaced)
             return bytes
+        }
+    }
+
+    /// A serialized `meta` with more in it; both forms may be written on at their end, and of two items of one name the last one counts.
+    ///
+    /// - Parameter meta: As ``serialize(_:)`` writes an object that is not empty; `nil` for nothing yet.
+    fileprivate func adding(_ texts: [(name: String, value: String)], to meta: [UInt8]?) -> [UInt8] {
+        let items = JSONObject(texts.map { (JSONString($0.name), JSONValue.string(JSONString($0.value))) })
+        guard let meta else { return serialize(.object(items)) }
+        switch self {
+        case .pickle: return PickleWriter.adding(items, to: meta)
+        case .json:
+            // `{"a": 1}` and `{"b": 2}`: what is between the braces, with a comma.
+            return meta.dropLast() + Array(", ".utf8) + serialize(.object(items)).dropFirst()
         }
     }
 

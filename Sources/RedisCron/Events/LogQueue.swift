@@ -14,8 +14,16 @@ final class LogQueue: Sendable {
     struct Line: Sendable {
         let level: SchedulerLogger.Level
         let message: String
+        let subject: Subject?
         /// When it was appended.
         let time: Timestamp
+    }
+
+    /// What a line tells of.
+    enum Subject: Sendable {
+        case event(SchedulerEvent)
+        /// A batch of so many jobs.
+        case jobs(Int)
     }
 
     private struct State {
@@ -48,8 +56,8 @@ final class LogQueue: Sendable {
     }
 
     /// Appends a line.
-    func append(_ level: SchedulerLogger.Level, _ message: String) {
-        let line = Line(level: level, message: message, time: Timestamp.now)
+    func append(_ level: SchedulerLogger.Level, _ message: String, about subject: Subject? = nil) {
+        let line = Line(level: level, message: message, subject: subject, time: Timestamp.now)
         let begins = state.withLock { state in
             state.appended += 1
             if state.lines.push(line) { state.done += 1 }
@@ -88,7 +96,7 @@ final class LogQueue: Sendable {
                 lineIsDone()
             case .lost(let count):
                 let note = "\(count) log lines were dropped: the log was not read as fast as it came"
-                write(Line(level: noteLevel, message: note, time: Timestamp.now))
+                write(Line(level: noteLevel, message: note, subject: nil, time: Timestamp.now))
             }
         }
     }

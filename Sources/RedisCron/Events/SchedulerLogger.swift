@@ -2,7 +2,7 @@ package import RQWire
 
 /// Where a scheduler's log lines go: one closure, so that any logging library fits.
 ///
-/// With swift-log:
+/// With the trait `Logging` it is made from a `Logger` of swift-log, `SchedulerLogger(log)`, and the lines have metadata. Without:
 ///
 /// ```swift
 /// let logger = SchedulerLogger(minimumLevel: .info) { level, message in
@@ -68,6 +68,23 @@ public struct SchedulerLogger: Sendable {
 
     /// Writes nothing.
     public static let silent = SchedulerLogger(minimumLevel: .error, queue: nil)
+
+    /// Makes a logger whose closure gets all that is known of each line.
+    init(minimumLevel: Level, write: @escaping @Sendable (LogQueue.Line) -> Void) {
+        self.init(minimumLevel: minimumLevel, queue: LogQueue(minimumLevel: minimumLevel, write: write))
+    }
+
+    /// Logs an event.
+    func callAsFunction(_ event: SchedulerEvent) {
+        guard event.level >= minimumLevel, let queue else { return }
+        queue.append(event.level, event.line, about: .event(event))
+    }
+
+    /// Logs that a batch was queued which nobody wants described.
+    func callAsFunction(enqueued jobs: Int) {
+        guard .info >= minimumLevel, let queue else { return }
+        queue.append(.info, "enqueued \(jobs) jobs", about: .jobs(jobs))
+    }
 
     /// Logs a line.
     package func callAsFunction(_ level: Level, _ message: @autoclosure () -> String) {

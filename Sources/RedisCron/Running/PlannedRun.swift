@@ -99,6 +99,8 @@ extension PreparedDefinition {
 /// Runs that are queued in one atomic step.
 package struct DueBatch: Sendable {
     package var runs: [PlannedRun]
+    /// What all its jobs get in their `meta` besides their own; `nil` for nothing.
+    var mark: JobMark?
 
     /// The batch in parts, in order: each has at most that many bytes, or one run, and none is empty.
     func parts(ofBytes limit: Int) -> [DueBatch] {

@@ -45,6 +45,14 @@ extension RedisCronScheduler {
         ///
         /// Default: nowhere.
         public var logger: SchedulerLogger = .silent
+        /// Where counts and times go as they come.
+        ///
+        /// Default: nowhere; ``RedisCronScheduler/metrics`` has them in any case.
+        public var meter: SchedulerMeter = .none
+        /// Where each batch is traced.
+        ///
+        /// Default: nowhere.
+        public var tracer: SchedulerTracer = .none
         /// Makes the id of a definition that is registered without one, from that definition.
         ///
         /// Default: `cron:` and 32 hexadecimal digits.

@@ -64,7 +64,7 @@ public final class RedisCronScheduler: Sendable {
             zone: settings.zone, serializer: options.serializer, lockTTL: options.lockTTL)
         let replicas = try ReplicaWatch(options, commandTimeout: connection.client.options.commandTimeout) {
             [channel, logger = options.logger] event in
-            logger(event.level, event.line)
+            logger(event)
             channel.send(event)
         }
         let store = RedisStore(
@@ -108,6 +108,8 @@ public final class RedisCronScheduler: Sendable {
     /// Cancellation is a clean stop, not an error: the batch in flight is finished, the registry entry and the lock are
     /// released, and `run()` returns. What has not ended within ``Options/shutdownBound`` is abandoned; the lock then
     /// expires by itself. A scheduler runs once.
+    ///
+    /// With the trait `ServiceLifecycle` a graceful shutdown of the group of services that runs it is the same stop.
     ///
     /// When Redis goes away, `run()` does not return: it tries again, with growing pauses.
     ///

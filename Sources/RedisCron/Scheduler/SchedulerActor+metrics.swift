@@ -16,11 +16,26 @@ extension SchedulerActor {
         (await currentHealth(), await currentMetrics())
     }
 
+    /// Tells the meter how it is doing, again and again until it is cancelled.
+    func keepReporting(to report: SchedulerMeter.Report) async {
+        while !Task.isCancelled {
+            await tell(report)
+            try? await clock.sleep(for: settings.meter.interval)
+        }
+    }
+
+    /// Tells the meter how it is doing.
+    func tell(_ report: SchedulerMeter.Report) async {
+        let (health, metrics) = await self.report()
+        report(health, metrics)
+    }
+
     /// Runs something that asks Redis once, and notes how long the answer took; failures do not count.
     func measuringRoundTrip<Value>(_ body: () async throws -> Value) async throws -> Value {
         let sentAt = clock.monotonic()
         let value = try await body()
-        metrics.redisRoundTrips.record(clock.monotonic() - sentAt)
+        let time = clock.monotonic() - sentAt
+        metrics.redisRoundTrips.record(microseconds: time.microseconds, telling: settings.meter.roundTrips)
         return value
     }
 
@@ -30,7 +45,7 @@ extension SchedulerActor {
     func count(_ earlier: Set<RQJobID>, in batch: DueBatch, _ outcomes: [JobOutcome]) {
         guard !earlier.isEmpty else { return }
         let before = zip(batch.runs, outcomes).filter { $0.1 == .duplicate && earlier.contains($0.0.jobID) }.map(\.0)
-        metrics.queued(before, at: clock.now())
+        metrics.queued(before, at: clock.now(), settings.meter)
     }
 
     /// Notes that it does not lead any more: what only a leader knows is forgotten.

@@ -28,11 +28,11 @@ extension SchedulerActor {
             guard case .found(.prepared(let definition))? = try? await store.definitions([id]).first else { return }
             tell(.paused(id: id.display, note: definition.governance?.policy.pauseNote ?? ""))
         case .queued(let runs):
-            metrics.found(unanswered.found(runs))
+            metrics.found(unanswered.found(runs), settings.meter)
             await toRQHistory { [writer = rqHistory] in
                 try await writer?.append(runs.map { ($0.definition, $0.jobID.description, $0.at) })
             }
-        case .queuedByOthers(let runs): metrics.found(runs)
+        case .queuedByOthers(let runs): metrics.found(runs, settings.meter)
         case .forgotten(let ids):
             await toRQHistory { [writer = rqHistory] in try await writer?.forget(ids) }
         case .lockLost: lockIsLost(token: token)

@@ -41,7 +41,10 @@ extension SchedulerActor {
     /// - Throws: What the store throws. Batches that Redis has executed are in effect; the index says which.
     func tick(collecting: Bool = false) async throws -> TickResult {
         let began = clock.monotonic()
-        defer { metrics.tickDurations.record(clock.monotonic() - began) }
+        defer {
+            let time = clock.monotonic() - began
+            metrics.tickDurations.record(microseconds: time.microseconds, telling: settings.meter.ticks)
+        }
         // A definition may have been repaired, or the key of a queue emptied, without an event.
         await jobStore.releaseParked(at: clock.monotonic(), every: settings.maxSleepInterval)
         var result = TickResult()
@@ -242,19 +245,25 @@ extension SchedulerActor {
         // Only to spare Redis the work: the script checks the lock itself.
         guard machine.mayEnqueue(at: clock.monotonic()) else { return Progress() }
         let earlier = unanswered.sending(batch)
+        let span = settings.tracer.begin(batch)
         let outcome: BatchOutcome
         do {
-            outcome = try await measuringRoundTrip { try await store.enqueue(batch, token: token, now: now) }
+            let marked = batch.marked(by: span, serializer: settings.serializer)
+            outcome = try await measuringRoundTrip { try await store.enqueue(marked, token: token, now: now) }
         } catch {
-            metrics.queued(unanswered.failed(batch, by: error, earlier: earlier), at: clock.now())
+            span?.end(queued: 0, error: error)
+            metrics.queued(
+                unanswered.failed(batch, by: error, earlier: earlier), at: clock.now(), settings.meter)
             throw error
         }
         unanswered.answered()
         switch outcome {
         case .lockLost:
+            span?.end(queued: 0, error: RedisCronError.lockLost(settings.name))
             lockIsLost(token: token)
             return Progress()
         case .done(let outcomes, let replaced):
+            span?.end(queued: outcomes.count(where: \.isQueued), error: nil)
             count(earlier, in: batch, outcomes)
             await jobStore.record(outcomes, of: batch)
             let queued = report(outcomes, of: batch, at: now)
@@ -286,11 +295,11 @@ extension SchedulerActor {
         } else {
             waiting.queued(queued)
         }
-        metrics.queued(queued, at: clock.now())
+        metrics.queued(queued, at: clock.now(), settings.meter)
         if queued.count == 1 || (channel.hasReaders && !queued.isEmpty) {
             tell(.enqueued(queued.map { EnqueuedRun($0, at: now) }))
         } else if !queued.isEmpty {
-            settings.logger(.info, "enqueued \(queued.count) jobs")
+            settings.logger(enqueued: queued.count)
         }
         reportRefusals(outcomes, of: batch)
         return queued

@@ -111,13 +111,13 @@ actor SchedulerActor {
 
     /// Tells the readers of the events, and the log.
     func tell(_ event: SchedulerEvent) {
-        settings.logger(event.level, event.line)
+        settings.logger(event)
         channel.send(event)
     }
 
     // MARK: Running
 
-    /// Leads, or stands by, until the calling task is cancelled.
+    /// Leads, or stands by, until the calling task is cancelled, or its group of services shuts down gracefully.
     ///
     /// - Parameter apply: Makes Redis hold the definitions that the scheduler was given; `nil` where there are none.
     func run(applying apply: Application? = nil) async throws {
@@ -128,14 +128,14 @@ actor SchedulerActor {
         // everything is released. A child would be cancelled in the middle of its batch.
         let body = Task(executorPreference: executor) { try await self.runToTheEnd(applying: apply) }
         runTask = body
-        // Cancelled before it started: send nothing.
-        if Task.isCancelled { machine.stop() }
+        // Before it started: send nothing.
+        if StopRequest.isMade { machine.stop() }
         defer { shutdownTimer?.cancel() }
-        try await withTaskCancellationHandler {
+        try await StopRequest.handled {
             try await body.value
-        } onCancel: {
-            // A cancellation handler cannot await; the actor takes the request when its thread is free.
-            Task(executorPreference: executor) { await self.stop() }
+        } onRequest: {
+            // A handler cannot await; the actor takes the request when its thread is free.
+            Task(executorPreference: self.executor) { await self.stop() }
         }
     }
 
@@ -157,6 +157,9 @@ actor SchedulerActor {
     /// Leads or stands by until a stop or an error, then releases everything and ends the events.
     private func runToTheEnd(applying apply: Application?) async throws {
         var outcome: Result<Void, any Error> = .success(())
+        let reporting = settings.meter.report.map { report in
+            Task(executorPreference: executor) { await self.keepReporting(to: report) }
+        }
         do {
             try await runLoop(applying: apply)
         } catch {
@@ -165,9 +168,14 @@ actor SchedulerActor {
         do {
             let isReleased = try await release(mayBeginAgain: false)
             // An end by an error is in the log as that error.
-            if isReleased, case .success = outcome { settings.logger(stopped.level, stopped.line) }
+            if isReleased, case .success = outcome { settings.logger(stopped) }
         } catch {
             if case .success = outcome { outcome = .failure(error) }
+        }
+        if let report = settings.meter.report {
+            reporting?.cancel()
+            await reporting?.value
+            await tell(report)
         }
         channel.finish(with: stopped)
         try outcome.get()

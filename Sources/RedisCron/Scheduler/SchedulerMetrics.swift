@@ -73,15 +73,18 @@ extension SchedulerMetrics {
 
         /// Adds a value; a negative one counts as zero.
         public mutating func record(_ value: Duration) {
-            record(microseconds: value.microseconds)
+            record(microseconds: value.microseconds, telling: nil)
         }
 
         /// Adds a value several times.
         ///
         /// A plain loop: it runs for each job of a batch whose planned time is its own.
-        mutating func record(microseconds value: Int64, times: Int = 1) {
+        ///
+        /// - Parameter listener: Told as well.
+        mutating func record(microseconds value: Int64, times: Int = 1, telling listener: SchedulerMeter.Listener?) {
             guard times > 0 else { return }
             let value = max(0, value)
+            listener?(.microseconds(value), times)
             var place = 0
             while place < limits.count, limits[place] < value { place += 1 }
             counts[place] += times
@@ -116,7 +119,8 @@ extension SchedulerMetrics {
     /// Counts the runs of a batch that were queued.
     ///
     /// Most runs of a batch are planned for the same time: they are counted together.
-    mutating func queued(_ runs: [PlannedRun], at time: Timestamp) {
+    mutating func queued(_ runs: [PlannedRun], at time: Timestamp, _ meter: SchedulerMeter) {
+        let listener = meter.enqueueDelays
         var catchUps = 0
         var due: Int64 = 0
         var count = 0
@@ -127,23 +131,23 @@ extension SchedulerMetrics {
             }
             let own = run.due.microseconds
             if own != due {
-                enqueueDelays.record(microseconds: time.microseconds &- due, times: count)
+                enqueueDelays.record(microseconds: time.microseconds &- due, times: count, telling: listener)
                 due = own
                 count = 0
             }
             count += 1
         }
-        enqueueDelays.record(microseconds: time.microseconds &- due, times: count)
+        enqueueDelays.record(microseconds: time.microseconds &- due, times: count, telling: listener)
         add(catchUps, as: .catchup)
         add(runs.count - catchUps, as: .schedule)
     }
 
     /// Counts runs that others queued, or of which this scheduler learns late that it has queued them.
-    mutating func found(_ runs: [TrackedRun]) {
+    mutating func found(_ runs: [TrackedRun], _ meter: SchedulerMeter) {
         for run in runs {
             enqueued[run.reason, default: 0] += 1
             guard run.reason == .schedule || run.reason == .catchup, let planned = run.planned else { continue }
-            enqueueDelays.record(run.at - planned)
+            enqueueDelays.record(microseconds: (run.at - planned).microseconds, telling: meter.enqueueDelays)
         }
     }
 

@@ -19,6 +19,9 @@ struct SchedulerSettings: Sendable {
     let whenLockHeld: LockHeldPolicy
     let shutdownBound: Duration
     let logger: SchedulerLogger
+    let meter: SchedulerMeter
+    let tracer: SchedulerTracer
+    let serializer: JobSerializer
     let batchSize: Int
     let batchesInFlight: Int
     let cacheLimit: Int
@@ -62,6 +65,9 @@ struct SchedulerSettings: Sendable {
         self.whenLockHeld = options.whenLockHeld
         self.shutdownBound = options.shutdownBound
         self.logger = options.logger
+        self.meter = options.meter
+        self.tracer = options.tracer
+        self.serializer = options.serializer
         self.batchSize = options.batchSize
         self.batchesInFlight = options.batchesInFlight
         self.cacheLimit = options.cacheLimit

@@ -33,7 +33,10 @@ struct BatchCommand {
         of batch: DueBatch, token: String, now: Timestamp, form: JobForm = .dumps, isLogged: Bool = true
     ) -> RedisCommand.Builder {
         let prefix = BatchJob.DumpPrefix(now)
-        let jobs = batch.runs.map { BatchJob($0, in: prefix, form: form) }
+        var marked = MarkedTemplates(batch.mark)
+        let jobs = batch.runs.map {
+            BatchJob($0, template: marked.template(for: $0.definition.template), in: prefix, form: form)
+        }
         let (templates, numbers) = number(jobs)
         let isAnyGoverned = batch.runs.contains { $0.isGoverned }
         let open = OpenRunPlaces(of: isAnyGoverned ? batch.runs.flatMap(\.runsToLookAt) : [])
@@ -104,7 +107,7 @@ struct BatchCommand {
         var known: [TemplateUse: Int] = [:]
         let numbers = jobs.map { job in
             let use = TemplateUse(
-                template: job.run.definition.template, isDumped: job.isDumped,
+                template: job.template, isDumped: job.isDumped,
                 policy: job.run.isGoverned ? job.run.definition.governance?.policy : nil,
                 finishes: job.run.isGoverned && job.run.definition.finishes)
             if let number = known[use] { return number }

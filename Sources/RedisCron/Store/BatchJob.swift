@@ -37,6 +37,8 @@ struct BatchJob {
     }
 
     let run: PlannedRun
+    /// What it shares with other jobs of the batch.
+    let template: JobTemplate
     let texts: PreparedDefinition.Texts
     /// What the template adds to a dump, and the size of all its entries; `nil` when the hash is sent field by field.
     private let dump: (shared: HashDump.Fields, size: Int)?
@@ -46,10 +48,11 @@ struct BatchJob {
     /// About how many bytes the hash has.
     var size: Int { dump?.size ?? run.definition.textSize }
 
-    init(_ run: PlannedRun, in prefix: DumpPrefix, form: BatchCommand.JobForm) {
+    init(_ run: PlannedRun, template: JobTemplate, in prefix: DumpPrefix, form: BatchCommand.JobForm) {
         self.run = run
+        self.template = template
         texts = run.definition.texts(planned: run.planned, deflater: prefix.deflater)
-        guard form == .dumps, let shared = run.definition.template.dumpedFields else {
+        guard form == .dumps, let shared = template.dumpedFields else {
             dump = nil
             return
         }

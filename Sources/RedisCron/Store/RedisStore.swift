@@ -102,7 +102,8 @@ actor RedisStore: CronStore {
         if !refused.isEmpty {
             // Nothing was done for these. A server that takes the fields does not get dumps again.
             let runs = refused.map { batch.runs[$0] }
-            let (again, more) = try await send(DueBatch(runs: runs), token: token, now: now, form: .fields)
+            let (again, more) = try await send(
+                DueBatch(runs: runs, mark: batch.mark), token: token, now: now, form: .fields)
             guard again != Self.lockLost else { return .lockLost }
             for (index, code) in zip(refused, again) { codes[index] = code }
             replaced += more.map { ReplacedRun(place: refused[$0.place], kind: $0.kind, jobID: $0.jobID) }
