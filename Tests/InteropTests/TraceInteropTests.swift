@@ -56,8 +56,8 @@ struct TraceInteropTests {
             #expect(
                 metas == [
                     "{'tenant': ['a', 1], \(trace), \(state)}",
-                    "{\(trace), 'z': None, \(state)}",
                     "{\(trace), \(state)}",
+                    "{\(trace), 'z': None, \(state)}",
                 ])
         }
     }
