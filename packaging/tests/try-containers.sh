@@ -5,19 +5,12 @@
 set -eu
 package=$1 functions=$2
 examples=$(cd "$(dirname "$0")/../../docs/examples" && pwd)
+# shellcheck source=packaging/tests/support.sh
+. "$(dirname "$0")/support.sh"
 cd /tmp
 export DEBIAN_FRONTEND=noninteractive
 say() { printf '%s\n' "containers: $*"; }
 fail() { tail -n 8 ./*.log >&2; printf '%s\n' "containers: $*" >&2; exit 1; }
-# eventually SECONDS COMMAND…: repeats it until it succeeds.
-eventually() {
-    deadline=$(($(date +%s) + $1))
-    shift
-    until "$@" >/dev/null 2>&1; do
-        [ "$(date +%s)" -lt "$deadline" ] || return 1
-        sleep 0.2
-    done
-}
 # shellcheck disable=SC1090 # made for this run
 . "$functions"
 

@@ -5,6 +5,8 @@
 set -eu
 package=$1
 here=$(dirname "$0")
+# shellcheck source=packaging/tests/support.sh
+. "$(dirname "$0")/support.sh"
 cd /tmp
 export DEBIAN_FRONTEND=noninteractive
 say() { printf '%s\n' "deb: $*"; }
@@ -14,15 +16,6 @@ quietly() { "$@" >/tmp/quietly.log 2>&1 </dev/null || { cat /tmp/quietly.log >&2
 install() { quietly apt-get install -q -y --no-install-recommends "$@"; }
 # Every file of this root but caches, logs and what dpkg and apt note down.
 files() { find / -xdev \( -path /proc -o -path /tmp -o -path /var/cache -o -path /var/log -o -path /var/lib/dpkg -o -path /var/lib/apt \) -prune -o -print | sort; }
-# eventually SECONDS COMMAND…: repeats it until it succeeds.
-eventually() {
-    deadline=$(($(date +%s) + $1))
-    shift
-    until "$@" >/dev/null 2>&1; do
-        [ "$(date +%s)" -lt "$deadline" ] || return 1
-        sleep 0.2
-    done
-}
 
 # --- What it depends on, and what looks at it, is there before, so that all else is its own -----------------
 

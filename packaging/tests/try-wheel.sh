@@ -4,20 +4,13 @@
 #   try-wheel.sh WHEEL
 set -eu
 wheel=$1
+# shellcheck source=packaging/tests/support.sh
+. "$(dirname "$0")/support.sh"
 cd /tmp
 say() { printf '%s\n' "wheel: $*"; }
 fail() { printf '%s\n' "wheel: $*" >&2; exit 1; }
 now() { date +%s.%N; }
 since() { awk -v from="$1" -v to="$(now)" 'BEGIN { printf "%.1f s", to - from }'; }
-# eventually SECONDS COMMAND…: repeats it until it succeeds.
-eventually() {
-    deadline=$(($(date +%s) + $1))
-    shift
-    until "$@" >/dev/null 2>&1; do
-        [ "$(date +%s)" -lt "$deadline" ] || return 1
-        sleep 0.1
-    done
-}
 
 # --- Nothing is here that the program could lean on ---------------------------------------------------------
 
