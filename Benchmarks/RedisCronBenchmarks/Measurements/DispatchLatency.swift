@@ -37,7 +37,7 @@ struct DispatchLatency {
             return Double(arrival.microseconds - time.microseconds) / 1e6
         }
         guard Set(arrivals.map(\.id)).count == jobs else { throw BenchmarkError("a job came twice") }
-        return Distribution(seconds: latencies)
+        return Distribution(seconds: latencies, isCharted: true)
     }
 }
 

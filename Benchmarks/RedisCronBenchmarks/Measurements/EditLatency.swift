@@ -30,6 +30,6 @@ struct EditLatency {
         }
         reader.end()
         try await running.stop()
-        return Distribution(seconds: latencies)
+        return Distribution(seconds: latencies, isCharted: true)
     }
 }

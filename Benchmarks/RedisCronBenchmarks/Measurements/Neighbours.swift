@@ -23,7 +23,7 @@ struct Neighbours {
     static func run(_ loaded: LoadedWorkload, hour: Timestamp) async throws -> [Result] {
         let ours = try OurScheduler(socketPath: loaded.server.socketPath) { $0.lockTTL = .seconds(lockTTL) }
         let idle = try await probe(loaded.server) { try await Task.sleep(for: .seconds(1)) }
-        let idlePing = Distribution(seconds: idle.latencies)
+        let idlePing = Distribution(seconds: idle.latencies, isCharted: true)
         var results: [Result] = []
         ours.clock.set(to: hour + .seconds(1860))
         let scheduler = ours.scheduler
@@ -44,7 +44,7 @@ struct Neighbours {
             results.append(
                 Result(
                     cache: cache, jobs: loaded.workload.count, seconds: (ContinuousClock().now - start).inSeconds,
-                    ping: Distribution(seconds: felt.latencies), idlePing: idlePing,
+                    ping: Distribution(seconds: felt.latencies, isCharted: true), idlePing: idlePing,
                     latestHeartbeatMilliseconds: max(0, lockTTL - lockTTL / 3 - felt.leastLife) * 1000,
                     batchMilliseconds: try batchMilliseconds(loaded.server)))
             try ResultCheck("the running scheduler", loaded).checkJobs()

@@ -6,10 +6,10 @@ struct Distribution: Codable {
     let p90: Double
     let p99: Double
     let most: Double
-    /// The value below which each of these shares of all values lies, for a chart: 0, 0.5 %, … 100 %.
-    let curve: [Double]
+    /// The value below which each of these shares of all values lies: 0, 0.5 %, … 100 %; `nil` for what no chart shows.
+    let curve: [Double]?
 
-    init(seconds: [Double]) {
+    init(seconds: [Double], isCharted: Bool = false) {
         let sorted = seconds.sorted().map { $0 * 1000 }
         func share(_ part: Double) -> Double {
             sorted.isEmpty ? 0 : sorted[min(sorted.count - 1, Int(part * Double(sorted.count)))]
@@ -20,6 +20,6 @@ struct Distribution: Codable {
         p90 = share(0.9)
         p99 = share(0.99)
         most = sorted.last ?? 0
-        curve = (0...200).map { share(Double($0) / 200) }
+        curve = isCharted ? (0...200).map { share(Double($0) / 200) } : nil
     }
 }
