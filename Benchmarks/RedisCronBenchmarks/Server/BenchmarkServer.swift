@@ -6,8 +6,8 @@ import ProcessSpawn
 final class BenchmarkServer {
     let socketPath: String
     let port: Int
-    /// For whoever speaks RedisCron or RedisBridge.
-    var url: String { "unix://\(socketPath)" }
+    var socket: ServerAddress { .socket(socketPath) }
+    var loopback: ServerAddress { .port(port) }
     let control: BlockingConnection
 
     /// A shell, which stops the server when nobody holds the other end of its standard input any more.
@@ -39,7 +39,7 @@ final class BenchmarkServer {
                 ],
                 descriptors: [STDIN_FILENO: ends.reading, STDERR_FILENO: STDERR_FILENO]))
         do {
-            control = try BlockingConnection.open(socketPath, patience: .seconds(20))
+            control = try BlockingConnection.open(.socket(socketPath), patience: .seconds(20))
         } catch {
             close(lifeline)
             guardian.waitUntilExit()

@@ -1,3 +1,4 @@
+import Foundation
 import ProcessSpawn
 
 #if canImport(Glibc)
@@ -8,6 +9,13 @@ import ProcessSpawn
 
 /// A program that the benchmark has started, and that ends with this or before.
 final class RunningProgram {
+    /// The path of `rqrcron` beside this program, if it has been built.
+    static let rqrcron: String? = {
+        let path = URL(fileURLWithPath: CommandLine.arguments[0]).resolvingSymlinksInPath().deletingLastPathComponent()
+            .appendingPathComponent("rqrcron").path
+        return FileManager.default.isExecutableFile(atPath: path) ? path : nil
+    }()
+
     let processID: pid_t
     private var hasEnded = false
 
