@@ -1,6 +1,8 @@
 import RQWire
 
-/// The floor: a script with RQ's writes, a batch at a time, and nothing else. No lock, no fence, no look at anything.
+/// The floor: a script with RQ's writes, a batch at a time, and nothing else.
+///
+/// No lock, no fence, no look at anything.
 ///
 /// What our script costs beyond it is the price of being safe.
 struct FloorScript {

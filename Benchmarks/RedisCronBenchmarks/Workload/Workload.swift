@@ -58,8 +58,9 @@ struct Workload: Sendable {
         }
     }
 
-    /// The time of the next run, for the hour that begins then: somewhere in its first twenty minutes. For those that are due
-    /// together it is that very time.
+    /// The time of the next run, for the hour that begins then: somewhere in its first twenty minutes.
+    ///
+    /// For those that are due together it is that very time.
     func plannedTime(_ index: Int, inHour hour: Timestamp) -> Timestamp {
         if case .together = form { return hour }
         if isInterval(index) { return hour + .microseconds(index % 1_000_000 * 1193) }
