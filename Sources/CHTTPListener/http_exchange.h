@@ -16,6 +16,9 @@ typedef struct http_connection {
 
 struct http_listener {
     struct MHD_Daemon *daemon;
+    /// Whether it works when it is told to, and not on a thread of its own.
+    bool is_driven;
+    bool is_working;
     http_listener_limits limits;
     void *context;
     http_listener_receive receive;

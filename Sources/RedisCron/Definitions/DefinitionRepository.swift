@@ -105,8 +105,10 @@ package struct DefinitionRepository: Sendable {
         case .at(let time): call.append(score: time)
         }
         call.append(edit.expectedVersion ?? [UInt8(ascii: "*")])
-        call.append(CronJobHash.Field.ourSpec.count)
-        for field in CronJobHash.Field.ourSpec { call.append(field.name) }
+        // Only where another definition is overwritten can one be there that has them.
+        let former = edit.mode == .create ? CronJobHash.Field.ourSpec : []
+        call.append(former.count)
+        for field in former { call.append(field.name) }
         // Of our own fields an empty one is none.
         let removed = edit.fields.filter { $0.field.isOurs && $0.value.isEmpty }
         call.append(removed.count)
