@@ -52,6 +52,16 @@ run: ## Build for release, start the scheduler on an embedded Redis with its pag
 test: deps lint build face release consumer ## Lint, build both ways, run every test, interop with Python included
 	@SWIFT="$(SWIFT)" FLAGS="$(FLAGS)" scripts/run-tests.sh
 
+# They bring what the package does without: these are the only targets that fetch Swift packages. SwiftPM's own options may say
+# where from.
+EXAMPLES := HummingbirdApp LifecycleService
+.PHONY: examples
+examples: deps build ## Build the examples that are packages of their own, with what they fetch, and run them
+	for example in $(EXAMPLES); do \
+		$(SWIFT) build --package-path docs/examples/$$example --scratch-path .build/examples/$$example $(EXAMPLE_OPTIONS) || exit 1; \
+	done
+	$(SWIFT) test --skip-build --disable-xctest $(FLAGS) --filter '^ExampleTests\.ExamplePackageTests'
+
 .PHONY: screenshots
 screenshots: deps build ## Take the pictures of the page that the docs show, in the browser of the tests
 	@mkdir -p docs/images
