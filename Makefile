@@ -49,7 +49,7 @@ run: ## Build for release, start the scheduler on an embedded Redis with its pag
 		$(if $(findstring HTTP,$(FLAGS)),--http $(PAGE))
 
 .PHONY: test
-test: deps lint build face release consumer ## Lint, build both ways, run every test, interop with Python included
+test: deps lint build face docs release consumer ## Lint, build both ways, make the documentation, run every test, interop included
 	@SWIFT="$(SWIFT)" FLAGS="$(FLAGS)" scripts/run-tests.sh
 
 # They bring what the package does without: these are the only targets that fetch Swift packages. SwiftPM's own options may say

@@ -79,7 +79,7 @@ extension RedisCronScheduler {
         public var replicaTimeout: Duration = .seconds(1)
         /// How many runs of each definition are kept once they are over, 0 to 1,000; 0 for none.
         ///
-        /// A definition may say so itself, in ``RunPolicy/history``. Runs that are still open are kept besides, at most 1,000 of each
+        /// A definition may say so itself, in `RunPolicy.history`. Runs that are still open are kept besides, at most 1,000 of each
         /// definition, and of times that were refused as many as of runs. Default 20.
         public var history = 20
         /// How many runs are kept in all, at least 1,000: beyond that those go first that were over longest ago.
