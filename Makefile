@@ -11,7 +11,8 @@ ifeq ($(shell uname),Darwin)
 BREW := $(shell brew --prefix 2>/dev/null)
 FLAGS := -Xcc -I$(BREW)/include -Xlinker -L$(BREW)/lib
 else
-RUNTIME := --static-swift-stdlib
+# Debian 13 has no gold, and its other linker leaves relocated data of Swift unprotected. The toolchain's own protects it.
+RUNTIME := --static-swift-stdlib $(if $(shell command -v ld.gold),,-Xswiftc -use-ld=lld)
 endif
 # With TLS and HTTP where their libraries are; TLS=yes, TLS=no, HTTP=yes and HTTP=no decide.
 TRAITS := $(if $(TLS),TLS=$(TLS)) $(if $(HTTP),HTTP=$(HTTP))
