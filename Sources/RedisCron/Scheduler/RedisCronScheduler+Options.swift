@@ -10,11 +10,11 @@ extension RedisCronScheduler {
         public var name: String?
         /// How long Redis keeps the lock after a heartbeat; a successor takes over within this time plus a second.
         ///
-        /// Default 120 s, at least 1 s.
+        /// Default 120 s, at least 1 s and at most a day.
         public var lockTTL: Duration = .seconds(120)
         /// The longest sleep: after it the index is read even if nothing was announced.
         ///
-        /// Default 60 s, at least 10 ms.
+        /// Default 60 s, at least 10 ms and at most a day.
         public var maxSleepInterval: Duration = .seconds(60)
         /// Definitions that Redis is to hold, as by ``RedisCronConnection/apply(_:prune:progress:)`` without pruning.
         ///
@@ -39,7 +39,7 @@ extension RedisCronScheduler {
         public var serializer: JobSerializer = .pickle
         /// How long a stop may take before what is in flight is abandoned.
         ///
-        /// Default 10 s.
+        /// Default 10 s, more than 0.
         public var shutdownBound: Duration = .seconds(10)
         /// Where log lines go.
         ///
@@ -79,7 +79,7 @@ extension RedisCronScheduler {
         public var replicaTimeout: Duration = .seconds(1)
         /// How many runs of each definition are kept once they are over, 0 to 1,000; 0 for none.
         ///
-        /// A definition may say so itself, in ``RunPolicy/history``. Runs that are still open are kept besides, at most 1,000 of each
+        /// A definition may say so itself, in `RunPolicy.history`. Runs that are still open are kept besides, at most 1,000 of each
         /// definition, and of times that were refused as many as of runs. Default 20.
         public var history = 20
         /// How many runs are kept in all, at least 1,000: beyond that those go first that were over longest ago.

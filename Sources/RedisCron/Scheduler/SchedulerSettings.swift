@@ -83,11 +83,11 @@ struct SchedulerSettings: Sendable {
             if !holds { throw RedisCronError(.invalidOption, field: option, expectation) }
         }
         try require(options.name != "", "name", "must not be empty")
-        try require(options.lockTTL >= .seconds(1), "lockTTL", "must be at least 1 s")
-        try require(options.lockTTL <= .seconds(86_400), "lockTTL", "must be at most a day, 86400 s")
+        try options.lockTTL.checkAsLockTTL()
         try require(options.maxSleepInterval >= .milliseconds(10), "maxSleepInterval", "must be at least 10 ms")
         try require(options.maxSleepInterval <= .seconds(86_400), "maxSleepInterval", "must be at most a day, 86400 s")
         try require(options.shutdownBound > .zero, "shutdownBound", "must be more than 0")
+        try require(options.meter.interval >= .milliseconds(10), "meter.interval", "must be at least 10 ms")
         try require((1...1000).contains(options.batchSize), "batchSize", "must be between 1 and 1000")
         try require((1...64).contains(options.batchesInFlight), "batchesInFlight", "must be between 1 and 64")
         try require((0...1000).contains(options.waitForReplicas), "waitForReplicas", "must be between 0 and 1000")
@@ -108,6 +108,23 @@ struct SchedulerSettings: Sendable {
             }
         }
         return status == 0 ? String(decoding: buffer.prefix { $0 != 0 }, as: UTF8.self) : "localhost"
+    }
+}
+
+extension Duration {
+    /// Checks whether a lock may last that long.
+    ///
+    /// - Throws: ``RedisCronError`` with code `.invalidOption`.
+    func checkAsLockTTL() throws(RedisCronError) {
+        let fault: String? =
+            if self < .seconds(1) {
+                "must be at least 1 s"
+            } else if self > .seconds(86_400) {
+                "must be at most a day, 86400 s"
+            } else {
+                nil
+            }
+        if let fault { throw RedisCronError(.invalidOption, field: "lockTTL", fault) }
     }
 }
 
