@@ -16,7 +16,7 @@ struct LoadedWorkload {
         try server.control.command("FLUSHALL")
         try inChunks(of: workload.count) { index, buffer in
             let next = workload.plannedTime(index, inHour: hour)
-            let fields = workload.definition(index, next: next).encode()
+            let fields = CronJobHash.inWritingOrder(workload.definition(index, next: next).encode())
             buffer.begin(2 + fields.count * 2)
             buffer.append("HSET")
             buffer.append(keys.cronJob(workload.id(index)))

@@ -113,7 +113,7 @@ package struct DefinitionRepository: Sendable {
         let removed = edit.fields.filter { $0.field.isOurs && $0.value.isEmpty }
         call.append(removed.count)
         for (field, _) in removed { call.append(field.name) }
-        for (field, value) in edit.fields where !(field.isOurs && value.isEmpty) {
+        for (field, value) in CronJobHash.inWritingOrder(edit.fields) where !(field.isOurs && value.isEmpty) {
             call.append(field.name)
             call.append(value)
         }
