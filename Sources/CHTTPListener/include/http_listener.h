@@ -97,7 +97,8 @@ unsigned http_listener_connections(http_listener *listener);
 
 /// Stops: what waits for an answer gets 503, streams end, connections are closed. Waits for the thread's end.
 ///
-/// Any thread but the listener's own; nobody else may be in `http_listener_work`, or call it later. Exchanges may be answered afterwards; nobody hears of it.
+/// Any thread but the listener's own. Nobody else may be in `http_listener_work`, or call it later. Exchanges may be answered
+/// afterwards; nobody hears of it.
 void http_listener_stop(http_listener *listener);
 
 /// Answers, and ends the exchange: it may not be used afterwards. The bytes are copied.

@@ -54,7 +54,7 @@ extension RedisCronConnection {
             return job
         } catch let error as RedisCronError where error.code == .editConflict {
             return nil
-        } catch  where error.redisError?.prefix == .wrongType {
+        } catch let error where error.redisError?.prefix == .wrongType {
             return nil
         }
     }
