@@ -19,8 +19,8 @@ TRAITS := $(if $(TLS),TLS=$(TLS)) $(if $(HTTP),HTTP=$(HTTP))
 FLAGS += $(shell scripts/trait-options.sh $(TRAITS))
 # Package.swift makes warnings errors then.
 export REDISCRON_STRICT := 1
-# Without debug information, which is stripped anyway: it depends on when the headers were written, and no two builds would
-# be equal.
+# Without debug information, which is stripped anyway: it depends on when the headers were written, and so do the hashes of
+# all code. What else differs between two builds is in docs/installation.md.
 STANDALONE := $(RUNTIME) -Xswiftc -gnone --scratch-path .build/standalone
 
 .PHONY: help
