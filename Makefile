@@ -19,7 +19,9 @@ TRAITS := $(if $(TLS),TLS=$(TLS)) $(if $(HTTP),HTTP=$(HTTP))
 FLAGS += $(shell scripts/trait-options.sh $(TRAITS))
 # Package.swift makes warnings errors then.
 export REDISCRON_STRICT := 1
-STANDALONE := $(RUNTIME) --scratch-path .build/standalone
+# Without debug information, which is stripped anyway: it depends on when the headers were written, and so do the hashes of
+# all code. What else differs between two builds is in docs/installation.md.
+STANDALONE := $(RUNTIME) -Xswiftc -gnone --scratch-path .build/standalone
 
 .PHONY: help
 help: ## List the targets

@@ -68,7 +68,7 @@ import Testing
         try await withTemporaryDirectory { directory in
             let path = "\(directory.path)/\(snippet.isManifest ? "Package" : "main").swift"
             try snippet.text.write(toFile: path, atomically: true, encoding: .utf8)
-            var arguments = ["-typecheck", "-warnings-as-errors", "-module-cache-path", "\(directory.path)/cache"]
+            var arguments = ["-typecheck", "-warnings-as-errors", "-module-cache-path", Self.moduleCache]
             if snippet.isManifest {
                 arguments += ["-package-description-version", "6.2.0", "-I", try await manifestModules()]
             } else {
@@ -102,6 +102,9 @@ import Testing
         let outcome = try await compiler.waitUntilExit(within: .seconds(120))
         try #require(outcome == .exited(0), "\(compiler.output)\(compiler.errors)")
     }
+
+    /// Where the compiler keeps the C modules that it has read: most of the time goes into them, and all snippets need the same.
+    private static let moduleCache = "\(PackageRoot.path)/.build/snippet-modules"
 
     /// Where the modules of this build are, and the C modules behind them.
     private static let searchPaths: [String] = {
