@@ -102,9 +102,11 @@ package struct KeptRuns: Sendable {
     /// The jobs of an entry of the log.
     private static func jobs(_ text: String) -> [String] {
         let entry = (try? JSONSerialization.jsonObject(with: Data(text.utf8))) as? [String: Any]
-        return (entry?["r"] as? [Any] ?? []).compactMap { line in
+        guard let entry, let at = (entry["at"] as? NSNumber)?.int64Value else { return [] }
+        return (entry["r"] as? [Any] ?? []).compactMap { line in
             guard let fields = line as? [Any], fields.count > 1, let id = fields[0] as? String else { return nil }
-            return job(id, fields.count > 5 ? fields[5] : nil, planned: (fields[1] as? NSNumber)?.int64Value)
+            let planned = (fields[1] as? NSNumber).map { at + $0.int64Value }
+            return job(id, fields.count > 5 ? fields[5] : nil, planned: planned)
         }
     }
 }
