@@ -79,7 +79,7 @@ extension RunKeeper {
             let ended = changes.compactMap { change in
                 change.ending.map { (job: change.run.jobID, record: EndedRun(change.run, $0)) }
             }
-            watch.settlingFailed(number, as: ended, at: clock.monotonic())
+            watch.settlingFailed(number, as: ended)
             throw error
         }
         switch outcome {

@@ -249,10 +249,10 @@ struct RunWatch: Sendable {
     }
 
     /// Takes in that a call got no answer that would have taken a portion out, and recorded that some of its runs are over.
-    mutating func settlingFailed(_ number: Int, as ended: [(job: RQJobID, record: EndedRun)], at monotonic: Duration) {
+    mutating func settlingFailed(_ number: Int, as ended: [(job: RQJobID, record: EndedRun)]) {
         portions[number]?.isUncertain = true
         for (job, record) in ended { followed[job]?.untold = record }
-        plan(portion: number, at: monotonic + Self.shortest)
+        postponed(number)
     }
 
     /// Takes in that a portion still stands there.
@@ -260,7 +260,7 @@ struct RunWatch: Sendable {
         portions[number]?.isUncertain = false
     }
 
-    /// Takes in that a portion that was due has not been looked at.
+    /// Takes in that a portion that was due has not been looked at, or not to the end: it has its turn again, before what is younger.
     mutating func postponed(_ number: Int) {
         if let held = portions[number] { plan(portion: number, at: held.deadline) }
     }
@@ -270,7 +270,7 @@ struct RunWatch: Sendable {
     /// Of one that is uncertain it is found out first whether it still stands there.
     mutating func lookFailed(atPortion number: Int, now: Timestamp, monotonic: Duration) {
         guard let held = portions[number] else { return }
-        if held.isUncertain { return plan(portion: number, at: monotonic + Self.shortest) }
+        if held.isUncertain { return postponed(number) }
         portions[number]?.hasFailed = true
         planFirst(portion: number, now: now, at: monotonic)
     }
