@@ -154,8 +154,14 @@ package final class MemoryStore: CronStore {
         change { $0.look(at: runs, now: now) }
     }
 
-    package func record(_ changes: [RunChange], token: String, now: Timestamp) async throws -> RecordOutcome {
-        change { $0.record(changes, token: token, now: now) }
+    package func recentRuns() async throws -> [RunPortion] {
+        change { $0.recentRuns }
+    }
+
+    package func record(
+        _ changes: [RunChange], settling settlement: RunSettlement?, token: String, now: Timestamp
+    ) async throws -> RecordOutcome {
+        change { $0.record(changes, settling: settlement, token: token, now: now) }
     }
 
     package func endedRuns(of definition: DefinitionID) async throws -> [EndedRun] {

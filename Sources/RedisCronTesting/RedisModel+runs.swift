@@ -42,7 +42,8 @@ extension RedisModel {
         if fences.contains(.recordLock), lock?.token != token { return false }
         guard let first = unfolding.entries.first else { return true }
         if fences.contains(.logHead), runLog.first != first || runLog.count < unfolding.entries.count { return true }
-        tracked[.open, default: []].formUnion(unfolding.opened)
+        if unfolding.portions.isEmpty { tracked[.open, default: []].formUnion(unfolding.opened) }
+        recentRuns += unfolding.portions
         for refused in unfolding.refused { note(refused, now: now) }
         runLog.removeFirst(min(runLog.count, unfolding.entries.count))
         return true
@@ -63,17 +64,27 @@ extension RedisModel {
     // MARK: Outcomes
 
     /// `record_runs.lua`.
-    package mutating func record(_ changes: [RunChange], token: String, now: Timestamp) -> RecordOutcome {
+    package mutating func record(
+        _ changes: [RunChange], settling settlement: RunSettlement? = nil, token: String, now: Timestamp
+    ) -> RecordOutcome {
         expireKeys()
         if fences.contains(.recordLock), lock?.token != token { return .lockLost }
-        let outcomes = changes.map { record($0, now: now) }
+        if let settlement {
+            let place = recentRuns.firstIndex { $0.bytes == settlement.portion.bytes }
+            if place == nil, fences.contains(.portion) { return .portionGone }
+            if let place { recentRuns.remove(at: place) }
+            tracked[.open, default: []].formUnion(settlement.open)
+        }
+        let outcomes = changes.map { record($0, isInPortion: settlement != nil, now: now) }
         return .done(outcomes, total: runTotal)
     }
 
-    private mutating func record(_ change: RunChange, now: Timestamp) -> RunChangeOutcome {
+    private mutating func record(_ change: RunChange, isInPortion: Bool, now: Timestamp) -> RunChangeOutcome {
         let (run, id) = (change.run, change.run.definition)
-        let isThere = tracked[change.from]?.remove(run) != nil
-        guard isThere || !fences.contains(.tracked) else { return .missing }
+        if !isInPortion {
+            let isThere = tracked[change.from]?.remove(run) != nil
+            guard isThere || !fences.contains(.tracked) else { return .missing }
+        }
         guard change.former != nil || change.ending != nil || change.isReopened else { return .recorded }
         guard definitions[id] != nil else { return .definitionGone }
         var runs = endedRuns[id] ?? []

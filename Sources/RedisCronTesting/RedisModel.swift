@@ -99,6 +99,8 @@ package struct RedisModel: Sendable {
         case logHead
         /// What became of a run is recorded only while it stands where it was read.
         case tracked
+        /// A portion of recent runs is settled only while it stands where it was read.
+        case portion
     }
 
     /// The server's clock, by which keys expire.
@@ -132,6 +134,8 @@ package struct RedisModel: Sendable {
 
     /// What was queued and refused, a call of a script each, until it is unfolded.
     package var runLog: [[UInt8]] = []
+    /// The runs that were taken off the log last, and have not been looked at.
+    package var recentRuns: [RunPortion] = []
     /// The runs that are open, and those that are over and may be brought back.
     package var tracked: [RunPlace: Set<TrackedRun>] = [:]
     /// The runs of each definition that are over, the newest first.

@@ -242,7 +242,7 @@ public final class TestScheduler: Sendable {
             return KnownRuns(
                 key, latest: job.latestEnqueueTime, history: job.policy.history, ended: model.endedRuns[key] ?? [],
                 open: (model.tracked[.open] ?? []).filter { $0.definition == key }.sorted { $0.at < $1.at },
-                refusals: model.refusals[key] ?? [], log: LoggedRuns(model.runLog)
+                refusals: model.refusals[key] ?? [], log: LoggedRuns(model.runLog, recent: model.recentRuns)
             ).records
         }
     }

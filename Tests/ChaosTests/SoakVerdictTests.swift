@@ -38,7 +38,7 @@ struct SoakVerdictTests {
     @Test func `what is kept of runs is watched, each part by itself`() {
         #expect(growth(runs: { $1.total = 20_000 + $0 % 2 * 100 }) == [])
         let parts: [WritableKeyPath<RunKeySizes, Int>] = [
-            \.keys, \.log, \.open, \.watched, \.definitions, \.total,
+            \.keys, \.log, \.recent, \.open, \.watched, \.definitions, \.total,
         ]
         for part in parts { #expect(growth(runs: { $1[keyPath: part] = 100 * $0 }).count == 1) }
         #expect(growth(runs: { $1.watched = 100 * $0 }).first?.contains("the number of watched runs") == true)

@@ -54,7 +54,7 @@ struct RunRecording {
             return runs
         }
         let recording = try await Sample.measure(on: server) {
-            try await Self.wait(until: Workload.keys.openRuns, "ZCARD", isEmptyOn: server)
+            try await Self.waitForEnds(on: server)
             return runs
         }
         try await running?.stop()
@@ -68,7 +68,7 @@ struct RunRecording {
         try loaded.endJobs(.finished, at: Timestamp(unixSeconds: EventHour.current))
         let running = try await RunningScheduler.start(socketPath: server.socketPath)
         try await Self.wait(until: Workload.keys.runLog, "LLEN", isEmptyOn: server)
-        try await Self.wait(until: Workload.keys.openRuns, "ZCARD", isEmptyOn: server)
+        try await Self.waitForEnds(on: server)
         try await running.stop()
         try ResultCheck("the running scheduler", loaded).checkRecords(.finished, count: Self.kept)
         let before = try server.usedBytes()
@@ -97,6 +97,12 @@ struct RunRecording {
         try await ours.end()
         try loaded.plan(inHour: present + .seconds(30 * 86_400))
         return loaded
+    }
+
+    /// In this order: runs go from the recent ones to the open ones.
+    private static func waitForEnds(on server: BenchmarkServer) async throws {
+        try await wait(until: Workload.keys.recentRuns, "LLEN", isEmptyOn: server)
+        try await wait(until: Workload.keys.openRuns, "ZCARD", isEmptyOn: server)
     }
 
     private static func wait(until key: String, _ size: String, isEmptyOn server: BenchmarkServer) async throws {

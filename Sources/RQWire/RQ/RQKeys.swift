@@ -19,6 +19,8 @@ package struct RQKeys: Sendable, Hashable {
     package let deletions: String
     /// List: what was queued and refused, a call of a script each, until the leader has unfolded it.
     package let runLog: String
+    /// List: the runs that were queued last and have not been looked at, many an element.
+    package let recentRuns: String
     /// Sorted set: the runs that are open, all with score 0.
     package let openRuns: String
     /// Sorted set: runs that are over and may be brought back, such as failed ones, all with score 0.
@@ -77,6 +79,7 @@ package struct RQKeys: Sendable, Hashable {
         events = prefix + ":cron_jobs:events"
         deletions = prefix + ":cron_jobs:deletions"
         runLog = prefix + ":cron_runs_log"
+        recentRuns = prefix + ":cron_runs_recent"
         openRuns = prefix + ":cron_runs_open"
         watchedRuns = prefix + ":cron_runs_watched"
         runIndex = prefix + ":cron_runs_index"

@@ -8,9 +8,23 @@ extension DefinitionRepository {
     /// The most runs and refusals of a definition that are kept, and the most of its open runs.
     package static let mostKept = 1_000
 
-    /// What still stands in the log of runs.
-    package func loggedRuns() async throws(RedisError) -> LoggedRuns {
-        LoggedRuns(try await elements(RedisCommand("LRANGE", keys.runLog, -Self.logLimit, -1)))
+    /// What still stands in the log of runs, and the runs that were taken off it last.
+    ///
+    /// - Parameter id: Whose runs are wanted; `nil` for those of all definitions.
+    package func loggedRuns(of id: DefinitionID? = nil) async throws(RedisError) -> LoggedRuns {
+        // In this order: runs go from the log to the recent ones.
+        let commands = [
+            RedisCommand("LRANGE", keys.runLog, -Self.logLimit, -1), RedisCommand("LRANGE", keys.recentRuns, 0, -1),
+        ]
+        let lists = try await client.pipeline(commands) { _, reply throws(RedisError) in try reply.elementsIfList() }
+        guard lists.count == commands.count else { return LoggedRuns() }
+        let portions = lists[1].filter { element in id.map { RunPortion.mayHold(element, runsOf: $0) } ?? true }
+        return LoggedRuns(lists[0], recent: portions.compactMap { RunPortion($0) })
+    }
+
+    /// The runs that were queued last and have not been looked at; elements that hold no runs are left out.
+    func recentRuns() async throws(RedisError) -> [RunPortion] {
+        try await elements(RedisCommand("LRANGE", keys.recentRuns, 0, -1)).compactMap { RunPortion($0) }
     }
 
     /// The elements that a command answers; none where the key holds something else.
@@ -81,7 +95,7 @@ extension DefinitionRepository {
     /// What is known of the runs of one definition; `nil` where it is gone, or the server does not let us look.
     func knownRuns(of id: String) async throws(RedisError) -> KnownRuns? {
         try await unlessDenied(nil) { () throws(RedisError) in
-            try await knownRuns(of: [DefinitionID(id)], log: try await loggedRuns()).first ?? nil
+            try await knownRuns(of: [DefinitionID(id)], log: try await loggedRuns(of: DefinitionID(id))).first ?? nil
         }
     }
 

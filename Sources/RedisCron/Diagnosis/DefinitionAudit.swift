@@ -130,8 +130,8 @@ struct DefinitionAudit: Sendable {
         let wanted = [
             (keys.cronJobs, "zset"), (keys.queues, "set"), (keys.cronSchedulers, "zset"), (keys.lock, "string"),
             (keys.lastUpdate, "string"), (keys.deletions, "zset"), (keys.timeZone, "string"),
-            (keys.runLog, "list"), (keys.openRuns, "zset"), (keys.watchedRuns, "zset"), (keys.runIndex, "zset"),
-            (keys.runTotal, "string"),
+            (keys.runLog, "list"), (keys.recentRuns, "list"), (keys.openRuns, "zset"), (keys.watchedRuns, "zset"),
+            (keys.runIndex, "zset"), (keys.runTotal, "string"),
         ]
         let types = try await client.pipeline(wanted.map { RedisCommand("TYPE", $0.0) }) { _, reply in reply.string }
         return zip(wanted, types).compactMap { wanted, found in Finding.mistyped(wanted.0, found, expected: wanted.1) }

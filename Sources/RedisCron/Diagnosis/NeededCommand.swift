@@ -82,6 +82,8 @@ struct NeededCommand: Sendable, Hashable {
             NeededCommand(purpose, "LINDEX", keys.runLog, "0"),
             NeededCommand(purpose, "LLEN", keys.runLog),
             NeededCommand(purpose, "LTRIM", keys.runLog, "0", "1", isWrite: true),
+            NeededCommand(purpose, "RPUSH", keys.recentRuns, "runs", isWrite: true),
+            NeededCommand(purpose, "LREM", keys.recentRuns, "1", "runs", isWrite: true),
             NeededCommand(purpose, "ZADD", keys.openRuns, "0", "run", isWrite: true),
             NeededCommand(purpose, "ZRANGEBYLEX", keys.openRuns, "-", "+"),
             NeededCommand(purpose, "ZREM", keys.openRuns, "run", isWrite: true),

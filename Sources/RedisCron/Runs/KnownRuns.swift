@@ -2,9 +2,9 @@ import RQWire
 
 /// What Redis holds of the runs of one definition, put together.
 ///
-/// A run goes from the log to the open ones, and from there to those that are over. It may be read in two places, if it goes on
-/// between two readings: then it counts where it stands last. What is read in this order is never missed, except for a run that is
-/// brought back in that moment.
+/// A run goes from the log to the recent ones, from there to the open ones or those that are over, and from the open ones to these. It
+/// may be read in two places, if it goes on between two readings: then it counts where it stands last. What is read in this order is
+/// never missed, except for a run that is brought back in that moment.
 ///
 /// Pure.
 package struct KnownRuns: Sendable {
@@ -15,7 +15,7 @@ package struct KnownRuns: Sendable {
     let history: Int?
     /// In the order of the list: that which was over last is the first.
     package let ended: [EndedRun]
-    /// With those of the log.
+    /// With those of the log and the recent ones.
     package private(set) var open: [TrackedRun]
     private let refusals: [RefusedTimes]
     /// Jobs that were taken out for another run, which the log says and nobody has recorded yet.
@@ -99,7 +99,7 @@ package struct KnownRuns: Sendable {
     }
 }
 
-/// What still stands in the log of runs.
+/// What still stands in the log of runs, and the runs that were taken off it last.
 package struct LoggedRuns: Sendable {
     /// The runs that were queued, by their definitions, the oldest first.
     package private(set) var open: [DefinitionID: [TrackedRun]] = [:]
@@ -109,7 +109,8 @@ package struct LoggedRuns: Sendable {
     private(set) var removed: [String: Timestamp] = [:]
 
     /// Of what is no entry nothing is taken.
-    package init(_ entries: [[UInt8]] = []) {
+    package init(_ entries: [[UInt8]] = [], recent: [RunPortion] = []) {
+        for run in recent.lazy.flatMap(\.runs) { open[run.definition, default: []].append(run) }
         for entry in entries.lazy.compactMap({ RunLogEntry($0) }) {
             for job in entry.removed { removed[job] = entry.at }
             for line in entry.lines {

@@ -34,7 +34,7 @@ extension RedisCronConnection {
         }
         let wanted = RunFilter(limit: limit, outcomes: outcomes, since: since)
         return try await RedisCronError.unifying {
-            let log = try await definitions.loggedRuns()
+            let log = try await definitions.loggedRuns(of: id.map { DefinitionID($0) })
             var found = FoundRuns(wanted)
             if let id {
                 guard let known = try await definitions.knownRuns(of: [DefinitionID(id)], log: log).first ?? nil else {

@@ -13,6 +13,9 @@ extension RunKeeper {
         }
         guard !deleted.isEmpty else { return }
         let ids = Array(deleted)
+        // Of one that was made anew, the runs are read again where open ones stand.
+        let numbers = Set(ids.flatMap(watch.runs(of:)).compactMap(\.portion))
+        guard try await disperse(Array(numbers)) else { return }
         let gone = Set(try await store.forgetRuns(of: ids))
         await tell(.forgotten(ids))
         for id in ids {

@@ -8,9 +8,11 @@ import RedisBridge
 /// delays what is due.
 ///
 /// ```
-///   scripts ──▶ log ──unfold──▶ open ──look──▶ record ──▶ ended
-///                                 ▲                          │ failed and the like: watched
-///                                 └──── requeued ◀───────────┘
+///   scripts ──▶ log ──unfold──▶ recent ──look──▶ record ──▶ ended
+///                                  │               ▲           │ failed and the like: watched
+///                      still open  └──▶ open ─look─┘           │
+///                                        ▲                     │
+///                                        └──── requeued ◀──────┘
 /// ```
 actor RunKeeper {
     /// What the scheduler is told.
@@ -40,7 +42,7 @@ actor RunKeeper {
 
     let store: any CronStore
     let clock: any SchedulerClock
-    private let token: String
+    let token: String
     private let history: Int
     private let historyTotal: Int
     let tell: @Sendable (News) async -> Void
@@ -71,6 +73,8 @@ actor RunKeeper {
 
     /// Runs that are looked at, and recorded, in one step.
     static let runsAtOnce = 250
+    /// The most runs that are held in portions: who wants to know of one definition has to read all of them.
+    private static let mostHeld = 50_000
     /// Members that are read at once when it begins.
     private static let pageSize = 1_000
     /// How often the log is read although nobody says that there is something: triggers come from elsewhere.
@@ -199,6 +203,7 @@ actor RunKeeper {
     /// The same, with a look at every run, whenever its turn is: for who drives a scheduler by hand.
     func stepThroughAll() async throws {
         _ = try await step()
+        guard try await disperse(Array(watch.portions.keys)) else { return }
         for page in watch.followed.values.sorted(by: { $0.run.at < $1.run.at }).pages(of: Self.runsAtOnce) {
             guard try await look(at: Array(page)) else { return }
         }
@@ -217,6 +222,8 @@ actor RunKeeper {
     }
 
     private func readPlaces() async throws {
+        // A run goes from a portion to a set. But of two under one id the later one counts, which stands in a portion.
+        let portions = try await store.recentRuns()
         for place in [RunPlace.open, .watched] {
             var last: [UInt8]?
             repeat {
@@ -228,6 +235,8 @@ actor RunKeeper {
                 if isTickBusy { try await clock.sleep(for: Self.courtesy) }
             } while last != nil
         }
+        // Whether the lock is ours will be told when the log is read.
+        _ = try await drop(found(portions))
     }
 
     // MARK: The log
@@ -240,10 +249,15 @@ actor RunKeeper {
             guard !entries.isEmpty else { return true }
             hasNews = true
             unfoldedAt = clock.monotonic()
-            let result = unfolder.read(entries)
+            var result = unfolder.read(entries)
+            if watch.heldCount + result.unfolding.opened.count <= Self.mostHeld {
+                result.unfolding.portions = RunPortion.portions(of: result.unfolding.opened)
+            }
             if !result.unfolding.opened.isEmpty { await tell(.queued(result.unfolding.opened)) }
             // Before they are off the log: a leader that dies in between would leave jobs that are gone, and nothing that says why.
-            guard try await record(cancellations(in: result)) else { return false }
+            guard let cancellations = try await cancellations(in: result), try await record(cancellations) else {
+                return false
+            }
             do {
                 guard try await store.unfold(result.unfolding, token: token, now: clock.now()) else { return false }
             } catch {
@@ -268,21 +282,31 @@ actor RunKeeper {
     /// Follows what was unfolded.
     private func follow(_ result: RunUnfolder.Result) async throws -> Bool {
         let (now, monotonic) = (clock.now(), clock.monotonic())
-        var changes: [RunChange] = []
-        for run in result.unfolding.opened {
-            // It was queued before its definition was deleted.
-            if deletedAt[run.definition] != nil { deleted.insert(run.definition) }
-            if let dropped = watch.follow(run, in: .open, now: now, at: monotonic) {
-                let places: [RunPlace] = dropped.isUncertain ? [.open, .watched] : [dropped.place]
-                changes += places.map { RunChange(dropped.run, from: $0, keep: keep(dropped.run)) }
-            }
+        let unfolding = result.unfolding
+        // It was queued before its definition was deleted.
+        for run in unfolding.opened where deletedAt[run.definition] != nil { deleted.insert(run.definition) }
+        var dropped = unfolding.portions.flatMap { watch.hold($0, now: now, at: monotonic) }
+        if unfolding.portions.isEmpty {
+            dropped = unfolding.opened.compactMap { watch.follow($0, in: .open, now: now, at: monotonic) }
         }
-        return try await record(changes)
+        return try await drop(dropped)
     }
 
-    /// What is to be recorded of the runs that were taken out for others.
-    private func cancellations(in result: RunUnfolder.Result) async throws -> [RunChange] {
+    /// Takes out runs that are followed no longer.
+    private func drop(_ runs: [RunWatch.Followed]) async throws -> Bool {
+        guard !runs.isEmpty else { return true }
+        guard try await disperse(Array(Set(runs.compactMap(\.portion))), with: runs.map(\.run)) else { return false }
+        return try await record(
+            runs.flatMap { known in
+                let places: [RunPlace] = known.isUncertain || known.portion != nil ? [.open, .watched] : [known.place]
+                return places.map { RunChange(known.run, from: $0, keep: keep(known.run)) }
+            })
+    }
+
+    /// What is to be recorded of the runs that were taken out for others; `nil` when the lock is not ours.
+    private func cancellations(in result: RunUnfolder.Result) async throws -> [RunChange]? {
         var changes: [RunChange] = []
+        guard try await disperse(Array(Set(result.removed.compactMap { watch[$0.job]?.portion }))) else { return nil }
         _ = try await findPlaces(of: result.removed.compactMap { watch[$0.job] })
         for (job, at) in result.removed {
             guard let known = watch[job] else { continue }
@@ -308,10 +332,17 @@ actor RunKeeper {
     private func look() async throws -> Bool {
         for _ in 0..<Self.mostInARow {
             let isAllowed = allowance.hasPage(of: looksAtOnce, at: clock.monotonic())
-            let due = isAllowed ? watch.due(at: clock.monotonic(), limit: looksAtOnce) : []
+            let due = isAllowed ? watch.due(at: clock.monotonic(), limit: looksAtOnce) : RunWatch.Due()
             allowance.used(due.count)
             guard !due.isEmpty else { return true }
-            guard try await look(at: due) else { return false }
+            // In this order: what stands in a portion was queued later.
+            do {
+                guard try await look(at: due.runs) else { return false }
+            } catch {
+                for (number, _) in due.portions { watch.postponed(number) }
+                throw error
+            }
+            guard try await look(at: due.portions) else { return false }
             if (isTickBusy || hasNews && hasGathered) && !isLate { return true }
         }
         return true
@@ -321,6 +352,7 @@ actor RunKeeper {
     private var isLate: Bool { watch.nextLook.map { clock.monotonic() - $0 > Self.patience } ?? false }
 
     private func look(at due: [RunWatch.Followed]) async throws -> Bool {
+        guard !due.isEmpty else { return true }
         do {
             let due = try await findPlaces(of: due)
             let runs = due.map { RunToLookAt($0.run, memory: $0.memory, place: $0.place) }
@@ -341,7 +373,7 @@ actor RunKeeper {
 
     // MARK: What is recorded
 
-    private func record(_ changes: [RunChange]) async throws -> Bool {
+    func record(_ changes: [RunChange]) async throws -> Bool {
         for page in changes.pages(of: Self.runsAtOnce) {
             guard try await recordPage(Array(page)) else { return false }
         }
@@ -351,7 +383,7 @@ actor RunKeeper {
     private func recordPage(_ changes: [RunChange]) async throws -> Bool {
         let outcome: RecordOutcome
         do {
-            outcome = try await store.record(changes, token: token, now: clock.now())
+            outcome = try await store.record(changes, settling: nil, token: token, now: clock.now())
         } catch {
             for change in changes {
                 let recorded = change.ending.map { EndedRun(change.run, $0) }
@@ -360,6 +392,12 @@ actor RunKeeper {
             throw error
         }
         guard case .done(let outcomes, let total) = outcome else { return false }
+        try await take(changes, outcomes, total: total)
+        return true
+    }
+
+    /// Takes in what became of changes, and tells.
+    func take(_ changes: [RunChange], _ outcomes: [RunChangeOutcome], total: Int) async throws {
         var ended: [RunRecord] = []
         var written: [DefinitionID] = []
         for (change, outcome) in zip(changes, outcomes) {
@@ -370,7 +408,6 @@ actor RunKeeper {
         if !written.isEmpty { await tell(.written(written)) }
         if !ended.isEmpty { await tell(.ended(ended)) }
         if total > historyTotal { _ = try await store.trimRuns(to: historyTotal) }
-        return true
     }
 
     /// Takes in what became of a change.

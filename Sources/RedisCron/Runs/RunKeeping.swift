@@ -6,6 +6,8 @@ package struct Unfolding: Sendable {
     package var entries: [[UInt8]] = []
     /// Runs that were queued.
     package var opened: [TrackedRun] = []
+    /// The same runs, to be held together until they are looked at; empty to put each where open runs stand.
+    package var portions: [RunPortion] = []
     /// Times that were refused.
     package var refused: [Refused] = []
 
@@ -144,6 +146,8 @@ package enum RunChangeOutcome: UInt8, Sendable {
 package enum RecordOutcome: Sendable {
     /// The lock is not ours: nothing was done.
     case lockLost
+    /// The portion does not stand there: it was settled before, by somebody else or by a call of ours. Nothing was done.
+    case portionGone
     /// One outcome for each change, in order, and how many runs are kept in all.
     case done([RunChangeOutcome], total: Int)
 }

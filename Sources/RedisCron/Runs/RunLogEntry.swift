@@ -8,8 +8,9 @@ package import RQWire
 /// An entry is a JSON object: `c`, what became of each run, a character each (see `enqueue_batch.lua`); `x`, the ids of jobs that were
 /// taken out for another run; `at`, when; `q`, the terms of jobs, each once, as `[queue,result_ttl,failure_ttl,ttl,retries,timeout]`; `r`, the
 /// runs in the order of `c`, as `[id,planned,terms,reason,history,job,missed]` without what is null at the end, or 0 for one that is not
-/// recorded. `terms` is a place in `q` from 0. Where only the schedule moved, `reason` is that of the refusal. `missed` is
-/// `[first,last,count,more]`: planned times after this one that it stands for.
+/// recorded. Planned times are microseconds after `at`, so negative for nearly all. `terms` is a place in `q` from 0. `reason` is null for
+/// `schedule`; where only the schedule moved, it is that of the refusal. `missed` is `[first,last,count,more]`: planned times after this
+/// one that it stands for. All of this is as short as it can be: what each run adds to a batch is paid for by the byte.
 package struct RunLogEntry: Sendable {
     /// One run, and what became of it.
     package enum Line: Sendable, Hashable {
@@ -45,11 +46,12 @@ package struct RunLogEntry: Sendable {
     private static func lines(
         _ outcome: JobOutcome, _ fields: [JSONValue], _ terms: [RunTerms?], at: Timestamp
     ) -> [Line] {
-        guard let id = fields[0].string, let reason = fields[3].string else { return [] }
+        guard let id = fields[0].string else { return [] }
         let definition = DefinitionID(id)
-        let planned = fields[1].instant
+        let planned = fields[1].instant(after: at)
+        let reason = fields[3].string ?? RunReason.schedule.rawValue
         let history = fields[4].int
-        let missed = MissedTimes(fields[6])
+        let missed = MissedTimes(fields[6], after: at)
         func refused(_ reason: RefusalReason, from first: Timestamp) -> Line {
             .refused(
                 definition,
@@ -99,7 +101,8 @@ package struct RunLogEntry: Sendable {
     /// What a run outside of the schedule sends.
     package static func body(of run: TrackedRun) -> [UInt8] {
         let fields: [JSONValue] = [
-            .string(run.definition.display), run.planned.json, 0, .string(run.reason.rawValue), run.history.json,
+            .string(run.definition.display), (run.planned.map { Int($0.microseconds - run.at.microseconds) }).json, 0,
+            .string(run.reason.rawValue), run.history.json,
             .string(run.jobID.description),
         ]
         let text = JSONValue.array([.array(fields)]).compactBytes
@@ -125,7 +128,7 @@ package struct RunLogEntry: Sendable {
 
         init(at: Timestamp, count: Int) {
             self.at = at
-            bytes.reserveCapacity(count * 56)
+            bytes.reserveCapacity(count * 40)
         }
 
         mutating func append(_ run: PlannedRun, history: Int) {
@@ -140,23 +143,32 @@ package struct RunLogEntry: Sendable {
             bytes.append(UInt8(ascii: "["))
             run.definition.appendIDJSON(to: &bytes)
             bytes.append(UInt8(ascii: ","))
-            DecimalText.append(Int(run.planned.microseconds), to: &bytes)
+            appendDistance(to: run.planned)
             bytes.append(UInt8(ascii: ","))
             if case .refuse(let reason) = run.step {
                 bytes += "-1,\"\(reason.rawValue)\"".utf8
             } else {
                 DecimalText.append(place(of: run.definition.template), to: &bytes)
-                bytes += run.reason == .catchup ? Self.catchUp : Self.schedule
+                if run.reason == .catchup {
+                    bytes += Self.catchUp
+                } else if own != nil || run.missed != nil {
+                    bytes += Self.schedule
+                }
             }
             if own != nil || run.missed != nil {
                 bytes += ",\(own.map(String.init) ?? "null")".utf8
-                if let missed = run.missed { bytes += ",null,\(missed.text)".utf8 }
+                if let missed = run.missed { bytes += ",null,\(missed.text(after: at))".utf8 }
             }
             bytes.append(UInt8(ascii: "]"))
         }
 
-        private static let schedule = Array(",\"schedule\"".utf8)
+        private static let schedule = Array(",null".utf8)
         private static let catchUp = Array(",\"catchup\"".utf8)
+
+        /// Appends how long after the batch a time is.
+        private mutating func appendDistance(to time: Timestamp) {
+            DecimalText.append(Int(time.microseconds - at.microseconds), to: &bytes)
+        }
 
         private mutating func place(of template: JobTemplate) -> Int {
             if let place = places[ObjectIdentifier(template)] { return place }
@@ -190,14 +202,17 @@ package struct MissedTimes: Sendable, Hashable {
         self.isExact = isExact
     }
 
-    fileprivate init?(_ value: JSONValue) {
-        guard let fields = value.array, fields.count == 4, let first = fields[0].instant, let last = fields[1].instant,
-            let count = fields[2].int, let more = fields[3].int
+    fileprivate init?(_ value: JSONValue, after at: Timestamp) {
+        guard let fields = value.array, fields.count == 4, let first = fields[0].instant(after: at),
+            let last = fields[1].instant(after: at), let count = fields[2].int, let more = fields[3].int
         else { return nil }
         self.init(first: first, last: last, count: count, isExact: more == 0)
     }
 
-    fileprivate var text: String { "[\(first.microseconds),\(last.microseconds),\(count),\(isExact ? 0 : 1)]" }
+    fileprivate func text(after at: Timestamp) -> String {
+        let (first, last) = (first.microseconds - at.microseconds, last.microseconds - at.microseconds)
+        return "[\(first),\(last),\(count),\(isExact ? 0 : 1)]"
+    }
 }
 
 extension RefusedTimes {
@@ -225,5 +240,14 @@ extension RunTerms {
             queue: queue, resultTTL: resultTTL, failureTTL: fields[2].int, ttl: fields[3].int,
             retries: fields[4].int ?? 0,
             timeout: fields[5].int ?? Self.usualTimeout)
+    }
+}
+
+extension JSONValue {
+    /// Microseconds after a time.
+    fileprivate func instant(after time: Timestamp) -> Timestamp? {
+        guard let distance = int else { return nil }
+        let (microseconds, overflow) = time.microseconds.addingReportingOverflow(Int64(distance))
+        return overflow ? nil : Timestamp(microseconds: microseconds)
     }
 }

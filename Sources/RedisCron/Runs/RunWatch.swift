@@ -27,12 +27,37 @@ struct RunWatch: Sendable {
         var isUncertain = false
         /// What such a call would have recorded, of which nobody was told.
         var untold: EndedRun?
-        fileprivate var look: DeadlineQueue<RQJobID>.ID?
+        /// The number of the portion in which it stands, with others; it is looked at with them.
+        fileprivate(set) var portion: Int?
+        fileprivate var look: DeadlineQueue<Look>.ID?
+    }
+
+    /// A portion, as Redis holds it.
+    struct Held: Sendable {
+        let portion: RunPortion
+        /// Whether it is not known that it still stands there: a call that would have taken it out got no answer.
+        var isUncertain = false
+        /// Whether a look at it failed: its runs are looked at one by one.
+        var hasFailed = false
+        /// When it is time to look at it.
+        fileprivate var deadline: Duration = .zero
+        fileprivate var look: DeadlineQueue<Look>.ID?
+    }
+
+    /// At what it is time to look.
+    fileprivate enum Look: Sendable {
+        case run(RQJobID)
+        case portion(Int)
     }
 
     private(set) var followed: [RQJobID: Followed] = [:]
     private var byDefinition: [DefinitionID: [RQJobID]] = [:]
-    private var looks = DeadlineQueue<RQJobID>()
+    private var looks = DeadlineQueue<Look>()
+    /// By number, in the order in which they were taken off the log.
+    private(set) var portions: [Int: Held] = [:]
+    private var lastPortion = 0
+    /// How many runs were put into these.
+    private(set) var heldCount = 0
     /// How many are open.
     private(set) var openCount = 0
 
@@ -50,12 +75,43 @@ struct RunWatch: Sendable {
     mutating func follow(
         _ run: TrackedRun, in place: RunPlace, now: Timestamp, at monotonic: Duration
     ) -> Followed? {
-        if let known = followed[run.jobID], known.run == run, known.place == place { return nil }
-        var dropped = remove(run.jobID)
-        if place == .open, dropped == nil, let oldest = oldestOfTooMany(of: run.definition) { dropped = remove(oldest) }
+        if let known = followed[run.jobID], known.run == run, known.place == place, known.portion == nil { return nil }
+        let dropped = makeRoom(for: run, in: place)
         add(Followed(run: run, memory: RunMemory(lastOpen: run.at), place: place))
         planFirst(run.jobID, now: now, at: monotonic)
         return dropped
+    }
+
+    /// Follows the runs of a portion, which are looked at together.
+    ///
+    /// - Returns: What ``follow(_:in:now:at:)`` does, for all of them.
+    mutating func hold(_ portion: RunPortion, now: Timestamp, at monotonic: Duration) -> [Followed] {
+        // Where Redis has lost that it was taken off the log, it was taken off once more. To settle the first would take out the second.
+        if let same = portions.first(where: { $0.value.portion.bytes == portion.bytes })?.key { settled(same) }
+        lastPortion += 1
+        portions[lastPortion] = Held(portion: portion)
+        heldCount += portion.runs.count
+        var dropped: [Followed] = []
+        for run in portion.runs {
+            var held = Followed(run: run, memory: RunMemory(lastOpen: run.at), place: .open)
+            if let known = followed[run.jobID], known.run == run {
+                // It was thought to be somewhere else, before Redis lost something or a call of ours was done late.
+                remove(run.jobID)
+                (held.memory, held.untold) = (known.memory, known.untold)
+            } else if let former = makeRoom(for: run, in: .open) {
+                dropped.append(former)
+            }
+            held.portion = lastPortion
+            add(held)
+        }
+        planFirst(portion: lastPortion, now: now, at: monotonic)
+        return dropped
+    }
+
+    private mutating func makeRoom(for run: TrackedRun, in place: RunPlace) -> Followed? {
+        let former = remove(run.jobID)
+        guard place == .open, former == nil, let oldest = oldestOfTooMany(of: run.definition) else { return former }
+        return remove(oldest)
     }
 
     private mutating func add(_ followed: Followed) {
@@ -89,20 +145,56 @@ struct RunWatch: Sendable {
         for job in byDefinition[definition] ?? [] { remove(job) }
     }
 
+    /// The runs of a definition that are followed.
+    func runs(of definition: DefinitionID) -> [Followed] {
+        (byDefinition[definition] ?? []).compactMap { followed[$0] }
+    }
+
     /// What is known of a run, if it is followed.
     subscript(job: RQJobID) -> Followed? { followed[job] }
 
     // MARK: Looks
 
-    /// The runs at which it is time to look, at most as many as are wanted.
+    /// What it is time to look at.
+    struct Due: Sendable {
+        /// Runs that stand in no portion.
+        var runs: [Followed] = []
+        /// Portions, each with those of its runs that are followed.
+        var portions: [(number: Int, runs: [Followed])] = []
+
+        /// Whether there is nothing to be done.
+        var isEmpty: Bool { runs.isEmpty && portions.isEmpty }
+        /// How many runs these are.
+        var count: Int { portions.reduce(runs.count) { $0 + $1.runs.count } }
+    }
+
+    /// The runs at which it is time to look, at most as many as are wanted, or those of one portion if it has more.
     ///
-    /// Each has to be planned again.
-    mutating func due(at monotonic: Duration, limit: Int) -> [Followed] {
-        var due: [Followed] = []
-        while due.count < limit, let job = looks.popDue(at: monotonic.wholeNanoseconds) {
-            guard let known = followed[job] else { continue }
-            followed[job]?.look = nil
-            due.append(known)
+    /// A portion whose runs are to be looked at one by one comes alone, since they are older than what is due behind it. Each run and
+    /// each portion has to be planned again.
+    mutating func due(at monotonic: Duration, limit: Int) -> Due {
+        var due = Due()
+        var count = 0
+        while count < limit, let look = looks.popDue(at: monotonic.wholeNanoseconds) {
+            switch look {
+            case .run(let job):
+                guard let known = followed[job] else { continue }
+                followed[job]?.look = nil
+                due.runs.append(known)
+                count += 1
+            case .portion(let number):
+                guard let held = portions[number] else { continue }
+                let runs = runs(ofPortion: number)
+                let comesAlone = held.hasFailed || held.isUncertain
+                guard due.isEmpty || !comesAlone && count + runs.count <= limit else {
+                    plan(portion: number, at: held.deadline)
+                    return due
+                }
+                portions[number]?.look = nil
+                due.portions.append((number, runs))
+                if comesAlone { return due }
+                count += runs.count
+            }
         }
         return due
     }
@@ -116,7 +208,7 @@ struct RunWatch: Sendable {
 
     /// Plans looks after those that failed: each has its turn again, and one that failed by itself keeps no other one up.
     mutating func looksFailed(at jobs: [RQJobID], now: Timestamp, monotonic: Duration) {
-        for job in jobs where followed[job] != nil {
+        for job in jobs where followed[job]?.portion == nil && followed[job] != nil {
             if jobs.count > 1 {
                 planFirst(job, now: now, at: monotonic)
             } else {
@@ -124,6 +216,66 @@ struct RunWatch: Sendable {
             }
         }
     }
+
+    // MARK: Portions
+
+    /// The runs of a portion that are followed, in their order.
+    func runs(ofPortion number: Int) -> [Followed] {
+        (portions[number]?.portion.runs ?? []).compactMap { run in
+            guard let known = followed[run.jobID], known.run == run, known.portion == number else { return nil }
+            return known
+        }
+    }
+
+    /// Takes in that a portion was taken out, and plans no look at its runs.
+    mutating func settled(_ number: Int) {
+        for known in runs(ofPortion: number) { followed[known.run.jobID]?.portion = nil }
+        guard let held = portions.removeValue(forKey: number) else { return }
+        heldCount -= held.portion.runs.count
+        if let look = held.look { _ = looks.remove(look) }
+    }
+
+    /// Takes in that a portion was taken out, and its runs put where open runs stand without a look at them.
+    mutating func dispersed(_ number: Int, now: Timestamp, monotonic: Duration) {
+        let runs = runs(ofPortion: number)
+        settled(number)
+        for known in runs { planFirst(known.run.jobID, now: now, at: monotonic) }
+    }
+
+    /// Takes in that a portion does not stand where it was thought to: where its runs are is looked up at the next look at each.
+    mutating func scattered(_ number: Int, now: Timestamp, monotonic: Duration) {
+        for known in runs(ofPortion: number) { followed[known.run.jobID]?.isUncertain = true }
+        dispersed(number, now: now, monotonic: monotonic)
+    }
+
+    /// Takes in that a call got no answer that would have taken a portion out, and recorded that some of its runs are over.
+    mutating func settlingFailed(_ number: Int, as ended: [(job: RQJobID, record: EndedRun)]) {
+        portions[number]?.isUncertain = true
+        for (job, record) in ended { followed[job]?.untold = record }
+        postponed(number)
+    }
+
+    /// Takes in that a portion still stands there.
+    mutating func stands(_ number: Int) {
+        portions[number]?.isUncertain = false
+    }
+
+    /// Takes in that a portion that was due has not been looked at, or not to the end: it has its turn again, before what is younger.
+    mutating func postponed(_ number: Int) {
+        if let held = portions[number] { plan(portion: number, at: held.deadline) }
+    }
+
+    /// Takes in that a look at a portion failed: its runs are looked at one by one, so that one which fails by itself keeps none up.
+    ///
+    /// Of one that is uncertain it is found out first whether it still stands there.
+    mutating func lookFailed(atPortion number: Int, now: Timestamp, monotonic: Duration) {
+        guard let held = portions[number] else { return }
+        if held.isUncertain { return postponed(number) }
+        portions[number]?.hasFailed = true
+        planFirst(portion: number, now: now, at: monotonic)
+    }
+
+    // MARK: What is recorded
 
     /// Takes in that a call got no answer that would have moved a run, and recorded that it is over if it says so.
     mutating func recordingFailed(of job: RQJobID, as recorded: EndedRun?) {
@@ -172,7 +324,7 @@ struct RunWatch: Sendable {
     /// Plans a look by the time at which the run was queued.
     ///
     /// Where many have been there for long the oldest comes first, and is recorded first. A list keeps those that were recorded last.
-    private mutating func planFirst(_ job: RQJobID, now: Timestamp, at monotonic: Duration) {
+    mutating func planFirst(_ job: RQJobID, now: Timestamp, at monotonic: Duration) {
         guard let known = followed[job], known.place == .open else { return plan(job, now: now, at: monotonic) }
         plan(job, at: monotonic + shortest - max(now - known.run.at, .zero))
     }
@@ -184,7 +336,19 @@ struct RunWatch: Sendable {
 
     private mutating func plan(_ job: RQJobID, at deadline: Duration) {
         if let look = followed[job]?.look { _ = looks.remove(look) }
-        followed[job]?.look = looks.insert(job, at: deadline.wholeNanoseconds)
+        followed[job]?.look = looks.insert(.run(job), at: deadline.wholeNanoseconds)
+    }
+
+    /// Plans the look at a portion by its oldest run.
+    private mutating func planFirst(portion number: Int, now: Timestamp, at monotonic: Duration) {
+        let oldest = portions[number]?.portion.runs.lazy.map(\.at).min() ?? now
+        plan(portion: number, at: monotonic + shortest - max(now - oldest, .zero))
+    }
+
+    private mutating func plan(portion number: Int, at deadline: Duration) {
+        if let look = portions[number]?.look { _ = looks.remove(look) }
+        portions[number]?.deadline = deadline
+        portions[number]?.look = looks.insert(.portion(number), at: deadline.wholeNanoseconds)
     }
 
     /// The shortest time for which a run is left alone: with more open runs each has its turn, at the rate of all looks.

@@ -2,9 +2,9 @@ package import RQWire
 
 /// A run that was queued and of which it is to be found out what becomes, as Redis holds it.
 ///
-/// It is a member of one of two sorted sets in which all scores are 0, so that those of one definition stand together, oldest first: the
-/// runs that are open, and those that are over and could be brought back, as by a requeue. The member is a JSON array, see
-/// ``member``.
+/// It stands in a ``RunPortion`` first. Later on it is a member of one of two sorted sets in which all scores are 0, so that those of one
+/// definition stand together, oldest first: the runs that are open, and those that are over and could be brought back, as by a requeue.
+/// The member is a JSON array, see ``member``.
 package struct TrackedRun: Sendable, Hashable {
     package let definition: DefinitionID
     package let jobID: RQJobID
@@ -34,21 +34,28 @@ package struct TrackedRun: Sendable, Hashable {
     /// The member of the sorted set: `["id",at,planned,"reason","job","queue",result_ttl,failure_ttl,ttl,retries,timeout,history]`.
     ///
     /// Times are microseconds since 1970. The job's id is empty where it follows from id and planned time; what is not set is null.
-    package var member: [UInt8] {
+    package var member: [UInt8] { json.compactBytes }
+
+    /// The member, before it is text.
+    var json: JSONValue {
         let own = planned.map { RQJobID.planned(definition: definition.bytes, at: $0) }
         let fields: [JSONValue] = [
             .string(definition.display), .int(Int(at.microseconds)), planned.json, .string(reason.rawValue),
             .string(own == jobID ? "" : jobID.description), .string(terms.queue), .int(terms.resultTTL),
             terms.failureTTL.json, terms.ttl.json, .int(terms.retries), .int(terms.timeout), history.json,
         ]
-        return JSONValue.array(fields).compactBytes
+        return .array(fields)
     }
 
     /// Reads a member; `nil` for anything else.
     package init?(member: [UInt8]) {
-        guard let fields = (try? JSONValue(parsing: member))?.array, fields.count == 12,
-            let id = fields[0].string, let at = fields[1].instant,
-            let reason = fields[3].string.flatMap(RunReason.init),
+        guard let json = try? JSONValue(parsing: member) else { return nil }
+        self.init(json)
+    }
+
+    init?(_ json: JSONValue) {
+        guard let fields = json.array, fields.count == 12, let id = fields[0].string,
+            let at = fields[1].instant, let reason = fields[3].string.flatMap(RunReason.init),
             let job = fields[4].string, let queue = fields[5].string, let resultTTL = fields[6].int
         else { return nil }
         let definition = DefinitionID(id)

@@ -90,8 +90,16 @@ package protocol CronStore: Sendable {
     /// Finds out what has become of runs, in their order. Changes nothing.
     func look(at runs: [RunToLookAt], now: Timestamp) async throws -> [RunFinding]
 
-    /// Records what became of runs, each once, in one atomic step.
-    func record(_ changes: [RunChange], token: String, now: Timestamp) async throws -> RecordOutcome
+    /// The runs that were queued last and have not been looked at; elements that hold no runs are left out.
+    func recentRuns() async throws -> [RunPortion]
+
+    /// Records what became of runs, each once.
+    ///
+    /// - Parameter settlement: A portion that is taken out, in one atomic step with all changes, which are of its runs. Without one, a
+    ///   step makes some of the changes, which are of runs that stand in the places that they name.
+    func record(
+        _ changes: [RunChange], settling settlement: RunSettlement?, token: String, now: Timestamp
+    ) async throws -> RecordOutcome
 
     /// The runs of a definition that are over, the newest first.
     func endedRuns(of definition: DefinitionID) async throws -> [EndedRun]

@@ -3,11 +3,16 @@ import RedisBridge
 
 /// What becomes of runs: the log into which scripts write it, and where it is kept.
 extension RedisStore {
-    /// How many changes one call of a script makes, so that it keeps Redis from others for a millisecond or two.
+    /// How many changes one call of a script makes of runs that stand each for itself, so that it keeps Redis from others for a
+    /// millisecond or two.
     private static let mostChanges = 125
 
     func runLog(limit: Int) async throws -> [[UInt8]] {
         try await connection.definitions.elements(RedisCommand("LRANGE", keys.runLog, 0, limit - 1))
+    }
+
+    func recentRuns() async throws -> [RunPortion] {
+        try await connection.definitions.recentRuns()
     }
 
     func endedRuns(of definition: DefinitionID) async throws -> [EndedRun] {
@@ -51,12 +56,14 @@ extension RedisStore {
 
     func unfold(_ unfolding: Unfolding, token: String, now: Timestamp) async throws -> Bool {
         guard let first = unfolding.entries.first else { return true }
+        let members = unfolding.portions.isEmpty ? unfolding.opened : []
         let size = unfolding.opened.count * 160 + unfolding.refused.count * 300 + first.count + 512
-        var call = CronScript.unfoldRuns.call(keyCount: 4 + unfolding.refused.count * 2, reserving: size)
+        var call = CronScript.unfoldRuns.call(keyCount: 5 + unfolding.refused.count * 2, reserving: size)
         call.append(keys.lock)
         call.append(keys.runLog)
         call.append(keys.openRuns)
         call.append(keys.runIndex)
+        call.append(keys.recentRuns)
         let (refusals, definitions) = (Array(keys.refusalsPrefix.utf8), Array(keys.cronJobPrefix.utf8))
         for refused in unfolding.refused {
             call.append(refusals, refused.definition.bytes)
@@ -67,8 +74,10 @@ extension RedisStore {
         call.append(unfolding.entries.count)
         call.append(score: now)
         call.append(definitions)
-        call.append(unfolding.opened.count)
-        for run in unfolding.opened { call.append(run.member) }
+        call.append(unfolding.portions.count)
+        call.append(members.count)
+        for portion in unfolding.portions { call.append(portion.bytes) }
+        for run in members { call.append(run.member) }
         for refused in unfolding.refused {
             call.append(refused.times.bytes)
             call.append(refused.keep - 1)
@@ -77,34 +86,52 @@ extension RedisStore {
         return try await connection.run(CronScript.unfoldRuns, call) { reply in reply.copiedBytes != Self.lockLost }
     }
 
-    func record(_ changes: [RunChange], token: String, now: Timestamp) async throws -> RecordOutcome {
+    func record(
+        _ changes: [RunChange], settling settlement: RunSettlement?, token: String, now: Timestamp
+    ) async throws -> RecordOutcome {
+        if let settlement {
+            let (codes, count) = try await send(changes, settling: settlement, token: token, now: now)
+            if codes == Self.lockLost { return .lockLost }
+            if codes == Self.portionGone { return .portionGone }
+            return .done(try outcomes(codes, of: changes.count), total: count)
+        }
         var outcomes: [RunChangeOutcome] = []
         outcomes.reserveCapacity(changes.count)
         var total: Int?
         for page in changes.pages(of: Self.mostChanges) {
-            let (codes, count) = try await send(page, token: token, now: now)
+            let (codes, count) = try await send(page, settling: nil, token: token, now: now)
             guard codes != Self.lockLost else { return .lockLost }
-            let found = codes.compactMap(RunChangeOutcome.init(rawValue:))
-            guard found.count == page.count else {
-                throw RedisCronError.unexpectedReply(to: "record_runs", "\(codes.count) of \(page.count) outcomes")
-            }
-            outcomes += found
+            outcomes += try self.outcomes(codes, of: page.count)
             total = count
         }
         if let total { return .done(outcomes, total: total) }
         return .done([], total: try await keptRuns())
     }
 
+    /// What the script answers of a portion that does not stand there.
+    private static let portionGone = [UInt8(ascii: "P")]
+
+    private func outcomes(_ codes: [UInt8], of count: Int) throws -> [RunChangeOutcome] {
+        let outcomes = codes.compactMap(RunChangeOutcome.init(rawValue:))
+        guard outcomes.count == count else {
+            throw RedisCronError.unexpectedReply(to: "record_runs", "\(codes.count) of \(count) outcomes")
+        }
+        return outcomes
+    }
+
     /// Sends changes.
     ///
-    /// - Returns: One code for each, or ``lockLost``, and how many runs are kept.
-    private func send(_ changes: [RunChange], token: String, now: Timestamp) async throws -> (
-        codes: [UInt8], total: Int
-    ) {
-        var call = CronScript.recordRuns.call(keyCount: 6 + changes.count * 2, reserving: 512 + changes.count * 480)
+    /// - Returns: One code for each, ``lockLost`` or ``portionGone``, and how many runs are kept.
+    private func send(
+        _ changes: [RunChange], settling settlement: RunSettlement?, token: String, now: Timestamp
+    ) async throws -> (codes: [UInt8], total: Int) {
+        let open = settlement?.open ?? []
+        let size = 512 + changes.count * 480 + open.count * 160 + (settlement?.portion.bytes.count ?? 0)
+        var call = CronScript.recordRuns.call(keyCount: 7 + changes.count * 2, reserving: size)
         call.append(keys.lock)
         for key in keys.ofAllRuns { call.append(key) }
         call.append(keys.cronJobs)
+        call.append(keys.recentRuns)
         let (runs, definitions) = (Array(keys.runsPrefix.utf8), Array(keys.cronJobPrefix.utf8))
         for change in changes {
             call.append(definitions, change.run.definition.bytes)
@@ -120,24 +147,27 @@ extension RedisStore {
         call.append(size: changes.count * RQJobID.textLength) { bytes in
             for change in changes { change.run.jobID.append(to: &bytes) }
         }
+        call.append(settlement?.portion.bytes ?? [])
+        call.append(open.count)
+        for run in open { call.append(run.member) }
         call.append(changes.count)
-        for change in changes { append(change, to: &call) }
+        for change in changes { append(change, isInPortion: settlement != nil, to: &call) }
         return try await connection.run(CronScript.recordRuns, call) { reply in
             guard reply.count == 2 else { return (reply.copiedBytes, 0) }
             return (reply.withElement(0) { $0.copiedBytes }, reply.withElement(1) { $0.integer ?? 0 })
         }
     }
 
-    private func append(_ change: RunChange, to call: inout RedisCommand.Builder) {
+    private func append(_ change: RunChange, isInPortion: Bool, to call: inout RedisCommand.Builder) {
         let isFailure = change.ending?.isKnownFailure == true
         let mayChange = change.ending?.mayChange == true
-        var flags = change.from == .watched ? "w" : ""
+        var flags = isInPortion ? "r" : change.from == .watched ? "w" : ""
         if change.former != nil { flags += "x" }
         if let ending = change.ending { flags += isFailure ? "ef" : ending.outcome == .finished ? "es" : "e" }
         if mayChange { flags += "m" }
         if change.isReopened { flags += "o" }
         call.append(flags + String(change.keep - 1))
-        call.append(change.run.member)
+        if !isInPortion || mayChange { call.append(change.run.member) }
         if let former = change.former { call.append(former.bytes) }
         if let ending = change.ending { call.append(EndedRun(change.run, ending).bytes) }
         if isFailure {

@@ -19,7 +19,7 @@ package struct KeptRuns: Sendable {
 
     /// Of each definition those that are over, the newest first.
     package var over: [String: [Run]] = [:]
-    /// Of each definition those that are open, and those that are over and watched.
+    /// Of each definition those that are open, looked at or not, and those that are over and watched.
     package var open: [String: [Run]] = [:]
     package var watched: [String: [Run]] = [:]
     /// Jobs that the log names.
@@ -38,7 +38,9 @@ package struct KeptRuns: Sendable {
             let members = try await line.command("ZRANGE", topology.key(key), 0, -1).strings
             return Dictionary(grouping: members.compactMap(Self.member), by: \.definition).mapValues { $0.map(\.run) }
         }
+        let recent = try await line.command("LRANGE", topology.key(RedisKeys.recentRuns), 0, -1).strings
         open = try await members(RedisKeys.openRuns)
+        for (id, run) in recent.flatMap(Self.portion) { open[id, default: []].append(run) }
         watched = try await members(RedisKeys.watchedRuns)
         for id in try await ids(under: RedisKeys.runsPrefix, line, topology) {
             let elements = try await line.command("LRANGE", topology.key(RedisKeys.runsPrefix + id), 0, -1).strings
@@ -69,7 +71,16 @@ package struct KeptRuns: Sendable {
 
     /// `["id",at,planned,"reason","job",…]`, a member of the open or the watched runs.
     private static func member(_ text: String) -> (definition: String, run: Run)? {
-        guard let fields = array(text), fields.count > 4, let id = fields[0] as? String,
+        array(text).flatMap(member)
+    }
+
+    /// An array of these, an element of the recent runs.
+    private static func portion(_ text: String) -> [(definition: String, run: Run)] {
+        (array(text) ?? []).compactMap { ($0 as? [Any]).flatMap(member) }
+    }
+
+    private static func member(_ fields: [Any]) -> (definition: String, run: Run)? {
+        guard fields.count > 4, let id = fields[0] as? String,
             let at = (fields[1] as? NSNumber)?.int64Value,
             let job = job(id, fields[4], planned: (fields[2] as? NSNumber)?.int64Value)
         else { return nil }
@@ -91,9 +102,11 @@ package struct KeptRuns: Sendable {
     /// The jobs of an entry of the log.
     private static func jobs(_ text: String) -> [String] {
         let entry = (try? JSONSerialization.jsonObject(with: Data(text.utf8))) as? [String: Any]
-        return (entry?["r"] as? [Any] ?? []).compactMap { line in
+        guard let entry, let at = (entry["at"] as? NSNumber)?.int64Value else { return [] }
+        return (entry["r"] as? [Any] ?? []).compactMap { line in
             guard let fields = line as? [Any], fields.count > 1, let id = fields[0] as? String else { return nil }
-            return job(id, fields.count > 5 ? fields[5] : nil, planned: (fields[1] as? NSNumber)?.int64Value)
+            let planned = (fields[1] as? NSNumber).map { at + $0.int64Value }
+            return job(id, fields.count > 5 ? fields[5] : nil, planned: planned)
         }
     }
 }

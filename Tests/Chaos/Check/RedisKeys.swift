@@ -8,6 +8,7 @@ enum RedisKeys {
     static let executionsPrefix = "rq:executions:"
     static let queuePrefix = "rq:queue:"
     static let runLog = "rq:cron_runs_log"
+    static let recentRuns = "rq:cron_runs_recent"
     static let openRuns = "rq:cron_runs_open"
     static let watchedRuns = "rq:cron_runs_watched"
     static let runIndex = "rq:cron_runs_index"

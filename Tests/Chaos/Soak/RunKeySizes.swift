@@ -6,6 +6,8 @@ package struct RunKeySizes: Sendable, Hashable {
     package var keys = 0
     /// Entries of the log that nobody has taken off.
     package var log = 0
+    /// Portions of runs that nobody has looked at.
+    package var recent = 0
     /// Runs that are open.
     package var open = 0
     /// Runs that are over and are watched.
@@ -27,6 +29,7 @@ package struct RunKeySizes: Sendable, Hashable {
             cursor = next
         } while cursor != "0"
         log = try await line.command(["LLEN", RedisKeys.runLog]).integer ?? 0
+        recent = try await line.command(["LLEN", RedisKeys.recentRuns]).integer ?? 0
         open = try await line.command(["ZCARD", RedisKeys.openRuns]).integer ?? 0
         watched = try await line.command(["ZCARD", RedisKeys.watchedRuns]).integer ?? 0
         definitions = try await line.command(["ZCARD", RedisKeys.runIndex]).integer ?? 0
@@ -36,7 +39,8 @@ package struct RunKeySizes: Sendable, Hashable {
     /// What is compared, each with its name.
     var parts: [(name: String, size: Int)] {
         [
-            ("the number of keys of runs", keys), ("the log of runs", log), ("the number of open runs", open),
+            ("the number of keys of runs", keys), ("the log of runs", log), ("the number of portions", recent),
+            ("the number of open runs", open),
             ("the number of watched runs", watched), ("the number of definitions with runs", definitions),
             ("the number of runs that are kept", total),
         ]

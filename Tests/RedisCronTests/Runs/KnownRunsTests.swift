@@ -87,9 +87,7 @@ import Testing
 
     @Test func `refusals of the log join those of the list, once`() {
         let listed = [refused(10, 30, count: 3), refused(1, 2, count: 2, .missed)]
-        var body = #","at":0,"q":[],"r":[["a",40000000,-1,"overlap"]]}"#
-        body = body.replacing("40000000", with: "\(at(40).microseconds)").replacing(
-            "\"at\":0", with: "\"at\":\(at(40).microseconds)")
+        let body = ",\"at\":\(at(40).microseconds),\"q\":[],\"r\":[[\"a\",0,-1,\"overlap\"]]}"
         let entry = RunLogEntry.bytes(codes: [JobOutcome.overlapping.rawValue], body: Array(body.utf8))
         let known = KnownRuns(Self.id, refusals: listed, log: LoggedRuns([entry]))
         #expect(known.records.map(\.count) == [4, 2])

@@ -97,7 +97,8 @@ import Testing
         #expect(try await keeper.step())
         keeping.work(job, as: .failed, error: "ValueError")
         keeping.pass(.seconds(3))
-        let run = try #require(keeping.memory.model.tracked[.open]?.first)
+        let portion = try #require(keeping.memory.model.recentRuns.first)
+        let run = try #require(portion.runs.first)
         let look = RunToLookAt(run, memory: RunMemory(lastOpen: run.at), place: .open)
         let found = keeping.memory.change { $0.look(at: [look], now: keeping.clock.now()) }
         guard case .over(let ending) = found.first else {
@@ -106,9 +107,12 @@ import Testing
         }
         keeping.store.beforeNext(.record) { throw MadeUpFailure() }
         await #expect(throws: MadeUpFailure.self) { try await keeper.step() }
-        keeping.store.afterNext(.standings) {
+        keeping.store.afterNext(.recentRuns) {
             let late = RunChange(run, from: .open, ending: ending, keep: 20)
-            _ = keeping.memory.change { $0.record([late], token: "t", now: keeping.clock.now()) }
+            _ = keeping.memory.change {
+                $0.record(
+                    [late], settling: RunSettlement(portion, open: []), token: "t", now: keeping.clock.now())
+            }
         }
         try await pass(2, keeping, keeper)
         #expect(keeping.ended.map(\.outcome) == [.failed])
@@ -143,6 +147,8 @@ import Testing
         let keeper = keeping.keeper()
         _ = try await keeping.tick()
         #expect(try await keeper.step())
+        keeping.pass(.seconds(3))
+        #expect(try await keeper.step())
         keeping.pass(Keeping.interval)
         #expect(try await keeping.tick().count == 1)
         keeping.store.afterNext(.record) { throw MadeUpFailure() }
@@ -167,7 +173,7 @@ import Testing
             _ = model.requeueJob(job)
         }
         #expect(try await keeper.step())
-        #expect(keeping.memory.model.tracked[.open]?.map(\.at) == [later.at])
+        #expect(keeping.open.map(\.at) == [later.at])
         #expect(keeping.tracked(.watched) == 0)
         keeping.work(job, as: .finished)
         try await pass(2, keeping, keeper)

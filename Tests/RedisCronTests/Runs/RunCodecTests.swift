@@ -73,6 +73,18 @@ import Testing
         }
     }
 
+    @Test func `a portion is read as it was written, and what is no run is left out`() {
+        let portion = RunPortion([Self.run(), Self.run(planned: nil), Self.run(job: .random())])
+        #expect(RunPortion(portion.bytes) == portion)
+        let damaged = Array("[1,".utf8) + portion.bytes.dropFirst()
+        #expect(RunPortion(damaged)?.runs == portion.runs)
+        #expect(RunPortion(damaged)?.bytes == damaged)
+        #expect(RunPortion(Array("{}".utf8)) == nil)
+        #expect(RunPortion.mayHold(portion.bytes, runsOf: portion.runs[0].definition))
+        for other in ["", "x", "schedule"] { #expect(!RunPortion.mayHold(portion.bytes, runsOf: DefinitionID(other))) }
+        #expect(RunPortion.portions(of: (0..<401).map { _ in Self.run() }).map(\.runs.count) == [200, 200, 1])
+    }
+
     @Test func `a run of the schedule that succeeded takes little room`() {
         let ending = Self.ending(.finished) {
             ($0.started, $0.ended, $0.attempts) = (

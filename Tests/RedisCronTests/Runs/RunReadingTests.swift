@@ -29,6 +29,30 @@ import Testing
         return run
     }
 
+    @Test func `runs that nobody has looked at are read, once, of the jobs that are asked for`() async throws {
+        try await withDefinitions(["a", "ab", "b"]) { server, connection in
+            let runs = (1...4).map { TrackedRun.recorded(at: Double($0)) }
+            let others = ["ab", "b"].map { TrackedRun.recorded($0, at: 5) }
+            try server.recordRecent(runs[0], others[0])
+            try server.recordRecent(others[1])
+            try server.recordRecent(runs[1], runs[2])
+            // Between two readings it went on, or it was taken off the log.
+            try server.recordOpen(runs[1])
+            try server.log(runs[2])
+            try server.log(runs[3])
+            try server.command("RPUSH", "rq:cron_runs_recent", "x", "{}", #"[["a",1],["a"]]"#)
+            let expected = runs.reversed().map(\.jobID.description)
+            #expect(try await connection.job(id: "a").runs().map(\.jobID) == expected)
+            #expect(try await connection.runs().map(\.jobID) == others.map(\.jobID.description) + expected)
+            #expect(try await connection.runs(of: "ab").map(\.jobID) == [others[0].jobID.description])
+            #expect(try await connection.runs(of: "b").map(\.jobID) == [others[1].jobID.description])
+            #expect(try await connection.runs(of: "a").allSatisfy(\.isOpen))
+            try server.command("DEL", "rq:cron_runs_recent")
+            try server.command("SET", "rq:cron_runs_recent", "x")
+            #expect(try await connection.runs().count == 3)
+        }
+    }
+
     @Test func `a job's runs are read from the log, the open ones and those that are over`() async throws {
         try await withDefinitions(["a", "ab", "a:b"]) { server, connection in
             let over = try end(server, at: 10, .failed)
@@ -81,8 +105,8 @@ import Testing
             let newest = try await connection.runs(limit: 3)
             #expect(newest.map(\.id) == ["job349", "job348", "job347"])
             let commands = try server.command("INFO", "commandstats").string ?? ""
-            // The log, and two lists of each definition of one page.
-            #expect(commands.contains("cmdstat_lrange:calls=201,"), "\(commands)")
+            // The log, the recent runs, and two lists of each definition of one page.
+            #expect(commands.contains("cmdstat_lrange:calls=202,"), "\(commands)")
             #expect(try await connection.runs(limit: 1_000).count == 250)
             #expect(try await connection.runs(limit: 120, outcomes: [.finished]).last?.id == "job230")
         }

@@ -13,7 +13,7 @@ import Testing
     }
 
     @Test func `what was queued is opened, and what was not is left out`() {
-        let runs = (0..<12).map { #"["\#($0)",\#($0),0,"schedule"]"# }.joined(separator: ",")
+        let runs = (0..<12).map { #"["\#($0)",-\#($0),0]"# }.joined(separator: ",")
         let result = RunUnfolder(history: 20).read([Self.entry("+kFdmsqrwhp+", runs)])
         #expect(result.unfolding.opened.map(\.definition.display) == ["0", "1", "2", "11"])
         #expect(
@@ -31,8 +31,11 @@ import Testing
         let refused = result.unfolding.refused.map(\.times)
         #expect(refused.map(\.reason) == [.overlap, .overlap, .limit, .excluded, .missed, .missed])
         #expect(refused.map(\.count) == [1, 8, 1, 1, 1001, 3])
-        #expect(refused.map(\.first.microseconds) == [1, 2, 1, 1, 1, 2])
-        #expect(refused.map(\.last.microseconds) == [1, 9, 1, 1, 5, 4])
+        func distances(_ time: KeyPath<RefusedTimes, Timestamp>) -> [Int64] {
+            refused.map { $0[keyPath: time].microseconds - Timestamp.newYear.microseconds }
+        }
+        #expect(distances(\.first) == [1, 2, 1, 1, 1, 2])
+        #expect(distances(\.last) == [1, 9, 1, 1, 5, 4])
         #expect(refused.map(\.isExact) == [true, true, true, true, false, true])
         #expect(result.unfolding.refused.map(\.keep) == [20, 20, 20, 20, 20, 5])
         #expect(result.unfolding.opened.map(\.reason) == [.catchup])

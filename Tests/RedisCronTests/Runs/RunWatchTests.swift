@@ -23,7 +23,7 @@ import Testing
         while let next = watch.nextLook {
             now = max(now, next)
             looks += 1
-            #expect(watch.due(at: now, limit: 10).map(\.run) == [run])
+            #expect(watch.due(at: now, limit: 10).runs.map(\.run) == [run])
             if now >= end { return (now - end, looks) }
             var memory = RunMemory(lastOpen: .newYear + now)
             if now >= start { memory.started = .newYear + start }
@@ -48,11 +48,11 @@ import Testing
         var watch = RunWatch()
         let runs = [3, 0, 2, 1].map { Self.run($0, at: .newYear + .seconds($0)) }
         for run in runs { _ = watch.follow(run, in: .open, now: .newYear + .seconds(3_600), at: .seconds(7)) }
-        let oldest = watch.due(at: .seconds(7), limit: 2)
+        let oldest = watch.due(at: .seconds(7), limit: 2).runs
         #expect(oldest.map(\.run) == [runs[1], runs[3]])
         // After a look that failed each has its turn again.
         watch.looksFailed(at: oldest.map(\.run.jobID), now: .newYear + .seconds(3_601), monotonic: .seconds(8))
-        #expect(watch.due(at: .seconds(8), limit: 10).map(\.run) == [runs[1], runs[3], runs[2], runs[0]])
+        #expect(watch.due(at: .seconds(8), limit: 10).runs.map(\.run) == [runs[1], runs[3], runs[2], runs[0]])
     }
 
     @Test func `a run at which looks fail keeps no other one up`() {
@@ -61,9 +61,9 @@ import Testing
             let run = Self.run(number, at: .newYear + .seconds(number))
             _ = watch.follow(run, in: .open, now: .newYear + .seconds(60), at: .zero)
         }
-        let failing = watch.due(at: .zero, limit: 1)
+        let failing = watch.due(at: .zero, limit: 1).runs
         watch.looksFailed(at: failing.map(\.run.jobID), now: .newYear + .seconds(60), monotonic: .zero)
-        #expect(watch.due(at: .zero, limit: 10).map(\.run) == [Self.run(1, at: .newYear + .seconds(1))])
+        #expect(watch.due(at: .zero, limit: 10).runs.map(\.run) == [Self.run(1, at: .newYear + .seconds(1))])
         #expect(watch.nextLook == .seconds(2.5))
     }
 
@@ -78,7 +78,7 @@ import Testing
         var looks = 0
         for step in 1...200 {
             let now: Duration = .milliseconds(step * 100)
-            for known in watch.due(at: now, limit: .max) {
+            for known in watch.due(at: now, limit: .max).runs {
                 let job = known.run.jobID
                 #expect(now - last[job, default: .zero] <= .seconds(4.1))
                 last[job] = now
@@ -161,5 +161,86 @@ import Testing
         watch.reopened(run.jobID, memory: RunMemory(lastOpen: .newYear), now: .newYear, monotonic: .zero)
         #expect(watch.openCount == 1)
         #expect(watch[run.jobID]?.place == .open)
+    }
+
+    // MARK: Portions
+
+    private static func portion(_ numbers: Range<Int>) -> RunPortion {
+        RunPortion(numbers.map { run($0, at: .newYear + .milliseconds($0)) })
+    }
+
+    @Test func `the runs of a portion are looked at together, when it is time for the oldest`() {
+        var watch = RunWatch()
+        _ = watch.hold(Self.portion(0..<3), now: .newYear + .seconds(1), at: .seconds(1))
+        #expect(watch.openCount == 3)
+        #expect(watch.heldCount == 3)
+        #expect(watch.nextLook == .seconds(2.5))
+        let due = watch.due(at: .seconds(3), limit: 2)
+        #expect(due.runs.isEmpty)
+        #expect(due.portions.map(\.runs.count) == [3])
+        #expect(watch.nextLook == nil)
+    }
+
+    @Test func `a page of looks ends before a portion that does not fit`() {
+        var watch = RunWatch()
+        let now = Timestamp.newYear + .seconds(1)
+        for numbers in [0..<3, 3..<6] { _ = watch.hold(Self.portion(numbers), now: now, at: .zero) }
+        _ = watch.follow(Self.run(9), in: .open, now: now, at: .zero)
+        let first = watch.due(at: .seconds(9), limit: 5)
+        #expect(first.runs.count == 1)
+        #expect(first.portions.map(\.number) == [1])
+        #expect(watch.due(at: .seconds(9), limit: 5).portions.map(\.number) == [2])
+    }
+
+    @Test func `a portion at which a look failed comes alone, before what is younger`() {
+        var watch = RunWatch()
+        let now = Timestamp.newYear + .seconds(1)
+        for numbers in [0..<2, 2..<4] { _ = watch.hold(Self.portion(numbers), now: now, at: .zero) }
+        #expect(watch.due(at: .seconds(9), limit: 5).portions.map(\.number) == [1, 2])
+        for number in [1, 2] { watch.lookFailed(atPortion: number, now: now, monotonic: .zero) }
+        #expect(watch.due(at: .seconds(9), limit: 5).portions.map(\.number) == [1])
+        watch.dispersed(1, now: now, monotonic: .zero)
+        let next = watch.due(at: .seconds(9), limit: 5)
+        #expect(next.runs.count == 2)
+        #expect(next.portions.isEmpty)
+        #expect(watch.due(at: .seconds(9), limit: 5).portions.map(\.number) == [2])
+    }
+
+    @Test func `after a portion is taken out each of its runs has its own look, and those that were dropped have none`()
+    {
+        var watch = RunWatch()
+        _ = watch.hold(Self.portion(0..<3), now: .newYear, at: .zero)
+        watch.remove(Self.run(1).jobID)
+        #expect(watch.runs(ofPortion: 1).count == 2)
+        watch.dispersed(1, now: .newYear, monotonic: .zero)
+        #expect(watch.heldCount == 0)
+        #expect(watch.portions.isEmpty)
+        let due = watch.due(at: .seconds(3), limit: 9)
+        #expect(due.portions.isEmpty)
+        #expect(due.runs.map(\.run.planned) == [Self.run(0), Self.run(2)].map(\.planned))
+        #expect(due.runs.allSatisfy { $0.portion == nil && !$0.isUncertain })
+    }
+
+    @Test func `a portion that is not where it was thought to be leaves its runs uncertain`() {
+        var watch = RunWatch()
+        let portion = Self.portion(0..<2)
+        _ = watch.hold(portion, now: .newYear, at: .zero)
+        watch.scattered(1, now: .newYear, monotonic: .zero)
+        #expect(watch.due(at: .seconds(3), limit: 9).runs.map(\.isUncertain) == [true, true])
+        // It is there after all.
+        #expect(watch.hold(portion, now: .newYear, at: .zero).isEmpty)
+        #expect(watch.openCount == 2)
+        #expect(watch.runs(ofPortion: 2).map(\.isUncertain) == [false, false])
+    }
+
+    @Test func `a portion that is made once more takes the place of the first`() {
+        var watch = RunWatch()
+        for _ in 0..<2 { #expect(watch.hold(Self.portion(0..<3), now: .newYear, at: .zero).isEmpty) }
+        #expect(watch.portions.count == 1)
+        #expect(watch.heldCount == 3)
+        #expect(watch.openCount == 3)
+        let due = watch.due(at: .seconds(3), limit: 9)
+        #expect(due.portions.map(\.runs.count) == [3])
+        #expect(due.runs.isEmpty)
     }
 }

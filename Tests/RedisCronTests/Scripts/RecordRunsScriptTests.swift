@@ -17,17 +17,24 @@ struct RecordRunsScriptTests {
         var job = "j1"
     }
 
-    private func record(_ server: some Scriptable, _ changes: [Change], token: String = "t") throws -> ServerReply {
+    private func record(
+        _ server: some Scriptable, _ changes: [Change], settling portion: String = "", open: [String] = [],
+        token: String = "t"
+    ) throws -> ServerReply {
         let keys = [
             "rq:cron_jobs:lock", RunKeys.open, RunKeys.watched, RunKeys.index, RunKeys.total, "rq:cron_jobs",
+            RunKeys.recent,
         ]
         let own = changes.flatMap { ["rq:cron_job:\($0.id)", RunKeys.ended($0.id)] }
         var arguments: [any CommandPart] = [
             token, OpenRun.nowText, "rq:cron_jobs:events", "rq:cron_job:", "one failed", "%d failed", 70,
-            changes.map(\.job).joined(), changes.count,
+            changes.map(\.job).joined(), portion, open.count,
         ]
+        arguments += open as [any CommandPart]
+        arguments.append(changes.count)
         for change in changes {
-            arguments += ["\(change.flags)\(change.last)", change.member]
+            arguments.append("\(change.flags)\(change.last)")
+            if !change.flags.contains("r") || change.flags.contains("m") { arguments.append(change.member) }
             if change.flags.contains("x") { arguments.append(change.former ?? "") }
             if change.flags.contains("e") { arguments.append(change.entry) }
             if change.flags.contains("f") { arguments.append("event of \(change.id)") }
@@ -79,6 +86,32 @@ struct RecordRunsScriptTests {
             #expect(answer.array.first?.string == "-")
             #expect(answer.array.last?.integer == 1)
             #expect(try server.dump() == before)
+        }
+    }
+
+    @Test func `a portion is settled once, with what became of its runs`() async throws {
+        try await withRedis { server async throws in
+            try prepare(server, open: [])
+            try server.command("RPUSH", RunKeys.recent, "p1", "p2")
+            let changes = [
+                Change(flags: "res"), Change(flags: "refm", member: "m2"), Change(flags: "r"),
+                Change(id: "gone", flags: "res"),
+            ]
+            let answer = try record(server, changes, settling: "p2", open: ["m4", "m3"])
+            #expect(answer.array.first?.string == "+++g")
+            #expect(answer.array.last?.integer == 2)
+            #expect(try server.command("LRANGE", RunKeys.recent, 0, -1).strings == ["p1"])
+            #expect(try members(server, RunKeys.open) == ["m3", "m4"])
+            #expect(try members(server, RunKeys.watched) == ["m2"])
+            #expect(try server.endedRuns() == ["end of m1", "end of m1"])
+            let before = try server.dump()
+            #expect(try record(server, changes, settling: "p2", open: ["m5"]).string == "P")
+            #expect(try record(server, [], settling: "p2").string == "P")
+            #expect(try record(server, changes, settling: "p1", token: "other").string == "L")
+            #expect(try server.dump() == before)
+            #expect(try record(server, [], settling: "p1", open: ["m5"]).array.first?.string == "")
+            #expect(try members(server, RunKeys.open) == ["m3", "m4", "m5"])
+            #expect(try server.command("EXISTS", RunKeys.recent).integer == 0)
         }
     }
 
@@ -266,7 +299,7 @@ struct RecordRunsScriptTests {
         }
     }
 
-    @Test(arguments: [RunKeys.open, RunKeys.watched, "rq:cron_jobs"])
+    @Test(arguments: [RunKeys.open, RunKeys.watched, RunKeys.recent, "rq:cron_jobs"])
     func `a key of another type is named, and nothing is written`(key: String) async throws {
         try await withRedis { server async throws in
             try prepare(server)
@@ -300,7 +333,8 @@ struct RecordRunsScriptTests {
     }
 
     @Test(arguments: [
-        "zrem", "zadd", "zlexcount", "zrangebylex", "incrby", "hmget", "exists", "hset", "hdel", "lpush", "ltrim",
+        "zrem", "zadd", "zlexcount", "zrangebylex", "incrby", "hget", "hmget", "exists", "hset", "hdel", "lpush",
+        "ltrim",
         "lrem",
         "publish",
     ])

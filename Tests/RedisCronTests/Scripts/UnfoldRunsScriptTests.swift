@@ -15,12 +15,16 @@ struct UnfoldRunsScriptTests {
     }
 
     private func unfold(
-        _ server: RedisServer, first: String = "e1", count: Int = 1, opened: [String] = [], refused: [Refused] = [],
+        _ server: RedisServer, first: String = "e1", count: Int = 1, portions: [String] = [], opened: [String] = [],
+        refused: [Refused] = [],
         token: String = "t"
     ) throws -> ServerReply {
-        let keys = ["rq:cron_jobs:lock", RunKeys.log, RunKeys.open, RunKeys.index]
+        let keys = ["rq:cron_jobs:lock", RunKeys.log, RunKeys.open, RunKeys.index, RunKeys.recent]
         let lists = refused.flatMap { [RunKeys.refused($0.id), "rq:cron_job:\($0.id)"] }
-        var arguments: [any CommandPart] = [token, first, count, "9.5", "rq:cron_job:", opened.count]
+        var arguments: [any CommandPart] = [
+            token, first, count, "9.5", "rq:cron_job:", portions.count, opened.count,
+        ]
+        arguments += portions as [any CommandPart]
         arguments += opened as [any CommandPart]
         for one in refused { arguments += [one.entry, one.last, one.joins ? "1" : ""] as [any CommandPart] }
         return try server.run(CronScript.unfoldRuns, keys: keys + lists, arguments)
@@ -42,6 +46,18 @@ struct UnfoldRunsScriptTests {
             #expect(try unfold(server, opened: ["m2", "m1"]).integer == 1)
             #expect(try server.runLog() == ["e2"])
             #expect(try server.command("ZRANGE", RunKeys.open, 0, -1, "WITHSCORES").strings == ["m1", "0", "m2", "0"])
+        }
+    }
+
+    @Test func `portions are appended to the recent runs, in their order`() async throws {
+        try await withRedis { server async throws in
+            try prepare(server)
+            #expect(try unfold(server, portions: ["p1", "p2"], refused: [Refused()]).integer == 1)
+            #expect(try unfold(server, first: "e2", portions: ["p3"], opened: ["m1"]).integer == 1)
+            #expect(try unfold(server, first: "e2", portions: ["p3"]).integer == 0)
+            #expect(try server.command("LRANGE", RunKeys.recent, 0, -1).strings == ["p1", "p2", "p3"])
+            #expect(try server.command("ZRANGE", RunKeys.open, 0, -1).strings == ["m1"])
+            #expect(try refusals(server) == ["new"])
         }
     }
 
@@ -114,7 +130,7 @@ struct UnfoldRunsScriptTests {
         }
     }
 
-    @Test(arguments: [RunKeys.log, RunKeys.open])
+    @Test(arguments: [RunKeys.log, RunKeys.open, RunKeys.recent])
     func `a key of another type is named, and nothing is written`(key: String) async throws {
         try await withRedis { server async throws in
             try prepare(server)
@@ -142,7 +158,7 @@ struct UnfoldRunsScriptTests {
         }
     }
 
-    @Test(arguments: ["lindex", "llen", "ltrim", "zadd", "exists", "lset", "lpush"])
+    @Test(arguments: ["lindex", "llen", "ltrim", "zadd", "rpush", "exists", "lset", "lpush"])
     func `a right that is missing stops it before it writes anything`(command: String) async throws {
         try await withRedis { server async throws in
             try prepare(server)

@@ -35,7 +35,10 @@ extension StoreContractTests {
     private func record(
         _ changes: [RunChange], in store: any CronStore
     ) async throws -> (outcomes: [RunChangeOutcome], total: Int) {
-        guard case .done(let outcomes, let total) = try await store.record(changes, token: "t", now: .newYear) else {
+        guard
+            case .done(let outcomes, let total) = try await store.record(
+                changes, settling: nil, token: "t", now: .newYear)
+        else {
             Issue.record("the lock is not ours")
             return ([], 0)
         }
@@ -110,10 +113,46 @@ extension StoreContractTests {
             #expect(second.outcomes == changes.map { _ in .missing })
             #expect(second.total == 3)
             #expect(try await store.endedRuns(of: DefinitionID("a")) == ended)
-            guard case .lockLost = try await store.record(changes, token: "other", now: .newYear) else {
+            guard case .lockLost = try await store.record(changes, settling: nil, token: "other", now: .newYear)
+            else {
                 Issue.record("recorded without the lock")
                 return
             }
+        }
+    }
+
+    @Test(arguments: Kind.allCases)
+    func `a portion is held until it is settled, which is done once`(kind: Kind) async throws {
+        try await withLeader(kind) { fixture async throws in
+            let store = fixture.store
+            try await queue(["a"], in: store)
+            let runs = (1...4).map { TrackedRun.example("a", at: $0) } + [.example("gone")]
+            var unfolding = Unfolding()
+            unfolding.entries = try await store.runLog(limit: 1)
+            unfolding.opened = runs
+            unfolding.portions = [RunPortion(Array(runs.prefix(1))), RunPortion(Array(runs.dropFirst()))]
+            #expect(try await store.unfold(unfolding, token: "t", now: .newYear))
+            #expect(try await store.recentRuns() == unfolding.portions)
+            #expect(try await members(.open, in: store).isEmpty)
+            let endings: [(TrackedRun, RunEnding)] = [
+                (runs[1], .example(at: 9)), (runs[2], .example(.failed, at: 9)), (runs[4], .example()),
+            ]
+            let changes = endings.map { RunChange($0, from: .open, ending: $1, keep: 3) }
+            let settlement = RunSettlement(unfolding.portions[1], open: [runs[3]])
+            func settle(_ token: String) async throws -> RecordOutcome {
+                try await store.record(changes, settling: settlement, token: token, now: .newYear)
+            }
+            guard case .lockLost = try await settle("other"), case .done(let outcomes, 2) = try await settle("t"),
+                case .portionGone = try await settle("t")
+            else {
+                Issue.record("it is not settled once")
+                return
+            }
+            #expect(outcomes == [.recorded, .recorded, .definitionGone])
+            #expect(try await store.recentRuns() == [unfolding.portions[0]])
+            #expect(try await members(.open, in: store) == [runs[3]])
+            #expect(try await members(.watched, in: store) == [runs[2]])
+            #expect(try await store.endedRuns(of: DefinitionID("a")).map(\.ending.outcome) == [.failed, .finished])
         }
     }
 

@@ -9,10 +9,12 @@ final class InterposedStore: CronStore {
     /// The calls of a store.
     enum Call: String, Sendable, Hashable, CaseIterable {
         case acquireLock, heartbeat, release, fetchDue, definitions, enqueue, reconcile, announcements, unfold, look,
-            record, endedRuns, standings, trackedRuns
+            record, endedRuns, standings, trackedRuns, recentRuns
 
         /// Those that a scheduler makes as soon as something is due.
-        static let soon = allCases.filter { ![.look, .record, .endedRuns, .standings, .trackedRuns].contains($0) }
+        static let soon = allCases.filter {
+            ![.look, .record, .endedRuns, .standings, .trackedRuns, .recentRuns].contains($0)
+        }
     }
 
     /// What a test does before or after a call; what it throws, the call throws.
@@ -154,8 +156,14 @@ final class InterposedStore: CronStore {
         try await passing(.look) { try await base.look(at: runs, now: now) }
     }
 
-    func record(_ changes: [RunChange], token: String, now: Timestamp) async throws -> RecordOutcome {
-        try await passing(.record) { try await base.record(changes, token: token, now: now) }
+    func recentRuns() async throws -> [RunPortion] { try await passing(.recentRuns) { try await base.recentRuns() } }
+
+    func record(
+        _ changes: [RunChange], settling settlement: RunSettlement?, token: String, now: Timestamp
+    ) async throws -> RecordOutcome {
+        try await passing(.record) {
+            try await base.record(changes, settling: settlement, token: token, now: now)
+        }
     }
 
     func endedRuns(of definition: DefinitionID) async throws -> [EndedRun] {

@@ -66,7 +66,12 @@ struct Keeping: Sendable {
         memory.model.endedRuns[DefinitionID(id)]?.map(\.ending) ?? []
     }
 
-    func tracked(_ place: RunPlace) -> Int { memory.model.tracked[place]?.count ?? 0 }
+    /// The runs that are open, those first that have not been looked at.
+    var open: [TrackedRun] { memory.model.recentRuns.flatMap(\.runs) + (memory.model.tracked[.open] ?? []) }
+
+    func tracked(_ place: RunPlace) -> Int {
+        place == .open ? open.count : memory.model.tracked[place]?.count ?? 0
+    }
 
     /// How often its definition runs.
     static let interval: Duration = .seconds(60)

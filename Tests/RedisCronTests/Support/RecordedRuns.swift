@@ -19,6 +19,11 @@ extension RedisServer {
         try command("ZADD", "rq:cron_runs_open", 0, run.member)
     }
 
+    /// Adds runs that were queued lately, as one element.
+    func recordRecent(_ runs: TrackedRun...) throws {
+        try command("RPUSH", "rq:cron_runs_recent", RunPortion(runs).bytes)
+    }
+
     /// Adds an entry of the log that says that runs were queued.
     func log(_ run: TrackedRun, removed: [String] = []) throws {
         let entry = RunLogEntry.bytes(

@@ -6,6 +6,7 @@ import TestSupport
 /// What is kept of runs, as scripts get it and a test finds it, written out by hand.
 enum RunKeys {
     static let log = "rq:cron_runs_log"
+    static let recent = "rq:cron_runs_recent"
     static let open = "rq:cron_runs_open"
     static let watched = "rq:cron_runs_watched"
     static let index = "rq:cron_runs_index"

@@ -18,7 +18,7 @@ struct DifferentialTests {
         "reconcile over",
         "reconcile moved", "reconcile foreign", "reconcile leftAlone", "write written", "write missing",
         "write changed", "unfold done", "unfold elsewhere", "unfold lockLost", "record recorded", "record missing",
-        "record definitionGone", "record noted", "record paused", "record lockLost",
+        "record definitionGone", "record noted", "record paused", "record lockLost", "record portionGone",
     ]
 
     @Test(.seeded) func `the model does what the scripts do on a server`() async throws {

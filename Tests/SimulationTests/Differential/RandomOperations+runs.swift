@@ -9,7 +9,8 @@ extension RandomOperations {
     mutating func keepRuns() async throws -> String {
         switch Int.random(in: 0..<10, using: &random) {
         case 0...3: return try await unfold()
-        case 4, 5: return try await record()
+        case 4: return try await record()
+        case 5: return try await settle()
         case 6: return try await recordFailures()
         case 7:
             try await twins.forgetRuns(of: (0...4).map { DefinitionID("d\($0)") })
@@ -37,15 +38,36 @@ extension RandomOperations {
     private mutating func unfold() async throws -> String {
         let entries = Array(twins.model.runLog.prefix(Int.random(in: 1...3, using: &random)))
         let isLate = Int.random(in: 0..<6, using: &random) == 0
-        guard let read = isLate ? unfolded.randomElement(using: &random) : unfolder.read(entries),
+        guard var read = isLate ? unfolded.randomElement(using: &random) : unfolder.read(entries),
             !read.unfolding.entries.isEmpty
         else { return "nothing" }
+        if Bool.random(using: &random) { read.unfolding.portions = RunPortion.portions(of: read.unfolding.opened) }
         let before = twins.model.runLog.count
         try await twins.unfold(read.unfolding, token: token(), now: time())
         if twins.model.runLog.count < before, !isLate { unfolder.wrote(read) }
         unfolded.append(read)
         runs += read.unfolding.opened
+        portions += read.unfolding.portions
         return "unfold"
+    }
+
+    /// A portion that mostly is there still: of its runs some are over, some go on, and of some nothing is said.
+    private mutating func settle() async throws -> String {
+        let isLate = Int.random(in: 0..<4, using: &random) == 0
+        let some = isLate ? portions : twins.model.recentRuns
+        guard let portion = some.randomElement(using: &random) else { return "nothing" }
+        var (changes, open): ([RunChange], [TrackedRun]) = ([], [])
+        for run in portion.runs {
+            switch Int.random(in: 0..<6, using: &random) {
+            case 0: open.append(run)
+            case 1: continue
+            default:
+                let change = change(of: run)
+                changes.append(RunChange(run, from: .open, ending: change.ending, keep: change.keep))
+            }
+        }
+        try await twins.record(changes, settling: RunSettlement(portion, open: open), token: token(), now: time())
+        return "settle"
     }
 
     private mutating func record() async throws -> String {

@@ -13,6 +13,8 @@ struct RandomOperations {
     var unfolded: [RunUnfolder.Result] = []
     var unfolder = RunUnfolder(history: Twins.history)
     var runs: [TrackedRun] = []
+    /// The portions that this has made.
+    var portions: [RunPortion] = []
     /// Planned times that were tried, to be tried again.
     private var planned: [DefinitionID: [Timestamp]] = [:]
     private let keys = RQKeys()

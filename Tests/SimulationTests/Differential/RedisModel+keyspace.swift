@@ -51,6 +51,7 @@ extension RedisModel {
             "list " + elements.map { String(decoding: $0, as: UTF8.self) }.joined(separator: " ")
         }
         if !runLog.isEmpty { space[keys.runLog] = list(runLog) }
+        if !recentRuns.isEmpty { space[keys.recentRuns] = list(recentRuns.map(\.bytes)) }
         for (place, key) in [(RunPlace.open, keys.openRuns), (.watched, keys.watchedRuns)] {
             guard let runs = tracked[place], !runs.isEmpty else { continue }
             space[key] = Self.text(of: runs.map { (String(decoding: $0.member, as: UTF8.self), 0) })

@@ -13,12 +13,15 @@ extension Twins {
         note("unfold", real ? (model.runLog.count < before ? "done" : "elsewhere") : "lockLost")
     }
 
-    mutating func record(_ changes: [RunChange], token: String, now: Timestamp) async throws {
-        let real = try await store.record(changes, token: token, now: now)
-        let modelled = model.record(changes, token: token, now: now)
+    mutating func record(
+        _ changes: [RunChange], settling settlement: RunSettlement? = nil, token: String, now: Timestamp
+    ) async throws {
+        let real = try await store.record(changes, settling: settlement, token: token, now: now)
+        let modelled = model.record(changes, settling: settlement, token: token, now: now)
         try expect("\(real)", "\(modelled)", of: "record")
         switch modelled {
         case .lockLost: note("record", "lockLost")
+        case .portionGone: note("record", "portionGone")
         case .done(let all, _): for outcome in all { note("record", outcome) }
         }
     }
@@ -38,6 +41,7 @@ extension Twins {
     /// Compares what is read of runs.
     mutating func readRuns(of id: DefinitionID, limit: Int) async throws {
         try expect(try await store.runLog(limit: limit), model.runLog(limit: limit), of: "run log")
+        try expect(try await store.recentRuns(), model.recentRuns, of: "recent runs")
         try expect(try await store.endedRuns(of: id), model.endedRuns[id] ?? [], of: "ended runs")
         for place in [RunPlace.open, .watched] {
             let member = limit > 2 ? model.trackedRuns(place, after: nil, limit: 1).last : nil

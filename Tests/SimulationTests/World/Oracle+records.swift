@@ -76,12 +76,19 @@ extension World {
     }
 
     /// `record_runs.lua`, held against the promises.
-    func record(_ changes: [RunChange], token: String, now: Timestamp) -> RecordOutcome {
+    func record(
+        _ changes: [RunChange], settling settlement: RunSettlement?, token: String, now: Timestamp
+    ) -> RecordOutcome {
         remember()
         redis.time = serverTime
         redis.expireKeys()
         let before = redis.definitions
-        let outcome = redis.record(changes, token: token, now: now)
+        let outcome = redis.record(changes, settling: settlement, token: token, now: now)
+        if let settlement, case .done = outcome {
+            note(
+                "  a portion of \(settlement.portion.runs.count), of which \(settlement.open.count) are open, is settled"
+            )
+        }
         guard case .done(let outcomes, _) = outcome else { return outcome }
         if redis.lock?.token != token { oracle.violate("runs were recorded by \(token), which has not the lock") }
         for (change, outcome) in zip(changes, outcomes) {
@@ -132,6 +139,10 @@ extension World {
         for place in [RunPlace.open, .watched] {
             for run in redis.tracked[place] ?? [] { check(tracked: run, place) }
         }
+        for run in redis.recentRuns.flatMap(\.runs) {
+            check(tracked: run, .open)
+            if redis.tracked[.open]?.contains(run) == true { oracle.violate("\(run.jobID) is followed in two places") }
+        }
         let total = redis.endedRuns.values.reduce(0) { $0 + $1.count }
         if total != redis.runTotal { oracle.violate("\(total) runs are kept, and counted are \(redis.runTotal)") }
     }
@@ -141,7 +152,8 @@ extension World {
         let records = (redis.endedRuns[story.definition] ?? []).filter {
             $0.at == key.at && $0.jobID(of: story.definition) == key.job.description
         }
-        let isOpen = redis.tracked[.open]?.contains { $0.jobID == key.job && $0.at == key.at } == true
+        let isRecent = redis.recentRuns.contains { $0.runs.contains { $0.jobID == key.job && $0.at == key.at } }
+        let isOpen = isRecent || redis.tracked[.open]?.contains { $0.jobID == key.job && $0.at == key.at } == true
         if records.count > 1 { return oracle.violate("\(name) is recorded twice") }
         if let record = records.first {
             if record.planned != story.planned { oracle.violate("\(name) is recorded for another time") }

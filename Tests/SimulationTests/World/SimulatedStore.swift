@@ -110,9 +110,17 @@ struct SimulatedStore: CronStore {
         }
     }
 
-    func record(_ changes: [RunChange], token: String, now: Timestamp) async throws -> RecordOutcome {
-        let outcome = try await link.call("record") { world in
-            world.record(changes, token: token, now: now)
+    func recentRuns() async throws -> [RunPortion] {
+        try await link.call("recent runs") { world in
+            world.readRedis { $0.recentRuns }
+        }
+    }
+
+    func record(
+        _ changes: [RunChange], settling settlement: RunSettlement?, token: String, now: Timestamp
+    ) async throws -> RecordOutcome {
+        let outcome = try await link.call(settlement == nil ? "record" : "settle") { world in
+            world.record(changes, settling: settlement, token: token, now: now)
         }
         if case .done(let outcomes, _) = outcome {
             for (change, outcome) in zip(changes, outcomes) where outcome == .paused {
