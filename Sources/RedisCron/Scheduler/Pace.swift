@@ -1,16 +1,19 @@
 /// Spreads jobs over time: so many a second, and no more.
 ///
 /// Pure. Jobs take their places one behind the other, each as long as a second divided by the rate, so a batch goes when the one
-/// before it is through. A tick takes places in the order of its batches, and several ticks share one pace.
+/// before it is through. A tick takes places in the order of its batches, and several ticks share one pace. A backfill has one of
+/// its own.
 struct Pace: Sendable {
-    /// Jobs a second.
-    let rate: Int
+    /// How long a place is.
+    private let length: Duration
     /// When the next place is free.
     private var free = Duration.zero
     private var heldSince: Duration?
 
-    init(rate: Int) {
-        self.rate = rate
+    /// - Parameter rate: Jobs a second, more than 0.
+    init(rate: Double) {
+        // A day apart is slow enough for anybody, and fits into any clock.
+        length = .seconds(min(1 / rate, 86_400))
     }
 
     /// How many jobs go at once: those of a tenth of a second, so that a batch does not wait for long once it is decided.
@@ -21,14 +24,14 @@ struct Pace: Sendable {
     /// - Returns: When these jobs may be queued; the present where nothing holds them back.
     mutating func take(_ count: Int, at now: Duration) -> Duration {
         let start = max(free, now)
-        free = start + length(of: count)
+        free = start + length * count
         heldSince = start > now ? heldSince ?? now : nil
         return start
     }
 
     /// Gives back the places of entries that led to no job.
     mutating func giveBack(_ count: Int) {
-        free -= length(of: count)
+        free -= length * count
     }
 
     /// Nothing is left that could be held back.
@@ -40,6 +43,4 @@ struct Pace: Sendable {
     func heldBack(at now: Duration) -> Duration {
         heldSince.map { max(.zero, now - $0) } ?? .zero
     }
-
-    private func length(of count: Int) -> Duration { .seconds(1) * count / rate }
 }

@@ -109,7 +109,7 @@ actor SchedulerActor {
         self.jobStore = JobStoreActor(store: store, limit: settings.cacheLimit, executor: executor)
         self.jitter = SplitMix64(state: settings.seed)
         self.batchSizing = BatchSizing(most: settings.batchSize)
-        self.pace = settings.maxRate.map(Pace.init)
+        self.pace = settings.maxRate.map { Pace(rate: Double($0)) }
     }
 
     /// Tells the readers of the events, and the log.
