@@ -65,6 +65,12 @@ extension RedisCronScheduler {
         ///
         /// Default 3, between 1 and 64; more where Redis is far away.
         public var batchesInFlight = 3
+        /// The most jobs that are queued in a second, from 1 on; `nil` for as many as Redis takes.
+        ///
+        /// It spreads bursts, for a Redis that others use as well. The order stays, and so does what is promised. Batches are as
+        /// large as a tenth of a second allows, at most ``batchSize``. ``SchedulerHealth/heldBack`` tells how much of a delay comes
+        /// from this. What ``RedisCronConnection`` triggers or backfills is not counted. Default `nil`.
+        public var maxRate: Int?
         /// How many replicas are to acknowledge each batch, by `WAIT`.
         ///
         /// If fewer do in time, ``SchedulerEvent/replicasMissing(acknowledged:wanted:)`` and

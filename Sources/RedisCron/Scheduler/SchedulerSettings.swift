@@ -22,7 +22,10 @@ struct SchedulerSettings: Sendable {
     let meter: SchedulerMeter
     let tracer: SchedulerTracer
     let serializer: JobSerializer
+    /// The most jobs in one atomic step, also where the rate allows more.
     let batchSize: Int
+    /// The most jobs that are queued in a second.
+    let maxRate: Int?
     let batchesInFlight: Int
     let cacheLimit: Int
     /// How many runs of each definition are kept, and how many in all.
@@ -68,7 +71,9 @@ struct SchedulerSettings: Sendable {
         self.meter = options.meter
         self.tracer = options.tracer
         self.serializer = options.serializer
-        self.batchSize = options.batchSize
+        self.batchSize =
+            options.maxRate.map { Pace.batchSize(rate: $0, atMost: options.batchSize) } ?? options.batchSize
+        self.maxRate = options.maxRate
         self.batchesInFlight = options.batchesInFlight
         self.cacheLimit = options.cacheLimit
         self.history = options.history
@@ -90,6 +95,7 @@ struct SchedulerSettings: Sendable {
         try require(options.meter.interval >= .milliseconds(10), "meter.interval", "must be at least 10 ms")
         try require((1...1000).contains(options.batchSize), "batchSize", "must be between 1 and 1000")
         try require((1...64).contains(options.batchesInFlight), "batchesInFlight", "must be between 1 and 64")
+        try require(options.maxRate.map { $0 >= 1 } ?? true, "maxRate", "must be at least 1")
         try require((0...1000).contains(options.waitForReplicas), "waitForReplicas", "must be between 0 and 1000")
         try require(options.replicaTimeout >= .milliseconds(1), "replicaTimeout", "must be at least 1 ms")
         // ReplicaWatch has a bound that depends on the connection.

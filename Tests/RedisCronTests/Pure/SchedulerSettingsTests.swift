@@ -44,6 +44,7 @@ import Testing
         ("meter.interval", { $0.meter.interval = .seconds(-1) }),
         ("batchSize", { $0.batchSize = 0 }),
         ("batchSize", { $0.batchSize = 1001 }),
+        ("maxRate", { $0.maxRate = 0 }),
         ("batchesInFlight", { $0.batchesInFlight = 0 }),
         ("batchesInFlight", { $0.batchesInFlight = 65 }),
         ("cacheLimit", { $0.cacheLimit = 1 }),
