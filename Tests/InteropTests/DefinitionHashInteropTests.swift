@@ -22,7 +22,9 @@ struct DefinitionHashInteropTests {
                 let key = "rq:cron_job:\(fields["id"]?.text ?? "")"
                 let their = RawHash(try server.command("HGETALL", key))
                 let our = RawHash(try ours.command("HGETALL", key))
-                #expect(our.names == their.names, "\(fields)")
+                // Ours begin with what each run reads or changes.
+                let first = ["latest_enqueue_time", "next_enqueue_time", "updated_at"]
+                #expect(our.names == first + their.names.filter { !first.contains($0) }, "\(fields)")
                 #expect(our.differences(from: their, loosely: Self.times) == [], "\(fields)")
             }
             try compareIndexes(definitions, ours, try server.connect())

@@ -75,7 +75,7 @@ extension CronJobHash {
         return fields
     }
 
-    /// The same fields in the order in which we write a new definition: first those that each run reads or changes, because
+    /// The same fields in the order in which we write a new definition: first those that each run reads or changes, since
     /// Redis searches a short hash from the front.
     package static func inWritingOrder(
         _ fields: [(field: Field, value: [UInt8])]
