@@ -169,7 +169,7 @@ actor RunKeeper {
         let now = clock.monotonic()
         var pause = Self.longestSleep
         if let next = watch.nextLook {
-            pause = allowance.isSpent ? LookAllowance.pause : max(next - now, Self.gathering)
+            pause = allowance.isSpent ? allowance.pause : max(next - now, Self.gathering)
         }
         return min(pause, hasGathered ? Self.longestSleep : unfoldedAt + Self.gathering - now)
     }

@@ -369,23 +369,27 @@ struct RunWatch: Sendable {
 
 /// Bounds how many looks are made in a second.
 ///
-/// Pure: it is told what time it is.
+/// Pure: it is told what time it is. Where there are more looks than may be made, they are made by the burst: in a pause Redis' memory
+/// leaves the processor's caches, so that many in a row cost less each.
 struct LookAllowance: Sendable {
-    private var left = Double(RunWatch.looksPerSecond) / 10
+    /// The most looks that are made in a row, what may be made in 0.4 s.
+    private static let burst = rate * 0.4
+    private static let rate = Double(RunWatch.looksPerSecond)
+
+    private var left = burst
     private var since: Duration = .zero
     /// Whether there was no page when one was asked for the last time.
     private(set) var isSpent = false
 
-    /// How long it is worth waiting for the next page.
-    static let pause: Duration = .milliseconds(20)
+    /// How long it takes until the next burst, once they are spent.
+    var pause: Duration { .milliseconds(1) + .seconds(1) * max(0, (Self.burst - left) / Self.rate) }
 
     /// Whether a page of so many may be made now: fewer at a time would cost more each.
     mutating func hasPage(of count: Int, at monotonic: Duration) -> Bool {
-        let rate = Double(RunWatch.looksPerSecond)
         let passed = max(0, (monotonic - since) / .seconds(1))
-        left = min(left + passed * rate, rate / 10)
+        left = min(left + passed * Self.rate, Self.burst)
         since = monotonic
-        isSpent = left < Double(count)
+        isSpent = left < (isSpent ? Self.burst : Double(count))
         return !isSpent
     }
 

@@ -90,17 +90,22 @@ import Testing
         #expect(looks <= 20 * RunWatch.looksPerSecond + count)
     }
 
-    @Test func `looks are made by the page, and no more of them in a second than are allowed`() {
+    @Test func `looks are made by the page, many in a row, and no more of them than are allowed`() {
         var allowance = LookAllowance()
         var pages = 0
+        var bursts: [Int] = []
         for step in 0...10_000 {
+            let before = pages
             while allowance.hasPage(of: 100, at: .seconds(7) + .milliseconds(step)) {
                 allowance.used(100)
                 pages += 1
             }
+            if pages > before { bursts.append(pages - before) }
             #expect(allowance.isSpent)
+            #expect(allowance.pause <= .milliseconds(401))
         }
-        #expect((500...505).contains(pages))
+        #expect((500...520).contains(pages))
+        #expect(bursts.allSatisfy { $0 == 20 })
     }
 
     @Test func `a failed run is looked at the less often the longer ago it was`() {
