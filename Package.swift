@@ -73,7 +73,7 @@ let package = Package(
             linkerSettings: [.linkedLibrary("ev"), .linkedLibrary("hiredis")]
                 + ["hiredis_ssl", "ssl", "crypto"].map { .linkedLibrary($0, .when(traits: ["TLS"])) }),
 
-        // libmicrohttpd on a thread of its own, for the program alone; without the trait it starts nothing.
+        // libmicrohttpd, for the program alone; without the trait it starts nothing.
         .target(
             name: "CHTTPListener",
             cSettings: [.define("HTTP_LISTENER", .when(traits: ["HTTP"]))],

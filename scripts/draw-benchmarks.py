@@ -3,7 +3,7 @@
 
     draw-benchmarks.py [docs/benchmark.json]
 
-Charts: docs/benchmark-throughput.svg, -latency.svg, -growth.svg. Tables stand between lines `<!-- table: name -->` and
+Charts: docs/benchmark-program.svg, -throughput.svg, -latency.svg, -growth.svg. Tables stand between lines `<!-- table: name -->` and
 `<!-- end -->`. Needs nothing but Python.
 """
 
@@ -28,6 +28,14 @@ NAMES = {
     "rqRedisCron": "rq-rediscron",
     "rqCron": "RQ's own cron",
     "enqueueMany": "RQ's enqueue_many",
+}
+PROGRAM = {
+    "warm": "rqrcron run, warm",
+    "cold": "rqrcron run, cold",
+    "bareScript": "its script alone",
+    "sequential": "plain C, one group at a time",
+    "overlapped": "plain C, two groups under way",
+    "floor": "a script without fences",
 }
 STYLE = """
 text { font: 13px system-ui, sans-serif; fill: #1f2328 }
@@ -101,23 +109,37 @@ class Picture:
             f'height="{height}" role="img" aria-label="{html.escape(self.title)}">\n<style>{STYLE}</style>\n{text}\n</svg>\n')
 
 
-def draw_throughput(report):
-    results = report["throughput"]
+def draw_bars(report, results, names, ours, title, name):
+    """A bar for each system: its median, with a line from the slowest to the fastest round."""
     most = max(max(speeds(result["samples"])) for result in results)
     rows = len(results)
     picture = Picture(
-        760, 66 + rows * 34, "Jobs queued per second",
+        760, 66 + rows * 34, title,
         f"median of {len(results[0]['samples'])} rounds, with the slowest and the fastest; {machine(report)}")
     for row, result in enumerate(results):
         y = 56 + row * 34
         values = speeds(result["samples"])
         scale = 440 / most
-        style = "ours" if result["system"] in ("warm", "cold", "withoutHistory", "skipping") else "other"
-        picture.text(206, y + 16, NAMES[result["system"]], "end")
+        style = "ours" if result["system"] in ours else "other"
+        picture.text(206, y + 16, names[result["system"]], "end")
         picture.bar(216, y, median(values) * scale, 22, style)
         picture.line(216 + min(values) * scale, y + 11, 216 + max(values) * scale, y + 11, "whisker")
         picture.text(224 + max(values) * scale, y + 16, number(median(values)))
-    picture.write("benchmark-throughput.svg")
+    picture.write(name)
+
+
+def draw_throughput(report):
+    draw_bars(
+        report, report["throughput"], NAMES, ("warm", "cold", "withoutHistory", "skipping"), "Jobs queued per second",
+        "benchmark-throughput.svg")
+
+
+def draw_program(report):
+    size = report["program"][0]["definitions"]
+    results = [result for result in report["program"] if result["definitions"] == size]
+    draw_bars(
+        report, results, PROGRAM, ("warm", "cold"), f"Jobs queued per second, {number(size)} due at one instant",
+        "benchmark-program.svg")
 
 
 def logarithmic(low, high, start, length):
@@ -201,6 +223,26 @@ def throughput_table(report):
             f"{median(per_job(result['samples'], 'redisSeconds')):.2f}",
         ])
     return table(["system", "jobs/s", "least – most", "times plain C", "own µs/job", "Redis µs/job"], rows)
+
+
+def program_speeds(report):
+    return {
+        (result["definitions"], result["system"]): median(speeds(result["samples"])) for result in report["program"]}
+
+
+def program_table(report):
+    speed = program_speeds(report)
+    rows = []
+    for result in report["program"]:
+        size, values = result["definitions"], speeds(result["samples"])
+        rows.append([
+            number(size), PROGRAM[result["system"]], number(median(values)), f"{number(min(values))} – {number(max(values))}",
+            *(f"{median(values) / speed[size, other]:.2f}" for other in ("sequential", "overlapped")),
+            *(f"{median(per_job(result['samples'], side)):.2f}" for side in ("ownSeconds", "redisSeconds")),
+        ])
+    return table([
+        "definitions", "system", "jobs/s", "least – most", "times C, one group", "times C, two groups", "own µs/job", "Redis µs/job",
+    ], rows)
 
 
 def growth_table(report):
@@ -325,6 +367,17 @@ def goals_table(report):
         more = median(
             [a - b for a, b in zip(*(per_job(by_system[name], "redisSeconds") for name in ("warm", "withoutHistory")))])
         add("history: at most 0.5 µs of Redis a run in the batch", f"{more:.2f} µs", more <= 0.5)
+    speed = program_speeds(report) if report.get("program") else {}
+    for size in sorted({size for size, _ in speed}):
+        for system, other, factor in (
+            ("warm", "sequential", 1.4), ("warm", "overlapped", 0.95), ("warm", "bareScript", 0.92), ("cold", "sequential", 1.0),
+        ):
+            ratio = speed[size, system] / speed[size, other]
+            add(f"{PROGRAM[system]}, {number(size)} due: {factor} times {PROGRAM[other]}", f"{ratio:.2f} times", ratio >= factor)
+        own = median([
+            cost for result in report["program"] if (result["definitions"], result["system"]) == (size, "warm")
+            for cost in per_job(result["samples"], "ownSeconds")])
+        add(f"{PROGRAM['warm']}, {number(size)} due: at most 4 µs of its own a job", f"{own:.2f} µs", own <= 4)
     recording = report.get("recording")
     if recording:
         cost = median(per_job([recording["unfolding"]], "redisSeconds")) + median(per_job([recording["succeeded"]], "redisSeconds"))
@@ -392,6 +445,9 @@ def fill_tables(path, report):
     # Older reports know nothing of runs.
     if report.get("recording"):
         makers |= {"runs": runs_table, "looks": looks_table}
+    # Nor of the program.
+    if report.get("program"):
+        makers |= {"program": program_table}
     # Nor of the page, as those of a build without HTTP.
     if report.get("puts"):
         makers |= {"puts": puts_table, "pages": pages_table, "disturbance": disturbance_table}
@@ -405,6 +461,8 @@ def main():
     report = json.loads(Path(sys.argv[1] if len(sys.argv) > 1 else DOCS / "benchmark.json").read_text())
     if report["throughput"]:
         draw_throughput(report)
+    if report.get("program"):
+        draw_program(report)
     if report.get("dispatch") or report["neighbours"]:
         draw_latency(report)
     if report["growth"]:

@@ -79,6 +79,8 @@ if [ "$scope" = packages ]; then
     need 'python3 python3-venv' - find_python
     need dpkg-dev - command -v dpkg-shlibdeps
     need debhelper - command -v dh
+    # dpkg-buildpackage asks for it, whatever is in the package.
+    need build-essential - sh -c 'dpkg-query --show --showformat "\${db:Status-Status}" build-essential | grep -qx installed'
     need lintian - command -v lintian
     need debootstrap - command -v debootstrap
 fi

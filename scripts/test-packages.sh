@@ -36,6 +36,10 @@ case $suite in
     bookworm | trixie)
         package=$(ls dist/rqrcron_*.deb)
         try "$suite" try-deb.sh "$package"
+        case $(dpkg-deb --field "$package" Depends) in
+            *libssl*) try "$suite" try-tls.sh "$package" ;;
+            *) say "not tried: TLS, which $package was built without" ;;
+        esac
         try "$suite" try-containers.sh "$package" "$PWD/$functions"
         ;;
     *) say "not tried: the Debian package and the containers, as this machine is not Debian 12 or 13" ;;

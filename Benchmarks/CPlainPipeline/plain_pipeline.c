@@ -34,8 +34,10 @@ static int read_replies(redisContext *context, size_t count, int *errors) {
     return REDIS_OK;
 }
 
-int plain_pipeline_run(const char *socket_path, const plain_command *commands, size_t count, size_t depth) {
-    redisContext *context = redisConnectUnix(socket_path);
+int plain_pipeline_run(
+    plain_address address, const plain_command *commands, size_t count, size_t group_size, size_t groups_in_flight) {
+    redisContext *context =
+        address.socket_path ? redisConnectUnix(address.socket_path) : redisConnect("127.0.0.1", address.port);
     if (!context || context->err) {
         redisFree(context);
         return -1;
@@ -44,13 +46,13 @@ int plain_pipeline_run(const char *socket_path, const plain_command *commands, s
     int status = REDIS_OK;
     size_t sent = 0, received = 0;
     while (received < count && status == REDIS_OK) {
-        // The next group goes out before the replies to the former one are read.
-        while (sent < count && sent - received < 2 * depth && status == REDIS_OK) {
-            size_t group = count - sent < depth ? count - sent : depth;
+        // The next groups go out before the replies to the first one are read.
+        while (sent < count && sent - received < groups_in_flight * group_size && status == REDIS_OK) {
+            size_t group = count - sent < group_size ? count - sent : group_size;
             status = send_commands(context, commands + sent, group);
             sent += group;
         }
-        size_t group = sent - received < depth ? sent - received : depth;
+        size_t group = sent - received < group_size ? sent - received : group_size;
         if (status == REDIS_OK) {
             status = read_replies(context, group, &errors);
         }

@@ -4,6 +4,7 @@
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <sys/resource.h>
+#include <time.h>
 
 static double seconds(struct timeval time) {
     return (double)time.tv_sec + (double)time.tv_usec / 1e6;
@@ -13,6 +14,20 @@ double process_seconds(void) {
     struct rusage usage;
     getrusage(RUSAGE_SELF, &usage);
     return seconds(usage.ru_utime) + seconds(usage.ru_stime);
+}
+
+double running_process_seconds(int process) {
+#if defined(__linux__)
+    clockid_t clock;
+    struct timespec time;
+    if (clock_getcpuclockid(process, &clock) || clock_gettime(clock, &time)) {
+        return 0;
+    }
+    return (double)time.tv_sec + (double)time.tv_nsec / 1e9;
+#else
+    (void)process;
+    return 0;
+#endif
 }
 
 #if defined(__has_feature)

@@ -27,6 +27,9 @@ struct Benchmark {
             report.throughput = try await Throughput(
                 jobs: options.jobs, pythonJobs: options.pythonJobs, rounds: options.rounds
             ).run(on: server, pythonServer: pythonServer)
+        case .program:
+            report.program = try await ProgramBurst(sizes: options.programSizes, rounds: options.rounds).run(on: server)
+            if report.program.isEmpty { Progress.note("no rqrcron beside this program: it is left out") }
         case .growth:
             var neighbours: [Neighbours.Result] = []
             report.growth = try await Growth(sizes: options.sizes).run(on: server) { loaded, hour in

@@ -2,13 +2,14 @@
 struct Options {
     /// The measurements, in their order.
     enum Part: String, CaseIterable {
-        case throughput, growth, latency, storm, start, distance, runs, page
+        case throughput, program, growth, latency, storm, start, distance, runs, page
     }
 
     var parts = Set(Part.allCases)
     var jobs = 50_000
     var pythonJobs = 2_000
     var rounds = 5
+    var programSizes = [60_000, 1_000_000]
     var sizes = [1_000, 10_000, 100_000, 1_000_000]
     var edits = 300
     var stormEdits = 100_000
@@ -29,7 +30,7 @@ struct Options {
         schedulers, on a redis-server of its own. Checks every result before it counts it.
 
           --quick              four minutes instead of twenty: smaller sizes, fewer rounds
-          --only PARTS         some of throughput,growth,latency,storm,start,distance,runs,page
+          --only PARTS         some of throughput,program,growth,latency,storm,start,distance,runs,page
           --jobs N             due definitions of a round (50000)
           --rounds N           rounds of the throughput, all systems in turn (5)
           --python-jobs N      due definitions for rq-rediscron; RQ's cron gets 4 times, enqueue_many 10 times as many (2000)
@@ -76,6 +77,7 @@ struct Options {
             case "--largest":
                 let largest = try number(option)
                 sizes = sizes.filter { $0 < largest } + [largest]
+                programSizes = programSizes.filter { $0 <= largest }
             case "--edits": edits = try number(option)
             case "--storm": stormEdits = try number(option)
             case "--starts": starts = try number(option)
@@ -95,6 +97,7 @@ struct Options {
         jobs = 20_000
         pythonJobs = 300
         rounds = 3
+        programSizes = [60_000]
         sizes = [1_000, 10_000, 100_000]
         edits = 100
         stormEdits = 20_000

@@ -16,6 +16,10 @@ typedef struct http_connection {
 
 struct http_listener {
     struct MHD_Daemon *daemon;
+    /// Whether it works when it is told to, and not on a thread of its own.
+    bool is_driven;
+    /// Whether libmicrohttpd is at work, so that it is not called once more from inside.
+    bool is_working;
     http_listener_limits limits;
     void *context;
     http_listener_receive receive;

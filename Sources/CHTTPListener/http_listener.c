@@ -216,12 +216,14 @@ http_listener *http_listener_start(
     listener->limits = limits;
     listener->context = context;
     listener->receive = receive;
+    listener->is_driven = MHD_is_feature_supported(MHD_FEATURE_EPOLL) == MHD_YES;
+    unsigned kind = listener->is_driven ? MHD_USE_EPOLL : MHD_USE_AUTO | MHD_USE_INTERNAL_POLLING_THREAD;
     // Signals are for other threads.
     sigset_t all, former;
     sigfillset(&all);
     pthread_sigmask(SIG_SETMASK, &all, &former);
     listener->daemon = MHD_start_daemon(
-        MHD_USE_AUTO | MHD_USE_INTERNAL_POLLING_THREAD | MHD_ALLOW_SUSPEND_RESUME, 0, NULL, NULL, handle, listener,
+        kind | MHD_ALLOW_SUSPEND_RESUME, 0, NULL, NULL, handle, listener,
         MHD_OPTION_LISTEN_SOCKET, socket, MHD_OPTION_URI_LOG_CALLBACK, request_began, listener,
         MHD_OPTION_NOTIFY_COMPLETED, request_completed, listener, MHD_OPTION_NOTIFY_CONNECTION, connection_changed,
         listener, MHD_OPTION_CONNECTION_LIMIT, limits.connections, MHD_OPTION_CONNECTION_TIMEOUT, limits.idle_seconds,
@@ -235,6 +237,21 @@ http_listener *http_listener_start(
     return listener;
 }
 
+int http_listener_descriptor(http_listener *listener) {
+    if (!listener->is_driven) return -1;
+    const union MHD_DaemonInfo *info = MHD_get_daemon_info(listener->daemon, MHD_DAEMON_INFO_EPOLL_FD);
+    return info == NULL ? -1 : info->epoll_fd;
+}
+
+bool http_listener_work(http_listener *listener) {
+    if (!listener->is_driven || listener->is_working) return false;
+    listener->is_working = true;
+    MHD_run(listener->daemon);
+    listener->is_working = false;
+    MHD_UNSIGNED_LONG_LONG milliseconds;
+    return MHD_get_timeout(listener->daemon, &milliseconds) == MHD_YES && milliseconds == 0;
+}
+
 void http_listener_stop(http_listener *listener) {
     // libmicrohttpd ends the process when it is stopped while a connection is suspended.
     pthread_mutex_lock(&listener->lock);
@@ -245,6 +262,7 @@ void http_listener_stop(http_listener *listener) {
     pthread_mutex_unlock(&listener->lock);
     // The answers go out, unless nobody reads them.
     for (int turn = 0; turn < 50; turn++) {
+        http_listener_work(listener);
         pthread_mutex_lock(&listener->lock);
         bool is_done = listener->exchanges == NULL;
         pthread_mutex_unlock(&listener->lock);
@@ -268,6 +286,16 @@ http_listener *http_listener_start(
     (void)context;
     (void)receive;
     return NULL;
+}
+
+int http_listener_descriptor(http_listener *listener) {
+    (void)listener;
+    return -1;
+}
+
+bool http_listener_work(http_listener *listener) {
+    (void)listener;
+    return false;
 }
 
 void http_listener_reap(http_listener *listener) { (void)listener; }

@@ -129,6 +129,40 @@ bool event_loop_is_current(const event_loop *loop) {
     return current_loop == loop;
 }
 
+struct event_loop_watch {
+    ev_io readable;
+    event_loop *loop;
+    void *context;
+    void (*call)(void *context);
+};
+
+static void on_watched(struct ev_loop *ev, ev_io *watcher, int events) {
+    (void)ev, (void)events;
+    event_loop_watch *watch = watcher->data;
+    watch->call(watch->context);
+}
+
+event_loop_watch *event_loop_watch_start(
+    event_loop *loop, int descriptor, void *context, void (*readable)(void *context)
+) {
+    event_loop_watch *watch = calloc(1, sizeof(*watch));
+    if (!watch) {
+        return NULL;
+    }
+    watch->loop = loop;
+    watch->context = context;
+    watch->call = readable;
+    ev_io_init(&watch->readable, on_watched, descriptor, EV_READ);
+    watch->readable.data = watch;
+    ev_io_start(loop->ev, &watch->readable);
+    return watch;
+}
+
+void event_loop_watch_end(event_loop_watch *watch) {
+    ev_io_stop(watch->loop->ev, &watch->readable);
+    free(watch);
+}
+
 int64_t event_loop_now(event_loop_clock clock) {
     struct timespec now;
     clock_gettime(clock == EVENT_LOOP_WALL ? CLOCK_REALTIME : CLOCK_MONOTONIC, &now);

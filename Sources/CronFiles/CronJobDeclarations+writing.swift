@@ -42,15 +42,17 @@ extension CronJobDeclaration {
     /// The keys of the JSON form, without those that have their default.
     package var fields: JSONObject {
         let definition = definition
-        let missing = CronJobHash(id: "", CallSpec("", queue: ""))
         var fields: JSONObject = [:]
         for field in CronJobHash.Field.all {
-            guard let key = field.keys.first, !field.isSame(in: definition, missing) else { continue }
-            fields[JSONString(key)] = field.json(of: definition)
+            guard let key = field.jsonKeys.first, !field.isSame(in: definition, Self.missing) else { continue }
+            fields[key] = field.json(of: definition)
         }
         if let firstRun { fields[JSONString(DeclarationFields.firstRun)] = .string(firstRun.description) }
         return fields
     }
+
+    /// A definition of which nothing is said.
+    private static let missing = CronJobHash(id: "", CallSpec("", queue: ""))
 
     /// What follows the call in a crontab-like text.
     private var options: [JSONObject.Entry] {

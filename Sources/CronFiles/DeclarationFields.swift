@@ -26,7 +26,7 @@ struct DeclarationFields {
     ///
     /// An unknown one is an error: it is mostly a misspelt one.
     private static let preferredKeys = fields.map { $0.keys[0] } + [firstRun]
-    private static let known = Set(fields.flatMap(\.keys) + [firstRun])
+    private static let known = Set(fields.flatMap(\.jsonKeys) + [JSONString(firstRun)])
 
     private let object: JSONObject
     private let id: String?
@@ -40,8 +40,8 @@ struct DeclarationFields {
     }
 
     func declaration() throws(DeclarationError) -> CronJobDeclaration {
-        for key in object.keys where !Self.known.contains(key.description) {
-            throw error(key.description, "unknown key; there are \(Self.preferredKeys.joined(separator: ", "))")
+        for entry in object.entries where !Self.known.contains(entry.key) {
+            throw error(entry.key.description, "unknown key; there are \(Self.preferredKeys.joined(separator: ", "))")
         }
         var definition = CronJobHash(id: "", CallSpec("", queue: ""))
         var saysEnabled = false
@@ -63,7 +63,7 @@ struct DeclarationFields {
     }
 
     private func firstRun() throws(DeclarationError) -> Timestamp? {
-        guard let value = value(of: Self.firstRun) else { return nil }
+        guard let value = value(of: JSONString(Self.firstRun)) else { return nil }
         if case .string(let string) = value, let text = string.text, let time = try? Timestamp(parsing: text) {
             return time
         }
@@ -73,8 +73,8 @@ struct DeclarationFields {
     /// The value of a field and the key under which it is given.
     private func given(_ field: Field) throws(DeclarationError) -> (key: String, value: JSONValue)? {
         var found: (key: String, value: JSONValue)?
-        for key in field.keys {
-            guard let value = value(of: key) else { continue }
+        for (key, jsonKey) in zip(field.keys, field.jsonKeys) {
+            guard let value = value(of: jsonKey) else { continue }
             if let found { throw error(key, "given together with \(found.key)") }
             found = (key, value)
         }
@@ -82,8 +82,8 @@ struct DeclarationFields {
     }
 
     /// A key that is null counts as absent.
-    private func value(of key: String) -> JSONValue? {
-        guard let value = object[JSONString(key)] else { return nil }
+    private func value(of key: JSONString) -> JSONValue? {
+        guard let value = object[key] else { return nil }
         if case .null = value { return nil }
         return value
     }

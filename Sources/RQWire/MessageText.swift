@@ -1,5 +1,7 @@
 /// A text for a message: in quotes, control characters escaped, cut at 200 characters.
 package func quoted(_ text: some StringProtocol) -> String {
+    // Most are short and plain.
+    if text.utf8.count <= longestInMessage, text.utf8.allSatisfy(isPlain) { return "'\(text)'" }
     var result = "'"
     for scalar in text.unicodeScalars.prefix(longestInMessage) {
         if scalar.value < 0x20 || (0x7f...0x9f).contains(scalar.value) || scalar == "'" || scalar == "\\" {
@@ -22,6 +24,11 @@ package func shortened(_ text: String) -> String {
             text.startIndex, offsetBy: longestInMessage, limitedBy: text.endIndex), end < text.endIndex
     else { return text }
     return text[..<end] + "…"
+}
+
+/// Whether a byte stands in quotes as it is.
+private func isPlain(_ byte: UInt8) -> Bool {
+    (0x20..<0x7f).contains(byte) && byte != UInt8(ascii: "'") && byte != UInt8(ascii: "\\")
 }
 
 /// Code points of a text of unknown length that a message shows.

@@ -59,7 +59,7 @@ public final class CronWeb: Sendable {
     /// Without it requests are answered, but the listing is empty. While Redis is away it goes on trying, and the page says so.
     /// When nobody has asked for a minute, only edits are followed.
     ///
-    /// Give the page a ``RedisCronConnection`` of its own where it stands beside a scheduler: what it reads is decoded on the
+    /// Give the page a `RedisCronConnection` of its own where it stands beside a scheduler: what it reads is decoded on the
     /// thread of that connection's loop.
     ///
     /// With the trait `ServiceLifecycle` it returns when its group of services shuts down gracefully.

@@ -23,6 +23,6 @@ struct ChaosRunTests {
         let policies = outcome.policies
         #expect(
             policies.runs > 50 && policies.overlaps > 0 && policies.waits > 0 && policies.finishes > 0
-                && policies.triggers > 0, "\(report)")
+                && policies.triggers > 0 && policies.replacements > 0, "\(report)")
     }
 }

@@ -94,6 +94,8 @@ struct Story {
         var queue: String?
         var revision: Int?
         var consumerMisses = false
+        /// Jobs that it takes out of their queue, for this run to replace them.
+        var replaces: [String] = []
         /// What it writes of the definition besides the times.
         var fields: [String: String] = [:]
     }
@@ -120,6 +122,11 @@ struct Story {
                     ]))
         }
         commands.append(hset("rq:cron_job:\(id)", times))
+        for former in blunder.replaces {
+            commands.append(LoggedCommand("LREM", ["rq:queue:\(queue)", "-1", former]))
+            commands.append(LoggedCommand("DEL", ["rq:job:\(former)", "rq:results:\(former)"]))
+            taken.removeAll { $0.id == former }
+        }
         if !blunder.skipsJob, !blunder.skipsPush {
             let jobs = [String](repeating: job, count: blunder.pushesTwice ? 2 : 1)
             commands.append(LoggedCommand("RPUSH", ["rq:queue:\(queue)"] + jobs))

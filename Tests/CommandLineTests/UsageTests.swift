@@ -55,6 +55,7 @@ import Testing
         (["run", "--replica-timeout", "3601"], "run: --replica-timeout must be at most an hour"),
         (["run", "--history", "1001"], "run: --history must be between 0 and 1000"),
         (["run", "--history", "many"], "run: --history takes a whole number, not 'many'"),
+        (["run", "--max-rate", "0"], "run: --max-rate must be at least 1"),
         (["run", "--history-total", "999"], "run: --history-total must be at least 1000"),
         (["run", "--wait-replicas", "1001"], "run: --wait-replicas must be between 0 and 1000"),
         (

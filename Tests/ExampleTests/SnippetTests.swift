@@ -2,7 +2,7 @@ import Foundation
 import TestSupport
 import Testing
 
-/// The Swift of the documents compiles as it stands there: each snippet is a file of its own.
+/// The Swift of the documents compiles as it stands there: each snippet is a file of its own, and so is each step of a tutorial.
 @Suite(.timeLimit(.minutes(5))) struct SnippetTests {
     /// A snippet, by its place.
     struct Snippet: Sendable, CustomTestStringConvertible {
@@ -15,8 +15,11 @@ import Testing
     }
 
     private static let documents = ["docs/server-app.md", "README.md"]
+    private static let tutorials = "Sources/RedisCron/RedisCron.docc/Tutorials"
 
-    private static let snippets: [Snippet] = documents.flatMap { document -> [Snippet] in
+    private static let snippets: [Snippet] = documents.flatMap(snippets(in:)) + steps
+
+    private static func snippets(in document: String) -> [Snippet] {
         let url = URL(fileURLWithPath: PackageRoot.path).appendingPathComponent(document)
         let lines = ((try? String(contentsOf: url, encoding: .utf8)) ?? "").components(separatedBy: "\n")
         var snippets: [Snippet] = []
@@ -34,6 +37,25 @@ import Testing
         return snippets
     }
 
+    /// The files of Swift that the tutorials show.
+    private static let steps: [Snippet] = {
+        let folder = "\(PackageRoot.path)/\(tutorials)/Resources"
+        let files = ((try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? []).sorted()
+        return files.filter { $0.hasSuffix(".swift") }.map { file in
+            let text = (try? String(contentsOfFile: "\(folder)/\(file)", encoding: .utf8)) ?? ""
+            return Snippet(document: "\(tutorials)/Resources/\(file)", line: 1, text: text)
+        }
+    }()
+
+    @Test func `each file of the tutorials is shown, and each that is shown is there`() throws {
+        let folder = "\(PackageRoot.path)/\(Self.tutorials)"
+        let files = try FileManager.default.contentsOfDirectory(atPath: "\(folder)/Resources")
+        let pages = try FileManager.default.contentsOfDirectory(atPath: folder).filter { $0.hasSuffix(".tutorial") }
+        let text = try pages.map { try String(contentsOfFile: "\(folder)/\($0)", encoding: .utf8) }.joined()
+        #expect(Set(text.matches(of: /(?:file|source): "([^"]+)"/).map { String($0.1) }) == Set(files))
+        #expect(Self.steps.count > 10)
+    }
+
     @Test func `the documents have snippets, and what swift-service-lifecycle needs is among them`() {
         for document in Self.documents { #expect(Self.snippets.contains { $0.document == document }) }
         #expect(Self.snippets.contains { $0.text.contains("cancelWhenGracefulShutdown { try await scheduler.run() }") })
@@ -46,7 +68,7 @@ import Testing
         try await withTemporaryDirectory { directory in
             let path = "\(directory.path)/\(snippet.isManifest ? "Package" : "main").swift"
             try snippet.text.write(toFile: path, atomically: true, encoding: .utf8)
-            var arguments = ["-typecheck", "-warnings-as-errors", "-module-cache-path", "\(directory.path)/cache"]
+            var arguments = ["-typecheck", "-warnings-as-errors", "-module-cache-path", Self.moduleCache]
             if snippet.isManifest {
                 arguments += ["-package-description-version", "6.2.0", "-I", try await manifestModules()]
             } else {
@@ -80,6 +102,9 @@ import Testing
         let outcome = try await compiler.waitUntilExit(within: .seconds(120))
         try #require(outcome == .exited(0), "\(compiler.output)\(compiler.errors)")
     }
+
+    /// Where the compiler keeps the C modules that it has read: most of the time goes into them, and all snippets need the same.
+    private static let moduleCache = "\(PackageRoot.path)/.build/snippet-modules"
 
     /// Where the modules of this build are, and the C modules behind them.
     private static let searchPaths: [String] = {

@@ -9,6 +9,9 @@
 /// Seconds that all threads have run so far, in the program and in the system.
 double process_seconds(void);
 
+/// The same of another process that runs; 0 where the system does not say, which is everywhere but on Linux.
+double running_process_seconds(int process);
+
 /// Bytes that the program holds on the heap now, or 0 where the C library does not say.
 size_t heap_bytes_in_use(void);
 

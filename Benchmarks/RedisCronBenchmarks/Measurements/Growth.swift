@@ -98,7 +98,7 @@ struct Growth {
         var samples: [Sample] = []
         for _ in 0..<passes {
             try loaded.plan(inHour: hour)
-            samples.append(try await script.measure(on: loaded))
+            samples.append(try await script.measure(on: loaded.server, by: loaded.server.socket))
             try loaded.removeJobs()
         }
         return samples

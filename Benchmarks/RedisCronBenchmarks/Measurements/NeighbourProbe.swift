@@ -12,7 +12,7 @@ final class NeighbourProbe: @unchecked Sendable {
 
     /// Begins; one PING a millisecond.
     init(_ server: BenchmarkServer) throws {
-        let connection = try BlockingConnection(server.socketPath)
+        let connection = try BlockingConnection(server.socket)
         Thread.detachNewThread { [self] in
             while lock.withLock({ !isOver }) {
                 let start = ContinuousClock().now

@@ -9,7 +9,7 @@ final class QueueReader: @unchecked Sendable {
     private var isOver = false
 
     init(_ server: BenchmarkServer, queue: String) throws {
-        let connection = try BlockingConnection(server.socketPath)
+        let connection = try BlockingConnection(server.socket)
         Thread.detachNewThread { [self] in
             while condition.withLock({ !isOver }) {
                 guard let reply = try? connection.command("BLPOP", queue, "1") else { return }

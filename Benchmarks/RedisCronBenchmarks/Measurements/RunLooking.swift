@@ -54,7 +54,7 @@ struct RunLooking {
     private func measureShort(on server: BenchmarkServer) async throws -> Result {
         try server.control.command("FLUSHALL")
         try Self.publishZone(on: server)
-        let queue = Workload.queue(0)
+        let queue = "bench-0"
         let start = Timestamp(microseconds: RedisEventLoop.wallClockMicroseconds) + .seconds(4)
         var buffer = CommandBuffer()
         for index in 0..<Self.definitionsOfAMinute {
@@ -97,8 +97,8 @@ struct RunLooking {
         try server.control.command("FLUSHALL")
         let loaded = try LoadedWorkload(workload, into: server, hour: now + .seconds(30 * 86_400))
         try Self.publishZone(on: server)
-        let terms = (0..<Workload.queueCount).map {
-            RunTerms(queue: Workload.queue($0), resultTTL: 500, failureTTL: nil, ttl: nil, retries: 0)
+        let terms = (0..<workload.queueCount).map {
+            RunTerms(queue: workload.queue($0), resultTTL: 500, failureTTL: nil, ttl: nil, retries: 0)
         }
         func each(_ body: (TrackedRun, [UInt8], inout CommandBuffer) -> Void) throws {
             try loaded.inChunks(of: workload.count * hashes.count) { index, buffer in

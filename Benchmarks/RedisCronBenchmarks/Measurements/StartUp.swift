@@ -12,15 +12,9 @@ struct StartUp {
 
     let starts: Int
 
-    /// The tool beside this program.
-    private static var tool: URL {
-        URL(fileURLWithPath: CommandLine.arguments[0]).resolvingSymlinksInPath().deletingLastPathComponent()
-            .appendingPathComponent("rqrcron")
-    }
-
     /// - Returns: nil when the tool has not been built.
     func run(on server: BenchmarkServer) async throws -> Result? {
-        guard FileManager.default.isExecutableFile(atPath: Self.tool.path) else { return nil }
+        guard let tool = RunningProgram.rqrcron else { return nil }
         Progress.note("start: \(starts) times")
         var latencies: [Double] = []
         var idle = 0.0
@@ -37,7 +31,7 @@ struct StartUp {
             try server.control.send(buffer)
             let reader = try QueueReader(server, queue: Workload.keys.queue(queue))
             let began = RedisEventLoop.wallClockMicroseconds
-            let process = try RunningProgram(Spawn(Self.tool.path, ["run", "--url", server.url]))
+            let process = try RunningProgram(Spawn(tool, ["run", "--url", server.socket.url]))
             defer { process.terminate() }
             let arrival = try reader.wait(for: 1, seconds: 20)
             reader.end()

@@ -40,8 +40,8 @@ struct Throughput {
 
     func run(on server: BenchmarkServer, pythonServer: BenchmarkServer) async throws -> [Result] {
         let loaded = try LoadedWorkload(Workload(count: jobs), into: server, hour: hour)
-        let plain = PlainPipeline(loaded, extent: .asPython, hour: hour)
-        let least = PlainPipeline(loaded, extent: .least, hour: hour)
+        let plain = PlainPipeline(loaded.workload, .asPython, hour: hour)
+        let least = PlainPipeline(loaded.workload, .least, hour: hour)
         try loaded.plan(inHour: hour)
         let script = try await BareScript.record(loaded, warmUp: hour + .seconds(1860), at: hour + .seconds(5460))
         var results: [System: Result] = [:]
@@ -76,7 +76,7 @@ struct Throughput {
 
     private func measurePlain(_ pipeline: PlainPipeline, _ loaded: LoadedWorkload) async throws -> Sample {
         let sample = try await Sample.measure(on: loaded.server) {
-            try pipeline.run()
+            try pipeline.run(on: loaded.server.socket, overlapped: true)
             return jobs
         }
         let check = ResultCheck("the plain pipeline", loaded)
@@ -88,7 +88,7 @@ struct Throughput {
 
     private func measureScript(_ script: BareScript, _ loaded: LoadedWorkload) async throws -> Sample {
         try loaded.plan(inHour: hour + .seconds(3600))
-        let sample = try await script.measure(on: loaded)
+        let sample = try await script.measure(on: loaded.server, by: loaded.server.socket)
         let check = ResultCheck("the bare script", loaded)
         try check.checkJobs()
         try check.checkSchedules(after: hour + .seconds(5460))

@@ -76,9 +76,17 @@ final class PageConnection: @unchecked Sendable {
         return nil
     }
 
+    private static let lengthField = Array("content-length: ".utf8)
+
+    /// By bytes: to make a text of each head took a tenth of the time that is measured.
     private func length(in end: Int) -> Int? {
-        let head = String(decoding: input[..<end], as: UTF8.self).lowercased()
-        guard let field = head.firstRange(of: "content-length: ") else { return 0 }
-        return Int(head[field.upperBound...].prefix { $0.isNumber })
+        let field = Self.lengthField
+        guard end > field.count else { return nil }
+        let start = (0..<end - field.count).first { start in
+            // Of its bytes only letters have a case, which is this bit.
+            field.indices.allSatisfy { input[start + $0] | 0x20 == field[$0] }
+        }
+        guard let start else { return 0 }
+        return Int(String(decoding: input[(start + field.count)..<end].prefix { $0 != 13 }, as: UTF8.self))
     }
 }

@@ -3,12 +3,6 @@ import ProcessSpawn
 
 /// `rqrcron` as a process, with its page on a port of its own.
 final class PageProgram {
-    /// The tool beside this program.
-    private static var tool: URL {
-        URL(fileURLWithPath: CommandLine.arguments[0]).resolvingSymlinksInPath().deletingLastPathComponent()
-            .appendingPathComponent("rqrcron")
-    }
-
     let port: Int
     private let process: RunningProgram
     private let tokenFile: URL
@@ -20,8 +14,8 @@ final class PageProgram {
     ///   - hasPage: Whether it has the page; without it nothing is waited for.
     /// - Returns: nil when the tool has not been built, or without HTTP.
     static func start(_ command: String, hasPage: Bool = true, on server: BenchmarkServer) throws -> PageProgram? {
-        guard FileManager.default.isExecutableFile(atPath: tool.path) else { return nil }
-        let program = try PageProgram(command, hasPage: hasPage, on: server)
+        guard let tool = RunningProgram.rqrcron else { return nil }
+        let program = try PageProgram(tool, command, hasPage: hasPage, on: server)
         guard hasPage else { return program }
         let deadline = ContinuousClock().now + .seconds(20)
         while (try? PageConnection(port: program.port).ask("GET", "/livez").status) != 200 {
@@ -34,14 +28,14 @@ final class PageProgram {
         return program
     }
 
-    private init(_ command: String, hasPage: Bool, on server: BenchmarkServer) throws {
+    private init(_ tool: String, _ command: String, hasPage: Bool, on server: BenchmarkServer) throws {
         port = try LoopbackPort.free()
         tokenFile = URL(fileURLWithPath: "/tmp/rediscron-bench-token-\(UUID().uuidString.prefix(8))")
         let isWritten = FileManager.default.createFile(
             atPath: tokenFile.path, contents: Data(PageConnection.token.utf8), attributes: [.posixPermissions: 0o600])
         guard isWritten else { throw BenchmarkError("cannot write \(tokenFile.path)") }
         let page = ["--http", "127.0.0.1:\(port)", "--http-actions", "--http-token-file", tokenFile.path]
-        process = try RunningProgram(Spawn(Self.tool.path, [command, "--url", server.url] + (hasPage ? page : [])))
+        process = try RunningProgram(Spawn(tool, [command, "--url", server.socket.url] + (hasPage ? page : [])))
     }
 
     var megabytes: Double { ResidentMemory.megabytes(of: String(process.processID)) }

@@ -27,7 +27,7 @@ struct PageTimes {
             ("text that one has", { "/?text=\(workload.id(workload.count - 1 - $0))" }),
             ("text that nobody has", { "/?text=nobody\($0)" }),
             ("text that all have", { "/?text=metric&page=\($0 + 1)" }),
-            ("a queue", { "/?queue=\(Workload.queue($0))&page=\($0 + 1)" }),
+            ("a queue", { "/?queue=\(workload.queue($0))&page=\($0 + 1)" }),
             ("a state", { "/?state=running&page=\($0 + 1)" }),
             ("the last page", { "/?page=\(workload.count / 100 - $0)" }),
             ("the API's list", { "/api/jobs?limit=\(100 + $0)" }),

@@ -25,7 +25,7 @@ struct PutRate {
             let start = ContinuousClock().now
             for index in 0..<definitions {
                 let body = """
-                    {"func": "app.tasks.rebuild", "queue": "\(Workload.queue(index))", "interval": \(interval), \
+                    {"func": "app.tasks.rebuild", "queue": "\(workload.queue(index))", "interval": \(interval), \
                     "args": ["\(workload.id(index))", \(index), 0.25], "kwargs": {"deep": true}, "job_timeout": 60}
                     """
                 let began = ContinuousClock().now

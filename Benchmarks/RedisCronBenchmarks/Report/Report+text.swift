@@ -2,7 +2,8 @@
 extension Report {
     var text: String {
         let parts = [
-            "\(machine.processor), \(machine.cores) cores, Redis \(machine.redis)", throughputText, growthText,
+            "\(machine.processor), \(machine.cores) cores, Redis \(machine.redis)", throughputText, programText,
+            growthText,
             neighboursText, latencyText, distanceText, runsText,
             pageText,
         ]
@@ -21,6 +22,29 @@ extension Report {
             ])
         }
         return table.text + historyText
+    }
+
+    private var programText: String {
+        guard !program.isEmpty else { return "" }
+        var table = TextTable([
+            "definitions", "system", "jobs/s", "least", "most", "x sequential C", "x overlapped C", "own µs/job",
+            "Redis µs/job",
+        ])
+        for result in program {
+            func times(_ other: ProgramBurst.System) -> String {
+                let baseline = program.first { $0.system == other && $0.definitions == result.definitions }
+                guard let baseline else { return "-" }
+                return (result.jobsPerSecond.median / baseline.jobsPerSecond.median).digits(2)
+            }
+            let speed = result.jobsPerSecond
+            table.append([
+                String(result.definitions), result.system.title, speed.median.digits(0), speed.least.digits(0),
+                speed.most.digits(0), times(.sequential), times(.overlapped),
+                Spread(result.samples.map(\.ownMicroseconds)).median.digits(2),
+                Spread(result.samples.map(\.redisMicroseconds)).median.digits(2),
+            ])
+        }
+        return table.text
     }
 
     private var growthText: String {

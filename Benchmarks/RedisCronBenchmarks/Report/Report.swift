@@ -13,6 +13,7 @@ struct Report: Codable {
 
     let machine: Machine
     var throughput: [Throughput.Result] = []
+    var program: [ProgramBurst.Result] = []
     var growth: [Growth.Result] = []
     var neighbours: [Neighbours.Result] = []
     var dispatch: Distribution?

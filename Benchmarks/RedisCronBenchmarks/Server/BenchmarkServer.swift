@@ -6,14 +6,11 @@ import ProcessSpawn
 final class BenchmarkServer {
     let socketPath: String
     let port: Int
-    /// For whoever speaks RedisCron or RedisBridge.
-    var url: String { "unix://\(socketPath)" }
+    var socket: ServerAddress { .socket(socketPath) }
+    var loopback: ServerAddress { .port(port) }
     let control: BlockingConnection
 
-    /// A shell, which stops the server when nobody holds the other end of its standard input any more.
-    private let guardian: RunningProgram
-    /// That end; -1 when it was closed.
-    private var lifeline: CInt
+    private let process: RunningProgram
     private let directory: URL
 
     /// Starts a server and waits until it answers.
@@ -24,27 +21,18 @@ final class BenchmarkServer {
             at: directory, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
         socketPath = directory.appendingPathComponent("redis.sock").path
         port = try LoopbackPort.free()
-        let ends = try PipeEnds()
-        defer { close(ends.reading) }
-        lifeline = ends.writing
-        // In a process group of its own the shell outlives this process for as long as it takes to notice.
-        guardian = try RunningProgram(
+        // The shell finds it, and becomes it.
+        process = try RunningProgram(
             Spawn(
                 "/bin/sh",
                 [
-                    "-c", "redis-server \"$@\" & child=$!; cat > /dev/null; kill $child; wait $child", "redis",
+                    "-c", "exec redis-server \"$@\"", "redis",
                     "--unixsocket", socketPath, "--port", String(port), "--bind", "127.0.0.1", "--save", "",
                     "--appendonly", "no", "--dir", directory.path, "--loglevel", "warning", "--logfile",
                     directory.appendingPathComponent("redis.log").path,
                 ],
-                descriptors: [STDIN_FILENO: ends.reading, STDERR_FILENO: STDERR_FILENO]))
-        do {
-            control = try BlockingConnection.open(socketPath, patience: .seconds(20))
-        } catch {
-            close(lifeline)
-            guardian.waitUntilExit()
-            throw error
-        }
+                descriptors: [STDERR_FILENO: STDERR_FILENO]))
+        control = try BlockingConnection.open(.socket(socketPath), patience: .seconds(20))
     }
 
     /// What INFO says under a name.
@@ -85,10 +73,7 @@ final class BenchmarkServer {
     }
 
     func stop() {
-        guard lifeline >= 0 else { return }
-        close(lifeline)
-        lifeline = -1
-        guardian.waitUntilExit()
+        process.terminate()
         try? FileManager.default.removeItem(at: directory)
     }
 

@@ -6,11 +6,11 @@ import CHiredis
 final class BlockingConnection: @unchecked Sendable {
     private let context: UnsafeMutablePointer<redisContext>
 
-    init(_ socketPath: String) throws {
-        guard let context = redisConnectUnix(socketPath) else { throw BenchmarkError("out of memory") }
+    init(_ address: ServerAddress) throws {
+        guard let context = address.connect() else { throw BenchmarkError("out of memory") }
         self.context = context
         guard context.pointee.err == 0 else {
-            throw BenchmarkError("cannot connect to \(socketPath): \(Self.reason(context))")
+            throw BenchmarkError("cannot connect to \(address.url): \(Self.reason(context))")
         }
     }
 
@@ -19,11 +19,11 @@ final class BlockingConnection: @unchecked Sendable {
     }
 
     /// Connects to a server that may still be starting.
-    static func open(_ socketPath: String, patience: Duration) throws -> BlockingConnection {
+    static func open(_ address: ServerAddress, patience: Duration) throws -> BlockingConnection {
         let deadline = ContinuousClock().now + patience
         while true {
             do {
-                let connection = try BlockingConnection(socketPath)
+                let connection = try BlockingConnection(address)
                 if case .text = try connection.command("PING") { return connection }
             } catch {
                 guard ContinuousClock().now < deadline else { throw error }

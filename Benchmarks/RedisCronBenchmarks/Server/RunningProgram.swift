@@ -1,3 +1,4 @@
+import Foundation
 import ProcessSpawn
 
 #if canImport(Glibc)
@@ -6,13 +7,23 @@ import ProcessSpawn
     import Darwin
 #endif
 
-/// A program that the benchmark has started, and that ends with this or before.
+/// A program that the benchmark has started, and that ends with this, or with the benchmark, however that ends.
 final class RunningProgram {
+    /// The path of `rqrcron` beside this program, if it has been built.
+    static let rqrcron: String? = {
+        let path = URL(fileURLWithPath: CommandLine.arguments[0]).resolvingSymlinksInPath().deletingLastPathComponent()
+            .appendingPathComponent("rqrcron").path
+        return FileManager.default.isExecutableFile(atPath: path) ? path : nil
+    }()
+
     let processID: pid_t
+    private let warden: Warden
     private var hasEnded = false
 
     init(_ program: Spawn) throws {
+        warden = try Warden.shared()
         processID = try program.start()
+        warden.guards(processID)
     }
 
     deinit {
@@ -23,12 +34,8 @@ final class RunningProgram {
     func terminate() {
         guard !hasEnded else { return }
         kill(processID, SIGTERM)
-        waitUntilExit()
-    }
-
-    /// Waits until it has ended.
-    func waitUntilExit() {
-        guard !hasEnded else { return }
+        // Before its number can be another program's.
+        warden.forgets(processID)
         _ = Spawn.wait(for: processID)
         hasEnded = true
     }

@@ -4,9 +4,7 @@ import RedisCron
 /// The ceiling: the very script calls that the scheduler sent in a warm pass, recorded on their way and sent again by a
 /// client that does nothing else, to a server in the same state.
 struct BareScript {
-    private let calls: [[UInt8]]
-    private let socketPath: String
-    private let inFlight: Int
+    private let calls: ScriptCalls
     private let token: String
 
     /// Records what one tick of the product sends, by way of a relay, and removes the jobs again.
@@ -31,53 +29,42 @@ struct BareScript {
         try await ours.end()
         try loaded.removeJobs()
         return try BareScript(
-            recording: recording, token: token, inFlight: ours.scheduler.options.batchesInFlight,
-            socketPath: loaded.server.socketPath)
+            recording: recording, token: token, inFlight: ours.scheduler.options.batchesInFlight)
     }
 
     /// - Parameter recording: what went from the scheduler to the server.
-    private init(recording: [UInt8], token: String, inFlight: Int, socketPath: String) throws {
+    private init(recording: [UInt8], token: String, inFlight: Int) throws {
         // A batch has two keys for each job; no other script has as many.
-        calls = try RecordedCommands.split(recording).filter { command in
+        let batches = try RecordedCommands.split(recording).filter { command in
             command.name == "EVALSHA" && command.keyCount > 8
         }.map(\.bytes)
-        guard !calls.isEmpty else { throw BenchmarkError("no batch was recorded") }
+        guard !batches.isEmpty else { throw BenchmarkError("no batch was recorded") }
         self.token = token
-        self.socketPath = socketPath
-        self.inFlight = inFlight
+        calls = ScriptCalls(calls: batches, inFlight: inFlight)
     }
 
     /// Measures the calls on a server in which the schedules stand as they did when the calls were recorded.
     ///
     /// - Throws: when a job of a batch was not queued.
-    func measure(on loaded: LoadedWorkload) async throws -> Sample {
-        try loaded.server.control.command("SET", Workload.keys.lock, token)
-        let sample = try await Sample.measure(on: loaded.server) { try run() }
-        try loaded.server.control.command("DEL", Workload.keys.lock)
+    func measure(on server: BenchmarkServer, by address: ServerAddress) async throws -> Sample {
+        try server.control.command("SET", Workload.keys.lock, token)
+        let sample = try await Sample.measure(on: server) { try run(on: address) }
+        try server.control.command("DEL", Workload.keys.lock)
         return sample
     }
 
-    /// Sends the calls, several in flight, and checks that every job of every batch was queued.
+    /// Sends the calls, and checks that every job of every batch was queued.
     ///
     /// - Returns: how many jobs that were.
-    private func run() throws -> Int {
-        let connection = try BlockingConnection(socketPath)
+    private func run(on address: ServerAddress) throws -> Int {
         var (queued, jobs) = (0, 0)
-        var answered = 0
-        func take() throws {
-            guard case .bytes(let outcomes) = try connection.reply() else {
+        try calls.run(on: address) { reply in
+            guard case .bytes(let outcomes) = reply else {
                 throw BenchmarkError("a batch was answered with no outcomes")
             }
             queued += outcomes.count { $0 == UInt8(ascii: "+") }
             jobs += outcomes.count
-            answered += 1
         }
-        for (index, call) in calls.enumerated() {
-            try connection.append(call)
-            try connection.flush()
-            if index - answered + 1 >= inFlight { try take() }
-        }
-        while answered < calls.count { try take() }
         guard queued == jobs else { throw BenchmarkError("the bare script queued \(queued) of \(jobs) jobs") }
         return queued
     }

@@ -15,6 +15,8 @@ final class PreparedCommands {
         let commands: UnsafeMutablePointer<plain_command>
     }
 
+    var count: Int { counts.count }
+
     /// Appends one command.
     func append(_ words: [[UInt8]]) {
         for word in words {
@@ -45,12 +47,17 @@ final class PreparedCommands {
         arguments = []
     }
 
-    /// Sends everything and waits for every reply.
+    /// Sends everything, so many commands at a time, and waits for every reply.
     ///
+    /// - Parameters:
+    ///   - groupSize: commands of a group.
+    ///   - groupsInFlight: groups that may be on their way at the same time.
     /// - Throws: if any reply is an error.
-    func run(on socketPath: String, depth: Int) throws {
+    func run(on address: ServerAddress, groupSize: Int, groupsInFlight: Int) throws {
         guard let storage else { throw BenchmarkError("nothing was prepared") }
-        let errors = plain_pipeline_run(socketPath, storage.commands, counts.count, depth)
+        let errors = address.withPlainAddress { address in
+            plain_pipeline_run(address, storage.commands, counts.count, groupSize, groupsInFlight)
+        }
         guard errors == 0 else { throw BenchmarkError("the plain pipeline met \(errors) errors") }
     }
 

@@ -14,7 +14,7 @@ final class StandInWorkers: @unchecked Sendable {
 
     /// - Parameter queue: its key.
     init(_ server: BenchmarkServer, queue: String) throws {
-        let connection = try BlockingConnection(server.socketPath)
+        let connection = try BlockingConnection(server.socket)
         Thread.detachNewThread { [self] in
             var atWork: [(id: String, since: Timestamp)] = []
             while lock.withLock({ !isOver }) {

@@ -13,8 +13,8 @@ extension LoadedWorkload {
     /// Takes all jobs out of their queues and lets them end at that time, after a second of work.
     func endJobs(_ ending: Ending, at time: Timestamp) throws {
         let keys = Workload.keys
-        for queue in 0..<Workload.queueCount {
-            let name = Workload.queue(queue)
+        for queue in 0..<workload.queueCount {
+            let name = workload.queue(queue)
             let ids = try server.control.command("LRANGE", keys.queue(name), "0", "-1").list.map(\.text)
             let registry = ending == .finished ? keys.finished(queue: name) : keys.failed(queue: name)
             try inChunks(of: ids.count) { index, buffer in
@@ -40,8 +40,8 @@ extension LoadedWorkload {
             buffer.append(command: "DEL", keys.jobPrefix + ids[index], keys.resultsPrefix + ids[index])
         }
         try server.control.command("DEL", Self.endedKey)
-        for queue in 0..<Workload.queueCount {
-            let name = Workload.queue(queue)
+        for queue in 0..<workload.queueCount {
+            let name = workload.queue(queue)
             try server.control.command("DEL", keys.finished(queue: name), keys.failed(queue: name))
         }
     }

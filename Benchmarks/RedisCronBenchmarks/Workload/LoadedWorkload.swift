@@ -16,7 +16,7 @@ struct LoadedWorkload {
         try server.control.command("FLUSHALL")
         try inChunks(of: workload.count) { index, buffer in
             let next = workload.plannedTime(index, inHour: hour)
-            let fields = workload.definition(index, next: next).encode()
+            let fields = CronJobHash.inWritingOrder(workload.definition(index, next: next).encode())
             buffer.begin(2 + fields.count * 2)
             buffer.append("HSET")
             buffer.append(keys.cronJob(workload.id(index)))
@@ -35,7 +35,7 @@ struct LoadedWorkload {
             let next = workload.plannedTime(index, inHour: hour)
             buffer.append(
                 command: "HSET", keys.cronJob(workload.id(index)), "next_enqueue_time", next.wireFormat,
-                "latest_enqueue_time", (next - .seconds(3600)).wireFormat)
+                "latest_enqueue_time", (next - workload.period).wireFormat)
             buffer.append(command: "ZADD", keys.cronJobs, Self.score(next), workload.id(index))
         }
     }
@@ -55,8 +55,8 @@ struct LoadedWorkload {
     /// Removes the jobs of a round and the log of their runs, so that each system finds the server as the one before it did.
     func removeJobs() throws {
         try removeRunLog()
-        for queue in 0..<Workload.queueCount {
-            let key = keys.queue(Workload.queue(queue))
+        for queue in 0..<workload.queueCount {
+            let key = keys.queue(workload.queue(queue))
             let ids = try server.control.command("LRANGE", key, "0", "-1").list.map(\.text)
             var buffer = CommandBuffer()
             for start in stride(from: 0, to: ids.count, by: 500) {
@@ -73,7 +73,7 @@ struct LoadedWorkload {
 
     /// Removes what tells which runs were queued, where nobody records them.
     func removeRunLog() throws {
-        try server.control.command("DEL", keys.runLog)
+        try server.control.command("DEL", keys.runLog, keys.openRuns)
     }
 
     /// Makes the server's table of keys as large as the jobs will need it, so that no system pays for its growth.

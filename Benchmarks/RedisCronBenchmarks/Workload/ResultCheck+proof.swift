@@ -30,7 +30,7 @@ extension ResultCheck {
             "a missing job", { try check.checkJobs() },
             breaking: { try control.command("RENAME", job, "elsewhere") },
             mending: { try control.command("RENAME", "elsewhere", job) })
-        let queue = keys.queue(Workload.queue(0))
+        let queue = keys.queue(loaded.workload.queue(0))
         try prove(
             "a job that is queued twice", { try check.checkJobs() },
             breaking: { try control.command("LPUSH", queue, "twice") }, mending: { try control.command("LPOP", queue) })

@@ -14,18 +14,23 @@ struct ResultCheck {
 
     /// Every queue has its length, every job of it a hash of that queue, and no id occurs twice.
     ///
+    /// - Parameters:
+    ///   - sample: how many ids are returned.
+    ///   - passes: how many passes have left their jobs in the queues; looked at are those of the last one.
     /// - Returns: some of the ids, for Python to read back.
     /// - Throws: what is wrong.
     @discardableResult
-    func checkJobs(sample: Int = 0) throws -> [String] {
+    func checkJobs(sample: Int = 0, passes: Int = 1) throws -> [String] {
         let workload = loaded.workload
         var seen: Set<String> = []
         var sampled: [String] = []
-        for queue in 0..<Workload.queueCount {
-            let name = Workload.queue(queue)
-            let ids = try loaded.server.control.command("LRANGE", keys.queue(name), "0", "-1").list.map(\.text)
+        for queue in 0..<loaded.workload.queueCount {
+            let name = loaded.workload.queue(queue)
             let wanted = workload.count(inQueue: queue)
-            try require(ids.count == wanted, "\(name) holds \(ids.count) jobs, not \(wanted)")
+            let length = try loaded.server.control.command("LLEN", keys.queue(name)).integer
+            try require(length == wanted * passes, "\(name) holds \(length) jobs, not \(wanted * passes)")
+            let ids = try loaded.server.control.command("LRANGE", keys.queue(name), String(-wanted), "-1").list.map(
+                \.text)
             let expected = ["queued", name]
             var buffer = CommandBuffer()
             for start in stride(from: 0, to: ids.count, by: 1000) {
@@ -38,7 +43,7 @@ struct ResultCheck {
                 buffer.removeAll()
             }
             seen.formUnion(ids)
-            sampled += ids.prefix(sample / Workload.queueCount)
+            sampled += ids.prefix(sample / loaded.workload.queueCount)
         }
         try require(seen.count == workload.count, "\(seen.count) different jobs, not \(workload.count)")
         return sampled
@@ -61,9 +66,9 @@ struct ResultCheck {
             }
         }
         var queued: Set<String> = []
-        for queue in 0..<Workload.queueCount {
+        for queue in 0..<loaded.workload.queueCount {
             queued.formUnion(
-                try control.command("LRANGE", keys.queue(Workload.queue(queue)), "0", "-1").list.map(\.text))
+                try control.command("LRANGE", keys.queue(loaded.workload.queue(queue)), "0", "-1").list.map(\.text))
         }
         try require(told.count == queued.count, "the log tells of \(told.count) runs, not of \(queued.count)")
         try require(queued == Set(told), "the log tells of other runs than were queued")

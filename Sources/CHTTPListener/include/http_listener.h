@@ -5,7 +5,10 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/// An HTTP/1.1 server on a thread of its own: libmicrohttpd, with whole requests coming out of it and answers going in.
+/// An HTTP/1.1 server: libmicrohttpd, with whole requests coming out of it and answers going in.
+///
+/// It works on the thread of whoever calls `http_listener_work`, and says by a descriptor when that is to be done. Where the system has
+/// no epoll, it has a thread of its own. The listener's thread, below, is either.
 ///
 /// Built without libmicrohttpd, it starts nothing: `http_listener_is_built` is false then.
 typedef struct http_listener http_listener;
@@ -73,6 +76,19 @@ bool http_listener_is_built(void);
 http_listener *http_listener_start(
     int socket, http_listener_limits limits, void *context, http_listener_receive receive);
 
+/// A descriptor that can be read when there is something to do for `http_listener_work`; -1 where the listener has a thread of its own.
+///
+/// Any thread. It belongs to the listener.
+int http_listener_descriptor(http_listener *listener);
+
+/// Accepts, reads, hands over and writes whatever can be without waiting. Of no effect where the listener has a thread of its own, and
+/// inside a call of `receive`.
+///
+/// One thread at a time, and to be called about once a second in any case, so that connections whose time is up are closed.
+///
+/// - Returns: Whether there is more to do already: it does a share each time.
+bool http_listener_work(http_listener *listener);
+
 /// Closes the connections whose time is up. To be called about once a second. Any thread.
 void http_listener_reap(http_listener *listener);
 
@@ -81,7 +97,8 @@ unsigned http_listener_connections(http_listener *listener);
 
 /// Stops: what waits for an answer gets 503, streams end, connections are closed. Waits for the thread's end.
 ///
-/// Any thread but the listener's. Exchanges may be answered afterwards; nobody hears of it.
+/// Any thread but the listener's own. Nobody else may be in `http_listener_work`, or call it later. Exchanges may be answered
+/// afterwards; nobody hears of it.
 void http_listener_stop(http_listener *listener);
 
 /// Answers, and ends the exchange: it may not be used afterwards. The bytes are copied.

@@ -59,6 +59,19 @@ void event_loop_set_timer(event_loop *loop, event_loop_clock clock, int64_t dead
 /// Disarms the timer of `clock`. Loop thread only; legal inside a callback.
 void event_loop_clear_timer(event_loop *loop, event_loop_clock clock);
 
+/// A descriptor that a loop watches for somebody else.
+typedef struct event_loop_watch event_loop_watch;
+
+/// Calls `readable` in each turn in which the descriptor can be read, until `event_loop_watch_end`.
+///
+/// Loop thread only; `readable` runs there too, never inside another entry. The context is borrowed until
+/// `event_loop_watch_end` returned. NULL where there is no memory.
+event_loop_watch *event_loop_watch_start(
+    event_loop *loop, int descriptor, void *context, void (*readable)(void *context));
+
+/// Watches no longer, and frees. Loop thread only; legal inside a callback. The descriptor stays open.
+void event_loop_watch_end(event_loop_watch *watch);
+
 /// The present, in the clock's nanoseconds. Any thread.
 int64_t event_loop_now(event_loop_clock clock);
 

@@ -58,6 +58,8 @@ extension CronJobHash {
         package let isOurs: Bool
         /// The keys in a file, the preferred one first; none for what no file says.
         package let keys: [String]
+        /// ``keys`` as an object of JSON has them.
+        package let jsonKeys: [JSONString]
         /// The options of `register`, the one that gives the value first.
         package let options: [Option]
         /// The name in `show`; `nil` for what `show` tells in other words.
@@ -72,10 +74,11 @@ extension CronJobHash {
         package let isHiddenWhenEmpty: Bool
 
         private let decode: @Sendable (FieldText, inout CronJobHash) throws(RQWireError) -> Void
-        private let encode: @Sendable (CronJobHash, inout [UInt8]) -> Void
+        // What is called for each field of each definition takes pointers, so that no hash is copied for it.
+        private let encode: @Sendable (UnsafePointer<CronJobHash>, inout [UInt8]) -> Void
         private let copy: @Sendable (CronJobHash, inout CronJobHash) -> Void
-        private let isSame: @Sendable (CronJobHash, CronJobHash) -> Bool
-        private let toJSON: @Sendable (CronJobHash) -> JSONValue
+        private let isSame: @Sendable (UnsafePointer<CronJobHash>, UnsafePointer<CronJobHash>) -> Bool
+        private let toJSON: @Sendable (UnsafePointer<CronJobHash>) -> JSONValue
         private let fromJSON: @Sendable (JSONValue, inout CronJobHash) throws(FieldComplaint) -> Void
         private let fromOption: @Sendable (Option, [String], inout CronJobHash) throws(FieldComplaint) -> Void
         private let describe: @Sendable (CronJobHash) -> String
@@ -85,11 +88,13 @@ extension CronJobHash {
         ///
         /// - Parameters:
         ///   - path: The property that holds it.
+        ///   - computed: Reads a property that is computed, for which a path is slow.
         ///   - type: How its value is read and written.
         ///   - further: Options besides that add to the value.
         ///   - describe: The value as `show` tells it; its JSON unless given.
         init<Value>(
-            _ name: String, _ path: any WritableKeyPath<CronJobHash, Value> & Sendable, _ type: FieldType<Value>,
+            _ name: String, _ path: any WritableKeyPath<CronJobHash, Value> & Sendable,
+            computed: (@Sendable (CallSpec) -> Value)? = nil, _ type: FieldType<Value>,
             role: Role = .spec, isOurs: Bool = false, keys: [String]? = nil, option: Option? = nil,
             further: [FurtherOption<Value>] = [], title: String? = nil, expectedAlways: String? = nil,
             absentMeans: String = "", isSecret: Bool = false, isHiddenWhenEmpty: Bool = false,
@@ -99,6 +104,7 @@ extension CronJobHash {
             self.role = role
             self.isOurs = isOurs
             self.keys = keys ?? (role == .state ? [] : [name])
+            jsonKeys = self.keys.map { JSONString($0) }
             options = (option.map { [$0] } ?? []) + further.map(\.option)
             self.title = title
             self.expectedAlways = expectedAlways
@@ -106,10 +112,12 @@ extension CronJobHash {
             self.isSecret = isSecret
             self.isHiddenWhenEmpty = isHiddenWhenEmpty
             decode = { text, hash throws(RQWireError) in hash[keyPath: path] = try type.decode(text) }
-            encode = { hash, bytes in type.encode(hash[keyPath: path], &bytes) }
+            let read: @Sendable (UnsafePointer<CronJobHash>) -> Value =
+                if let computed { { computed($0.pointee.call) } } else { Self.reader(of: path) }
+            encode = { hash, bytes in type.encode(read(hash), &bytes) }
             copy = { source, target in target[keyPath: path] = source[keyPath: path] }
-            isSame = { $0[keyPath: path] == $1[keyPath: path] }
-            toJSON = { type.json($0[keyPath: path]) }
+            isSame = { read($0) == read($1) }
+            toJSON = { type.json(read($0)) }
             fromJSON = { json, hash throws(FieldComplaint) in
                 hash[keyPath: path] = try type.fromJSON(json)
             }
@@ -126,9 +134,19 @@ extension CronJobHash {
                 if let value { hash[keyPath: path] = value }
             }
             complain =
-                if let complaint = type.complaint { { complaint($0.pointee[keyPath: path]) } } else { nil }
+                if let complaint = type.complaint { { complaint(read($0)) } } else { nil }
             self.describe = { hash in
                 describe.map { $0(hash[keyPath: path]) } ?? type.json(hash[keyPath: path]).description
+            }
+        }
+
+        /// Reads the property of a path, where it lies in the hash: to follow the path itself costs several times as much.
+        private static func reader<Value>(
+            of path: any WritableKeyPath<CronJobHash, Value> & Sendable
+        ) -> @Sendable (UnsafePointer<CronJobHash>) -> Value {
+            guard let offset = MemoryLayout<CronJobHash>.offset(of: path) else { return { $0.pointee[keyPath: path] } }
+            return { hash in
+                (UnsafeRawPointer(hash) + offset).assumingMemoryBound(to: Value.self).pointee
             }
         }
     }
@@ -142,13 +160,13 @@ extension CronJobHash.Field {
 
     /// Appends the bytes that a hash holds; nothing where the field is empty.
     package func append(of hash: CronJobHash, to bytes: inout [UInt8]) {
-        encode(hash, &bytes)
+        withUnsafePointer(to: hash) { encode($0, &bytes) }
     }
 
     /// The bytes that a hash holds.
     package func bytes(of hash: CronJobHash) -> [UInt8] {
         var bytes: [UInt8] = []
-        encode(hash, &bytes)
+        withUnsafePointer(to: hash) { encode($0, &bytes) }
         return bytes
     }
 
@@ -165,12 +183,12 @@ extension CronJobHash.Field {
 
     /// Whether two definitions hold the same value.
     package func isSame(in one: CronJobHash, _ other: CronJobHash) -> Bool {
-        isSame(one, other)
+        withUnsafePointer(to: one) { one in withUnsafePointer(to: other) { isSame(one, $0) } }
     }
 
     /// The value in JSON; `null` where the field is empty.
     package func json(of hash: CronJobHash) -> JSONValue {
-        toJSON(hash)
+        withUnsafePointer(to: hash) { toJSON($0) }
     }
 
     /// Reads the value of a key of a file.

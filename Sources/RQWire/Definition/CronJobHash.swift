@@ -75,6 +75,15 @@ extension CronJobHash {
         return fields
     }
 
+    /// The same fields in the order in which we write a new definition: first those that each run reads or changes, because
+    /// Redis searches a short hash from the front.
+    package static func inWritingOrder(
+        _ fields: [(field: Field, value: [UInt8])]
+    ) -> [(field: Field, value: [UInt8])] {
+        let first: [Field] = [.updatedAt, .nextEnqueueTime, .latestEnqueueTime]
+        return fields.filter { first.contains($0.field) } + fields.filter { !first.contains($0.field) }
+    }
+
     /// Reads a hash from its fields, as `HGETALL` gives them.
     ///
     /// - Throws: ``RQWireError`` as ``Decoder`` does.

@@ -98,7 +98,7 @@ extension CronJobHash.Field {
 
     /// An object with `max` and `intervals`; absent where a failed run is not tried again.
     package static let retry = CronJobHash.Field(
-        "retry", \.call.retry, .retry, isOurs: true,
+        "retry", \.call.retry, computed: { $0.retry }, .retry, isOurs: true,
         option: .option("retry", "N", "How many times a failed job is tried again, at once unless told otherwise."),
         further: [
             FurtherOption(
@@ -110,27 +110,27 @@ extension CronJobHash.Field {
 
     /// The dotted name of a function; absent where there is none.
     package static let onSuccess = CronJobHash.Field(
-        "on_success", \.call.onSuccess, .optionalFunctionName, isOurs: true,
+        "on_success", \.call.onSuccess, computed: { $0.onSuccess }, .optionalFunctionName, isOurs: true,
         option: .option("on-success", "NAME", "The dotted name of a function that the worker calls after a success."),
         title: "on success", isHiddenWhenEmpty: true, describe: { $0 ?? "nothing" })
 
     /// The dotted name of a function; absent where there is none.
     package static let onFailure = CronJobHash.Field(
-        "on_failure", \.call.onFailure, .optionalFunctionName, isOurs: true,
+        "on_failure", \.call.onFailure, computed: { $0.onFailure }, .optionalFunctionName, isOurs: true,
         option: .option(
             "on-failure", "NAME", "The dotted name of a function that the worker calls after each failed try."),
         title: "on failure", isHiddenWhenEmpty: true, describe: { $0 ?? "nothing" })
 
     /// The dotted name of a function; absent where there is none.
     package static let onStopped = CronJobHash.Field(
-        "on_stopped", \.call.onStopped, .optionalFunctionName, isOurs: true,
+        "on_stopped", \.call.onStopped, computed: { $0.onStopped }, .optionalFunctionName, isOurs: true,
         option: .option(
             "on-stopped", "NAME", "The dotted name of a function that the worker calls when a job was stopped."),
         title: "on stopped", isHiddenWhenEmpty: true, describe: { $0 ?? "nothing" })
 
     /// A list as RQ writes it; absent where there is none.
     package static let webhooks = CronJobHash.Field(
-        "webhooks", \.call.webhooks, .webhooks, isOurs: true,
+        "webhooks", \.call.webhooks, computed: { $0.webhooks }, .webhooks, isOurs: true,
         option: .option(
             "webhook", "URL", "Have the worker POST to this URL when a job finished or failed. May be repeated.",
             isRepeatable: true),
@@ -139,13 +139,14 @@ extension CronJobHash.Field {
 
     /// 1 where jobs go to the front of their queue; absent where they do not.
     package static let atFront = CronJobHash.Field(
-        "at_front", \.call.atFront, .presence, isOurs: true,
+        "at_front", \.call.atFront, computed: { $0.atFront }, .presence, isOurs: true,
         option: .flag("at-front", "Put jobs at the front of their queue."),
         title: "at front", isHiddenWhenEmpty: true, describe: { $0 ? "yes" : "no" })
 
     /// The name of a keyword argument; absent where no function gets the planned time.
     package static let plannedTimeArgument = CronJobHash.Field(
-        "planned_time_arg", \.call.plannedTimeArgument, .optionalKeyword, isOurs: true,
+        "planned_time_arg", \.call.plannedTimeArgument, computed: { $0.plannedTimeArgument }, .optionalKeyword,
+        isOurs: true,
         option: .option(
             "planned-time-arg", "NAME", "Pass the planned time of a job to its function as this keyword argument."),
         title: "planned time", isHiddenWhenEmpty: true, describe: { $0.map { "passed as \($0)" } ?? "not passed" })

@@ -45,7 +45,7 @@ extension RedisCronConnection {
 
     /// Creates a definition, or edits the one of that id, and tells the schedulers.
     ///
-    /// As ``register(id:call:schedule:enabled:idGenerator:)``, with each field as an argument of its own.
+    /// As ``register(id:call:schedule:policy:enabled:idGenerator:)``, with each field as an argument of its own.
     ///
     /// - Parameters:
     ///   - functionName: The dotted name of the function. Its form is checked; it is never imported.
@@ -64,7 +64,7 @@ extension RedisCronConnection {
     ///   - enabled: Whether it runs at all; `nil` keeps what it was, and is on for a new definition.
     ///   - idGenerator: Makes the id when none is given.
     /// - Returns: The definition as it is in Redis.
-    /// - Throws: As ``register(id:call:schedule:enabled:idGenerator:)``.
+    /// - Throws: As ``register(id:call:schedule:policy:enabled:idGenerator:)``.
     @discardableResult
     public func register(
         functionName: String, queueName: String, id: String? = nil, args: [JSONValue] = [], kwargs: JSONObject = [:],

@@ -105,13 +105,15 @@ package struct DefinitionRepository: Sendable {
         case .at(let time): call.append(score: time)
         }
         call.append(edit.expectedVersion ?? [UInt8(ascii: "*")])
-        call.append(CronJobHash.Field.ourSpec.count)
-        for field in CronJobHash.Field.ourSpec { call.append(field.name) }
+        // Only where another definition is overwritten can one be there that has them.
+        let former = edit.mode == .create ? CronJobHash.Field.ourSpec : []
+        call.append(former.count)
+        for field in former { call.append(field.name) }
         // Of our own fields an empty one is none.
         let removed = edit.fields.filter { $0.field.isOurs && $0.value.isEmpty }
         call.append(removed.count)
         for (field, _) in removed { call.append(field.name) }
-        for (field, value) in edit.fields where !(field.isOurs && value.isEmpty) {
+        for (field, value) in CronJobHash.inWritingOrder(edit.fields) where !(field.isOurs && value.isEmpty) {
             call.append(field.name)
             call.append(value)
         }

@@ -21,19 +21,41 @@ extension RedisCronConnection {
     ///
     /// Between the look at what stands there and the write nobody else writes, or it begins anew.
     ///
-    /// - Parameter isWanted: Whether the write may take the place of what stands there.
+    /// - Parameters:
+    ///   - isProbablyNew: Whether nobody is thought to have that id: then it is created without a look, and looked at only where
+    ///     that was wrong.
+    ///   - isWanted: Whether the write may take the place of what stands there.
     /// - Throws: ``RedisCronError`` with code `.invalidDefinition` (nothing is written then), `.editConflict` where it kept changing,
     ///   and what the connection throws.
     package func put(
-        _ declaration: CronJobDeclaration, where isWanted: @Sendable (Reading<RedisCronJob>) -> Bool
+        _ declaration: CronJobDeclaration, isProbablyNew: Bool = false,
+        where isWanted: @Sendable (Reading<RedisCronJob>) -> Bool
     ) async throws(RedisCronError) -> PutOutcome {
         try await onLoop {
             let isZoneNeeded = declaration.schedule.usesDefaultTimeZone
             let zone = try await self.defaultZone(isNeeded: isZoneNeeded, assuming: self.defaultZone)
+            if isProbablyNew, isWanted(.missing), let job = try await self.created(declaration, zone: zone) {
+                return .created(job)
+            }
             for _ in 0..<Self.conditionalTries {
                 if let outcome = try await self.putOnce(declaration, zone: zone, where: isWanted) { return outcome }
             }
             throw RedisCronError(.editConflict, id: declaration.id, "it kept changing while it was written; try again")
+        }
+    }
+
+    /// Creates a definition, if nothing stands there.
+    ///
+    /// - Returns: `nil` where something does, which is to be looked at then.
+    private func created(_ declaration: CronJobDeclaration, zone: ZoneRules) async throws -> RedisCronJob? {
+        var job = try wanted(declaration, .missing, defaultZone: zone)
+        do {
+            try await job.save(event: .created, newOnly: true, zone: zone, tries: 1)
+            return job
+        } catch let error as RedisCronError where error.code == .editConflict {
+            return nil
+        } catch let error where error.redisError?.prefix == .wrongType {
+            return nil
         }
     }
 

@@ -49,11 +49,13 @@ extension RedisCronConnection {
             let plan = BackfillPlan(schedule, anchor: job.anchor, from: first, through: last, limit: options.limit)
             var report = BackfillReport(total: plan.times.count, rest: plan.rest)
             var pace = Pace(rate: options.rate)
+            let began = ContinuousClock.now
             for page in plan.times.pages(of: 100) {
                 for run in try await look(at: page, of: job, records, isFailedRunAgain: options.isFailedRunAgain) {
                     var done = run
                     if run.isQueued, !options.isDryRun {
-                        try await pace.wait()
+                        let place = pace.take(1, at: began.duration(to: .now))
+                        try await Task.sleep(until: began + place, clock: .continuous)
                         done = try await queue(run, of: job, options: options, serializer: serializer)
                     }
                     if done.isQueued { report.queued += 1 } else { report.leftAlone += 1 }
@@ -155,23 +157,5 @@ extension BackfillOptions {
         guard rate.isFinite, rate > 0 else {
             throw RedisCronError(.invalidOption, field: "rate", "must be a number above 0, not \(rate)")
         }
-    }
-}
-
-/// Spreads what is queued, so that workers and Redis are not flooded.
-private struct Pace {
-    private let interval: Duration
-    private var next: ContinuousClock.Instant = .now
-
-    init(rate: Double) {
-        // A day apart is slow enough for anybody, and fits into any clock.
-        interval = .seconds(min(1 / rate, 86_400))
-    }
-
-    /// Waits until it is time for the next one.
-    mutating func wait() async throws {
-        let now = ContinuousClock.now
-        if next > now { try await Task.sleep(until: next, clock: .continuous) } else { next = now }
-        next += interval
     }
 }

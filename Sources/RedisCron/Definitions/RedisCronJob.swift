@@ -5,7 +5,7 @@ public import RQWire
 ///
 /// A value: changing it changes nothing in Redis until it is saved. It is stored in the hash `rq:cron_job:{id}` and
 /// indexed in `rq:cron_jobs` by its next enqueue time. To create or edit jobs, use
-/// ``RedisCronConnection/register(id:call:schedule:enabled:idGenerator:)``; use this type to change single fields of a job, and to enable,
+/// ``RedisCronConnection/register(id:call:schedule:policy:enabled:idGenerator:)``; use this type to change single fields of a job, and to enable,
 /// disable, run or delete it.
 ///
 /// The fields of `CallSpec` and `ScheduleSpec` are properties of the job too:

@@ -9,11 +9,13 @@ extension RedisCronConnection {
     /// Reads all definitions, page by page. What looks wrong because it was being written meanwhile is read again before
     /// it is reported. No scheduler needs to run.
     ///
-    /// - Parameter lockTTL: The expiry of the schedulers' locks: one that lasts longer outlasts its holder.
+    /// - Parameter lockTTL: The expiry of the schedulers' locks, 1 s to a day: one that lasts longer outlasts its holder.
     /// - Returns: What deserves attention; empty when all is well.
-    /// - Throws: What the connection throws. Commands that the server denies are left out and named in a finding.
+    /// - Throws: ``RedisCronError`` with code `.invalidOption` for an expiry out of its range, and what the connection throws.
+    ///   Commands that the server denies are left out and named in a finding.
     public func diagnose(lockTTL: Duration = .seconds(120)) async throws(RedisCronError) -> [Finding] {
-        try await RedisCronError.unifying { try await examine(lockTTL: lockTTL) }
+        try lockTTL.checkAsLockTTL()
+        return try await RedisCronError.unifying { try await examine(lockTTL: lockTTL) }
     }
 
     private func examine(lockTTL: Duration) async throws -> [Finding] {
@@ -85,13 +87,14 @@ extension RedisCronConnection {
     ///
     /// - Parameters:
     ///   - finding: What ``diagnose(lockTTL:)`` found.
-    ///   - lockTTL: The expiry that such a lock gets.
+    ///   - lockTTL: The expiry that such a lock gets, 1 s to a day.
     /// - Returns: Whether something was changed; `false` too when it was mended meanwhile.
-    /// - Throws: What the connection throws.
+    /// - Throws: ``RedisCronError`` with code `.invalidOption` for an expiry out of its range, and what the connection throws.
     @discardableResult
     public func repair(
         _ finding: Finding, lockTTL: Duration = .seconds(120)
     ) async throws(RedisCronError) -> Bool {
+        try lockTTL.checkAsLockTTL()
         guard let remedy = finding.remedy else { return false }
         return try await RedisCronError.unifying { try await apply(remedy, lockTTL: lockTTL) }
     }

@@ -6,13 +6,13 @@ extension RedisCronConnection {
     /// were refused.
     ///
     /// The newest come first, by ``RunRecord/at``. What still is queued or running is among them; its ``RunRecord/started`` is set where
-    /// it runs. Refused times that follow each other count as one. As many runs are kept as ``RunPolicy/history`` and
+    /// it runs. Refused times that follow each other count as one. As many runs are kept as `RunPolicy.history` and
     /// ``RedisCronScheduler/Options/history`` say. A run that is over appears so within some seconds, once the scheduler that leads has
     /// seen it.
     ///
     /// What a scheduler queued that records nothing, such as rq-rediscron's, has no record. If a definition says that its last run was
     /// queued after all that is recorded of it, the result says so with one record whose ``RunRecord/result`` is
-    /// ``RunResult/unknown``. This is so only where at least one run of the definition is recorded and its ``RunPolicy/history`` is not
+    /// ``RunResult/unknown``. This is so only where at least one run of the definition is recorded and its `RunPolicy.history` is not
     /// 0: otherwise nobody keeps its runs.
     ///
     /// Without an id, the definitions are looked at whose runs were queued or over last: as many as are needed, at most 10,000, and at

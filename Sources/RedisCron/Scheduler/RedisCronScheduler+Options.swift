@@ -10,11 +10,11 @@ extension RedisCronScheduler {
         public var name: String?
         /// How long Redis keeps the lock after a heartbeat; a successor takes over within this time plus a second.
         ///
-        /// Default 120 s, at least 1 s.
+        /// Default 120 s, at least 1 s and at most a day.
         public var lockTTL: Duration = .seconds(120)
         /// The longest sleep: after it the index is read even if nothing was announced.
         ///
-        /// Default 60 s, at least 10 ms.
+        /// Default 60 s, at least 10 ms and at most a day.
         public var maxSleepInterval: Duration = .seconds(60)
         /// Definitions that Redis is to hold, as by ``RedisCronConnection/apply(_:prune:progress:)`` without pruning.
         ///
@@ -39,7 +39,7 @@ extension RedisCronScheduler {
         public var serializer: JobSerializer = .pickle
         /// How long a stop may take before what is in flight is abandoned.
         ///
-        /// Default 10 s.
+        /// Default 10 s, more than 0.
         public var shutdownBound: Duration = .seconds(10)
         /// Where log lines go.
         ///
@@ -65,6 +65,12 @@ extension RedisCronScheduler {
         ///
         /// Default 3, between 1 and 64; more where Redis is far away.
         public var batchesInFlight = 3
+        /// The most jobs that are queued in a second, from 1 on; `nil` for as many as Redis takes.
+        ///
+        /// It spreads bursts, for a Redis that others use as well. The order stays, and so does what is promised. Batches are as
+        /// large as a tenth of a second allows, at most ``batchSize``. ``SchedulerHealth/heldBack`` tells how much of a delay comes
+        /// from this. What ``RedisCronConnection`` triggers or backfills is not counted. Default `nil`.
+        public var maxRate: Int?
         /// How many replicas are to acknowledge each batch, by `WAIT`.
         ///
         /// If fewer do in time, ``SchedulerEvent/replicasMissing(acknowledged:wanted:)`` and
@@ -79,7 +85,7 @@ extension RedisCronScheduler {
         public var replicaTimeout: Duration = .seconds(1)
         /// How many runs of each definition are kept once they are over, 0 to 1,000; 0 for none.
         ///
-        /// A definition may say so itself, in ``RunPolicy/history``. Runs that are still open are kept besides, at most 1,000 of each
+        /// A definition may say so itself, in `RunPolicy.history`. Runs that are still open are kept besides, at most 1,000 of each
         /// definition, and of times that were refused as many as of runs. Default 20.
         public var history = 20
         /// How many runs are kept in all, at least 1,000: beyond that those go first that were over longest ago.

@@ -43,6 +43,7 @@ extension SchedulerActor {
         let began = clock.monotonic()
         defer {
             let time = clock.monotonic() - began
+            pace?.rest()
             metrics.tickDurations.record(microseconds: time.microseconds, telling: settings.meter.ticks)
         }
         // A definition may have been repaired, or the key of a queue emptied, without an event.
@@ -147,6 +148,7 @@ extension SchedulerActor {
         _ pipeline: BatchPipeline, token: String, share: inout CatchUpShare, report: (Progress) -> Void
     ) async throws -> Bool {
         if let (entries, dueBy) = pipeline.onlyBatch(ofAtMost: batchSizing.size) {
+            await wait(forPlaceAt: takePlaces(entries.count))
             let batch = try await resolve(entries, dueBy: dueBy, without: share.spent)
             let progress = try await send(batch, token: token)
             batchSizing.batchSucceeded()
@@ -163,9 +165,11 @@ extension SchedulerActor {
                 let spent = share.spent
                 switch pipeline.nextAction(batchSize: batchSizing.size) {
                 case .resolve(let entries, let dueBy):
+                    let place = takePlaces(entries.count)
                     group.addTask {
                         await .of(.resolving) {
-                            .resolved(try await self.resolve(entries, dueBy: dueBy, without: spent))
+                            await self.wait(forPlaceAt: place)
+                            return .resolved(try await self.resolve(entries, dueBy: dueBy, without: spent))
                         }
                     }
                 case .send(let batch):
@@ -202,6 +206,22 @@ extension SchedulerActor {
         return try outcome.get()
     }
 
+    /// Takes places for so many jobs, before it is decided on them, so that nothing is decided long before it is done.
+    ///
+    /// - Returns: When they may be queued; `nil` where nothing is paced.
+    private func takePlaces(_ count: Int) -> Duration? {
+        pace?.take(count, at: clock.monotonic())
+    }
+
+    /// Waits for the time of a place, in steps, and no longer than jobs may be queued.
+    private func wait(forPlaceAt place: Duration?) async {
+        guard let place else { return }
+        while machine.mayEnqueue(at: clock.monotonic()) {
+            let left = place - clock.monotonic()
+            guard left > .zero, (try? await clock.sleep(for: min(left, .milliseconds(100)))) != nil else { return }
+        }
+    }
+
     /// Looks up what the entries lead to, reading definitions where they are not cached.
     private func resolve(
         _ entries: ArraySlice<DueEntry>, dueBy: Timestamp, without spent: Set<DefinitionID>
@@ -224,6 +244,7 @@ extension SchedulerActor {
         for reason in resolution.missingZones {
             tellOnce(Finding(.error, .timeZone, reason))
         }
+        pace?.giveBack(entries.count - resolution.runs.count(where: { !$0.isMoveOnly }))
         return ResolvedBatch(resolution: resolution, entryCount: entries.count, resolvedAt: now)
     }
 

@@ -30,6 +30,8 @@ actor SchedulerActor {
     ///
     /// It is knowledge about the server: whoever sees a batch fail makes the next ones smaller, for all.
     var batchSizing: BatchSizing
+    /// `nil` where jobs are queued as fast as Redis takes them.
+    var pace: Pace?
     var health = SchedulerHealthRecord()
     /// What it has counted.
     var metrics = SchedulerMetrics()
@@ -107,6 +109,7 @@ actor SchedulerActor {
         self.jobStore = JobStoreActor(store: store, limit: settings.cacheLimit, executor: executor)
         self.jitter = SplitMix64(state: settings.seed)
         self.batchSizing = BatchSizing(most: settings.batchSize)
+        self.pace = settings.maxRate.map { Pace(rate: Double($0)) }
     }
 
     /// Tells the readers of the events, and the log.
@@ -394,7 +397,8 @@ actor SchedulerActor {
             }
         return SchedulerHealth(
             state: state, disconnectedSince: outage.since, disconnectReason: outage.reason, lastTick: health.lastTick,
-            lastHeartbeat: health.lastHeartbeat, lag: health.lag, enqueued: metrics.enqueuedByItself,
+            lastHeartbeat: health.lastHeartbeat, lag: health.lag,
+            heldBack: pace?.heldBack(at: clock.monotonic()) ?? .zero, enqueued: metrics.enqueuedByItself,
             cachedDefinitions: await jobStore.count, isMissingReplicas: store.isMissingReplicas,
             openRuns: await runKeeper?.openCount ?? 0, outcomes: health.outcomes)
     }

@@ -30,6 +30,11 @@ public struct SchedulerHealth: Sendable, Hashable {
     public let lastHeartbeat: Timestamp?
     /// How far the oldest due definition was behind its time when the index was last read.
     public let lag: Duration
+    /// For how long the rate limit has held jobs back without a pause; 0 where none waits for it, or without
+    /// ``RedisCronScheduler/Options/maxRate``.
+    ///
+    /// A ``lag`` up to this is wanted. What goes beyond has another reason.
+    public let heldBack: Duration
     /// Jobs queued since the scheduler was made.
     public let enqueued: Int
     /// Definitions held in memory.
@@ -47,7 +52,8 @@ public struct SchedulerHealth: Sendable, Hashable {
     /// Makes a health, for the test of a handler.
     public init(
         state: State, disconnectedSince: Timestamp? = nil, disconnectReason: String? = nil, lastTick: Timestamp? = nil,
-        lastHeartbeat: Timestamp? = nil, lag: Duration = .zero, enqueued: Int = 0, cachedDefinitions: Int = 0,
+        lastHeartbeat: Timestamp? = nil, lag: Duration = .zero, heldBack: Duration = .zero, enqueued: Int = 0,
+        cachedDefinitions: Int = 0,
         isMissingReplicas: Bool = false, openRuns: Int = 0, outcomes: [RunOutcome: Int] = [:]
     ) {
         self.state = state
@@ -56,6 +62,7 @@ public struct SchedulerHealth: Sendable, Hashable {
         self.lastTick = lastTick
         self.lastHeartbeat = lastHeartbeat
         self.lag = lag
+        self.heldBack = heldBack
         self.enqueued = enqueued
         self.cachedDefinitions = cachedDefinitions
         self.isMissingReplicas = isMissingReplicas

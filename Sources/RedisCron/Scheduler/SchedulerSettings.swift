@@ -22,7 +22,10 @@ struct SchedulerSettings: Sendable {
     let meter: SchedulerMeter
     let tracer: SchedulerTracer
     let serializer: JobSerializer
+    /// The most jobs in one atomic step, also where the rate allows more.
     let batchSize: Int
+    /// The most jobs that are queued in a second.
+    let maxRate: Int?
     let batchesInFlight: Int
     let cacheLimit: Int
     /// How many runs of each definition are kept, and how many in all.
@@ -70,7 +73,9 @@ struct SchedulerSettings: Sendable {
         self.meter = options.meter
         self.tracer = options.tracer
         self.serializer = options.serializer
-        self.batchSize = options.batchSize
+        self.batchSize =
+            options.maxRate.map { Pace.batchSize(rate: $0, atMost: options.batchSize) } ?? options.batchSize
+        self.maxRate = options.maxRate
         self.batchesInFlight = options.batchesInFlight
         self.cacheLimit = options.cacheLimit
         self.history = options.history
@@ -85,13 +90,14 @@ struct SchedulerSettings: Sendable {
             if !holds { throw RedisCronError(.invalidOption, field: option, expectation) }
         }
         try require(options.name != "", "name", "must not be empty")
-        try require(options.lockTTL >= .seconds(1), "lockTTL", "must be at least 1 s")
-        try require(options.lockTTL <= .seconds(86_400), "lockTTL", "must be at most a day, 86400 s")
+        try options.lockTTL.checkAsLockTTL()
         try require(options.maxSleepInterval >= .milliseconds(10), "maxSleepInterval", "must be at least 10 ms")
         try require(options.maxSleepInterval <= .seconds(86_400), "maxSleepInterval", "must be at most a day, 86400 s")
         try require(options.shutdownBound > .zero, "shutdownBound", "must be more than 0")
+        try require(options.meter.interval >= .milliseconds(10), "meter.interval", "must be at least 10 ms")
         try require((1...1000).contains(options.batchSize), "batchSize", "must be between 1 and 1000")
         try require((1...64).contains(options.batchesInFlight), "batchesInFlight", "must be between 1 and 64")
+        try require(options.maxRate.map { $0 >= 1 } ?? true, "maxRate", "must be at least 1")
         try require((0...1000).contains(options.waitForReplicas), "waitForReplicas", "must be between 0 and 1000")
         try require(options.replicaTimeout >= .milliseconds(1), "replicaTimeout", "must be at least 1 ms")
         // ReplicaWatch has a bound that depends on the connection.
@@ -110,6 +116,23 @@ struct SchedulerSettings: Sendable {
             }
         }
         return status == 0 ? String(decoding: buffer.prefix { $0 != 0 }, as: UTF8.self) : "localhost"
+    }
+}
+
+extension Duration {
+    /// Checks whether a lock may last that long.
+    ///
+    /// - Throws: ``RedisCronError`` with code `.invalidOption`.
+    func checkAsLockTTL() throws(RedisCronError) {
+        let fault: String? =
+            if self < .seconds(1) {
+                "must be at least 1 s"
+            } else if self > .seconds(86_400) {
+                "must be at most a day, 86400 s"
+            } else {
+                nil
+            }
+        if let fault { throw RedisCronError(.invalidOption, field: "lockTTL", fault) }
     }
 }
 

@@ -37,19 +37,22 @@ struct BatchCommand {
         let jobs = batch.runs.map {
             BatchJob($0, template: marked.template(for: $0.definition.template), in: prefix, form: form)
         }
-        let (templates, numbers) = number(jobs)
+        var templates = BatchTemplates()
+        let numbers = jobs.map { templates.number(of: $0) }
         let isAnyGoverned = batch.runs.contains { $0.isGoverned }
         let open = OpenRunPlaces(of: isAnyGoverned ? batch.runs.flatMap(\.runsToLookAt) : [])
         let logged = (isLogged ? RunLogEntry.body(of: batch, at: now, history: history) : nil) ?? []
-        let size = jobs.reduce(1024 + logged.count + templates.count * 512 + open.keyCount * 80) { $0 + $1.size + 300 }
+        let size = jobs.reduce(1024 + logged.count + templates.uses.count * 512 + open.keyCount * 80) {
+            $0 + $1.size + 300
+        }
         var call = CronScript.enqueueBatch.call(
-            keyCount: 5 + templates.count + jobs.count * 2 + open.keyCount, reserving: size)
+            keyCount: 5 + templates.queues.count + jobs.count * 2 + open.keyCount, reserving: size)
         call.append(keys.lock)
         call.append(keys.cronJobs)
         call.append(keys.queues)
         call.append(keys.deletions)
         call.append(logged.isEmpty ? keys.lock : keys.runLog)
-        for use in templates { call.append(queuePrefix, use.template.settings.queue) }
+        for queue in templates.queues { call.append(queuePrefix, queue) }
         for run in batch.runs { call.append(cronJobPrefix, run.entry.id.bytes) }
         for run in batch.runs {
             call.append(jobPrefix, RQJobID.planned(definition: run.entry.id.bytes, at: run.planned))
@@ -61,7 +64,8 @@ struct BatchCommand {
         call.append(wireFormat: now)
         call.append(cronJobPrefix)
         call.append(jobPrefix)
-        call.append(templates.count)
+        call.append(templates.queues.count)
+        call.append(templates.uses.count)
         call.append(jobs.count)
         call.append(now.unixSeconds)
         call.append(wireFormat: now - OpenRun.longQueued)
@@ -71,54 +75,17 @@ struct BatchCommand {
         call.append(logged)
         call.append(open.queues.count)
         for queue in open.queues { call.append(queue) }
-        for use in templates { append(use, now: now, to: &call) }
+        for use in templates.uses { append(use, now: now, to: &call) }
+        var shapes = BatchShapes()
         for (job, number) in zip(jobs, numbers) {
-            append(job, template: number, in: prefix, open, now: now, to: &call)
+            shapes.append(of: job.run, template: number, to: &call)
+            append(job, in: prefix, open, now: now, to: &call)
         }
         return call
     }
 
-    /// A template as jobs of one form and one policy use it.
-    private struct TemplateUse: Hashable {
-        let template: JobTemplate
-        let isDumped: Bool
-        /// `nil` for jobs that are not governed.
-        let policy: RunPolicy?
-        /// Whether a schedule that is over is marked as finished.
-        let finishes: Bool
-
-        static func == (left: TemplateUse, right: TemplateUse) -> Bool {
-            left.template === right.template && left.isDumped == right.isDumped && left.policy == right.policy
-                && left.finishes == right.finishes
-        }
-
-        func hash(into hasher: inout Hasher) {
-            hasher.combine(ObjectIdentifier(template))
-            hasher.combine(isDumped)
-        }
-
-        /// `f` for the front of the queue, `g` for governed jobs.
-        var flags: String { (template.settings.atFront ? "f" : "") + (policy == nil ? "" : "g") }
-    }
-
-    /// The templates of a batch, and for each job the number of its own, from 1.
-    private func number(_ jobs: [BatchJob]) -> (templates: [TemplateUse], numbers: [Int]) {
-        var templates: [TemplateUse] = []
-        var known: [TemplateUse: Int] = [:]
-        let numbers = jobs.map { job in
-            let use = TemplateUse(
-                template: job.template, isDumped: job.isDumped,
-                policy: job.run.isGoverned ? job.run.definition.governance?.policy : nil,
-                finishes: job.run.isGoverned && job.run.definition.finishes)
-            if let number = known[use] { return number }
-            templates.append(use)
-            known[use] = templates.count
-            return templates.count
-        }
-        return (templates, numbers)
-    }
-
-    private func append(_ use: TemplateUse, now: Timestamp, to call: inout RedisCommand.Builder) {
+    private func append(_ use: BatchTemplates.Use, now: Timestamp, to call: inout RedisCommand.Builder) {
+        call.append(use.queue)
         call.append(use.template.settings.ttl.map { Array(String($0).utf8) } ?? [])
         call.append(use.flags)
         if let policy = use.policy { append(policy, of: use, now: now, to: &call) }
@@ -133,7 +100,7 @@ struct BatchCommand {
 
     /// Appends what governs the jobs of a template.
     private func append(
-        _ policy: RunPolicy, of use: TemplateUse, now: Timestamp, to call: inout RedisCommand.Builder
+        _ policy: RunPolicy, of use: BatchTemplates.Use, now: Timestamp, to call: inout RedisCommand.Builder
     ) {
         call.append(policy.overlap.rawValue)
         call.append(policy.maxRuns.map(String.init) ?? "")
@@ -144,26 +111,12 @@ struct BatchCommand {
     }
 
     private func append(
-        _ job: BatchJob, template: Int, in prefix: BatchJob.DumpPrefix, _ open: OpenRunPlaces, now: Timestamp,
+        _ job: BatchJob, in prefix: BatchJob.DumpPrefix, _ open: OpenRunPlaces, now: Timestamp,
         to call: inout RedisCommand.Builder
     ) {
         let run = job.run
-        call.append(run.entry.rawScore)
-        if let next = run.next {
-            call.append(wireFormat: next)
-            call.append(score: run.definition.plan.dueTime(of: next))
-        } else {
-            if run.definition.finishes { call.append(wireFormat: .finished) } else { call.append([]) }
-            call.append([])
-        }
-        let governance = run.isGoverned ? run.definition.governance : nil
-        if run.isMoveOnly, governance == nil {
-            call.append(0)
-            call.append(job.texts.updatedAtBytes)
-            return
-        }
-        call.append(template)
         call.append(job.texts.updatedAtBytes)
+        let governance = run.isGoverned ? run.definition.governance : nil
         if let governance { append(governance, of: run, open, now: now, to: &call) }
         if !run.isMoveOnly { job.append(in: prefix, to: &call) }
     }

@@ -24,11 +24,14 @@ struct Endpoint: Sendable {
     let method: String
     /// Below `/api`; `{id}` stands for any segment.
     let path: String
+    /// Whether the path names a definition.
+    let hasID: Bool
     let answer: @Sendable (APICall) async throws -> CronWebResponse
 
     init(_ method: String, _ path: String, _ answer: @escaping @Sendable (APICall) async throws -> CronWebResponse) {
         self.method = method
         self.path = path
+        hasID = path.contains("{id}")
         self.answer = answer
     }
 

@@ -36,7 +36,8 @@ enum HealthResource {
             "state": .string(health.state.rawValue), "disconnected_since": time(health.disconnectedSince),
             "disconnect_reason": health.disconnectReason.map { .string($0) } ?? .null,
             "last_tick": time(health.lastTick), "last_heartbeat": time(health.lastHeartbeat),
-            "lag": .double(health.lag.inSeconds), "enqueued": .int(health.enqueued),
+            "lag": .double(health.lag.inSeconds), "held_back": .double(health.heldBack.inSeconds),
+            "enqueued": .int(health.enqueued),
             "cached_definitions": .int(health.cachedDefinitions), "open_runs": .int(health.openRuns),
             "missing_replicas": .bool(health.isMissingReplicas), "outcomes": .object(JSONObject(outcomes)),
         ]

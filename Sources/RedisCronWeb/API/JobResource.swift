@@ -28,7 +28,11 @@ enum JobResource {
         _ = try QueryReader(call.request.query)
         let declaration = try declaration(call)
         let conditions = Preconditions(call.request.headers)
-        switch try await call.connection.put(declaration, where: { conditions.admits($0) }) {
+        // A wrong guess costs a round trip, and nothing else.
+        let isProbablyNew = await call.web.catalogue.lacks(DefinitionID(call.id))
+        let outcome = try await call.connection.put(
+            declaration, isProbablyNew: isProbablyNew, where: { conditions.admits($0) })
+        switch outcome {
         case .refused: throw Preconditions.failed(call.id)
         case .created(let job):
             call.log("created \(quoted(call.id))")

@@ -42,7 +42,8 @@ extension Catalogue {
         let reader = RedisAnnouncements(subscription: subscription)
         do {
             try await withThrowingTaskGroup(of: Void.self) { group in
-                group.addTask { try await self.listen(to: reader) }
+                // On the thread where they come: to wake another one for each costs more than to note it.
+                group.addTask(executorPreference: self.connection.eventLoop) { try await self.listen(to: reader) }
                 group.addTask { try await self.keepUp() }
                 defer { group.cancelAll() }
                 try await group.next()

@@ -65,6 +65,11 @@ actor Catalogue {
         table[id].map { table.entry(of: $0, now: now.microseconds) }
     }
 
+    /// Whether Redis has no definition of that id, as far as is known; never where not all are known.
+    func lacks(_ id: DefinitionID) -> Bool {
+        status.progress == .following && table[id] == nil
+    }
+
     /// Who leads, and how Redis is.
     func schedulers() async -> SchedulerOverview {
         await attend()

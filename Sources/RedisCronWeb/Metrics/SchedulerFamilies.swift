@@ -77,6 +77,10 @@ struct SchedulerFamilies: Sendable {
                 "rediscron_last_tick_timestamp_seconds", "When the index was last read, in seconds since 1970.",
                 health.lastTick.map { .time($0) }),
             .gauge(
+                "rediscron_held_back_seconds",
+                "For how long the rate limit has held jobs back without a pause; 0 while none waits for it.",
+                .seconds(health.heldBack)),
+            .gauge(
                 "rediscron_next_due_timestamp_seconds",
                 "When the next definition is due, in seconds since 1970; in the past while something due is not queued.",
                 metrics.nextDue.map { .time($0) }),

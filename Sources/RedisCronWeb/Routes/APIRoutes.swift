@@ -20,7 +20,7 @@ struct APIRoutes: Sendable {
             throw Problem.method(allowed: Endpoint.allowedMethods(endpoints))
         }
         var id = ""
-        if endpoint.path.contains("{id}") {
+        if endpoint.hasID {
             guard let text = String(validating: request.path[2], as: UTF8.self) else {
                 throw Problem(400, "the id in the address must be UTF-8", field: "id")
             }

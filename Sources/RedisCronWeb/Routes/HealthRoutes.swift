@@ -81,6 +81,7 @@ struct HealthRoutes: Sendable {
             "last tick: \(text(health.lastTick))",
             "last heartbeat: \(text(health.lastHeartbeat))",
             "lag: \(lag) s",
+            "held back by the rate limit: \(health.heldBack / .seconds(1)) s",
             "next due: \(text(metrics.nextDue))",
         ]
     }

@@ -9,9 +9,9 @@ import RedisCronWeb
     import Darwin
 #endif
 
-/// An HTTP server: libmicrohttpd on a thread of its own, whose requests are answered by tasks.
+/// An HTTP server: libmicrohttpd on the thread of an event loop, whose requests are answered by tasks.
 ///
-/// That thread is never the scheduler's. A client that is slow costs a connection and bounded memory, and holds up nobody.
+/// That loop is never the scheduler's. A client that is slow costs a connection and bounded memory, and holds up nobody.
 struct HTTPListener: Sendable {
     /// Whether libmicrohttpd was there when this program was built.
     static var isBuilt: Bool { http_listener_is_built() }
@@ -69,13 +69,32 @@ struct HTTPListener: Sendable {
 
     /// Answers requests until the task is cancelled; those that are under way are answered with 503 then.
     ///
-    /// - Parameter executor: Where that begins.
+    /// - Parameter eventLoop: Where libmicrohttpd works, and answers begin.
+    /// - Throws: `RedisError` where there is no memory.
     func serve(
-        on executor: any TaskExecutor, _ respond: @escaping @Sendable (CronWebRequest) async -> CronWebResponse
-    ) async {
-        inbox.open(on: executor) { exchange in await exchange.answer(respond(exchange.request)) }
-        while (try? await Task.sleep(for: .seconds(1))) != nil { http_listener_reap(listener) }
+        on eventLoop: RedisEventLoop, _ respond: @escaping @Sendable (CronWebRequest) async -> CronWebResponse
+    ) async throws {
+        nonisolated(unsafe) let listener = listener
+        let watch = DescriptorWatch(on: eventLoop) { http_listener_work(listener) }
+        inbox.open(on: eventLoop) { exchange in
+            await exchange.answer(respond(exchange.request))
+            // The answer leaves now, and not when libmicrohttpd's descriptor has told that there is one.
+            watch.call()
+        }
+        do {
+            let descriptor = http_listener_descriptor(listener)
+            if descriptor >= 0 { try await watch.start(descriptor) }
+            while (try? await Task.sleep(for: .seconds(1))) != nil {
+                http_listener_reap(listener)
+                watch.call()
+            }
+        } catch {
+            await inbox.close()
+            await stop()
+            throw error
+        }
         await inbox.close()
+        await watch.end()
         await stop()
     }
 
@@ -218,15 +237,16 @@ extension CronWebHeaders {
     /// Lends the fields to C.
     fileprivate func withFields<Result>(_ body: (UnsafeBufferPointer<http_field>) -> Result) -> Result {
         // One buffer for all of them, so that nothing has to be freed.
-        var bytes: [CChar] = []
+        var bytes: [UInt8] = []
         var ranges: [(name: Range<Int>, value: Range<Int>)] = []
         func add(_ text: String) -> Range<Int> {
             let start = bytes.count
-            bytes.append(contentsOf: text.utf8.map(CChar.init(bitPattern:)))
+            bytes.append(contentsOf: text.utf8)
             return start..<bytes.count
         }
         forEach { name, value in ranges.append((add(name), add(value))) }
-        return bytes.withUnsafeBufferPointer { buffer in
+        return bytes.withUnsafeBytes { bytes in
+            let buffer = bytes.assumingMemoryBound(to: CChar.self)
             func text(_ range: Range<Int>) -> http_text {
                 http_text(bytes: buffer.baseAddress.map { $0 + range.lowerBound }, length: range.count)
             }

@@ -60,16 +60,19 @@ struct OpenPage: Sendable {
     fileprivate let log: LogWriter
 
     /// Serves until the task is cancelled.
-    func run(on connection: RedisCronConnection, scheduler: RedisCronScheduler? = nil) async {
+    ///
+    /// - Throws: `RedisError` where there is no memory.
+    func run(on connection: RedisCronConnection, scheduler: RedisCronScheduler? = nil) async throws {
         let web = CronWeb(connection: connection, scheduler: scheduler, options: options)
-        await withTaskGroup { group in
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            // The catalogue is followed no longer than the page is served.
+            defer { group.cancelAll() }
             group.addTask {
                 // It ends when it is cancelled, and says so.
                 try? await web.run()
             }
             // On the thread where Redis answers: a short request needs no other. What takes long goes to others by itself.
-            await listener.serve(on: connection.eventLoop) { await web.respond(to: $0) }
-            group.cancelAll()
+            try await listener.serve(on: connection.eventLoop) { await web.respond(to: $0) }
         }
     }
 
@@ -84,7 +87,7 @@ struct OpenPage: Sendable {
         // Unstructured: it goes on after this task is cancelled, while the scheduler finishes its batch.
         let serving = Task {
             do {
-                try await withConnection { await run(on: $0, scheduler: scheduler) }
+                try await withConnection { try await run(on: $0, scheduler: scheduler) }
             } catch {
                 log.write(.error, "the page ended: \(FailureText.line(for: error))")
             }

@@ -17,7 +17,7 @@ struct ServeCommand: Sendable {
         // The options require it.
         guard let open = try page?.open(invocation.environment) else { return }
         let signal = try await TerminationSignals.shared.cancelling {
-            try await invocation.withConnection { await open.run(on: $0) }
+            try await invocation.withConnection { try await open.run(on: $0) }
         }
         if signal != nil { log.write(.info, "stopped") }
         _ = await log.flush()

@@ -36,6 +36,7 @@ struct RunCommand: Sendable {
         if let duration = try arguments.duration(.maxSleep) { options.maxSleepInterval = duration }
         if let count = try arguments.wholeNumber(.waitReplicas) { options.waitForReplicas = count }
         if let duration = try arguments.duration(.replicaTimeout) { options.replicaTimeout = duration }
+        options.maxRate = try arguments.wholeNumber(.maxRate)
         options.writesRQHistory = arguments.has(.rqHistory)
         if let count = try arguments.wholeNumber(.history) { options.history = count }
         if let count = try arguments.wholeNumber(.historyTotal) { options.historyTotal = count }
@@ -131,7 +132,7 @@ struct RunCommand: Sendable {
     private static func namingOptions<Result>(_ body: () throws(RedisCronError) -> Result) throws -> Result {
         let options: [String: CommandOption] = [
             "name": .schedulerName, "lockTTL": .lockTTL, "maxSleepInterval": .maxSleep,
-            "waitForReplicas": .waitReplicas, "replicaTimeout": .replicaTimeout,
+            "maxRate": .maxRate, "waitForReplicas": .waitReplicas, "replicaTimeout": .replicaTimeout,
             "history": .history, "historyTotal": .historyTotal,
         ]
         do {
@@ -209,6 +210,9 @@ extension CommandOption {
             all definitions. May be given several times.
             """,
         completion: .files)
+    static let maxRate = CommandOption(
+        "max-rate", value: .required("N"),
+        summary: "Queue at most N jobs a second, to spare a Redis that others use too. Default: as many as it takes.")
     static let waitReplicas = CommandOption(
         "wait-replicas", value: .required("N"),
         summary: "Wait after each batch until N replicas have it. Fewer cause a warning. Default: 0.")
@@ -281,14 +285,14 @@ extension Command {
         ],
         rules: [
             .optional(.embedded), .optional(.applyFile), .optional(.standby), .optional(.lockTTL), .optional(.maxSleep),
-            .optional(.timeZone), .optional(.waitReplicas), .optional(.replicaTimeout),
+            .optional(.timeZone), .optional(.maxRate), .optional(.waitReplicas), .optional(.replicaTimeout),
             .optional(.history), .optional(.historyTotal), .optional(.rqHistory), .optional(.serializer),
             .optional(.schedulerName), .optional(.http),
         ] + OptionRule.page + [.optional(.logLevel), .optional(.logFormat)] + OptionRule.connection,
         synopsis: [
             """
             [--embedded [DIR]] [--apply FILE] [--standby] [--lock-ttl SECONDS] [--max-sleep SECONDS] [--timezone ZONE] \
-            [--wait-replicas N] [--replica-timeout SECONDS] [--history N] [--history-total N] [--rq-history] [-S NAME] [--name NAME] \
+            [--max-rate N] [--wait-replicas N] [--replica-timeout SECONDS] [--history N] [--history-total N] [--rq-history] [-S NAME] [--name NAME] \
             [--http ADDRESS] [--http-host HOST]... [--http-token-file FILE] [--http-actions] \
             [--http-show-arguments] [--http-metrics-per-job] [--log-level LEVEL] [--log-format FORMAT] [-u URL] [--key-prefix PREFIX]
             """

@@ -1,3 +1,5 @@
+import Foundation
+
 /// A definition as it stands at one point of the history.
 struct DefinitionRecord: Sendable {
     /// The hash; empty when there is none.
@@ -23,6 +25,13 @@ struct DefinitionRecord: Sendable {
     /// The run that is to be queued next: the one that the hash names, or the birth of an interval that never ran.
     var planned: WireTime? {
         next ?? (latest == nil && fields["interval"] != "" ? WireTime(fields["created_at"] ?? "") : nil)
+    }
+
+    /// The jobs of the runs that a tick knew to be open, with the mark of each; empty for none.
+    var openRuns: [String: String] {
+        let value = try? JSONSerialization.jsonObject(with: Data((fields["open_runs"] ?? "").utf8))
+        let entries = (value as? [[String]] ?? []).filter { $0.count > 1 }
+        return Dictionary(entries.map { ($0[0], $0.count > 2 ? $0[2] : "") }) { first, _ in first }
     }
 
     /// The number of its last edit, which every definition of a chaos run carries as the last of its `args`.

@@ -92,6 +92,8 @@ extension HistoryCheck {
             }
             if score <= settled { report(.stuck, of: id, at: score, "it has been due and was not run") }
             if let next = record.next, (terms?.due(next) ?? next) != score, !record.isWaiting {
+                // It is looked at again when a job that it replaces has come from one place to another.
+                if terms?.overlap == .replace, witness.mayHaveOpenRun(id, at: settled) { continue }
                 report(.stuck, of: id, at: score, "its index entry leads elsewhere than its hash, to \(next)")
             }
         }
@@ -117,7 +119,10 @@ extension HistoryCheck {
                 }
             }
         }
-        for job in queuedJobs.subtracting(seen).sorted() {
+        for job in replacedJobs.intersection(seen).sorted() where !lost.jobs.contains(job) {
+            report(.incomplete, "job \(job) was taken out for a later one, and came out of its queue all the same")
+        }
+        for job in queuedJobs.subtracting(seen).subtracting(replacedJobs).sorted() {
             report(.incomplete, "job \(job) was queued and never came out of its queue")
         }
         for job in seen.subtracting(queuedJobs).sorted() {
@@ -133,7 +138,8 @@ extension HistoryCheck {
     ///
     /// - Parameter settled: When all that had been queued had ended, and was known to have.
     package mutating func conclude(_ kept: KeptRuns, taken: [TakenJob], settledAt settled: WireTime, keep: Int) {
-        let outcomes = taken.compactMap { job in job.outcome.map { (job.id, $0) } }
+        let outcomes =
+            taken.compactMap { job in job.outcome.map { (job.id, $0) } } + replacedJobs.map { ($0, "canceled") }
         let standing = definitions.filter(\.value.exists).keys
         let check = RecordCheck(
             kept, runs: Dictionary(uniqueKeysWithValues: standing.map { ($0, jobs[$0] ?? [:]) }), queued: queuedJobs,

@@ -1,7 +1,7 @@
 /// What limits the runs of a definition beyond its schedule.
 extension HistoryCheck {
     /// Holds a run that is queued against start, end, exclusions, pause and overlap.
-    mutating func checkTerms(_ terms: RunTerms, of id: String, planned: WireTime, now: WireTime) {
+    mutating func checkTerms(_ terms: RunTerms, of id: String, planned: WireTime, now: WireTime, _ tick: Tick) {
         if !terms.admits(planned) { report(.outOfBounds, of: id, at: now, "queued for \(planned)") }
         if let end = terms.pausedUntil, planned < end {
             report(.outOfBounds, of: id, at: now, "queued for \(planned), paused until \(end)")
@@ -9,14 +9,48 @@ extension HistoryCheck {
         if refused[id]?.contains(planned) == true {
             report(.refusedAndQueued, of: id, at: now, "queued for \(planned)")
         }
-        checkOverlap(terms, of: id, now: now, "queued for \(planned)")
+        checkOverlap(terms, of: id, now: now, tick, "queued for \(planned)")
     }
 
     /// Holds that no earlier run is open where the policy forbids it.
-    mutating func checkOverlap(_ terms: RunTerms, of id: String, now: WireTime, _ what: String) {
+    ///
+    /// Where it replaces them, one that was queued has been taken out in the same step, and one that runs has been told to stop.
+    mutating func checkOverlap(_ terms: RunTerms, of id: String, now: WireTime, _ tick: Tick, _ what: String) {
         guard terms.overlap != .allow else { return }
-        if let open = witness.openRuns(of: id, at: now).first(where: { !lost.workedAt.contains($0) }) {
-            report(.overlapped, of: id, at: now, "\(what), whereas job \(open) is queued or runs")
+        let open = witness.openRuns(of: id, at: now).filter {
+            !lost.workedAt.contains($0) && !tick.replaced.contains($0)
+        }
+        guard terms.overlap == .replace else {
+            if let open = open.first {
+                report(.overlapped, of: id, at: now, "\(what), whereas job \(open) is queued or runs")
+            }
+            return
+        }
+        let before = definitions[id] ?? DefinitionRecord()
+        var after = before
+        after.fields.merge(tick.schedules[id] ?? [:]) { _, new in new }
+        let (known, marks) = (before.openRuns, after.openRuns)
+        for job in open {
+            if witness.isQueued(job, at: now) {
+                report(.overlapped, of: id, at: now, "\(what), and job \(job) was not taken out of its queue")
+            } else if witness.isRunning(job, at: now), let former = known[job] {
+                policies.stops += former.hasPrefix("stop:") ? 0 : 1
+                let mark = marks[job] ?? ""
+                if !mark.hasPrefix("stop:") || former.hasPrefix("stop:") && mark != former {
+                    report(.overlapped, of: id, at: now, "\(what), and job \(job) was not told to stop, once: \(mark)")
+                }
+            }
+        }
+    }
+
+    /// Holds that only a run which waits is taken out of its queue, and only where the policy replaces it.
+    mutating func checkReplaced(_ id: String, _ terms: RunTerms, in tick: Tick) {
+        for job in tick.replaced where jobs[id]?[job] != nil {
+            policies.replacements += 1
+            replacedJobs.insert(job)
+            if terms.overlap != .replace || !witness.isQueued(job, at: present) {
+                report(.missing, of: id, at: tick.now, "job \(job) was taken out of its queue")
+            }
         }
     }
 
@@ -151,4 +185,8 @@ package struct PolicyCounts: Sendable, Hashable {
     package var runs = 0
     /// Runs that somebody asked for.
     package var triggers = 0
+    /// Runs that were taken out of their queues for later ones.
+    package var replacements = 0
+    /// Runs that were told to stop for later ones.
+    package var stops = 0
 }

@@ -30,6 +30,7 @@ extension HistoryCheck {
             report(.offSchedule, of: id, "it has no schedule, and was run: \(before.fields)")
             return
         }
+        checkReplaced(id, terms, in: tick)
         let job = PlannedJobID.of(id, at: planned)
         guard let queue = tick.pushes.removeValue(forKey: job) else {
             checkStepWithoutJob(id, planned: planned, terms: terms, before: before, tick)
@@ -39,7 +40,7 @@ extension HistoryCheck {
         guard let now = check(job, in: queue, of: id, before, tick) else { return }
         if !before.isEnabled { report(.stale, of: id, at: now, "it was switched off") }
         if now < terms.due(planned) { report(.unplanned, of: id, at: now, "queued before \(terms.due(planned))") }
-        checkTerms(terms, of: id, planned: planned, now: now)
+        checkTerms(terms, of: id, planned: planned, now: now, tick)
         note(
             QueuedRun(
                 definition: id, planned: planned, written: before.updatedAt,
@@ -84,7 +85,8 @@ extension HistoryCheck {
         }
         guard let now = check(job, in: queue, of: id, before, tick) else { return }
         note(present: now)
-        checkOverlap(terms, of: id, now: now, "triggered")
+        checkReplaced(id, terms, in: tick)
+        checkOverlap(terms, of: id, now: now, tick, "triggered")
         if tick.scores[id] != nil || tick.removed.contains(id) || tick.schedules[id]?["next_enqueue_time"] != nil {
             report(.editUndone, of: id, at: now, "a trigger moved its schedule")
         }

@@ -22,6 +22,8 @@ package struct HistoryCheck: Sendable {
     private(set) var revisions: [String: Set<Int>] = [:]
     /// Ids of all jobs that were queued.
     private(set) var queuedJobs: Set<String> = []
+    /// Ids of those that were taken out of their queues for later ones.
+    var replacedJobs: Set<String> = []
     /// The jobs of each definition since it was made, with when they were queued.
     private(set) var jobs: [String: [String: WireTime]] = [:]
     /// The planned times of each definition that its policy refused.

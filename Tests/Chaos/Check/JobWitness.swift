@@ -51,6 +51,20 @@ struct JobWitness: Sendable {
         (runs[definition] ?? []).filter { isOpen($0, at: now) }
     }
 
+    /// Whether a run that is open is one that no worker has started, and that may be taken out of its queue.
+    func isQueued(_ job: String, at now: WireTime) -> Bool {
+        hashes[job]?["status"] == "queued" && !isLive(job, at: now)
+    }
+
+    /// Whether a worker is at it, so that it can be told to stop.
+    func isRunning(_ job: String, at now: WireTime) -> Bool {
+        hashes[job]?["status"] == "started" && isLive(job, at: now)
+    }
+
+    private func isLive(_ job: String, at now: WireTime) -> Bool {
+        executions[job]?.values.contains { $0 > now } == true
+    }
+
     /// Whether a run may be open: as ``openRuns(of:at:)``, and a queued one may be in its queue still.
     func mayHaveOpenRun(_ definition: String, at now: WireTime) -> Bool {
         (runs[definition] ?? []).contains { isOpen($0, at: now) || hashes[$0]?["status"] == "queued" }
@@ -63,7 +77,7 @@ struct JobWitness: Sendable {
         }
         let status = hash["status"]
         if ["finished", "failed", "stopped"].contains(status) { return false }
-        if executions[job]?.values.contains(where: { $0 > now }) == true { return true }
+        if isLive(job, at: now) { return true }
         switch status {
         case "started":
             return isYounger("last_heartbeat", than: Self.patience) || isYounger("started_at", than: Self.patience)

@@ -5,6 +5,7 @@ struct RunTerms: Sendable, Hashable {
         case allow
         case skip
         case wait
+        case replace
     }
 
     let overlap: Overlap
@@ -65,7 +66,7 @@ struct RunTerms: Sendable, Hashable {
     }
 
     /// Whether its index entry leads elsewhere than to its planned time.
-    var movesScore: Bool { jitter > 0 || overlap == .wait }
+    var movesScore: Bool { jitter > 0 || overlap == .wait || overlap == .replace }
 
     // MARK: Times
 

@@ -10,6 +10,8 @@ struct Tick {
     var jobs: [String: JobHash] = [:]
     /// Jobs whose hash was written and that were not pushed.
     var unclaimed: Set<String> = []
+    /// Jobs that were taken out of their queues, for runs that replace them.
+    var replaced: Set<String> = []
     /// The index entries that were set.
     var scores: [String: WireTime] = [:]
     /// The definitions whose index entry was taken out.
@@ -27,6 +29,8 @@ struct Tick {
                 for (id, score) in command.scores { scores[id] = score }
             } else if command.name == "ZREM", command.arguments.first == RedisKeys.index {
                 removed.formUnion(command.arguments.dropFirst())
+            } else if command.name == "LREM", command.arguments.first.flatMap(RedisKeys.queue) != nil {
+                replaced.formUnion(command.arguments.dropFirst(2))
             } else if command.name == "RPUSH" || command.name == "LPUSH",
                 let queue = command.arguments.first.flatMap(RedisKeys.queue)
             {

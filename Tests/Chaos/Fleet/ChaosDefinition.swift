@@ -16,6 +16,8 @@ struct ChaosDefinition: Sendable, Hashable {
 
     static let function = "app.tasks.rebuild"
     static let queues = (0..<8).map { "chaos-\($0)" }
+    /// The queue out of which jobs are taken only now and then, so that some wait in it.
+    static let slowQueue = "chaos-slow"
 
     let id: String
     let owner: Owner
@@ -52,6 +54,7 @@ struct ChaosDefinition: Sendable, Hashable {
                     index / 10 * 3 + place, isEdited: owner == .swift, began: began, seconds: seconds,
                     using: &generator)
                 definition.policy = policy
+                if policy.waitsInQueue { definition.queue = Self.slowQueue }
                 definition.schedule = randomSchedule(least: policy.leastInterval, using: &generator)
             }
             return definition

@@ -5,14 +5,16 @@ struct ChaosPolicy: Sendable, Hashable {
     var options: [String]
     /// Whether its runs take time: a worker starts each one and ends it after a while.
     var hasWork = false
+    /// Whether its jobs wait in their queue for a while.
+    var waitsInQueue = false
     /// The least interval that goes with it, in seconds.
     var leastInterval = 1
 
     var isLimited: Bool { options.contains("--max-runs") }
 
-    private static let kinds = 10
+    private static let kinds = 11
 
-    /// One policy after the other, so that each kind is there if there are ten.
+    /// One policy after the other, so that each kind is there if there are eleven.
     ///
     /// - Parameters:
     ///   - isEdited: Whether the definition is registered again now and then, which an end that has passed forbids.
@@ -38,16 +40,17 @@ struct ChaosPolicy: Sendable, Hashable {
             return ChaosPolicy(
                 options: ["--start", start.description] + (isEdited ? [] : ["--end", end.description]))
         case 6: return ChaosPolicy(options: ["--catchup", "all"])
-        case 7: return ChaosPolicy(options: ["--overlap", "skip", "--max-runs", limit], hasWork: true)
-        case 8:
-            return ChaosPolicy(
-                options: ["--overlap", "wait", "--catchup", "all", "--exclude", excluded], hasWork: true,
-                leastInterval: 2)
-        default:
+        case 7:
             return ChaosPolicy(
                 options: [
                     ["--catchup-window", "10"], ["--catchup", "skip"], ["--catchup", "all", "--catchup-window", "10"],
                 ][number / kinds % 3])
+        case 8:
+            return ChaosPolicy(
+                options: ["--overlap", "wait", "--catchup", "all", "--exclude", excluded], hasWork: true,
+                leastInterval: 2)
+        case 9: return ChaosPolicy(options: ["--overlap", "replace"], hasWork: true, waitsInQueue: true)
+        default: return ChaosPolicy(options: ["--overlap", "skip", "--max-runs", limit], hasWork: true)
         }
     }
 }

@@ -29,11 +29,16 @@ actor Consumer {
     private let line: RedisLine
     private let list: String
     private let keys: [String]
+    private let slowKey: String
+    /// When jobs were taken out of the slow queue.
+    private var slowTime = ContinuousClock.now
     private let jobPrefix: String
     private let working: String
     private let executionsPrefix: String
     private let fate: @Sendable (_ description: String) -> Fate
     private var generator: SeededGenerator
+    /// How long jobs may wait in the slow queue: for several runs of their definition.
+    private static let slowness: Duration = .seconds(4)
     /// Read and remembered, and perhaps still on the list; with what becomes of them.
     private var unfinished: [(id: String, fate: String)] = []
     private(set) var taken: [TakenJob] = []
@@ -52,6 +57,7 @@ actor Consumer {
         working = topology.key(RedisKeys.working)
         executionsPrefix = topology.key(RedisKeys.executionsPrefix)
         keys = ChaosDefinition.queues.map { topology.key(RedisKeys.queuePrefix + $0) }
+        slowKey = topology.key(RedisKeys.queuePrefix + ChaosDefinition.slowQueue)
         jobPrefix = topology.key(RedisKeys.jobPrefix)
     }
 
@@ -69,12 +75,16 @@ actor Consumer {
     /// Takes all that is left, once ``consume(until:)`` has ended.
     func drain() async throws {
         try await eventually("the queues to be empty", within: .seconds(60)) {
-            isConsuming ? false : (try? await takeSome()) == 0
+            isConsuming ? false : (try? await takeSome(isLast: true)) == 0
         }
     }
 
-    private func takeSome() async throws -> Int {
+    /// - Parameter isLast: Whether nothing may be left waiting.
+    private func takeSome(isLast: Bool = false) async throws -> Int {
         steps += 1
+        let isSlowToo = isLast || ContinuousClock.now - slowTime > Self.slowness
+        if isSlowToo { slowTime = .now }
+        let keys = isSlowToo ? keys + [slowKey] : keys
         if !unfinished.isEmpty {
             let arguments = unfinished.flatMap { [$0.id, $0.fate] }
             try await line.command(
@@ -93,6 +103,7 @@ actor Consumer {
         }
         return jobs.count
     }
+
     /// What a worker says of itself: where executions are, the present and instants before it, and when an execution ends
     /// that is not renewed.
     private func worker() -> [String] {

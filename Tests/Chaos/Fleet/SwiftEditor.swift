@@ -66,7 +66,7 @@ actor SwiftEditor {
             definitions[index].schedule = ChaosDefinition.randomSchedule(
                 least: definitions[index].policy?.leastInterval ?? 1, using: &generator)
             try await write(index)
-        case 6:
+        case 6 where definitions[index].policy?.waitsInQueue != true:
             definitions[index].queue = ChaosDefinition.queues.randomElement(using: &generator) ?? "chaos-0"
             try await write(index)
         case 7: try await delete(index)

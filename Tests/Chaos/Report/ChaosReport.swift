@@ -76,6 +76,8 @@ package struct ChaosReport: Sendable, CustomStringConvertible {
                 + "\(outcome.policies.waits) waited for one, \(outcome.policies.misses) refused as too late, "
                 + "\(outcome.policies.finishes) definitions finished by a run",
             "\(outcome.policies.triggers) runs were triggered",
+            "\(outcome.policies.replacements) runs were taken out of their queues for later ones, "
+                + "\(outcome.policies.stops) were told to stop",
             "\(outcome.stepsWithoutJob) times a schedule was moved past a run that had been queued before",
         ]
     }

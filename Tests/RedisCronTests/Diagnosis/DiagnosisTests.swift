@@ -116,6 +116,25 @@ struct DiagnosisTests {
         }
     }
 
+    @Test(arguments: [Duration.zero, .seconds(-1), .seconds(86_401), .seconds(Int64.max)])
+    func `an expiry that no lock can have is refused, and the lock stays as it is`(lockTTL: Duration) async throws {
+        try await withScheduler { server, scheduler in
+            try server.command("SET", "rq:cron_jobs:lock", "somebody")
+            let finding = try #require(try await findings(scheduler).first)
+            let fromRepair = await #expect(throws: RedisCronError.self) {
+                try await scheduler.connection.repair(finding, lockTTL: lockTTL)
+            }
+            let fromDiagnosis = await #expect(throws: RedisCronError.self) {
+                try await scheduler.connection.diagnose(lockTTL: lockTTL)
+            }
+            for error in [fromRepair, fromDiagnosis] {
+                #expect(error?.code == .invalidOption)
+                #expect(error?.field == "lockTTL")
+            }
+            #expect(try server.command("TTL", "rq:cron_jobs:lock").integer == -1)
+        }
+    }
+
     @Test func `a key of another type is named before anything stumbles over it`() async throws {
         try await withScheduler { server, scheduler in
             try server.command("DEL", "rq:cron_jobs")

@@ -33,17 +33,20 @@ struct EnqueueBatchScriptTests {
         _ server: some Scriptable, _ jobs: [Job], _ templates: [Template] = [Template()], token: String = "t",
         logged: String = ""
     ) throws -> String? {
+        let queues = templates.map(\.queue).reduce(into: [String]()) { if !$0.contains($1) { $0.append($1) } }
         let keys: [any CommandPart] =
             ["rq:cron_jobs:lock", "rq:cron_jobs", "rq:queues", "rq:cron_jobs:deletions", "rq:cron_runs_log"]
-            + templates.map { "rq:queue:\($0.queue)" }
+            + queues.map { "rq:queue:\($0)" }
             + jobs.map { "rq:cron_job:\($0.id)" } + jobs.map { "rq:job:\($0.job)" }
         var arguments: [any CommandPart] = [
-            token, "2026-01-01T00:00:00.000001Z", "rq:cron_job:", "rq:job:", templates.count, jobs.count,
-            1_767_225_600, "2025-12-31T23:59:00.000001Z", "2025-12-31T23:43:20.000001Z", "rq:cron_jobs:events",
+            token, "2026-01-01T00:00:00.000001Z", "rq:cron_job:", "rq:job:", queues.count, templates.count,
+            jobs.count, 1_767_225_600, "2025-12-31T23:59:00.000001Z", "2025-12-31T23:43:20.000001Z",
+            "rq:cron_jobs:events",
             "rq:pubsub:", logged, 0,
         ]
         for template in templates {
-            arguments += [template.ttl, template.flags]
+            let queue = (queues.firstIndex(of: template.queue) ?? 0) + 1
+            arguments += [queue, template.ttl, template.flags] as [any CommandPart]
             if template.dump == nil {
                 arguments.append(template.fields.count)
                 arguments += template.fields as [any CommandPart]
@@ -51,8 +54,17 @@ struct EnqueueBatchScriptTests {
                 arguments.append(0)
             }
         }
+        var shapes: [[String]] = []
         for job in jobs {
-            arguments += [job.score, job.next, job.nextScore, job.template, job.version] as [any CommandPart]
+            let shape = [String(job.template), job.score, job.next, job.nextScore]
+            if let known = shapes.firstIndex(of: shape) {
+                arguments.append("shape \(known)")
+            } else {
+                arguments.append("shape \(shapes.count)")
+                arguments += shape as [any CommandPart]
+                shapes.append(shape)
+            }
+            arguments.append(job.version)
             guard job.template > 0 else { continue }
             if let dump = templates[job.template - 1].dump {
                 arguments.append(dump.bytes ?? [])

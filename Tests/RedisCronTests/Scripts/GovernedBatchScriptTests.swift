@@ -124,13 +124,14 @@ struct GovernedBatchScriptTests {
                     + ["rq:cron_runs_log", "rq:queue:metrics"]
                     + jobs.map { "rq:cron_job:\($0.id)" } + jobs.map { "rq:job:\($0.job)" }
                 let header: [any CommandPart] = [
-                    "t", OpenRun.nowText, "rq:cron_job:", "rq:job:", 1, 3, OpenRun.now, "", "", "", "", "", 0, "",
-                    flags,
-                    0 + 2,
-                    "status", "queued",
+                    "t", OpenRun.nowText, "rq:cron_job:", "rq:job:", 1, 1, 3, OpenRun.now, "", "", "", "", "", 0,
                 ]
-                let rest = jobs.flatMap { _ in ["100", "then", "400", "1", "v1", "data", "f()"] as [any CommandPart] }
-                #expect(try server.run(CronScript.enqueueBatch, keys: keys, header + rest).string == "+++")
+                let template: [any CommandPart] = ["1", "", flags, 2, "status", "queued"]
+                let shape: [any CommandPart] = ["1", "100", "then", "400"]
+                let rest = jobs.enumerated().flatMap { number, _ in
+                    ["shape"] + (number == 0 ? shape : []) + ["v1", "data", "f()"] as [any CommandPart]
+                }
+                #expect(try server.run(CronScript.enqueueBatch, keys: keys, header + template + rest).string == "+++")
             }
             #expect(try server.waiting() == ["job-1", "job-2", "job-3", "old"])
         }

@@ -59,8 +59,7 @@ struct GovernedBatch {
         var keys: [any CommandPart] = [
             "rq:cron_jobs:lock", "rq:cron_jobs", "rq:queues", "rq:cron_jobs:deletions", "rq:cron_runs_log",
         ]
-        // A template for each job, since each may have a policy of its own.
-        for _ in jobs { keys.append("rq:queue:metrics") }
+        keys.append("rq:queue:metrics")
         for job in jobs { keys.append("rq:cron_job:\(job.id)") }
         for job in jobs { keys.append("rq:job:\(job.job)") }
         let runs = jobs.flatMap { $0.mode == "run" ? $0.runs : [] }
@@ -68,12 +67,14 @@ struct GovernedBatch {
         keys += queues.flatMap(OpenRun.keys(ofQueue:))
         keys += runs.flatMap(\.keys)
         var arguments: [any CommandPart] = [
-            token, OpenRun.nowText, "rq:cron_job:", "rq:job:", jobs.count, jobs.count, OpenRun.now, OpenRun.minuteAgo,
+            token, OpenRun.nowText, "rq:cron_job:", "rq:job:", 1, jobs.count, jobs.count, OpenRun.now,
+            OpenRun.minuteAgo,
             OpenRun.limitAgo, "rq:cron_jobs:events", "rq:pubsub:", logged, queues.count,
         ]
         arguments += queues as [any CommandPart]
+        // A template for each job, since each may have a policy of its own.
         for job in jobs {
-            arguments += ["", flags] as [any CommandPart]
+            arguments += ["1", "", flags] as [any CommandPart]
             if flags.contains("g") {
                 arguments += [job.overlap, job.limit, job.deletion, job.mostFailures, "note of \(job.id)"]
                 arguments.append(job.isRecorded ? #""metrics""# : "")
@@ -81,7 +82,8 @@ struct GovernedBatch {
             arguments += dump == nil ? [4, "status", "queued", "origin", "metrics"] : [0]
         }
         for (number, job) in jobs.enumerated() {
-            arguments += [job.score, job.next, job.nextScore, number + 1, job.version] as [any CommandPart]
+            let template = number + 1
+            arguments += [template, template, job.score, job.next, job.nextScore, job.version] as [any CommandPart]
             arguments += [job.mode == "run" ? "\(job.runs.count)" : "move", job.openRuns]
             if ["wait", "replace"].contains(job.overlap) { arguments.append(job.waitScore) }
             if !job.mostFailures.isEmpty { arguments.append("event of \(job.id)") }

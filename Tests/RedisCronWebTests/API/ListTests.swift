@@ -15,7 +15,9 @@ struct ListTests {
             // Longer than a cursor is: two that begin alike.
             let long = String(repeating: "z", count: 3_000)
             for (id, queue) in [("a", "q"), ("b", "r"), ("c", "q"), ("d", "q"), (long + "1", "q"), (long + "2", "q")] {
-                let body = #"{"func": "app.f", "queue": "\#(queue)", "interval": 300}"#
+                // None that is due now: it would be overdue soon.
+                let body =
+                    #"{"func": "app.f", "queue": "\#(queue)", "interval": 300, "first_run": "2999-01-01T00:00:00Z"}"#
                 #expect(await setup.ask("PUT", "/api/jobs/\(id)", .json, body: body).status == 201)
             }
             try await WebHarness.acting(url: server.url).following { web async throws in

@@ -7,7 +7,7 @@ KEYS
   3                 RQ's set of queues
   4                 finished definitions (zset: id by the time at which it is to be deleted)
   5                 log of runs; where nothing is noted, another of these keys
-  6 .. 5+T          the queue of each template
+  6 .. 5+D          the queues of the jobs, each once
   then N            the definitions' hashes
   then N            the RQ jobs' hashes
   then Q times 3    the queues of open runs; see open_runs.lua
@@ -17,22 +17,25 @@ ARGV
   2                 the present, in RQ's wire format (created_at, enqueued_at, latest_enqueue_time)
   3                 what stands before an id in a definition's key
   4                 what stands before an id in an RQ job's key
-  5                 T, the number of templates
-  6                 N, the number of jobs
-  7                 the present in whole Unix seconds
-  8, 9              60 s ago and 1,000 s ago, in RQ's wire format
-  10                channel of events
-  11                what stands before a worker's name in its channel
-  12                what the log says of the jobs, behind their outcomes; empty to note nothing. See run_log.lua
-  13                Q, the number of queues of open runs, then their names
-  then T times      template: ttl in seconds or empty, flags, what governs its jobs if the flags say so, F, then F strings,
-                    the fields that its jobs share with their values; or 0, when each of its jobs comes with its whole hash.
-                    Flags: 'f' its jobs go to the front of the queue, the first of them foremost; 'g' its jobs are governed
+  5                 D, the number of queues of the jobs
+  6                 T, the number of templates
+  7                 N, the number of jobs
+  8                 the present in whole Unix seconds
+  9, 10             60 s ago and 1,000 s ago, in RQ's wire format
+  11                channel of events
+  12                what stands before a worker's name in its channel
+  13                what the log says of the jobs, behind their outcomes; empty to note nothing. See run_log.lua
+  14                Q, the number of queues of open runs, then their names
+  then T times      template: the number of its queue, from 1, ttl in seconds or empty, flags, what governs its jobs if the
+                    flags say so, F, then F strings, the fields that its jobs share with their values; or 0, when each of its
+                    jobs comes with its whole hash. Flags: 'f' its jobs go to the front of the queue, the first of them
+                    foremost; 'g' its jobs are governed
   What governs      overlap ('allow', 'skip', 'wait', 'replace'), max_runs, the score in KEYS[4] if one finishes,
                     pause_after_failures, the note of that pause, the queue's name in JSON or empty not to record runs.
                     Each may be empty, except overlap
-  then N times      job: index score as it was read, next_enqueue_time, next index score (empty when there is no further
-                    run), template number or 0 to move the schedule only, updated_at as it was read; if it is governed R, the
+  then N times      job: the name of its shape; behind a name that has not been met before, the shape: template number or
+                    0 to move the schedule only, index score as it was read, next_enqueue_time, next index score (empty when
+                    there is no further run). Then updated_at as it was read; if it is governed R, the
                     number of its open runs, or 'move' to move the schedule only, open_runs as it was read, with overlap
                     wait and replace the index score at which it is looked at again, with pause_after_failures the event of
                     the pause, R times 2, its open runs; then nothing (to move the schedule only), the hash as RESTORE takes
@@ -69,10 +72,10 @@ local KEYS, ARGV = KEYS, ARGV
 
 local now = ARGV[2]
 local id_start, job_start = #ARGV[3] + 1, #ARGV[4] + 1
-local template_count, count = tonumber(ARGV[5]), tonumber(ARGV[6])
-local first = 5 + template_count
-local queue_count = tonumber(ARGV[13])
-local arg = 13 + queue_count
+local target_count, template_count, count = tonumber(ARGV[5]), tonumber(ARGV[6]), tonumber(ARGV[7])
+local first = 5 + target_count
+local queue_count = tonumber(ARGV[14])
+local arg = 14 + queue_count
 
 -- One key of each kind stands for all; TYPE meets every queue.
 local refusal = guard({
@@ -95,32 +98,36 @@ local function is_fresh(definition, updated_at)
   return found == updated_at or (updated_at == '' and found == false and call('EXISTS', definition) == 1)
 end
 
+-- What is pushed to the back and to the front of each queue.
+local targets = {}
+for t = 1, target_count do
+  local key = KEYS[5 + t]
+  targets[tostring(t)] = { key = key, is_spoiled = mistyped(key, 'list') ~= nil, back = {}, front = {} }
+end
+
 local templates = {}
 local any_fields, any_whole, any_front, any_governed = false, false, false, false
 for t = 1, template_count do
-  local key, flags = KEYS[5 + t], ARGV[arg + 2]
-  local template = { key = key, slot = key, ttl = ARGV[arg + 1] }
-  if mistyped(key, 'list') then template.is_spoiled = true end
+  local target, ttl, flags = targets[ARGV[arg + 1]], ARGV[arg + 2], ARGV[arg + 3]
+  local template = { target = target, list = target.back, ttl = ttl, life = ttl == '' and '0' or ttl .. '000' }
   if flags ~= '' then
-    if string.find(flags, 'f', 1, true) then
-      template.slot, template.at_front, any_front = key .. ' front', true, true
-    end
+    if string.find(flags, 'f', 1, true) then template.list, any_front = target.front, true end
     if string.find(flags, 'g', 1, true) then
       template.governed, any_governed = true, true
-      template.overlap, template.limit = ARGV[arg + 3], tonumber(ARGV[arg + 4])
-      template.deletion, template.most_failures = ARGV[arg + 5], tonumber(ARGV[arg + 6])
-      template.note, template.queue = ARGV[arg + 7], ARGV[arg + 8]
+      template.overlap, template.limit = ARGV[arg + 4], tonumber(ARGV[arg + 5])
+      template.deletion, template.most_failures = ARGV[arg + 6], tonumber(ARGV[arg + 7])
+      template.note, template.queue = ARGV[arg + 8], ARGV[arg + 9]
       arg = arg + 6
     end
   end
-  local field_count = tonumber(ARGV[arg + 3])
+  local field_count = tonumber(ARGV[arg + 4])
   if field_count > 0 then
-    template.fields, any_fields = { unpack(ARGV, arg + 4, arg + 3 + field_count) }, true
+    template.fields, any_fields = { unpack(ARGV, arg + 5, arg + 4 + field_count) }, true
   else
     any_whole = true
   end
   templates[tostring(t)] = template
-  arg = arg + 3 + field_count
+  arg = arg + 4 + field_count
 end
 
 if any_front then
@@ -141,9 +148,9 @@ local scores = call('ZMSCORE', KEYS[2], unpack(ids))
 local any_exists = (any_fields or any_governed) and call('EXISTS', unpack(jobs)) > 0
 
 -- Writes a job's hash, unless it is there: the outcome.
-local function write_whole(job, hash)
+local function write_whole(job, template, hash)
   if not may_restore then return 'r' end
-  local refusal = pcall('RESTORE', job, '0', hash).err
+  local refusal = pcall('RESTORE', job, template.life, hash).err
   if not refusal then return '+' end
   return sub(refusal, 1, 7) == 'BUSYKEY' and 'd' or 'r'
 end
@@ -152,24 +159,24 @@ local function write_fields(job, template, data, description)
   if any_exists and call('EXISTS', job) == 1 then return 'd' end
   call('HSET', job, 'created_at', now, 'enqueued_at', now, 'data', data, 'description', description,
     unpack(template.fields))
+  if template.ttl ~= '' then call('EXPIRE', job, template.ttl) end
   return '+'
 end
 
 local outcome, moved, gone = {}, {}, {}
-local pushed, touched = {}, {}
 local moved_count = 0
 
--- Decides on one governed job and writes its definition: the end of its arguments, the outcome, whether it is pushed, and its
--- next index score, empty to take it out. `told` collects what `replace` did, `events` what is announced.
+-- Decides on one governed job, whose version is the next argument, and writes its definition: the end of its arguments, the
+-- outcome, whether it is pushed, and its next index score, empty to take it out. `told` collects what `replace` did, `events` what is announced.
 local decide, told, events, send_stops
 if any_governed then
   told, events = {}, {}
   local queue_key = first + 2 * count
   local open_key = queue_key + 3 * queue_count + 1
-  local inspection = run_inspection(ARGV[7], ARGV[8], ARGV[9], ARGV[11], job_start, queue_key, 13)
+  local inspection = run_inspection(ARGV[8], ARGV[9], ARGV[10], ARGV[12], job_start, queue_key, 14)
   refusal = guard({
     { 'HMGET', KEYS[first + 1], 'updated_at' }, { 'HDEL', KEYS[first + 1], 'open_runs' }, { 'ZADD', KEYS[4], '0', 'id' },
-    { 'PUBLISH', ARGV[10], '' }
+    { 'PUBLISH', ARGV[11], '' }
   }) or mistyped(KEYS[4], 'zset') or (KEYS[open_key]
     and (guard(inspection.looks(open_key)) or guard(inspection.removals(open_key))))
   if refusal then return refusal end
@@ -181,9 +188,10 @@ if any_governed then
     if score ~= '' then call('ZADD', KEYS[4], score, ids[j]) end
   end
 
-  function decide(j, definition, job, template, arg)
+  function decide(j, definition, job, shape, arg)
+    local template = shape.template
     local overlap, limit, most_failures = template.overlap, template.limit, template.most_failures
-    local open_count, read, next_arg = ARGV[arg + 6], ARGV[arg + 7], arg + 8
+    local version, open_count, read, next_arg = ARGV[arg + 1], ARGV[arg + 2], ARGV[arg + 3], arg + 4
     local wait_score, event
     if overlap == 'wait' or overlap == 'replace' then wait_score, next_arg = ARGV[next_arg], next_arg + 1 end
     if most_failures then event, next_arg = ARGV[next_arg], next_arg + 1 end
@@ -194,14 +202,13 @@ if any_governed then
     local k = open_key
     open_key = k + 3 * open_count
 
-    if scores[j] ~= ARGV[arg + 1] then return last, 'm' end
+    if scores[j] ~= shape.score then return last, 'm' end
     local found = pcall('HMGET', definition, 'updated_at', 'open_runs')
     if found.err then return last, 's' end
-    local version = ARGV[arg + 5]
     if found[1] ~= version and (version ~= '' or found[1] or call('EXISTS', definition) == 0) then return last, 's' end
     if (found[2] or '') ~= read then return last, 's' end
 
-    local next_time, next_score = ARGV[arg + 2], ARGV[arg + 3]
+    local next_time, next_score = shape.next_time, shape.next_score
     if is_move then
       write_state(definition, { 'next_enqueue_time', next_time })
       call('HDEL', definition, 'waiting_since')
@@ -215,7 +222,7 @@ if any_governed then
       finish(j, template.deletion)
       return last, 'l', false, ''
     end
-    if template.is_spoiled then return last, 'q' end
+    if template.target.is_spoiled then return last, 'q' end
     if any_exists and call('EXISTS', job) == 1 then return last, 'd' end
 
     local failures_before = most_failures and (tonumber(call('HGET', definition, 'failure_count') or '') or 0)
@@ -266,7 +273,7 @@ if any_governed then
     if template.fields then
       written = write_fields(job, template, ARGV[payload], ARGV[payload + 1])
     else
-      written = write_whole(job, ARGV[payload])
+      written = write_whole(job, template, ARGV[payload])
     end
     if written ~= '+' then return last, written end
     if is_open and overlap == 'replace' then inspection.remove(j, told) end
@@ -289,46 +296,50 @@ if any_governed then
   end
 end
 
+local shapes = {}
 for j = 1, count do
   local definition, job = KEYS[first + j], jobs[j]
-  local template = templates[ARGV[arg + 4]]
+  arg = arg + 1
+  local name = ARGV[arg]
+  local shape = shapes[name]
+  if not shape then
+    shape = {
+      template = templates[ARGV[arg + 1]], score = ARGV[arg + 2], next_time = ARGV[arg + 3], next_score = ARGV[arg + 4]
+    }
+    shapes[name], arg = shape, arg + 4
+  end
+  local template = shape.template
   local is_pushed, next_score = false, nil
   if template and template.governed then
-    arg, outcome[j], is_pushed, next_score = decide(j, definition, job, template, arg)
+    arg, outcome[j], is_pushed, next_score = decide(j, definition, job, shape, arg)
   else
     local result
-    if scores[j] ~= ARGV[arg + 1] then
+    if scores[j] ~= shape.score then
       result = 'm'
-    elseif not is_fresh(definition, ARGV[arg + 5]) then
+    elseif not is_fresh(definition, ARGV[arg + 1]) then
       result = 's'
     elseif not template then
       result = 'a'
-    elseif template.is_spoiled then
+    elseif template.target.is_spoiled then
       result = 'q'
     elseif template.fields then
-      result = write_fields(job, template, ARGV[arg + 6], ARGV[arg + 7])
+      result = write_fields(job, template, ARGV[arg + 2], ARGV[arg + 3])
     else
-      result = write_whole(job, ARGV[arg + 6])
+      result = write_whole(job, template, ARGV[arg + 2])
     end
     outcome[j] = result
     if result == '+' then
-      is_pushed, next_score = true, ARGV[arg + 3]
-      call('HSET', definition, 'latest_enqueue_time', now, 'next_enqueue_time', ARGV[arg + 2])
+      is_pushed, next_score = true, shape.next_score
+      call('HSET', definition, 'latest_enqueue_time', now, 'next_enqueue_time', shape.next_time)
     elseif result == 'a' then
-      next_score = ARGV[arg + 3]
-      call('HSET', definition, 'next_enqueue_time', ARGV[arg + 2])
+      next_score = shape.next_score
+      call('HSET', definition, 'next_enqueue_time', shape.next_time)
     end
-    arg = arg + (not template and 5 or template.fields and 7 or 6)
+    arg = arg + (not template and 1 or template.fields and 3 or 2)
   end
 
   if is_pushed then
-    if template.ttl ~= '' then call('EXPIRE', job, template.ttl) end
-    local list = pushed[template.slot]
-    if not list then
-      list = {}
-      pushed[template.slot] = list
-      touched[#touched + 1] = template
-    end
+    local list = template.list
     list[#list + 1] = sub(job, job_start)
   end
 
@@ -341,26 +352,26 @@ for j = 1, count do
   end
 end
 
-for t = 1, #touched do
-  local template = touched[t]
-  local list = pushed[template.slot]
-  if template.at_front then
+local touched = {}
+for t = 1, target_count do
+  local target = targets[tostring(t)]
+  local back, front = target.back, target.front
+  if #back > 0 then call('RPUSH', target.key, unpack(back)) end
+  if #front > 0 then
     -- Workers pop at the front, where the last that is pushed stands first.
-    local size = #list
-    for i = 1, math.floor(size / 2) do list[i], list[size + 1 - i] = list[size + 1 - i], list[i] end
-    call('LPUSH', template.key, unpack(list))
-  else
-    call('RPUSH', template.key, unpack(list))
+    local size = #front
+    for i = 1, math.floor(size / 2) do front[i], front[size + 1 - i] = front[size + 1 - i], front[i] end
+    call('LPUSH', target.key, unpack(front))
   end
-  touched[t] = template.key
+  if #back > 0 or #front > 0 then touched[#touched + 1] = target.key end
 end
 if #touched > 0 then call('SADD', KEYS[3], unpack(touched)) end
 if moved_count > 0 then call('ZADD', KEYS[2], unpack(moved)) end
 if #gone > 0 then call('ZREM', KEYS[2], unpack(gone)) end
 local codes = table.concat(outcome)
-if ARGV[12] ~= '' then log_runs(KEYS[5], codes, told or {}, ARGV[12]) end
+if ARGV[13] ~= '' then log_runs(KEYS[5], codes, told or {}, ARGV[13]) end
 if any_governed then
-  for _, event in ipairs(events) do call('PUBLISH', ARGV[10], event) end
+  for _, event in ipairs(events) do call('PUBLISH', ARGV[11], event) end
   send_stops(told)
   if #told > 0 then return { codes, unpack(told) } end
 end

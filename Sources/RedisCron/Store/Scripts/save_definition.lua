@@ -10,7 +10,8 @@ ARGV  1 id   2 mode: 'create' (whatever stands there), 'new' (only if nothing do
       6 channel   7 event   8 update marker
       9 the time at which it is to be deleted, as a score; empty for never, '*' to keep what stands there
       10 the updated_at that must still stand there, or '*' for any
-      11 N, the number of names that follow: fields of ours, none of which may outlive the definition that had it
+      11 N, the number of names that follow: with 'create' fields of ours, none of which may outlive the definition that
+      had it, none otherwise
       then N names, then M, the number of fields to remove in any mode, M names, and pairs of field and value to write,
       none of which is to be removed
 Returns  1 when written, 0 when mode is 'edit' and there is no such definition, -1 when it is not as expected.

@@ -1,0 +1,3 @@
+import RedisCron
+
+let connection = try RedisCronConnection(url: "redis://localhost:6379/0")

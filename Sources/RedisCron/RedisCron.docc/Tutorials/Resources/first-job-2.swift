@@ -1,0 +1,11 @@
+import RedisCron
+
+let connection = try RedisCronConnection(url: "redis://localhost:6379/0")
+
+var options = RedisCronScheduler.Options()
+options.definitions = [
+    CronJobDeclaration(
+        id: "report",
+        call: CallSpec("tasks.report", queue: "reports", kwargs: ["city": "Berlin"]),
+        schedule: .every(.seconds(10)))
+]

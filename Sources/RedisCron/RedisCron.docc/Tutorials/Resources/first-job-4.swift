@@ -1,0 +1,21 @@
+import RedisCron
+
+let connection = try RedisCronConnection(url: "redis://localhost:6379/0")
+
+var options = RedisCronScheduler.Options()
+options.definitions = [
+    CronJobDeclaration(
+        id: "report",
+        call: CallSpec("tasks.report", queue: "reports", kwargs: ["city": "Berlin"]),
+        schedule: .every(.seconds(10)))
+]
+
+let scheduler = try RedisCronScheduler(connection: connection, options: options)
+let running = Task { try await scheduler.run() }
+
+for await event in scheduler.events {
+    if case .enqueued(let runs) = event {
+        for run in runs { print("queued \(run.id), planned for \(run.planned)") }
+    }
+}
+try await running.value

@@ -1,0 +1,2 @@
+def report(city):
+    print(f"a report about {city}")
