@@ -183,6 +183,7 @@ extension RedisModel {
     /// `trim_runs.lua`: of all runs those go that were over longest ago.
     package mutating func trimRuns(to total: Int) -> Int {
         let excess = max(0, runTotal - total)
+        guard excess > 0 else { return runTotal }
         let ends = endedRuns.flatMap { id, runs in
             // None goes before one that stands behind it.
             runs.reversed().reduce(into: [(id: DefinitionID, time: Timestamp)]()) { times, run in
@@ -198,8 +199,9 @@ extension RedisModel {
             guard endedRuns[id]?.isEmpty == true else { continue }
             // Redis keeps no empty list.
             endedRuns[id] = nil
-            if refusals[id] == nil { runIndex[id] = nil }
         }
+        // Those too of which something was kept once, and was taken out: the script meets them on its page.
+        runIndex = runIndex.filter { endedRuns[$0.key] != nil || refusals[$0.key] != nil }
         return runTotal
     }
 }

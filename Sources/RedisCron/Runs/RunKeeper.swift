@@ -45,6 +45,7 @@ actor RunKeeper {
     let token: String
     private let history: Int
     private let historyTotal: Int
+    private let mostHeld: Int
     let tell: @Sendable (News) async -> Void
 
     var watch = RunWatch()
@@ -73,8 +74,6 @@ actor RunKeeper {
 
     /// Runs that are looked at, and recorded, in one step.
     static let runsAtOnce = 250
-    /// The most runs that are held in portions: who wants to know of one definition has to read all of them.
-    private static let mostHeld = 50_000
     /// Members that are read at once when it begins.
     private static let pageSize = 1_000
     /// How often the log is read although nobody says that there is something: triggers come from elsewhere.
@@ -100,6 +99,7 @@ actor RunKeeper {
         self.tell = tell
         history = settings.history
         historyTotal = settings.historyTotal
+        mostHeld = settings.mostHeldRuns
         unfolder = RunUnfolder(history: settings.history)
     }
 
@@ -250,7 +250,7 @@ actor RunKeeper {
             hasNews = true
             unfoldedAt = clock.monotonic()
             var result = unfolder.read(entries)
-            if watch.heldCount + result.unfolding.opened.count <= Self.mostHeld {
+            if watch.heldCount + result.unfolding.opened.count <= mostHeld {
                 result.unfolding.portions = RunPortion.portions(of: result.unfolding.opened)
             }
             if !result.unfolding.opened.isEmpty { await tell(.queued(result.unfolding.opened)) }

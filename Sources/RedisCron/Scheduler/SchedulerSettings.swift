@@ -31,6 +31,8 @@ struct SchedulerSettings: Sendable {
     /// How many runs of each definition are kept, and how many in all.
     let history: Int
     let historyTotal: Int
+    /// The most runs that are held in portions: who wants to know of one definition has to read all of them.
+    var mostHeldRuns = 50_000
     /// Seeds the jitter.
     let seed: UInt64
     /// Makes the token of a lease.

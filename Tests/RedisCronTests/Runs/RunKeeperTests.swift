@@ -51,6 +51,26 @@ import Testing
         for (before, after) in zip(open.current, open.current.dropFirst()) { #expect(after - before <= 400) }
     }
 
+    @Test func `where as many runs are held as may be, the next ones go where open runs stand`() async throws {
+        var keeping = try await Keeping.of()
+        keeping.settings.mostHeldRuns = 2
+        for (number, id) in ["b", "c"].enumerated() {
+            keeping.memory.put(.example(id, interval: Keeping.interval), at: .newYear + .seconds(number + 1))
+        }
+        let keeper = keeping.keeper()
+        for _ in 0..<3 {
+            keeping.work(try await keeping.tick()[0], as: .finished)
+            #expect(try await keeper.step())
+            keeping.pass(.seconds(1))
+        }
+        #expect(keeping.memory.model.recentRuns.flatMap(\.runs).count == 2)
+        #expect(keeping.memory.model.tracked[.open]?.map(\.definition.display) == ["c"])
+        keeping.pass(.seconds(3))
+        #expect(try await keeper.step())
+        #expect(keeping.open.isEmpty)
+        #expect(keeping.ended.map(\.outcome) == [.finished, .finished, .finished])
+    }
+
     @Test func `the next leader goes on where one died`() async throws {
         let keeping = try await Keeping.of()
         let first = keeping.keeper()

@@ -11,7 +11,7 @@ struct Keeping: Sendable {
     let store: InterposedStore
     let clock: ManualClock
     let actor: SchedulerActor
-    let settings: SchedulerSettings
+    var settings: SchedulerSettings
     let loop: RedisEventLoop
     let told = Observed<[RunKeeper.News]>([])
 

@@ -57,12 +57,13 @@ final class Node: @unchecked Sendable {
         options.batchesInFlight = 2
         options.history = world.scenario.history
         options.cacheLimit = 2 + Int(world.draw(0...4))
-        let settings = try SchedulerSettings(
+        var settings = try SchedulerSettings(
             options: options, keys: RQKeys(), createdAt: clock.now(), seed: world.random.next(),
             makeToken: { [unowned self] in
                 tokens += 1
                 return token
             })
+        if !world.scenario.holdsRuns { settings.mostHeldRuns = 0 }
         let actor = SchedulerActor(
             store: SimulatedStore(link: link, node: self), clock: clock, settings: settings, channel: channel,
             executor: executor)
