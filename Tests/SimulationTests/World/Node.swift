@@ -1,5 +1,6 @@
 import Cron
 import RQWire
+import RedisCronTesting
 
 @testable import RedisCron
 
