@@ -95,10 +95,16 @@ extension RunKeeper {
     /// Looks up whether those of the portions still stand there of which that is not known.
     private func findPortions(_ numbers: [Int]) async throws {
         guard numbers.contains(where: { watch.portions[$0]?.isUncertain == true }) else { return }
-        let standing = Set(try await store.recentRuns().map(\.bytes))
+        let standing = try await store.recentRuns()
+        compare(watch.portions.filter(\.value.isUncertain), with: standing)
+    }
+
+    /// Takes in which of these portions still stand there.
+    private func compare(_ portions: [Int: RunWatch.Held], with standing: [RunPortion]) {
         let (now, monotonic) = (clock.now(), clock.monotonic())
-        for (number, held) in watch.portions where held.isUncertain {
-            if standing.contains(held.portion.bytes) {
+        let there = Set(standing.map(\.bytes))
+        for (number, held) in portions.sorted(by: { $0.key < $1.key }) {
+            if there.contains(held.portion.bytes) {
                 watch.stands(number)
             } else {
                 watch.scattered(number, now: now, monotonic: monotonic)
@@ -110,17 +116,9 @@ extension RunKeeper {
     ///
     /// - Returns: What ``RunWatch/hold(_:now:at:)`` does, for all of them.
     func found(_ standing: [RunPortion]) -> [RunWatch.Followed] {
+        let known = Set(watch.portions.values.map(\.portion.bytes))
+        compare(watch.portions, with: standing)
         let (now, monotonic) = (clock.now(), clock.monotonic())
-        var known: [[UInt8]: Int] = [:]
-        for (number, held) in watch.portions { known[held.portion.bytes] = number }
-        let there = Set(standing.map(\.bytes))
-        for (bytes, number) in known {
-            if there.contains(bytes) {
-                watch.stands(number)
-            } else {
-                watch.scattered(number, now: now, monotonic: monotonic)
-            }
-        }
-        return standing.filter { known[$0.bytes] == nil }.flatMap { watch.hold($0, now: now, at: monotonic) }
+        return standing.filter { !known.contains($0.bytes) }.flatMap { watch.hold($0, now: now, at: monotonic) }
     }
 }
