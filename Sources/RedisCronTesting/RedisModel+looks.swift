@@ -21,6 +21,8 @@ extension RedisModel {
         }
         switch judge.step(.found(state)) {
         case .decided(let finding): return finding
+        // All were given.
+        case .fields: return .unclear(known.memory)
         case .results(let state, let count):
             return finding(judge.finding(state, results: Array(job.results.prefix(count))), with: job.error)
         case .verdict(let state):

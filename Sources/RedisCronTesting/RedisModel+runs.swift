@@ -99,7 +99,7 @@ extension RedisModel {
         // Redis keeps no empty list.
         endedRuns[id] = runs.isEmpty ? nil : runs
         if change.isReopened { tracked[.open, default: []].insert(run) }
-        return change.ending.map { count($0, of: run, now: now) } ?? .recorded
+        return change.ending.map { count($0, of: change, now: now) } ?? .recorded
     }
 
     /// Watches a run, and of its definition no more than are kept.
@@ -110,8 +110,9 @@ extension RedisModel {
     }
 
     /// Counts the end of a run for `pause_after_failures`, unless a tick has done so.
-    private mutating func count(_ ending: RunEnding, of run: TrackedRun, now: Timestamp) -> RunChangeOutcome {
-        guard let hash = definitions[run.definition]?.hash, let most = hash.policy.pauseAfterFailures
+    private mutating func count(_ ending: RunEnding, of change: RunChange, now: Timestamp) -> RunChangeOutcome {
+        let run = change.run
+        guard change.mayCount, let hash = definitions[run.definition]?.hash, let most = hash.policy.pauseAfterFailures
         else { return .recorded }
         let known = OpenRun.list(hash.state.openRuns)
         let open = known.filter { $0.jobID != run.jobID.description }

@@ -151,19 +151,27 @@ struct ProgramBurst {
             case .bareScript:
                 let script = try await recordScript(at: instant)
                 try loaded.plan(inHour: instant)
+                Self.idle()
                 sample = try await script.measure(on: server, by: address)
                 try loaded.removeRunLog()
             case .floor:
                 let script = FloorScript(workload, hour: instant, inFlight: ProgramBurst.inFlight)
                 try loaded.plan(inHour: instant)
+                Self.idle()
                 sample = try await pass { try script.run(on: address) }
             default:
                 let pipeline = PlainPipeline(workload, .least, hour: instant)
                 try loaded.plan(inHour: instant)
+                Self.idle()
                 sample = try await pass { try pipeline.run(on: address, overlapped: system == .overlapped) }
             }
             try check(system.title, after: instant)
             return sample
+        }
+
+        /// As between two bursts of the program: what was written a moment ago would still lie in the processor's caches.
+        private static func idle() {
+            Pause.milliseconds(5_000)
         }
 
         private func pass(_ body: () throws -> Void) async throws -> Sample {

@@ -67,7 +67,11 @@ struct CachedDefinition: Sendable {
     /// Decides what a due entry leads to.
     ///
     /// Pure: the same entry, definition, time and agreement of clocks give the same decision.
-    func decide(_ entry: DueEntry, now: Timestamp, clock: ClockAgreement = .agrees) -> DueDecision {
+    ///
+    /// - Parameter place: Where it lies in the cache, for who finds it there again.
+    func decide(
+        _ entry: DueEntry, now: Timestamp, clock: ClockAgreement = .agrees, place: Int? = nil
+    ) -> DueDecision {
         guard definition.isEnabled else { return reconcile(entry, next: nil) }
         // Another scheduler may have queued runs since the hash was read: ticks leave updated_at as it is.
         if movedTo == nil, !scoreWhenRead.isNaN, scoreWhenRead != entry.score,
@@ -97,7 +101,7 @@ struct CachedDefinition: Sendable {
                 PlannedRun(
                     definition: definition, entry: entry, planned: planned,
                     next: definition.plan.time(after: lastPlanned, anchor: planned), step: .skipQueued,
-                    openRuns: openRuns))
+                    openRuns: openRuns, place: place))
         }
         guard let step = definition.step(planned: planned, now: now, clock: clock) else { return .compareClocks }
         let missed = definition.missed(by: step, planned: planned, now: now)
@@ -105,7 +109,7 @@ struct CachedDefinition: Sendable {
             PlannedRun(
                 definition: definition, entry: entry, planned: planned, next: step.next, step: step.step,
                 openRuns: openRuns, reason: definition.reason(for: step, planned: planned, missed: missed, now: now),
-                missed: missed))
+                missed: missed, place: place))
     }
 
     /// The runs that may be open, as the script left them; `nil` where it does not compare them.

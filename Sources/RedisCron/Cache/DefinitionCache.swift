@@ -19,11 +19,26 @@ struct DefinitionCache {
     var count: Int { table.count }
 
     /// The definition of that id, if it is held and not known to have changed.
-    mutating func current(_ id: DefinitionID) -> CachedDefinition? {
+    mutating func current(_ id: DefinitionID) -> CachedDefinition? { find(id)?.cached }
+
+    /// The same, for who does not use it.
+    func held(_ id: DefinitionID) -> CachedDefinition? {
+        table.place(of: id).flatMap { ifCurrent(table[$0]) }
+    }
+
+    private func ifCurrent(_ cached: CachedDefinition) -> CachedDefinition? {
+        cached.isStale || cached.generation != generation ? nil : cached
+    }
+
+    /// What an entry leads to by the definition that is held; `nil` if none is, or if it is known to have changed.
+    mutating func decide(_ entry: DueEntry, now: Timestamp, clock: ClockAgreement) -> DueDecision? {
+        find(entry.id).map { place, cached in cached.decide(entry, now: now, clock: clock, place: place) }
+    }
+
+    private mutating func find(_ id: DefinitionID) -> (place: Int, cached: CachedDefinition)? {
         guard let place = table.place(of: id) else { return nil }
         table[place].wasUsed = true
-        let cached = table[place]
-        return cached.isStale || cached.generation != generation ? nil : cached
+        return ifCurrent(table[place]).map { (place, $0) }
     }
 
     /// Stores a definition that was just read.
@@ -48,16 +63,12 @@ struct DefinitionCache {
 
     /// Notes that a run of a cached definition was queued, unless the definition was replaced or dropped meanwhile.
     mutating func didQueue(_ run: PlannedRun) {
-        update(run.entry.id) { cached in
-            if cached.definition === run.definition { cached.didQueue(run) }
-        }
+        update(run) { $0.didQueue(run) }
     }
 
     /// Notes that a run of a cached definition was refused, unless the definition was replaced or dropped meanwhile.
     mutating func didMove(_ run: PlannedRun) {
-        update(run.entry.id) { cached in
-            if cached.definition === run.definition { cached.didMove(run) }
-        }
+        update(run) { $0.didMove(run) }
     }
 
     /// Marks a definition as changed: it is read again before it is used.
@@ -82,6 +93,17 @@ struct DefinitionCache {
             hand = place + 1
             guard table[place].wasUsed else { return place }
             table[place].wasUsed = false
+        }
+    }
+
+    /// Changes the definition of a run, unless it was replaced or dropped meanwhile.
+    private mutating func update(_ run: PlannedRun, _ change: (inout CachedDefinition) -> Void) {
+        // A search by id in a large table waits for memory several times.
+        if let place = run.place, place < table.count, table[place].definition === run.definition {
+            return change(&table[place])
+        }
+        update(run.entry.id) { cached in
+            if cached.definition === run.definition { change(&cached) }
         }
     }
 

@@ -56,6 +56,13 @@ actor JobStoreActor {
     /// How many definitions are held.
     var count: Int { cache.count }
 
+    /// Which of these definitions may bound failures in a row: all but those that are cached and do not.
+    func mayBoundFailures(_ ids: [DefinitionID]) -> [Bool] {
+        ids.map { id in
+            cache.held(id).map { $0.definition.governance?.policy.pauseAfterFailures != nil } ?? true
+        }
+    }
+
     // MARK: What a tick asks
 
     /// The entries of a page that may lead to a run: those that are not passed over.
@@ -71,14 +78,10 @@ actor JobStoreActor {
         resolution.runs.reserveCapacity(entries.count)
         var missing: [DueEntry] = []
         for entry in entries {
-            guard let cached = cache.current(entry.id) else {
-                missing.append(entry)
-                continue
-            }
-            switch cached.decide(entry, now: now, clock: .unknown) {
+            switch cache.decide(entry, now: now, clock: .unknown) {
             case .run(let run): resolution.runs.append(run)
             case .reconcile(let stale): resolution.stale.append(stale)
-            case .readAgain: missing.append(entry)
+            case .readAgain, nil: missing.append(entry)
             case .compareClocks: resolution.undecided.append(entry)
             }
         }
@@ -113,9 +116,7 @@ actor JobStoreActor {
         resolution.clocksDiffer = clock.agreement == .differs
         for entry in resolution.undecided {
             // What changed meanwhile is met again in the next pass.
-            guard case .run(let run)? = cache.current(entry.id)?.decide(entry, now: now, clock: clock.agreement) else {
-                continue
-            }
+            guard case .run(let run)? = cache.decide(entry, now: now, clock: clock.agreement) else { continue }
             if mayRun(run, now: now) { resolution.runs.append(run) } else { parked.park(entry) }
         }
         resolution.undecided = []

@@ -9,6 +9,8 @@ final class EventChannel: Sendable {
 
     private struct State {
         var readers: [UInt64: EventReader] = [:]
+        /// How many of them want to know of each run.
+        var runReaders = 0
         var nextKey: UInt64 = 0
         var isFinished = false
         /// The last event: the only one for a reader that begins later.
@@ -20,19 +22,27 @@ final class EventChannel: Sendable {
     /// Whether anybody reads: descriptions that cost something are made for readers only.
     var hasReaders: Bool { state.withLock { !$0.readers.isEmpty } }
 
+    /// Whether anybody wants to know of each run.
+    var hasReadersOfRuns: Bool { state.withLock { $0.runReaders > 0 } }
+
     /// Begins to read what happens from now on.
-    func read() -> SchedulerEvents.Iterator {
+    ///
+    /// - Parameter withRuns: Whether the reader wants to know of each run.
+    func read(withRuns: Bool = true) -> SchedulerEvents.Iterator {
         let (wakeUps, continuation) = AsyncStream.makeStream(of: Void.self, bufferingPolicy: .bufferingNewest(1))
-        let reader = EventReader(waking: continuation)
+        let reader = EventReader(waking: continuation, wantsRuns: withRuns)
         let (key, last) = state.withLock { state -> (UInt64?, SchedulerEvent?) in
             guard !state.isFinished else { return (nil, state.last) }
             state.nextKey += 1
             state.readers[state.nextKey] = reader
+            if withRuns { state.runReaders += 1 }
             return (state.nextKey, nil)
         }
         if let key {
             continuation.onTermination = { [state] _ in
-                state.withLock { $0.readers[key] = nil }
+                state.withLock { state in
+                    if state.readers.removeValue(forKey: key)?.wantsRuns == true { state.runReaders -= 1 }
+                }
             }
         } else {
             if let last { reader.offer(last) }
@@ -44,10 +54,11 @@ final class EventChannel: Sendable {
     /// Begins to read what happens from now on, for somebody who asks instead of waiting.
     func collect() -> EventReader {
         let (_, continuation) = AsyncStream.makeStream(of: Void.self, bufferingPolicy: .bufferingNewest(1))
-        let reader = EventReader(waking: continuation)
+        let reader = EventReader(waking: continuation, wantsRuns: true)
         state.withLock { state in
             state.nextKey += 1
             state.readers[state.nextKey] = reader
+            state.runReaders += 1
         }
         return reader
     }
@@ -55,7 +66,8 @@ final class EventChannel: Sendable {
     /// Tells all readers.
     func send(_ event: SchedulerEvent) {
         let readers = state.withLock { Array($0.readers.values) }
-        for reader in readers { reader.offer(event) }
+        let isOfRuns = event.isOfRuns
+        for reader in readers where reader.wantsRuns || !isOfRuns { reader.offer(event) }
     }
 
     /// Tells all readers for the last time, including those that begin later.
@@ -64,7 +76,7 @@ final class EventChannel: Sendable {
             guard !state.isFinished else { return [EventReader]() }
             state.isFinished = true
             state.last = event
-            defer { state.readers = [:] }
+            defer { (state.readers, state.runReaders) = ([:], 0) }
             return Array(state.readers.values)
         }
         for reader in readers {
@@ -82,9 +94,12 @@ final class EventChannel: Sendable {
 final class EventReader: Sendable {
     private let events = Guarded(NewestQueue<SchedulerEvent>(capacity: EventChannel.buffered))
     private let wakeUp: AsyncStream<Void>.Continuation
+    /// Whether it is told of each run.
+    let wantsRuns: Bool
 
-    init(waking wakeUp: AsyncStream<Void>.Continuation) {
+    init(waking wakeUp: AsyncStream<Void>.Continuation, wantsRuns: Bool) {
         self.wakeUp = wakeUp
+        self.wantsRuns = wantsRuns
     }
 
     func offer(_ event: SchedulerEvent) {

@@ -73,6 +73,14 @@ public enum SchedulerEvent: Sendable, Hashable {
     ///
     /// Other readers, and the log, may have them.
     case missed(count: Int)
+
+    /// Whether it tells what became of runs, of which there may be many thousands a second.
+    var isOfRuns: Bool {
+        switch self {
+        case .enqueued, .skipped, .refused, .ended: true
+        default: false
+        }
+    }
 }
 
 /// Why a due definition was not queued.

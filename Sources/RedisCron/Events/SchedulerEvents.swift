@@ -12,9 +12,11 @@ public struct SchedulerEvents: AsyncSequence, Sendable {
     public typealias Failure = Never
 
     let channel: EventChannel
+    /// Whether events of runs are among them.
+    var withRuns = true
 
     /// Begins to read.
-    public func makeAsyncIterator() -> Iterator { channel.read() }
+    public func makeAsyncIterator() -> Iterator { channel.read(withRuns: withRuns) }
 
     /// One reader.
     public struct Iterator: AsyncIteratorProtocol {

@@ -19,6 +19,8 @@ package final class PlannedRun: Sendable {
     package let reason: RunReason
     /// The planned times after this one that it stands for; `nil` for none.
     package let missed: MissedTimes?
+    /// Where its definition lay in the cache; it may have moved since.
+    let place: Int?
 
     /// What is done with a planned time that has come.
     package enum Step: Sendable, Hashable {
@@ -38,7 +40,7 @@ package final class PlannedRun: Sendable {
 
     package init(
         definition: PreparedDefinition, entry: DueEntry, planned: Timestamp, next: Timestamp?, step: Step = .queue,
-        openRuns: OpenRuns? = nil, reason: RunReason = .schedule, missed: MissedTimes? = nil
+        openRuns: OpenRuns? = nil, reason: RunReason = .schedule, missed: MissedTimes? = nil, place: Int? = nil
     ) {
         self.definition = definition
         self.entry = entry
@@ -48,6 +50,7 @@ package final class PlannedRun: Sendable {
         self.openRuns = openRuns
         self.reason = reason
         self.missed = missed
+        self.place = place
     }
 
     /// The same run, known to have been queued before: it only moves the schedule, to the run that follows it.

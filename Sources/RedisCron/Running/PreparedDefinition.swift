@@ -162,12 +162,15 @@ package final class JobTemplate: Sendable {
     let queueName: String
     /// The queue's name in JSON.
     let queueJSON: [UInt8]
+    /// What the log of runs says of its jobs, in JSON.
+    let runTerms: [UInt8]
 
     package init(_ settings: JobSettings) {
         self.settings = settings
         dumpedFields = HashDump.Fields(RQJobHash.fields(of: settings))
         queueName = String(decoding: settings.queue, as: UTF8.self)
         queueJSON = OpenRun.jsonText(queueName)
+        runTerms = RunTerms(settings).json.compactBytes
     }
 
     /// The same fields one by one: for the few jobs that are sent field by field.

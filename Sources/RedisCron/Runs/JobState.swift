@@ -30,10 +30,9 @@ package struct JobState: Sendable, Hashable {
     /// The fields, in the order in which they are read.
     ///
     /// The first one decides whether there is a job at all: what a late heartbeat makes of a deleted one has no status.
-    package static let fields = [
-        "status", "enqueued_at", "started_at", "ended_at", "last_heartbeat", "worker_name", "retries_left",
-        "number_of_retries", "origin",
-    ]
+    package static let fields = firstFields + ["last_heartbeat", "retries_left", "number_of_retries", "origin"]
+    /// Those that are read first; of most jobs they say all that is wanted, and each one more costs Redis.
+    package static let firstFields = ["status", "enqueued_at", "started_at", "ended_at", "worker_name"]
 
     package init(_ status: Status?) {
         self.status = status
@@ -60,6 +59,8 @@ package enum JobReading: Sendable, Hashable {
     case gone
     /// A key of another type.
     case unreadable
+    /// Only ``JobState/firstFields`` were read.
+    case glimpsed(JobState)
     case found(JobState)
 }
 

@@ -20,6 +20,8 @@ package struct RunJudge: Sendable {
     /// What the hash of a job leads to.
     package enum Step: Sendable, Hashable {
         case decided(RunFinding)
+        /// All ``JobState/fields`` are wanted.
+        case fields
         /// How it ended is in its results; that many of the newest ones are wanted.
         case results(JobState, count: Int)
         /// Whether it is still open is found by `look_at_runs.lua`.
@@ -33,6 +35,7 @@ package struct RunJudge: Sendable {
         switch reading {
         case .gone: return .traces
         case .unreadable: return .decided(.unclear(memory))
+        case .glimpsed(let job): return needsAllFields(of: job) ? .fields : step(.found(job))
         case .found(let job):
             switch job.status {
             case nil: return .decided(.unclear(memory))
@@ -48,6 +51,19 @@ package struct RunJudge: Sendable {
             case .canceled, .scheduled: return .verdict(job)
             case .deferred, .rateLimited, .readyToEnqueue: return .decided(.open(seenOpen(job)))
             }
+        }
+    }
+
+    /// Whether a job's first fields leave open what its status leads to.
+    private func needsAllFields(of job: JobState) -> Bool {
+        switch job.status {
+        // How often it was tried.
+        case .finished, .failed, .stopped: run.terms.retries > 0 || wasQueuedAgain(job)
+        // In which queue it is, or whether its worker lives.
+        case .queued: !(job.enqueued.map { $0 > now - OpenRun.longQueued } ?? false)
+        case .started: !(job.started.map { $0 > now - OpenRun.longStarted } ?? false)
+        case .canceled, .scheduled: true
+        case .deferred, .rateLimited, .readyToEnqueue, nil: false
         }
     }
 

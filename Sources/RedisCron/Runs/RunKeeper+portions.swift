@@ -70,6 +70,7 @@ extension RunKeeper {
 
     /// Takes a portion out, in one step with what becomes of its runs.
     private func takeOut(_ number: Int, _ changes: [RunChange], open: [TrackedRun]) async throws -> Bool {
+        let changes = await marked(changes)
         guard let held = watch.portions[number] else { return true }
         let outcome: RecordOutcome
         do {

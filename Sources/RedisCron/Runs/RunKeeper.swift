@@ -4,8 +4,8 @@ import RedisBridge
 /// Follows the runs of a leader: takes what scripts wrote off the log, looks what has become of runs, and records it.
 ///
 /// It lives beside the tick and for as long as the leader leads. All that it has to know stands in Redis, so that the next leader
-/// goes on where it stopped. Each step is small, and while the tick is at work there are pauses between them: recording never
-/// delays what is due.
+/// goes on where it stopped. Each step is small. While the tick is at work it stands back, and where that lasts there are pauses between
+/// the steps: recording never delays what is due.
 ///
 /// ```
 ///   scripts ──▶ log ──unfold──▶ recent ──look──▶ record ──▶ ended
@@ -47,6 +47,10 @@ actor RunKeeper {
     private let historyTotal: Int
     private let mostHeld: Int
     let tell: @Sendable (News) async -> Void
+    private let mayBoundFailures: MayBoundFailures
+
+    /// Which of these definitions may bound failures in a row: all of which it is not known that they do not.
+    typealias MayBoundFailures = @Sendable ([DefinitionID]) async -> [Bool]
 
     var watch = RunWatch()
     var unfolder: RunUnfolder
@@ -60,8 +64,11 @@ actor RunKeeper {
     /// Whether the tick is at work.
     private(set) var isTickBusy = false
     private var sleeping: Task<Void, any Error>?
+    private var deference = RunDeference()
     /// Whether there may be something in the log.
     private var hasNews = true
+    /// What scripts of this scheduler have written into the log since it was last empty.
+    private var logged = (entries: 0, runs: 0)
     private var denials = RunDenials()
     /// Looks that may be made without going over their rate.
     private var allowance = LookAllowance()
@@ -90,8 +97,11 @@ actor RunKeeper {
 
     init(
         store: any CronStore, clock: any SchedulerClock, settings: SchedulerSettings, token: String,
-        executor: any SerialExecutor & TaskExecutor, tell: @escaping @Sendable (News) async -> Void
+        executor: any SerialExecutor & TaskExecutor,
+        mayBoundFailures: @escaping MayBoundFailures = { $0.map { _ in true } },
+        tell: @escaping @Sendable (News) async -> Void
     ) {
+        self.mayBoundFailures = mayBoundFailures
         self.store = store
         self.clock = clock
         self.token = token
@@ -114,9 +124,11 @@ actor RunKeeper {
         if !isBusy, hasNews, hasGathered { sleeping?.cancel() }
     }
 
-    /// A script wrote into the log.
-    func logGrew() {
+    /// A script wrote into the log: one entry, with so many runs.
+    func logGrew(by runs: Int) {
         hasNews = true
+        logged.entries += 1
+        logged.runs += runs
     }
 
     /// A definition was deleted.
@@ -146,8 +158,10 @@ actor RunKeeper {
         var random = SplitMix64(state: UInt64(bitPattern: Int64(clock.now().microseconds)))
         while true {
             do {
-                guard try await step() else { return await tell(.lockLost) }
-                backoff.succeed()
+                if !standsBack {
+                    guard try await step() else { return await tell(.lockLost) }
+                    backoff.succeed()
+                }
                 try await sleep(for: pause)
             } catch {
                 try Task.checkCancellation()
@@ -160,6 +174,13 @@ actor RunKeeper {
                 }
             }
         }
+    }
+
+    /// Whether what there is to do waits for the end of the tick.
+    private var standsBack: Bool {
+        deference.standsBack(
+            whileBusy: isTickBusy && isLoaded, runs: watch.openCount + logged.runs, logEntries: logged.entries,
+            at: clock.monotonic())
     }
 
     private var pause: Duration {
@@ -246,7 +267,10 @@ actor RunKeeper {
             hasNews = false
             let entries = portion.take(from: try await store.runLog(limit: portion.limit))
             if let written = unfolder.writtenUnanswered(logNow: entries) { await tellOfOthers(written) }
-            guard !entries.isEmpty else { return true }
+            guard !entries.isEmpty else {
+                logged = (0, 0)
+                return true
+            }
             hasNews = true
             unfoldedAt = clock.monotonic()
             var result = unfolder.read(entries)
@@ -381,6 +405,7 @@ actor RunKeeper {
     }
 
     private func recordPage(_ changes: [RunChange]) async throws -> Bool {
+        let changes = await marked(changes)
         let outcome: RecordOutcome
         do {
             outcome = try await store.record(changes, settling: nil, token: token, now: clock.now())
@@ -394,6 +419,16 @@ actor RunKeeper {
         guard case .done(let outcomes, let total) = outcome else { return false }
         try await take(changes, outcomes, total: total)
         return true
+    }
+
+    /// The changes, each with whether it may have to be counted as a failure.
+    func marked(_ changes: [RunChange]) async -> [RunChange] {
+        let isBounded = await mayBoundFailures(changes.map(\.run.definition))
+        return zip(changes, isBounded).map { change, mayCount in
+            var change = change
+            change.mayCount = mayCount
+            return change
+        }
     }
 
     /// Takes in what became of changes, and tells.

@@ -112,6 +112,10 @@ package struct RunChange: Sendable, Hashable {
     package var ending: RunEnding?
     /// Whether it is open afterwards.
     package var isReopened = false
+    /// Whether its definition may bound failures in a row, so that its end may have to be counted.
+    ///
+    /// If that is wrong, ``CronStore/enqueue(_:token:now:)`` counts it before the next run.
+    package var mayCount = true
     /// How many runs its definition keeps.
     package let keep: Int
 

@@ -120,7 +120,8 @@ package struct RunLogEntry: Sendable {
     /// Writes the runs of a batch.
     private struct Body {
         private var bytes: [UInt8] = []
-        private var terms: [RunTerms] = []
+        /// What is said of the jobs of each template, in JSON.
+        private var terms: [UInt8] = [UInt8(ascii: "[")]
         private var places: [ObjectIdentifier: Int] = [:]
         private var isFirst = true
         private var hasAny = false
@@ -129,6 +130,7 @@ package struct RunLogEntry: Sendable {
         init(at: Timestamp, count: Int) {
             self.at = at
             bytes.reserveCapacity(count * 40)
+            places.reserveCapacity(count)
         }
 
         mutating func append(_ run: PlannedRun, history: Int) {
@@ -172,16 +174,18 @@ package struct RunLogEntry: Sendable {
 
         private mutating func place(of template: JobTemplate) -> Int {
             if let place = places[ObjectIdentifier(template)] { return place }
-            terms.append(RunTerms(template.settings))
-            places[ObjectIdentifier(template)] = terms.count - 1
-            return terms.count - 1
+            let place = places.count
+            if place > 0 { terms.append(UInt8(ascii: ",")) }
+            terms += template.runTerms
+            places[ObjectIdentifier(template)] = place
+            return place
         }
 
         func finish() -> [UInt8]? {
             guard hasAny else { return nil }
             var head = Array(",\"at\":\(at.microseconds),\"q\":".utf8)
-            head += JSONValue.array(terms.map(\.json)).compactBytes
-            head += ",\"r\":[".utf8
+            head += terms
+            head += "],\"r\":[".utf8
             return head + bytes + Array("]}".utf8)
         }
     }
@@ -229,7 +233,7 @@ extension RunTerms {
             timeout: settings.timeout)
     }
 
-    fileprivate var json: JSONValue {
+    var json: JSONValue {
         .array([.string(queue), .int(resultTTL), failureTTL.json, ttl.json, .int(retries), .int(timeout)])
     }
 

@@ -30,7 +30,8 @@ package final class HandDrivenScheduler: Sendable {
             store: store, clock: clock, settings: settings, channel: channel, executor: eventLoop)
         self.actor = actor
         keeper = RunKeeper(
-            store: store, clock: clock, settings: settings, token: token, executor: eventLoop
+            store: store, clock: clock, settings: settings, token: token, executor: eventLoop,
+            mayBoundFailures: { [store = actor.jobStore] in await store.mayBoundFailures($0) }
         ) { news in
             await actor.take(news, token: token)
         }

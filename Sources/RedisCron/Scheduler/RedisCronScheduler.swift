@@ -103,6 +103,9 @@ public final class RedisCronScheduler: Sendable {
     /// Each iteration sees everything that happens after it began; see ``SchedulerEvents``.
     public var events: SchedulerEvents { SchedulerEvents(channel: channel) }
 
+    /// The same without what becomes of each run, which costs nothing where nobody wants to know.
+    package var eventsOfItsLife: SchedulerEvents { SchedulerEvents(channel: channel, withRuns: false) }
+
     /// Leads, or waits to lead, until the task is cancelled.
     ///
     /// Cancellation is a clean stop, not an error: the batch in flight is finished, the registry entry and the lock are

@@ -7,7 +7,8 @@ extension SchedulerActor {
     func keepRuns() async throws {
         guard let token = machine.lease?.token else { return }
         let keeper = RunKeeper(
-            store: store, clock: clock, settings: settings, token: token, executor: executor
+            store: store, clock: clock, settings: settings, token: token, executor: executor,
+            mayBoundFailures: { [jobStore] in await jobStore.mayBoundFailures($0) }
         ) { news in
             await self.take(news, token: token)
         }

@@ -288,6 +288,7 @@ extension SchedulerActor {
             count(earlier, in: batch, outcomes)
             await jobStore.record(outcomes, of: batch)
             let queued = report(outcomes, of: batch, at: now)
+            await runKeeper?.logGrew(by: queued.count)
             for run in replaced {
                 tell(.replaced(id: batch.runs[run.place].entry.id.display, jobID: run.jobID, run.kind))
             }
@@ -317,7 +318,7 @@ extension SchedulerActor {
             waiting.queued(queued)
         }
         metrics.queued(queued, at: clock.now(), settings.meter)
-        if queued.count == 1 || (channel.hasReaders && !queued.isEmpty) {
+        if queued.count == 1 || (channel.hasReadersOfRuns && !queued.isEmpty) {
             tell(.enqueued(queued.map { EnqueuedRun($0, at: now) }))
         } else if !queued.isEmpty {
             settings.logger(enqueued: queued.count)

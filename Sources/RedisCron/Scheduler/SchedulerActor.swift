@@ -293,7 +293,6 @@ actor SchedulerActor {
             do {
                 await runKeeper?.tick(isBusy: true)
                 let result = try await tick()
-                if result.enqueued > 0 { await runKeeper?.logGrew() }
                 await runKeeper?.tick(isBusy: false)
                 if outage.isFailing(.tick), result.enqueued == 0 {
                     // Nothing is due any more: that it could be read does not show that it could be queued.

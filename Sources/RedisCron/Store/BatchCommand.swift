@@ -37,12 +37,13 @@ struct BatchCommand {
         let jobs = batch.runs.map {
             BatchJob($0, template: marked.template(for: $0.definition.template), in: prefix, form: form)
         }
-        var templates = BatchTemplates()
-        let numbers = jobs.map { templates.number(of: $0) }
+        var templates = BatchTemplates(jobs: jobs.count)
+        var shapes = BatchShapes(jobs: jobs.count)
+        for job in jobs { shapes.add(job.run, template: templates.number(of: job)) }
         let isAnyGoverned = batch.runs.contains { $0.isGoverned }
         let open = OpenRunPlaces(of: isAnyGoverned ? batch.runs.flatMap(\.runsToLookAt) : [])
         let logged = (isLogged ? RunLogEntry.body(of: batch, at: now, history: history) : nil) ?? []
-        let size = jobs.reduce(1024 + logged.count + templates.uses.count * 512 + open.keyCount * 80) {
+        let size = jobs.reduce(1024 + logged.count + shapes.size + templates.uses.count * 512 + open.keyCount * 80) {
             $0 + $1.size + 300
         }
         var call = CronScript.enqueueBatch.call(
@@ -73,14 +74,11 @@ struct BatchCommand {
         call.append(keys.events)
         call.append(keys.pubsubPrefix)
         call.append(logged)
+        shapes.append(to: &call)
         call.append(open.queues.count)
         for queue in open.queues { call.append(queue) }
         for use in templates.uses { append(use, now: now, to: &call) }
-        var shapes = BatchShapes()
-        for (job, number) in zip(jobs, numbers) {
-            shapes.append(of: job.run, template: number, to: &call)
-            append(job, in: prefix, open, now: now, to: &call)
-        }
+        for job in jobs { append(job, in: prefix, open, now: now, to: &call) }
         return call
     }
 

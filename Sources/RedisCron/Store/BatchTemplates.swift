@@ -24,6 +24,11 @@ struct BatchTemplates {
     private var known: [Key: Int] = [:]
     private var alike: [Likeness: Int] = [:]
 
+    /// - Parameter count: How many jobs the batch has.
+    init(jobs count: Int) {
+        known.reserveCapacity(count)
+    }
+
     /// The jobs of a template that are written alike.
     private struct Key: Hashable {
         let template: ObjectIdentifier
@@ -79,9 +84,9 @@ struct BatchTemplates {
     }
 }
 
-/// The shapes of a batch: jobs that share their template, their due time and the next one, as most do in a burst.
+/// The shapes of a batch, numbered from 0: jobs that share their template, their due time and the next one, as most do in a burst.
 ///
-/// A shape is sent with the first job that has it. Two thirds of the arguments of the others are saved.
+/// A shape is sent once, and of each job its number, in two bytes. An argument of its own would cost Redis more.
 struct BatchShapes {
     private struct Shape: Hashable {
         let template: Int
@@ -90,22 +95,54 @@ struct BatchShapes {
         let nextDue: Timestamp?
     }
 
+    /// Each with the score as it was read.
+    private var shapes: [(shape: Shape, score: [UInt8])] = []
+    private var numbers: [UInt8] = []
     private var known: [Shape: Int] = [:]
+    private var last: (shape: Shape, number: Int)?
 
-    /// Appends the name of a run's shape, and the shape if it is new.
-    mutating func append(of run: PlannedRun, template: Int, to call: inout RedisCommand.Builder) {
+    /// How many bytes they take as arguments, about.
+    var size: Int { numbers.count + shapes.count * 120 }
+
+    /// - Parameter count: How many jobs the batch has.
+    init(jobs count: Int) {
+        numbers.reserveCapacity(2 * count)
+    }
+
+    /// Adds a run.
+    ///
+    /// - Parameter template: The number of its template.
+    mutating func add(_ run: PlannedRun, template: Int) {
         let shape = Shape(
             template: template, score: run.entry.score, next: run.next ?? (run.definition.finishes ? .finished : nil),
             nextDue: run.next.map { run.definition.plan.dueTime(of: $0) })
-        if let name = known[shape] {
-            call.append(name)
-            return
+        let number = number(of: shape, score: run.entry.rawScore)
+        numbers.append(UInt8(truncatingIfNeeded: number))
+        numbers.append(UInt8(truncatingIfNeeded: number >> 8))
+    }
+
+    private mutating func number(of shape: Shape, score: [UInt8]) -> Int {
+        if let last, last.shape == shape { return last.number }
+        var number = shapes.count
+        if let place = known[shape] {
+            number = place
+        } else {
+            known[shape] = number
+            shapes.append((shape, score))
         }
-        known[shape] = known.count
-        call.append(known.count - 1)
-        call.append(template)
-        call.append(run.entry.rawScore)
-        if let next = shape.next { call.append(wireFormat: next) } else { call.append([]) }
-        if let due = shape.nextDue { call.append(score: due) } else { call.append([]) }
+        last = (shape, number)
+        return number
+    }
+
+    /// Appends the number of each job's shape, and the shapes.
+    func append(to call: inout RedisCommand.Builder) {
+        call.append(numbers)
+        call.append(shapes.count)
+        for (shape, score) in shapes {
+            call.append(shape.template)
+            call.append(score)
+            if let next = shape.next { call.append(wireFormat: next) } else { call.append([]) }
+            if let due = shape.nextDue { call.append(score: due) } else { call.append([]) }
+        }
     }
 }

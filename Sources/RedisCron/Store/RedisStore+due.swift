@@ -61,7 +61,13 @@ extension DueEntry {
         var entries: [DueEntry] = []
         entries.reserveCapacity(reply.count / 2)
         reply.forEachPair { id, score in
-            entries.append(DueEntry(id: DefinitionID(bytes: Array(id)), rawScore: Array(score)))
+            let id = DefinitionID(bytes: Array(id))
+            // In a burst many have the same score.
+            if let last = entries.last, last.rawScore.elementsEqual(score) {
+                entries.append(DueEntry(id: id, rawScore: last.rawScore, score: last.score))
+            } else {
+                entries.append(DueEntry(id: id, rawScore: Array(score)))
+            }
         }
         return entries
     }

@@ -30,9 +30,7 @@ private struct RunLooks {
     }
 
     func findings(by connection: RedisCronConnection) async throws -> [RunFinding] {
-        let readings = try await connection.client.pipeline(runs.map { jobState($0.run.jobID) }) {
-            _, reply throws(RedisError) in try JobReading(reply)
-        }
+        let readings = try await readings(of: runs, by: connection.client)
         var findings = runs.map { RunFinding.unclear($0.memory) }
         var results: [Question<(job: JobState, count: Int)>] = []
         var verdicts: [Question<JobState>] = []
@@ -42,6 +40,7 @@ private struct RunLooks {
         for (index, reading) in readings.enumerated() {
             let judge = RunJudge(runs[index], now: now)
             switch judge.step(reading) {
+            case .fields: break
             case .decided(let finding): findings[index] = finding
             case .results(let job, let count): results.append(Question(index, judge, (job, count)))
             case .verdict(let job): verdicts.append(Question(index, judge, job))
@@ -73,10 +72,23 @@ private struct RunLooks {
         }
     }
 
-    private func jobState(_ id: RQJobID) -> RedisCommand {
+    /// What the hashes of jobs say: a few fields of each, and all where these are not enough.
+    private func readings(of runs: [RunToLookAt], by client: RedisClient) async throws -> [JobReading] {
+        var readings = try await client.pipeline(runs.map { jobState($0.run.jobID, JobState.firstFields) }) {
+            _, reply throws(RedisError) in try JobReading(reply)
+        }
+        let more = readings.indices.filter { RunJudge(runs[$0], now: now).step(readings[$0]) == .fields }
+        let whole = try await client.pipeline(more.map { jobState(runs[$0].run.jobID, JobState.fields) }) {
+            _, reply throws(RedisError) in try JobReading(reply)
+        }
+        for (index, reading) in zip(more, whole) { readings[index] = reading }
+        return readings
+    }
+
+    private func jobState(_ id: RQJobID, _ fields: [String]) -> RedisCommand {
         var command = RedisCommand.Builder("HMGET", reserving: 256)
         command.append(keys.job(id))
-        for field in JobState.fields { command.append(field) }
+        for field in fields { command.append(field) }
         return command.finish()
     }
 
@@ -182,9 +194,9 @@ extension JobTraces {
 }
 
 extension JobReading {
-    /// Reads the fields ``JobState/fields``.
+    /// Reads ``JobState/firstFields``, or all.
     fileprivate init(_ reply: borrowing RedisReplyView) throws(RedisError) {
-        guard try !reply.isUnreadable(), reply.count == JobState.fields.count else {
+        guard try !reply.isUnreadable(), reply.count >= JobState.firstFields.count else {
             self = .unreadable
             return
         }
@@ -203,8 +215,12 @@ extension JobReading {
             }
         }
         var job = JobState(JobState.Status(rawValue: status))
-        (job.enqueued, job.started, job.ended, job.lastHeartbeat) = (time(1), time(2), time(3), time(4))
-        (job.worker, job.origin) = (text(5), text(8))
+        (job.enqueued, job.started, job.ended, job.worker) = (time(1), time(2), time(3), text(4))
+        guard reply.count == JobState.fields.count else {
+            self = .glimpsed(job)
+            return
+        }
+        (job.lastHeartbeat, job.origin) = (time(5), text(8))
         job.retriesLeft = text(6).flatMap { Int($0) }
         job.returnedRetries = text(7).flatMap { Int($0) } ?? 0
         self = .found(job)

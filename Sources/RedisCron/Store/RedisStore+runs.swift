@@ -166,6 +166,7 @@ extension RedisStore {
         if let ending = change.ending { flags += isFailure ? "ef" : ending.outcome == .finished ? "es" : "e" }
         if mayChange { flags += "m" }
         if change.isReopened { flags += "o" }
+        if change.mayCount, change.ending != nil { flags += "b" }
         call.append(flags + String(change.keep - 1))
         if !isInPortion || mayChange { call.append(change.run.member) }
         if let former = change.former { call.append(former.bytes) }

@@ -24,7 +24,7 @@ struct SchedulerService: Sendable {
 
     private func runAndFollow() async throws {
         // Starts reading before the scheduler runs, so that no event is missed. The events end with the scheduler.
-        var events = scheduler.events.makeAsyncIterator()
+        var events = scheduler.eventsOfItsLife.makeAsyncIterator()
         async let ended: Void = scheduler.run()
         var isPlaced = false
         while let event = await events.next() {

@@ -39,6 +39,22 @@ struct EventChannelTests {
         #expect(!channel.hasReaders)
     }
 
+    @Test func `a reader who does not want to know of each run gets the rest`() async {
+        let channel = EventChannel()
+        var reader = channel.read(withRuns: false)
+        #expect(channel.hasReaders && !channel.hasReadersOfRuns)
+        var all: SchedulerEvents.Iterator? = channel.read()
+        #expect(channel.hasReadersOfRuns)
+        for event in [.ended([]), .enqueued([]), .refused([]), .reconnected] as [SchedulerEvent] { channel.send(event) }
+        #expect(await reader.next() == .reconnected)
+        #expect(await all?.next() == .ended([]))
+        all = nil
+        #expect(channel.hasReaders && !channel.hasReadersOfRuns)
+        channel.finish(with: .enqueued([]))
+        #expect(await reader.next() == .enqueued([]))
+        #expect(!channel.hasReaders && !channel.hasReadersOfRuns)
+    }
+
     @Test func `reading ends with the channel`() async {
         var channel: EventChannel? = EventChannel()
         var reader = channel?.read()

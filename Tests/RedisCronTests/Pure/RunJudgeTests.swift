@@ -67,6 +67,27 @@ struct RunJudgeTests {
         #expect(ending(judge(after: 5, retries: 1).step(.found(job(.finished, started: 1))))?.attempts == nil)
     }
 
+    @Test func `a few fields are enough of a job that was tried once, and of one that has just been queued or started`()
+    {
+        let fields = RunJudge.Step.fields
+        for status in [JobState.Status.finished, .failed, .stopped] {
+            let once = job(status, started: 1, ended: 2, worker: "w")
+            #expect(judge(after: 5).step(.glimpsed(once)) == judge(after: 5).step(.found(once)))
+            #expect(judge(after: 5, retries: 1).step(.glimpsed(once)) == fields)
+            #expect(judge(after: 5).step(.glimpsed(job(status, enqueued: 3, started: 4, ended: 5))) == fields)
+        }
+        #expect(judge(after: 59).step(.glimpsed(job(.queued))) == judge(after: 59).step(.found(job(.queued))))
+        #expect(judge(after: 61).step(.glimpsed(job(.queued))) == fields)
+        let started = job(.started, started: 1)
+        #expect(judge(after: 999).step(.glimpsed(started)) == judge(after: 999).step(.found(started)))
+        // A heartbeat may say that it lives.
+        #expect(judge(after: 1_002).step(.glimpsed(started)) == fields)
+        #expect(judge(after: 5).step(.glimpsed(job(.canceled))) == fields)
+        #expect(judge(after: 5).step(.glimpsed(job(.scheduled))) == fields)
+        #expect(judge(after: 5).step(.glimpsed(job(.deferred))) == judge(after: 5).step(.found(job(.deferred))))
+        #expect(judge(after: 5).step(.glimpsed(JobState(nil))) == judge(after: 5).step(.found(JobState(nil))))
+    }
+
     @Test(arguments: [JobState.Status.failed, .stopped])
     func `how a run failed is in its newest result`(status: JobState.Status) {
         let failed = job(status, started: 1, ended: 2)

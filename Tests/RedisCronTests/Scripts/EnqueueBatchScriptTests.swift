@@ -38,12 +38,16 @@ struct EnqueueBatchScriptTests {
             ["rq:cron_jobs:lock", "rq:cron_jobs", "rq:queues", "rq:cron_jobs:deletions", "rq:cron_runs_log"]
             + queues.map { "rq:queue:\($0)" }
             + jobs.map { "rq:cron_job:\($0.id)" } + jobs.map { "rq:job:\($0.job)" }
+        let shapesOfJobs = jobs.map { [String($0.template), $0.score, $0.next, $0.nextScore] }
+        let shapes = shapesOfJobs.reduce(into: [[String]]()) { if !$0.contains($1) { $0.append($1) } }
+        let numbers = shapesOfJobs.flatMap { shape -> [UInt8] in [UInt8(shapes.firstIndex(of: shape) ?? 0), 0] }
         var arguments: [any CommandPart] = [
             token, "2026-01-01T00:00:00.000001Z", "rq:cron_job:", "rq:job:", queues.count, templates.count,
             jobs.count, 1_767_225_600, "2025-12-31T23:59:00.000001Z", "2025-12-31T23:43:20.000001Z",
             "rq:cron_jobs:events",
-            "rq:pubsub:", logged, 0,
+            "rq:pubsub:", logged, numbers, shapes.count,
         ]
+        arguments += shapes.joined().map { $0 as any CommandPart } + [0]
         for template in templates {
             let queue = (queues.firstIndex(of: template.queue) ?? 0) + 1
             arguments += [queue, template.ttl, template.flags] as [any CommandPart]
@@ -54,16 +58,7 @@ struct EnqueueBatchScriptTests {
                 arguments.append(0)
             }
         }
-        var shapes: [[String]] = []
         for job in jobs {
-            let shape = [String(job.template), job.score, job.next, job.nextScore]
-            if let known = shapes.firstIndex(of: shape) {
-                arguments.append("shape \(known)")
-            } else {
-                arguments.append("shape \(shapes.count)")
-                arguments += shape as [any CommandPart]
-                shapes.append(shape)
-            }
             arguments.append(job.version)
             guard job.template > 0 else { continue }
             if let dump = templates[job.template - 1].dump {
@@ -215,6 +210,32 @@ struct EnqueueBatchScriptTests {
             #expect(try server.command("EXISTS", "rq:job:1", "rq:job:2").integer == 0)
             #expect(try server.command("ZSCORE", "rq:cron_jobs", "a").string == "101")
             #expect(try server.command("ZSCORE", "rq:cron_jobs", "b") == .null)
+        }
+    }
+
+    /// Where all are due at the same time, only the first and the last score are read, and the places of the others.
+    @Test(
+        arguments: [
+            (move: ("b", 200), more: nil, codes: "+m++"), (move: ("b", 99), more: nil, codes: "+m++"),
+            (move: ("a", 99), more: nil, codes: "m+++"), (move: ("d", 200), more: nil, codes: "+++m"),
+            (move: nil, more: "bb", codes: "++++"), (move: ("c", 100), more: "zz", codes: "++++"),
+        ] as [(move: (String, Int)?, more: String?, codes: String)])
+    func `once: of jobs that are due together one whose score moved is found`(
+        move: (String, Int)?, more: String?, codes: String
+    ) async throws {
+        let ids = ["a", "b", "c", "d"]
+        for rights in ["+@all", "-zrank", "-zrange"] {
+            try await withRedis { server async throws in
+                try prepare(server, ids + [more].compactMap(\.self))
+                if let (id, score) = move { try server.command("ZADD", "rq:cron_jobs", score, id) }
+                try server.command("ACL", "SETUSER", "default", rights)
+                #expect(try enqueue(server, ids.map { Job(id: $0, job: "job-\($0)") }) == codes, "\(rights)")
+                let left = move.map { codes.contains("m") ? [$0.0] : [] } ?? []
+                for id in ids {
+                    let score = left.contains(id) ? move.map { "\($0.1)" } : "400"
+                    #expect(try server.command("ZSCORE", "rq:cron_jobs", id).string == score, "\(id) with \(rights)")
+                }
+            }
         }
     }
 

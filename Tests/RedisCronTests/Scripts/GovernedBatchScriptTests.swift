@@ -124,13 +124,11 @@ struct GovernedBatchScriptTests {
                     + ["rq:cron_runs_log", "rq:queue:metrics"]
                     + jobs.map { "rq:cron_job:\($0.id)" } + jobs.map { "rq:job:\($0.job)" }
                 let header: [any CommandPart] = [
-                    "t", OpenRun.nowText, "rq:cron_job:", "rq:job:", 1, 1, 3, OpenRun.now, "", "", "", "", "", 0,
+                    "t", OpenRun.nowText, "rq:cron_job:", "rq:job:", 1, 1, 3, OpenRun.now, "", "", "", "", "",
+                    [UInt8](repeating: 0, count: 6), 1, "1", "100", "then", "400", 0,
                 ]
                 let template: [any CommandPart] = ["1", "", flags, 2, "status", "queued"]
-                let shape: [any CommandPart] = ["1", "100", "then", "400"]
-                let rest = jobs.enumerated().flatMap { number, _ in
-                    ["shape"] + (number == 0 ? shape : []) + ["v1", "data", "f()"] as [any CommandPart]
-                }
+                let rest = jobs.flatMap { _ in ["v1", "data", "f()"] as [any CommandPart] }
                 #expect(try server.run(CronScript.enqueueBatch, keys: keys, header + template + rest).string == "+++")
             }
             #expect(try server.waiting() == ["job-1", "job-2", "job-3", "old"])

@@ -15,6 +15,8 @@ struct RecordRunsScriptTests {
         var former: String?
         var entry = "end of m1"
         var job = "j1"
+        /// Whether the definition may bound failures in a row.
+        var mayCount = true
     }
 
     private func record(
@@ -33,7 +35,7 @@ struct RecordRunsScriptTests {
         arguments += open as [any CommandPart]
         arguments.append(changes.count)
         for change in changes {
-            arguments.append("\(change.flags)\(change.last)")
+            arguments.append("\(change.flags)\(change.mayCount ? "b" : "")\(change.last)")
             if !change.flags.contains("r") || change.flags.contains("m") { arguments.append(change.member) }
             if change.flags.contains("x") { arguments.append(change.former ?? "") }
             if change.flags.contains("e") { arguments.append(change.entry) }
@@ -227,6 +229,17 @@ struct RecordRunsScriptTests {
             // A tick was first.
             #expect(try codes(server, Change(flags: "efm", member: "m2")) == "+")
             #expect(try server.field("failure_count") == "2")
+        }
+    }
+
+    @Test func `a failure of which it is known that nobody bounds it is not counted`() async throws {
+        try await withRedis { server async throws in
+            let fields = ["pause_after_failures", "1", "open_runs", #"[["j1","q"]]"#, "enabled", "1"]
+            try prepare(server, fields: fields)
+            #expect(try codes(server, Change(flags: "efm", mayCount: false)) == "+")
+            #expect(try server.endedRuns() == ["end of m1"])
+            // As a tick finds it, which counts it then.
+            #expect(try server.field("open_runs") == #"[["j1","q"]]"#)
         }
     }
 

@@ -69,8 +69,15 @@ struct GovernedBatch {
         var arguments: [any CommandPart] = [
             token, OpenRun.nowText, "rq:cron_job:", "rq:job:", 1, jobs.count, jobs.count, OpenRun.now,
             OpenRun.minuteAgo,
-            OpenRun.limitAgo, "rq:cron_jobs:events", "rq:pubsub:", logged, queues.count,
+            OpenRun.limitAgo, "rq:cron_jobs:events", "rq:pubsub:", logged,
         ]
+        // A shape for each job, as a template.
+        arguments.append(jobs.indices.flatMap { number -> [UInt8] in [UInt8(number), 0] })
+        arguments.append(jobs.count)
+        for (number, job) in jobs.enumerated() {
+            arguments += [number + 1, job.score, job.next, job.nextScore] as [any CommandPart]
+        }
+        arguments.append(queues.count)
         arguments += queues as [any CommandPart]
         // A template for each job, since each may have a policy of its own.
         for job in jobs {
@@ -81,9 +88,8 @@ struct GovernedBatch {
             }
             arguments += dump == nil ? [4, "status", "queued", "origin", "metrics"] : [0]
         }
-        for (number, job) in jobs.enumerated() {
-            let template = number + 1
-            arguments += [template, template, job.score, job.next, job.nextScore, job.version] as [any CommandPart]
+        for job in jobs {
+            arguments.append(job.version)
             arguments += [job.mode == "run" ? "\(job.runs.count)" : "move", job.openRuns]
             if ["wait", "replace"].contains(job.overlap) { arguments.append(job.waitScore) }
             if !job.mostFailures.isEmpty { arguments.append("event of \(job.id)") }

@@ -25,7 +25,10 @@ ARGV
   11                channel of events
   12                what stands before a worker's name in its channel
   13                what the log says of the jobs, behind their outcomes; empty to note nothing. See run_log.lua
-  14                Q, the number of queues of open runs, then their names
+  14                the shape of each job: the number of one, from 0, in two bytes, the low one first
+  15                S, the number of shapes, then S times: template number or 0 to move the schedule only, index score as it was
+                    read, next_enqueue_time, next index score (empty when there is no further run)
+  then              Q, the number of queues of open runs, then their names
   then T times      template: the number of its queue, from 1, ttl in seconds or empty, flags, what governs its jobs if the
                     flags say so, F, then F strings, the fields that its jobs share with their values; or 0, when each of its
                     jobs comes with its whole hash. Flags: 'f' its jobs go to the front of the queue, the first of them
@@ -33,10 +36,7 @@ ARGV
   What governs      overlap ('allow', 'skip', 'wait', 'replace'), max_runs, the score in KEYS[4] if one finishes,
                     pause_after_failures, the note of that pause, the queue's name in JSON or empty not to record runs.
                     Each may be empty, except overlap
-  then N times      job: the name of its shape; behind a name that has not been met before, the shape: template number or
-                    0 to move the schedule only, index score as it was read, next_enqueue_time, next index score (empty when
-                    there is no further run). Then updated_at as it was read; if it is governed R, the
-                    number of its open runs, or 'move' to move the schedule only, open_runs as it was read, with overlap
+  then N times      job: updated_at as it was read; if it is governed R, the number of its open runs, or 'move' to move the schedule only, open_runs as it was read, with overlap
                     wait and replace the index score at which it is looked at again, with pause_after_failures the event of
                     the pause, R times 2, its open runs; then nothing (to move the schedule only), the hash as RESTORE takes
                     it (F = 0), or data and description
@@ -74,8 +74,10 @@ local now = ARGV[2]
 local id_start, job_start = #ARGV[3] + 1, #ARGV[4] + 1
 local target_count, template_count, count = tonumber(ARGV[5]), tonumber(ARGV[6]), tonumber(ARGV[7])
 local first = 5 + target_count
-local queue_count = tonumber(ARGV[14])
-local arg = 14 + queue_count
+local shape_count = tonumber(ARGV[15])
+local queue_arg = 16 + 4 * shape_count
+local queue_count = tonumber(ARGV[queue_arg])
+local arg = queue_arg + queue_count
 
 -- One key of each kind stands for all; TYPE meets every queue.
 local refusal = guard({
@@ -143,7 +145,30 @@ for j = 1, count do
   ids[j] = sub(KEYS[first + j], id_start)
   jobs[j] = KEYS[first + count + j]
 end
-local scores = call('ZMSCORE', KEYS[2], unpack(ids))
+
+--[[
+The index scores of ids, and that of all of them if it is one and the same, as in a burst.
+
+Redis prints a score as it answers, which takes it longer than to find it. The index is sorted by score: if the first and the last of
+these have the same one, and all stand there side by side, those in between have it too. A user of an older version may not look so.
+]]
+local function scores_of(ids)
+  if #ids > 2 and not obstacle('ZRANK', KEYS[2], 'id') and not obstacle('ZRANGE', KEYS[2], '0', '0') then
+    local ends = call('ZMSCORE', KEYS[2], ids[1], ids[#ids])
+    if ends[1] and ends[1] == ends[2] then
+      local rank = pcall('ZRANK', KEYS[2], ids[1])
+      local is_run = type(rank) == 'number'
+      local members = is_run and pcall('ZRANGE', KEYS[2], rank, rank + #ids - 1)
+      for i = 1, #ids do
+        is_run = is_run and members[i] == ids[i]
+      end
+      if is_run then return nil, ends[1] end
+    end
+  end
+  return call('ZMSCORE', KEYS[2], unpack(ids))
+end
+
+local scores, common_score = scores_of(ids)
 -- RESTORE looks for itself.
 local any_exists = (any_fields or any_governed) and call('EXISTS', unpack(jobs)) > 0
 
@@ -173,7 +198,7 @@ if any_governed then
   told, events = {}, {}
   local queue_key = first + 2 * count
   local open_key = queue_key + 3 * queue_count + 1
-  local inspection = run_inspection(ARGV[8], ARGV[9], ARGV[10], ARGV[12], job_start, queue_key, 14)
+  local inspection = run_inspection(ARGV[8], ARGV[9], ARGV[10], ARGV[12], job_start, queue_key, queue_arg)
   refusal = guard({
     { 'HMGET', KEYS[first + 1], 'updated_at' }, { 'HDEL', KEYS[first + 1], 'open_runs' }, { 'ZADD', KEYS[4], '0', 'id' },
     { 'PUBLISH', ARGV[11], '' }
@@ -202,7 +227,7 @@ if any_governed then
     local k = open_key
     open_key = k + 3 * open_count
 
-    if scores[j] ~= shape.score then return last, 'm' end
+    if (common_score or scores[j]) ~= shape.score then return last, 'm' end
     local found = pcall('HMGET', definition, 'updated_at', 'open_runs')
     if found.err then return last, 's' end
     if found[1] ~= version and (version ~= '' or found[1] or call('EXISTS', definition) == 0) then return last, 's' end
@@ -297,24 +322,24 @@ if any_governed then
 end
 
 local shapes = {}
+for s = 0, shape_count - 1 do
+  local at = 15 + 4 * s
+  shapes[s] = {
+    template = templates[ARGV[at + 1]], score = ARGV[at + 2], next_time = ARGV[at + 3], next_score = ARGV[at + 4]
+  }
+end
+local shape_bytes = { string.byte(ARGV[14], 1, 2 * count) }
+
 for j = 1, count do
   local definition, job = KEYS[first + j], jobs[j]
-  arg = arg + 1
-  local name = ARGV[arg]
-  local shape = shapes[name]
-  if not shape then
-    shape = {
-      template = templates[ARGV[arg + 1]], score = ARGV[arg + 2], next_time = ARGV[arg + 3], next_score = ARGV[arg + 4]
-    }
-    shapes[name], arg = shape, arg + 4
-  end
+  local shape = shapes[shape_bytes[2 * j - 1] + 256 * shape_bytes[2 * j]]
   local template = shape.template
   local is_pushed, next_score = false, nil
   if template and template.governed then
     arg, outcome[j], is_pushed, next_score = decide(j, definition, job, shape, arg)
   else
     local result
-    if scores[j] ~= shape.score then
+    if (common_score or scores[j]) ~= shape.score then
       result = 'm'
     elseif not is_fresh(definition, ARGV[arg + 1]) then
       result = 's'

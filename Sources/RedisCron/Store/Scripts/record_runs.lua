@@ -16,6 +16,7 @@ ARGV  1 our lock token   2 the present, in RQ's wire format   3 channel of event
         'm' its end may change: it goes to KEYS[3]. What the members of its definition begin with, behind a bracket as
             ZRANGEBYLEX has it
         'o' it goes to KEYS[2]
+        'b' its definition may bound failures in a row
 Returns  'L' when the lock is not ours, 'P' when the portion does not stand there (nothing was done, both times); else an array of
   one character for each, in order, and how many runs are kept in all:
   '+' recorded   '-' it does not stand there any more: nothing was done   'g' taken out, since its definition is gone
@@ -62,7 +63,7 @@ local function kind_of(flags)
   local function has(flag) return find(flags, flag, 1, true) ~= nil end
   local kind = {
     set = has('w') and KEYS[3] or not has('r') and KEYS[2], former = has('x'), is_over = has('e'), failed = has('f'),
-    succeeded = has('s'), may_change = has('m'), is_open = has('o'), last = string.match(flags, '%-?%d+')
+    succeeded = has('s'), may_change = has('m'), is_open = has('o'), may_count = has('b'), last = string.match(flags, '%-?%d+')
   }
   kind.most = kind.last + 1
   kind.writes = kind.former or kind.is_over or kind.is_open
@@ -134,7 +135,7 @@ for number = 1, count do
   if kind.set and call('ZREM', kind.set, member) == 0 then
     code = '-'
   elseif kind.writes then
-    local limit = pcall('HGET', definition, 'pause_after_failures')
+    local limit = kind.may_count and pcall('HGET', definition, 'pause_after_failures')
     if type(limit) == 'table' or (not all_exist and call('EXISTS', definition) == 0) then
       code = 'g'
     else
