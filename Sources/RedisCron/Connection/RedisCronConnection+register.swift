@@ -169,7 +169,7 @@ extension RedisCronJob {
         }
         let was = existing.definition
         if definition.enabled, !was.enabled, !definition.isFinished,
-            was.state.pausedAt != nil || definition.policy.isMissedLimited
+            was.isPaused(at: now) || definition.policy.isMissedLimited
         {
             // As `enable()`: a pause is no outage.
             definition.nextEnqueueTime = try nextEnqueueTime(

@@ -214,6 +214,13 @@ extension CronJobHash {
     /// Whether the schedule has queued as many runs as the policy allows.
     package var hasReachedLimit: Bool { policy.maxRuns.map { (state.runCount ?? 0) >= $0 } ?? false }
 
+    /// Whether it is paused: by somebody until it is resumed, until a time, or after failures.
+    ///
+    /// What is off and has the end of a pause was switched off by other means: the pause would have left it on.
+    package func isPaused(at now: Timestamp) -> Bool {
+        enabled ? state.pausedUntil.map { $0 > now } ?? false : state.pausedAt != nil && state.pausedUntil == nil
+    }
+
     /// The next planned time, where there is one.
     package var plannedTime: Timestamp? { isFinished ? nil : nextEnqueueTime }
 }

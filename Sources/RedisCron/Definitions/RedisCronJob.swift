@@ -68,10 +68,10 @@ public struct RedisCronJob: Sendable, Identifiable {
 
     /// Whether it is paused: by `pause`, or after failures.
     ///
+    /// A job that was disabled during or after a pause with an end is not.
+    ///
     /// - Parameter now: The present; a pause with an end is over then.
-    public func isPaused(at now: Timestamp) -> Bool {
-        enabled ? definition.state.pausedUntil.map { $0 > now } ?? false : definition.state.pausedAt != nil
-    }
+    public func isPaused(at now: Timestamp) -> Bool { definition.isPaused(at: now) }
 
     /// Until when it is paused, where the pause has an end.
     public var pausedUntil: Timestamp? { definition.state.pausedUntil }
