@@ -122,11 +122,13 @@ public final class TestScheduler: Sendable {
     /// - Throws: `RedisCronError` with code `.invalidDefinition` for the first that makes no sense; those before it stay.
     public func apply(_ declarations: CronJobDeclarations) throws(RedisCronError) {
         for declaration in declarations.jobs {
+            do { try declaration.checkFirstRun() } catch { throw RedisCronError(error) }
+            let isNew = memory.model.definitions[DefinitionID(declaration.id)] == nil
             var job = try register(
                 id: declaration.id, call: declaration.call, schedule: declaration.schedule, policy: declaration.policy,
                 enabled: declaration.enabled)
-            if let firstRun = declaration.firstRun, job.latestEnqueueTime == nil {
-                job.nextEnqueueTime = firstRun
+            if let firstRun = declaration.firstRun, isNew {
+                try job.planFirstRun(at: firstRun, defaultZone: zone)
                 try save(job, event: .updated)
             }
         }

@@ -100,23 +100,14 @@ extension RedisCronConnection {
     func job(
         _ declaration: CronJobDeclaration, defaultZone: ZoneRules
     ) throws(DeclarationError) -> RedisCronJob {
-        if declaration.firstRun != nil, declaration.schedule.interval == nil {
-            throw DeclarationError(
-                line: declaration.line, id: declaration.id, field: "first_run",
-                "given without an interval; an expression says itself when it runs first")
-        }
-        if declaration.firstRun != nil, declaration.schedule.startTime != nil {
-            throw DeclarationError(
-                line: declaration.line, id: declaration.id, field: "first_run",
-                "given together with start_time, which is the first run itself")
-        }
+        try declaration.checkFirstRun()
         do {
             var job = try RedisCronJob(
                 id: declaration.id, call: declaration.call, schedule: declaration.schedule,
                 policy: declaration.policy, enabled: declaration.enabled ?? true, connection: self,
                 defaultZone: defaultZone)
             // An edit keeps the next run that Redis has instead.
-            if let firstRun = declaration.firstRun { job.nextEnqueueTime = firstRun }
+            if let firstRun = declaration.firstRun { try job.planFirstRun(at: firstRun, defaultZone: defaultZone) }
             return job
         } catch {
             throw DeclarationError(line: declaration.line, id: declaration.id, field: error.field, error.message)

@@ -116,6 +116,7 @@ extension RedisCronConnection {
                 }
             case .unreadable:
                 // A definition that nobody could run is replaced as a whole.
+                if case .caller = registrar { try job.checkEnd() }
                 try await job.save(event: .updated, newOnly: false, source: source, zone: zone)
                 return job
             case .missing: if case .caller = registrar { try job.checkEnd() }

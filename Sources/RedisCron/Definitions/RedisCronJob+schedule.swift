@@ -150,6 +150,23 @@ extension RedisCronJob {
         basis = ScheduleBasis(definition, defaultZone: defaultZone)
     }
 
+    /// Puts the first run of a new interval off to a time, which anchors its grid.
+    ///
+    /// Exclusions and an end hold for it as for every other run: it comes at the first time of that grid that they leave.
+    ///
+    /// - Throws: ``RedisCronError`` with code `.invalidDefinition` where exclusions leave none.
+    package mutating func planFirstRun(at time: Timestamp, defaultZone: ZoneRules) throws(RedisCronError) {
+        guard !definition.isFinished else { return }
+        let plan = try DefinitionCheck(definition).plan(defaultZone: defaultZone)
+        if let first = plan.time(after: time - .microseconds(1), anchor: time) {
+            definition.nextEnqueueTime = first
+        } else if definition.schedule.endTime != nil {
+            definition.nextEnqueueTime = .finished
+        } else {
+            throw RedisCronError.invalid("exclude", "leaves no time at which it could run", id: id)
+        }
+    }
+
     /// When the definition is due: its score in the index; `nil` when it never is.
     func dueTime(now: Timestamp, defaultZone: ZoneRules) throws(RedisCronError) -> Timestamp? {
         guard !definition.isFinished else { return nil }
