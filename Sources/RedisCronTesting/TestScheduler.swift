@@ -105,14 +105,24 @@ public final class TestScheduler: Sendable {
         enabled: Bool? = nil
     ) throws(RedisCronError) -> RedisCronJob {
         let now = now
-        var job = try RedisCronJob(
+        let job = try RedisCronJob(
             id: id, call: call, schedule: schedule, policy: policy, enabled: enabled ?? true, connection: nil,
-            defaultZone: zone, now: now)
+            defaultZone: zone, isPlanned: false, now: now)
+        return try register(job, enabled: enabled, firstRun: nil, now: now)
+    }
+
+    @discardableResult
+    private func register(
+        _ wanted: RedisCronJob, enabled: Bool?, firstRun: Timestamp?, now: Timestamp
+    ) throws(RedisCronError) -> RedisCronJob {
+        var job = wanted
         let existing = memory.model.definitions[DefinitionID(job.id)]?.hash
         if let existing {
             try job.adopt(
                 StoredDefinition(written: existing), enabled: enabled, by: .caller(isCountReset: false), now: now,
                 defaultZone: zone)
+        } else {
+            try job.planFirstRun(at: firstRun, now: now, defaultZone: zone)
         }
         return try save(job, event: existing == nil ? .created : .updated)
     }
@@ -123,14 +133,11 @@ public final class TestScheduler: Sendable {
     public func apply(_ declarations: CronJobDeclarations) throws(RedisCronError) {
         for declaration in declarations.jobs {
             do { try declaration.checkFirstRun() } catch { throw RedisCronError(error) }
-            let isNew = memory.model.definitions[DefinitionID(declaration.id)] == nil
-            var job = try register(
+            let now = now
+            let job = try RedisCronJob(
                 id: declaration.id, call: declaration.call, schedule: declaration.schedule, policy: declaration.policy,
-                enabled: declaration.enabled)
-            if let firstRun = declaration.firstRun, isNew {
-                try job.planFirstRun(at: firstRun, defaultZone: zone)
-                try save(job, event: .updated)
-            }
+                enabled: declaration.enabled ?? true, connection: nil, defaultZone: zone, isPlanned: false, now: now)
+            try register(job, enabled: declaration.enabled, firstRun: declaration.firstRun, now: now)
         }
     }
 

@@ -150,6 +150,38 @@ import Testing
         }
     }
 
+    @Test func `an interval that is there is judged by its own grid`() async throws {
+        try await withRedis { server in
+            // A new one would be due now, which is excluded; so would each that follows.
+            let now = Timestamp.now.unixSeconds
+            let excluded = [now, now + 60].map { "* \($0 / 3600 % 24) * * *" }
+            let words = Self.interval.map { $0 == "3600" ? "86400" : $0 } + excluded.flatMap { ["--exclude", $0] }
+            let new = try await Rqrcron.run(words + ["--timezone", "UTC"], on: server)
+            #expect(new.errors.contains("exclude: leaves no time"), "\(new.errors)")
+            #expect(try server.command("DBSIZE").integer == 0)
+
+            let other = Timestamp(unixSeconds: (now / 3600 + 12) * 3600)
+            let file = """
+                a  every 1d  q  m.f()  timezone=UTC first_run='\(other)' exclude=["\(excluded.joined(separator: "\", \""))"]
+
+                """
+            _ = try await succeed(["apply", "-"], on: server, input: file)
+            let next = try server.command("HGET", "rq:cron_job:a", "next_enqueue_time").string
+            #expect(next == other.wireFormat)
+            let again = try await succeed(["apply", "-"], on: server, input: file)
+            #expect(again == "Plan: 0 to create, 0 to change, 0 to delete, 1 unchanged.\n")
+            _ = try await succeed(words + ["--timezone", "UTC", "--overlap", "skip"], on: server)
+            #expect(try server.command("HGET", "rq:cron_job:a", "next_enqueue_time").string == next)
+            let refused = try await Rqrcron.run(words + ["--exclude", "* * * * *"], on: server)
+            #expect(refused.errors.contains("exclude: leaves no time"), "\(refused.errors)")
+            // No line of a file that has such a definition is applied.
+            let wrong = "b every 1d q m.f()\n" + file.replacing("exclude=[", with: "exclude=[\"* * * * *\", ")
+            let ending = try await Rqrcron.run(["apply", "-"], on: server, input: wrong)
+            #expect(ending.errors.contains("line 2: job 'a': exclude: leaves no time"), "\(ending.errors)")
+            #expect(try server.command("EXISTS", "rq:cron_job:b").integer == 0)
+        }
+    }
+
     @Test func `an end that has passed is refused for a definition that nobody can read, too`() async throws {
         try await withRedis { server in
             try server.command("HSET", "rq:cron_job:a", "id", "a", "interval", "often")

@@ -150,17 +150,22 @@ extension RedisCronJob {
         basis = ScheduleBasis(definition, defaultZone: defaultZone)
     }
 
-    /// Puts the first run of a new interval off to a time, which anchors its grid.
+    /// Plans the first run of a definition that is new.
     ///
-    /// Exclusions and an end hold for it as for every other run: it comes at the first time of that grid that they leave.
+    /// Exclusions and an end hold for a time that is given as for every other run: it comes at the first time of that grid that they
+    /// leave.
     ///
-    /// - Throws: ``RedisCronError`` with code `.invalidDefinition` where exclusions leave none.
-    package mutating func planFirstRun(at time: Timestamp, defaultZone: ZoneRules) throws(RedisCronError) {
-        guard !definition.isFinished else { return }
+    /// - Parameter time: When an interval is to run first, which anchors its grid; `nil` for what follows from the schedule.
+    /// - Throws: ``RedisCronError`` with code `.invalidDefinition` where exclusions leave no time.
+    package mutating func planFirstRun(
+        at time: Timestamp?, now: Timestamp, defaultZone: ZoneRules
+    ) throws(RedisCronError) {
+        guard let time else { return try computeNextRun(now: now, defaultZone: defaultZone) }
         let plan = try DefinitionCheck(definition).plan(defaultZone: defaultZone)
-        if let first = plan.time(after: time - .microseconds(1), anchor: time) {
+        let end = definition.schedule.endTime
+        if end.map({ $0 >= now }) != false, let first = plan.time(after: time - .microseconds(1), anchor: time) {
             definition.nextEnqueueTime = first
-        } else if definition.schedule.endTime != nil {
+        } else if end != nil {
             definition.nextEnqueueTime = .finished
         } else {
             throw RedisCronError.invalid("exclude", "leaves no time at which it could run", id: id)
