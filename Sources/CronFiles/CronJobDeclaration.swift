@@ -60,4 +60,20 @@ public struct CronJobDeclaration: Sendable, Hashable {
     var definition: CronJobHash {
         CronJobHash(id: id, call, schedule, policy, enabled: enabled ?? true)
     }
+
+    /// Checks that a first run goes with the schedule.
+    ///
+    /// - Throws: ``DeclarationError``, naming the key.
+    package func checkFirstRun() throws(DeclarationError) {
+        guard firstRun != nil else { return }
+        let reason: String? =
+            if schedule.interval == nil {
+                "given without an interval; an expression says itself when it runs first"
+            } else if schedule.startTime != nil {
+                "given together with start_time, which is the first run itself"
+            } else {
+                nil
+            }
+        if let reason { throw DeclarationError(line: line, id: id, field: DeclarationFields.firstRun, reason) }
+    }
 }

@@ -96,7 +96,7 @@ struct CrontabLine {
         if !call.args.isEmpty { fields["args"] = .array(call.args) }
         if !call.kwargs.isEmpty { fields["kwargs"] = .object(call.kwargs) }
         try setSchedule(words[1..<(words.count - 1)].map(\.text), in: &fields)
-        if fields["timezone"] == nil, fields["cron"] != nil, let defaultZone {
+        if fields["timezone"] == nil, fields["cron"] != nil || fields["exclude"] != nil, let defaultZone {
             fields["timezone"] = .string(defaultZone)
         }
         do {

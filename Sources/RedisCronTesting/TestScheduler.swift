@@ -105,14 +105,24 @@ public final class TestScheduler: Sendable {
         enabled: Bool? = nil
     ) throws(RedisCronError) -> RedisCronJob {
         let now = now
-        var job = try RedisCronJob(
+        let job = try RedisCronJob(
             id: id, call: call, schedule: schedule, policy: policy, enabled: enabled ?? true, connection: nil,
-            defaultZone: zone, now: now)
+            defaultZone: zone, isPlanned: false, now: now)
+        return try register(job, enabled: enabled, firstRun: nil, now: now)
+    }
+
+    @discardableResult
+    private func register(
+        _ wanted: RedisCronJob, enabled: Bool?, firstRun: Timestamp?, now: Timestamp
+    ) throws(RedisCronError) -> RedisCronJob {
+        var job = wanted
         let existing = memory.model.definitions[DefinitionID(job.id)]?.hash
         if let existing {
             try job.adopt(
                 StoredDefinition(written: existing), enabled: enabled, by: .caller(isCountReset: false), now: now,
                 defaultZone: zone)
+        } else {
+            try job.planFirstRun(at: firstRun, now: now, defaultZone: zone)
         }
         return try save(job, event: existing == nil ? .created : .updated)
     }
@@ -122,13 +132,12 @@ public final class TestScheduler: Sendable {
     /// - Throws: `RedisCronError` with code `.invalidDefinition` for the first that makes no sense; those before it stay.
     public func apply(_ declarations: CronJobDeclarations) throws(RedisCronError) {
         for declaration in declarations.jobs {
-            var job = try register(
+            do { try declaration.checkFirstRun() } catch { throw RedisCronError(error) }
+            let now = now
+            let job = try RedisCronJob(
                 id: declaration.id, call: declaration.call, schedule: declaration.schedule, policy: declaration.policy,
-                enabled: declaration.enabled)
-            if let firstRun = declaration.firstRun, job.latestEnqueueTime == nil {
-                job.nextEnqueueTime = firstRun
-                try save(job, event: .updated)
-            }
+                enabled: declaration.enabled ?? true, connection: nil, defaultZone: zone, isPlanned: false, now: now)
+            try register(job, enabled: declaration.enabled, firstRun: declaration.firstRun, now: now)
         }
     }
 

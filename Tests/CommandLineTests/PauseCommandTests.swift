@@ -65,6 +65,39 @@ import Testing
         }
     }
 
+    @Test func `what is disabled during or after a pause with an end is disabled, not paused`() async throws {
+        try await withRedis { server in
+            for isOver in [false, true] {
+                _ = try await succeed(Self.register, on: server)
+                let next = try #require(try server.command("HGET", "rq:cron_job:a", "next_enqueue_time").string)
+                _ = try await succeed(
+                    ["pause", "a", "--until", "9000-01-01T00:00:00Z", "--note", "winter"], on: server)
+                if isOver {
+                    // Nothing takes the end of a pause away.
+                    let end = "2020-01-01T00:00:00.000000Z"
+                    try server.command("HSET", "rq:cron_job:a", "paused_until", end, "next_enqueue_time", next)
+                }
+                _ = try await succeed(["disable", "a"], on: server)
+                let sheet = try await succeed(["show", "a"], on: server)
+                #expect(sheet.contains("\nstate        disabled\n") && !sheet.contains("winter"), "\(sheet)")
+                #expect(
+                    try await succeed(["info", "--wide"], on: server).contains("1 scheduled jobs total, 1 disabled\n"))
+                // Whoever applies the file elsewhere gets it disabled too.
+                let file = try await succeed(["export"], on: server)
+                #expect(file.contains(#""enabled": false"#), "\(file)")
+                let applied = try await succeed(["apply", "-"], on: server, input: file)
+                #expect(applied == "Plan: 0 to create, 0 to change, 0 to delete, 1 unchanged.\n")
+                let again = try await Rqrcron.run(["pause", "a", "--until", "9000-01-01T00:00:00Z"], on: server)
+                #expect(again.status == 1 && again.errors.contains("enabled: is off"), "\(again.errors)")
+                _ = try await succeed(["enable", "a"], on: server)
+                let hash = try server.command("HGETALL", "rq:cron_job:a").textFields
+                #expect(hash["enabled"] == "1" && hash["paused_at"] == nil && hash["paused_until"] == nil)
+                #expect(hash["next_enqueue_time"].map { $0 < "9000" } == true)
+                try server.command("FLUSHALL")
+            }
+        }
+    }
+
     @Test(arguments: [
         (["--until", "tomorrow"], 2, "--until takes a time such as 2026-06-03T05:40:00Z"),
         (["--until", "2026-06-03T05:40:00"], 2, "--until takes a time such as 2026-06-03T05:40:00Z"),

@@ -128,6 +128,69 @@ import Testing
         }
     }
 
+    @Test func `an end and exclusions hold for a first run that is put off`() async throws {
+        try await withRedis { server in
+            let file = """
+                over   every 1h  q  m.f()  first_run='2019-12-01T00:00:00Z' end_time='2020-01-01T00:00:00Z'
+                late   every 1h  q  m.f()  first_run='9000-12-01T00:00:00Z' end_time='9000-01-01T00:00:00Z'
+                moves  every 7h  q  m.f()  first_run='9000-01-01T06:00:00Z' exclude=['9000-01-01'] timezone=UTC
+                """
+            let applied = try await succeed(["apply", "-"], on: server, input: file)
+            for id in ["over", "late"] {
+                #expect(applied.contains("\n  \(id) is finished: it has no run left\n"), "\(applied)")
+            }
+            let next = try server.command("HGET", "rq:cron_job:moves", "next_enqueue_time").string
+            #expect(next == "9000-01-02T03:00:00.000000Z")
+            #expect(try server.command("ZRANGE", "rq:cron_jobs", 0, -1).strings == ["moves"])
+            let again = try await succeed(["apply", "-"], on: server, input: file)
+            #expect(again == "Plan: 0 to create, 0 to change, 0 to delete, 3 unchanged.\n")
+            let none = "none every 1h q m.f() first_run='9999-12-30T00:00:00Z' exclude=['9999-12-30/9999-12-31']"
+            let refused = try await Rqrcron.run(["apply", "-"], on: server, input: none)
+            #expect(refused.status != 0 && refused.errors.contains("exclude: leaves no time"), "\(refused.errors)")
+        }
+    }
+
+    @Test func `an interval that is there is judged by its own grid`() async throws {
+        try await withRedis { server in
+            // A new one would be due now, which is excluded; so would each that follows.
+            let now = Timestamp.now.unixSeconds
+            let excluded = [now, now + 60].map { "* \($0 / 3600 % 24) * * *" }
+            let words = Self.interval.map { $0 == "3600" ? "86400" : $0 } + excluded.flatMap { ["--exclude", $0] }
+            let new = try await Rqrcron.run(words + ["--timezone", "UTC"], on: server)
+            #expect(new.errors.contains("exclude: leaves no time"), "\(new.errors)")
+            #expect(try server.command("DBSIZE").integer == 0)
+
+            let other = Timestamp(unixSeconds: (now / 3600 + 12) * 3600)
+            let file = """
+                a  every 1d  q  m.f()  timezone=UTC first_run='\(other)' exclude=["\(excluded.joined(separator: "\", \""))"]
+
+                """
+            _ = try await succeed(["apply", "-"], on: server, input: file)
+            let next = try server.command("HGET", "rq:cron_job:a", "next_enqueue_time").string
+            #expect(next == other.wireFormat)
+            let again = try await succeed(["apply", "-"], on: server, input: file)
+            #expect(again == "Plan: 0 to create, 0 to change, 0 to delete, 1 unchanged.\n")
+            _ = try await succeed(words + ["--timezone", "UTC", "--overlap", "skip"], on: server)
+            #expect(try server.command("HGET", "rq:cron_job:a", "next_enqueue_time").string == next)
+            let refused = try await Rqrcron.run(words + ["--exclude", "* * * * *"], on: server)
+            #expect(refused.errors.contains("exclude: leaves no time"), "\(refused.errors)")
+            // No line of a file that has such a definition is applied.
+            let wrong = "b every 1d q m.f()\n" + file.replacing("exclude=[", with: "exclude=[\"* * * * *\", ")
+            let ending = try await Rqrcron.run(["apply", "-"], on: server, input: wrong)
+            #expect(ending.errors.contains("line 2: job 'a': exclude: leaves no time"), "\(ending.errors)")
+            #expect(try server.command("EXISTS", "rq:cron_job:b").integer == 0)
+        }
+    }
+
+    @Test func `an end that has passed is refused for a definition that nobody can read, too`() async throws {
+        try await withRedis { server in
+            try server.command("HSET", "rq:cron_job:a", "id", "a", "interval", "often")
+            let refused = try await Rqrcron.run(Self.interval + ["--end", "2020-01-01T00:00:00Z"], on: server)
+            #expect(refused.status == 1 && refused.errors.contains("end_time: 2020-01-01"), "\(refused.errors)")
+            #expect(try server.command("HGET", "rq:cron_job:a", "interval").string == "often")
+        }
+    }
+
     @Test func `next shows times as they will run`() async throws {
         try await withRedis { server in
             let words = [

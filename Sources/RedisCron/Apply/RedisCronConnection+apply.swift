@@ -80,8 +80,8 @@ extension RedisCronConnection {
         } catch let error as RedisCronError where error.code == .editConflict || error.code == .noSuchJob {
             // Created or deleted by somebody else since the plan was made.
             _ = try await register(
-                self.job(declaration, defaultZone: zone), enabled: declaration.enabled, zone: zone, source: source,
-                by: .file)
+                self.job(declaration, isNew: false, defaultZone: zone), firstRun: declaration.firstRun,
+                enabled: declaration.enabled, zone: zone, source: source, by: .file)
         }
     }
 

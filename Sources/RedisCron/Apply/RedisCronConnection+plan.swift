@@ -31,6 +31,7 @@ extension RedisCronConnection {
         let now = Timestamp.now
         var changes: [ApplyPlan.Change] = []
         var paused: [String] = []
+        var finished: [String] = []
         var unchanged = 0
         for page in declarations.jobs.pages(of: DefinitionRepository.pageSize) {
             let ids = page.map { DefinitionID($0.id) }
@@ -48,6 +49,7 @@ extension RedisCronConnection {
                     declaration, readings[index], wanted: wanted, source: source, to: declarations.source)
                 {
                     changes.append(change)
+                    if try isFinished(wanted, declaration, now: now, defaultZone: zone) { finished.append(wanted.id) }
                 } else {
                     unchanged += 1
                 }
@@ -56,23 +58,25 @@ extension RedisCronConnection {
         if prune, let source = declarations.source {
             changes += try await deletions(source: source, keeping: declarations)
         }
-        let finished = changes.compactMap(\.wanted).filter { $0.willBeFinished(now: now, defaultZone: zone) }
         return ApplyPlan(
             source: declarations.source, changes: changes, unchanged: unchanged, paused: paused,
-            finished: finished.map(\.id), defaultZone: zone)
+            finished: finished, defaultZone: zone)
     }
 
     /// What was declared, with the drawn expression of Redis where it was drawn from the declared one.
     func wanted(
         _ declaration: CronJobDeclaration, _ reading: Reading<StoredDefinition>, defaultZone: ZoneRules
     ) throws -> RedisCronJob {
+        guard case .found(let existing) = reading else {
+            return try job(declaration, isNew: true, defaultZone: defaultZone)
+        }
         var declared = declaration
-        if case .found(let existing) = reading, let drawn = existing.definition.cron, let cron = declaration.cron,
+        if let drawn = existing.definition.cron, let cron = declaration.cron,
             CronExpression.isResolution(drawn, of: cron)
         {
             declared.cron = drawn
         }
-        return try job(declared, defaultZone: defaultZone)
+        return try job(declared, isNew: false, defaultZone: defaultZone)
     }
 
     private func change(
@@ -97,27 +101,36 @@ extension RedisCronConnection {
     }
 
     /// The definition as it would be written, checked like every other one.
+    ///
+    /// - Parameter isNew: Whether its first run is planned; it is not where the definition may be there already.
     func job(
-        _ declaration: CronJobDeclaration, defaultZone: ZoneRules
+        _ declaration: CronJobDeclaration, isNew: Bool, defaultZone: ZoneRules
     ) throws(DeclarationError) -> RedisCronJob {
-        if declaration.firstRun != nil, declaration.schedule.interval == nil {
-            throw DeclarationError(
-                line: declaration.line, id: declaration.id, field: "first_run",
-                "given without an interval; an expression says itself when it runs first")
-        }
-        if declaration.firstRun != nil, declaration.schedule.startTime != nil {
-            throw DeclarationError(
-                line: declaration.line, id: declaration.id, field: "first_run",
-                "given together with start_time, which is the first run itself")
-        }
+        try declaration.checkFirstRun()
         do {
             var job = try RedisCronJob(
                 id: declaration.id, call: declaration.call, schedule: declaration.schedule,
                 policy: declaration.policy, enabled: declaration.enabled ?? true, connection: self,
-                defaultZone: defaultZone)
-            // An edit keeps the next run that Redis has instead.
-            if let firstRun = declaration.firstRun { job.nextEnqueueTime = firstRun }
+                defaultZone: defaultZone, isPlanned: false)
+            if isNew { try job.planFirstRun(at: declaration.firstRun, now: .now, defaultZone: defaultZone) }
             return job
+        } catch {
+            throw DeclarationError(line: declaration.line, id: declaration.id, field: error.field, error.message)
+        }
+    }
+
+    /// Whether a definition has no run left once it is written.
+    ///
+    /// - Throws: ``DeclarationError`` where it cannot be planned and so not be written: no other is to be written then.
+    private func isFinished(
+        _ wanted: RedisCronJob, _ declaration: CronJobDeclaration, now: Timestamp, defaultZone: ZoneRules
+    ) throws(DeclarationError) -> Bool {
+        // One that is new has been planned.
+        guard wanted.stored != nil || declaration.schedule.endTime != nil || declaration.policy.maxRuns != nil else {
+            return false
+        }
+        do {
+            return try wanted.saving(event: .updated, newOnly: false, now: now, zone: defaultZone).saved.isFinished
         } catch {
             throw DeclarationError(line: declaration.line, id: declaration.id, field: error.field, error.message)
         }
@@ -138,13 +151,5 @@ extension RedisCronConnection {
             }
         }
         return changes
-    }
-}
-
-extension RedisCronJob {
-    /// Whether it has no run left once it is saved.
-    fileprivate func willBeFinished(now: Timestamp, defaultZone: ZoneRules) -> Bool {
-        guard definition.schedule.endTime != nil || definition.policy.maxRuns != nil else { return false }
-        return (try? saving(event: .updated, newOnly: false, now: now, zone: defaultZone).saved.isFinished) ?? false
     }
 }

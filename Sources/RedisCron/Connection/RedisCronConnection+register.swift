@@ -88,7 +88,7 @@ extension RedisCronConnection {
             let zone = try await defaultZone(isNeeded: schedule.usesDefaultTimeZone, assuming: assumed)
             let wanted = try RedisCronJob(
                 id: id, call: call, schedule: schedule, policy: policy, enabled: enabled ?? true, connection: self,
-                defaultZone: zone, idGenerator: idGenerator)
+                defaultZone: zone, idGenerator: idGenerator, isPlanned: false)
             return try await register(
                 wanted, enabled: enabled, zone: zone, by: .caller(isCountReset: isCountReset))
         }
@@ -96,9 +96,13 @@ extension RedisCronConnection {
 
     /// Makes Redis hold the definition, whether or not there is one of its id.
     ///
-    /// - Parameter zone: The zone of definitions that name none.
+    /// - Parameters:
+    ///   - wanted: The definition, not planned yet.
+    ///   - firstRun: When it runs first, if it is created; see ``RedisCronJob/planFirstRun(at:now:defaultZone:)``.
+    ///   - zone: The zone of definitions that name none.
     func register(
-        _ wanted: RedisCronJob, enabled: Bool?, zone: ZoneRules, source: String? = nil, by registrar: Registrar
+        _ wanted: RedisCronJob, firstRun: Timestamp? = nil, enabled: Bool?, zone: ZoneRules, source: String? = nil,
+        by registrar: Registrar
     ) async throws -> RedisCronJob {
         for _ in 0..<Self.registrationTries {
             var job = wanted
@@ -116,10 +120,13 @@ extension RedisCronConnection {
                 }
             case .unreadable:
                 // A definition that nobody could run is replaced as a whole.
+                if case .caller = registrar { try job.checkEnd() }
+                try job.planFirstRun(at: firstRun, now: .now, defaultZone: zone)
                 try await job.save(event: .updated, newOnly: false, source: source, zone: zone)
                 return job
             case .missing: if case .caller = registrar { try job.checkEnd() }
             }
+            try job.planFirstRun(at: firstRun, now: .now, defaultZone: zone)
             do {
                 try await job.save(event: .created, newOnly: true, source: source, zone: zone)
                 return job
@@ -169,7 +176,7 @@ extension RedisCronJob {
         }
         let was = existing.definition
         if definition.enabled, !was.enabled, !definition.isFinished,
-            was.state.pausedAt != nil || definition.policy.isMissedLimited
+            was.isPaused(at: now) || definition.policy.isMissedLimited
         {
             // As `enable()`: a pause is no outage.
             definition.nextEnqueueTime = try nextEnqueueTime(

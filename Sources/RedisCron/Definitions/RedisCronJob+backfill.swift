@@ -46,7 +46,8 @@ extension RedisCronConnection {
             let job = try await job(id: id)
             let schedule = try job.plan(defaultZone: try await timeZone(for: job.definition))
             let records = try await recordedOutcomes(of: job)
-            let plan = BackfillPlan(schedule, anchor: job.anchor, from: first, through: last, limit: options.limit)
+            let plan = BackfillPlan(
+                schedule, anchor: try await anchor(of: job), from: first, through: last, limit: options.limit)
             var report = BackfillReport(total: plan.times.count, rest: plan.rest)
             var pace = Pace(rate: options.rate)
             let began = ContinuousClock.now
@@ -64,6 +65,14 @@ extension RedisCronConnection {
             }
             return report
         }
+    }
+
+    /// A time of the grid of an interval.
+    ///
+    /// What is finished names no planned time any more; then the last run that is recorded of its schedule tells.
+    func anchor(of job: RedisCronJob) async throws -> Timestamp {
+        guard job.isFinished, job.interval != nil, job.startTime == nil else { return job.anchor }
+        return try await definitions.knownRuns(of: job.id)?.lastPlanned ?? job.anchor
     }
 
     /// What became of the runs that are recorded, by their job ids.

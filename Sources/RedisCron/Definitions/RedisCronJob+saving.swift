@@ -278,7 +278,8 @@ extension CronJobHash {
     fileprivate func lastRun(defaultZone: ZoneRules) throws(RedisCronError) -> OpenRun? {
         guard let latest = latestEnqueueTime else { return nil }
         let plan = try DefinitionCheck(self).plan(defaultZone: defaultZone)
-        let anchor = plannedTime ?? latest
+        // What is finished names no planned time, and its last run was late: then its grid is the one with which it was made.
+        let anchor = plannedTime ?? createdAt ?? latest
         // A run is queued at its planned time or later; of the five years before it is enough to know the last one.
         guard let first = plan.time(after: latest - .seconds(5 * 31_557_600), anchor: anchor),
             let planned = plan.lastTime(notAfter: latest, from: first, anchor: anchor)

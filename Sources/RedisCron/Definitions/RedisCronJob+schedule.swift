@@ -150,6 +150,28 @@ extension RedisCronJob {
         basis = ScheduleBasis(definition, defaultZone: defaultZone)
     }
 
+    /// Plans the first run of a definition that is new.
+    ///
+    /// Exclusions and an end hold for a time that is given as for every other run: it comes at the first time of that grid that they
+    /// leave.
+    ///
+    /// - Parameter time: When an interval is to run first, which anchors its grid; `nil` for what follows from the schedule.
+    /// - Throws: ``RedisCronError`` with code `.invalidDefinition` where exclusions leave no time.
+    package mutating func planFirstRun(
+        at time: Timestamp?, now: Timestamp, defaultZone: ZoneRules
+    ) throws(RedisCronError) {
+        guard let time else { return try computeNextRun(now: now, defaultZone: defaultZone) }
+        let plan = try DefinitionCheck(definition).plan(defaultZone: defaultZone)
+        let end = definition.schedule.endTime
+        if end.map({ $0 >= now }) != false, let first = plan.time(after: time - .microseconds(1), anchor: time) {
+            definition.nextEnqueueTime = first
+        } else if end != nil {
+            definition.nextEnqueueTime = .finished
+        } else {
+            throw RedisCronError.invalid("exclude", "leaves no time at which it could run", id: id)
+        }
+    }
+
     /// When the definition is due: its score in the index; `nil` when it never is.
     func dueTime(now: Timestamp, defaultZone: ZoneRules) throws(RedisCronError) -> Timestamp? {
         guard !definition.isFinished else { return nil }
@@ -213,6 +235,13 @@ extension CronJobHash {
 
     /// Whether the schedule has queued as many runs as the policy allows.
     package var hasReachedLimit: Bool { policy.maxRuns.map { (state.runCount ?? 0) >= $0 } ?? false }
+
+    /// Whether it is paused: by somebody until it is resumed, until a time, or after failures.
+    ///
+    /// What is off and has the end of a pause was switched off by other means: the pause would have left it on.
+    package func isPaused(at now: Timestamp) -> Bool {
+        enabled ? state.pausedUntil.map { $0 > now } ?? false : state.pausedAt != nil && state.pausedUntil == nil
+    }
 
     /// The next planned time, where there is one.
     package var plannedTime: Timestamp? { isFinished ? nil : nextEnqueueTime }

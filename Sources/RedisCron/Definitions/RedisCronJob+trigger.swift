@@ -95,7 +95,7 @@ extension RedisCronConnection {
         let now = Timestamp.now
         let times = plan.times(
             OpenRun.most - 1, before: now + .microseconds(1), from: job.createdAt ?? now - .seconds(86_400),
-            anchor: job.anchor)
+            anchor: try await anchor(of: job))
         var ids = times.reversed().map { RQJobID.planned(definition: job.id, at: $0).description }
         let field = DefinitionRepository.triggeredJobField
         if let last = try await client.send(RedisCommand("HGET", keys.cronJob(job.id), field)).string {

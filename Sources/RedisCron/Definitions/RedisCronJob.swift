@@ -68,10 +68,10 @@ public struct RedisCronJob: Sendable, Identifiable {
 
     /// Whether it is paused: by `pause`, or after failures.
     ///
+    /// A job that was disabled during or after a pause with an end is not.
+    ///
     /// - Parameter now: The present; a pause with an end is over then.
-    public func isPaused(at now: Timestamp) -> Bool {
-        enabled ? definition.state.pausedUntil.map { $0 > now } ?? false : definition.state.pausedAt != nil
-    }
+    public func isPaused(at now: Timestamp) -> Bool { definition.isPaused(at: now) }
 
     /// Until when it is paused, where the pause has an end.
     public var pausedUntil: Timestamp? { definition.state.pausedUntil }
@@ -151,12 +151,15 @@ public struct RedisCronJob: Sendable, Identifiable {
     }
 
     /// As the public initialiser, with a zone that is understood already.
+    ///
+    /// - Parameter isPlanned: Whether its next run is computed. One that may become an edit of another waits: an interval has the
+    ///   grid of that one then, on which exclusions leave other times.
     package init(
         id: String?, call: CallSpec, schedule: ScheduleSpec, policy: RunPolicy = RunPolicy(), enabled: Bool,
         latestEnqueueTime: Timestamp? = nil, nextEnqueueTime: Timestamp? = nil, createdAt: Timestamp? = nil,
         updatedAt: Timestamp? = nil, connection: RedisCronConnection?, defaultZone: ZoneRules,
         idGenerator: IDGenerator = RedisCronJob.randomID,
-        now: Timestamp = .now
+        isPlanned: Bool = true, now: Timestamp = .now
     ) throws(RedisCronError) {
         var drawn = schedule
         drawn.cron = try Self.drawn(schedule.cron, id: id)
@@ -169,7 +172,11 @@ public struct RedisCronJob: Sendable, Identifiable {
         writtenCron = schedule.cron
         if id == nil { self.definition.id = idGenerator(self) }
         try DefinitionCheck(self.definition).checkAtTheDoor()
-        try computeNextRun(now: now, defaultZone: defaultZone)
+        if isPlanned {
+            try computeNextRun(now: now, defaultZone: defaultZone)
+        } else {
+            _ = try DefinitionCheck(self.definition).plan(defaultZone: defaultZone)
+        }
         if let nextEnqueueTime {
             self.definition.nextEnqueueTime = nextEnqueueTime
             basis = ScheduleBasis(self.definition)

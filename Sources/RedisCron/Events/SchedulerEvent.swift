@@ -113,7 +113,7 @@ public struct RefusedRuns: Sendable, Hashable {
     public let reason: RefusalReason
     /// The first of them.
     public let first: Timestamp
-    /// How many they are, counted to 1,000.
+    /// How many they are; of a schedule that is no plain interval counted to 1,000.
     public let count: Int
     /// Whether there are no more than that.
     public let isExact: Bool

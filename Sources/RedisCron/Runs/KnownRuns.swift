@@ -55,6 +55,11 @@ package struct KnownRuns: Sendable {
         return !runs.isEmpty && unrecordedTime(after: runs) == nil
     }
 
+    /// The last planned time for which the schedule itself queued a run.
+    var lastPlanned: Timestamp? {
+        runRecords.filter { $0.reason == .schedule || $0.reason == .catchup }.compactMap(\.planned).max()
+    }
+
     /// Those of the runs that were queued, in no order.
     private var runRecords: [RunRecord] { ended.map { RunRecord($0, of: id) } + open.map(record) }
 

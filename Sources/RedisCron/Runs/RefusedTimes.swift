@@ -7,7 +7,7 @@ package struct RefusedTimes: Sendable, Hashable {
     package let reason: RefusalReason
     package private(set) var first: Timestamp
     package private(set) var last: Timestamp
-    /// Counted to 1,000.
+    /// Counted to 1,000, unless more than that were missed of a plain interval at once.
     package private(set) var count: Int
     package private(set) var isExact: Bool
     /// When the last of them was refused.
@@ -29,7 +29,8 @@ package struct RefusedTimes: Sendable, Hashable {
         let sum = count + later.count
         let most = PreparedDefinition.mostCaughtUp
         return RefusedTimes(
-            reason, first: min(first, later.first), last: max(last, later.last), count: min(sum, most),
+            reason, first: min(first, later.first), last: max(last, later.last),
+            count: max(count, later.count, min(sum, most)),
             isExact: isExact && later.isExact && sum <= most, at: max(at, later.at))
     }
 

@@ -195,7 +195,7 @@ package struct RunLogEntry: Sendable {
 package struct MissedTimes: Sendable, Hashable {
     package let first: Timestamp
     package let last: Timestamp
-    /// Counted to 1,000.
+    /// Of a schedule that is no plain interval counted to 1,000.
     package let count: Int
     package let isExact: Bool
 

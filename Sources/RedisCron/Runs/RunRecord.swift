@@ -38,7 +38,7 @@ public struct RunRecord: Sendable, Hashable {
     public var attempts: Int?
     /// Of refused times the last planned one.
     public var last: Timestamp?
-    /// How many planned times were refused, counted to 1,000; 1 for a run.
+    /// How many planned times were refused, counted to 1,000 unless more were missed of a plain interval at once; 1 for a run.
     public var count = 1
     /// Whether more were refused than ``count`` says.
     public var isCountedShort = false

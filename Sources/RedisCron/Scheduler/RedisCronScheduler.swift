@@ -78,7 +78,12 @@ public final class RedisCronScheduler: Sendable {
         do throws(DeclarationError) {
             try CronJobDeclarations(jobs: kept.flatMap(\.jobs)).checkIDs()
             for declarations in kept {
-                for declaration in declarations.jobs { _ = try connection.job(declaration, defaultZone: settings.zone) }
+                for declaration in declarations.jobs {
+                    let schedule = declaration.schedule
+                    // What exclusions leave of an interval without a start depends on the grid that it has in Redis.
+                    let isGridKnown = schedule.interval == nil || schedule.startTime != nil
+                    _ = try connection.job(declaration, isNew: isGridKnown, defaultZone: settings.zone)
+                }
             }
         } catch {
             throw RedisCronError(.invalidDefinition, id: error.id, field: error.field, error.message)

@@ -411,8 +411,8 @@ extension JobOutcome {
         default: return nil
         }
         if reason == .missed || reason == .overlap, let missed = run.missed {
-            count = min(count + missed.count, PreparedDefinition.mostCaughtUp)
-            isExact = missed.isExact
+            (count, isExact) = (count + missed.count, missed.isExact)
+            if !isExact { count = min(count, PreparedDefinition.mostCaughtUp) }
         }
         return RefusedRuns(
             id: run.entry.id.display, reason: reason, first: first, count: count, isExact: isExact, next: run.next)

@@ -23,7 +23,7 @@ extension CatalogueFacts {
             flags = []
             if definition.enabled { flags.insert(.enabled) }
             if definition.isFinished { flags.insert(.finished) }
-            if definition.state.pausedAt != nil { flags.insert(.paused) }
+            if definition.isPaused(at: now) { flags.insert(.paused) }
             if definition.state.waitingSince != nil { flags.insert(.waiting) }
             if definition.schedule.endTime != nil || definition.policy.maxRuns != nil { flags.insert(.canFinish) }
             next = definition.nextEnqueueTime?.microseconds ?? Self.never

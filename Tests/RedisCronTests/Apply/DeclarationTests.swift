@@ -112,6 +112,19 @@ import Testing
         try CronJobDeclarations(parsing: Array(text.utf8))
     }
 
+    @Test func `the zone of a text is that of exclusions too`() throws {
+        let jobs = try CronJobDeclarations(
+            crontab: Array(
+                """
+                CRON_TZ = Europe/Berlin
+                a  every 1h  q  m.f()  exclude=["2026-12-25"]
+                b  every 1h  q  m.f()  exclude=["2026-12-25"] timezone=UTC
+                c  every 1h  q  m.f()  jitter=60
+                """.utf8)
+        ).jobs
+        #expect(jobs.map(\.timeZone) == ["Europe/Berlin", "UTC", nil])
+    }
+
     @Test func `names, schedules, queues and calls are read`() throws {
         let read = try parse(
             """

@@ -135,6 +135,33 @@ import Testing
         }
     }
 
+    @Test func `of an interval that has had its runs the recorded ones tell the grid`() async throws {
+        try await withRedis { server in
+            try await withConnection(to: server) { connection in
+                var job = try await connection.register(
+                    id: "a", call: CallSpec("m.f", queue: "q"), schedule: .every(.seconds(3600)),
+                    policy: RunPolicy(maxRuns: 2))
+                // Half an hour off the time at which it was made.
+                let first = try #require(job.createdAt) - .seconds(3 * 3600 + 1800)
+                for planned in [first, first + .seconds(3600)] {
+                    let run = TrackedRun(
+                        definition: DefinitionID("a"), jobID: .planned(definition: "a", at: planned), planned: planned,
+                        at: planned + .seconds(1), reason: .schedule,
+                        terms: RunTerms(queue: "q", resultTTL: 500, failureTTL: nil, ttl: nil, retries: 0), history: nil
+                    )
+                    try server.record(RunEnding(.finished), of: run)
+                }
+                try server.command(
+                    "HSET", "rq:cron_job:a", "run_count", 2, "next_enqueue_time", Timestamp.finished.wireFormat)
+                job = try await connection.job(id: "a")
+                #expect(job.isFinished)
+                let report = try await connection.backfill(
+                    id: "a", from: first - .seconds(60), through: first + .seconds(3660))
+                #expect(report.total == 2 && report.leftAlone == 2 && report.queued == 0)
+            }
+        }
+    }
+
     @Test func `the rate is kept`() async throws {
         try await withDefinition { _, connection in
             let start = ContinuousClock.now

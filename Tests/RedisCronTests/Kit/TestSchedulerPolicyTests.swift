@@ -107,19 +107,6 @@ import Testing
         #expect(throws: RedisCronError.self) { try scheduler.resume(id: "nobody") }
     }
 
-    @Test func `a time that follows one beside the grid within a second is told when it is missed`() async throws {
-        let start = try Timestamp(parsing: "2026-03-28T00:00:00Z")
-        let scheduler = try TestScheduler(at: start)
-        try scheduler.apply([
-            CronJobDeclaration(
-                id: "sync", call: Self.call, schedule: .every(.seconds(60), from: start),
-                firstRun: start + .milliseconds(59_500))
-        ])
-        scheduler.stop(until: start + .milliseconds(60_200))
-        #expect(try await scheduler.advance(by: .zero).map(\.planned) == [start + .milliseconds(59_500)])
-        #expect(scheduler.refused.map(\.first) == [start + .seconds(60)])
-    }
-
     @Test(arguments: [(RunPolicy.CatchUp.one, 1, [4]), (.all, 5, []), (.skip, 1, [4])])
     func `an outage is made up for as the policy says`(
         _ catchUp: RunPolicy.CatchUp, count: Int, missed: [Int]

@@ -66,6 +66,21 @@ import Testing
         #expect(try await scheduler.advance(by: .seconds(3600)).isEmpty)
     }
 
+    @Test func `a first run is that of a new definition, within its exclusions`() async throws {
+        let scheduler = try scheduler()
+        var declaration = CronJobDeclaration(
+            id: "a", call: Self.call, schedule: .every(.seconds(7 * 3600), excluding: ["2026-03-28"]),
+            firstRun: try Timestamp(parsing: "2026-03-28T06:00:00Z"))
+        try scheduler.apply([declaration])
+        #expect(scheduler.jobs.first?.nextEnqueueTime == (try Timestamp(parsing: "2026-03-29T03:00:00Z")))
+        declaration.firstRun = try Timestamp(parsing: "2026-04-01T00:00:00Z")
+        try scheduler.apply([declaration])
+        #expect(scheduler.jobs.first?.nextEnqueueTime == (try Timestamp(parsing: "2026-03-29T03:00:00Z")))
+        (declaration.id, declaration.schedule) = ("b", .cron("* * * * *"))
+        let error = #expect(throws: RedisCronError.self) { try scheduler.apply([declaration]) }
+        #expect(error?.field == "first_run")
+    }
+
     @Test func `what Redis would not be given is refused here too`() throws {
         let error = #expect(throws: RedisCronError.self) {
             try scheduler().register(id: "a", call: Self.call, schedule: .cron("61 * * * *"))

@@ -48,6 +48,15 @@ import Testing
         #expect(runs == [run(.newYear + .seconds(900))])
     }
 
+    @Test func `so is that of an interval that has had its runs`() throws {
+        let (runs, _) = try openRuns {
+            ($0.policy.maxRuns, $0.state.runCount, $0.nextEnqueueTime) = (3, 3, .finished)
+        } then: {
+            $0.policy.overlap = .skip
+        }
+        #expect(runs == [run(.newYear + .seconds(900))])
+    }
+
     @Test func `a definition that never ran has none, and one that kept track keeps what it knows`() throws {
         #expect(
             try openRuns {

@@ -122,5 +122,8 @@ import Testing
         #expect(many.joined(with: first).isExact)
         #expect(!many.joined(with: later).isExact)
         #expect(many.joined(with: later).count == 1_000)
+        // What is known is not taken back.
+        let missed = RefusedTimes(.overlap, first: .newYear, last: .newYear, count: 5_000, at: Self.at)
+        #expect(missed.joined(with: later).count == 5_000 && !missed.joined(with: later).isExact)
     }
 }

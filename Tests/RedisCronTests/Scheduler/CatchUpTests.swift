@@ -135,6 +135,33 @@ struct CatchUpTests {
         }
     }
 
+    @Test func `a time that follows one beside the grid within a second is told when it is missed`() async throws {
+        try await withRedis { server in
+            try await withConnection(to: server) { connection in
+                let minute = Timestamp(unixSeconds: Timestamp.now.unixSeconds / 60 * 60)
+                let harness = try RedisHarness(
+                    server, connection, clock: ManualClock(at: minute + .milliseconds(200)))
+                try await harness.register("a", .every(.seconds(60), from: minute - .seconds(60)))
+                // As Python plans it.
+                try harness.plan(at: minute - .milliseconds(500))
+                #expect(try await harness.tick() == [minute - .milliseconds(500)])
+                #expect(try await harness.refusals(1).map(\.first) == [minute])
+            }
+        }
+    }
+
+    @Test func `of an interval all times that were missed are counted`() async throws {
+        try await withRedisHarness { harness async throws in
+            let planned = RedisHarness.present - .seconds(60 * 5_000)
+            try await harness.register("a", .every(.seconds(60)))
+            try harness.plan(at: planned)
+            #expect(try await harness.tick() == [planned])
+            let refused = try await harness.refusals(1)
+            #expect(refused.map(\.reason) == [.missed])
+            #expect(refused.first?.count == 5_000 && refused.first?.isExact == true)
+        }
+    }
+
     @Test(arguments: [3_600, -3_600])
     func `with clocks that differ one run is made up for, nothing finishes, and that is told`(ahead: Int) async throws {
         try await withRedis { server in
