@@ -46,7 +46,8 @@ public final class RedisCronScheduler: Sendable {
         connection: RedisCronConnection, options: Options, files: [CronJobDeclarations]
     ) throws(RedisCronError) {
         try self.init(
-            connection: connection, options: options, files: files, clock: SystemClock(loop: connection.eventLoop))
+            connection: connection, options: options, files: files,
+            clock: SystemClock(loop: connection.eventLoop, turns: connection.turns))
     }
 
     /// Makes a scheduler that lives by another clock than the system's.
