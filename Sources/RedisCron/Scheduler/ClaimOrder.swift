@@ -83,8 +83,9 @@ struct ClaimOrder: Sendable {
     ///   - holder: Whose lock it is; `nil` for one that is free.
     ///   - now: The monotonic clock.
     mutating func looked(_ place: Int, holder: String?, at now: Duration) -> Verdict {
-        note(holder, afterHolder: members[place]?.holder)
+        let former = members[place]?.holder
         members[place]?.holder = holder
+        if former != holder { note(former, gaveWayTo: holder) }
         guard holder == nil, let member = members[place] else {
             members[place]?.freeSince = nil
             return .held
@@ -105,10 +106,16 @@ struct ClaimOrder: Sendable {
         return .lookAgain(after: min(Self.freshness, delay))
     }
 
-    private mutating func note(_ holder: String?, afterHolder former: String?) {
-        guard holder != former else { return }
-        if let former { departing.insert(former) }
+    /// A lock has another holder than at the last look.
+    private mutating func note(_ former: String?, gaveWayTo holder: String?) {
         if let holder { departing.remove(holder) }
+        guard let former else { return }
+        if members.values.contains(where: { $0.holder == former }) {
+            departing.insert(former)
+        } else {
+            // It is not counted any more, and whoever takes a lock under that name is new.
+            departing.remove(former)
+        }
     }
 
     /// How long this process leaves a free lock to others.
