@@ -13,6 +13,9 @@ import RedisCron
 /// It never contains a password.
 struct FailureText {
     static func line(for error: any Error) -> String {
+        if let failure = error as? PrefixFailure {
+            return "prefix \(failure.keyPrefix): \(line(for: failure.cause))"
+        }
         let text =
             if let cause = error.redisError {
                 line(for: cause)

@@ -151,17 +151,34 @@ extension RedisAddress {
     func withConnection<Result>(
         _ invocation: Invocation, zone: ZoneRules, _ body: (RedisCronConnection) async throws -> Result
     ) async throws -> Result {
-        let connection = try RedisCronConnection(
-            url: parsed(), keyPrefix: invocation.keyPrefix, defaultZone: zone)
+        try await withConnections([invocation.keyPrefix], zone: zone) { try await body($0[0]) }
+    }
+
+    /// Opens connections that share their links, one for each key prefix, for the duration of `body`.
+    ///
+    /// - Throws: As ``withConnection(_:zone:_:)``.
+    func withConnections<Result>(
+        _ keyPrefixes: [String], zone: ZoneRules, _ body: ([RedisCronConnection]) async throws -> Result
+    ) async throws -> Result {
+        let first = try RedisCronConnection(
+            url: parsed(), keyPrefix: keyPrefixes.first ?? "rq", defaultZone: zone)
+        let connections =
+            try [first] + keyPrefixes.dropFirst().map { try RedisCronConnection(sharingLinksOf: first, keyPrefix: $0) }
         let result: Result
         do {
-            result = try await body(connection)
+            result = try await body(connections)
+        } catch let failure as PrefixFailure {
+            let connection = connections.first { $0.keyPrefix == failure.keyPrefix } ?? first
+            let explained = PrefixFailure(
+                keyPrefix: failure.keyPrefix, cause: await connection.explaining(failure.cause))
+            for connection in connections { await connection.close() }
+            throw explained
         } catch {
-            let explained = await connection.explaining(error)
-            await connection.close()
+            let explained = await first.explaining(error)
+            for connection in connections { await connection.close() }
             throw explained
         }
-        await connection.close()
+        for connection in connections { await connection.close() }
         return result
     }
 }

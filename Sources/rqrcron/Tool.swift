@@ -97,6 +97,10 @@ struct Tool {
     /// Checks the number of operands and the rules of the options.
     static func check(_ arguments: ParsedArguments, against command: Command) throws(UsageError) {
         if arguments.hasMisplacedURL { throw .misplacedURL }
+        let takesPrefixes = command.options.contains(.keyPrefixes)
+        guard takesPrefixes || arguments.texts(.keyPrefix).count <= 1 else {
+            throw UsageError("give only one --key-prefix: rqrcron run alone takes several")
+        }
         for rule in command.rules {
             if let violation = rule.violation(given: arguments.has) { throw UsageError(violation) }
         }

@@ -199,7 +199,7 @@ import Testing
             let feeding = Task {
                 await notifier.feedWatchdog {
                     try? await gate.pass(within: .seconds(60))
-                    return Self.health(.leading)
+                    return [Self.health(.leading)]
                 }
             }
             try await gate.arrival()

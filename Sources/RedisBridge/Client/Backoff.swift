@@ -19,14 +19,24 @@ package struct Backoff: Sendable, Hashable {
     /// Counts a failure and returns the delay before the next attempt: between a half and the whole of
     /// `first · 2^(failures − 1)`, at most `maximum`.
     package mutating func delayAfterFailure(using generator: inout some RandomNumberGenerator) -> Duration {
+        Self.draw(from: delaysAfterFailure(), using: &generator)
+    }
+
+    /// Counts a failure and returns the bounds of the delay before the next attempt.
+    mutating func delaysAfterFailure() -> ClosedRange<Duration> {
         var whole = first
         // 64 doublings lead from a nanosecond to centuries.
         for _ in 0..<min(failures, 64) where whole < maximum {
             whole = min(maximum, whole * 2)
         }
         failures += 1
-        let half = whole / 2
-        return half + half * Double.random(in: 0...1, using: &generator)
+        return whole / 2...whole
+    }
+
+    /// A delay within bounds.
+    static func draw(from bounds: ClosedRange<Duration>, using generator: inout some RandomNumberGenerator) -> Duration
+    {
+        bounds.lowerBound + (bounds.upperBound - bounds.lowerBound) * Double.random(in: 0...1, using: &generator)
     }
 
     /// Forgets the failures: the next delay is the first one again.

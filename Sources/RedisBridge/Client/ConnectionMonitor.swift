@@ -12,15 +12,22 @@ enum RedisClientState: Sendable, Hashable {
     case closed
 }
 
-/// Watches a client's connections: its state, its subscriptions, and when it may try again.
+/// Watches a route's connections: its state, the subscriptions of its clients, and when it may try again.
 ///
-/// Separate from `RedisClient`, because connections report their end here, and those who watch for a new server report
-/// that: if they reported to the client, each would hold the other.
+/// Separate from `RedisRoute`, because connections report their end here, and those who watch for a new server report
+/// that: if they reported to the route, each would hold the other.
 ///
 /// Everything is for the loop's thread.
 final class ConnectionMonitor {
     /// How long a server that was left may still answer the commands in flight.
     static let gracePeriod = Duration.milliseconds(250)
+
+    private struct Current {
+        let connection: RedisConnection
+        let core: ConnectionCore
+        /// When it was made, or taken, in nanoseconds of the monotonic clock.
+        let since: Int64
+    }
 
     private(set) var state = RedisClientState.idle
     /// How many connections were made for commands.
@@ -30,13 +37,23 @@ final class ConnectionMonitor {
     /// Finished to end the pause before an attempt early.
     var pause: OneShotPromise<Void>?
     private var backoff: Backoff
-    /// The connection that commands take, and when it was made, in nanoseconds of the monotonic clock.
-    private var current: (core: ConnectionCore, since: Int64)?
-    /// The client's subscriptions, which go where its commands go.
-    private var subscriptions: [ConnectionCore] = []
+    private let pool: LinkPool
+    private let boundRounds: LoopBound<AttemptRounds>
+    /// The connection that commands take.
+    private var current: Current?
+    /// The subscriptions, which go where the commands go.
+    private var subscriptions: [ChannelReader] = []
 
-    init(backoff: Backoff) {
+    init(backoff: Backoff, pool: LinkPool, rounds: LoopBound<AttemptRounds>) {
         self.backoff = backoff
+        self.pool = pool
+        boundRounds = rounds
+    }
+
+    /// The connection, if commands can be sent over it.
+    var usable: RedisConnection? {
+        guard let current, current.core.isOpen, !current.core.isRetired else { return nil }
+        return current.connection
     }
 
     /// An attempt begins.
@@ -45,8 +62,11 @@ final class ConnectionMonitor {
     }
 
     /// The attempt succeeded: commands take this connection from now on.
-    func connected(by core: ConnectionCore) {
-        current = (core, RedisEventLoop.monotonicNanoseconds)
+    func connected(by connection: RedisConnection) {
+        // One that others have left, and that has not ended yet.
+        forgetCurrent()
+        let core = connection.core
+        current = Current(connection: connection, core: core, since: RedisEventLoop.monotonicNanoseconds)
         connectionsMade += 1
         state = .open(core.endpoint)
         endSubscriptions { $0 != core.endpoint }
@@ -57,7 +77,13 @@ final class ConnectionMonitor {
     func failed(_ error: RedisError) {
         guard state != .closed else { return }
         var generator = SystemRandomNumberGenerator()
-        notBefore = RedisEventLoop.deadline(after: backoff.delayAfterFailure(using: &generator))
+        let now = RedisEventLoop.monotonicNanoseconds
+        let range = backoff.delaysAfterFailure()
+        let drawn = Backoff.draw(from: range, using: &generator)
+        notBefore = boundRounds.value.instant(
+            from: now.addingClamped(range.lowerBound.nanosecondsClamped),
+            to: now.addingClamped(range.upperBound.nanosecondsClamped),
+            preferring: now.addingClamped(drawn.nanosecondsClamped), now: now)
         state = .disconnected(error)
     }
 
@@ -65,28 +91,38 @@ final class ConnectionMonitor {
         // A connection that was left before is no longer ours.
         guard current?.core === core else { return }
         forgetCurrent()
-        failed(error)
+        if core.isRetired {
+            // Others left it: that is no failure.
+            if state != .closed { state = .idle }
+        } else {
+            failed(error)
+        }
     }
 
     /// Commands no longer take the current connection.
-    private func forgetCurrent() {
+    private func forgetCurrent(within grace: (time: Duration, reason: String)? = nil) {
+        guard let former = current else { return }
         // A server that accepts and hangs up at once is no better than one that refuses.
-        if let current,
-            RedisEventLoop.monotonicNanoseconds - current.since >= backoff.maximum.nanosecondsClamped
-        {
+        if RedisEventLoop.monotonicNanoseconds - former.since >= backoff.maximum.nanosecondsClamped {
             backoff.succeed()
         }
         current = nil
+        let connection = former.connection
+        pool.assumeIsolated { $0.giveBack(connection, .commands, within: grace) }
     }
 
     /// Leaves a working connection, because the commands belong elsewhere: no pause comes before the next one.
-    func leave(_ core: ConnectionCore, because reason: String) {
-        if current?.core === core {
-            forgetCurrent()
+    ///
+    /// - Parameter isForAll: whether the others who share it leave it too.
+    func leave(_ connection: RedisConnection, isForAll: Bool, because reason: String) {
+        if isForAll {
+            pool.assumeIsolated { $0.abandon(connection, within: Self.gracePeriod, because: reason) }
+        }
+        if current?.connection === connection {
+            forgetCurrent(within: (Self.gracePeriod, reason))
             state = .idle
         }
-        endSubscriptions { $0 == core.endpoint }
-        core.retire(within: Self.gracePeriod, because: reason)
+        endSubscriptions { $0 == connection.endpoint }
     }
 
     /// A sentinel says that another server takes the commands from now on: leaves the connection to the former one, and
@@ -95,33 +131,33 @@ final class ConnectionMonitor {
         notBefore = 0
         pause?.finish(.success(()))
         guard let current, current.core.endpoint != endpoint else { return }
-        leave(current.core, because: "\(endpoint) has taken over")
+        leave(current.connection, isForAll: true, because: "\(endpoint) has taken over")
     }
 
     /// Takes in a new subscription.
     ///
     /// - Returns: Whether it is where the commands go.
-    func subscribed(by core: ConnectionCore) -> Bool {
-        if let current, current.core.endpoint != core.endpoint { return false }
-        subscriptions.removeAll { $0.endReason != nil }
-        subscriptions.append(core)
+    func subscribed(by reader: ChannelReader) -> Bool {
+        if let current, current.core.endpoint != reader.endpoint { return false }
+        subscriptions.removeAll { $0.isOver }
+        subscriptions.append(reader)
         return true
     }
 
     private func endSubscriptions(where isElsewhere: (RedisEndpoint) -> Bool) {
         let ended = subscriptions.filter { isElsewhere($0.endpoint) }
         subscriptions.removeAll { isElsewhere($0.endpoint) }
-        for core in ended {
-            core.end(
+        for reader in ended {
+            reader.end(
                 RedisError(
-                    .connectionLost, "the commands go to another server now", endpoint: core.endpoint.description))
+                    .connectionLost, "the commands go to another server now", endpoint: reader.endpoint.description))
         }
     }
 
-    /// The client was closed or released.
+    /// The route was closed or released.
     func close() {
-        current = nil
         state = .closed
+        forgetCurrent()
         subscriptions = []
     }
 }

@@ -107,10 +107,10 @@ extension RedisClient: RedisCommandSender {
             switch try await consequence(of: error, from: connection.endpoint) {
             case .keep: throw error
             case .reconnect:
-                leave(connection, because: error.reason)
+                leave(connection, isForAll: !error.isAboutSlot, because: error.reason)
                 throw error
             case .reconnectAndResend:
-                leave(connection, because: error.reason)
+                leave(connection, isForAll: !error.isAboutSlot, because: error.reason)
                 guard resends.mayRedirect() else { throw error }
             case .resendLater:
                 guard !resends.isOver else { throw error }
@@ -176,6 +176,9 @@ private enum PipelinedReply<Value: Sendable>: Sendable {
 }
 
 extension RedisError {
+    /// Whether an error is about the slot of the keys: the server may be the right one for others.
+    fileprivate var isAboutSlot: Bool { prefix == .moved || prefix == .clusterDown }
+
     /// Whether an error is about the server's state or role, not about the command or its key.
     fileprivate var isAboutServer: Bool {
         switch prefix {

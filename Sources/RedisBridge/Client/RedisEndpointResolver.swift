@@ -10,9 +10,10 @@ protocol RedisEndpointResolver: Sendable {
 
     /// The consequence of a server's error for the connection that it came from, and for the command.
     ///
+    /// - Parameter keyPrefix: the beginning of the keys of whoever sent the command, if known.
     /// - Throws: an error to throw in its place, if it can be explained.
     func consequence(
-        of error: RedisError, from endpoint: RedisEndpoint, with connector: RedisConnector
+        of error: RedisError, from endpoint: RedisEndpoint, keyPrefix: String?, with connector: RedisConnector
     ) async throws(RedisError) -> RedisErrorConsequence
 
     /// A server fell silent on an open connection: others must be asked before it.
@@ -52,13 +53,34 @@ extension RedisEndpointResolver {
     func topology(with connector: RedisConnector) async -> RedisTopology { .server }
 }
 
-/// How a client's connections are opened.
+/// How the connections of a route are opened.
 struct RedisConnector: Sendable {
     let options: RedisConnectionOptions
     let eventLoop: RedisEventLoop
+    /// Where connections for commands come from, and go; `nil` for connections that nobody shares.
+    var pool: LinkPool?
 
+    /// The same, for connections that nobody shares.
+    var apart: RedisConnector { RedisConnector(options: options, eventLoop: eventLoop) }
+
+    /// A connection to a server; see ``giveBack(_:)``.
     func connect(to endpoint: RedisEndpoint) async throws(RedisError) -> RedisConnection {
-        try await RedisConnection.connect(to: endpoint, options: options, on: eventLoop)
+        guard let pool else {
+            return try await RedisConnection.connect(to: endpoint, options: options, on: eventLoop)
+        }
+        return try await pool.take(endpoint, for: .commands)
+    }
+
+    /// Gives a connection back that will not do, or is not needed any more.
+    func giveBack(_ connection: RedisConnection) async {
+        guard let pool else { return await connection.close() }
+        await pool.giveBack(connection, .commands)
+    }
+
+    /// Asks a node what it knows of its cluster.
+    func clusterAnswer(from connection: RedisConnection) async throws(RedisError) -> ClusterAnswer {
+        guard let pool else { return try await ClusterAnswer(from: connection) }
+        return try await pool.clusterAnswer(from: connection)
     }
 }
 
@@ -110,14 +132,15 @@ extension RedisError {
 extension RedisLocation {
     /// The resolver that finds the server.
     ///
-    /// - Parameter keyPrefix: the beginning of all keys, if known.
-    func resolver(options: RedisConnectionOptions, keyPrefix: String?) -> any RedisEndpointResolver {
+    /// - Parameters:
+    ///   - keyPrefix: the beginning of all keys, if known.
+    ///   - map: what is known of a cluster's nodes, for all resolvers of the same location.
+    func resolver(
+        options: RedisConnectionOptions, keyPrefix: String?, map: ClusterMap
+    ) -> any RedisEndpointResolver {
         switch self {
-        case .server(let endpoint):
-            // A hash tag has no other purpose.
-            NodeResolver(
-                seeds: [endpoint], isCluster: keyPrefix.map(ClusterSlots.hasHashTag) ?? false, keyPrefix: keyPrefix)
-        case .cluster(let nodes): NodeResolver(seeds: nodes, isCluster: true, keyPrefix: keyPrefix)
+        case .server(let endpoint): NodeResolver(seeds: [endpoint], keyPrefix: keyPrefix, map: map)
+        case .cluster(let nodes): NodeResolver(seeds: nodes, keyPrefix: keyPrefix, map: map)
         case .sentinel(let sentinels): SentinelResolver(sentinels, options: options)
         }
     }

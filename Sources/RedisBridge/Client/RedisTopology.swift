@@ -50,6 +50,6 @@ extension RedisClient {
     /// Over connections of its own, so that it also works when no server takes commands. Takes as long as the slowest
     /// of them, at most twice the connect time-out and a second.
     package func topology() async -> RedisTopology {
-        await resolver.topology(with: connector)
+        await route.resolver.topology(with: route.connector.apart)
     }
 }

@@ -18,30 +18,17 @@ struct ClusterView: Sendable, Hashable {
     /// The same as nodes know each other, with their slots; empty if our user may not ask.
     var members: [ClusterMember] = []
 
-    /// Asks a node.
+    /// What a node's answer says of a slot.
     ///
     /// - Parameters:
-    ///   - connection: to the node.
+    ///   - node: the node.
     ///   - slot: the slot of our keys, if known.
-    /// - Throws: as the connection; and the node's error if it cannot answer yet, or wants a log-in.
-    init(from connection: RedisConnection, slot: Int?) async throws(RedisError) {
-        let limit = min(connection.options.commandTimeout, .seconds(1))
-        let replies = try await connection.pipeline(
-            [RedisCommand("CLUSTER", "SLOTS"), RedisCommand("CLUSTER", "NODES"), RedisCommand("CLUSTER", "INFO")],
-            timeout: limit)
-        let node = connection.endpoint
-        guard replies.count == 3 else { throw .unexpectedReply("\(replies.count) replies", expected: "3") }
-        if case .error(let error) = replies[0] {
-            // Denied, or not a cluster after all: then whichever node was named has to do.
-            guard error.prefix == .err || error.prefix == .noPerm else {
-                throw error.at(command: "CLUSTER", endpoint: node.description)
-            }
+    init(of node: RedisEndpoint, slot: Int?, _ answer: ClusterAnswer) {
+        guard let slots = answer.slots else {
             self.init(of: node)
             return
         }
-        self.init(
-            of: node, slot: slot, slots: replies[0], members: ClusterMember.all(in: replies[1].string ?? ""),
-            info: replies[2].string ?? "")
+        self.init(of: node, slot: slot, slots: slots, members: answer.members, info: answer.info)
     }
 
     /// - Parameters:
@@ -75,6 +62,38 @@ struct ClusterView: Sendable, Hashable {
 
     /// Whether commands can be sent to it: it serves our slot, or it is unknown which node does.
     var takesCommands: Bool { !isDown && isServed && (isOwner || owner == nil && epoch == nil) }
+}
+
+/// What a node of a cluster answers, whatever slot it is about.
+struct ClusterAnswer: Sendable {
+    /// Its answer to `CLUSTER SLOTS`; `nil` if our user may not ask, or it is not a node of a cluster after all: then
+    /// whichever node was named has to do.
+    let slots: RedisReply?
+    /// Its answer to `CLUSTER NODES`; empty if denied.
+    let members: [ClusterMember]
+    /// Its answer to `CLUSTER INFO`; empty if denied.
+    let info: String
+
+    /// Asks a node.
+    ///
+    /// - Throws: as the connection; and the node's error if it cannot answer yet, or wants a log-in.
+    init(from connection: RedisConnection) async throws(RedisError) {
+        let limit = min(connection.options.commandTimeout, .seconds(1))
+        let replies = try await connection.pipeline(
+            [RedisCommand("CLUSTER", "SLOTS"), RedisCommand("CLUSTER", "NODES"), RedisCommand("CLUSTER", "INFO")],
+            timeout: limit)
+        guard replies.count == 3 else { throw .unexpectedReply("\(replies.count) replies", expected: "3") }
+        if case .error(let error) = replies[0] {
+            guard error.prefix == .err || error.prefix == .noPerm else {
+                throw error.at(command: "CLUSTER", endpoint: connection.endpoint.description)
+            }
+            (slots, members, info) = (nil, [], "")
+            return
+        }
+        slots = replies[0]
+        members = ClusterMember.all(in: replies[1].string ?? "")
+        info = replies[2].string ?? ""
+    }
 }
 
 /// A line of `CLUSTER NODES`: a node of a cluster, as another one sees it.

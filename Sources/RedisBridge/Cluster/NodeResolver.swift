@@ -8,37 +8,41 @@ final class NodeResolver: RedisEndpointResolver {
     private static let headStart = Duration.milliseconds(250)
 
     private struct State {
-        var isCluster: Bool
         /// The node to ask first: the one that had the slot last, or is said to have it.
         var preferred: RedisEndpoint?
-        /// The nodes that others named, and which node named them.
-        var announcers: [RedisEndpoint: RedisEndpoint] = [:]
         /// The configuration epoch under which the slot was last served.
         var epoch: Int?
     }
 
     private let seeds: [RedisEndpoint]
-    private let keyPrefix: String?
     private let slot: Int?
+    private let map: ClusterMap
     private let state: Guarded<State>
 
-    init(seeds: [RedisEndpoint], isCluster: Bool, keyPrefix: String?) {
+    /// - Parameter map: what is known of the nodes, for all who look for a slot of the same cluster.
+    init(seeds: [RedisEndpoint], keyPrefix: String?, map: ClusterMap) {
         self.seeds = seeds
-        self.keyPrefix = keyPrefix
+        self.map = map
         slot = keyPrefix.flatMap(ClusterSlots.slot(of:))
-        state = Guarded(State(isCluster: isCluster, preferred: seeds.first))
+        // A hash tag has no other purpose.
+        if slot != nil { map.noteCluster() }
+        state = Guarded(State(preferred: seeds.first))
+    }
+
+    /// The only resolver of its cluster.
+    convenience init(seeds: [RedisEndpoint], isCluster: Bool, keyPrefix: String?) {
+        self.init(seeds: seeds, keyPrefix: keyPrefix, map: ClusterMap(isCluster: isCluster))
     }
 
     // MARK: An attempt
 
     func connect(with connector: RedisConnector) async throws(RedisError) -> RedisConnection {
-        let (isCluster, preferred, announcers, epoch) = state.withLock {
-            ($0.isCluster, $0.preferred, $0.announcers, $0.epoch)
-        }
-        guard isCluster else {
+        let (preferred, epoch) = state.withLock { ($0.preferred, $0.epoch) }
+        guard map.isCluster else {
             guard let server = seeds.first else { throw RedisError(.connectFailed, "no server was named") }
             return try await connector.connect(to: server)
         }
+        let announcers = map.announcers
         let survey = ClusterSurvey(
             first: preferred, known: seeds + announcers.keys.filter { !seeds.contains($0) }, announcers: announcers,
             latestEpoch: epoch)
@@ -97,8 +101,8 @@ final class NodeResolver: RedisEndpointResolver {
                 }
             }
             group.cancelAll()
-            for await case .view(let connection, _) in group { await connection.close() }
-            for connection in connections.values { await connection.close() }
+            for await case .view(let connection, _) in group { await connector.giveBack(connection) }
+            for connection in connections.values { await connector.giveBack(connection) }
             return outcome ?? .failure(.cancelled(fate: .notSent))
         }
         return try outcome.get()
@@ -110,9 +114,10 @@ final class NodeResolver: RedisEndpointResolver {
         do throws(RedisError) {
             let connection = try await connector.connect(to: node)
             do throws(RedisError) {
-                return .view(connection, try await ClusterView(from: connection, slot: slot))
+                let answer = try await connector.clusterAnswer(from: connection)
+                return .view(connection, ClusterView(of: node, slot: slot, answer))
             } catch {
-                await connection.close()
+                await connector.giveBack(connection)
                 throw error
             }
         } catch {
@@ -121,11 +126,10 @@ final class NodeResolver: RedisEndpointResolver {
     }
 
     func topology(with connector: RedisConnector) async -> RedisTopology {
-        let (isCluster, announced) = state.withLock { ($0.isCluster, Array($0.announcers.keys)) }
-        guard isCluster else { return .server }
+        guard map.isCluster else { return .server }
         var asked: Set<RedisEndpoint> = []
         var opinions: [ClusterOpinion] = []
-        var next = Set(seeds + announced)
+        var next = Set(seeds + map.announcers.keys)
         // Then the nodes that they name, once.
         for _ in 0..<2 {
             asked.formUnion(next)
@@ -137,7 +141,7 @@ final class NodeResolver: RedisEndpointResolver {
             for answer in answers {
                 switch answer {
                 case .view(let connection, let view):
-                    await connection.close()
+                    await connector.giveBack(connection)
                     opinions.append(
                         ClusterOpinion(node: "\(view.node)", isDown: view.isDown, members: view.members))
                     next.formUnion(view.nodes)
@@ -156,12 +160,12 @@ final class NodeResolver: RedisEndpointResolver {
         state.withLock { state in
             state.preferred = node
             state.epoch = view.epoch
-            guard !view.nodes.isEmpty else { return }
-            // A node that has left the cluster is not asked any more, unless it is in the URL.
-            state.announcers = Dictionary(
-                view.nodes.filter { !seeds.contains($0) }.map { ($0, survey.announcers[$0] ?? node) },
-                uniquingKeysWith: { first, _ in first })
         }
+        guard !view.nodes.isEmpty else { return }
+        // A node that has left the cluster is not asked any more, unless it is in the URL.
+        map.announcers = Dictionary(
+            view.nodes.filter { !seeds.contains($0) }.map { ($0, survey.announcers[$0] ?? node) },
+            uniquingKeysWith: { first, _ in first })
     }
 
     /// Why no node will do.
@@ -206,36 +210,33 @@ final class NodeResolver: RedisEndpointResolver {
     }
 
     func consequence(
-        of error: RedisError, from endpoint: RedisEndpoint, with connector: RedisConnector
+        of error: RedisError, from endpoint: RedisEndpoint, keyPrefix: String?, with connector: RedisConnector
     ) async throws(RedisError) -> RedisErrorConsequence {
         switch error.prefix {
         case .moved?:
-            try demandHashTag(error)
+            try demandHashTag(in: keyPrefix, error)
             let target = ClusterSlots.target(of: error, from: endpoint)
-            state.withLock { state in
-                state.isCluster = true
-                // Without a target, the others are asked.
-                state.preferred = target
-                if let target { state.announcers[target] = endpoint }
-            }
+            map.noteCluster(naming: target.map { ($0, endpoint) })
+            // Without a target, the others are asked.
+            state.withLock { $0.preferred = target }
             return .reconnectAndResend
         case .clusterDown?:
-            state.withLock { $0.isCluster = true }
+            map.noteCluster()
             suspect(endpoint)
             return .reconnectAndResend
         case .ask?, .tryAgain?:
             // The slot is being moved: until it has moved, no node has all our keys. ASK comes for a read of a key that
             // has moved already; like TRYAGAIN it means "later".
-            try demandHashTag(error)
+            try demandHashTag(in: keyPrefix, error)
             return .resendLater
         case .crossSlot?:
-            try demandHashTag(error)
+            try demandHashTag(in: keyPrefix, error)
             return .keep
         case .readOnly?, .noReplicas?, .masterDown?:
             // The URL's name may resolve to another server by now, or another node may have the slot.
             suspect(endpoint)
             return .reconnect
-        case .loading? where state.withLock({ $0.isCluster }):
+        case .loading? where map.isCluster:
             suspect(endpoint)
             return .reconnect
         default:
@@ -244,7 +245,7 @@ final class NodeResolver: RedisEndpointResolver {
     }
 
     /// Explains the most common mistake with a cluster, and how to correct it.
-    private func demandHashTag(_ error: RedisError) throws(RedisError) {
+    private func demandHashTag(in keyPrefix: String?, _ error: RedisError) throws(RedisError) {
         guard let keyPrefix, !ClusterSlots.hasHashTag(keyPrefix) else { return }
         throw RedisError(
             .server,

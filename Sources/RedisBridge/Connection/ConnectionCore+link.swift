@@ -52,7 +52,7 @@ extension ConnectionCore {
     }
 
     private func dispatch(_ reply: borrowing RedisReplyView) {
-        if let onPush, onPush(reply) {
+        if let channels, channels.take(reply) {
             return
         }
         guard slots.isEmpty else {
@@ -146,10 +146,11 @@ extension ConnectionCore {
         if case .connecting(let connected) = former {
             connected.finish(.failure(error))
         }
-        onPush = nil
-        let onEnd = onEnd
-        self.onEnd = nil
-        onEnd?(error)
+        channels?.end(error)
+        channels = nil
+        let reports = onEnd
+        onEnd = []
+        for report in reports { report(error) }
     }
 
     private func cancelTimers() {

@@ -28,13 +28,13 @@ final class ConnectionCore {
     var hasReceived = false
     /// Checks, during a TLS handshake, whether the server speaks TLS at all.
     var probe: PlaintextProbe?
-    /// For a connection in Pub/Sub mode: takes a reply that answers no command, and says whether it did.
-    var onPush: ((borrowing RedisReplyView) -> Bool)?
+    /// For a connection in Pub/Sub mode: who reads which channel.
+    var channels: ChannelTable?
     /// Whether its client has left it: then it ends with the last reply that is still to come.
     var isRetired = false
     var retirementTimer: EventLoopCore.TimerID?
     /// Called once when the connection ends; see `whenEnded`.
-    var onEnd: ((RedisError) -> Void)?
+    var onEnd: [(RedisError) -> Void] = []
 
     init(endpoint: RedisEndpoint, options: RedisConnectionOptions, eventLoop: RedisEventLoop) {
         self.endpoint = endpoint
@@ -57,7 +57,7 @@ final class ConnectionCore {
         if let endReason {
             report(endReason)
         } else {
-            onEnd = report
+            onEnd.append(report)
         }
     }
 

@@ -114,7 +114,7 @@ final class SentinelResolver: RedisEndpointResolver {
             }
             return connection
         } catch {
-            await connection.close()
+            await connector.giveBack(connection)
             throw error.at(announcer: announcer)
         }
     }
@@ -312,7 +312,7 @@ final class SentinelResolver: RedisEndpointResolver {
     // MARK: Errors and news
 
     func consequence(
-        of error: RedisError, from endpoint: RedisEndpoint, with connector: RedisConnector
+        of error: RedisError, from endpoint: RedisEndpoint, keyPrefix: String?, with connector: RedisConnector
     ) async throws(RedisError) -> RedisErrorConsequence {
         switch error.prefix {
         case .readOnly?, .masterDown?:

@@ -1,9 +1,10 @@
-/// The messages of some channels, from the moment when the server confirmed the subscription, over a connection of its
-/// own.
+/// The messages of some channels, from the moment when the server confirmed the subscription.
 ///
-/// Unread messages wait, up to a limit. Beyond it one `.overflowed` replaces all that wait, so that a slow reader
-/// neither loses anything unnoticed nor makes memory grow. Reading ends with an error when the connection does; PING
-/// detects a server that died silently. To continue, subscribe again; whatever was published meanwhile is missed.
+/// Subscriptions of clients that share their links have one connection to a server for all their channels; any other has
+/// a connection of its own. Unread messages wait, up to a limit. Beyond it one `.overflowed` replaces all that wait, so
+/// that a slow reader neither loses anything unnoticed, nor makes memory grow, nor costs others anything. Reading ends
+/// with an error when the connection does; PING detects a server that died silently. To continue, subscribe again;
+/// whatever was published meanwhile is missed.
 ///
 /// One task reads at a time.
 package final class RedisSubscription: AsyncSequence, Sendable {
@@ -16,11 +17,15 @@ package final class RedisSubscription: AsyncSequence, Sendable {
     }
 
     private let storage: SubscriptionStorage
-    fileprivate let connection: RedisConnection
+    let reader: LoopBound<ChannelReader>
 
-    private init(_ connection: RedisConnection, _ storage: SubscriptionStorage) {
-        self.connection = connection
+    private init(_ reader: LoopBound<ChannelReader>, _ storage: SubscriptionStorage) {
+        self.reader = reader
         self.storage = storage
+    }
+
+    deinit {
+        reader.run { $0.end(nil) }
     }
 
     /// Connects and subscribes; returns when the server has confirmed every channel.
@@ -39,21 +44,43 @@ package final class RedisSubscription: AsyncSequence, Sendable {
         var options = options
         options.healthCheckInterval = options.healthCheckInterval ?? .seconds(15)
         let connection = try await RedisConnection.connect(to: endpoint, options: options, on: eventLoop)
-        let storage = SubscriptionStorage(limit: bufferLimit)
         do {
-            try await connection.enterSubscription(
-                channels.map { RedisCommand("SUBSCRIBE", $0) }, storage)
+            return try await subscribe(to: channels, over: connection, from: nil, bufferLimit: bufferLimit)
         } catch {
             await connection.close()
-            throw error.at(endpoint: endpoint.description)
+            throw error
         }
-        return RedisSubscription(connection, storage)
+    }
+
+    /// Subscribes over a connection that may be one of a pool, and that stays open when that fails.
+    fileprivate static func subscribe(
+        to channels: [String], over connection: RedisConnection, from pool: LinkPool?, bufferLimit: Int
+    ) async throws(RedisError) -> RedisSubscription {
+        let storage = SubscriptionStorage(limit: bufferLimit)
+        do {
+            let place = try await connection.subscribe(ChannelTable.Reader(channels: channels, storage: storage))
+            let reader = LoopBound(
+                ChannelReader(connection, pool, storage, place: place), on: connection.eventLoop)
+            return RedisSubscription(reader, storage)
+        } catch {
+            throw error.at(endpoint: connection.endpoint.description)
+        }
     }
 
     /// Ends the subscription: reading ends, without an error, after the messages that have come already.
     package func close() async {
         storage.finish(nil)
-        await connection.close()
+        await end()
+    }
+
+    private func end() async {
+        let over = OneShotPromise<Void>(on: reader.eventLoop)
+        reader.run { reader in
+            reader.end(nil)
+            over.finish(.success(()))
+        }
+        // Nobody fails it; a cancelled task need not wait.
+        try? await over.wait(until: .max, otherwise: .success(()))
     }
 
     /// Reads the messages.
@@ -78,23 +105,61 @@ package final class RedisSubscription: AsyncSequence, Sendable {
 }
 
 extension RedisConnection {
-    /// Sends the commands that begin a subscription; from then on the connection is only for that.
-    func enterSubscription(_ commands: [RedisCommand], _ storage: SubscriptionStorage) async throws(RedisError) {
-        core.onPush = { reply in
-            guard let message = RedisMessage(reply) else { return false }
-            storage.append(message)
-            return true
-        }
-        core.whenEnded { storage.finish($0) }
-        // One command per channel, because each channel is confirmed by a reply of its own.
-        _ = try await transmit(commands, timeout: nil) { _, reply throws(RedisError) in
-            if let error = reply.error { throw error }
+    /// Adds a reader of channels; from the first one on the connection is only for that.
+    ///
+    /// - Returns: Its place in the connection's table, once the server has confirmed every channel.
+    func subscribe(_ reader: ChannelTable.Reader) async throws(RedisError) -> Int {
+        let table = core.channels ?? ChannelTable()
+        // A connection that has ended since has nobody to tell.
+        if let endReason = core.endReason { throw endReason }
+        core.channels = table
+        let place = table.add(reader)
+        let sent = RedisEventLoop.monotonicNanoseconds
+        do {
+            // One command per channel, because each channel is confirmed by a reply of its own. Those that others read are
+            // confirmed again.
+            _ = try await transmit(
+                reader.channels.map { RedisCommand("SUBSCRIBE", $0) }, timeout: nil
+            ) { _, reply throws(RedisError) in
+                if let error = reply.error { throw error }
+            }
+            return place
+        } catch {
+            core.unsubscribe(place)
+            if error.code == .timedOut, core.lastReceived < sent {
+                core.end(RedisError(.connectionLost, "the server fell silent", endpoint: endpoint.description))
+            }
+            throw error
         }
     }
 }
 
+extension ConnectionCore {
+    /// Removes a reader, and tells the server which channels nobody reads any more.
+    func unsubscribe(_ place: Int) {
+        guard let channels, isOpen else { return }
+        let unread = channels.remove(place)
+        // The connection ends with its last reader.
+        guard !channels.isEmpty else { return }
+        for channel in unread {
+            enqueue(
+                RedisCommand("UNSUBSCRIBE", channel), IgnoredReply(),
+                deadline: RedisEventLoop.deadline(after: options.commandTimeout))
+        }
+    }
+}
+
+/// Waits for a reply that changes nothing.
+private final class IgnoredReply: ReplyWaiter {
+    func receive(_ reply: borrowing RedisReplyView) {}
+
+    // A connection that ended has no subscriptions; of a server that is silent PING will tell.
+    func fail(_ error: RedisError) {}
+}
+
 extension RedisClient {
-    /// Subscribes on the server that the client is connected to, over a connection of its own.
+    /// Subscribes on the server that the client is connected to, over the one connection that its links have there for
+    /// all channels.
     ///
     /// It ends, with an error, when the commands go to another server: then subscribe again. The former server may be
     /// cut off from the others, or no longer part of the cluster.
@@ -103,11 +168,19 @@ extension RedisClient {
     package func subscribe(
         to channels: [String], bufferLimit: Int = 1024
     ) async throws(RedisError) -> RedisSubscription {
+        let pool = links.pool
         while true {
             let endpoint = try await connection().endpoint
-            let subscription = try await RedisSubscription.subscribe(
-                to: channels, at: endpoint, options: options, bufferLimit: bufferLimit, on: eventLoop)
-            if subscribed(by: subscription.connection) { return subscription }
+            let connection = try await pool.take(endpoint, for: .channels)
+            let subscription: RedisSubscription
+            do {
+                subscription = try await RedisSubscription.subscribe(
+                    to: channels, over: connection, from: pool, bufferLimit: bufferLimit)
+            } catch {
+                await pool.giveBack(connection, .channels)
+                throw error
+            }
+            if subscribed(by: subscription) { return subscription }
             // The commands have gone elsewhere meanwhile.
             await subscription.close()
         }

@@ -26,6 +26,11 @@ public final class RedisCronConnection: Sendable {
     /// The name of the zone in which expressions are read whose definition names none, where no scheduler has published its
     /// own; see ``timeZoneOfDefinitions()``.
     public var defaultTimeZone: String { defaultZone.description }
+    /// In which order the schedulers on connections that share links ask for their locks.
+    let turns: LockTurns
+
+    /// What every key begins with.
+    public var keyPrefix: String { keys.prefix }
     /// The names of the keys.
     package var keys: RQKeys { definitions.keys }
     package var client: RedisClient { definitions.client }
@@ -67,11 +72,43 @@ public final class RedisCronConnection: Sendable {
         self.defaultZone = defaultZone
         definitions = DefinitionRepository(
             client: RedisClient(url: url, keyPrefix: keyPrefix, on: self.eventLoop), keys: keys)
+        turns = LockTurns()
+    }
+
+    /// Makes a connection to the same Redis under another key prefix, which shares the other one's links, thread and default
+    /// time zone.
+    ///
+    /// However many connections share them, there is one link to each server for their commands and one for all their
+    /// channels. On a Redis Cluster each prefix belongs to the master of its slot: prefixes on the same master share its
+    /// links, and the loss of one master concerns its prefixes alone. Schedulers on connections that share links take turns
+    /// in asking for locks that they stand by for, so that several processes share the prefixes; see docs/scaling.md.
+    ///
+    /// Each of them is closed by itself; the links end with the last one. Which one was there first makes no difference.
+    ///
+    /// ```swift
+    /// let first = try RedisCronConnection(url: url, keyPrefix: "tenant-a")
+    /// let second = try RedisCronConnection(sharingLinksOf: first, keyPrefix: "tenant-b")
+    /// ```
+    ///
+    /// - Throws: ``RedisCronError`` with code `.invalidOption` if no key may have the prefix.
+    public init(sharingLinksOf other: RedisCronConnection, keyPrefix: String) throws(RedisCronError) {
+        let keys: RQKeys
+        do throws(RQWireError) {
+            keys = try RQKeys(prefix: keyPrefix)
+        } catch {
+            throw RedisCronError(.invalidOption, field: "keyPrefix", error.reason)
+        }
+        eventLoop = other.eventLoop
+        defaultZone = other.defaultZone
+        definitions = DefinitionRepository(
+            client: RedisClient(sharing: other.client.links, keyPrefix: keyPrefix), keys: keys)
+        turns = other.turns
     }
 
     /// Closes the connection.
     ///
-    /// Calls that are under way fail, and so do later ones.
+    /// Later calls fail, and so do those that are under way, except that calls that Redis has got already are still answered
+    /// over links which other connections share.
     public func close() async {
         await client.close()
     }

@@ -5,15 +5,15 @@
         /// Logs with swift-log.
         ///
         /// The source is `RedisCron`. Lines that tell of one definition or one run have metadata: `definition`, `job`, `queue` and
-        /// `planned`, as far as they are known. Those that tell of several runs have their number, `jobs`.
+        /// `planned`, as far as they are known. Those that tell of several runs have their number, `jobs`. Those of a logger that
+        /// names a key prefix have it as `prefix`; see ``naming(keyPrefix:)``.
         ///
         /// The level that the logger has now decides which lines are formatted. As with any other ``SchedulerLogger``, its handler may
         /// block.
         public init(_ logger: Logger) {
             self.init(minimumLevel: Level(lowest: logger.logLevel)) { (line: LogQueue.Line) in
                 logger.log(
-                    level: line.level.ofLogger, "\(line.message)", metadata: line.subject?.metadata, source: "RedisCron"
-                )
+                    level: line.level.ofLogger, "\(line.message)", metadata: line.metadata, source: "RedisCron")
             }
         }
     }
@@ -36,6 +36,14 @@
             case .warning: .warning
             case .error: .error
             }
+        }
+    }
+
+    extension LogQueue.Line {
+        /// What it is about, and the key prefix that it names.
+        fileprivate var metadata: Logger.Metadata? {
+            guard let keyPrefix else { return subject?.metadata }
+            return (subject?.metadata ?? [:]).merging(["prefix": "\(keyPrefix)"]) { $1 }
         }
     }
 

@@ -9,19 +9,28 @@
         /// Counters and meters are told each ``interval``, and at the end of ``RedisCronScheduler/run()``; timers each time. It is for
         /// one scheduler.
         ///
-        /// - Parameter factory: By default the one with which the metrics system was bootstrapped.
-        public static func swiftMetrics(_ factory: any MetricsFactory = MetricsSystem.factory) -> SchedulerMeter {
-            let instruments = SchedulerInstruments(factory)
+        /// - Parameters:
+        ///   - factory: By default the one with which the metrics system was bootstrapped.
+        ///   - keyPrefix: Where a process has several schedulers, the key prefix of this one: all that it counts has it as the
+        ///     dimension `prefix`.
+        public static func swiftMetrics(
+            _ factory: any MetricsFactory = MetricsSystem.factory, keyPrefix: String? = nil
+        ) -> SchedulerMeter {
+            let dimensions = keyPrefix.map { [("prefix", $0)] } ?? []
+            let instruments = SchedulerInstruments(factory, dimensions)
             var meter = SchedulerMeter()
             meter.report = { instruments.take($0, $1) }
-            meter.enqueueDelays = listener("rediscron_enqueue_delay_seconds", factory)
-            meter.ticks = listener("rediscron_tick_duration_seconds", factory)
-            meter.roundTrips = listener("rediscron_redis_roundtrip_seconds", factory)
+            meter.enqueueDelays = listener("rediscron_enqueue_delay_seconds", dimensions, factory)
+            meter.ticks = listener("rediscron_tick_duration_seconds", dimensions, factory)
+            meter.roundTrips = listener("rediscron_redis_roundtrip_seconds", dimensions, factory)
             return meter
         }
 
-        private static func listener(_ label: String, _ factory: any MetricsFactory) -> Listener {
-            let timer = Timer(label: label, preferredDisplayUnit: .seconds, factory: factory)
+        private static func listener(
+            _ label: String, _ dimensions: [(String, String)], _ factory: any MetricsFactory
+        ) -> Listener {
+            let timer = Timer(
+                label: label, dimensions: dimensions, preferredDisplayUnit: .seconds, factory: factory)
             return { time, times in
                 for _ in 0..<times { timer.recordNanoseconds(time.nanoseconds) }
             }
@@ -37,15 +46,15 @@
         /// What the counters have been told so far, in their order.
         private let told: Guarded<[Int]>
 
-        init(_ factory: any MetricsFactory) {
+        init(_ factory: any MetricsFactory, _ common: [(String, String)]) {
             func counter(
                 _ name: String, _ dimension: (String, String)? = nil, _ read: @escaping Reading<Int>
             ) -> (Counter, Reading<Int>) {
-                let dimensions = dimension.map { [$0] } ?? []
+                let dimensions = common + (dimension.map { [$0] } ?? [])
                 return (Counter(label: "rediscron_\(name)_total", dimensions: dimensions, factory: factory), read)
             }
             func meter(_ name: String, _ read: @escaping Reading<Double?>) -> (Meter, Reading<Double?>) {
-                (Meter(label: "rediscron_\(name)", factory: factory), read)
+                (Meter(label: "rediscron_\(name)", dimensions: common, factory: factory), read)
             }
             var counters = [
                 counter("lock_acquisitions") { _, metrics in metrics.lockAcquisitions },

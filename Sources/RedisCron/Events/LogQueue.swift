@@ -15,6 +15,8 @@ final class LogQueue: Sendable {
         let level: SchedulerLogger.Level
         let message: String
         let subject: Subject?
+        /// The key prefix that it is about, where a process has several.
+        var keyPrefix: String?
         /// When it was appended.
         let time: Timestamp
     }
@@ -56,8 +58,11 @@ final class LogQueue: Sendable {
     }
 
     /// Appends a line.
-    func append(_ level: SchedulerLogger.Level, _ message: String, about subject: Subject? = nil) {
-        let line = Line(level: level, message: message, subject: subject, time: Timestamp.now)
+    func append(
+        _ level: SchedulerLogger.Level, _ message: String, about subject: Subject? = nil, under keyPrefix: String? = nil
+    ) {
+        let line = Line(
+            level: level, message: message, subject: subject, keyPrefix: keyPrefix, time: Timestamp.now)
         let begins = state.withLock { state in
             state.appended += 1
             if state.lines.push(line) { state.done += 1 }

@@ -43,10 +43,21 @@ public struct SchedulerLogger: Sendable {
     public let minimumLevel: Level
     /// Copies of a logger share one; `nil` writes nothing.
     private let queue: LogQueue?
+    /// The key prefix that its lines name; `nil` for none.
+    private let keyPrefix: String?
 
-    private init(minimumLevel: Level, queue: LogQueue?) {
+    private init(minimumLevel: Level, queue: LogQueue?, keyPrefix: String? = nil) {
         self.minimumLevel = minimumLevel
         self.queue = queue
+        self.keyPrefix = keyPrefix
+    }
+
+    /// The same logger for one of several schedulers in a process: its lines name the key prefix.
+    ///
+    /// A closure gets it in front of the message, `[tenant-a] took the lock`; with swift-log it is the line's metadata `prefix`.
+    /// All of them write through one queue, in one order.
+    public func naming(keyPrefix: String) -> SchedulerLogger {
+        SchedulerLogger(minimumLevel: minimumLevel, queue: queue, keyPrefix: keyPrefix)
     }
 
     /// Makes a logger from a closure.
@@ -56,14 +67,18 @@ public struct SchedulerLogger: Sendable {
     /// ``RedisCronScheduler/run()`` returns when all lines are written, or after a second.
     public init(minimumLevel: Level = .info, write: @escaping @Sendable (Level, String) -> Void) {
         self.init(
-            minimumLevel: minimumLevel, queue: LogQueue(minimumLevel: minimumLevel) { write($0.level, $0.message) })
+            minimumLevel: minimumLevel,
+            queue: LogQueue(minimumLevel: minimumLevel) { write($0.level, $0.taggedMessage) })
     }
 
-    /// Makes a logger whose closure also gets the time of each line.
-    package init(minimumLevel: Level, write: @escaping @Sendable (Level, String, Timestamp) -> Void) {
+    /// Makes a logger whose closure also gets the time of each line, and the key prefix that it names.
+    package init(
+        minimumLevel: Level,
+        write: @escaping @Sendable (_ level: Level, _ message: String, _ time: Timestamp, _ keyPrefix: String?) -> Void
+    ) {
         self.init(
             minimumLevel: minimumLevel,
-            queue: LogQueue(minimumLevel: minimumLevel) { write($0.level, $0.message, $0.time) })
+            queue: LogQueue(minimumLevel: minimumLevel) { write($0.level, $0.message, $0.time, $0.keyPrefix) })
     }
 
     /// Writes nothing.
@@ -77,19 +92,19 @@ public struct SchedulerLogger: Sendable {
     /// Logs an event.
     func callAsFunction(_ event: SchedulerEvent) {
         guard event.level >= minimumLevel, let queue else { return }
-        queue.append(event.level, event.line, about: .event(event))
+        queue.append(event.level, event.line, about: .event(event), under: keyPrefix)
     }
 
     /// Logs that a batch was queued which nobody wants described.
     func callAsFunction(enqueued jobs: Int) {
         guard .info >= minimumLevel, let queue else { return }
-        queue.append(.info, "enqueued \(jobs) jobs", about: .jobs(jobs))
+        queue.append(.info, "enqueued \(jobs) jobs", about: .jobs(jobs), under: keyPrefix)
     }
 
     /// Logs a line.
     package func callAsFunction(_ level: Level, _ message: @autoclosure () -> String) {
         guard level >= minimumLevel, let queue else { return }
-        queue.append(level, message())
+        queue.append(level, message(), under: keyPrefix)
     }
 
     /// Waits until all lines so far are written, at most ``flushBound``; cancellation does not end it.
@@ -99,4 +114,9 @@ public struct SchedulerLogger: Sendable {
     package func flush() async -> Bool {
         await queue?.flush(within: Self.flushBound) ?? true
     }
+}
+
+extension LogQueue.Line {
+    /// The message with its key prefix in front, where it has one.
+    fileprivate var taggedMessage: String { keyPrefix.map { "[\($0)] \(message)" } ?? message }
 }

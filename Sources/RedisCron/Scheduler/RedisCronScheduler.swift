@@ -46,7 +46,8 @@ public final class RedisCronScheduler: Sendable {
         connection: RedisCronConnection, options: Options, files: [CronJobDeclarations]
     ) throws(RedisCronError) {
         try self.init(
-            connection: connection, options: options, files: files, clock: SystemClock(loop: connection.eventLoop))
+            connection: connection, options: options, files: files,
+            clock: SystemClock(loop: connection.eventLoop, turns: connection.turns))
     }
 
     /// Makes a scheduler that lives by another clock than the system's.
@@ -59,7 +60,7 @@ public final class RedisCronScheduler: Sendable {
         self.kept = [options.definitions].filter { !$0.jobs.isEmpty } + files
         let settings = try SchedulerSettings(
             options: options, keys: connection.keys, createdAt: clock.now(), seed: UInt64.random(in: 0 ... .max),
-            isHopeless: RedisStore.isHopeless)
+            nameSuffix: connection.turns.nameSuffix(for: connection.keys.prefix), isHopeless: RedisStore.isHopeless)
         let loader = DefinitionLoader(
             zone: settings.zone, serializer: options.serializer, lockTTL: options.lockTTL)
         let replicas = try ReplicaWatch(options, commandTimeout: connection.client.options.commandTimeout) {
@@ -131,7 +132,11 @@ public final class RedisCronScheduler: Sendable {
         do {
             try await RedisCronError.unifying {
                 try await withTaskExecutorPreference(connection.eventLoop) {
-                    try await actor.run(applying: application)
+                    let turn = LockTurn(
+                        turns: connection.turns, place: connection.turns.join(keyPrefix: connection.keys.prefix),
+                        look: { [connection] in try await connection.lockToken() })
+                    defer { turn.turns.leave(turn.place) }
+                    try await actor.run(applying: application, taking: turn)
                 }
             }
         } catch {

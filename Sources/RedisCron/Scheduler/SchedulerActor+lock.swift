@@ -6,6 +6,12 @@ extension SchedulerActor {
     ///
     /// A stop ends the wait for the answer: there is nothing in flight yet that would have to be finished.
     func askForLock() async throws -> SchedulerStateMachine.AcquisitionAction {
+        guard try await awaitTurn() else {
+            let action = try machine.lockAnswered(nil)
+            succeeded(.lock)
+            if action == .wait { take(outage.standsBy()) }
+            return action
+        }
         let token = claim.request(makeToken: settings.makeToken)
         let sentAt = clock.monotonic()
         // A task of its own, because a stop ends the request and not the one who waits for it, who has yet to release what
@@ -36,6 +42,46 @@ extension SchedulerActor {
         return action
     }
 
+    /// Waits until it may ask for the lock, where schedulers of other prefixes run in this process: then it looks first.
+    ///
+    /// - Returns: Whether to ask; false where another scheduler holds the lock, or a stop was asked for.
+    private func awaitTurn() async throws -> Bool {
+        guard let turn, settings.whenLockHeld == .standBy else { return true }
+        while turn.turns.hasTurns, !machine.isStopping {
+            let token: String?
+            do {
+                token = try await lookAtLock(turn.look)
+            } catch  where error.redisError?.prefix == .wrongType {
+                // Whoever asks for it is told so.
+                return true
+            }
+            // An earlier request may have been granted late.
+            if let token, token == claim.token { return true }
+            switch turn.turns.looked(
+                turn.place, holder: token.map { LockHolder(token: $0).name }, at: clock.monotonic())
+            {
+            case .ask: return true
+            case .held: return false
+            case .lookAgain(let delay): try await sleep(for: delay)
+            }
+        }
+        return !machine.isStopping
+    }
+
+    private func lookAtLock(_ look: @escaping @Sendable () async throws -> String?) async throws -> String? {
+        // A task of its own, because a stop ends the look and not the one who waits for it.
+        let request = Task(executorPreference: executor) { try await look() }
+        lookRequest = request
+        defer { lookRequest = nil }
+        return try await measuringRoundTrip {
+            try await withTaskCancellationHandler {
+                try await request.value
+            } onCancel: {
+                request.cancel()
+            }
+        }
+    }
+
     /// The error that names who has the lock.
     func lockIsHeld() async -> RedisCronError {
         RedisCronError.lockHeld(settings.keys.lock, by: try? await store.lockHolder())
@@ -59,6 +105,7 @@ extension SchedulerActor {
         // What was read before the lock was lost may be of a Redis that has gone back since, and nobody listened meanwhile.
         await jobStore.forgetAll()
         health.isStandingBy = false
+        if let turn { turn.turns.note(turn.place, isLeading: true) }
         metrics.lockAcquisitions += 1
         metrics.leadingSince = clock.now()
         tell(.becameLeader(name: settings.name))

@@ -54,6 +54,7 @@ extension SchedulerActor {
         metrics.nextDue = nil
         waiting.forgetAll()
         unanswered.forgetAll()
+        if let turn { turn.turns.note(turn.place, isLeading: false) }
     }
 
     /// Compares this machine's clock with that of Redis.

@@ -47,6 +47,10 @@ actor SchedulerActor {
     var sleepTask: Task<Void, any Error>?
     /// The request for the lock that is under way.
     var lockRequest: Task<Bool, any Error>?
+    /// Its part in the turns of this process' schedulers, while it runs.
+    var turn: LockTurn?
+    /// The look at the lock that is under way.
+    var lookRequest: Task<String?, any Error>?
     /// The pauses of what runs beside the loop: a success of another operation ends them.
     var pauses: [Outage.Operation: Task<Void, any Error>] = [:]
     private(set) var runTask: Task<Void, any Error>?
@@ -122,11 +126,14 @@ actor SchedulerActor {
 
     /// Leads, or stands by, until the calling task is cancelled, or its group of services shuts down gracefully.
     ///
-    /// - Parameter apply: Makes Redis hold the definitions that the scheduler was given; `nil` where there are none.
-    func run(applying apply: Application? = nil) async throws {
+    /// - Parameters:
+    ///   - apply: Makes Redis hold the definitions that the scheduler was given; `nil` where there are none.
+    ///   - turn: Its part in the turns of this process' schedulers; `nil` to ask for the lock at any time.
+    func run(applying apply: Application? = nil, taking turn: LockTurn? = nil) async throws {
         guard runTask == nil, case .idle = machine.state else {
             throw RedisCronError(.alreadyRunning, "this scheduler is running, or has run; make another one")
         }
+        self.turn = turn
         // Not a child task: cancelling the caller asks for a stop, after which the batch in flight is finished and
         // everything is released. A child would be cancelled in the middle of its batch.
         let body = Task(executorPreference: executor) { try await self.runToTheEnd(applying: apply) }
@@ -150,6 +157,7 @@ actor SchedulerActor {
         machine.stop()
         wake()
         lockRequest?.cancel()
+        lookRequest?.cancel()
         // Neither a child of the caller nor of the loop: it must outlive the one and cut the other short.
         shutdownTimer = Task(executorPreference: executor) { [clock, bound = settings.shutdownBound] in
             try await clock.sleep(for: bound)

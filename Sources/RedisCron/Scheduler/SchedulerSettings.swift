@@ -53,14 +53,14 @@ struct SchedulerSettings: Sendable {
 
     init(
         options: RedisCronScheduler.Options, keys: RQKeys, createdAt: Timestamp, seed: UInt64,
-        makeToken: (@Sendable () -> String)? = nil,
+        makeToken: (@Sendable () -> String)? = nil, nameSuffix: String = LockTurns.randomSuffix,
         isHopeless: @escaping @Sendable (any Error) -> Bool = { _ in false }
     ) throws(RedisCronError) {
         try Self.check(options)
         zone = try ZoneRules(option: "timeZone", options.timeZone)
         let hostname = Self.hostname
         let pid = getpid()
-        let name = options.name ?? "\(hostname):\(pid):\(RQJobID.random().description.suffix(6))"
+        let name = options.name ?? "\(hostname):\(pid):\(nameSuffix)"
         self.name = name
         self.registration = SchedulerRegistration(
             name: name, hostname: hostname, pid: pid, createdAt: createdAt, timeZone: zone.notation ?? "")

@@ -49,6 +49,11 @@ extension LockHolder: CustomStringConvertible {
 }
 
 extension RedisCronConnection {
+    /// The value of the lock; `nil` where nobody holds it.
+    func lockToken() async throws(RedisError) -> String? {
+        try await client.send(RedisCommand("GET", keys.lock)) { $0.string }
+    }
+
     /// Who holds the lock; `nil` where nobody does.
     package func lockHolder() async throws -> LockHolder? {
         let lock = try await client.pipeline([RedisCommand("GET", keys.lock), RedisCommand("PTTL", keys.lock)]) {

@@ -139,7 +139,10 @@ struct DefinitionFile {
     /// The name in messages.
     var name: String { path == "-" ? "standard input" : path }
 
-    private func contents() throws(CommandFailure) -> [UInt8] {
+    /// Reads the file.
+    ///
+    /// - Throws: ``CommandFailure`` that names it and says why it cannot be read.
+    func contents() throws(CommandFailure) -> [UInt8] {
         let descriptor = path == "-" ? dup(STDIN_FILENO) : open(path, O_RDONLY | O_CLOEXEC)
         guard descriptor >= 0 else { throw CommandFailure("cannot read \(name): \(SystemCall.explain(errno))") }
         defer { close(descriptor) }

@@ -13,8 +13,8 @@ struct LogWriter: Sendable {
     let logger: SchedulerLogger
 
     init(minimumLevel: SchedulerLogger.Level, isJSON: Bool) {
-        logger = SchedulerLogger(minimumLevel: minimumLevel) { level, message, time in
-            StandardError.write(Self.line(level, message, at: time, isJSON: isJSON))
+        logger = SchedulerLogger(minimumLevel: minimumLevel) { level, message, time, keyPrefix in
+            StandardError.write(Self.line(level, message, at: time, under: keyPrefix, isJSON: isJSON))
         }
     }
 
@@ -37,13 +37,20 @@ struct LogWriter: Sendable {
     }
 
     /// One line with its end: `2026-06-03T05:40:00.000000Z info    message`.
-    static func line(_ level: SchedulerLogger.Level, _ message: String, at time: Timestamp, isJSON: Bool) -> String {
+    ///
+    /// - Parameter keyPrefix: The prefix that it is about, where there are several: `info    [tenant-a] message`, or the field
+    ///   `prefix` of an object.
+    static func line(
+        _ level: SchedulerLogger.Level, _ message: String, at time: Timestamp, under keyPrefix: String? = nil,
+        isJSON: Bool
+    ) -> String {
         if isJSON {
-            let object: JSONValue = .object([
-                "time": .string(time.wireFormat), "level": .string(level.rawValue), "message": .string(message),
-            ])
-            return "\(object)\n"
+            var object: JSONObject = ["time": .string(time.wireFormat), "level": .string(level.rawValue)]
+            if let keyPrefix { object["prefix"] = .string(keyPrefix) }
+            object["message"] = .string(message)
+            return "\(JSONValue.object(object))\n"
         }
+        let message = keyPrefix.map { "[\($0)] \(message)" } ?? message
         let name = level.rawValue + String(repeating: " ", count: max(0, 7 - level.rawValue.count))
         // A message is one line, whatever an id contains.
         let single = message.split(omittingEmptySubsequences: false) { $0.isNewline }.joined(separator: "\\n")

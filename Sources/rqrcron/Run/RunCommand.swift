@@ -12,6 +12,7 @@ import RedisCron
 /// `rqrcron run`: the scheduler as a process.
 struct RunCommand: Sendable {
     private let invocation: Invocation
+    private let prefixes: KeyPrefixes
     private let options: RedisCronScheduler.Options
     private let log: LogWriter
     private let definitions: DefinitionFiles?
@@ -29,6 +30,7 @@ struct RunCommand: Sendable {
         self.invocation = invocation
         let arguments = invocation.arguments
         embedded = try Self.embeddedDirectory(arguments)
+        prefixes = try KeyPrefixes(invocation)
         log = try LogWriter(arguments: arguments)
         var options = RedisCronScheduler.Options()
         options.name = arguments.text(.schedulerName)
@@ -45,6 +47,7 @@ struct RunCommand: Sendable {
         options.timeZone = arguments.text(.timeZone)
         if let serializer = try arguments.serializer() { options.serializer = serializer }
         page = try PageServer(arguments, log: log)
+        if prefixes.areSeveral { try Self.refuseWithSeveralPrefixes(arguments) }
         options.logger = log.logger
         try Self.namingOptions { () throws(RedisCronError) in try options.check() }
         self.options = options
@@ -54,7 +57,22 @@ struct RunCommand: Sendable {
         let soundness = Soundness(maxSleepInterval: options.maxSleepInterval, lockTTL: options.lockTTL)
         notifier = try ServiceNotifier(
             environment: invocation.environment, soundness: soundness, log: log,
-            unapplied: definitions?.declarations.count ?? 0)
+            unapplied: definitions?.declarations.count ?? 0, schedulers: prefixes.all.count)
+    }
+
+    /// Refuses what has no meaning, or not one alone, for several prefixes.
+    private static func refuseWithSeveralPrefixes(_ arguments: ParsedArguments) throws(UsageError) {
+        if arguments.has(.applyFile) {
+            throw UsageError(
+                """
+                --apply does not say to which of several prefixes the definitions belong: apply the file to each with \
+                rqrcron apply --key-prefix PREFIX FILE
+                """)
+        }
+        if arguments.has(.http) {
+            throw UsageError(
+                "--http serves one prefix: use rqrcron serve --key-prefix PREFIX --http ADDRESS for each of several")
+        }
     }
 
     /// Runs until the first signal or a fatal error.
@@ -98,8 +116,8 @@ struct RunCommand: Sendable {
     /// protect nobody.
     private func releaseStaleLock(of redis: EmbeddedRedis) async throws {
         let client = try RedisAddress(embedded: redis).client(on: RedisEventLoop())
-        let lock = try RQKeys(prefix: invocation.keyPrefix).lock
-        _ = try await client.send(RedisCommand("DEL", lock))
+        let locks = try prefixes.all.map { try RQKeys(prefix: $0).lock }
+        _ = try await client.pipeline(locks.map { RedisCommand("DEL", $0) })
         await client.close()
     }
 
@@ -158,24 +176,29 @@ struct RunCommand: Sendable {
     }
 
     private func schedule(at address: RedisAddress, _ page: OpenPage?) async throws {
-        try await address.withConnection(invocation, zone: zone.rules) { connection in
-            let scheduler: RedisCronScheduler
-            do {
-                scheduler = try Self.namingOptions { () throws(RedisCronError) in
-                    try RedisCronScheduler(
-                        connection: connection, options: options, files: definitions?.declarations ?? [])
-                }
-            } catch let error as RedisCronError {
-                throw definitions?.failure(about: error) ?? error
-            }
+        try await address.withConnections(prefixes.all, zone: zone.rules) { connections in
+            let schedulers = try connections.map(scheduler)
             let service = SchedulerService(
-                scheduler: scheduler, notifier: notifier, log: log, zone: "\(zone.rules) (\(zone.source))")
+                schedulers: schedulers, notifier: notifier, log: log, zone: "\(zone.rules) (\(zone.source))")
             guard let page else { return try await service.run() }
-            try await page.besides(scheduler) { body in
+            try await page.besides(schedulers[0]) { body in
                 try await address.withConnection(invocation, zone: zone.rules, body)
             } _: {
                 try await service.run()
             }
+        }
+    }
+
+    private func scheduler(on connection: RedisCronConnection) throws -> RedisCronScheduler {
+        var options = options
+        if prefixes.areSeveral { options.logger = log.logger.naming(keyPrefix: connection.keyPrefix) }
+        do {
+            return try Self.namingOptions { () throws(RedisCronError) in
+                try RedisCronScheduler(
+                    connection: connection, options: options, files: definitions?.declarations ?? [])
+            }
+        } catch let error as RedisCronError {
+            throw definitions?.failure(about: error) ?? error
         }
     }
 }
@@ -212,7 +235,10 @@ extension CommandOption {
         completion: .files)
     static let maxRate = CommandOption(
         "max-rate", value: .required("N"),
-        summary: "Queue at most N jobs a second, to spare a Redis that others use too. Default: as many as it takes.")
+        summary: """
+            Queue at most N jobs a second under each key prefix, to spare a Redis that others use too. Default: as many \
+            as it takes.
+            """)
     static let waitReplicas = CommandOption(
         "wait-replicas", value: .required("N"),
         summary: "Wait after each batch until N replicas have it. Fewer cause a warning. Default: 0.")
@@ -271,6 +297,10 @@ extension Command {
             Under nohup a closed terminal does not stop it.
             """,
             """
+            With several key prefixes it runs a scheduler for each, and each leads or stands by for itself. They share \
+            their connections to Redis. Processes with the same prefixes and --standby share them among each other.
+            """,
+            """
             With --embedded it starts its own Redis, on a Unix socket and a free port of 127.0.0.1, and prints the URL. \
             Anyone with a login on this machine can connect to that port.
             """,
@@ -288,13 +318,17 @@ extension Command {
             .optional(.timeZone), .optional(.maxRate), .optional(.waitReplicas), .optional(.replicaTimeout),
             .optional(.history), .optional(.historyTotal), .optional(.rqHistory), .optional(.serializer),
             .optional(.schedulerName), .optional(.http),
-        ] + OptionRule.page + [.optional(.logLevel), .optional(.logFormat)] + OptionRule.connection,
+        ] + OptionRule.page + [
+            .optional(.logLevel), .optional(.logFormat), .optional(.url), .optional(.keyPrefixes),
+            .optional(.keyPrefixFile),
+        ],
         synopsis: [
             """
             [--embedded [DIR]] [--apply FILE] [--standby] [--lock-ttl SECONDS] [--max-sleep SECONDS] [--timezone ZONE] \
             [--max-rate N] [--wait-replicas N] [--replica-timeout SECONDS] [--history N] [--history-total N] [--rq-history] [-S NAME] [--name NAME] \
             [--http ADDRESS] [--http-host HOST]... [--http-token-file FILE] [--http-actions] \
-            [--http-show-arguments] [--http-metrics-per-job] [--log-level LEVEL] [--log-format FORMAT] [-u URL] [--key-prefix PREFIX]
+            [--http-show-arguments] [--http-metrics-per-job] [--log-level LEVEL] [--log-format FORMAT] [-u URL] [--key-prefix PREFIX]... \
+            [--key-prefix-file FILE]...
             """
         ],
         examples: [

@@ -249,7 +249,7 @@ private struct HesitantResolver: RedisEndpointResolver {
     }
 
     func consequence(
-        of error: RedisError, from endpoint: RedisEndpoint, with connector: RedisConnector
+        of error: RedisError, from endpoint: RedisEndpoint, keyPrefix: String?, with connector: RedisConnector
     ) async throws(RedisError) -> RedisErrorConsequence {
         .keep
     }

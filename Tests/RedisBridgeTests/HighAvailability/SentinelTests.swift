@@ -354,7 +354,7 @@ import Testing
         for (port, expected) in [(UInt16(6379), same), (6380, another)] {
             let consequence = try await resolver.consequence(
                 of: RedisError(.server, "no", prefix: prefix), from: .tcp(host: "127.0.0.1", port: port),
-                with: connector)
+                keyPrefix: nil, with: connector)
             #expect(consequence == expected)
         }
     }

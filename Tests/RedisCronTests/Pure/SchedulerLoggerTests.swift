@@ -28,6 +28,21 @@ import Testing
         #expect(lines.current == ["warning line", "error line"])
     }
 
+    @Test func `lines of one of several schedulers name its key prefix, in one order with the others`() async {
+        let (logger, lines) = logger(.info)
+        let (one, other) = (logger.naming(keyPrefix: "a"), logger.naming(keyPrefix: "{b}"))
+        one(.info, "1")
+        other(.standingBy(name: "s"))
+        logger(.info, "3")
+        one(enqueued: 4)
+        #expect(await other.flush())
+        #expect(
+            lines.current == [
+                "info [a] 1", "info [{b}] s stands by: another scheduler holds the lock", "info 3",
+                "info [a] enqueued 4 jobs",
+            ])
+    }
+
     @Test func `the names of the levels are swift-log's`() {
         #expect(SchedulerLogger.Level.allCases.map(\.rawValue) == ["debug", "info", "warning", "error"])
         #expect(SchedulerLogger.Level.allCases == SchedulerLogger.Level.allCases.sorted())
