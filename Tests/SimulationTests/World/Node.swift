@@ -64,8 +64,7 @@ final class Node: @unchecked Sendable {
                 tokens += 1
                 return token
             })
-        // Short runs never come where that fence stands, unless too many are held.
-        if !world.redis.fences.contains(.tracked) { settings.mostHeldRuns = 0 }
+        if !world.scenario.holdsRuns { settings.mostHeldRuns = 0 }
         let actor = SchedulerActor(
             store: SimulatedStore(link: link, node: self), clock: clock, settings: settings, channel: channel,
             executor: executor)
