@@ -40,6 +40,9 @@ final class Node: @unchecked Sendable {
         events = world.scenario.policies ? channel.collect() : nil
     }
 
+    /// Since when all its calls about runs have been answered, in the time of the world.
+    private(set) var keepsRunsSince: Int64?
+
     /// Whether it can lead.
     var isAlive: Bool { !isDead && !isStopping }
 
@@ -152,6 +155,11 @@ final class Node: @unchecked Sendable {
     func stepClock(by microseconds: Int64) {
         world.note("the clock of \(name) is stepped by \(microseconds) µs")
         clock.step(by: microseconds)
+    }
+
+    /// A call about runs was answered, or failed.
+    func keepsRuns(_ isAnswered: Bool) {
+        keepsRunsSince = isAnswered ? keepsRunsSince ?? world.time : nil
     }
 
     // MARK: What it tells
