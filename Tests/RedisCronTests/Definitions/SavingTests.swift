@@ -154,7 +154,8 @@ struct SavingTests {
         }
     }
 
-    @Test func `what starts to track again after another editor had stopped it begins with the last run`() async throws {
+    @Test func `what starts to track again after another editor had stopped it begins with the last run`() async throws
+    {
         try await with { server, connection, scheduler async throws in
             var job = try await register(scheduler)
             let latest = Timestamp.newYear + .seconds(1_000)
