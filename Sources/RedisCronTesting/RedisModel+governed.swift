@@ -86,7 +86,8 @@ extension RedisModel {
             }
         }
         let template = content.template
-        logRuns([.queued], replaced, logBody(ofTriggered: job, of: id, template, now: now))
+        let mayReplace = policy.overlap == .replace && !known.isEmpty
+        logRuns([.queued], replaced, logBody(ofTriggered: job, of: id, template, mayReplace: mayReplace, now: now))
         foremost = [:]
         push(
             job, content.template, data: content.payload.data, description: content.payload.description, now: now)

@@ -22,9 +22,13 @@ extension RedisModel {
     }
 
     /// What the log says of a run outside of the schedule.
-    func logBody(ofTriggered job: RQJobID, of id: DefinitionID, _ template: JobTemplate, now: Timestamp) -> [UInt8]? {
+    ///
+    /// - Parameter mayReplace: Whether it may take out others.
+    func logBody(
+        ofTriggered job: RQJobID, of id: DefinitionID, _ template: JobTemplate, mayReplace: Bool, now: Timestamp
+    ) -> [UInt8]? {
         let history = definitions[id]?.hash.policy.history
-        guard history != 0 else { return nil }
+        guard history != 0 || mayReplace else { return nil }
         return RunLogEntry.body(
             of: TrackedRun(
                 definition: id, jobID: job, planned: nil, at: now, reason: .trigger,

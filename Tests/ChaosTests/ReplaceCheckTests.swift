@@ -54,6 +54,43 @@ struct ReplaceCheckTests {
         #expect(next(later, 6, .init(fields: ["open_runs": runs("stop:1767182406")])).kinds() == [.overlapped])
     }
 
+    @Test func `a run that is stopped was told to, and its record says so`() {
+        let stopped = ["status": "stopped", "ended_at": ""]
+        var unasked = story()
+        unasked.work("a", planned: noon(2), stopped)
+        #expect(unasked.kinds() == [.stoppedUnasked])
+        var story = story()
+        story.work(
+            "a", planned: noon(2), ["status": "started", "started_at": "\(noon(3))", "last_heartbeat": "\(noon(3))"],
+            execution: noon(100))
+        story.tick(
+            "a", planned: noon(4), at: noon(4.1), next: noon(6), .init(fields: ["open_runs": runs("stop:1767182404")]))
+        story.work("a", planned: noon(2), stopped)
+        #expect(story.violations() == [])
+        for (outcome, isRight) in [("stopped", true), ("finished", false), ("failed", false)] {
+            var check = HistoryCheck()
+            for step in story.steps { check.take(step) }
+            #expect(check.policies.stopped == 1)
+            var kept = KeptRuns()
+            kept.over["a"] = [KeptRuns.Run(job: first, at: noon(2.1), outcome: outcome)]
+            kept.total = 1
+            let taken = story.taken.map { TakenJob(id: $0.id, isWhole: true, outcome: "finished") }
+            check.conclude(kept, taken: taken, settledAt: noon(3), keep: 20)
+            #expect(check.violations.isEmpty == isRight, "\(outcome)")
+        }
+    }
+
+    @Test func `a run that another server told to stop, which is lost, is no violation`() {
+        var story = story()
+        story.work("a", planned: noon(2), ["status": "stopped"])
+        let told = LoggedStep([LoggedCommand("HSET", ["rq:cron_job:a", "open_runs", runs("stop:1767182404")])])
+        for (lost, count) in [([told], 0), ([], 1)] {
+            var check = HistoryCheck(lost: LostWrites(lost))
+            for step in story.steps { check.take(step) }
+            #expect(check.violations.count == count)
+        }
+    }
+
     @Test func `a run that was taken out and comes out of its queue is found`() {
         var story = story()
         story.tick("a", planned: noon(4), at: noon(4.1), next: noon(6), .init(replaces: [first]))

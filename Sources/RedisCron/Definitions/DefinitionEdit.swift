@@ -118,6 +118,10 @@ package struct DefinitionEdit: Sendable {
         // What runs are open depends on the run that was queued last.
         let isTracked = definition.startsTracking(after: old)
         expectedNext = isPlaced || isBoundedAnew || isTracked ? stored.nextEnqueueTime : nil
+        // Two fields say whether runs are kept track of. Another editor may have changed one of them since they were read: then
+        // what this edit does to the open runs would be meant for a definition that neither of the two has made.
+        let saysTracking = fields.contains { $0.field == .overlap || $0.field == .pauseAfterFailures }
+        expectedVersion = saysTracking ? stored.updatedAtBytes : nil
     }
 }
 

@@ -13,6 +13,8 @@ extension DefinitionRepository {
     /// - Parameter id: Whose runs are wanted; `nil` for those of all definitions.
     package func loggedRuns(of id: DefinitionID? = nil) async throws(RedisError) -> LoggedRuns {
         // In this order: runs go from the log to the recent ones.
+        // All of the recent ones, also where those of one definition are wanted: a script that looked for these would keep Redis
+        // busy for several times as long, and who asks would wait no shorter.
         let commands = [
             RedisCommand("LRANGE", keys.runLog, -Self.logLimit, -1), RedisCommand("LRANGE", keys.recentRuns, 0, -1),
         ]

@@ -68,7 +68,9 @@ extension DefinitionRepository {
                 (reply.count > 0 ? reply.withElement(0) { $0.copiedBytes } : reply.copiedBytes).first
             }
         }
-        let logged = run.history == 0 ? [] : RunLogEntry.body(of: run)
+        // Where nothing is kept of it, it may take out a run of which something is.
+        let isNoted = run.history != 0 || overlap == .replace && !openRuns.runs.isEmpty
+        let logged = isNoted ? RunLogEntry.body(of: run) : []
         let code: UInt8?
         do throws(RedisError) {
             code = try await send(noting: logged)

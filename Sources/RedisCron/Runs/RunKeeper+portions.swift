@@ -103,9 +103,9 @@ extension RunKeeper {
     /// Takes in which of these portions still stand there.
     private func compare(_ portions: [Int: RunWatch.Held], with standing: [RunPortion]) {
         let (now, monotonic) = (clock.now(), clock.monotonic())
-        let there = Set(standing.map(\.bytes))
+        let there = Set(standing)
         for (number, held) in portions.sorted(by: { $0.key < $1.key }) {
-            if there.contains(held.portion.bytes) {
+            if there.contains(held.portion) {
                 watch.stands(number)
             } else {
                 watch.scattered(number, now: now, monotonic: monotonic)
@@ -117,9 +117,9 @@ extension RunKeeper {
     ///
     /// - Returns: What ``RunWatch/hold(_:now:at:)`` does, for all of them.
     func found(_ standing: [RunPortion]) -> [RunWatch.Followed] {
-        let known = Set(watch.portions.values.map(\.portion.bytes))
+        let new = standing.filter { !watch.holds($0) }
         compare(watch.portions, with: standing)
         let (now, monotonic) = (clock.now(), clock.monotonic())
-        return standing.filter { !known.contains($0.bytes) }.flatMap { watch.hold($0, now: now, at: monotonic) }
+        return new.flatMap { watch.hold($0, now: now, at: monotonic) }
     }
 }

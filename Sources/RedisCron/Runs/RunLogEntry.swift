@@ -89,7 +89,8 @@ package struct RunLogEntry: Sendable {
 
     // MARK: Writing
 
-    /// What a batch sends for the log, to stand behind what the script knows; `nil` where nothing is recorded.
+    /// What a batch sends for the log, to stand behind what the script knows; `nil` where nothing is recorded, and no run can take out
+    /// another one.
     ///
     /// - Parameter history: How many runs a definition keeps that does not say so itself.
     package static func body(of batch: DueBatch, at now: Timestamp, history: Int) -> [UInt8]? {
@@ -98,14 +99,14 @@ package struct RunLogEntry: Sendable {
         return body.finish()
     }
 
-    /// What a run outside of the schedule sends.
+    /// What a run outside of the schedule sends; it is not recorded itself where its definition keeps none.
     package static func body(of run: TrackedRun) -> [UInt8] {
         let fields: [JSONValue] = [
             .string(run.definition.display), (run.planned.map { Int($0.microseconds - run.at.microseconds) }).json, 0,
             .string(run.reason.rawValue), run.history.json,
             .string(run.jobID.description),
         ]
-        let text = JSONValue.array([.array(fields)]).compactBytes
+        let text = JSONValue.array([run.history == 0 ? 0 : .array(fields)]).compactBytes
         return Array(",\"at\":\(run.at.microseconds),\"q\":[".utf8) + run.terms.json.compactBytes
             + Array("],\"r\":".utf8) + text
             + [UInt8(ascii: "}")]
@@ -137,6 +138,8 @@ package struct RunLogEntry: Sendable {
             if !isFirst { bytes.append(UInt8(ascii: ",")) }
             isFirst = false
             let own = run.definition.governance?.policy.history
+            // That a run was taken out is noted for its own record, whatever is kept of the run that takes it out.
+            if run.mayReplace { hasAny = true }
             guard own ?? history > 0, run.step != .skipQueued else {
                 bytes.append(UInt8(ascii: "0"))
                 return
@@ -188,6 +191,14 @@ package struct RunLogEntry: Sendable {
             head += "],\"r\":[".utf8
             return head + bytes + Array("]}".utf8)
         }
+    }
+}
+
+extension PlannedRun {
+    /// Whether it may take out an earlier one.
+    fileprivate var mayReplace: Bool {
+        guard !isMoveOnly, definition.governance?.policy.overlap == .replace else { return false }
+        return openRuns?.runs.isEmpty == false
     }
 }
 

@@ -55,6 +55,8 @@ struct RunWatch: Sendable {
     private var looks = DeadlineQueue<Look>()
     /// By number, in the order in which they were taken off the log.
     private(set) var portions: [Int: Held] = [:]
+    /// The number of each.
+    private var numbers: [RunPortion: Int] = [:]
     private var lastPortion = 0
     /// How many runs were put into these.
     private(set) var heldCount = 0
@@ -87,9 +89,10 @@ struct RunWatch: Sendable {
     /// - Returns: What ``follow(_:in:now:at:)`` does, for all of them.
     mutating func hold(_ portion: RunPortion, now: Timestamp, at monotonic: Duration) -> [Followed] {
         // Where Redis has lost that it was taken off the log, it was taken off once more. To settle the first would take out the second.
-        if let same = portions.first(where: { $0.value.portion.bytes == portion.bytes })?.key { settled(same) }
+        if let same = numbers[portion] { settled(same) }
         lastPortion += 1
         portions[lastPortion] = Held(portion: portion)
+        numbers[portion] = lastPortion
         heldCount += portion.runs.count
         var dropped: [Followed] = []
         for run in portion.runs {
@@ -219,6 +222,9 @@ struct RunWatch: Sendable {
 
     // MARK: Portions
 
+    /// Whether a portion is held that stands in Redis as the same element.
+    func holds(_ portion: RunPortion) -> Bool { numbers[portion] != nil }
+
     /// The runs of a portion that are followed, in their order.
     func runs(ofPortion number: Int) -> [Followed] {
         (portions[number]?.portion.runs ?? []).compactMap { run in
@@ -231,6 +237,7 @@ struct RunWatch: Sendable {
     mutating func settled(_ number: Int) {
         for known in runs(ofPortion: number) { followed[known.run.jobID]?.portion = nil }
         guard let held = portions.removeValue(forKey: number) else { return }
+        numbers[held.portion] = nil
         heldCount -= held.portion.runs.count
         if let look = held.look { _ = looks.remove(look) }
     }

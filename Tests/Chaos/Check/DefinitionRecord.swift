@@ -34,6 +34,12 @@ struct DefinitionRecord: Sendable {
         return Dictionary(entries.map { ($0[0], $0.count > 2 ? $0[2] : "") }) { first, _ in first }
     }
 
+    /// Those of them that were told to stop.
+    var runsToldToStop: [String] {
+        guard fields["open_runs"]?.contains("stop:") == true else { return [] }
+        return openRuns.filter { $0.value.hasPrefix("stop:") }.map(\.key)
+    }
+
     /// The number of its last edit, which every definition of a chaos run carries as the last of its `args`.
     var revision: Int? {
         guard let args = fields["args"], args.last == "]" else { return nil }

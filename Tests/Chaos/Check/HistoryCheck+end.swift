@@ -138,8 +138,10 @@ extension HistoryCheck {
     ///
     /// - Parameter settled: When all that had been queued had ended, and was known to have.
     package mutating func conclude(_ kept: KeptRuns, taken: [TakenJob], settledAt settled: WireTime, keep: Int) {
+        // Of one that was taken the consumer does not know whether it was stopped: that is written at its end.
         let outcomes =
-            taken.compactMap { job in job.outcome.map { (job.id, $0) } } + replacedJobs.map { ($0, "canceled") }
+            stoppedJobs.map { ($0, "stopped") } + taken.compactMap { job in job.outcome.map { (job.id, $0) } }
+            + replacedJobs.map { ($0, "canceled") }
         let standing = definitions.filter(\.value.exists).keys
         let check = RecordCheck(
             kept, runs: Dictionary(uniqueKeysWithValues: standing.map { ($0, jobs[$0] ?? [:]) }), queued: queuedJobs,

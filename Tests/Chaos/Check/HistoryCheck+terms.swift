@@ -189,4 +189,6 @@ package struct PolicyCounts: Sendable, Hashable {
     package var replacements = 0
     /// Runs that were told to stop for later ones.
     package var stops = 0
+    /// Runs that their workers stopped.
+    package var stopped = 0
 }

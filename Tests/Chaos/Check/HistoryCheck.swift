@@ -26,6 +26,9 @@ package struct HistoryCheck: Sendable {
     var replacedJobs: Set<String> = []
     /// The jobs of each definition since it was made, with when they were queued.
     private(set) var jobs: [String: [String: WireTime]] = [:]
+    /// Ids of those that were told to stop for later ones, and of those that were stopped.
+    private var stopsAskedFor: Set<String> = []
+    private(set) var stoppedJobs: Set<String> = []
     /// The planned times of each definition that its policy refused.
     var refused: [String: Set<WireTime>] = [:]
     /// Refusals of which the history has not told the time yet, with the newest time that it had told before.
@@ -128,11 +131,21 @@ package struct HistoryCheck: Sendable {
 
     // MARK: The state
 
+    /// A worker stops a run only because it was told to, which the definition remembers in the same step.
+    private mutating func noteStop(of job: String) {
+        policies.stopped += stoppedJobs.insert(job).inserted ? 1 : 0
+        if !stopsAskedFor.contains(job), !lost.stopsAskedFor.contains(job) {
+            report(.stoppedUnasked, at: present, "no definition says that job \(job) was to be stopped")
+        }
+    }
+
     private mutating func apply(_ command: LoggedCommand) {
         witness.apply(command)
         switch command.name {
         case "HSET", "HMSET":
+            if let job = command.job, command.hashFields["status"] == "stopped" { noteStop(of: job) }
             guard let id = command.definition else { return }
+            stopsAskedFor.formUnion(DefinitionRecord(fields: command.hashFields).runsToldToStop)
             definitions[id, default: DefinitionRecord()].fields.merge(command.hashFields) { _, new in new }
         case "HDEL":
             guard let id = command.arguments.first.flatMap(RedisKeys.definition) else { return }

@@ -11,6 +11,8 @@ package struct LostWrites: Sendable {
     ///
     /// Whether the server that went on knew of it is not told: what it took over is recognized by its definitions alone.
     private(set) var workedAt: Set<String> = []
+    /// The jobs that were told to stop: their workers may have heard of it.
+    private(set) var stopsAskedFor: Set<String> = []
     /// When the last run of each definition was queued.
     private(set) var latest: [String: WireTime] = [:]
     private var edits: [String: [LostEdit]] = [:]
@@ -51,6 +53,7 @@ package struct LostWrites: Sendable {
     }
 
     private mutating func note(_ fields: [String: String], of id: String) {
+        stopsAskedFor.formUnion(DefinitionRecord(fields: fields).runsToldToStop)
         guard Set(fields.keys).isSubset(of: LoggedStep.tickFields) else {
             edits[id, default: []].append(
                 LostEdit(

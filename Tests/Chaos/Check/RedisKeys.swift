@@ -7,6 +7,7 @@ enum RedisKeys {
     static let jobPrefix = "rq:job:"
     static let executionsPrefix = "rq:executions:"
     static let queuePrefix = "rq:queue:"
+    static let workerChannelPrefix = "rq:pubsub:"
     static let runLog = "rq:cron_runs_log"
     static let recentRuns = "rq:cron_runs_recent"
     static let openRuns = "rq:cron_runs_open"

@@ -24,6 +24,8 @@ package struct Violation: Sendable, Hashable, CustomStringConvertible {
         case offSchedule = "off its schedule"
         /// A run was queued while an earlier one was queued or running, against the definition's policy.
         case overlapped = "beside an open run"
+        /// A run was stopped by its worker, and not for a later one.
+        case stoppedUnasked = "stopped unasked"
         /// More runs were queued than the definition may have, or they were not counted.
         case overLimit = "more runs than allowed"
         /// A run was queued before the start, after the end, at an excluded time or in a pause.

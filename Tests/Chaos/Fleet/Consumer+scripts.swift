@@ -32,7 +32,8 @@ extension Consumer {
             redis.call('DEL', job)
           elseif fate == 'keep' then
             if redis.call('EXISTS', job) == 1 then
-              redis.call('HSET', job, 'status', 'finished', 'started_at', now, 'ended_at', now, 'worker_name', 'chaos')
+              redis.call('HSET', job, 'status', 'finished', 'started_at', now, 'ended_at', now,
+                'worker_name', '\(StopLine.worker)')
               redis.call('EXPIRE', job, 300)
             end
           else
@@ -41,7 +42,7 @@ extension Consumer {
             -- On its way to another node of a cluster it is not there for a moment.
             if redis.call('EXISTS', job) == 1 then
               redis.call('HSET', job, 'status', 'started', 'started_at', heard, 'last_heartbeat', heard,
-                'worker_name', 'chaos')
+                'worker_name', '\(StopLine.worker)')
               redis.call('ZADD', ARGV[3] .. id, is_dead and expired or renewed, 'chaos')
             end
             if not is_dead then redis.call('ZADD', KEYS[2], tonumber(ARGV[5]) + tonumber(fate), id) end
@@ -49,15 +50,23 @@ extension Consumer {
         end
         """
 
-    /// Ends the jobs whose work is done, a quarter of them with a failure, and renews the others every second.
+    /// Stops the jobs that are to be stopped, ends those whose work is done, a quarter of them with a failure, and renews the
+    /// others every second.
     static let work = """
         local now, present, second_ago = ARGV[3], tonumber(ARGV[4]), ARGV[5]
+        local is_told = {}
+        for j = 9, #ARGV do is_told[ARGV[j]] = true end
         local jobs = redis.call('ZRANGE', KEYS[1], 0, -1, 'WITHSCORES')
         for j = 1, #jobs, 2 do
           local id = jobs[j]
           local job, executions = ARGV[1] .. id, ARGV[2] .. id
           if redis.call('EXISTS', job) == 0 then
             -- Later.
+          elseif is_told[id] then
+            redis.call('ZREM', KEYS[1], id)
+            redis.call('DEL', executions)
+            redis.call('HSET', job, 'status', 'stopped', 'ended_at', '', 'last_heartbeat', '', 'worker_name', '')
+            redis.call('EXPIRE', job, 300)
           elseif tonumber(jobs[j + 1]) <= present then
             redis.call('ZREM', KEYS[1], id)
             redis.call('DEL', executions)

@@ -16,8 +16,9 @@ import Testing
 ///
 /// Those whose definition has an overlap policy are worked at, as RQ's workers do: started with an execution, renewed by
 /// heartbeats, and finished or failed after a while. Some workers die: those jobs look as they would when the worker has not
-/// been heard of for longer than RQ takes to give a job up. What is at work stands in Redis, so that a server that loses a
-/// start loses that somebody works as well.
+/// been heard of for longer than RQ takes to give a job up. Who is told to stop a job stops it, three workers of four: the others
+/// take no commands, as RQ's `SimpleWorker`. What is at work stands in Redis, so that a server that loses a start loses that
+/// somebody works as well.
 actor Consumer {
     /// What becomes of a job that was taken.
     enum Fate: Sendable {
@@ -27,6 +28,7 @@ actor Consumer {
     }
 
     private let line: RedisLine
+    private let stops: StopLine
     private let list: String
     private let keys: [String]
     private let slowKey: String
@@ -53,6 +55,7 @@ actor Consumer {
         self.fate = fate
         generator = SeededGenerator(seed: seed)
         line = topology.line()
+        stops = StopLine(topology)
         list = topology.key(RedisKeys.taken)
         working = topology.key(RedisKeys.working)
         executionsPrefix = topology.key(RedisKeys.executionsPrefix)
@@ -65,11 +68,13 @@ actor Consumer {
     func consume(until isOver: Observed<Bool>) async throws {
         isConsuming = true
         defer { isConsuming = false }
+        async let listening: Void = stops.listen(until: isOver)
         while !isOver.current {
             // Redis is away now and then; what was not finished is finished the next time.
             let count = (try? await takeSome()) ?? 0
             if count < 100 { try await Task.sleep(for: .milliseconds(20)) }
         }
+        await listening
     }
 
     /// Takes all that is left, once ``consume(until:)`` has ended.
@@ -91,7 +96,10 @@ actor Consumer {
                 ["EVAL", Self.finish, "2", list, working, jobPrefix, String(steps)] + worker() + arguments)
             unfinished = []
         }
-        try await line.command(["EVAL", Self.work, "1", working, jobPrefix] + worker())
+        let told = stops.jobs
+        let stopped = told.filter(Self.isStoppable).sorted()
+        try await line.command(["EVAL", Self.work, "1", working, jobPrefix] + worker() + stopped)
+        stops.forget(told)
         let reply = try await line.command(
             ["EVAL", Self.take, String(keys.count + 1), list] + keys + [jobPrefix, String(steps)])
         let jobs = reply.array.map(\.strings)
@@ -116,7 +124,10 @@ actor Consumer {
         ]
     }
 
-    /// What becomes of a job, as it is to be recorded.
+    /// Whether the worker of a job takes commands.
+    private static func isStoppable(_ job: String) -> Bool { job.last.map { "0123".contains($0) } != true }
+
+    /// What becomes of a job that nobody stops, as it is to be recorded.
     private static func outcome(of job: String, _ fate: String) -> String {
         switch fate {
         case "delete": "deleted"

@@ -77,7 +77,7 @@ package struct ChaosReport: Sendable, CustomStringConvertible {
                 + "\(outcome.policies.finishes) definitions finished by a run",
             "\(outcome.policies.triggers) runs were triggered",
             "\(outcome.policies.replacements) runs were taken out of their queues for later ones, "
-                + "\(outcome.policies.stops) were told to stop",
+                + "\(outcome.policies.stops) were told to stop, and \(outcome.policies.stopped) were stopped by their workers",
             "\(outcome.stepsWithoutJob) times a schedule was moved past a run that had been queued before",
         ]
     }

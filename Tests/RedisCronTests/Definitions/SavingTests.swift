@@ -122,6 +122,61 @@ struct SavingTests {
         }
     }
 
+    @Test func `two editors of what says whether runs are tracked do not lose a run that is open`() async throws {
+        let began = RunPolicy(overlap: .skip)
+        let edits: [(one: (inout RunPolicy) -> Void, other: (inout RunPolicy) -> Void, begins: RunPolicy)] = [
+            // Each of them still tracks, by the half that the other one does not see.
+            ({ $0.pauseAfterFailures = 2 }, { $0.overlap = .allow }, began),
+            ({ $0.overlap = .skip }, { $0.pauseAfterFailures = nil }, RunPolicy(pauseAfterFailures: 2)),
+            ({ $0.catchUpWindow = .seconds(60) }, { $0.overlap = .wait }, began),
+        ]
+        try await with { server, connection, scheduler async throws in
+            var job = try await register(scheduler)
+            for (one, other, policy) in edits {
+                job.policy = policy
+                try await job.save()
+                var first = try await RedisCronJob.fetch(id: "a", on: connection)
+                var second = try await RedisCronJob.fetch(id: "a", on: connection)
+                one(&first.policy)
+                try await first.save()
+                try server.command("HSET", "rq:cron_job:a", "open_runs", #"[["job","q"]]"#)
+                other(&second.policy)
+                try await second.save()
+                let stored = try fields(server)
+                #expect(stored["open_runs"] == #"[["job","q"]]"#)
+                var both = policy
+                one(&both)
+                other(&both)
+                #expect(second.policy == both)
+                try await job.refresh()
+                #expect(job.policy == both)
+            }
+        }
+    }
+
+    @Test func `what starts to track again after another editor had stopped it begins with the last run`() async throws
+    {
+        try await with { server, connection, scheduler async throws in
+            var job = try await register(scheduler)
+            let latest = Timestamp.newYear + .seconds(1_000)
+            try server.command(
+                "HSET", "rq:cron_job:a", "latest_enqueue_time", latest.wireFormat, "next_enqueue_time",
+                (latest + .seconds(60)).wireFormat)
+            try await job.refresh()
+            job.policy.overlap = .skip
+            try await job.save()
+            // One stops it. The other has seen it tracked, and writes that back with what goes together with it.
+            var other = try await RedisCronJob.fetch(id: "a", on: connection)
+            job.policy.overlap = .allow
+            try await job.save()
+            #expect(try fields(server)["open_runs"] == nil)
+            other.policy.overlap = .wait
+            try await other.save()
+            let run = RQJobID.planned(definition: "a", at: latest)
+            #expect(try fields(server)["open_runs"] == #"[["\#(run)","q"]]"#)
+        }
+    }
+
     @Test func `each save gives a new version, even when the clock was stepped back`() async throws {
         try await with { server, connection, scheduler async throws in
             try await register(scheduler)

@@ -112,6 +112,20 @@ import Testing
         #expect(names(kept) == ["args", "updated_at"])
     }
 
+    @Test func `an edit of what says whether runs are tracked is of one version`() {
+        let stored = CronJobHash.example { $0.policy = RunPolicy(overlap: .wait, maxRuns: 3, pauseAfterFailures: 2) }
+        let version = CronJobHash.Field.updatedAt.bytes(of: stored)
+        let changes: [(inout CronJobHash) -> Void] = [
+            { $0.policy.overlap = .allow }, { $0.policy.overlap = .skip }, { $0.policy.pauseAfterFailures = nil },
+            { $0.policy.pauseAfterFailures = 3 }, { $0.policy = RunPolicy() },
+            // The overlap is written with it, as it was read.
+            { $0.policy.catchUp = .skip },
+        ]
+        for change in changes { #expect(edit(of: stored, change).expectedVersion == version) }
+        #expect(edit(of: stored) { $0.policy.maxRuns = nil }.expectedVersion == nil)
+        #expect(edit(of: .example()) { $0.policy.overlap = .skip }.expectedVersion != nil)
+    }
+
     @Test func `another end or limit depends on the next run that stood there, which a tick may have finished`() {
         let next = Timestamp.newYear + .seconds(300)
         let stored = CronJobHash.example {

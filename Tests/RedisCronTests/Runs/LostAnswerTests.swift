@@ -161,6 +161,26 @@ import Testing
         #expect(keeping.tracked(.open) == 1)
     }
 
+    @Test func `a run that was taken out for one of which nothing is kept is canceled`() async throws {
+        let keeping = try await Keeping.of(policy: RunPolicy(overlap: .replace))
+        let keeper = keeping.keeper()
+        _ = try await keeping.tick()
+        #expect(try await keeper.step())
+        keeping.memory.change { model in
+            guard var hash = model.definitions[DefinitionID("a")]?.hash else { return }
+            hash.policy.history = 0
+            hash.updatedAt = keeping.clock.now() + .seconds(1)
+            model.put(hash)
+        }
+        keeping.pass(Keeping.interval)
+        // The first one is made with what was known before.
+        for _ in 0..<2 { _ = try await keeping.tick() }
+        try await pass(2, keeping, keeper)
+        #expect(keeping.kept().map(\.outcome) == [.canceled])
+        #expect(keeping.memory.model.runLog.isEmpty)
+        #expect(keeping.tracked(.open) == 0)
+    }
+
     @Test func `a run that gives way to a later one under its id is looked for in both places`() async throws {
         let (keeping, keeper, job) = try await failed(isLost: true)
         let former = try #require(keeping.memory.model.tracked[.watched]?.first)

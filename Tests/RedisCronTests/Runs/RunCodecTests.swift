@@ -75,10 +75,12 @@ import Testing
 
     @Test func `a portion is read as it was written, and what is no run is left out`() {
         let portion = RunPortion([Self.run(), Self.run(planned: nil), Self.run(job: .random())])
+        #expect(RunPortion(portion.bytes)?.runs == portion.runs)
         #expect(RunPortion(portion.bytes) == portion)
         let damaged = Array("[1,".utf8) + portion.bytes.dropFirst()
         #expect(RunPortion(damaged)?.runs == portion.runs)
         #expect(RunPortion(damaged)?.bytes == damaged)
+        #expect(RunPortion(damaged) != portion)
         #expect(RunPortion(Array("{}".utf8)) == nil)
         #expect(RunPortion.mayHold(portion.bytes, runsOf: portion.runs[0].definition))
         for other in ["", "x", "schedule"] { #expect(!RunPortion.mayHold(portion.bytes, runsOf: DefinitionID(other))) }

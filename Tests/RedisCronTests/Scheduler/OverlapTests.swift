@@ -134,6 +134,26 @@ struct OverlapTests {
         }
     }
 
+    @Test func `what takes out a run says so in the log, also where nothing is kept of it`() async throws {
+        try await withRedisHarness { harness async throws in
+            let policy = RunPolicy(overlap: .replace, history: 0)
+            let job = try await harness.register("a", .every(.seconds(3600)), policy)
+            try harness.plan(at: now - .seconds(30))
+            try await harness.tick()
+            #expect(try harness.server.runLog() == [])
+            try harness.plan(at: now - .seconds(10))
+            try await harness.tick()
+            guard case .queued = try await job.trigger() else {
+                Issue.record("nothing was queued")
+                return
+            }
+            let entries = try harness.server.runLog().compactMap { RunLogEntry(Array($0.utf8)) }
+            let replaced = [30, 10].map { [RedisHarness.job(at: now - .seconds($0))] }
+            #expect(entries.map(\.removed) == replaced)
+            #expect(entries.flatMap(\.lines) == [])
+        }
+    }
+
     // MARK: Triggers
 
     @Test func `a trigger obeys the overlap unless it is told otherwise, and counts as a run`() async throws {

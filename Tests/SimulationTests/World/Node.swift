@@ -40,6 +40,9 @@ final class Node: @unchecked Sendable {
         events = world.scenario.policies ? channel.collect() : nil
     }
 
+    /// Since when all its calls about runs have been answered, in the time of the world.
+    private(set) var keepsRunsSince: Int64?
+
     /// Whether it can lead.
     var isAlive: Bool { !isDead && !isStopping }
 
@@ -64,8 +67,7 @@ final class Node: @unchecked Sendable {
                 tokens += 1
                 return token
             })
-        // Short runs never come where that fence stands, unless too many are held.
-        if !world.redis.fences.contains(.tracked) { settings.mostHeldRuns = 0 }
+        if !world.scenario.holdsRuns { settings.mostHeldRuns = 0 }
         let actor = SchedulerActor(
             store: SimulatedStore(link: link, node: self), clock: clock, settings: settings, channel: channel,
             executor: executor)
@@ -153,6 +155,11 @@ final class Node: @unchecked Sendable {
     func stepClock(by microseconds: Int64) {
         world.note("the clock of \(name) is stepped by \(microseconds) µs")
         clock.step(by: microseconds)
+    }
+
+    /// A call about runs was answered, or failed.
+    func keepsRuns(_ isAnswered: Bool) {
+        keepsRunsSince = isAnswered ? keepsRunsSince ?? world.time : nil
     }
 
     // MARK: What it tells

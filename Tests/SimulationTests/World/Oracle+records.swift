@@ -160,8 +160,7 @@ extension World {
             if record.reason != story.reason { oracle.violate("\(name) is recorded for another reason") }
         }
         let duration = story.startedAt.map { max(0, story.changedAt - $0) } ?? 0
-        let isDue = story.changedAt + Self.recordBound + duration / 8 < time
-        guard isDue else { return }
+        guard isDue(story, after: duration / 8) else { return }
         if isPending { return oracle.violate("\(name) is still in the log") }
         let isBeyond = isPushedOut(key, story)
         switch records.first {
@@ -180,6 +179,11 @@ extension World {
                     "\(name) is \(Self.text(story.outcomes)), and recorded as \(record.ending.outcome.rawValue)")
             }
         }
+    }
+
+    /// Whether what became of a run must be known by now.
+    private func isDue(_ story: RecordLedger.Story, after more: Int64 = 0) -> Bool {
+        max(story.changedAt, keepsRunsSince) + Self.recordBound + more < time
     }
 
     private static func text(_ outcomes: Set<RunOutcome>) -> String {
@@ -226,7 +230,7 @@ extension World {
             return oracle.violate("\(run.definition.display) follows \(run.jobID), which was no run")
         }
         guard redis.definitions[run.definition] == nil else { return }
-        let isDue = story.changedAt + Self.recordBound < time && !story.outcomes.isEmpty
+        let isDue = isDue(story) && !story.outcomes.isEmpty
         if place == .watched ? isKnownToBeGone(run.definition) : isDue {
             oracle.violate("\(run.jobID) is followed, and its definition is gone")
         }

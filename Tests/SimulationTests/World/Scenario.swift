@@ -40,6 +40,8 @@ struct Scenario {
     var policies: Bool
     /// How many runs a definition keeps that does not say so itself.
     var history: Int
+    /// Whether runs are held together until they were looked at, as they are unless there are too many.
+    var holdsRuns: Bool
     /// Whether people cancel, delete and requeue jobs.
     var peopleTamper: Bool
     /// Microseconds of trouble before the quiet end.
@@ -66,5 +68,6 @@ struct Scenario {
         policies = Int.random(in: 0..<3, using: &random) == 0
         peopleTamper = Bool.random(using: &random)
         history = [0, 1, 3, 1000, 1000, 1000][Int.random(in: 0..<6, using: &random)]
+        holdsRuns = Bool.random(using: &random)
     }
 }

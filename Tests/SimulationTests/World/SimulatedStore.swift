@@ -84,14 +84,28 @@ struct SimulatedStore: CronStore {
 
     // MARK: Runs
 
+    /// A call of who keeps the runs: after one that fails that takes a nap.
+    private func keep<Value: Sendable>(
+        _ what: StaticString, _ operation: @escaping (World) -> Value
+    ) async throws -> Value {
+        do {
+            let value = try await link.call(what, operation)
+            node.keepsRuns(true)
+            return value
+        } catch {
+            node.keepsRuns(false)
+            throw error
+        }
+    }
+
     func runLog(limit: Int) async throws -> [[UInt8]] {
-        try await link.call("run log") { world in
+        try await keep("run log") { world in
             world.readRedis { $0.runLog(limit: limit) }
         }
     }
 
     func unfold(_ unfolding: Unfolding, token: String, now: Timestamp) async throws -> Bool {
-        try await link.call("unfold") { world in
+        try await keep("unfold") { world in
             world.unfold(unfolding, token: token, now: now)
         }
     }
@@ -99,19 +113,19 @@ struct SimulatedStore: CronStore {
     func trackedRuns(
         _ place: RunPlace, after member: [UInt8]?, limit: Int
     ) async throws -> (runs: [TrackedRun], last: [UInt8]?) {
-        try await link.call("tracked runs") { world in
+        try await keep("tracked runs") { world in
             world.readRedis { $0.trackedRuns(place, after: member, limit: limit) }
         }
     }
 
     func look(at runs: [RunToLookAt], now: Timestamp) async throws -> [RunFinding] {
-        try await link.call("look") { world in
+        try await keep("look") { world in
             world.readRedis { $0.look(at: runs, now: now) }
         }
     }
 
     func recentRuns() async throws -> [RunPortion] {
-        try await link.call("recent runs") { world in
+        try await keep("recent runs") { world in
             world.readRedis { $0.recentRuns }
         }
     }
@@ -119,7 +133,7 @@ struct SimulatedStore: CronStore {
     func record(
         _ changes: [RunChange], settling settlement: RunSettlement?, token: String, now: Timestamp
     ) async throws -> RecordOutcome {
-        let outcome = try await link.call(settlement == nil ? "record" : "settle") { world in
+        let outcome = try await keep(settlement == nil ? "record" : "settle") { world in
             world.record(changes, settling: settlement, token: token, now: now)
         }
         if case .done(let outcomes, _) = outcome {
@@ -131,31 +145,31 @@ struct SimulatedStore: CronStore {
     }
 
     func endedRuns(of definition: DefinitionID) async throws -> [EndedRun] {
-        try await link.call("ended runs") { world in
+        try await keep("ended runs") { world in
             world.readRedis { $0.endedRuns[definition] ?? [] }
         }
     }
 
     func standings(of runs: [TrackedRun]) async throws -> [RunStanding] {
-        try await link.call("standings") { world in
+        try await keep("standings") { world in
             world.readRedis { $0.standings(of: runs) }
         }
     }
 
     func forgetRuns(of definitions: [DefinitionID]) async throws -> [DefinitionID] {
-        try await link.call("forget runs") { world in
+        try await keep("forget runs") { world in
             world.changeRedis { $0.forgetRuns(of: definitions) }
         }
     }
 
     func sweepRuns(from cursor: Int) async throws -> Int {
-        try await link.call("sweep runs") { world in
+        try await keep("sweep runs") { world in
             world.changeRedis { $0.sweepRuns(from: cursor) }
         }
     }
 
     func trimRuns(to total: Int) async throws -> Int {
-        try await link.call("trim runs") { world in
+        try await keep("trim runs") { world in
             world.changeRedis { $0.trimRuns(to: total) }
         }
     }

@@ -50,6 +50,8 @@ final class World: @unchecked Sendable {
     var calmSince: Int64 = 0
     /// Since when the last leader leads, if it began in the quiet.
     var leadsSince: Int64 = -1
+    /// Since when nothing has kept who leads from looking at runs.
+    var keepsRunsSince: Int64 = 0
     /// Snapshots of Redis and of what it promised, for a restart that loses the last second.
     var history: [Snapshot] = []
     /// Definitions that Python is about to write or has left half written.
