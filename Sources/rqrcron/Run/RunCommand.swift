@@ -15,6 +15,7 @@ struct RunCommand: Sendable {
     private let options: RedisCronScheduler.Options
     private let log: LogWriter
     private let definitions: DefinitionFiles?
+    private let declarations: [CronJobDeclarations]
     private let notifier: ServiceNotifier?
     private let page: PageServer?
     /// The zone in effect, the setting that names it, and what is wrong with a setting that was passed over.
@@ -50,11 +51,12 @@ struct RunCommand: Sendable {
         self.options = options
         let files = arguments.texts(.applyFile)
         definitions = files.isEmpty ? nil : try DefinitionFiles(paths: files)
+        declarations = try definitions?.declarations() ?? []
         for caution in definitions?.cautions ?? [] { log.write(.warning, caution) }
         let soundness = Soundness(maxSleepInterval: options.maxSleepInterval, lockTTL: options.lockTTL)
         notifier = try ServiceNotifier(
             environment: invocation.environment, soundness: soundness, log: log,
-            unapplied: definitions?.declarations.count ?? 0)
+            unapplied: declarations.count)
     }
 
     /// Runs until the first signal or a fatal error.
@@ -163,7 +165,7 @@ struct RunCommand: Sendable {
             do {
                 scheduler = try Self.namingOptions { () throws(RedisCronError) in
                     try RedisCronScheduler(
-                        connection: connection, options: options, files: definitions?.declarations ?? [])
+                        connection: connection, options: options, files: declarations)
                 }
             } catch let error as RedisCronError {
                 throw definitions?.failure(about: error) ?? error
