@@ -332,6 +332,15 @@ def pages_table(report):
     return table(headings, rows)
 
 
+def commands_table(report):
+    commands = report["commands"]
+    rows = [[f"`{command['name'].split(',')[0]}`" + command["name"][len(command["name"].split(",")[0]):],
+             *(number(command[key], 1) for key in ("seconds", "ownSeconds", "redisSeconds")), number(command["megabytes"])]
+            for command in commands["commands"]]
+    rows.append(["`run`, until it leads", number(commands["secondsToLead"], 2), "", "", ""])
+    return table([f"{number(commands['definitions'])} definitions", "seconds", "own processor s", "Redis s", "MB"], rows)
+
+
 def disturbance_ratio(report):
     return median([each["watched"]["p99"] / each["alone"]["p99"] for each in report["disturbance"]["rounds"]])
 
@@ -427,6 +436,15 @@ def goals_table(report):
     if report.get("disturbance"):
         ratio = disturbance_ratio(report)
         add("a burst while 200 look at the page: p99 at most 1.1 times that without", f"{ratio:.2f} times", ratio <= 1.1)
+    if commands := report.get("commands"):
+        limits = {"apply, all of them new": 35, "info": 12, "export": 12, "doctor": 12}
+        for command in commands["commands"]:
+            if (limit := limits.get(command["name"])) and commands["definitions"] == 1_000_000:
+                add(f"`{command['name'].split(',')[0]}` of 1,000,000 definitions: under {limit} s and 300 MB",
+                    f"{command['seconds']:.1f} s, {command['megabytes']:.0f} MB",
+                    command["seconds"] < limit and command["megabytes"] < 300)
+        add("`run` beside 1,000,000 definitions leads within 1 s", f"{commands['secondsToLead']:.2f} s",
+            commands["secondsToLead"] < 1)
     return table(["to reach", "measured", "reached"], rows)
 
 
@@ -451,6 +469,8 @@ def fill_tables(path, report):
     # Nor of the page, as those of a build without HTTP.
     if report.get("puts"):
         makers |= {"puts": puts_table, "pages": pages_table, "disturbance": disturbance_table}
+    if report.get("commands"):
+        makers |= {"commands": commands_table}
     for name, make in makers.items():
         pattern = re.compile(rf"(<!-- table: {name} -->\n).*?(<!-- end -->)", re.DOTALL)
         text = pattern.sub(lambda match: match[1] + make(report) + "\n" + match[2], text)

@@ -50,6 +50,9 @@ struct Benchmark {
         case .runs:
             report.recording = try await RunRecording(runs: options.runs).run(on: server)
             report.looking = try await RunLooking(openRuns: options.openRuns).run(on: server)
+        case .commands:
+            report.commands = try await CommandTimes(definitions: options.commandDefinitions).run(on: server)
+            if report.commands == nil { Progress.note("no rqrcron beside this program: the commands are left out") }
         case .page:
             report.puts = try PutRate(definitions: options.puts).run(on: server)
             guard report.puts != nil else {

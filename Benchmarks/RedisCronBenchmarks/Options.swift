@@ -2,7 +2,7 @@
 struct Options {
     /// The measurements, in their order.
     enum Part: String, CaseIterable {
-        case throughput, program, growth, latency, storm, start, distance, runs, page
+        case throughput, program, growth, latency, storm, start, distance, runs, page, commands
     }
 
     var parts = Set(Part.allCases)
@@ -19,6 +19,7 @@ struct Options {
     var puts = 10_000
     var burst = 100_000
     var viewers = 200
+    var commandDefinitions = 1_000_000
     var json: String?
     var wantsHelp = false
     var countsAllocations = false
@@ -30,7 +31,7 @@ struct Options {
         schedulers, on a redis-server of its own. Checks every result before it counts it.
 
           --quick              four minutes instead of twenty: smaller sizes, fewer rounds
-          --only PARTS         some of throughput,program,growth,latency,storm,start,distance,runs,page
+          --only PARTS         some of throughput,program,growth,latency,storm,start,distance,runs,page,commands
           --jobs N             due definitions of a round (50000)
           --rounds N           rounds of the throughput, all systems in turn (5)
           --python-jobs N      due definitions for rq-rediscron; RQ's cron gets 4 times, enqueue_many 10 times as many (2000)
@@ -43,6 +44,7 @@ struct Options {
           --puts N             definitions that are put over the API (10000)
           --burst N            due definitions of a burst while others look at the page (100000)
           --viewers N          viewers of the page (200)
+          --definitions N      definitions that the commands read and write (1000000)
           --json PATH          writes everything as JSON
           --count-allocations  only counts heap allocations, commands and round trips of a warm and a cold pass, as JSON
         """
@@ -86,6 +88,7 @@ struct Options {
             case "--puts": puts = try number(option)
             case "--burst": burst = try number(option)
             case "--viewers": viewers = try number(option)
+            case "--definitions": commandDefinitions = try number(option)
             case "--json": json = try text(option)
             case "--count-allocations": countsAllocations = true
             default: throw BenchmarkError("unknown option \(option); --help lists them")
@@ -106,5 +109,6 @@ struct Options {
         openRuns = 60_000
         puts = 5_000
         burst = 20_000
+        commandDefinitions = 50_000
     }
 }

@@ -4,37 +4,19 @@ extension CronJobDeclarations {
     /// The declarations as JSON, one definition a line, without the fields that have their default.
     ///
     /// Reading it gives the same declarations.
-    public func json() -> [UInt8] {
-        var bytes = Array("{".utf8)
-        if let source {
-            bytes += Array("\"source\": ".utf8)
-            JSONValue.string(source).appendPythonJSON(to: &bytes, style: .spaced)
-            bytes += Array(", ".utf8)
-        }
-        bytes += Array("\"jobs\": [".utf8)
-        for (index, job) in jobs.enumerated() {
-            bytes += Array((index == 0 ? "\n  " : ",\n  ").utf8)
-            JSONValue.object(job.fields).appendPythonJSON(to: &bytes, style: .spaced)
-        }
-        bytes += Array((jobs.isEmpty ? "]}\n" : "\n]}\n").utf8)
-        return bytes
-    }
+    public func json() -> [UInt8] { written(isCrontab: false) }
 
     /// The declarations as a crontab-like text, a definition a line, in columns.
     ///
     /// Reading it gives the same declarations.
-    public func crontab() -> [UInt8] {
-        let rows = jobs.map(\.crontabColumns)
-        let widths = (0..<3).map { column in rows.map { $0[column].unicodeScalars.count }.max() ?? 0 }
-        var text = source.map { "SOURCE = \($0)\n" } ?? ""
-        for row in rows {
-            for column in 0..<3 {
-                let gap = widths[column] - row[column].unicodeScalars.count + 2
-                text += row[column] + String(repeating: " ", count: gap)
-            }
-            text += row[3] + "\n"
-        }
-        return Array(text.utf8)
+    public func crontab() -> [UInt8] { written(isCrontab: true) }
+
+    private func written(isCrontab: Bool) -> [UInt8] {
+        var writer = DeclarationWriter(source: source, isCrontab: isCrontab)
+        var bytes: [UInt8] = []
+        for job in jobs { writer.append(job, to: &bytes) }
+        while writer.appendRest(to: &bytes) {}
+        return bytes
     }
 }
 
@@ -60,7 +42,7 @@ extension CronJobDeclaration {
     }
 
     /// Name, schedule, queue, and the call with what follows it.
-    fileprivate var crontabColumns: [String] {
+    var crontabColumns: [String] {
         let arguments = self.args.map(\.description)
         let areNames = self.kwargs.keys.allSatisfy(Self.isName)
         let keywords =

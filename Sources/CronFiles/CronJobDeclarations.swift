@@ -19,61 +19,28 @@ public struct CronJobDeclarations: Sendable, Hashable, ExpressibleByArrayLiteral
     ///
     /// - Throws: ``DeclarationError`` for the first line that is wrong.
     package init(file text: [UInt8]) throws(DeclarationError) {
-        if text.starts(with: [0xFF, 0xFE]) || text.starts(with: [0xFE, 0xFF]) {
-            throw DeclarationError(line: 1, "the file is in UTF-16; save it in UTF-8")
-        }
-        let mark: [UInt8] = [0xEF, 0xBB, 0xBF]
-        let text = text.starts(with: mark) ? Array(text.dropFirst(mark.count)) : text
-        let first = text.first { $0 > 0x20 }
-        if first == UInt8(ascii: "{") || first == UInt8(ascii: "[") {
-            try self.init(jsonFile: text)
-        } else {
-            try self.init(crontabFile: text)
-        }
+        try self.init(DeclarationReader(DeclarationReader.whole(text)))
     }
 
     /// Reads JSON: `{"source": "metrics", "jobs": [{"id": …, "func": …, "queue": …, "interval": 300}]}`.
     ///
     /// - Throws: ``DeclarationError`` for the first line that is wrong, which may hold an unknown key.
     package init(jsonFile text: [UInt8]) throws(DeclarationError) {
-        let value: JSONValue
-        let places: [JSONPlace]
-        let lines = LineIndex(text)
-        do {
-            (value, places) = try JSONValue.parse(text, duplicateKeys: .refused, placesToDepth: 3)
-        } catch {
-            let complaint = error.code == .duplicateKey ? "" : "no JSON: "
-            throw DeclarationError(line: lines.line(of: error.offset), complaint + "expected \(error.expected)")
-        }
-        guard case .object(let object) = value else {
-            throw DeclarationError(line: 1, "expected an object with a key \"jobs\", an array of definitions")
-        }
-        let outline = Outline(places)
-        for (key, offset) in outline.keys where key != "source" && key != "jobs" {
-            let message = "unknown key; the keys are source and jobs"
-            throw DeclarationError(line: lines.line(of: offset), field: key.description, message)
-        }
-        switch object["source"] {
-        case nil, .null?: source = nil
-        case .string(let name)? where name.text != nil && name != "": source = name.text
-        default:
-            let offset = outline.keys.last { $0.key == "source" }?.offset ?? 0
-            throw DeclarationError(line: lines.line(of: offset), field: "source", "must be a text that is not empty")
-        }
-        guard case .array(let values)? = object["jobs"], values.count == outline.jobs.count else {
-            throw DeclarationError(line: 1, field: "jobs", "missing, or no array of definitions")
-        }
+        try self.init(DeclarationReader(text, isJSON: true))
+    }
+
+    /// Reads the crontab-like text: a definition a line, `name  schedule  queue  function(args)`, settings and comments.
+    ///
+    /// - Throws: ``DeclarationError`` for the first line that is wrong.
+    package init(crontabFile text: [UInt8]) throws(DeclarationError) {
+        try self.init(DeclarationReader(text, isJSON: false))
+    }
+
+    private init(_ reader: consuming DeclarationReader) throws(DeclarationError) {
+        var reader = reader
         jobs = []
-        jobs.reserveCapacity(values.count)
-        for (value, place) in zip(values, outline.jobs) {
-            guard case .object(let fields) = value else {
-                throw DeclarationError(line: lines.line(of: place.offset), "a definition must be an object")
-            }
-            let reader = DeclarationFields(fields) { key in
-                lines.line(of: place.keys[JSONString(key)] ?? place.offset)
-            }
-            jobs.append(try reader.declaration())
-        }
+        while let job = try reader.next() { jobs.append(job) }
+        source = reader.source
         try checkIDs()
     }
 
@@ -92,45 +59,6 @@ public struct CronJobDeclarations: Sendable, Hashable, ExpressibleByArrayLiteral
                 throw DeclarationError(line: job.line, id: job.id, field: "id", "declared before\(place)")
             }
         }
-    }
-}
-
-/// Where the parts of a JSON file begin, for messages.
-private struct Outline {
-    /// The keys of the outermost object.
-    private(set) var keys: [(key: JSONString, offset: Int)] = []
-    /// The elements of the array under the key `jobs`, each with the offsets of its keys.
-    private(set) var jobs: [(offset: Int, keys: [JSONString: Int])] = []
-
-    init(_ places: [JSONPlace]) {
-        for place in places {
-            switch (place.depth, place.key) {
-            case (1, let key?): keys.append((key, place.offset))
-            case (2, nil) where keys.last?.key == "jobs": jobs.append((place.offset, [:]))
-            case (3, let key?) where keys.last?.key == "jobs" && !jobs.isEmpty:
-                jobs[jobs.count - 1].keys[key] = place.offset
-            default: break
-            }
-        }
-    }
-}
-
-/// Finds the line of an offset in a text.
-private struct LineIndex {
-    private let starts: [Int]
-
-    init(_ text: [UInt8]) {
-        starts = [0] + text.indices.filter { text[$0] == UInt8(ascii: "\n") }.map { $0 + 1 }
-    }
-
-    /// The line, counted from 1.
-    func line(of offset: Int) -> Int {
-        var (low, high) = (0, starts.count)
-        while low < high {
-            let middle = (low + high) / 2
-            if starts[middle] <= offset { low = middle + 1 } else { high = middle }
-        }
-        return max(1, low)
     }
 }
 

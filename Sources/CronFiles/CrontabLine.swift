@@ -1,49 +1,6 @@
 import Cron
 import RQWire
 
-extension CronJobDeclarations {
-    /// Reads the crontab-like text: a definition a line, `name  schedule  queue  function(args)`, settings and comments.
-    ///
-    /// - Throws: ``DeclarationError`` for the first line that is wrong.
-    package init(crontabFile text: [UInt8]) throws(DeclarationError) {
-        self.init(jobs: [])
-        var zone: String?
-        var number = 0
-        for line in text.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false) {
-            number += 1
-            let content = line.trimmingBlanks()
-            if content.isEmpty || content.first == UInt8(ascii: "#") { continue }
-            do throws(CrontabLine.Complaint) {
-                guard String(validating: content, as: UTF8.self) != nil else {
-                    throw CrontabLine.Complaint("expected UTF-8")
-                }
-                if let (name, value) = CrontabLine.setting(content) {
-                    switch name {
-                    case "SOURCE" where source != nil: throw CrontabLine.Complaint("SOURCE is given twice")
-                    case "SOURCE" where !value.isEmpty: source = value
-                    case "SOURCE": throw CrontabLine.Complaint("SOURCE has no value; give the source a name")
-                    case "CRON_TZ"
-                    where value.utf8.contains(where: { $0 == UInt8(ascii: " ") || $0 == UInt8(ascii: "\t") }):
-                        throw CrontabLine.Complaint(
-                            "CRON_TZ is a line of its own, for the definitions below it: expected a zone and nothing behind it"
-                        )
-                    case "CRON_TZ": zone = value.isEmpty ? nil : value
-                    default:
-                        throw CrontabLine.Complaint("unknown setting \(shortened(name)); there are SOURCE and CRON_TZ")
-                    }
-                } else {
-                    var job = try CrontabLine(content).declaration(defaultZone: zone)
-                    job.line = number
-                    jobs.append(job)
-                }
-            } catch {
-                throw DeclarationError(line: number, error.message)
-            }
-        }
-        try checkIDs()
-    }
-}
-
 /// One line of a crontab-like text.
 struct CrontabLine {
     /// What is wrong with a line.
@@ -62,14 +19,45 @@ struct CrontabLine {
         let isQuoted: Bool
     }
 
+    /// What a line says.
+    enum Content {
+        /// Nothing: it is blank, or a comment.
+        case nothing
+        /// `SOURCE = name`.
+        case source(String)
+        /// `CRON_TZ = name`, for the lines below; `nil` for none.
+        case zone(String?)
+        /// A definition.
+        case declaration(CronJobDeclaration)
+    }
+
     private let line: ArraySlice<UInt8>
 
-    init(_ line: ArraySlice<UInt8>) {
+    private init(_ line: ArraySlice<UInt8>) {
         self.line = line
     }
 
+    /// Reads a line: `name  schedule  queue  function(args)`, a setting or a comment.
+    static func read(_ line: ArraySlice<UInt8>, defaultZone: String?) throws(Complaint) -> Content {
+        let content = line.trimmingBlanks()
+        if content.isEmpty || content.first == UInt8(ascii: "#") { return .nothing }
+        guard String(validating: content, as: UTF8.self) != nil else { throw Complaint("expected UTF-8") }
+        guard let (name, value) = setting(content) else {
+            return .declaration(try CrontabLine(content).declaration(defaultZone: defaultZone))
+        }
+        switch name {
+        case "SOURCE" where !value.isEmpty: return .source(value)
+        case "SOURCE": throw Complaint("SOURCE has no value; give the source a name")
+        case "CRON_TZ" where value.utf8.contains(where: { $0 == UInt8(ascii: " ") || $0 == UInt8(ascii: "\t") }):
+            throw Complaint(
+                "CRON_TZ is a line of its own, for the definitions below it: expected a zone and nothing behind it")
+        case "CRON_TZ": return .zone(value.isEmpty ? nil : value)
+        default: throw Complaint("unknown setting \(shortened(name)); there are SOURCE and CRON_TZ")
+        }
+    }
+
     /// `NAME = value`, with a name in capitals.
-    static func setting(_ line: ArraySlice<UInt8>) -> (name: String, value: String)? {
+    private static func setting(_ line: ArraySlice<UInt8>) -> (name: String, value: String)? {
         guard let sign = line.firstIndex(of: UInt8(ascii: "=")) else { return nil }
         let name = line[..<sign].trimmingBlanks()
         let capitals = UInt8(ascii: "A")...UInt8(ascii: "Z")
@@ -78,7 +66,7 @@ struct CrontabLine {
         return (String(decoding: name, as: UTF8.self), String(decoding: value, as: UTF8.self))
     }
 
-    func declaration(defaultZone: String?) throws(Complaint) -> CronJobDeclaration {
+    private func declaration(defaultZone: String?) throws(Complaint) -> CronJobDeclaration {
         let (words, callStart) = try wordsBeforeCall()
         try Self.checkColumns(words)
         let call: PythonCall

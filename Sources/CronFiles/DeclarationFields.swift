@@ -26,7 +26,12 @@ struct DeclarationFields {
     ///
     /// An unknown one is an error: it is mostly a misspelt one.
     private static let preferredKeys = fields.map { $0.keys[0] } + [firstRun]
-    private static let known = Set(fields.flatMap(\.jsonKeys) + [JSONString(firstRun)])
+    /// The place of each key's field in ``fields``; behind the last one for `first_run`.
+    private static let places: [JSONString: Int] = {
+        var places = [JSONString(firstRun): fields.count]
+        for (place, field) in fields.enumerated() { for key in field.jsonKeys { places[key] = place } }
+        return places
+    }()
 
     private let object: JSONObject
     private let id: String?
@@ -40,26 +45,49 @@ struct DeclarationFields {
     }
 
     func declaration() throws(DeclarationError) -> CronJobDeclaration {
-        for entry in object.entries where !Self.known.contains(entry.key) {
-            throw error(entry.key.description, "unknown key; there are \(Self.preferredKeys.joined(separator: ", "))")
-        }
+        let entries = try entriesOfFields()
         var definition = CronJobHash(id: "", CallSpec("", queue: ""))
         var saysEnabled = false
-        for field in Self.fields {
-            guard let (key, value) = try given(field) else {
+        for (place, field) in Self.fields.enumerated() {
+            guard entries[place] >= 0 else {
                 if [.id, .functionName, .queueName].contains(field) { throw error(field.keys[0], "missing") }
                 continue
             }
+            let (key, value) = (object.entries[entries[place]].key, object.entries[entries[place]].value)
             do {
                 try field.take(json: value, into: &definition)
             } catch {
+                let key = key.description
                 throw field.isSecret ? self.error(key, "must be \(error.message)") : wrong(key, error.message, value)
             }
             saysEnabled = saysEnabled || field == .enabled
         }
         return CronJobDeclaration(
             id: definition.id, call: definition.call, schedule: definition.schedule, policy: definition.policy,
-            enabled: saysEnabled ? definition.enabled : nil, firstRun: try firstRun(), line: line("id"))
+            enabled: saysEnabled ? definition.enabled : nil,
+            firstRun: entries[Self.fields.count] >= 0 ? try firstRun() : nil, line: line("id"))
+    }
+
+    /// For each field the place of its entry in the object, or -1; that of `first_run` is the last.
+    private func entriesOfFields() throws(DeclarationError) -> [Int] {
+        var entries = [Int](repeating: -1, count: Self.fields.count + 1)
+        var isAmbiguous = false
+        for (index, entry) in object.entries.enumerated() {
+            guard let place = Self.places[entry.key] else {
+                throw error(
+                    entry.key.description, "unknown key; there are \(Self.preferredKeys.joined(separator: ", "))")
+            }
+            // A key that is null counts as absent.
+            if case .null = entry.value { continue }
+            isAmbiguous = isAmbiguous || entries[place] >= 0
+            entries[place] = index
+        }
+        guard isAmbiguous else { return entries }
+        for field in Self.fields {
+            let given = field.jsonKeys.filter { value(of: $0) != nil }.map(\.description)
+            if given.count > 1 { throw error(given[1], "given together with \(given[0])") }
+        }
+        return entries
     }
 
     private func firstRun() throws(DeclarationError) -> Timestamp? {
@@ -68,17 +96,6 @@ struct DeclarationFields {
             return time
         }
         throw wrong(Self.firstRun, "a time in UTC such as 2026-06-03T05:40:00Z", value)
-    }
-
-    /// The value of a field and the key under which it is given.
-    private func given(_ field: Field) throws(DeclarationError) -> (key: String, value: JSONValue)? {
-        var found: (key: String, value: JSONValue)?
-        for (key, jsonKey) in zip(field.keys, field.jsonKeys) {
-            guard let value = value(of: jsonKey) else { continue }
-            if let found { throw error(key, "given together with \(found.key)") }
-            found = (key, value)
-        }
-        return found
     }
 
     /// A key that is null counts as absent.

@@ -4,13 +4,22 @@ import Testing
 
 @Suite struct InfoTableTests {
     private let rows = [
-        InfoRow(id: "visits", queue: "analytics", schedule: "*/1 * * * *", isEnabled: true, nextRun: "now"),
-        InfoRow(id: "vacuum", queue: "maintenance", schedule: "every 10s", isEnabled: false, nextRun: "-"),
+        InfoRow(id: "visits", queue: "analytics", schedule: "*/1 * * * *", isEnabled: true, next: .now),
+        InfoRow(id: "vacuum", queue: "maintenance", schedule: "every 10s", isEnabled: false, next: .unknown),
     ]
+
+    private func list(_ rows: [InfoRow], queues: [String] = [], byQueue: Bool = false) -> String {
+        var table = InfoTable(queues: queues)
+        for row in rows { table.add(row) }
+        return OutputBuffer.text { output in
+            // Nothing fails in memory.
+            try? byQueue ? table.writeListByQueue(to: &output) : table.writeList(to: &output)
+        }
+    }
 
     @Test func `each line of the list ends with two blanks, as in Python`() {
         #expect(
-            InfoTable(rows: rows).list == """
+            list(rows) == """
                 visits  */1 * * * *  enabled   now  analytics   \u{20}
                 vacuum  every 10s    disabled  -    maintenance \u{20}
                 2 scheduled jobs total
@@ -20,7 +29,7 @@ import Testing
 
     @Test func `queues are listed with their own column widths`() {
         #expect(
-            InfoTable(rows: rows).listByQueue == """
+            list(rows, byQueue: true) == """
                 analytics:
                   visits  */1 * * * *  enabled   now
 
@@ -34,20 +43,19 @@ import Testing
 
     @Test func `only the queues asked for are listed`() {
         #expect(
-            InfoTable(rows: rows, queues: ["analytics", "nobody"]).listByQueue.hasSuffix(
+            list(rows, queues: ["analytics", "nobody"], byQueue: true).hasSuffix(
                 "1 queues, 1 scheduled jobs total\n"))
-        #expect(InfoTable(rows: rows, queues: ["nobody"]).list == "No scheduled jobs\n")
+        #expect(list(rows, queues: ["nobody"]) == "No scheduled jobs\n")
     }
 
     @Test func `canonically equivalent names are different names, as in Python`() {
-        let composed = InfoRow(id: "a", queue: "\u{E9}", schedule: "s", isEnabled: true, nextRun: "now")
-        let decomposed = InfoRow(id: "b", queue: "e\u{301}", schedule: "s", isEnabled: true, nextRun: "now")
-        let table = InfoTable(rows: [composed, decomposed])
-        #expect(table.listByQueue.hasSuffix("2 queues, 2 scheduled jobs total\n"))
-        #expect(InfoTable(rows: [composed, decomposed], queues: ["\u{E9}"]).list.hasSuffix("1 scheduled jobs total\n"))
+        let composed = InfoRow(id: "a", queue: "\u{E9}", schedule: "s", isEnabled: true, next: .now)
+        let decomposed = InfoRow(id: "b", queue: "e\u{301}", schedule: "s", isEnabled: true, next: .now)
+        #expect(list([composed, decomposed], byQueue: true).hasSuffix("2 queues, 2 scheduled jobs total\n"))
+        #expect(list([composed, decomposed], queues: ["\u{E9}"]).hasSuffix("1 scheduled jobs total\n"))
         // The decomposed one has two code points: its column is wider, and the composed one is padded.
         #expect(
-            table.list.unicodeScalars.elementsEqual(
+            list([composed, decomposed]).unicodeScalars.elementsEqual(
                 "b  s  enabled   now  e\u{301}  \na  s  enabled   now  \u{E9}   \n2 scheduled jobs total\n"
                     .unicodeScalars))
     }

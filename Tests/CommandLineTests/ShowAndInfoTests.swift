@@ -203,10 +203,10 @@ import Testing
             let connection = try RedisCronConnection(url: RedisURL(server.url))
             let jobs = try await connection.allJobs()
             await connection.close()
-            let table = WideTable(
-                jobs: jobs, queues: [], now: Timestamp.now, style: TextStyle(isColored: false), columns: columns,
-                zone: nil)
-            let lines = table.text.split(separator: "\n").dropLast()
+            var table = WideTable(now: Timestamp.now, style: TextStyle(isColored: false), columns: columns)
+            for job in jobs { table.add(job, lastRun: nil, zone: nil) }
+            let text = try OutputBuffer.text { try table.write(to: &$0) }
+            let lines = text.split(separator: "\n").dropLast()
             #expect(lines.count == 3)
             for line in lines { #expect(TextWidth.of(String(line)) <= columns, "\(line)") }
             // The more room, the more columns.

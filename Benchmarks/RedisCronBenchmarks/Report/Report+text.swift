@@ -5,7 +5,7 @@ extension Report {
             "\(machine.processor), \(machine.cores) cores, Redis \(machine.redis)", throughputText, programText,
             growthText,
             neighboursText, latencyText, distanceText, runsText,
-            pageText,
+            pageText, commandsText,
         ]
         return parts.filter { !$0.isEmpty }.joined(separator: "\n\n")
     }
@@ -142,6 +142,18 @@ extension Report {
             }
         }
         return lines.joined(separator: "\n")
+    }
+
+    private var commandsText: String {
+        guard let commands else { return "" }
+        var table = TextTable(["\(commands.definitions) definitions", "seconds", "own s", "Redis s", "MB"])
+        for command in commands.commands {
+            table.append([
+                command.name, command.seconds.digits(1), command.ownSeconds.digits(1), command.redisSeconds.digits(1),
+                command.megabytes.digits(0),
+            ])
+        }
+        return table.text + "\nrun leads after \((commands.secondsToLead * 1000).digits(0)) ms"
     }
 
     private var distanceText: String {

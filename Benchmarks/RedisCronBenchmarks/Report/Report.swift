@@ -26,6 +26,7 @@ struct Report: Codable {
     var puts: PutRate.Result?
     var pages: [PageTimes.Result] = []
     var disturbance: PageDisturbance.Result?
+    var commands: CommandTimes.Report?
 
     init(on server: BenchmarkServer) throws {
         var loads = [0.0]

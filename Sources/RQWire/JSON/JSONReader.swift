@@ -57,12 +57,19 @@ extension JSONValue {
     ) throws(JSONError) -> (value: JSONValue, places: [JSONPlace]) {
         try text.withUnsafeBufferPointer { text in
             Result { () throws(JSONError) in
-                var reader = JSONReader(text, duplicateKeys: duplicateKeys, placesToDepth: depth)
-                let value = try reader.readDocument()
-                return (value, reader.places)
+                try parse(text, duplicateKeys: duplicateKeys, placesToDepth: depth)
             }
         }
         .get()
+    }
+
+    /// As the form that takes an array.
+    package static func parse(
+        _ text: UnsafeBufferPointer<UInt8>, duplicateKeys: DuplicateKeys = .lastCounts, placesToDepth depth: Int
+    ) throws(JSONError) -> (value: JSONValue, places: [JSONPlace]) {
+        var reader = JSONReader(text, duplicateKeys: duplicateKeys, placesToDepth: depth)
+        let value = try reader.readDocument()
+        return (value, reader.places)
     }
 }
 

@@ -34,8 +34,25 @@ public struct ApplyPlan: Sendable {
         public let action: Action
         /// What was declared; `nil` for one that is deleted.
         public let declaration: CronJobDeclaration?
-        /// The definition to be written.
+        /// The definition to be written, where it is known already.
         package let wanted: RedisCronJob?
+
+        init(id: String, action: Action, declaration: CronJobDeclaration?, wanted: RedisCronJob?) {
+            self.id = id
+            self.action = action
+            self.declaration = declaration
+            self.wanted = wanted
+        }
+
+        /// The creation of a declared definition.
+        package init(creating declaration: CronJobDeclaration) {
+            self.init(id: declaration.id, action: .create, declaration: declaration, wanted: nil)
+        }
+
+        /// The deletion of a definition.
+        package init(deleting id: String) {
+            self.init(id: id, action: .delete, declaration: nil, wanted: nil)
+        }
     }
 
     /// The source that Redis remembers for what is created or changed.

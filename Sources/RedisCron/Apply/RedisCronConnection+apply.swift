@@ -3,9 +3,6 @@ public import CronFiles
 import RQWire
 
 extension RedisCronConnection {
-    /// How many definitions are written at the same time.
-    private static let writers = 64
-
     /// Makes Redis hold what is declared: creates and edits definitions, leaves those alone that are as declared, and prunes if
     /// asked.
     ///
@@ -45,43 +42,13 @@ extension RedisCronConnection {
     private func write(
         _ plan: ApplyPlan, progress: (@Sendable (_ done: Int, _ total: Int) -> Void)? = nil
     ) async throws {
-        // On the loop's own thread, so that the writes of many definitions leave together.
-        try await withTaskExecutorPreference(eventLoop) {
-            try await withThrowingTaskGroup(of: Void.self) { group in
-                var remaining = plan.changes.makeIterator()
-                for _ in 0..<Self.writers {
-                    guard let change = remaining.next() else { break }
-                    group.addTask { try await self.write(change, of: plan) }
-                }
-                var done = 0
-                while try await group.next() != nil {
-                    done += 1
-                    if done % 1_000 == 0 || done == plan.changes.count { progress?(done, plan.changes.count) }
-                    if let change = remaining.next() {
-                        group.addTask { try await self.write(change, of: plan) }
-                    }
-                }
-            }
-        }
-    }
-
-    private func write(_ change: ApplyPlan.Change, of plan: ApplyPlan) async throws {
-        let (source, zone) = (plan.source, plan.defaultZone)
-        guard var job = change.wanted, let declaration = change.declaration else {
-            _ = try await definitions.delete(change.id)
-            return
-        }
-        do {
-            switch change.action {
-            case .create: try await job.save(event: .created, newOnly: true, source: source, zone: zone)
-            case .edit, .replace, .delete:
-                try await job.save(event: .updated, newOnly: false, source: source, zone: zone)
-            }
-        } catch let error as RedisCronError where error.code == .editConflict || error.code == .noSuchJob {
-            // Created or deleted by somebody else since the plan was made.
-            _ = try await register(
-                self.job(declaration, isNew: false, defaultZone: zone), firstRun: declaration.firstRun,
-                enabled: declaration.enabled, zone: zone, source: source, by: .file)
+        var rest = plan.changes[...]
+        let writer = ChangeWriter(on: self, source: plan.source, zone: plan.defaultZone)
+        try await writer.write {
+            defer { rest = rest.dropFirst(DefinitionRepository.pageSize) }
+            return rest.isEmpty ? nil : Array(rest.prefix(DefinitionRepository.pageSize))
+        } progress: { done in
+            progress?(done, plan.changes.count)
         }
     }
 

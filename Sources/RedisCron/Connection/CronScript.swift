@@ -13,6 +13,7 @@ enum CronScript {
     static let heartbeat = script(PackageResources.heartbeat_lua)
     static let release = script(PackageResources.release_lua)
     static let saveDefinition = script(PackageResources.save_definition_lua)
+    static let createDefinitions = script(PackageResources.create_definitions_lua)
     static let deleteDefinition = script(
         PackageResources.rq_history_lua + PackageResources.forgetting_lua + PackageResources.delete_definition_lua)
     static let deleteFinished = script(

@@ -104,7 +104,7 @@ extension CronJobHash {
 
 extension ScheduleSpec {
     /// Whether its times depend on the scheduler's zone.
-    var usesDefaultTimeZone: Bool {
+    package var usesDefaultTimeZone: Bool {
         (cron?.isEmpty == false || !exclusions.isEmpty) && timeZone?.isEmpty != false
     }
 }

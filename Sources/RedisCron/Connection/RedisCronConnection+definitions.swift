@@ -65,17 +65,48 @@ extension RedisCronConnection {
         try await RedisCronError.unifying {
             var jobs: [RedisCronJob] = []
             var unreadable: [UnreadableDefinition] = []
-            for page in try await definitions.scanIDs().pages(of: DefinitionRepository.pageSize) {
-                for (id, reading) in zip(page, try await definitions.read(page)) {
-                    switch reading {
-                    case .missing: break
-                    case .unreadable(let field, let reason):
-                        unreadable.append(UnreadableDefinition(id: id.display, field: field, reason: reason))
-                    case .found(let stored): jobs.append(RedisCronJob(stored, connection: self))
+            try await eachDefinition { page in
+                for definition in page {
+                    switch definition {
+                    case .unreadable(let definition): unreadable.append(definition)
+                    case .found(let stored, _): jobs.append(RedisCronJob(stored, connection: self))
                     }
                 }
             }
             return (jobs, unreadable)
+        }
+    }
+
+    /// Reads all definitions, disabled ones too, in the order of their ids, and hands them on page by page, so that it takes little memory
+    /// however many there are.
+    ///
+    /// - Parameters:
+    ///   - progress: Is told after each page how many of how many keys were read.
+    ///   - take: Gets the pages in their order; what it throws ends the reading.
+    /// - Throws: What the connection throws, and `take`.
+    package func eachDefinition(
+        progress: (_ done: Int, _ total: Int) -> Void = { _, _ in },
+        take: (_ page: [ListedDefinition]) async throws -> Void
+    ) async throws {
+        let ids = try await definitions.scanIDSet()
+        let order = ids.sorted()
+        var check = SharedCheck()
+        try await definitions.eachPage(of: order.count) { [definitions] range in
+            try await definitions.fetchWithSources(order[range].map { ids[Int($0)] })
+        } take: { range, page in
+            var listed: [ListedDefinition] = []
+            listed.reserveCapacity(page.count)
+            for (id, reading, source) in page {
+                switch check.checked(reading, id: id) {
+                case .missing: break
+                case .unreadable(let field, let reason):
+                    listed.append(
+                        .unreadable(UnreadableDefinition(id: id.display, field: field, reason: reason)))
+                case .found(let stored): listed.append(.found(stored, source: source))
+                }
+            }
+            try await take(listed)
+            progress(range.upperBound, order.count)
         }
     }
 
@@ -137,4 +168,12 @@ public struct UnreadableDefinition: Sendable, Hashable {
     public let field: String?
     /// What is wrong with it, for a person.
     public let reason: String
+}
+
+/// What a listing of all definitions has of one.
+package enum ListedDefinition: Sendable {
+    /// A definition, and the source that it was applied from.
+    case found(StoredDefinition, source: String?)
+    /// One that cannot be used.
+    case unreadable(UnreadableDefinition)
 }

@@ -17,10 +17,13 @@ struct DefinitionCheck {
     ///
     /// A zone that is only missing from this machine's time zone data is not a fault of the definition.
     ///
+    /// - Parameter compile: Parses an expression.
     /// - Throws: ``RedisCronError`` with code `.invalidDefinition`, naming the field and the reason.
-    func validate() throws(RedisCronError) {
+    func validate(
+        compile: (CronJobHash, ZoneRules) throws(RedisCronError) -> CompiledCron = DefinitionCheck.compile
+    ) throws(RedisCronError) {
         do {
-            _ = try plan(defaultZone: .utc)
+            _ = try plan(defaultZone: .utc, compile: compile)
         } catch {
             // The faults of an expression do not depend on its zone.
             guard error.code == .timeZoneUnavailable else { throw error }

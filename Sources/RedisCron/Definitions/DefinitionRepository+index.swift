@@ -7,14 +7,25 @@ extension DefinitionRepository {
     ///
     /// Uses `SCAN`, because `KEYS` would block Redis.
     package func scanIDs() async throws -> [DefinitionID] {
-        var ids: Set<DefinitionID> = []
+        let ids = try await scanIDSet()
+        return ids.sorted().map { ids[Int($0)] }
+    }
+
+    /// As ``scanIDs()``, in little memory and in no order.
+    package func scanIDSet() async throws -> InternedBytes {
+        var ids = InternedBytes()
+        try await scanIDs(into: &ids)
+        return ids
+    }
+
+    /// As ``scanIDSet()``, added to others.
+    func scanIDs(into ids: inout InternedBytes) async throws {
         // Each node of a cluster scans its own keys. If ours move to another node meanwhile, that one is asked again.
         for _ in 0..<5 {
             let node = try await nodeOfKeys()
-            ids.formUnion(try await scan())
+            try await scan(into: &ids)
             if try await nodeOfKeys() == node { break }
         }
-        return ids.sorted { $0.bytes.lexicographicallyPrecedes($1.bytes) }
     }
 
     /// The server that has our keys; a command with a key finds it.
@@ -23,19 +34,29 @@ extension DefinitionRepository {
         return try await client.connection().endpoint
     }
 
-    private func scan() async throws -> Set<DefinitionID> {
+    private func scan(into ids: inout InternedBytes) async throws {
         let prefix = Array(keys.cronJobPrefix.utf8)
         let pattern = Self.globEscaped(prefix) + [UInt8(ascii: "*")]
-        var ids: Set<DefinitionID> = []
         try await eachPage({ RedisCommand("SCAN", $0, "MATCH", pattern, "COUNT", 1000) }) { reply in
-            reply.copiedElements
-        } take: { keys in
-            for key in keys {
-                let id = DefinitionID(bytes: Array(key.dropFirst(prefix.count)))
-                if !id.bytes.isEmpty { ids.insert(id) }
+            // One behind the other, since an array for each would take longer than the rest.
+            var found: (bytes: [UInt8], ends: [Int]) = ([], [])
+            reply.forEach { key in
+                key.withBytes { key in
+                    guard let key, key.count > prefix.count else { return }
+                    found.bytes.append(contentsOf: UnsafeRawBufferPointer(rebasing: key[prefix.count...]))
+                    found.ends.append(found.bytes.count)
+                }
+            }
+            return found
+        } take: { found in
+            found.bytes.withUnsafeBytes { bytes in
+                var start = 0
+                for end in found.ends {
+                    ids.insert(UnsafeRawBufferPointer(rebasing: bytes[start..<end]))
+                    start = end
+                }
             }
         }
-        return ids
     }
 
     /// The bytes with everything escaped that has a meaning in a glob pattern: a prefix may hold braces.
@@ -45,20 +66,31 @@ extension DefinitionRepository {
 
     /// The whole index in the order of its scores, in pages.
     ///
-    /// Uses `ZSCAN`, which finds whatever is in the index all the time, however much a scheduler moves meanwhile; reading by
-    /// rank does not promise that. Redis formats scores there in its own way, so do not use `rawScore` for a compare and
-    /// set; see ``current(_:)``.
+    /// Redis formats scores there in its own way, so do not use `rawScore` for a compare and set; see ``current(_:)``.
     func index() async throws -> [[DueEntry]] {
-        var found: [DefinitionID: DueEntry] = [:]
-        try await eachPage({ RedisCommand("ZSCAN", keys.cronJobs, $0, "COUNT", 1000) }) { reply in
-            DueEntry.read(reply)
-        } take: { entries in
-            for entry in entries { found[entry.id] = entry }
-        }
-        return found.values.sorted { left, right in
+        let (ids, scores) = try await indexScores()
+        return (0..<ids.count).map { DueEntry(id: ids[$0], rawScore: [], score: scores[$0]) }.sorted { left, right in
             left.score != right.score
                 ? left.score < right.score : left.id.bytes.lexicographicallyPrecedes(right.id.bytes)
         }.pages(of: Self.pageSize)
+    }
+
+    /// The ids of the whole index, in no order, and the score of each.
+    ///
+    /// Uses `ZSCAN`, which finds whatever is in the index all the time, however much a scheduler moves meanwhile; reading by
+    /// rank does not promise that.
+    func indexScores() async throws -> (ids: InternedBytes, scores: [Double]) {
+        var ids = InternedBytes()
+        var scores: [Double] = []
+        try await eachPage({ RedisCommand("ZSCAN", keys.cronJobs, $0, "COUNT", 1000) }) { reply in
+            DueEntry.read(reply)
+        } take: { entries in
+            for entry in entries {
+                let (place, isNew) = ids.insert(entry.id)
+                if isNew { scores.append(entry.score) } else { scores[place] = entry.score }
+            }
+        }
+        return (ids, scores)
     }
 
     /// Sends a command that continues at a cursor until the cursor is back at its beginning.

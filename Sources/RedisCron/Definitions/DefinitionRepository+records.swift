@@ -101,11 +101,27 @@ extension DefinitionRepository {
         }
     }
 
-    /// As ``knownRuns(of:log:most:mostOpen:)`` without the log, for those who look whether all is well; nothing where the server does not
-    /// let us look.
-    func permittedRuns(of ids: [DefinitionID], most: Int) async throws(RedisError) -> [KnownRuns?] {
-        try await unlessDenied([]) { () throws(RedisError) in
-            try await knownRuns(of: ids, log: LoggedRuns(), most: most, mostOpen: 1)
+    /// The runs of definitions that were over last, in the order of their ids, for those who look whether all is well; none where the server
+    /// does not let us look.
+    ///
+    /// - Parameter most: How many of each.
+    func permittedEnds(of ids: [DefinitionID], most: Int) async throws(RedisError) -> [[EndedRun]] {
+        let runs = Array(keys.runsPrefix.utf8)
+        return try await unlessDenied([]) { () throws(RedisError) in
+            try await client.pipeline(ids.map { RedisCommand("LRANGE", runs + $0.bytes, 0, most - 1) }) {
+                _, reply throws(RedisError) in
+                try reply.elementsIfList().compactMap { EndedRun($0) }
+            }
+        }
+    }
+
+    /// Whether runs or refusals of definitions are kept, in the order of their ids; no where the server does not let us look.
+    func areRecorded(_ ids: [DefinitionID]) async throws(RedisError) -> [Bool] {
+        let command = RedisCommand("ZMSCORE", arguments: [keys.runIndex] + ids.map(\.bytes))
+        return try await unlessDenied(ids.map { _ in false }) { () throws(RedisError) in
+            try await client.send(command) { reply in
+                (0..<ids.count).map { index in index < reply.count && reply.withElement(index) { !$0.isNull } }
+            }
         }
     }
 

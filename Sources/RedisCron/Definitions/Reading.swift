@@ -1,3 +1,4 @@
+import Cron
 import RQWire
 import RedisBridge
 
@@ -79,10 +80,15 @@ extension Reading<StoredDefinition> {
     }
 
     /// The reading without a definition that nobody could run.
-    var checked: Reading {
+    var checked: Reading { checked(compile: DefinitionCheck.compile) }
+
+    /// As ``checked``, with another way to parse an expression.
+    func checked(
+        compile: (CronJobHash, ZoneRules) throws(RedisCronError) -> CompiledCron
+    ) -> Reading {
         flatMap { stored in
             do throws(RedisCronError) {
-                try DefinitionCheck(stored.definition).validate()
+                try DefinitionCheck(stored.definition).validate(compile: compile)
                 return .found(stored)
             } catch {
                 return .unreadable(field: error.field, reason: error.message)

@@ -11,6 +11,8 @@ struct DefinitionAudit: Sendable {
     let isLed: Bool
     /// The expiry of the schedulers' locks.
     let lockTTL: Duration
+    /// Is told from time to time how many of how many ids were looked at.
+    var progress: @Sendable (_ done: Int, _ total: Int) -> Void = { _, _ in }
 
     private var client: RedisClient { connection.client }
     private var keys: RQKeys { connection.keys }
@@ -23,12 +25,15 @@ struct DefinitionAudit: Sendable {
         let misplaced = try await keyTypes()
         // The rest would fail on a key of another type.
         guard misplaced.isEmpty else { return misplaced }
-        let entries = try await connection.definitions.index().flatMap(\.self)
-        let ids = Set(entries.map(\.id)).union(try await connection.definitions.scanIDs())
-        let ordered = ids.sorted { $0.bytes.lexicographicallyPrecedes($1.bytes) }
-        let pass = try await read(ordered, entries: Dictionary(entries.map { ($0.id, $0) }) { first, _ in first })
+        var index = IndexScores(try await connection.definitions.indexScores())
+        try await connection.definitions.scanIDs(into: &index.ids)
+        var pass = Pass(
+            zones: ZoneCheck(defaultZone: defaultZone), governance: GovernanceAudit(connection: connection))
+        try await read(index, into: &pass)
         var findings = try await confirm(pass.suspects)
-        if let overdue = indexAudit.overdue(pass.scheduled, isLed: isLed) { findings.append(overdue) }
+        if let overdue = indexAudit.overdue(pass.scheduled.map { index[$0] }, isLed: isLed) {
+            findings.append(overdue)
+        }
         if let outlasting = try await outlastingLock() { findings.append(outlasting) }
         findings += pass.zones.findings
         findings += try await pass.governance.findings()
@@ -41,15 +46,51 @@ struct DefinitionAudit: Sendable {
     private struct Pass {
         /// Definitions and entries with a finding.
         var suspects: [DefinitionID] = []
-        /// Entries of definitions that can run.
-        var scheduled: [DueEntry] = []
+        /// The places of entries whose definitions can run.
+        var scheduled: [UInt32] = []
         /// Queues of definitions that can run.
         var queues: Set<String> = []
-        var findings: [Finding] = []
         var zones: ZoneCheck
         var governance: GovernanceAudit
         /// What the records of runs say.
         var runs: [Finding] = []
+    }
+
+    /// Looks at all definitions and entries, in the order of their ids.
+    private func read(_ index: IndexScores, into pass: inout Pass) async throws {
+        let (definitions, runAudit) = (connection.definitions, runAudit)
+        let (order, ids) = (index.ids.sorted(), index.ids)
+        var check = SharedCheck()
+        try await definitions.eachPage(of: order.count) { range in
+            let page = order[range].map { ids[Int($0)] }
+            async let recorded = runAudit.areRecorded(page)
+            return (ids: page, readings: try await definitions.fetch(page), recorded: try await recorded)
+        } take: { range, page in
+            // Reading all of them may take longer than the time from one run to the next.
+            let audit = indexAudit
+            var recorded: [RedisCronJob] = []
+            var orphans: [DueEntry] = []
+            for (offset, id) in page.ids.enumerated() {
+                let place = order[range.lowerBound + offset]
+                let entry = index.entry(at: place, id: id)
+                switch check.checked(page.readings[offset], id: id) {
+                case .missing: if let entry { orphans.append(entry) }
+                case .unreadable: pass.suspects.append(id)
+                case .found(let stored):
+                    let job = RedisCronJob(stored, connection: connection)
+                    if audit.finding(job, entry: entry) != nil { pass.suspects.append(id) }
+                    guard job.enabled, !job.isFinished else { continue }
+                    pass.zones.look(at: job)
+                    pass.queues.insert(job.queueName)
+                    if entry != nil { pass.scheduled.append(place) }
+                    pass.governance.look(at: job, now: audit.now)
+                    if page.recorded[offset] { recorded.append(job) }
+                }
+            }
+            pass.suspects += try await ours(orphans).map(\.id)
+            pass.runs += try await runAudit.findings(of: recorded)
+            progress(range.upperBound, order.count)
+        }
     }
 
     /// Reads suspects once more, with their entries.
@@ -57,57 +98,40 @@ struct DefinitionAudit: Sendable {
         var findings: [Finding] = []
         for page in ids.pages(of: DefinitionRepository.pageSize) {
             let entries = try await connection.definitions.current(page).map { ($0.id, $0) }
-            findings += try await read(page, entries: Dictionary(entries) { first, _ in first }).findings
+            findings += try await confirm(page, entries: Dictionary(entries) { first, _ in first })
         }
         return findings
     }
 
-    private func read(_ ids: [DefinitionID], entries: [DefinitionID: DueEntry]) async throws -> Pass {
-        var pass = Pass(
-            zones: ZoneCheck(defaultZone: defaultZone), governance: GovernanceAudit(connection: connection))
-        for page in ids.pages(of: DefinitionRepository.pageSize) {
-            var orphans: [DueEntry] = []
-            let readings = try await connection.definitions.read(page)
-            // Reading all of them may take longer than the time from one run to the next.
-            let audit = indexAudit
-            var active: [RedisCronJob] = []
-            for (id, reading) in zip(page, readings) {
-                let entry = entries[id]
-                let finding: Finding?
-                switch reading {
-                case .missing:
-                    if let entry { orphans.append(entry) }
-                    continue
-                case .unreadable(let field, let reason):
-                    finding = Finding(
-                        .error, .definition, about: id.display,
-                        "it cannot be used: \(field.map { "\($0): " } ?? "")\(reason); register it anew, or delete it")
-                case .found(let stored):
-                    let job = RedisCronJob(stored, connection: connection)
-                    finding = audit.finding(job, entry: entry)
-                    if job.enabled, !job.isFinished {
-                        pass.zones.look(at: job)
-                        pass.queues.insert(job.queueName)
-                        if let entry { pass.scheduled.append(entry) }
-                        pass.governance.look(at: job, now: audit.now)
-                        active.append(job)
-                    }
-                }
-                if let finding {
-                    pass.suspects.append(id)
-                    pass.findings.append(finding)
-                }
-            }
-            pass.runs += try await runAudit.findings(of: active)
-            for (entry, isForeign) in zip(orphans, try await areForeign(orphans)) where !isForeign {
-                pass.suspects.append(entry.id)
-                pass.findings.append(
+    private func confirm(_ ids: [DefinitionID], entries: [DefinitionID: DueEntry]) async throws -> [Finding] {
+        var findings: [Finding] = []
+        var orphans: [DueEntry] = []
+        let readings = try await connection.definitions.read(ids)
+        let audit = indexAudit
+        for (id, reading) in zip(ids, readings) {
+            switch reading {
+            case .missing: if let entry = entries[id] { orphans.append(entry) }
+            case .unreadable(let field, let reason):
+                findings.append(
                     Finding(
-                        .notice, .index, about: entry.id.display, "there is no such definition, only its index entry",
-                        remedy: .reconcile(entry, moveTo: nil)))
+                        .error, .definition, about: id.display,
+                        "it cannot be used: \(field.map { "\($0): " } ?? "")\(reason); register it anew, or delete it"))
+            case .found(let stored):
+                let job = RedisCronJob(stored, connection: connection)
+                if let finding = audit.finding(job, entry: entries[id]) { findings.append(finding) }
             }
         }
-        return pass
+        return findings
+            + (try await ours(orphans)).map { entry in
+                Finding(
+                    .notice, .index, about: entry.id.display, "there is no such definition, only its index entry",
+                    remedy: .reconcile(entry, moveTo: nil))
+            }
+    }
+
+    /// The entries that are not RQ's own names.
+    private func ours(_ entries: [DueEntry]) async throws -> [DueEntry] {
+        zip(entries, try await areForeign(entries)).filter { !$0.1 }.map(\.0)
     }
 
     /// Whether RQ has a history of the name, in which there is more than what we wrote; see `rq_history.lua`.
@@ -174,5 +198,25 @@ struct DefinitionAudit: Sendable {
         Finding(
             .notice, .registry, about: entry.id.display, message,
             remedy: .forgetScheduler(name: entry.id.display, lastHeartbeat: entry.rawScore))
+    }
+}
+
+/// All ids that are in the index or have a key, and the scores of those in the index.
+private struct IndexScores {
+    var ids: InternedBytes
+    private let scores: [Double]
+
+    init(_ index: (ids: InternedBytes, scores: [Double])) {
+        (ids, scores) = index
+    }
+
+    subscript(place: UInt32) -> Double { scores[Int(place)] }
+
+    /// The entry of an id; `nil` where the index has none.
+    ///
+    /// Redis may compare its score in another form: whatever is done about it, it is read again before that.
+    func entry(at place: UInt32, id: DefinitionID) -> DueEntry? {
+        guard place < scores.count else { return nil }
+        return DueEntry(id: id, rawScore: [], score: scores[Int(place)])
     }
 }

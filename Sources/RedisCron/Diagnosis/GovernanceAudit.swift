@@ -14,7 +14,7 @@ struct GovernanceAudit: Sendable {
 
     let connection: RedisCronConnection
     /// Enabled definitions whose retries come after a pause, and that have an overlap policy.
-    private(set) var retried: [RedisCronJob] = []
+    private(set) var retried: [RetriedDefinition] = []
     private(set) var stops: [Stop] = []
     /// Whether any definition has an overlap policy or a limit.
     private(set) var isNeeded = false
@@ -27,7 +27,7 @@ struct GovernanceAudit: Sendable {
     mutating func look(at job: RedisCronJob, now: Timestamp) {
         guard job.policy.isGoverned else { return }
         isNeeded = true
-        if job.needsSchedulerForRetries { retried.append(job) }
+        if let definition = RetriedDefinition(job) { retried.append(definition) }
         for run in OpenRun.list(job.definition.state.openRuns) {
             guard let since = run.stoppedAt, since + Self.stopTimeout < now else { continue }
             stops.append(Stop(definition: job.id, run: run))

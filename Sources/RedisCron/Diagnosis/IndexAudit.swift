@@ -143,10 +143,10 @@ struct IndexAudit: Sendable {
             remedy: .enterIndex(DefinitionID(job.id)))
     }
 
-    /// The definitions whose time has passed, as one finding.
-    func overdue(_ entries: [DueEntry], isLed: Bool) -> Finding? {
-        let late = entries.filter { $0.score > 0 && Timestamp(score: $0.score) + Self.overdueAfter < now }
-        guard let oldest = late.map(\.score).min() else { return nil }
+    /// The definitions whose time has passed, by their scores, as one finding.
+    func overdue(_ scores: [Double], isLed: Bool) -> Finding? {
+        let late = scores.filter { $0 > 0 && Timestamp(score: $0) + Self.overdueAfter < now }
+        guard let oldest = late.min() else { return nil }
         let seconds = (now - Timestamp(score: oldest)).components.seconds
         let cause = isLed ? "the scheduler that holds the lock does not keep up or is stuck" : "no scheduler runs"
         let count = late.count == 1 ? "1 definition is" : "\(late.count) definitions are"

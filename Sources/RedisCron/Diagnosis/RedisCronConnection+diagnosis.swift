@@ -14,15 +14,26 @@ extension RedisCronConnection {
     /// - Throws: ``RedisCronError`` with code `.invalidOption` for an expiry out of its range, and what the connection throws.
     ///   Commands that the server denies are left out and named in a finding.
     public func diagnose(lockTTL: Duration = .seconds(120)) async throws(RedisCronError) -> [Finding] {
-        try lockTTL.checkAsLockTTL()
-        return try await RedisCronError.unifying { try await examine(lockTTL: lockTTL) }
+        try await diagnose(lockTTL: lockTTL) { _, _ in }
     }
 
-    private func examine(lockTTL: Duration) async throws -> [Finding] {
+    /// As ``diagnose(lockTTL:)``.
+    ///
+    /// - Parameter progress: Is told from time to time how many of how many definitions were looked at.
+    package func diagnose(
+        lockTTL: Duration = .seconds(120), progress: @escaping @Sendable (_ done: Int, _ total: Int) -> Void
+    ) async throws(RedisCronError) -> [Finding] {
+        try lockTTL.checkAsLockTTL()
+        return try await RedisCronError.unifying { try await examine(lockTTL: lockTTL, progress) }
+    }
+
+    private func examine(
+        lockTTL: Duration, _ progress: @escaping @Sendable (Int, Int) -> Void
+    ) async throws -> [Finding] {
         let topology = await client.topology()
         let findings = TopologyCheck(topology).findings
         do {
-            return findings + (try await inspectServer(in: topology, lockTTL: lockTTL))
+            return findings + (try await inspectServer(in: topology, lockTTL: lockTTL, progress))
         } catch let error as RedisError where !findings.isEmpty {
             // What is wrong between the servers is why this one does not take all commands.
             return findings + [
@@ -32,7 +43,9 @@ extension RedisCronConnection {
     }
 
     /// What deserves attention in the server that takes our commands, and in what it holds.
-    private func inspectServer(in topology: RedisTopology, lockTTL: Duration) async throws -> [Finding] {
+    private func inspectServer(
+        in topology: RedisTopology, lockTTL: Duration, _ progress: @escaping @Sendable (Int, Int) -> Void
+    ) async throws -> [Finding] {
         var facts = try await ServerFacts(from: client, keys: keys) { Timestamp.now }
         guard facts.info?["redis_mode"] != "sentinel" else {
             return [Finding(.error, .role, "the server is a sentinel: name it as redis+sentinel://HOST:PORT/SERVICE")]
@@ -61,7 +74,8 @@ extension RedisCronConnection {
         {
             // The audit names the key, and the trial what is denied.
         }
-        let audit = DefinitionAudit(connection: self, defaultZone: zone, isLed: isLed, lockTTL: lockTTL)
+        let audit = DefinitionAudit(
+            connection: self, defaultZone: zone, isLed: isLed, lockTTL: lockTTL, progress: progress)
         do {
             return findings + (try await audit.findings())
         } catch let error as RedisError where error.unknownCommand != nil || error.prefix == .noPerm {

@@ -21,13 +21,19 @@ struct RunAudit: Sendable {
 
     // MARK: Definitions
 
+    /// Whether definitions have records of runs that are over; of none where the server does not let us look.
+    func areRecorded(_ ids: [DefinitionID]) async throws -> [Bool] {
+        try await connection.definitions.areRecorded(ids)
+    }
+
     /// What deserves attention in the records of definitions.
     func findings(of jobs: [RedisCronJob]) async throws -> [Finding] {
         let kept = jobs.filter { $0.policy.history != 0 }
-        let known = try await connection.definitions.permittedRuns(
+        let ended = try await connection.definitions.permittedEnds(
             of: kept.map { DefinitionID($0.id) }, most: Self.depth)
-        return zip(kept, known).flatMap { job, known in
-            known.map { [failure(of: job, $0), overrun(of: job, $0)].compactMap(\.self) } ?? []
+        return zip(kept, ended).flatMap { job, ended in
+            let known = KnownRuns(DefinitionID(job.id), ended: ended)
+            return [failure(of: job, known), overrun(of: job, known)].compactMap(\.self)
         }
     }
 

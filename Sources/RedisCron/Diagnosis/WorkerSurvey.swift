@@ -49,20 +49,19 @@ struct WorkerSurvey: Sendable {
     }
 
     /// Definitions with an overlap policy whose retries nobody brings back after their pauses.
-    func unscheduledRetries(of jobs: [RedisCronJob]) async throws -> [Finding] {
-        let jobs = jobs.filter(\.needsSchedulerForRetries)
-        let queues = Set(jobs.map(\.queueName)).sorted()
+    func unscheduledRetries(of retried: [RetriedDefinition]) async throws -> [Finding] {
+        let queues = Set(retried.map(\.queue)).sorted()
         // A user who may not look is told nothing.
         let locks = try await client.pipeline(
             queues.map { RedisCommand("EXISTS", keys.schedulerLock(queue: $0)) }
         ) { _, reply in reply.integer }
         let unattended = Set(zip(queues, locks).filter { $0.1 == 0 }.map(\.0))
-        return jobs.filter { unattended.contains($0.queueName) }.map { job in
+        return retried.filter { unattended.contains($0.queue) }.map { definition in
             Finding(
-                .warning, .worker, about: job.id,
+                .warning, .worker, about: definition.id,
                 """
-                it retries after a pause, and no worker of queue \(quoted(job.queueName)) was started --with-scheduler: nobody \
-                brings the retry back, and for 1,000 s it counts as an open run for overlap \(job.policy.overlap.rawValue)
+                it retries after a pause, and no worker of queue \(quoted(definition.queue)) was started --with-scheduler: nobody \
+                brings the retry back, and for 1,000 s it counts as an open run for overlap \(definition.overlap.rawValue)
                 """)
         }
     }
@@ -156,17 +155,25 @@ struct WorkerSurvey: Sendable {
     }
 }
 
-extension RedisCronJob {
-    /// Whether a retry that nobody brings back holds up further runs.
-    var needsSchedulerForRetries: Bool {
-        enabled && !isFinished && policy.overlap != .allow && self.retry?.intervals.isEmpty == false
+/// An enabled definition with an overlap policy whose retries come after a pause: one that nobody brings back holds up further runs.
+package struct RetriedDefinition: Sendable {
+    let id: String
+    let queue: String
+    let overlap: RunPolicy.Overlap
+
+    /// - Returns: `nil` for a definition that does not need a worker with RQ's scheduler.
+    package init?(_ job: RedisCronJob) {
+        guard job.enabled, !job.isFinished, job.policy.overlap != .allow, job.retry?.intervals.isEmpty == false else {
+            return nil
+        }
+        (id, queue, overlap) = (job.id, job.queueName, job.policy.overlap)
     }
 }
 
 extension RedisCronConnection {
     /// What deserves attention about definitions that are written: their retries may never come back.
-    package func cautions(about jobs: [RedisCronJob]) async throws -> [Finding] {
-        try await WorkerSurvey(client: client, keys: keys).unscheduledRetries(of: jobs)
+    package func cautions(about retried: [RetriedDefinition]) async throws -> [Finding] {
+        try await WorkerSurvey(client: client, keys: keys).unscheduledRetries(of: retried)
     }
 }
 

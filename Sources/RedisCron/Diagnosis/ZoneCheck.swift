@@ -22,8 +22,22 @@ struct ZoneCheck {
     }
 
     /// Definitions that need a zone which nobody has published, or which this machine does not know.
-    private var undecided: [String] = []
-    private var unavailable: [String: [String]] = [:]
+    private var undecided = Concerned()
+    private var unavailable: [String: Concerned] = [:]
+
+    /// The definitions that something is about: there may be a million.
+    private struct Concerned {
+        var first = ""
+        var count = 0
+
+        mutating func add(_ id: String) {
+            if count == 0 { first = id }
+            count += 1
+        }
+
+        var text: String { count == 1 ? quoted(first) : "\(quoted(first)) and \(count - 1) more" }
+    }
+
     private let defaultZone: DefaultTimeZone?
 
     /// - Parameter defaultZone: The zone of definitions that name none; `nil` where this machine does not know it.
@@ -33,12 +47,12 @@ struct ZoneCheck {
 
     /// Takes in a definition that can run.
     mutating func look(at job: RedisCronJob) {
-        if job.definition.usesDefaultTimeZone, defaultZone?.isPublished == false { undecided.append(job.id) }
+        if job.definition.usesDefaultTimeZone, defaultZone?.isPublished == false { undecided.add(job.id) }
         guard let zone = job.timeZone, !zone.isEmpty else { return }
         do {
             _ = try ZoneRules(identifier: zone)
         } catch  where error.isFaultOfMachine {
-            unavailable["\(error)", default: []].append(job.id)
+            unavailable["\(error)", default: Concerned()].add(job.id)
         } catch {
             // The definition's own fault, which is a finding of its own.
         }
@@ -46,23 +60,18 @@ struct ZoneCheck {
 
     /// The findings about all of them.
     var findings: [Finding] {
-        var findings = unavailable.sorted { $0.key < $1.key }.map { reason, ids in
-            Finding(.error, .timeZone, "\(reason); needed by \(Self.text(of: ids))")
+        var findings = unavailable.sorted { $0.key < $1.key }.map { reason, concerned in
+            Finding(.error, .timeZone, "\(reason); needed by \(concerned.text)")
         }
-        if let defaultZone, !undecided.isEmpty {
+        if let defaultZone, undecided.count > 0 {
             findings.append(
                 Finding(
                     .notice, .timeZone,
                     """
-                    no scheduler has published its zone, so \(Self.text(of: undecided)) \(undecided.count == 1 ? "is" : "are") read in \(defaultZone.rules), \
+                    no scheduler has published its zone, so \(undecided.text) \(undecided.count == 1 ? "is" : "are") read in \(defaultZone.rules), \
                     the zone of this process: start a scheduler, or name a zone in each
                     """))
         }
         return findings
-    }
-
-    private static func text(of ids: [String]) -> String {
-        let first = quoted(ids[0])
-        return ids.count == 1 ? first : "\(first) and \(ids.count - 1) more"
     }
 }

@@ -13,11 +13,6 @@ package enum LoadedDefinition: Sendable {
 ///
 /// It remembers templates, expressions and zones, because thousands of definitions share a few of them.
 package struct DefinitionLoader {
-    private struct CronKey: Hashable {
-        let expression: String
-        let zone: String?
-    }
-
     /// How many of them are remembered before all are forgotten, so that they do not pile up.
     private static let remembered = 50_000
 
@@ -26,7 +21,7 @@ package struct DefinitionLoader {
     private let skipWindow: Duration
     private let deflater = Deflater()
     private var templates: [JobSettings: JobTemplate] = [:]
-    private var crons: [CronKey: CompiledCron] = [:]
+    private var expressions = SharedExpressions()
 
     /// - Parameters:
     ///   - zone: The zone of definitions that name none.
@@ -44,7 +39,7 @@ package struct DefinitionLoader {
         let plan: RunPlan
         do {
             plan = try DefinitionCheck(hash).plan(defaultZone: zone) { definition, zone throws(RedisCronError) in
-                try compile(definition, zone)
+                try expressions.compile(definition, zone)
             }
         } catch {
             guard error.code == .timeZoneUnavailable else {
@@ -72,22 +67,6 @@ package struct DefinitionLoader {
         let template = JobTemplate(settings)
         templates[settings] = template
         return template
-    }
-
-    private mutating func compile(
-        _ definition: CronJobHash, _ zone: ZoneRules
-    ) throws(RedisCronError) -> CompiledCron {
-        let text = definition.schedule.cron ?? ""
-        // A hashed field means something else for each id.
-        guard !text.utf8.contains(where: { $0 | 0x20 == UInt8(ascii: "h") }) else {
-            return try DefinitionCheck.compile(definition, zone)
-        }
-        let key = CronKey(expression: text, zone: definition.schedule.timeZone)
-        if let known = crons[key] { return known }
-        let compiled = try DefinitionCheck.compile(definition, zone)
-        if crons.count >= Self.remembered { crons = [:] }
-        crons[key] = compiled
-        return compiled
     }
 }
 

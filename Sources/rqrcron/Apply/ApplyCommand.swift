@@ -1,10 +1,5 @@
+import CronFiles
 import RedisCron
-
-#if canImport(Glibc)
-    import Glibc
-#else
-    import Darwin
-#endif
 
 /// `rqrcron apply`.
 struct ApplyCommand: Sendable {
@@ -20,33 +15,56 @@ struct ApplyCommand: Sendable {
     }
 
     func run() async throws {
+        let progress = ProgressLine()
+        defer { progress.clear() }
         let files = try DefinitionFiles(
-            paths: invocation.arguments.operands, source: invocation.arguments.text(.source))
+            paths: invocation.arguments.operands, source: invocation.arguments.text(.source)
+        ) { progress.update("Reading", $0) }
+        progress.clear()
         if prunes, let path = files.fileWithoutSource {
             throw UsageError("--prune needs a source: give --source, or name it in \(path)")
         }
         for caution in files.cautions { StandardError.warn(caution) }
         try await invocation.withConnection { connection in
-            let plans = try await files.plans(on: connection, prune: prunes)
-            let style = TextStyle(environment: invocation.environment)
-            try StandardOutput.write(plans.map { PlanText(plan: $0, style: style).text }.joined())
-            let written = plans.flatMap(\.changes).compactMap(\.wanted)
-            try await connection.timeZoneOfDefinitions(unlessUnneededBy: written)?.tellIfAssumed(for: written)
-            try await connection.tellOfRetriesThatNobodyBrings(back: written)
-            guard !isDryRun else { return }
-            for plan in plans where !plan.changes.isEmpty {
-                try await connection.apply(plan, progress: ProgressLine.writer(of: "Applying"))
+            var plans: [SourcePlan] = []
+            // The whole plan is known before any of it is shown, and all of it is shown before anything is written.
+            let text = PlanText(style: TextStyle(environment: invocation.environment))
+            let shown = PlanOutput()
+            var done = 0
+            for source in files.sources {
+                let plan = SourcePlan(source, of: files)
+                try await plan.make(on: connection, prunes: prunes, text: text, to: shown) { count in
+                    progress.update("Comparing", done + count, of: files.count)
+                }
+                done += source.count
+                plans.append(plan)
             }
-            ProgressLine.clear()
-            if plans.contains(where: { !$0.changes.isEmpty }) { try StandardOutput.write("Applied.\n") }
+            progress.clear()
+            try shown.writeAll()
+            try await tell(of: plans, on: connection)
+            let changes = plans.reduce(0) { $0 + $1.changeCount }
+            guard !isDryRun, changes > 0 else { return }
+            var written = 0
+            for plan in plans {
+                try await plan.write(on: connection) { progress.update("Applying", written + $0, of: changes) }
+                written += plan.changeCount
+            }
+            progress.clear()
+            try StandardOutput.write("Applied.\n")
         }
+    }
+
+    /// Warns of what is assumed about the definitions that are written, and of retries that nobody brings back.
+    private func tell(of plans: [SourcePlan], on connection: RedisCronConnection) async throws {
+        if plans.contains(where: \.usesDefaultZone) { try await connection.timeZoneOfDefinitions().tellIfAssumed() }
+        try await connection.tellOfRetriesThatNobodyBrings(back: plans.flatMap(\.retried))
     }
 }
 
 extension RedisCronConnection {
     /// Warns of definitions that are written and whose retries nobody brings back.
-    func tellOfRetriesThatNobodyBrings(back jobs: [RedisCronJob]) async throws {
-        let cautions = try await cautions(about: jobs)
+    func tellOfRetriesThatNobodyBrings(back retried: [RetriedDefinition]) async throws {
+        let cautions = try await cautions(about: retried)
         for caution in cautions.prefix(5) {
             StandardError.warn("\(caution.subject.map { "job '\($0)': " } ?? "")\(caution.message)".onOneLine)
         }
@@ -88,66 +106,4 @@ extension Command {
             Example(line: "rqrcron apply --prune --source metrics metrics.cron", purpose: "Apply and prune:"),
         ]
     ) { try await ApplyCommand($0).run() }
-}
-
-/// A plan as text.
-struct PlanText {
-    let plan: ApplyPlan
-    let style: TextStyle
-
-    var text: String {
-        var text = ""
-        for change in plan.changes { text += lines(of: change) }
-        for id in plan.paused { text += "  \(plain(id)) is paused: enabled is left alone until it is resumed\n" }
-        for id in plan.finished { text += "  \(plain(id)) is finished: it has no run left\n" }
-        return text + summary
-    }
-
-    private func lines(of change: ApplyPlan.Change) -> String {
-        switch change.action {
-        case .create:
-            let declaration = change.declaration
-            let schedule = declaration?.schedule.description ?? ""
-            let what = "\(schedule)  \(declaration?.functionName ?? "")  \(declaration?.queueName ?? "")"
-            return style.green("+ \(plain(change.id))") + "  \(plain(what))\n"
-        case .edit(let fields):
-            let lines = fields.map { field in
-                "    \(field.field): \(quoted(field.old)) -> \(quoted(field.new))\n"
-            }
-            return style.yellow("~ \(plain(change.id))") + "\n" + lines.joined()
-        case .replace(let reason):
-            return style.yellow("~ \(plain(change.id))") + "\n    replaced; it cannot be read: \(plain(reason))\n"
-        case .delete:
-            return style.red("- \(plain(change.id))") + "\n"
-        }
-    }
-
-    private var summary: String {
-        let source = plan.source.map { " (source \(plain($0)))" } ?? ""
-        let created = plan.changes.count { $0.action == .create }
-        let deleted = plan.changes.count { $0.action == .delete }
-        let changed = plan.changes.count - created - deleted
-        return "Plan\(source): \(created) to create, \(changed) to change, \(deleted) to delete, "
-            + "\(plan.unchanged) unchanged.\n"
-    }
-
-    private func quoted(_ text: String) -> String {
-        text.isEmpty ? "none" : plain(text)
-    }
-
-    private func plain(_ text: String) -> String { text.onOneLine }
-}
-
-/// The progress of a long command, on standard error if that is a terminal.
-struct ProgressLine {
-    /// Writes the progress in place; nil if standard error is not a terminal.
-    static func writer(of what: String) -> (@Sendable (Int, Int) -> Void)? {
-        guard isatty(STDERR_FILENO) == 1 else { return nil }
-        return { done, total in StandardError.write("\r\(what) \(done) of \(total)\u{1B}[K") }
-    }
-
-    /// Removes the line.
-    static func clear() {
-        if isatty(STDERR_FILENO) == 1 { StandardError.write("\r\u{1B}[K") }
-    }
 }

@@ -1,3 +1,4 @@
+import CronFiles
 import RedisCron
 
 /// `rqrcron export`.
@@ -14,19 +15,33 @@ struct ExportCommand: Sendable {
 
     func run() async throws {
         let source = invocation.arguments.text(.exportSource)
-        let (declarations, unreadable) = try await invocation.withConnection { connection in
-            let inventory = try await connection.inventory()
-            let declarations =
-                if let source {
-                    try await connection.declarations(source: source)
-                } else {
-                    CronJobDeclarations(jobs: inventory.jobs.map(CronJobDeclaration.init))
+        var writer = DeclarationWriter(source: source, isCrontab: format == "crontab")
+        var output = OutputBuffer()
+        var unreadable: (count: Int, first: [String]) = (0, [])
+        // What is written to a terminal shows by itself how far it is.
+        let progress = ProgressLine(isTerminal: ProgressLine.isPossible && !StandardOutput.isTerminal)
+        defer { progress.clear() }
+        try await invocation.withConnection { connection in
+            try await connection.eachDefinition(progress: { progress.update("Reading", $0, of: $1) }) { page in
+                for definition in page {
+                    switch definition {
+                    case .found(let stored, let origin):
+                        guard source == nil || origin == source else { continue }
+                        let job = RedisCronJob(stored, connection: connection)
+                        writer.append(CronJobDeclaration(job), to: &output.bytes)
+                        try output.writeIfFull()
+                    case .unreadable(let definition):
+                        unreadable.count += 1
+                        if unreadable.first.count < 5 { unreadable.first.append(definition.id) }
+                    }
                 }
-            return (declarations, inventory.unreadable)
+            }
         }
-        try StandardOutput.write(format == "json" ? declarations.json() : declarations.crontab())
-        guard unreadable.isEmpty else {
-            let ids = unreadable.prefix(5).map(\.id).joined(separator: ", ")
+        progress.clear()
+        while writer.appendRest(to: &output.bytes) { try output.writeIfFull() }
+        try output.flush()
+        guard unreadable.count == 0 else {
+            let ids = unreadable.first.joined(separator: ", ")
             throw CommandFailure("\(unreadable.count) definitions cannot be read and were left out: \(ids)")
         }
     }

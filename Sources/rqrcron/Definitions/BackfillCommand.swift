@@ -36,7 +36,9 @@ struct BackfillCommand: Sendable {
     }
 
     func run() async throws {
-        let state = BackfillProgress(isDryRun: options.isDryRun)
+        let progress = ProgressLine(isEndedBySignals: false)
+        defer { progress.clear() }
+        let state = BackfillProgress(isDryRun: options.isDryRun, line: progress)
         let signal = try await TerminationSignals.shared.cancelling {
             try await invocation.withConnection { connection in
                 let report = try await connection.backfill(
@@ -45,7 +47,7 @@ struct BackfillCommand: Sendable {
                 await state.finish(report)
             }
         }
-        ProgressLine.clear()
+        progress.clear()
         if let report = await state.report { return try StandardOutput.write(summary(of: report)) }
         guard signal != nil else { return }
         throw CommandFailure(await state.interruption(of: id, last: last))
@@ -64,21 +66,22 @@ struct BackfillCommand: Sendable {
 private actor BackfillProgress {
     private(set) var report: BackfillReport?
     private let isDryRun: Bool
-    private let line = ProgressLine.writer(of: "Backfilling")
+    private let line: ProgressLine
     private var latest: Timestamp?
     private var queued = 0
     private var done = 0
     private var total = 0
 
-    init(isDryRun: Bool) {
+    init(isDryRun: Bool, line: ProgressLine) {
         self.isDryRun = isDryRun
+        self.line = line
     }
 
     func take(_ run: BackfilledRun, done: Int, total: Int) throws {
         (latest, self.done, self.total) = (run.planned, done, total)
         if run.isQueued { queued += 1 }
         guard isDryRun else {
-            line?(done, total)
+            line.update("Backfilling", done, of: total)
             return
         }
         try StandardOutput.write("\(run.planned)  \(run.text)\n")

@@ -30,7 +30,7 @@ struct RegisterCommand: Sendable {
         let (job, zone) = try await invocation.withConnection { connection in
             let isCountReset = invocation.arguments.has(.resetCount)
             let job = try await connection.register(definition, enabled: enabled, isCountReset: isCountReset)
-            try await connection.tellOfRetriesThatNobodyBrings(back: [job])
+            try await connection.tellOfRetriesThatNobodyBrings(back: [job].compactMap { RetriedDefinition($0) })
             return (job, try await connection.timeZoneOfDefinitions(unlessUnneededBy: [job]))
         }
         zone?.tellIfAssumed(for: [job])

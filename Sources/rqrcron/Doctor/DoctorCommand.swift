@@ -12,7 +12,10 @@ struct DoctorCommand: Sendable {
     }
 
     func run() async throws {
-        let (report, failure) = try await invocation.withConnection { try await examine($0) }
+        let progress = ProgressLine()
+        defer { progress.clear() }
+        let (report, failure) = try await invocation.withConnection { try await examine($0, progress) }
+        progress.clear()
         let style = TextStyle(environment: invocation.environment)
         try StandardOutput.write(invocation.arguments.has(.json) ? report.json : report.text(style: style))
         // First what was repaired before the failure.
@@ -21,19 +24,26 @@ struct DoctorCommand: Sendable {
     }
 
     /// Diagnoses, and repairs if asked to, until a repair fails.
-    private func examine(_ connection: RedisCronConnection) async throws -> (DoctorReport, failure: (any Error)?) {
+    private func examine(
+        _ connection: RedisCronConnection, _ progress: ProgressLine
+    ) async throws -> (DoctorReport, failure: (any Error)?) {
         var report = DoctorReport()
-        report.entries = try await connection.diagnose().map { DoctorReport.Entry(finding: $0, isRepaired: false) }
+        let findings = try await connection.diagnose { progress.update("Examining", $0, of: $1) }
+        report.entries = findings.map { DoctorReport.Entry(finding: $0, isRepaired: false) }
         guard repairs else { return (report, nil) }
         var isChanged = false
         do {
-            for index in report.entries.indices where report.entries[index].finding.isRepairable {
+            let repairable = report.entries.indices.filter { report.entries[$0].finding.isRepairable }
+            for (count, index) in repairable.enumerated() {
+                progress.update("Repairing", count, of: repairable.count)
                 let isRepaired = try await connection.repair(report.entries[index].finding)
                 report.entries[index].isRepaired = isRepaired
                 isChanged = isChanged || !isRepaired
             }
             // A finding that a repair found changed may be fine by now, or wrong in another way.
-            if isChanged { report.renew(with: try await connection.diagnose()) }
+            if isChanged {
+                report.renew(with: try await connection.diagnose { progress.update("Examining", $0, of: $1) })
+            }
         } catch {
             return (report, error)
         }

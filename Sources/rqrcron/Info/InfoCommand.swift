@@ -22,8 +22,9 @@ struct InfoCommand: Sendable {
 
     func run() async throws {
         guard let interval else {
-            let text = try await invocation.withConnection { try await listing($0) }
-            return try StandardOutput.write(text)
+            var output = OutputBuffer()
+            try await invocation.withConnection { try await write($0, to: &output) }
+            return try output.flush()
         }
         let isTerminal = StandardOutput.isTerminal
         if isTerminal { try StandardOutput.write(Screen.opening) }
@@ -39,50 +40,132 @@ struct InfoCommand: Sendable {
 
     private func refresh(_ connection: RedisCronConnection, every interval: Duration, isTerminal: Bool) async throws {
         while true {
-            let text = try await listing(connection)
+            let text = CollectedText()
+            var output = OutputBuffer(to: isTerminal ? text.append : StandardOutput.write)
+            try await write(connection, to: &output)
+            try output.flush()
             if isTerminal {
-                let lines = text.split(separator: "\n", omittingEmptySubsequences: false).map(String.init)
+                let lines = text.text.split(separator: "\n", omittingEmptySubsequences: false).map(String.init)
                 // Without the last, empty line, so that the cursor stays at the end of the text.
                 try StandardOutput.write(Screen.picture(lines.dropLast(), tail: 4, size: Screen.size))
-            } else {
-                try StandardOutput.write(text)
             }
             try await Task.sleep(for: interval)
         }
     }
 
-    /// One complete listing.
-    private func listing(_ connection: RedisCronConnection) async throws -> String {
-        let inventory = try await connection.inventory()
-        let queues = invocation.arguments.operands
-        let shown = queues.isEmpty ? inventory.jobs : inventory.jobs.filter { queues.contains($0.queueName) }
-        // Redis has next times in UTC. The zone matters only where one is computed or shown in local time.
-        let zoned = shown.filter { form == .wide || $0.nextEnqueueTime == nil && form != .json }
-        let zone = try await connection.timeZoneOfDefinitions(unlessUnneededBy: zoned)
-        zone?.tellIfAssumed(for: zoned)
+    // MARK: Listings
+
+    /// Writes one complete listing.
+    private func write(_ connection: RedisCronConnection, to output: inout OutputBuffer) async throws {
+        // What is written to a terminal as it is read shows by itself how far it is.
+        let isShown = interval == nil && !(form == .json && StandardOutput.isTerminal)
+        let progress = ProgressLine(isTerminal: isShown && ProgressLine.isPossible)
+        defer { progress.clear() }
         switch form {
-        case .json:
-            let sources = try await connection.sources(of: shown.map(\.id))
-            return Self.json(
-                zip(shown, sources).map { DefinitionSheet.object(of: $0, source: $1) }, inventory.unreadable)
-        case .wide:
-            let columns = StandardOutput.isTerminal ? Screen.size.columns : nil
-            let style = TextStyle(environment: invocation.environment)
-            let runs = zip(shown, try await connection.lastRuns(of: shown)).compactMap { job, run in
-                run.map { (job.id, $0) }
-            }
-            let table = WideTable(
-                jobs: inventory.jobs, queues: queues, now: Timestamp.now, style: style, columns: columns, zone: zone,
-                lastRuns: Dictionary(runs) { first, _ in first })
-            return table.text + Self.complaints(inventory.unreadable) + "\nUpdated: \(LocalClock.now())\n"
-        case .list, .byQueue:
-            let isForTerminal = StandardOutput.isTerminal
-            let table = InfoTable(
-                rows: inventory.jobs.map { InfoRow($0, zone: zone) }, queues: queues, isForTerminal: isForTerminal)
-            let text = form == .byQueue ? table.listByQueue : table.list
-            let whole = text + Self.complaints(inventory.unreadable) + "\nUpdated: \(LocalClock.now())\n"
-            return isForTerminal ? whole : EscapeSequences.stripped(whole)
+        case .json: try await writeJSON(connection, to: &output, progress)
+        case .wide: try await writeWideTable(connection, to: &output, progress)
+        case .list, .byQueue: try await writeTable(connection, to: &output, progress)
         }
+    }
+
+    private func writeTable(
+        _ connection: RedisCronConnection, to output: inout OutputBuffer, _ progress: ProgressLine
+    ) async throws {
+        let isForTerminal = StandardOutput.isTerminal
+        var table = InfoTable(queues: invocation.arguments.operands, isForTerminal: isForTerminal)
+        var zone = ListedZone()
+        let unreadable = try await eachJob(of: connection, progress) { jobs in
+            // Redis has next times in UTC. The zone matters only where one is computed.
+            if jobs.contains(where: { $0.definition.nextEnqueueTime == nil && $0.definition.usesDefaultTimeZone }) {
+                try await zone.read(from: connection)
+            }
+            for stored in jobs { table.add(InfoRow(RedisCronJob(stored, connection: connection), zone: zone.value)) }
+        }
+        progress.clear()
+        if form == .byQueue { try table.writeListByQueue(to: &output) } else { try table.writeList(to: &output) }
+        let rest = Self.complaints(unreadable) + "\nUpdated: \(LocalClock.now())\n"
+        try output.write(isForTerminal ? rest : EscapeSequences.stripped(rest))
+    }
+
+    private func writeWideTable(
+        _ connection: RedisCronConnection, to output: inout OutputBuffer, _ progress: ProgressLine
+    ) async throws {
+        let columns = StandardOutput.isTerminal ? Screen.size.columns : nil
+        var table = WideTable(
+            now: Timestamp.now, style: TextStyle(environment: invocation.environment), columns: columns)
+        var zone = await ListedZone(publishedTo: connection)
+        // Many at a time, since with each question for runs the log of runs is read.
+        var waiting: [RedisCronJob] = []
+        func takeIn() async throws {
+            for (job, run) in zip(waiting, try await connection.lastRuns(of: waiting)) {
+                table.add(job, lastRun: run, zone: zone.value)
+            }
+            waiting.removeAll(keepingCapacity: true)
+        }
+        let unreadable = try await eachJob(of: connection, progress) { jobs in
+            if jobs.contains(where: { $0.definition.usesDefaultTimeZone }) {
+                try await zone.read(from: connection)
+            }
+            waiting += jobs.map { RedisCronJob($0, connection: connection) }
+            if waiting.count >= 10_000 { try await takeIn() }
+        }
+        try await takeIn()
+        progress.clear()
+        try table.write(to: &output)
+        try output.write(Self.complaints(unreadable) + "\nUpdated: \(LocalClock.now())\n")
+    }
+
+    /// One JSON object on one line: the definitions with the fields of `show --json`, and the unreadable ones.
+    private func writeJSON(
+        _ connection: RedisCronConnection, to output: inout OutputBuffer, _ progress: ProgressLine
+    ) async throws {
+        let wanted = QueueFilter(invocation.arguments.operands)
+        var unreadable: [JSONValue] = []
+        var isFirst = true
+        try output.write("{\"jobs\": [")
+        try await connection.eachDefinition(progress: { progress.update("Reading", $0, of: $1) }) { page in
+            for definition in page {
+                switch definition {
+                case .unreadable(let definition):
+                    let field: JSONValue = definition.field.map { .string($0) } ?? .null
+                    unreadable.append(
+                        .object([
+                            "id": .string(definition.id), "field": field, "reason": .string(definition.reason),
+                        ]))
+                case .found(let stored, let source):
+                    let job = RedisCronJob(stored, connection: connection)
+                    guard wanted.takes(stored.definition) else { continue }
+                    if !isFirst { output.bytes += [UInt8(ascii: ","), 0x20] }
+                    isFirst = false
+                    JSONValue.object(DefinitionSheet.object(of: job, source: source))
+                        .appendPythonJSON(to: &output.bytes, style: .spaced)
+                    try output.writeIfFull()
+                }
+            }
+        }
+        progress.clear()
+        try output.write("], \"unreadable\": \(JSONValue.array(unreadable))}\n")
+    }
+
+    /// Reads all definitions of the wanted queues, in the order of their ids.
+    ///
+    /// - Returns: Those of any queue that cannot be read.
+    private func eachJob(
+        of connection: RedisCronConnection, _ progress: ProgressLine, _ take: ([StoredDefinition]) async throws -> Void
+    ) async throws -> [UnreadableDefinition] {
+        let wanted = QueueFilter(invocation.arguments.operands)
+        var unreadable: [UnreadableDefinition] = []
+        try await connection.eachDefinition(progress: { progress.update("Reading", $0, of: $1) }) { page in
+            var jobs: [StoredDefinition] = []
+            for definition in page {
+                switch definition {
+                case .unreadable(let definition): unreadable.append(definition)
+                case .found(let stored, _): if wanted.takes(stored.definition) { jobs.append(stored) }
+                }
+            }
+            try await take(jobs)
+        }
+        return unreadable
     }
 
     /// A list of the unreadable definitions, with the reasons; empty if there are none.
@@ -95,20 +178,39 @@ struct InfoCommand: Sendable {
         }
         return text
     }
+}
 
-    /// One JSON object on one line: the definitions with the fields of `show --json`, and the unreadable ones.
-    private static func json(_ sheets: [JSONObject], _ unreadable: [UnreadableDefinition]) -> String {
-        let object: JSONObject = [
-            "jobs": .array(sheets.map { .object($0) }),
-            "unreadable": .array(
-                unreadable.map { definition in
-                    let field: JSONValue = definition.field.map { .string($0) } ?? .null
-                    return .object([
-                        "id": .string(definition.id), "field": field, "reason": .string(definition.reason),
-                    ])
-                }),
-        ]
-        return "\(JSONValue.object(object))\n"
+/// The queues that were asked for, compared by bytes: to Swift, canonically equivalent names are equal.
+private struct QueueFilter {
+    private let wanted: Set<[UInt8]>
+
+    init(_ queues: [String]) {
+        wanted = Set(queues.map { Array($0.utf8) })
+    }
+
+    func takes(_ definition: CronJobHash) -> Bool {
+        wanted.isEmpty || wanted.contains(Array(definition.call.queueName.utf8))
+    }
+}
+
+/// The zone of definitions that name none, asked for once and only if one needs it.
+private struct ListedZone {
+    private(set) var value: DefaultTimeZone?
+
+    init() {}
+
+    /// Begins with the zone that a scheduler has published, in which times are shown even if no definition needs it.
+    ///
+    /// Where that cannot be known here, it fails only once a definition needs it.
+    init(publishedTo connection: RedisCronConnection) async {
+        let zone = try? await connection.timeZoneOfDefinitions()
+        value = zone?.isPublished == true ? zone : nil
+    }
+
+    mutating func read(from connection: RedisCronConnection) async throws {
+        guard value == nil else { return }
+        value = try await connection.timeZoneOfDefinitions()
+        value?.tellIfAssumed()
     }
 }
 

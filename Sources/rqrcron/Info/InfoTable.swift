@@ -4,67 +4,163 @@ import RedisCron
 
 /// The listings of `rqrcron info`.
 ///
-/// Except on a terminal, they are byte for byte those of Python's rqrcron 0.1.10.
+/// Except on a terminal, they are byte for byte those of Python's rqrcron 0.1.10. A row takes some sixty bytes here, so that a million
+/// of them can be put in order.
 struct InfoTable: Sendable {
-    private let rows: [InfoRow]
+    private struct Row {
+        /// The places of its texts.
+        let id: UInt32
+        let queue: UInt32
+        let schedule: UInt32
+        let isEnabled: Bool
+        let next: NextRun
 
-    /// - Parameters:
-    ///   - queues: When not empty, only the definitions of these queues are listed.
-    ///   - isForTerminal: Whether control characters are escaped.
-    init(rows: [InfoRow], queues: [String] = [], isForTerminal: Bool = false) {
-        let wanted = Set(queues.map { Array($0.utf8) })
-        let listed = wanted.isEmpty ? rows : rows.filter { wanted.contains(Array($0.queue.utf8)) }
-        let sorted = listed.sorted(by: InfoRow.precedes)
-        self.rows = isForTerminal ? sorted.map(\.onOneLine) : sorted
+        var state: String { isEnabled ? "enabled" : "disabled" }
     }
 
-    /// All definitions in one list.
-    var list: String {
-        guard !rows.isEmpty else { return Self.nothing }
-        let schedule = Self.width(rows.map(\.schedule))
-        let next = Self.width(rows.map(\.nextRun))
-        let queue = Self.width(rows.map(\.queue))
-        var text = ""
-        for row in rows {
-            text += "\(row.id)  \(Self.pad(row.schedule, schedule))  \(Self.pad(row.state, 8))  "
-            // Python's output has the two blanks at the end too.
-            text += "\(Self.pad(row.nextRun, next))  \(Self.pad(row.queue, queue))  \n"
-        }
-        return text + "\(rows.count) scheduled jobs total\n"
-    }
-
-    /// The definitions under their queues.
-    var listByQueue: String {
-        guard !rows.isEmpty else { return Self.nothing }
-        var text = ""
-        var rest = rows[...]
-        var queues = 0
-        while let queue = rest.first?.queue {
-            let group = rest.prefix { $0.queue.utf8.elementsEqual(queue.utf8) }
-            rest = rest.dropFirst(group.count)
-            queues += 1
-            let schedule = Self.width(group.map(\.schedule))
-            let next = Self.width(group.map(\.nextRun))
-            text += "\(queue):\n"
-            for row in group {
-                text += "  \(row.id)  \(Self.pad(row.schedule, schedule))  \(Self.pad(row.state, 8))  "
-                text += "\(Self.pad(row.nextRun, next))\n"
-            }
-            text += "\n"
-        }
-        return text + "\(queues) queues, \(rows.count) scheduled jobs total\n"
+    /// The widths of columns, in code points, as Python pads.
+    private struct Widths {
+        var schedule = 0
+        var next = 0
+        var queue = 0
     }
 
     private static let nothing = "No scheduled jobs\n"
 
-    /// Python pads by code points, not by columns of the terminal.
-    private static func width(_ texts: [String]) -> Int {
-        texts.map(\.unicodeScalars.count).max() ?? 0
+    private var texts = InternedBytes()
+    private var rows: [Row] = []
+    private let wanted: Set<[UInt8]>
+    private let isForTerminal: Bool
+
+    /// - Parameters:
+    ///   - queues: When not empty, only the definitions of these queues are listed.
+    ///   - isForTerminal: Whether control characters are escaped; otherwise escape sequences are left out.
+    init(queues: [String] = [], isForTerminal: Bool = false) {
+        wanted = Set(queues.map { Array($0.utf8) })
+        self.isForTerminal = isForTerminal
     }
 
-    private static func pad(_ text: String, _ width: Int) -> String {
-        text + String(repeating: " ", count: max(0, width - text.unicodeScalars.count))
+    /// Takes a definition in, if it is one of a wanted queue.
+    mutating func add(_ row: InfoRow) {
+        guard wanted.isEmpty || wanted.contains(Array(row.queue.utf8)) else { return }
+        rows.append(
+            Row(
+                id: texts.insert(row.id), queue: texts.insert(row.queue), schedule: texts.insert(row.schedule),
+                isEnabled: row.isEnabled, next: row.next))
     }
+
+    /// Writes all definitions in one list.
+    mutating func writeList(to output: inout OutputBuffer) throws {
+        guard !rows.isEmpty else { return try output.write(Self.nothing) }
+        sort()
+        let widths = widths(of: rows[...])
+        for row in rows {
+            try writeLine(to: &output) { line in
+                append(row.id, to: &line)
+                append(row.schedule, width: widths.schedule, to: &line)
+                append(row.state, width: 8, to: &line)
+                append(row.next.text, width: widths.next, to: &line)
+                append(row.queue, width: widths.queue, to: &line)
+                // Python's output has the two blanks at the end too.
+                line += [0x20, 0x20]
+            }
+        }
+        try output.write("\(rows.count) scheduled jobs total\n")
+    }
+
+    /// Writes the definitions under their queues.
+    mutating func writeListByQueue(to output: inout OutputBuffer) throws {
+        guard !rows.isEmpty else { return try output.write(Self.nothing) }
+        sort()
+        var rest = rows[...]
+        var queues = 0
+        while let queue = rest.first?.queue {
+            let group = rest.prefix { $0.queue == queue }
+            rest = rest.dropFirst(group.count)
+            queues += 1
+            let widths = widths(of: group)
+            try writeLine(to: &output) { line in
+                append(queue, to: &line)
+                line.append(UInt8(ascii: ":"))
+            }
+            for row in group {
+                try writeLine(to: &output) { line in
+                    line += [0x20, 0x20]
+                    append(row.id, isFirst: true, to: &line)
+                    append(row.schedule, width: widths.schedule, to: &line)
+                    append(row.state, width: 8, to: &line)
+                    append(row.next.text, width: widths.next, to: &line)
+                }
+            }
+            try output.write("\n")
+        }
+        try output.write("\(queues) queues, \(rows.count) scheduled jobs total\n")
+    }
+
+    /// The order of Python's rqrcron: by queue, schedule and id, each by code point. (UTF-8 has the order of the code points.)
+    private mutating func sort() {
+        let ranks = texts.ranks()
+        rows.sort { left, right in
+            let (queues, schedules) = ((left.queue, right.queue), (left.schedule, right.schedule))
+            if queues.0 != queues.1 { return ranks[Int(queues.0)] < ranks[Int(queues.1)] }
+            if schedules.0 != schedules.1 { return ranks[Int(schedules.0)] < ranks[Int(schedules.1)] }
+            return ranks[Int(left.id)] < ranks[Int(right.id)]
+        }
+    }
+
+    // MARK: Columns
+
+    private func widths(of rows: ArraySlice<Row>) -> Widths {
+        var widths = Widths()
+        var measured: Set<UInt32> = []
+        for row in rows {
+            widths.next = max(widths.next, row.next.width)
+            if measured.insert(row.schedule).inserted {
+                widths.schedule = max(widths.schedule, shown(row.schedule).codePoints)
+            }
+            if measured.insert(row.queue).inserted { widths.queue = max(widths.queue, shown(row.queue).codePoints) }
+        }
+        return widths
+    }
+
+    /// A text with control characters escaped if it is for a terminal.
+    private func shown(_ place: UInt32) -> [UInt8] {
+        texts.withBytes(of: Int(place)) { bytes in
+            isForTerminal ? Array(String(decoding: bytes, as: UTF8.self).onOneLine.utf8) : Array(bytes)
+        }
+    }
+
+    private func append(_ place: UInt32, isFirst: Bool = false, width: Int = 0, to line: inout [UInt8]) {
+        append(shown(place), isFirst: isFirst || line.isEmpty, width: width, to: &line)
+    }
+
+    private func append(_ text: String, width: Int, to line: inout [UInt8]) {
+        append(Array(text.utf8), isFirst: false, width: width, to: &line)
+    }
+
+    private func append(_ text: [UInt8], isFirst: Bool, width: Int, to line: inout [UInt8]) {
+        if !isFirst { line += [0x20, 0x20] }
+        line += text
+        if width > 0 { line.append(contentsOf: repeatElement(0x20, count: max(0, width - text.codePoints))) }
+    }
+
+    /// Writes a line, without escape sequences if it is not for a terminal, as Python's click does.
+    private func writeLine(to output: inout OutputBuffer, _ fill: (inout [UInt8]) -> Void) throws {
+        var line: [UInt8] = []
+        line.reserveCapacity(160)
+        fill(&line)
+        line.append(UInt8(ascii: "\n"))
+        if !isForTerminal, line.contains(0x1B) {
+            line = Array(EscapeSequences.stripped(String(decoding: line, as: UTF8.self)).utf8)
+        }
+        output.bytes += line
+        try output.writeIfFull()
+    }
+}
+
+extension [UInt8] {
+    /// How many code points these bytes of UTF-8 are.
+    fileprivate var codePoints: Int { count { $0 & 0xC0 != 0x80 } }
 }
 
 /// One definition in a listing.
@@ -74,17 +170,10 @@ struct InfoRow: Sendable, Hashable {
     /// The cron expression, or `every 300s`.
     let schedule: String
     let isEnabled: Bool
+    let next: NextRun
+
     /// The next planned time in UTC, `now` for an interval that has never run, or `-`.
-    let nextRun: String
-
-    var state: String { isEnabled ? "enabled" : "disabled" }
-
-    /// The same with control characters escaped.
-    var onOneLine: InfoRow {
-        InfoRow(
-            id: id.onOneLine, queue: queue.onOneLine, schedule: schedule.onOneLine, isEnabled: isEnabled,
-            nextRun: nextRun)
-    }
+    var nextRun: String { next.text }
 
     /// The order of Python's rqrcron: by queue, schedule and id, each by code point.
     static func precedes(_ one: InfoRow, _ other: InfoRow) -> Bool {
@@ -116,19 +205,46 @@ extension InfoRow {
 
     /// - Parameter zone: The zone of definitions that name none; nil if it is not known.
     init(_ job: RedisCronJob, zone: DefaultTimeZone?) {
-        let next: String
+        let next: NextRun
         if let planned = job.nextEnqueueTime {
-            next = planned.wireFormat
+            next = .at(planned)
         } else if job.schedule.interval != nil, job.latestEnqueueTime == nil {
-            next = "now"
+            next = .now
         } else {
             // As rq-rediscron does when the hash has no next time: it counts from the last run, if there was one, even
             // if that leads into the past.
             let now = job.latestEnqueueTime ?? Timestamp.now
             let zone = job.definition.usesDefaultTimeZone ? zone?.rules : .utc
-            next = zone.flatMap { try? job.nextRun(after: now, defaultZone: $0) }?.wireFormat ?? "-"
+            next = zone.flatMap { try? job.nextRun(after: now, defaultZone: $0) }.map(NextRun.at) ?? .unknown
         }
         self.init(
-            id: job.id, queue: job.queueName, schedule: job.schedule.description, isEnabled: job.enabled, nextRun: next)
+            id: job.id, queue: job.queueName, schedule: job.schedule.description, isEnabled: job.enabled, next: next)
+    }
+}
+
+/// When a definition runs next, as a listing says it.
+enum NextRun: Sendable, Hashable {
+    /// At this planned time.
+    case at(Timestamp)
+    /// At once: an interval that has never run.
+    case now
+    /// At no time that is known here.
+    case unknown
+
+    /// The planned time in UTC, `now`, or `-`.
+    var text: String {
+        switch self {
+        case .at(let time): time.wireFormat
+        case .now: "now"
+        case .unknown: "-"
+        }
+    }
+
+    fileprivate var width: Int {
+        switch self {
+        case .at: Timestamp.wireFormatLength
+        case .now: 3
+        case .unknown: 1
+        }
     }
 }

@@ -16,6 +16,7 @@ struct RunCommand: Sendable {
     private let options: RedisCronScheduler.Options
     private let log: LogWriter
     private let definitions: DefinitionFiles?
+    private let declarations: [CronJobDeclarations]
     private let notifier: ServiceNotifier?
     private let page: PageServer?
     /// The zone in effect, the setting that names it, and what is wrong with a setting that was passed over.
@@ -53,11 +54,12 @@ struct RunCommand: Sendable {
         self.options = options
         let files = arguments.texts(.applyFile)
         definitions = files.isEmpty ? nil : try DefinitionFiles(paths: files)
+        declarations = try definitions?.declarations() ?? []
         for caution in definitions?.cautions ?? [] { log.write(.warning, caution) }
         let soundness = Soundness(maxSleepInterval: options.maxSleepInterval, lockTTL: options.lockTTL)
         notifier = try ServiceNotifier(
             environment: invocation.environment, soundness: soundness, log: log,
-            unapplied: definitions?.declarations.count ?? 0, schedulers: prefixes.all.count)
+            unapplied: declarations.count, schedulers: prefixes.all.count)
     }
 
     /// Refuses what has no meaning, or not one alone, for several prefixes.
@@ -195,7 +197,7 @@ struct RunCommand: Sendable {
         do {
             return try Self.namingOptions { () throws(RedisCronError) in
                 try RedisCronScheduler(
-                    connection: connection, options: options, files: definitions?.declarations ?? [])
+                    connection: connection, options: options, files: declarations)
             }
         } catch let error as RedisCronError {
             throw definitions?.failure(about: error) ?? error

@@ -15,14 +15,29 @@ extension RunText {
         return text
     }
 
-    /// The outcome in the colour that it has; what was refused or still is queued is dim.
+    /// The outcome in the colour that it has.
     func paint(_ text: String, _ style: TextStyle) -> String {
+        switch color {
+        case .dim: style.dim(text)
+        case .yellow: style.yellow(text)
+        case .green: style.green(text)
+        case .red: style.red(text)
+        }
+    }
+
+    /// The colours of outcomes.
+    enum Color {
+        case dim, yellow, green, red
+    }
+
+    /// What was refused or still is queued is dim.
+    var color: Color {
         switch (record.result, record.outcome) {
-        case (.skipped, _): style.dim(text)
-        case (.unknown, _): style.yellow(text)
-        case (.queued, .finished): style.green(text)
-        case (.queued, nil): record.started == nil ? style.dim(text) : style.yellow(text)
-        case (.queued, _): style.red(text)
+        case (.skipped, _): .dim
+        case (.unknown, _): .yellow
+        case (.queued, .finished): .green
+        case (.queued, nil): record.started == nil ? .dim : .yellow
+        case (.queued, _): .red
         }
     }
 }

@@ -18,7 +18,12 @@ struct TableLayout: Sendable {
             hidden.contains(column)
                 ? 0 : rows.map { TextWidth.of($0[column]) }.max().map { max($0, titles[column].count) } ?? 0
         }
-        return columns.map { fit(natural, into: $0) } ?? natural
+        return widths(natural: natural, columns: columns)
+    }
+
+    /// As ``widths(of:columns:hidden:)``, where it is known how wide the columns want to be; 0 for one that is left out.
+    func widths(natural: [Int], columns: Int?) -> [Int] {
+        columns.map { fit(natural, into: $0) } ?? natural
     }
 
     /// One row, without the columns of width 0 and without blanks at its end.

@@ -62,7 +62,12 @@ extension DefaultTimeZone {
 
     /// Writes the note to standard error if the times of these definitions depend on an unpublished zone.
     func tellIfAssumed(for jobs: some Sequence<RedisCronJob>) {
-        guard !isPublished, jobs.contains(where: { $0.definition.usesDefaultTimeZone }) else { return }
+        if jobs.contains(where: { $0.definition.usesDefaultTimeZone }) { tellIfAssumed() }
+    }
+
+    /// Writes the note to standard error if the zone is unpublished, for definitions whose times depend on it.
+    func tellIfAssumed() {
+        guard !isPublished else { return }
         StandardError.write("rqrcron: \(note)\n")
     }
 }

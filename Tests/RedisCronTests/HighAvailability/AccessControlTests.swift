@@ -155,7 +155,7 @@ import Testing
             #expect(report.queued == 1)
             #expect(try server.command("ACL", "LOG").array.isEmpty)
             // It may not see who brings retries back, and is told nothing.
-            #expect(try await connection.cautions(about: [job]).isEmpty)
+            #expect(try await connection.cautions(about: [job].compactMap { RetriedDefinition($0) }).isEmpty)
             await connection.close()
         }
     }

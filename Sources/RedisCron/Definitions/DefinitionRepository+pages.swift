@@ -1,0 +1,42 @@
+import RQWire
+import RedisBridge
+
+/// Reads definitions a page at a time, so that a million of them take no more memory than a few thousand.
+extension DefinitionRepository {
+    /// A definition as it was read, and the source that it was applied from.
+    typealias Sourced = (id: DefinitionID, reading: Reading<StoredDefinition>, source: String?)
+
+    /// Reads pages of so many elements, several of which are under way, and hands them on in their order.
+    func eachPage<Page: Sendable>(
+        of count: Int, read: @escaping @Sendable (Range<Int>) async throws -> Page,
+        take: (Range<Int>, Page) async throws -> Void
+    ) async throws {
+        var start = 0
+        try await inOrder {
+            defer { start += Self.pageSize }
+            return start < count ? start..<min(start + Self.pageSize, count) : nil
+        } work: {
+            try await read($0)
+        } take: {
+            try await take($0, $1)
+        }
+    }
+
+    /// Definitions in the order of their ids, in one round trip, unchecked.
+    func fetchWithSources(_ ids: [DefinitionID]) async throws(RedisError) -> [Sourced] {
+        let prefix = Array(keys.cronJobPrefix.utf8)
+        let commands = ids.map { id in
+            var command = RedisCommand.Builder("HGETALL")
+            command.append(prefix, id.bytes)
+            return command.finish()
+        }
+        return try await client.pipeline(commands) { index, reply throws(RedisError) in
+            var source: String?
+            reply.forEachPair { name, value in
+                guard name.elementsEqual(Self.sourceField.utf8) else { return }
+                source = String(decoding: value, as: UTF8.self)
+            }
+            return (ids[index], try Reading(reply, id: ids[index]), source)
+        }
+    }
+}

@@ -1,0 +1,148 @@
+/// Many byte strings, each held once: ids of definitions, or texts that definitions share.
+///
+/// The bytes lie in large pieces, and each string takes some twenty bytes besides. In an array each would have an allocation of
+/// its own, and take three times as much.
+package struct InternedBytes: Sendable {
+    private struct Place {
+        let piece: UInt32
+        let offset: UInt32
+        let count: UInt32
+    }
+
+    private static let pieceSize = 1 << 18
+
+    private var pieces: [[UInt8]] = []
+    private var places: [Place] = []
+    /// Where a string with that hash is, counted from 1; 0 for nowhere.
+    private var slots: [UInt32] = []
+
+    /// No strings.
+    package init() {}
+
+    /// How many strings there are.
+    package var count: Int { places.count }
+
+    /// Whether there are none.
+    package var isEmpty: Bool { places.isEmpty }
+
+    /// A string as an id, by the place that ``insert(_:)`` gave it: the first one has 0.
+    package subscript(place: Int) -> DefinitionID {
+        withBytes(of: place) { DefinitionID(bytes: Array($0)) }
+    }
+
+    /// Adds a string.
+    ///
+    /// - Returns: Its place, and whether it was not there before.
+    @discardableResult
+    package mutating func insert(_ id: UnsafeRawBufferPointer) -> (place: Int, isNew: Bool) {
+        if (places.count + 1) * 2 > slots.count { growSlots() }
+        let slot = slot(of: id)
+        if slots[slot] > 0 { return (Int(slots[slot]) - 1, false) }
+        append(id)
+        slots[slot] = UInt32(places.count)
+        return (places.count - 1, true)
+    }
+
+    /// Adds an id.
+    @discardableResult
+    package mutating func insert(_ id: DefinitionID) -> (place: Int, isNew: Bool) {
+        id.bytes.withUnsafeBytes { insert($0) }
+    }
+
+    /// Adds a text.
+    ///
+    /// - Returns: Its place.
+    package mutating func insert(_ text: String) -> UInt32 {
+        var text = text
+        return text.withUTF8 { UInt32(insert(UnsafeRawBufferPointer($0)).place) }
+    }
+
+    /// The place of an id; `nil` where it is not among them.
+    package func place(of id: DefinitionID) -> Int? {
+        guard !slots.isEmpty else { return nil }
+        return id.bytes.withUnsafeBytes { id in
+            let found = slots[slot(of: id)]
+            return found == 0 ? nil : Int(found) - 1
+        }
+    }
+
+    /// Whether it is among them.
+    package func contains(_ id: DefinitionID) -> Bool { place(of: id) != nil }
+
+    /// The places in the order of the strings, byte by byte.
+    package func sorted() -> [UInt32] {
+        let shared = sharedPrefix
+        // Eight bytes of each decide most comparisons without a look at the string itself.
+        var keys = places.indices.map { place in
+            (key: withBytes(of: place) { Self.key(of: $0, from: shared) }, place: UInt32(place))
+        }
+        keys.sort { left, right in
+            if left.key != right.key { return left.key < right.key }
+            return withBytes(of: Int(left.place)) { left in
+                withBytes(of: Int(right.place)) { right in left.lexicographicallyPrecedes(right) }
+            }
+        }
+        return keys.map(\.place)
+    }
+
+    /// Lends the bytes of a string.
+    package func withBytes<Result>(of place: Int, _ body: (UnsafeRawBufferPointer) -> Result) -> Result {
+        let place = places[place]
+        return pieces[Int(place.piece)].withUnsafeBytes { piece in
+            body(UnsafeRawBufferPointer(rebasing: piece[Int(place.offset)..<Int(place.offset + place.count)]))
+        }
+    }
+
+    private mutating func append(_ id: UnsafeRawBufferPointer) {
+        let hasRoom = pieces.last.map { $0.count + id.count <= Self.pieceSize } ?? false
+        if !hasRoom {
+            var piece: [UInt8] = []
+            piece.reserveCapacity(max(Self.pieceSize, id.count))
+            pieces.append(piece)
+        }
+        let last = pieces.count - 1
+        places.append(Place(piece: UInt32(last), offset: UInt32(pieces[last].count), count: UInt32(id.count)))
+        pieces[last].append(contentsOf: id)
+    }
+
+    private func slot(of id: UnsafeRawBufferPointer) -> Int {
+        var slot = DefinitionID.hash(of: id) & (slots.count - 1)
+        while slots[slot] > 0, !isEqual(Int(slots[slot]) - 1, id) { slot = (slot + 1) & (slots.count - 1) }
+        return slot
+    }
+
+    private func isEqual(_ place: Int, _ id: UnsafeRawBufferPointer) -> Bool {
+        Int(places[place].count) == id.count && withBytes(of: place) { $0.elementsEqual(id) }
+    }
+
+    private mutating func growSlots() {
+        slots = [UInt32](repeating: 0, count: max(1_024, slots.count * 2))
+        for place in places.indices {
+            withBytes(of: place) { id in
+                var slot = DefinitionID.hash(of: id) & (slots.count - 1)
+                while slots[slot] > 0 { slot = (slot + 1) & (slots.count - 1) }
+                slots[slot] = UInt32(place + 1)
+            }
+        }
+    }
+
+    /// How many bytes all strings begin with in common.
+    private var sharedPrefix: Int {
+        guard !places.isEmpty else { return 0 }
+        let first = self[0].bytes
+        return places.indices.reduce(first.count) { shared, place in
+            withBytes(of: place) { id in
+                var length = 0
+                while length < min(shared, id.count), id[length] == first[length] { length += 1 }
+                return length
+            }
+        }
+    }
+
+    /// The eight bytes from a position on as a number with the same order; what is missing counts as 0.
+    private static func key(of id: UnsafeRawBufferPointer, from start: Int) -> UInt64 {
+        var key: UInt64 = 0
+        for position in start..<start + 8 { key = key << 8 | (position < id.count ? UInt64(id[position]) : 0) }
+        return key
+    }
+}
