@@ -330,6 +330,12 @@ actor RunKeeper {
     /// What is to be recorded of the runs that were taken out for others; `nil` when the lock is not ours.
     private func cancellations(in result: RunUnfolder.Result) async throws -> [RunChange]? {
         var changes: [RunChange] = []
+        let over = result.removed.map(\.job).filter { watch[$0]?.place == .watched }
+        if !over.isEmpty {
+            // Redis may have lost its last moments, and with them the record: then it stands again where it was.
+            guard try await drop(found(store.recentRuns())) else { return nil }
+            for job in over where watch[job]?.place == .watched { watch.recordingFailed(of: job, as: nil) }
+        }
         guard try await disperse(Array(Set(result.removed.compactMap { watch[$0.job]?.portion }))) else { return nil }
         _ = try await findPlaces(of: result.removed.compactMap { watch[$0.job] })
         for (job, at) in result.removed {

@@ -225,6 +225,30 @@ import Testing
         #expect(keeping.ended.map(\.outcome) == [.canceled])
     }
 
+    @Test(arguments: [0, 50_000])
+    func `that a run was taken out is recorded once more where Redis lost it`(mostHeldRuns: Int) async throws {
+        var keeping = try await Keeping.of(policy: RunPolicy(overlap: .replace))
+        keeping.settings.mostHeldRuns = mostHeldRuns
+        let keeper = keeping.keeper()
+        let job = try await keeping.tick()[0]
+        #expect(try await keeper.step())
+        keeping.pass(Keeping.interval)
+        #expect(try await keeping.tick() != [job])
+        let before = keeping.memory.model
+        #expect(!before.runLog.isEmpty)
+        #expect(try await keeper.step())
+        #expect(keeping.kept().map(\.outcome) == [.canceled])
+        // Nobody has noticed yet that the connection was lost.
+        keeping.memory.change { $0 = before }
+        #expect(try await keeper.step())
+        #expect(keeping.kept().map(\.outcome) == [.canceled])
+        await keeper.connectionWasLost()
+        try await pass(2, keeping, keeper)
+        #expect(keeping.kept().map(\.outcome) == [.canceled])
+        #expect(keeping.memory.model.runLog.isEmpty)
+        #expect(keeping.tracked(.open) == 1)
+    }
+
     @Test func `what Redis lost with its last moments is read again and recorded once more`() async throws {
         let keeping = try await Keeping.of()
         let keeper = keeping.keeper()
