@@ -50,13 +50,7 @@ extension DefinitionID {
     }
 
     /// Whether these are the bytes of the id.
-    func consists(of other: UnsafeRawBufferPointer) -> Bool {
-        guard bytes.count == other.count else { return false }
-        return bytes.withUnsafeBytes { own in
-            guard let own = own.baseAddress, let other = other.baseAddress else { return true }
-            return memcmp(own, other, bytes.count) == 0
-        }
-    }
+    func consists(of other: UnsafeRawBufferPointer) -> Bool { bytes.consists(of: other) }
 
     package func hash(into hasher: inout Hasher) {
         bytes.withUnsafeBytes { hasher.combine(bytes: $0) }
@@ -67,6 +61,17 @@ extension DefinitionID {
         var hasher = Hasher()
         hasher.combine(bytes: bytes)
         return hasher.finalize()
+    }
+}
+
+extension [UInt8] {
+    /// Whether it holds these bytes; in one step, where elements would be compared one by one.
+    func consists(of other: UnsafeRawBufferPointer) -> Bool {
+        guard count == other.count else { return false }
+        return withUnsafeBytes { own in
+            guard let own = own.baseAddress, let other = other.baseAddress else { return true }
+            return memcmp(own, other, count) == 0
+        }
     }
 }
 

@@ -63,7 +63,7 @@ extension DueEntry {
         reply.forEachPair { id, score in
             let id = DefinitionID(bytes: Array(id))
             // In a burst many have the same score.
-            if let last = entries.last, last.rawScore.elementsEqual(score) {
+            if let last = entries.last, last.rawScore.consists(of: UnsafeRawBufferPointer(score)) {
                 entries.append(DueEntry(id: id, rawScore: last.rawScore, score: last.score))
             } else {
                 entries.append(DueEntry(id: id, rawScore: Array(score)))

@@ -146,23 +146,31 @@ for j = 1, count do
   jobs[j] = KEYS[first + count + j]
 end
 
+local shapes, wanted = {}, nil
+for s = 0, shape_count - 1 do
+  local at = 15 + 4 * s
+  local score = ARGV[at + 2]
+  shapes[s] = { template = templates[ARGV[at + 1]], score = score, next_time = ARGV[at + 3], next_score = ARGV[at + 4] }
+  wanted = (s == 0 or wanted == score) and score
+end
+
 --[[
-The index scores of ids, and that of all of them if it is one and the same, as in a burst.
+The index scores of ids; instead of them that of all, if all are to have the same one, as in a burst, and have it.
 
 Redis prints a score as it answers, which takes it longer than to find it. The index is sorted by score: if the first and the last of
 these have the same one, and all stand there side by side, those in between have it too. A user of an older version may not look so.
 ]]
 local function scores_of(ids)
-  if #ids > 2 and not obstacle('ZRANK', KEYS[2], 'id') and not obstacle('ZRANGE', KEYS[2], '0', '0') then
+  if wanted and #ids > 2 and not obstacle('ZRANK', KEYS[2], 'id') and not obstacle('ZRANGE', KEYS[2], '0', '0') then
     local ends = call('ZMSCORE', KEYS[2], ids[1], ids[#ids])
-    if ends[1] and ends[1] == ends[2] then
+    if ends[1] == wanted and ends[2] == wanted then
       local rank = pcall('ZRANK', KEYS[2], ids[1])
       local is_run = type(rank) == 'number'
       local members = is_run and pcall('ZRANGE', KEYS[2], rank, rank + #ids - 1)
       for i = 1, #ids do
         is_run = is_run and members[i] == ids[i]
       end
-      if is_run then return nil, ends[1] end
+      if is_run then return nil, wanted end
     end
   end
   return call('ZMSCORE', KEYS[2], unpack(ids))
@@ -321,13 +329,6 @@ if any_governed then
   end
 end
 
-local shapes = {}
-for s = 0, shape_count - 1 do
-  local at = 15 + 4 * s
-  shapes[s] = {
-    template = templates[ARGV[at + 1]], score = ARGV[at + 2], next_time = ARGV[at + 3], next_score = ARGV[at + 4]
-  }
-end
 local shape_bytes = { string.byte(ARGV[14], 1, 2 * count) }
 
 for j = 1, count do
