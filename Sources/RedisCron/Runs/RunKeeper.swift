@@ -266,7 +266,14 @@ actor RunKeeper {
         for _ in 0..<Self.mostInARow {
             hasNews = false
             let entries = portion.take(from: try await store.runLog(limit: portion.limit))
-            if let written = unfolder.writtenUnanswered(logNow: entries) { await tellOfOthers(written) }
+            if let written = unfolder.writtenUnanswered(logNow: entries) {
+                await tellOfOthers(written)
+                // It may have been done after all was read anew, on the way from there to here.
+                if !written.unfolding.opened.isEmpty {
+                    isLoaded = false
+                    try await load()
+                }
+            }
             guard !entries.isEmpty else {
                 logged = (0, 0)
                 return true

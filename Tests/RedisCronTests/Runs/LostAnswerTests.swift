@@ -45,6 +45,28 @@ import Testing
         #expect(keeping.ended.map(\.outcome) == told)
     }
 
+    @Test func `a run that is taken off the log late, when all has been read anew, is followed`() async throws {
+        let keeping = try await Keeping.of()
+        let keeper = keeping.keeper()
+        let job = try await keeping.tick()[0]
+        let log = keeping.memory.model.runLog
+        keeping.store.afterNext(.unfold) { throw MadeUpFailure() }
+        await #expect(throws: MadeUpFailure.self) { try await keeper.step() }
+        let portions = keeping.memory.model.recentRuns
+        #expect(!portions.isEmpty)
+        // The call is still on its way, and arrives when the portions have been read.
+        keeping.memory.change { ($0.recentRuns, $0.runLog) = ([], log) }
+        keeping.store.afterNext(.recentRuns) {
+            keeping.memory.change { ($0.recentRuns, $0.runLog) = (portions, []) }
+        }
+        #expect(try await keeper.step())
+        #expect(await keeper.openCount == 1)
+        keeping.work(job, as: .finished)
+        try await pass(2, keeping, keeper)
+        #expect(keeping.kept().map(\.outcome) == [.finished])
+        #expect(keeping.tracked(.open) == 0)
+    }
+
     @Test(arguments: [true, false])
     func `a run whose failure was recorded without an answer, and that was requeued, is followed`(
         isSeenOpen: Bool
