@@ -61,8 +61,13 @@ actor RunKeeper {
     var deletedAt: [DefinitionID: Duration] = [:]
     /// Looks for definitions of whose deletion nobody told.
     var sweep = RunSweep()
-    /// Whether the tick is at work.
-    private(set) var isTickBusy = false
+    /// When the tick began its work, on the monotonic clock; `nil` between two ticks.
+    private var tickBegan: Duration?
+    /// Whether the tick has been at work for a while.
+    ///
+    /// A schedule with something due at each moment has one short tick after the other. If each of them held the keeper up, runs would
+    /// pile up.
+    var isTickBusy: Bool { tickBegan.map { clock.monotonic() - $0 >= Self.shortTick } ?? false }
     private var sleeping: Task<Void, any Error>?
     private var deference = RunDeference()
     /// Whether there may be something in the log.
@@ -88,6 +93,8 @@ actor RunKeeper {
     /// How long looks and entries of the log that come one by one are waited for, so that several are done in one step: a step of
     /// one run costs Redis several times as much as a run among a hundred.
     private static let gathering: Duration = .milliseconds(100)
+    /// A tick that has been at work for less holds nothing up.
+    private static let shortTick: Duration = .milliseconds(20)
     /// The pause between two steps while the tick is at work.
     private static let courtesy: Duration = .milliseconds(50)
     /// An entry that is older is unfolded without such pauses, and so is a look made that is later: else they would pile up.
@@ -120,7 +127,7 @@ actor RunKeeper {
 
     /// The tick begins or ends its work.
     func tick(isBusy: Bool) {
-        isTickBusy = isBusy
+        tickBegan = isBusy ? tickBegan ?? clock.monotonic() : nil
         if !isBusy, hasNews, hasGathered { sleeping?.cancel() }
     }
 
