@@ -18,17 +18,7 @@ import Testing
     private static func whileRunning(
         _ schedulers: [RedisCronScheduler], _ body: @escaping @Sendable () async throws -> Void
     ) async throws {
-        try await withThrowingTaskGroup(of: Void.self) { group in
-            for scheduler in schedulers { group.addTask { try await scheduler.run() } }
-            do {
-                try await body()
-            } catch {
-                group.cancelAll()
-                throw error
-            }
-            group.cancelAll()
-            try await group.waitForAll()
-        }
+        try await RedisCronTests.whileRunning(schedulers.map { scheduler in { try await scheduler.run() } }, body)
         for scheduler in schedulers { await scheduler.connection.close() }
     }
 

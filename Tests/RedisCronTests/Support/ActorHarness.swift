@@ -51,17 +51,7 @@ struct ActorHarness: Sendable {
 
     /// Runs the scheduler while `body` runs, then stops it.
     func whileRunning(_ body: @Sendable @escaping () async throws -> Void) async throws {
-        try await withThrowingTaskGroup(of: Void.self) { group in
-            group.addTask { try await actor.run() }
-            do {
-                try await body()
-            } catch {
-                group.cancelAll()
-                throw error
-            }
-            group.cancelAll()
-            try await group.waitForAll()
-        }
+        try await RedisCronTests.whileRunning([{ try await actor.run() }], body)
     }
 
     /// Lets time pass for a scheduler that is driven by hand, with a heartbeat at the end of it.
@@ -84,3 +74,20 @@ struct ActorHarness: Sendable {
 
 /// A failure of the tests' own making.
 struct MadeUpFailure: Error {}
+
+/// Runs something, such as schedulers, while `body` runs, then cancels it and waits for its end.
+func whileRunning(
+    _ runs: [@Sendable () async throws -> Void], _ body: @Sendable () async throws -> Void
+) async throws {
+    try await withThrowingTaskGroup(of: Void.self) { group in
+        for run in runs { group.addTask { try await run() } }
+        do {
+            try await body()
+        } catch {
+            group.cancelAll()
+            throw error
+        }
+        group.cancelAll()
+        try await group.waitForAll()
+    }
+}

@@ -49,17 +49,9 @@ struct RedisHarness: Sendable {
 
     /// Runs the scheduler beside `body`, which starts when it leads, and stops it afterwards.
     func whileRunning(_ body: @Sendable @escaping () async throws -> Void) async throws {
-        try await withThrowingTaskGroup(of: Void.self) { group in
-            group.addTask { try await actor.run() }
-            do {
-                try await recorder.wait(for: "leading") { if case .becameLeader = $0 { true } else { false } }
-                try await body()
-            } catch {
-                group.cancelAll()
-                throw error
-            }
-            group.cancelAll()
-            try await group.waitForAll()
+        try await RedisCronTests.whileRunning([{ try await actor.run() }]) {
+            try await recorder.wait(for: "leading") { if case .becameLeader = $0 { true } else { false } }
+            try await body()
         }
     }
 
