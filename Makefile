@@ -55,8 +55,12 @@ run: ## Build for release, start the scheduler on an embedded Redis with its pag
 test: deps lint build face docs release consumer ## Lint, build both ways, make the documentation, run every test, interop included
 	@SWIFT="$(SWIFT)" FLAGS="$(FLAGS)" scripts/run-tests.sh
 
-# They bring what the package does without: these are the only targets that fetch Swift packages. SwiftPM's own options may say
-# where from.
+# These two bring what the package does without: they are the only targets that fetch Swift packages. SwiftPM's own options may
+# say where from.
+.PHONY: test-traits
+test-traits: deps ## Test the traits of the Swift server ecosystem with the real packages; skipped where they cannot be fetched
+	@SWIFT="$(SWIFT)" REQUIRED="$(REQUIRED)" scripts/test-traits.sh $(TRAITS_OPTIONS)
+
 EXAMPLES := HummingbirdApp LifecycleService
 .PHONY: examples
 examples: deps build ## Build the examples that are packages of their own, with what they fetch, and run them

@@ -8,7 +8,6 @@ examples=$(cd "$(dirname "$0")/../../docs/examples" && pwd)
 # shellcheck source=packaging/tests/support.sh
 . "$(dirname "$0")/support.sh"
 cd /tmp
-export DEBIAN_FRONTEND=noninteractive
 say() { printf '%s\n' "containers: $*"; }
 fail() { tail -n 8 ./*.log >&2; printf '%s\n' "containers: $*" >&2; exit 1; }
 # shellcheck disable=SC1090 # made for this run

@@ -8,12 +8,8 @@ here=$(dirname "$0")
 # shellcheck source=packaging/tests/support.sh
 . "$(dirname "$0")/support.sh"
 cd /tmp
-export DEBIAN_FRONTEND=noninteractive
 say() { printf '%s\n' "deb: $*"; }
 fail() { printf '%s\n' "deb: $*" >&2; exit 1; }
-# quietly COMMAND…: shows its output only when it fails.
-quietly() { "$@" >/tmp/quietly.log 2>&1 </dev/null || { cat /tmp/quietly.log >&2; fail "failed: $*"; }; }
-install() { quietly apt-get install -q -y --no-install-recommends "$@"; }
 # Every file of this root but caches, logs and what dpkg and apt note down.
 files() { find / -xdev \( -path /proc -o -path /tmp -o -path /var/cache -o -path /var/log -o -path /var/lib/dpkg -o -path /var/lib/apt \) -prune -o -print | sort; }
 

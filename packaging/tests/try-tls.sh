@@ -7,14 +7,11 @@ package=$1
 # shellcheck source=packaging/tests/support.sh
 . "$(dirname "$0")/support.sh"
 cd /tmp
-export DEBIAN_FRONTEND=noninteractive
 say() { printf '%s\n' "tls: $*"; }
 fail() { printf '%s\n' "tls: $*" >&2; exit 1; }
-# quietly COMMAND…: shows its output only when it fails.
-quietly() { "$@" >/tmp/quietly.log 2>&1 </dev/null || { cat /tmp/quietly.log >&2; fail "failed: $*"; }; }
 
 quietly apt-get update -q
-quietly apt-get install -q -y --no-install-recommends "$package" redis-server openssl
+install "$package" redis-server openssl
 quietly openssl req -x509 -newkey rsa:2048 -nodes -keyout authority.key -out authority.crt -days 2 -subj /CN=authority
 quietly openssl req -newkey rsa:2048 -nodes -keyout server.key -out server.csr -subj /CN=localhost
 echo 'subjectAltName=DNS:localhost' >names

@@ -9,8 +9,6 @@ wheel=$1
 cd /tmp
 say() { printf '%s\n' "wheel: $*"; }
 fail() { printf '%s\n' "wheel: $*" >&2; exit 1; }
-now() { date +%s.%N; }
-since() { awk -v from="$1" -v to="$(now)" 'BEGIN { printf "%.1f s", to - from }'; }
 
 # --- Nothing is here that the program could lean on ---------------------------------------------------------
 
