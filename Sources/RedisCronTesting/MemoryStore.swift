@@ -114,8 +114,10 @@ package final class MemoryStore: CronStore {
         change { $0.release(token: token, registration: registration) }
     }
 
-    package func fetchDue(until now: Timestamp, offset: Int, limit: Int) async throws -> DuePage {
-        change { $0.fetchDue(until: now, offset: offset, limit: limit) }
+    package func fetchDue(
+        until now: Timestamp, offset: Int, limit: Int, sharing score: [UInt8]?
+    ) async throws -> DuePage {
+        change { $0.fetchDue(until: now, offset: offset, limit: limit, sharing: score) }
     }
 
     package func deleteFinished(token: String, now: Timestamp) async throws -> [DefinitionID] {

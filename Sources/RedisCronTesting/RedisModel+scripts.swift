@@ -43,7 +43,9 @@ extension RedisModel {
     // MARK: What is due
 
     /// `GET` of the marker and two `ZRANGEBYSCORE`.
-    package mutating func fetchDue(until now: Timestamp, offset: Int, limit: Int) -> DuePage {
+    package mutating func fetchDue(
+        until now: Timestamp, offset: Int, limit: Int, sharing rawScore: [UInt8]? = nil
+    ) -> DuePage {
         expireKeys()
         let score = now.score
         var due: [DueEntry] = []
@@ -61,9 +63,13 @@ extension RedisModel {
                     ? left.id.bytes.lexicographicallyPrecedes(right.id.bytes) : left.score < right.score
             }
         }
+        var entries = due.dropFirst(offset).prefix(limit)
+        if let rawScore {
+            let sharing = due.filter { $0.rawScore == rawScore }.dropFirst(offset).prefix(limit)
+            if sharing.count == limit { entries = sharing }
+        }
         return DuePage(
-            entries: Array(due.dropFirst(offset).prefix(limit)), nextScore: next, marker: marker,
-            nextDeletion: deletions.values.min()?.score)
+            entries: Array(entries), nextScore: next, marker: marker, nextDeletion: deletions.values.min()?.score)
     }
 
     /// `HGETALL` for a batch of definitions.

@@ -41,8 +41,8 @@ struct BatchPipeline: Sendable {
         case resolve(ArraySlice<DueEntry>, dueBy: Timestamp)
         /// Send this batch.
         case send(ResolvedBatch)
-        /// Read the next page, behind this many entries of the index.
-        case readPage(offset: Int)
+        /// Read the next page, behind this many entries of the index. All of these have the score, if there is one.
+        case readPage(offset: Int, sharing: [UInt8]?)
         /// Wait for an event.
         case wait
         /// Everything that was started is over, and nothing is left to start.
@@ -65,6 +65,8 @@ struct BatchPipeline: Sendable {
     ///
     /// What was sent is out of the index when Redis comes to the next read, and what was not would be read again.
     private var unsent: Int
+    /// The one score of all that was read, if it has only one: then the next page is expected to have it too.
+    private var sharedScore: [UInt8]?
 
     /// Begins with a page.
     ///
@@ -75,6 +77,8 @@ struct BatchPipeline: Sendable {
         self.readAheadBelow = readAheadBelow
         queue = DueQueue(page)
         unsent = page.entries.count
+        // Of what is passed over nothing is known.
+        sharedScore = passedOver == 0 ? page.sharedScore : nil
     }
 
     /// The entries, if they are all that is due and fit into one batch: then nothing is worth overlapping.
@@ -88,6 +92,7 @@ struct BatchPipeline: Sendable {
         switch event {
         case .pageArrived(let page):
             isReading = false
+            if page.sharedScore != sharedScore { sharedScore = nil }
             let former = queue.count
             queue.append(page)
             unsent += queue.count - former
@@ -127,7 +132,7 @@ struct BatchPipeline: Sendable {
         }
         if queue.mayHaveMore, !isReading, queue.count <= readAheadBelow {
             isReading = true
-            return .readPage(offset: passedOver + unsent)
+            return .readPage(offset: passedOver + unsent, sharing: sharedScore)
         }
         return isIdle ? .done : .wait
     }
@@ -153,6 +158,8 @@ struct CandidatePage: Sendable {
     var count: Int
     /// The last entry that was read.
     var last: DueEntry?
+    /// The score of all entries that were read, if they have only one.
+    var sharedScore: [UInt8]?
     /// Whether there may be more behind it.
     var isFull: Bool
     /// The lowest score later than that time, if any.

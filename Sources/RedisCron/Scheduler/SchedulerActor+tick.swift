@@ -86,11 +86,15 @@ extension SchedulerActor {
 
     /// Reads a page of due entries.
     ///
-    /// - Parameter spent: Definitions that have had their share of the tick.
-    private func readPage(offset: Int, without spent: Set<DefinitionID>) async throws -> CandidatePage {
+    /// - Parameters:
+    ///   - score: The one score that all entries up to `offset` have, if that is known.
+    ///   - spent: Definitions that have had their share of the tick.
+    private func readPage(
+        offset: Int, sharing score: [UInt8]? = nil, without spent: Set<DefinitionID>
+    ) async throws -> CandidatePage {
         let now = clock.now()
         let page = try await measuringRoundTrip {
-            try await store.fetchDue(until: now, offset: offset, limit: settings.pageSize)
+            try await store.fetchDue(until: now, offset: offset, limit: settings.pageSize, sharing: score)
         }
         if offset == 0 { noticeLoss(page) }
         if await jobStore.observe(marker: page.marker) { await markerMovedUnheard() }
@@ -100,7 +104,7 @@ extension SchedulerActor {
         metrics.nextDue = (candidates.first?.score ?? page.nextScore).map { $0 > 0 ? Timestamp(score: $0) : now }
         return CandidatePage(
             entries: candidates.without(spent), dueBy: now, count: page.entries.count, last: page.entries.last,
-            isFull: page.entries.count >= settings.pageSize,
+            sharedScore: page.sharedScore, isFull: page.entries.count >= settings.pageSize,
             nextScore: [page.nextScore, page.nextDeletion.map { afterDeletion($0, now: now) }].compactMap(\.self).min())
     }
 
@@ -176,9 +180,11 @@ extension SchedulerActor {
                     group.addTask {
                         await .of(.sending) { .finished(try await self.send(batch, token: token)) }
                     }
-                case .readPage(let offset):
+                case .readPage(let offset, let score):
                     group.addTask {
-                        await .of(.reading) { .page(try await self.readPage(offset: offset, without: spent)) }
+                        await .of(.reading) {
+                            .page(try await self.readPage(offset: offset, sharing: score, without: spent))
+                        }
                     }
                 case .wait:
                     switch await group.next() {

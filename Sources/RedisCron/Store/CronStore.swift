@@ -45,8 +45,11 @@ package protocol CronStore: Sendable {
     /// - Returns: The ids of those that were deleted, at most 100.
     func deleteFinished(token: String, now: Timestamp) async throws -> [DefinitionID]
 
-    /// Reads a page of what is due, in one round trip.
-    func fetchDue(until now: Timestamp, offset: Int, limit: Int) async throws -> DuePage
+    /// Reads a page of what is due.
+    ///
+    /// - Parameter score: The score that all entries of the index up to `offset` have, in Redis' bytes, where more of them are
+    ///   expected. If they fill the page, entries with a lower score are left out of it; otherwise it makes no difference.
+    func fetchDue(until now: Timestamp, offset: Int, limit: Int, sharing score: [UInt8]?) async throws -> DuePage
 
     /// Reads the hashes of definitions, in the order of the ids, in one round trip.
     func definitions(_ ids: [DefinitionID]) async throws -> [Reading<LoadedDefinition>]
@@ -135,6 +138,11 @@ package protocol CronStore: Sendable {
 }
 
 extension CronStore {
+    /// Reads a page of what is due, in one round trip.
+    package func fetchDue(until now: Timestamp, offset: Int, limit: Int) async throws -> DuePage {
+        try await fetchDue(until: now, offset: offset, limit: limit, sharing: nil)
+    }
+
     /// A store without a server has no replicas.
     package var isMissingReplicas: Bool { false }
 

@@ -27,6 +27,13 @@ package struct DuePage: Sendable {
     /// When the next finished definition is to be deleted, as a score.
     package var nextDeletion: Double?
 
+    /// The score of all entries, in Redis' bytes; `nil` where they differ, and for an empty page.
+    var sharedScore: [UInt8]? {
+        // They are in order, so what the first and the last one have the others have too.
+        guard let score = entries.first?.rawScore, entries.last?.rawScore == score else { return nil }
+        return score
+    }
+
     package init(entries: [DueEntry], nextScore: Double?, marker: [UInt8]?, nextDeletion: Double? = nil) {
         self.entries = entries
         self.nextScore = nextScore

@@ -2,12 +2,26 @@ import RQWire
 import RedisBridge
 
 extension RedisStore {
-    func fetchDue(until now: Timestamp, offset: Int, limit: Int) async throws -> DuePage {
+    func fetchDue(until now: Timestamp, offset: Int, limit: Int, sharing score: [UInt8]?) async throws -> DuePage {
+        if let shared = score.map(SharedScore.init), shared.score <= now.score {
+            let page = try await fetchDue(until: now, offset: offset, limit: limit, with: shared)
+            if page.entries.count == limit { return page }
+        }
+        return try await fetchDue(until: now, offset: offset, limit: limit, with: nil)
+    }
+
+    /// In one round trip.
+    ///
+    /// - Parameter shared: Only entries with this score are read. Printing scores is what such a page would cost most of.
+    private func fetchDue(until now: Timestamp, offset: Int, limit: Int, with shared: SharedScore?) async throws
+        -> DuePage
+    {
         let score = now.scoreText
         let commands = [
             RedisCommand("GET", keys.lastUpdate),
-            RedisCommand(
-                "ZRANGEBYSCORE", keys.cronJobs, "-inf", score, "WITHSCORES", "LIMIT", offset, limit),
+            shared.map { shared in
+                RedisCommand("ZRANGEBYSCORE", keys.cronJobs, shared.raw, shared.raw, "LIMIT", offset, limit)
+            } ?? RedisCommand("ZRANGEBYSCORE", keys.cronJobs, "-inf", score, "WITHSCORES", "LIMIT", offset, limit),
             RedisCommand(
                 "ZRANGEBYSCORE", keys.cronJobs, [UInt8(ascii: "(")] + score, "+inf", "WITHSCORES", "LIMIT", 0, 1),
             RedisCommand("ZRANGE", keys.deletions, 0, 0, "WITHSCORES"),
@@ -20,8 +34,11 @@ extension RedisStore {
                 if index == 3, error.prefix == .wrongType || error.prefix == .noPerm { return .entries([]) }
                 throw error
             }
-            return index == 0
-                ? SurveyPart.marker(reply.isNull ? nil : reply.copiedBytes) : .entries(DueEntry.read(reply))
+            switch (index, shared) {
+            case (0, _): return SurveyPart.marker(reply.isNull ? nil : reply.copiedBytes)
+            case (1, let shared?): return .entries(DueEntry.read(reply, sharing: shared))
+            default: return .entries(DueEntry.read(reply))
+            }
         }
         guard parts.count == 4, case .marker(let marker) = parts[0], case .entries(let due) = parts[1],
             case .entries(let next) = parts[2], case .entries(let deletions) = parts[3]
@@ -49,6 +66,17 @@ extension RedisStore {
         return deleted
     }
 
+    /// A score that many entries have.
+    fileprivate struct SharedScore {
+        let raw: [UInt8]
+        let score: Double
+
+        init(raw: [UInt8]) {
+            self.raw = raw
+            score = DueEntry.score(raw)
+        }
+    }
+
     private enum SurveyPart {
         case marker([UInt8]?)
         case entries([DueEntry])
@@ -72,8 +100,21 @@ extension DueEntry {
         return entries
     }
 
+    /// Members alone, all of which have this score.
+    fileprivate static func read(_ reply: borrowing RedisReplyView, sharing shared: RedisStore.SharedScore)
+        -> [DueEntry]
+    {
+        reply.copiedElements.map { id in
+            DueEntry(id: DefinitionID(bytes: id), rawScore: shared.raw, score: shared.score)
+        }
+    }
+
     init(id: DefinitionID, rawScore: [UInt8]) {
-        self.init(id: id, rawScore: rawScore, score: Double(String(decoding: rawScore, as: UTF8.self)) ?? .infinity)
+        self.init(id: id, rawScore: rawScore, score: Self.score(rawScore))
+    }
+
+    fileprivate static func score(_ raw: [UInt8]) -> Double {
+        Double(String(decoding: raw, as: UTF8.self)) ?? .infinity
     }
 }
 

@@ -9,10 +9,11 @@ import Testing
         range.map { DueEntry("\(1000 + $0)", at: .newYear) }
     }
 
-    private func page(_ range: Range<Int>, isFull: Bool = false) -> CandidatePage {
+    private func page(_ range: Range<Int>, isFull: Bool = false, sharedScore: [UInt8]? = nil) -> CandidatePage {
         let entries = entries(range)
         return CandidatePage(
-            entries: entries, dueBy: .newYear, count: entries.count, last: entries.last, isFull: isFull)
+            entries: entries, dueBy: .newYear, count: entries.count, last: entries.last, sharedScore: sharedScore,
+            isFull: isFull)
     }
 
     private func pipeline(
@@ -34,7 +35,9 @@ import Testing
             switch pipeline.change({ $0.nextAction(batchSize: batchSize) }) {
             case .resolve(let entries, _): texts.append("resolve \(entries.map(\.id.display).joined(separator: " "))")
             case .send(let batch): texts.append("send \(batch.entryCount)")
-            case .readPage(let offset): texts.append("read \(offset)")
+            case .readPage(let offset, nil): texts.append("read \(offset)")
+            case .readPage(let offset, let score?):
+                texts.append("read \(offset) at \(String(decoding: score, as: UTF8.self))")
             case .wait: return texts + ["wait"]
             case .done: return texts + ["done"]
             }
@@ -48,6 +51,25 @@ import Testing
         #expect(small.value.onlyBatch(ofAtMost: 1) == nil)
         // Behind a full page there may be more.
         #expect(self.pipeline(page(0..<2, isFull: true)).value.onlyBatch(ofAtMost: 100) == nil)
+    }
+
+    @Test func `while all pages have one score, the next is expected to have it too`() {
+        let pipeline = self.pipeline(page(0..<4, isFull: true, sharedScore: [UInt8]("7".utf8)))
+        #expect(actions(pipeline, batchSize: 4) == ["resolve 1000 1001 1002 1003", "read 4 at 7", "wait"])
+        pipeline.value.handle(.pageArrived(page(4..<8, isFull: true, sharedScore: [UInt8]("7".utf8))))
+        #expect(actions(pipeline, batchSize: 4) == ["resolve 1004 1005 1006 1007", "read 8 at 7", "wait"])
+        pipeline.value.handle(.resolved(batch(4)))
+        pipeline.value.handle(.pageArrived(page(8..<12, isFull: true, sharedScore: [UInt8]("8".utf8))))
+        #expect(actions(pipeline, batchSize: 4) == ["resolve 1008 1009 1010 1011", "send 4", "read 8", "wait"])
+        // Entries with other scores are among the eight, so no score belongs to their number any more.
+        pipeline.value.handle(.pageArrived(page(12..<16, isFull: true, sharedScore: [UInt8]("8".utf8))))
+        pipeline.value.handle(.finished)
+        #expect(actions(pipeline, batchSize: 4) == ["read 12", "wait"])
+    }
+
+    @Test func `what is passed over may have other scores than the page behind it`() {
+        let pipeline = self.pipeline(page(0..<4, isFull: true, sharedScore: [UInt8]("7".utf8)), passedOver: 3)
+        #expect(actions(pipeline, batchSize: 4) == ["resolve 1000 1001 1002 1003", "read 7", "wait"])
     }
 
     @Test func `batches are looked up in the order of the index, as many ahead as may be in flight`() {
@@ -87,7 +109,7 @@ import Testing
             switch pipeline.change({ $0.nextAction(batchSize: 7) }) {
             case .resolve(let entries, _): resolving.append(entries.count)
             case .send(let batch): inFlight.append(batch.entryCount)
-            case .readPage(let offset): reading.append(offset)
+            case .readPage(let offset, _): reading.append(offset)
             case .done: break loop
             case .wait:
                 // Something ends, in any order.

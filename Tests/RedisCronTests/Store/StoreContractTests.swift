@@ -124,6 +124,35 @@ struct StoreContractTests {
     }
 
     @Test(arguments: Kind.allCases)
+    func `a page of entries that share a score is as any other, but for those in front of them`(
+        kind: Kind
+    ) async throws {
+        try await with(kind) { fixture async throws in
+            for number in 0..<4 { try fixture.put(.example("job:\(number)"), .newYear) }
+            func page(at time: Timestamp = .newYear, offset: Int, limit: Int, sharing score: [UInt8]) async throws
+                -> DuePage
+            {
+                try await fixture.store.fetchDue(until: time, offset: offset, limit: limit, sharing: score)
+            }
+            let all = try await fixture.store.fetchDue(until: .newYear, offset: 0, limit: 10)
+            let score = try #require(all.sharedScore)
+            #expect(try await page(offset: 1, limit: 2, sharing: score).entries == Array(all.entries[1...2]))
+            try fixture.put(.example("before"), .newYear - .seconds(1))
+            try fixture.put(.example("next"), .newYear + .seconds(1))
+            let full = try await page(offset: 0, limit: 4, sharing: score)
+            #expect(full.entries == all.entries)
+            #expect(full.nextScore == (Timestamp.newYear + .seconds(1)).score)
+            // They do not fill a page, so all that is due is in it.
+            let rest = try await page(offset: 0, limit: 5, sharing: score)
+            #expect(rest.entries.map(\.id.display) == ["before"] + (0..<4).map { "job:\($0)" })
+            #expect(rest.sharedScore == nil)
+            // The clock was stepped back: nothing that has the score is due.
+            let early = try await page(at: .newYear - .seconds(1), offset: 0, limit: 1, sharing: score)
+            #expect(early.entries.map(\.id.display) == ["before"])
+        }
+    }
+
+    @Test(arguments: Kind.allCases)
     func `definitions come in the order asked for, with those that are missing`(kind: Kind) async throws {
         try await with(kind) { fixture async throws in
             try fixture.put(.example("a"), nil)

@@ -121,8 +121,10 @@ final class InterposedStore: CronStore {
         try await passing(.release) { try await base.release(token: token, registration: registration) }
     }
 
-    func fetchDue(until now: Timestamp, offset: Int, limit: Int) async throws -> DuePage {
-        try await passing(.fetchDue) { try await base.fetchDue(until: now, offset: offset, limit: limit) }
+    func fetchDue(until now: Timestamp, offset: Int, limit: Int, sharing score: [UInt8]?) async throws -> DuePage {
+        try await passing(.fetchDue) {
+            try await base.fetchDue(until: now, offset: offset, limit: limit, sharing: score)
+        }
     }
 
     func definitions(_ ids: [DefinitionID]) async throws -> [Reading<LoadedDefinition>] {

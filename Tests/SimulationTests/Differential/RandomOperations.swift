@@ -100,7 +100,8 @@ struct RandomOperations {
 
     private mutating func fetchDue() async throws -> String {
         try await twins.fetchDue(
-            until: time(), offset: chance(4) ? 1 : 0, limit: Int.random(in: 1...5, using: &random))
+            until: time(), offset: chance(4) ? 1 : 0, limit: Int.random(in: 1...5, using: &random),
+            sharing: chance(2) ? drawn(twins.entries.suffix(12), &random) : nil)
         return "fetch due"
     }
 

@@ -105,9 +105,9 @@ struct Twins {
         try expect(real, model.release(token: token, registration: registration), of: "release")
     }
 
-    mutating func fetchDue(until now: Timestamp, offset: Int, limit: Int) async throws {
-        let real = try await store.fetchDue(until: now, offset: offset, limit: limit)
-        let modelled = model.fetchDue(until: now, offset: offset, limit: limit)
+    mutating func fetchDue(until now: Timestamp, offset: Int, limit: Int, sharing score: Entry? = nil) async throws {
+        let real = try await store.fetchDue(until: now, offset: offset, limit: limit, sharing: score?.real.rawScore)
+        let modelled = model.fetchDue(until: now, offset: offset, limit: limit, sharing: score?.model.rawScore)
         try expect(real.entries.map(\.id), modelled.entries.map(\.id), of: "fetch due")
         try expect(real.entries.map(\.score), modelled.entries.map(\.score), of: "fetch due")
         try expect(real.nextScore, modelled.nextScore, of: "fetch due")

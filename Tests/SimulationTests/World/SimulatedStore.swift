@@ -38,9 +38,9 @@ struct SimulatedStore: CronStore {
         }
     }
 
-    func fetchDue(until now: Timestamp, offset: Int, limit: Int) async throws -> DuePage {
+    func fetchDue(until now: Timestamp, offset: Int, limit: Int, sharing score: [UInt8]?) async throws -> DuePage {
         try await link.call("fetch due") { world in
-            world.readRedis { $0.fetchDue(until: now, offset: offset, limit: limit) }
+            world.readRedis { $0.fetchDue(until: now, offset: offset, limit: limit, sharing: score) }
         }
     }
 
