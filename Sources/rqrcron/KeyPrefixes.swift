@@ -67,7 +67,7 @@ extension CommandOption {
     /// The prefix of commands that take several.
     static let keyPrefixes = CommandOption(
         "key-prefix", value: .required("PREFIX"),
-        summary: "The prefix of every key. May be given several times: a scheduler for each. Default: rq.",
+        summary: "The prefix of every key. May be given several times: a schedule for each. Default: rq.",
         environment: "RQ_KEY_PREFIX", isRepeatable: true)
 
     static let keyPrefixFile = CommandOption(

@@ -99,7 +99,7 @@ struct Tool {
         if arguments.hasMisplacedURL { throw .misplacedURL }
         let takesPrefixes = command.options.contains(.keyPrefixes)
         guard takesPrefixes || arguments.texts(.keyPrefix).count <= 1 else {
-            throw UsageError("give only one --key-prefix: rqrcron run alone takes several")
+            throw UsageError("give only one --key-prefix: rqrcron run and rqrcron serve take several")
         }
         for rule in command.rules {
             if let violation = rule.violation(given: arguments.has) { throw UsageError(violation) }

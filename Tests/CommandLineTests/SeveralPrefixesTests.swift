@@ -103,8 +103,14 @@ import Testing
     @Test(arguments: [
         (["run", "--key-prefix", "a", "--key-prefix", "a"], "the prefix 'a' was named before (--key-prefix a)"),
         (["run", "--key-prefix", "a", "--key-prefix-file", "/nowhere"], "--key-prefix-file: cannot read /nowhere"),
-        (["info", "--key-prefix", "a", "--key-prefix", "b"], "give only one --key-prefix: rqrcron run alone"),
-        (["--key-prefix", "a", "info", "--key-prefix", "b"], "give only one --key-prefix: rqrcron run alone"),
+        (
+            ["info", "--key-prefix", "a", "--key-prefix", "b"],
+            "give only one --key-prefix: rqrcron run and rqrcron serve"
+        ),
+        (
+            ["--key-prefix", "a", "info", "--key-prefix", "b"],
+            "give only one --key-prefix: rqrcron run and rqrcron serve"
+        ),
         (
             ["run", "--key-prefix", "a", "--key-prefix", "b", "--apply", "x"],
             "--apply does not say to which of several"

@@ -3,17 +3,17 @@ import RedisCron
 
 /// One request to the API, with what its address says.
 struct APICall: Sendable {
-    let web: CronWeb
+    let mount: Mount
     let request: RoutedRequest
     /// The definition that the address names; empty for an address that names none.
     let id: String
 
-    var connection: RedisCronConnection { web.connection }
+    var connection: RedisCronConnection { mount.connection }
 
     /// Notes in the log what was done, and by whom.
     func log(_ deed: String) {
         let peer = request.request.peer.map { " from \(quoted($0))" } ?? ""
-        web.options.logger(.info, "page: \(quoted(request.access.name))\(peer) \(deed)")
+        mount.options.logger(.info, "page: \(quoted(request.access.name))\(peer) \(deed)")
     }
 }
 
@@ -48,7 +48,7 @@ struct Endpoint: Sendable {
         Endpoint("GET", "/runs") { try await RunList.get($0, of: nil) },
         Endpoint("POST", "/apply") { try await FileResource.post($0) },
         Endpoint("GET", "/health") { try await HealthResource.get($0) },
-        Endpoint("GET", "/events") { await EventRoutes(web: $0.web).respond(to: $0.request) },
+        Endpoint("GET", "/events") { EventStream.response(await $0.mount.catalogue.watch()) },
         Endpoint("GET", "/openapi.json") { try await APIDescription.get($0) },
     ]
 
@@ -78,19 +78,56 @@ struct Endpoint: Sendable {
 enum APIDescription {
     static func get(_ call: APICall) async throws -> CronWebResponse {
         _ = try QueryReader(call.request.query)
-        let options = call.web.options
-        return .json(try document(mountPath: options.mountPath, needsToken: options.token != nil))
+        let options = call.mount.options
+        return .json(try document(mountPath: call.mount.path, needsToken: options.token != nil))
+    }
+
+    /// The description of a site with several key prefixes: each has the whole API at a server of its own, and the site has the list.
+    static func document(of web: CronWeb) throws(JSONError) -> JSONObject {
+        let root = web.options.mountPath
+        var object = try template(needsToken: web.options.token != nil)
+        let segments = web.mounts.map { JSONValue.string(MountAddress(keyPrefix: $0.keyPrefix).encoded) }
+        object["servers"] = [
+            [
+                "url": .string("\(root)/\(MountAddress.folder)/{prefix}"),
+                "variables": ["prefix": ["enum": .array(segments), "default": segments.first ?? ""]],
+            ]
+        ]
+        object.change("paths") { paths in
+            paths.change(list) { $0["servers"] = [["url": .string(root.isEmpty ? "/" : root)]] }
+        }
+        return object
     }
 
     /// The description of an API that is mounted there.
     ///
     /// - Parameter needsToken: Whether nothing is answered without the token.
     static func document(mountPath: String, needsToken: Bool) throws(JSONError) -> JSONObject {
+        var object = try template(needsToken: needsToken)
+        object["servers"] = [["url": .string(mountPath.isEmpty ? "/" : mountPath)]]
+        // It belongs to the site.
+        object.change("paths") { $0[list] = nil }
+        object.change("components") { $0.change("schemas") { $0["PrefixList"] = nil } }
+        return object
+    }
+
+    /// The address of the list of prefixes.
+    private static let list: JSONString = "/api/prefixes"
+
+    private static func template(needsToken: Bool) throws(JSONError) -> JSONObject {
         let text = PackageResources.openapi_json
         guard case .object(var object) = try JSONValue.parse(text, placesToDepth: 0).value else { return [:] }
-        object["servers"] = [["url": .string(mountPath.isEmpty ? "/" : mountPath)]]
         if needsToken { object["security"] = [["bearer": []], ["basic": []]] }
         return object
+    }
+}
+
+extension JSONObject {
+    /// Changes the object that a key holds.
+    fileprivate mutating func change(_ key: JSONString, _ body: (inout JSONObject) -> Void) {
+        guard case .object(var object)? = self[key] else { return }
+        body(&object)
+        self[key] = .object(object)
     }
 }
 

@@ -20,7 +20,7 @@ enum FileResource {
                 call.log("applied a file\(source): \(plan.changes.count) changes")
             }
         }
-        return .json(object(of: plan, isDryRun: isDryRun, showsArguments: call.web.options.showsArguments))
+        return .json(object(of: plan, isDryRun: isDryRun, showsArguments: call.mount.options.showsArguments))
     }
 
     private static func object(of plan: ApplyPlan, isDryRun: Bool, showsArguments: Bool) -> JSONObject {

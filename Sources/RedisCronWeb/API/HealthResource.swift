@@ -7,14 +7,14 @@ import RedisCron
 enum HealthResource {
     static func get(_ call: APICall) async throws -> CronWebResponse {
         _ = try QueryReader(call.request.query)
-        let (status, overview) = (await call.web.catalogue.status, await call.web.catalogue.overview)
+        let (status, overview) = (await call.mount.catalogue.status, await call.mount.catalogue.overview)
         var redis: JSONObject = ["connected": .bool(status.progress.isConnected), "since": .null, "reason": .null]
         if case .disconnected(let since, let reason) = status.progress {
             redis["since"] = .string(since.wireFormat)
             redis["reason"] = .string(reason)
         }
         var scheduler = JSONValue.null
-        if let health = await call.web.scheduler?.health { scheduler = .object(object(of: health)) }
+        if let health = await call.mount.scheduler?.health { scheduler = .object(object(of: health)) }
         return .json([
             "catalogue": .string(status.progress.word), "as_of": time(overview.asOf), "redis": .object(redis),
             "leader": overview.leader.map { .object(object(of: $0, since: overview.leadsSince)) } ?? .null,

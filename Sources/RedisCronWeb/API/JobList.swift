@@ -24,7 +24,7 @@ enum JobList {
         let limit = wanted.limit
         // One more tells whether there is a next page.
         wanted.limit += 1
-        let page = await call.web.catalogue.page(wanted)
+        let page = await call.mount.catalogue.page(wanted)
         if case .idle = page.status.progress {
             throw Problem(503, "nobody keeps the list of definitions: the server has not begun")
         }

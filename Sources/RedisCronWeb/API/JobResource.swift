@@ -29,7 +29,7 @@ enum JobResource {
         let declaration = try declaration(call)
         let conditions = Preconditions(call.request.headers)
         // A wrong guess costs a round trip, and nothing else.
-        let isProbablyNew = await call.web.catalogue.lacks(DefinitionID(call.id))
+        let isProbablyNew = await call.mount.catalogue.lacks(DefinitionID(call.id))
         let outcome = try await call.connection.put(
             declaration, isProbablyNew: isProbablyNew, where: { conditions.admits($0) })
         switch outcome {
@@ -39,7 +39,7 @@ enum JobResource {
             var answer = written(job, call)
             answer.status = 201
             answer.headers["Location"] =
-                "\(call.web.options.mountPath)/api/jobs/\(PercentEncoding.encoded(call.id))"
+                "\(call.mount.path)/api/jobs/\(PercentEncoding.encoded(call.id))"
             return answer
         case .changed(let job):
             call.log("changed \(quoted(call.id))")
@@ -85,7 +85,7 @@ enum JobResource {
         var object = CronJobDeclaration(job).fields
         // What a Python program stored may have numbers that JSON has no words for.
         let hidden = arguments.filter { key in
-            object[JSONString(key)].map { !call.web.options.showsArguments || !$0.isFinite } ?? false
+            object[JSONString(key)].map { !call.mount.options.showsArguments || !$0.isFinite } ?? false
         }
         for key in hidden { object[JSONString(key)] = nil }
         if !hidden.isEmpty { object[JSONString(hiddenKey)] = .array(hidden.map { .string($0) }) }

@@ -5,14 +5,15 @@ import RedisCron
 /// Keeps the catalogue in step with Redis.
 ///
 /// All definitions are read at the start, page by page. From then on those are read that are announced. What ticks move is not
-/// announced: once a second, while somebody looks, those are looked at whose time has come, and those of which a run was recorded.
+/// announced: once a second, while somebody looks, those are looked at whose time has come, and those of which a run was recorded. For
+/// metrics and for the list of all prefixes that is done less often where there are many prefixes.
 extension Catalogue {
     /// How many definitions are read in one round trip: few, because a thread that a scheduler may share decodes them.
     private static let pageSize = 100
     /// How often announcements are taken in.
     private static let step: Duration = .milliseconds(200)
-    /// How many steps there are between two looks at what moved by itself.
-    private static let stepsPerPoll = 5
+    /// How long its task rests at most while there is nothing to do.
+    private static let longestRest: Duration = .seconds(60)
     /// How many definitions that are due are looked at in one look.
     private static let mostDue = 10_000
     /// How many definitions of which a run was recorded are looked at in one look.
@@ -38,7 +39,7 @@ extension Catalogue {
     }
 
     private func followOnce() async throws {
-        let subscription = try await connection.client.subscribe(to: [connection.keys.events], bufferLimit: 16_384)
+        let subscription = try await subscribe()
         let reader = RedisAnnouncements(subscription: subscription)
         do {
             try await withThrowingTaskGroup(of: Void.self) { group in
@@ -55,34 +56,84 @@ extension Catalogue {
         await reader.close()
     }
 
+    private func subscribe() async throws -> RedisSubscription {
+        let (channels, limit) = ([connection.keys.events], 16_384)
+        if let announcing {
+            do throws(RedisError) {
+                return try await announcing.client.subscribe(to: channels, bufferLimit: limit)
+            } catch {
+                // An app may have ended its scheduler, and not its page.
+                guard error.code == .closed else { throw error }
+            }
+        }
+        return try await connection.client.subscribe(to: channels, bufferLimit: limit)
+    }
+
     /// Takes announcements off the channel.
     private func listen(to reader: RedisAnnouncements) async throws {
         while let announcement = try await reader.next() {
             switch announcement {
             case .changed(let id), .deleted(let id): noteAnnounced(id)
-            case .anything: hasMissedAnnouncements = true
+            case .anything:
+                hasMissedAnnouncements = true
+                wake()
             }
         }
     }
 
     private func noteAnnounced(_ id: DefinitionID) {
         if announced.count < Self.mostAnnounced { announced.insert(id) } else { hasMissedAnnouncements = true }
+        wake()
     }
 
     private func keepUp() async throws {
         try await load()
-        var steps = 0
         while true {
-            try await Task.sleep(for: Self.step)
+            try await pause()
             if hasMissedAnnouncements { try await load() }
             try await readAnnounced()
-            steps += 1
-            if steps >= Self.stepsPerPoll, isWatched {
-                steps = 0
-                if !isPolling { try await poll() }
+            if let period = pollPeriod, !isPolling, lastPoll.map({ ContinuousClock.now - $0 >= period }) ?? true {
+                try await poll()
             }
             publish()
         }
+    }
+
+    /// Waits until there may be something to do.
+    ///
+    /// What is announced is taken in together with what comes right behind it. Where nothing is, and nobody looks, it rests, so that a
+    /// hundred catalogues cost nothing.
+    private func pause() async throws {
+        if !hasAnnouncements, !changes.areWaiting {
+            await rest(for: untilPoll ?? Self.longestRest)
+            try Task.checkCancellation()
+        }
+        if hasAnnouncements || changes.areWaiting { try await Task.sleep(for: Self.step) }
+    }
+
+    private var hasAnnouncements: Bool { hasMissedAnnouncements || !announced.isEmpty }
+
+    /// How long it is until the next look at what moves by itself; `nil` where nobody asks for it.
+    private var untilPoll: Duration? {
+        guard let period = pollPeriod else { return nil }
+        return lastPoll.map { max(.zero, $0 + period - ContinuousClock.now) } ?? .zero
+    }
+
+    /// Rests until ``wake()``.
+    private func rest(for limit: Duration) async {
+        guard limit > .zero else { return }
+        // Unstructured: whoever has something to do cancels it, without ending the task that waits for it.
+        let rest = Task.detached {
+            // Cancelled, it has ended.
+            _ = try? await Task.sleep(for: limit)
+        }
+        self.rest = rest
+        await withTaskCancellationHandler {
+            await rest.value
+        } onCancel: {
+            rest.cancel()
+        }
+        self.rest = nil
     }
 
     // MARK: Reading all
@@ -171,6 +222,7 @@ extension Catalogue {
     /// Looks at what ticks and workers have done.
     func poll() async throws {
         isPolling = true
+        lastPoll = .now
         defer { isPolling = false }
         try await readOverview()
         try await readDue()

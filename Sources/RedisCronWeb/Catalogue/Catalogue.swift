@@ -10,6 +10,8 @@ import RedisCron
 /// ``follow()`` keeps it in step. Whoever asks gets what it has at that moment, with the word whether that is all.
 actor Catalogue {
     nonisolated let connection: RedisCronConnection
+    /// The scheduler's connection, where there is one: it hears of changes anyway, so that they need no link of the page's own.
+    nonisolated let announcing: RedisCronConnection?
     /// Tells viewers what has changed.
     nonisolated let feed = CatalogueFeed()
     var table = CatalogueTable()
@@ -25,9 +27,17 @@ actor Catalogue {
     var changes = CatalogueChanges()
     /// The definitions of which a run was recorded last, and the scores at which they were seen.
     var recorded = RecordedWindow(newest: nil, now: .now)
-    /// When somebody asked last.
-    var lastAsked = ContinuousClock.now
+    /// When somebody asked for definitions last.
+    private var lastAsked: ContinuousClock.Instant?
+    /// When somebody asked last how many there are, and how they do: metrics, and the list of all prefixes.
+    private var lastGlanced: ContinuousClock.Instant?
+    /// How often it looks at Redis for those.
+    private let glances: Duration
+    /// When it looked last.
+    var lastPoll: ContinuousClock.Instant?
     var isPolling = false
+    /// What its task waits for while there is nothing to do.
+    var rest: Task<Void, Never>?
     /// Queues and sources by name, as of a version of the pool.
     private var names: (version: Int, queues: [String], sources: [String])?
     /// Pages that were asked for since the last change.
@@ -36,16 +46,39 @@ actor Catalogue {
     /// How long it goes on looking at Redis when nobody asks.
     private static let patience: Duration = .seconds(60)
 
-    init(connection: RedisCronConnection) {
+    /// How many definitions there are in each state and so on, as of a version and a moment.
+    private var summary: (version: UInt64, madeAt: ContinuousClock.Instant, summary: CatalogueSummary)?
+
+    /// - Parameters:
+    ///   - announcing: The connection over which changes are heard; `nil` for the same.
+    ///   - glances: How often Redis is looked at for those who want to know no more than how many definitions there are, and how they do.
+    ///     One of many prefixes looks less often.
+    init(
+        connection: RedisCronConnection, announcing: RedisCronConnection? = nil, glances: Duration = .seconds(1)
+    ) {
         self.connection = connection
+        self.announcing = announcing
+        self.glances = max(glances, .seconds(1))
     }
 
     /// Whether somebody looks at the page, or did so within the last minute.
-    var isWatched: Bool { feed.hasReaders || ContinuousClock.now - lastAsked < Self.patience }
+    private var isWatched: Bool { feed.hasReaders || wasAsked(lastAsked) }
+
+    private func wasAsked(_ time: ContinuousClock.Instant?) -> Bool {
+        time.map { ContinuousClock.now - $0 < Self.patience } ?? false
+    }
+
+    /// How often it looks at Redis; `nil` while nobody wants to know what has moved by itself.
+    var pollPeriod: Duration? {
+        if isWatched { return .seconds(1) }
+        return wasAsked(lastGlanced) ? glances : nil
+    }
 
     /// The definitions that a query asks for.
-    func page(_ query: CatalogueQuery, now: Timestamp = .now) async -> CataloguePage {
-        await attend()
+    ///
+    /// - Parameter isGlance: Whether nobody looks at them who wants to see each change within a second.
+    func page(_ query: CatalogueQuery, now: Timestamp = .now, isGlance: Bool = false) async -> CataloguePage {
+        if isGlance { noteGlance() } else { await attend() }
         let key = RecentPages.Key(query: query, version: status.version, second: now.unixSeconds)
         var page: CataloguePage
         if let recent = pages[key] {
@@ -81,13 +114,50 @@ actor Catalogue {
         defaultZone ?? DefaultTimeZone(rules: connection.defaultZone, isPublished: false)
     }
 
+    /// How many definitions there are, and how they do, from what is held; it reads nothing itself.
+    ///
+    /// It counts as a glance, so that the catalogue keeps up.
+    func glance(now: Timestamp = .now) async -> CatalogueGlance {
+        noteGlance()
+        let found: CatalogueSummary
+        if let summary, summary.version == status.version, ContinuousClock.now - summary.madeAt < .seconds(1) {
+            found = summary.summary
+        } else {
+            let (version, madeAt) = (status.version, ContinuousClock.now)
+            found = await CatalogueSummary.of(table, now: now.microseconds)
+            summary = (version, madeAt, found)
+        }
+        return CatalogueGlance(summary: found, overview: overview, status: status, count: table.count)
+    }
+
+    private func noteGlance() {
+        let wasIdle = pollPeriod == nil
+        lastGlanced = .now
+        if wasIdle { wake() }
+    }
+
+    /// Begins to tell somebody what changes.
+    func watch() async -> CronWebStream {
+        let stream = CronWebStream(feed.read())
+        await attend()
+        return stream
+    }
+
+    /// Ends the rest of its task.
+    func wake() {
+        rest?.cancel()
+        rest = nil
+    }
+
     /// Notes that somebody asks.
     ///
     /// Where nobody did for long, what has moved meanwhile is read first.
     private func attend() async {
-        let wasWatched = isWatched
+        let wasWatched = wasAsked(lastAsked)
         lastAsked = .now
-        guard !wasWatched, status.progress == .following, !isPolling else { return }
+        guard !wasWatched else { return }
+        wake()
+        guard status.progress == .following, !isPolling else { return }
         // What fails is for those who follow to find out.
         try? await poll()
     }

@@ -16,6 +16,9 @@ struct CatalogueChanges: Sendable {
     var isStatusChanged = false
     private var lastSent: ContinuousClock.Instant?
 
+    /// Whether there is something to tell.
+    var areWaiting: Bool { !ids.isEmpty || isStatusChanged }
+
     mutating func insert(_ id: DefinitionID, isListChanged: Bool) {
         if ids.count < Self.most { ids.insert(id) } else if !ids.contains(id) { isMore = true }
         if isListChanged { self.isListChanged = true }
@@ -23,7 +26,7 @@ struct CatalogueChanges: Sendable {
 
     /// The message for viewers, if there is something to tell and the last one is long enough ago.
     mutating func take(version: UInt64, now: ContinuousClock.Instant) -> [UInt8]? {
-        guard !ids.isEmpty || isStatusChanged else { return nil }
+        guard areWaiting else { return nil }
         if let lastSent, now - lastSent < Self.pause { return nil }
         let listed = isMore ? JSONValue.null : .array(ids.map { .string($0.display) })
         let object: JSONObject = [
@@ -79,11 +82,11 @@ final class CatalogueFeed: Sendable {
     }
 
     /// Says something now and then, so that a connection that broke unnoticed ends, and no proxy thinks it idle.
-    func keepAlive() async {
+    static func keepAlive(_ feeds: [CatalogueFeed]) async {
         while !Task.isCancelled {
             // Cancelled, the loop ends.
-            try? await Task.sleep(for: Self.keepAlivePeriod)
-            send(Self.comment)
+            try? await Task.sleep(for: keepAlivePeriod)
+            for feed in feeds { feed.send(comment) }
         }
     }
 

@@ -29,7 +29,7 @@ struct MeasuredJob: Sendable, Hashable {
 
 /// The metrics of definitions.
 enum DefinitionFamilies {
-    /// The most definitions with series of their own.
+    /// The most definitions with series of their own, under all key prefixes together.
     static let mostJobs = 1_000
     /// The longest id, queue or function of a definition with series of its own, in bytes.
     private static let longestLabel = 1_024

@@ -39,26 +39,34 @@ actor DefinitionMeasures {
 
     /// How many definitions are in each state; `nil` before all of them are known.
     func counts() async -> [CatalogueState: Int]? {
-        let (counts, hasAll) = await catalogue.measuredCounts()
-        hasSeenAll = hasSeenAll || hasAll
-        return hasSeenAll ? counts : nil
+        let glance = await catalogue.glance()
+        hasSeenAll = hasSeenAll || glance.status.progress == .following
+        return hasSeenAll ? glance.summary.counts : nil
     }
 
-    /// Reads what becomes of runs, until the task is cancelled.
-    func follow() async {
+    /// Reads what becomes of runs under all key prefixes, until the task is cancelled.
+    ///
+    /// Together they have as many series as one may have: each prefix gets its share.
+    static func follow(_ all: [DefinitionMeasures]) async {
         while !Task.isCancelled {
-            // While Redis is away, what was known stays.
-            try? await refresh()
+            var counts: [Int] = []
+            for measures in all { counts.append(await measures.catalogue.glance().count) }
+            for (measures, share) in zip(all, FairShare.of(DefinitionFamilies.mostJobs, among: counts)) {
+                // While Redis is away, what was known stays.
+                try? await measures.refresh(most: share)
+            }
             // Cancelled, the loop ends.
-            try? await Task.sleep(for: Self.pause)
+            try? await Task.sleep(for: pause)
         }
     }
 
     /// Looks what has changed.
-    func refresh() async throws {
+    ///
+    /// - Parameter most: Of how many definitions.
+    func refresh(most: Int = DefinitionFamilies.mostJobs) async throws {
         var query = CatalogueQuery()
-        query.limit = DefinitionFamilies.mostJobs
-        let entries = await catalogue.page(query).entries
+        query.limit = most
+        let entries = await catalogue.page(query, isGlance: true).entries
         let now = ContinuousClock.now
         let changed = entries.filter { entry in
             guard let known = known[entry.id], known.version == entry.version, !known.hasOpenRuns else { return true }
@@ -99,19 +107,6 @@ actor DefinitionMeasures {
     }
 }
 
-extension Catalogue {
-    /// How many definitions are in each state, from what is held, and whether that is all.
-    ///
-    /// It counts as a look, so that the catalogue keeps up, but reads nothing itself.
-    func measuredCounts(now: Timestamp = .now) async -> (counts: [CatalogueState: Int], hasAll: Bool) {
-        lastAsked = .now
-        var query = CatalogueQuery()
-        query.limit = 0
-        let isFollowing = status.progress == .following
-        return (await CatalogueSearch(table: table, query: query, now: now.microseconds).run().counts, isFollowing)
-    }
-}
-
 extension MeasuredJob {
     fileprivate init(_ entry: CatalogueEntry, _ known: DefinitionMeasures.Known?) {
         self.init(id: entry.id.display, queue: entry.queueName, function: entry.functionName)
@@ -124,5 +119,23 @@ extension MeasuredJob {
         lastFailure = known?.lastFailure
         lastDuration = known?.lastDuration
         isRunning = known?.isRunning
+    }
+}
+
+/// How something that is not enough for all is shared.
+enum FairShare {
+    /// As much for each as it needs, or else the same for all who need more.
+    ///
+    /// What cannot be shared evenly goes to the first ones.
+    static func of(_ whole: Int, among needs: [Int]) -> [Int] {
+        var shares = [Int](repeating: 0, count: needs.count)
+        var rest = whole
+        // The modest first: what they leave is for the others.
+        let order = needs.indices.sorted { needs[$0] != needs[$1] ? needs[$0] < needs[$1] : $0 > $1 }
+        for (place, index) in order.enumerated() {
+            shares[index] = min(needs[index], rest / (order.count - place))
+            rest -= shares[index]
+        }
+        return shares
     }
 }

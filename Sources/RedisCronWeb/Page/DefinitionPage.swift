@@ -51,7 +51,7 @@ struct DefinitionPage: Sendable {
             <h2>Runs</h2>
             \(runs)
             </div>
-            \(CommandList(job: job).html)
+            \(CommandList(job: job, prefixOption: context.prefixOption).html)
             \(json)
             """)
     }
@@ -179,13 +179,15 @@ private struct DefinitionFields {
 /// The commands that show and do the same.
 private struct CommandList {
     let job: RedisCronJob
+    /// What follows the name of the program's command where the prefix is not the default one.
+    let prefixOption: String
 
     var html: HTML {
         let id = ShellWord.quoted(job.id)
         guard id.utf8.count <= 1_000 else { return .empty }
         let state = job.enabled ? "pause \(id) --note 'why'" : "resume \(id)"
         let lines = ["show \(id)", "runs \(id)", "next \(id)", state, "trigger \(id)", "delete \(id)"]
-            .map { "rqrcron \($0)" }
+            .map { "rqrcron\(prefixOption) \($0)" }
         return """
             <details>
             <summary>The same on the command line</summary>
@@ -202,6 +204,11 @@ struct ShellWord: Sendable {
         if isPlain { return text }
         let quoted = "'\(text.replacing("'", with: #"'\''"#))'"
         return text.hasPrefix("-") ? "-- \(quoted)" : quoted
+    }
+
+    /// A value as it stands behind an equals sign: there a dash begins no option.
+    static func attached(_ text: String) -> String {
+        text.hasPrefix("-") ? "'\(text.replacing("'", with: #"'\''"#))'" : quoted(text)
     }
 
     private static func isPlain(_ byte: UInt8) -> Bool {

@@ -50,7 +50,7 @@ struct ListPage: Sendable {
         case .following:
             text = """
                 <p>There are no definitions yet. Make one:</p>
-                <pre><code>rqrcron register hello --func app.tasks.hello --queue default --interval 60</code></pre>
+                <pre><code>rqrcron\(context.prefixOption) register hello --func app.tasks.hello --queue default --interval 60</code></pre>
                 """
         case .loading: text = "<p>The definitions are being read. This page shows them as they come.</p>"
         case .idle, .disconnected: text = "<p>Nothing is known yet.</p>"

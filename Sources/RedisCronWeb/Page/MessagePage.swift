@@ -9,8 +9,15 @@ struct MessagePage: Sendable {
             """
             <h1>\(title)</h1>
             <p>\(text)</p>
-            <p><a href="\(context.links.list())">All definitions</a></p>
+            <p>\(back)</p>
             """)
+    }
+
+    private var back: HTML {
+        if let site = context.links.site, context.links.keyPrefix == nil {
+            return "<a href=\"\(site)\">All prefixes</a>"
+        }
+        return "<a href=\"\(context.links.list())\">All definitions</a>"
     }
 }
 

@@ -43,7 +43,7 @@ struct OverviewStrip: Sendable {
             guard overview.asOf != nil else { return "not known" }
             if case .disconnected = status.progress { return "not known" }
             return
-                "<strong class=\"warn\">⚠ nobody leads</strong><span class=\"sub\">start one: <code>rqrcron run</code></span>"
+                "<strong class=\"warn\">⚠ nobody leads</strong><span class=\"sub\">start one: <code>rqrcron run\(context.prefixOption)</code></span>"
         }
         let place: HTML? =
             switch (leader.pid, leader.hostname) {

@@ -10,6 +10,8 @@ struct PageContext: Sendable {
     /// What a form carries to show that it came from a page of ours.
     let formToken: String?
     let showsArguments: Bool
+    /// What every key begins with.
+    var keyPrefix = "rq"
     /// The zone of definitions that name none.
     let zone: DefaultTimeZone
     let now: Timestamp
@@ -17,6 +19,9 @@ struct PageContext: Sendable {
     let query: QueryItems
     /// What was done a moment ago.
     var done: ActionReport?
+
+    /// What comes between `rqrcron` and its command, with a blank in front; nothing for the default prefix.
+    var prefixOption: String { keyPrefix == "rq" ? "" : " --key-prefix=\(ShellWord.attached(keyPrefix))" }
 
     /// A time as `in 2m 3s`; exact on hover, in the zone of the schedule and in UTC.
     ///

@@ -2,7 +2,7 @@
 struct PageFrame: Sendable {
     /// The pages that the navigation leads to.
     enum Place: Sendable {
-        case list, timeline, elsewhere
+        case prefixes, list, timeline, elsewhere
     }
 
     let context: PageContext
@@ -20,7 +20,7 @@ struct PageFrame: Sendable {
         <meta name="viewport" content="width=device-width, initial-scale=1">
         <meta name="color-scheme" content="light dark">
         <meta name="robots" content="noindex">
-        <title>\(title) · rqrcron</title>
+        <title>\(title)\(owner) · rqrcron</title>
         <link rel="icon" href="\(asset("icon.svg"))" type="image/svg+xml">
         <link rel="stylesheet" href="\(asset("page.css"))">
         <script src="\(asset("page.js"))" defer></script>
@@ -28,10 +28,9 @@ struct PageFrame: Sendable {
         <body\(live)>
         <a class="skip" href="#content">Skip to the content</a>
         <header class="top">
-        <a class="brand" href="\(context.links.list())"><img src="\(asset("icon.svg"))" alt="" width="20" height="20"> rqrcron</a>
+        <a class="brand" href="\(context.links.site ?? context.links.list())"><img src="\(asset("icon.svg"))" alt="" width="20" height="20"> rqrcron</a>
         <nav aria-label="Pages">
-        \(navigation("Definitions", context.links.list(), .list))
-        \(navigation("Timeline", context.links.timeline(), .timeline))
+        \(prefixes)\(pages)
         </nav>
         <div class="live" id="live" hidden>
         <span id="live-state" role="status">live</span>
@@ -53,6 +52,28 @@ struct PageFrame: Sendable {
     /// What makes a box that scrolls sideways reachable by keyboard, where nothing in it is.
     static func region(_ name: String) -> HTML {
         "tabindex=\"0\" role=\"region\" aria-label=\"\(name)\""
+    }
+
+    /// The prefix of several, behind the title.
+    private var owner: HTML { context.links.keyPrefix.map { " · \($0)" } ?? .empty }
+
+    /// The way to the other prefixes, where there are some.
+    private var prefixes: HTML {
+        guard let site = context.links.site else { return .empty }
+        let own: HTML =
+            context.links.keyPrefix.map { "\n<span class=\"prefix\">\(ShownText.html($0, most: 60))</span>\n" }
+            ?? .empty
+        return navigation("Prefixes", site, .prefixes) + own
+    }
+
+    /// The pages of a prefix.
+    private var pages: HTML {
+        // The list of all prefixes belongs to none of them.
+        guard context.links.site == nil || context.links.keyPrefix != nil else { return .empty }
+        return """
+            \(navigation("Definitions", context.links.list(), .list))
+            \(navigation("Timeline", context.links.timeline(), .timeline))
+            """
     }
 
     private var clock: HTML { context.clock(context.now) }

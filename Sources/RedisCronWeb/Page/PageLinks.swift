@@ -3,9 +3,16 @@ import RedisCron
 /// The addresses of the page, below the path at which it is mounted.
 struct PageLinks: Sendable {
     let mountPath: String
+    /// Where the list of all prefixes is, where there are several.
+    var sitePath: String?
+    /// The prefix of several that the page belongs to.
+    var keyPrefix: String?
 
-    /// The longest id, as it stands in an address, for which there is a page: a request's head has a bound.
+    /// The longest id with what is in front of it, as it stands in an address, for which there is a page: a request's head has a bound.
     private static let longestID = 6_000
+
+    /// The list of all prefixes, where there are several.
+    var site: String? { sitePath.map { "\($0)/" } }
 
     /// The list, as a query says.
     func list(_ query: QueryItems = QueryItems()) -> String { path("/", query) }
@@ -36,9 +43,10 @@ struct PageLinks: Sendable {
 
     private func encoded(_ id: DefinitionID) -> String? {
         // Every browser takes a segment of dots for a step, also where it is encoded.
-        guard !id.bytes.isEmpty, id.bytes.count <= Self.longestID, id.text != ".", id.text != ".." else { return nil }
+        let longest = Self.longestID - mountPath.utf8.count
+        guard !id.bytes.isEmpty, id.bytes.count <= longest, id.text != ".", id.text != ".." else { return nil }
         let encoded = PercentEncoding.encoded(id.bytes)
-        return encoded.utf8.count <= Self.longestID ? encoded : nil
+        return encoded.utf8.count <= longest ? encoded : nil
     }
 
     private func path(_ path: String, _ query: QueryItems) -> String {

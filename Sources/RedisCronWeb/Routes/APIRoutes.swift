@@ -2,7 +2,7 @@ import RQWire
 
 /// The API below `/api`, for programs in any language; described at `/api/openapi.json`.
 struct APIRoutes: Sendable {
-    let web: CronWeb
+    let mount: Mount
 
     func respond(to request: RoutedRequest) async -> CronWebResponse {
         do {
@@ -26,7 +26,7 @@ struct APIRoutes: Sendable {
             }
             id = text
         }
-        return try await endpoint.answer(APICall(web: web, request: request, id: id))
+        return try await endpoint.answer(APICall(mount: mount, request: request, id: id))
     }
 }
 
@@ -34,16 +34,14 @@ struct APIRoutes: Sendable {
 ///
 /// Each event is named `change`; its data is an object with `version`, `ids` (at most 200, `null` for more), `list` (whether
 /// definitions came or went) and `status` (whether another scheduler leads, or Redis went or came back). At most one a second.
-struct EventRoutes: Sendable {
-    let web: CronWeb
-
-    func respond(to request: RoutedRequest) async -> CronWebResponse {
+enum EventStream {
+    static func response(_ stream: CronWebStream) -> CronWebResponse {
         CronWebResponse(
             status: 200,
             headers: [
                 "Content-Type": "text/event-stream; charset=utf-8", "Cache-Control": "no-store",
                 // nginx would hold events back otherwise.
                 "X-Accel-Buffering": "no",
-            ], body: .stream(CronWebStream(web.catalogue.feed.read())))
+            ], body: .stream(stream))
     }
 }

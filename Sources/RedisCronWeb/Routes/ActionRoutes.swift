@@ -4,7 +4,7 @@ import RedisCron
 
 /// What can be done to definitions: a page asks, the form is posted, and one goes on to a page that says what was done.
 struct ActionRoutes: Sendable {
-    let web: CronWeb
+    let mount: Mount
     let request: RoutedRequest
     let context: PageContext
     let action: PageAction
@@ -28,7 +28,7 @@ struct ActionRoutes: Sendable {
         var question = ConfirmPage(context: context, action: action, target: .one(id), address: address, back: page)
         guard !request.isReading else {
             // Whoever asks for a definition that is gone is told so.
-            if action != .delete { _ = try await web.connection.job(id: text) }
+            if action != .delete { _ = try await mount.connection.job(id: text) }
             return .page(question.html)
         }
         do {
@@ -42,33 +42,33 @@ struct ActionRoutes: Sendable {
             (question.complaint, question.former) = (problem.detail, request.form)
             return .page(question.html, status: problem.status)
         }
-        await web.catalogue.renew([id])
+        await mount.catalogue.renew([id])
         let done = ActionReport(action: action, count: 1, failures: 0).items
         return .seeOther(action == .delete ? context.links.list(done) : "\(page)?\(done.encoded)")
     }
 
     private func act(on id: String) async throws {
-        let call = APICall(web: web, request: request, id: id)
+        let call = APICall(mount: mount, request: request, id: id)
         let form = request.form
         switch action {
         case .pause:
-            var job = try await web.connection.job(id: id)
+            var job = try await mount.connection.job(id: id)
             let (end, note) = (try end(form["until"] ?? ""), form["note"] ?? "")
             try await job.pause(until: end, note: note)
             call.log(
                 "paused \(quoted(id))" + (end.map { " until \($0)" } ?? "") + (note.isEmpty ? "" : ": \(quoted(note))"))
         case .resume:
-            var job = try await web.connection.job(id: id)
+            var job = try await mount.connection.job(id: id)
             try await job.resume()
             call.log("resumed \(quoted(id))")
         case .trigger:
-            let job = try await web.connection.job(id: id)
+            let job = try await mount.connection.job(id: id)
             switch try await job.trigger(overlap: form["overlap"] == "allow" ? .allow : nil) {
             case .queued(let jobID), .queuedBefore(let jobID): call.log("triggered \(quoted(id)): job \(jobID)")
             case .refused: throw Problem(409, "not queued, because an earlier run is queued or running", id: id)
             }
         case .delete:
-            guard try await web.connection.deleteJob(id: id) else { throw RedisCronError.noSuchJob(id) }
+            guard try await mount.connection.deleteJob(id: id) else { throw RedisCronError.noSuchJob(id) }
             call.log("deleted \(quoted(id))")
         }
     }
@@ -89,7 +89,7 @@ struct ActionRoutes: Sendable {
     func all() async throws -> CronWebResponse {
         var query = CatalogueQuery(context.query)
         (query.sort, query.isDescending, query.offset, query.limit) = (.id, false, 0, Self.most)
-        let page = await web.catalogue.page(query, now: context.now)
+        let page = await mount.catalogue.page(query, now: context.now)
         let ids = page.entries.compactMap(\.id.text)
         let (address, back) = (context.links.action(action, context.query), context.links.list(context.query))
         var question = ConfirmPage(
@@ -113,7 +113,7 @@ struct ActionRoutes: Sendable {
             return .page(question.html, status: error.status)
         }
         let failures = await act(on: ids)
-        await web.catalogue.renew(page.entries.map(\.id))
+        await mount.catalogue.renew(page.entries.map(\.id))
         let report = ActionReport(action: action, count: ids.count - failures, failures: failures)
         // What was deleted is not there to be shown.
         let rest = action == .delete ? QueryItems() : context.query
@@ -131,7 +131,7 @@ struct ActionRoutes: Sendable {
                         try await act(on: id)
                         return true
                     } catch {
-                        APICall(web: web, request: request, id: id)
+                        APICall(mount: mount, request: request, id: id)
                             .log("could not \(action.rawValue) \(quoted(id)): \(Problem(error).detail)")
                         return false
                     }

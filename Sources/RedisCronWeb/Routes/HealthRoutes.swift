@@ -6,55 +6,77 @@ import RedisCron
 /// | address | 200 | 503 |
 /// |---|---|---|
 /// | `/livez`, `/healthz` | `ok`; also while Redis is away, since a restart would not help | `stuck`: its thread does not answer, or it leads and neither reads the index nor extends its lock |
-/// | `/readyz` | `leading`, `standby`; `ready` without a scheduler | `starting`, `disconnected`, `stopping`, `stopped`, `stuck` |
+/// | `/readyz` | `leading`, `standby`; `ready` without a scheduler, or for several that do not all do the same | `starting`, `disconnected`, `stopping`, `stopped`, `stuck` |
 ///
-/// Without a scheduler in the process, it lives as long as it answers, and is ready while Redis has answered within the last 5 s.
+/// Without a scheduler in the process, it lives as long as it answers, and is ready while Redis has answered within the last 5 s. For
+/// several key prefixes together it is 200 while it is for each of them, or else the word of the first one for which it is not.
 struct HealthRoutes: Sendable {
-    let web: CronWeb
-
-    /// How long the scheduler's thread may take to answer.
-    private static let patience: Duration = .seconds(5)
-
-    /// What is found, in one word.
-    private struct Verdict {
-        let isGood: Bool
-        let word: String
-        /// What is known besides, a line each.
-        var details: [String] = []
-
-        static var stuck: Verdict {
-            Verdict(isGood: false, word: "stuck", details: ["flaw: the scheduler's thread does not answer"])
-        }
-    }
+    /// Who is asked.
+    let mounts: [Mount]
 
     func respond(to request: RoutedRequest) async -> CronWebResponse {
         guard request.path.count == 1 else { return .notFound }
         guard request.isReading else { return .methodNotAllowed("GET, HEAD") }
-        let verdict = request.segment(0) == "readyz" ? await readiness() : await life()
+        let asksReadiness = request.segment(0) == "readyz"
+        // At the same time: each may be waited for.
+        let verdicts = await mounts.concurrentMap { mount in
+            asksReadiness ? await HealthVerdict.readiness(of: mount) : await HealthVerdict.life(of: mount)
+        }
         let isVerbose = request.query["verbose"] != nil
-        let lines = [verdict.word] + (isVerbose ? verdict.details : [])
-        return .text(lines.joined(separator: "\n"), status: verdict.isGood ? 200 : 503)
+        let word = verdicts.first { !$0.isGood }?.word ?? HealthVerdict.word(of: verdicts)
+        return .text(
+            ([word] + (isVerbose ? details(verdicts) : [])).joined(separator: "\n"),
+            status: verdicts.allSatisfy(\.isGood) ? 200 : 503)
     }
 
-    private func life() async -> Verdict {
-        guard let scheduler = web.scheduler else { return Verdict(isGood: true, word: "ok") }
-        guard let state = await web.condition.askScheduler(within: Self.patience) else { return .stuck }
+    private func details(_ verdicts: [HealthVerdict]) -> [String] {
+        guard mounts.count > 1 else { return verdicts.flatMap(\.details) }
+        return zip(mounts, verdicts).map { "\($0.keyPrefix): \($1.word)" }
+            + zip(mounts, verdicts).flatMap { mount, verdict in
+                verdict.details.isEmpty ? [] : ["", "[\(mount.keyPrefix)]"] + verdict.details
+            }
+    }
+}
+
+/// What is found of the scheduler of one key prefix, in one word.
+struct HealthVerdict: Sendable {
+    let isGood: Bool
+    let word: String
+    /// What is known besides, a line each.
+    var details: [String] = []
+
+    /// How long the scheduler's thread may take to answer.
+    private static let patience: Duration = .seconds(5)
+
+    private static var stuck: HealthVerdict {
+        HealthVerdict(isGood: false, word: "stuck", details: ["flaw: the scheduler's thread does not answer"])
+    }
+
+    /// The word for all of them, if they are good.
+    static func word(of verdicts: [HealthVerdict]) -> String {
+        let words = Set(verdicts.map(\.word))
+        return words.count == 1 ? words.first ?? "ready" : "ready"
+    }
+
+    static func life(of mount: Mount) async -> HealthVerdict {
+        guard let scheduler = mount.scheduler else { return HealthVerdict(isGood: true, word: "ok") }
+        guard let state = await mount.condition.askScheduler(within: patience) else { return .stuck }
         let soundness = Soundness(
             maxSleepInterval: scheduler.options.maxSleepInterval, lockTTL: scheduler.options.lockTTL)
         let flaw = soundness.flaw(of: state.health, leadingSince: state.metrics.leadingSince, at: .now)
-        return Verdict(
+        return HealthVerdict(
             isGood: flaw == nil, word: flaw == nil ? "ok" : "stuck",
-            details: (flaw.map { ["flaw: \($0)"] } ?? []) + details(of: state))
+            details: (flaw.map { ["flaw: \($0)"] } ?? []) + details(of: state, named: scheduler.name))
     }
 
-    private func readiness() async -> Verdict {
-        guard web.scheduler != nil else {
-            let answers = await web.condition.redisAnswers()
-            return Verdict(isGood: answers, word: answers ? "ready" : "disconnected")
+    static func readiness(of mount: Mount) async -> HealthVerdict {
+        guard let scheduler = mount.scheduler else {
+            let answers = await mount.condition.redisAnswers()
+            return HealthVerdict(isGood: answers, word: answers ? "ready" : "disconnected")
         }
-        guard let state = await web.condition.askScheduler(within: Self.patience) else { return .stuck }
-        let (word, isGood) = Self.readiness(of: state.health)
-        return Verdict(isGood: isGood, word: word, details: details(of: state))
+        guard let state = await mount.condition.askScheduler(within: patience) else { return .stuck }
+        let (word, isGood) = readiness(of: state.health)
+        return HealthVerdict(isGood: isGood, word: word, details: details(of: state, named: scheduler.name))
     }
 
     /// Whether a scheduler may be taken for one that does its work, or would at once if the leader were gone.
@@ -69,12 +91,12 @@ struct HealthRoutes: Sendable {
         }
     }
 
-    private func details(of state: WebCondition.SchedulerState) -> [String] {
+    private static func details(of state: WebCondition.SchedulerState, named name: String) -> [String] {
         let (health, metrics) = (state.health, state.metrics)
         let lag = health.lag / .seconds(1)
         return [
             "state: \(health.state.rawValue)",
-            "name: \(web.scheduler?.name ?? "")",
+            "name: \(name)",
             "leading since: \(text(metrics.leadingSince))",
             "Redis: "
                 + (health.disconnectedSince.map { "away since \($0): \(health.disconnectReason ?? "")" } ?? "answers"),
@@ -86,5 +108,5 @@ struct HealthRoutes: Sendable {
         ]
     }
 
-    private func text(_ time: Timestamp?) -> String { time?.description ?? "never" }
+    private static func text(_ time: Timestamp?) -> String { time?.description ?? "never" }
 }

@@ -4,7 +4,7 @@ import RedisCron
 
 /// The pages for people: list, timeline, definitions, and what can be done to them.
 struct PageRoutes: Sendable {
-    let web: CronWeb
+    let mount: Mount
 
     func respond(to request: RoutedRequest) async -> CronWebResponse {
         let context = await context(request)
@@ -27,7 +27,7 @@ struct PageRoutes: Sendable {
         guard isOne || request.path.count == 2 && request.segment(0) == "all",
             let action = request.segment(request.path.count - 1).flatMap(PageAction.init)
         else { return nil }
-        return ActionRoutes(web: web, request: request, context: context, action: action)
+        return ActionRoutes(mount: mount, request: request, context: context, action: action)
     }
 
     private func answer(
@@ -53,18 +53,21 @@ struct PageRoutes: Sendable {
 
     private func context(_ request: RoutedRequest) async -> PageContext {
         PageContext(
-            links: PageLinks(mountPath: web.options.mountPath), mayWrite: request.access.mayWrite,
-            formToken: request.access.formToken, showsArguments: web.options.showsArguments,
-            zone: await web.catalogue.zone(), now: .now, query: ActionReport.removed(from: request.query),
+            links: PageLinks(
+                mountPath: mount.path, sitePath: mount.sitePath,
+                keyPrefix: mount.sitePath == nil ? nil : mount.keyPrefix), mayWrite: request.access.mayWrite,
+            formToken: request.access.formToken, showsArguments: mount.options.showsArguments,
+            keyPrefix: mount.keyPrefix,
+            zone: await mount.catalogue.zone(), now: .now, query: ActionReport.removed(from: request.query),
             done: ActionReport(request.query))
     }
 
     private func list(_ context: PageContext) async -> CronWebResponse {
         let query = CatalogueQuery(context.query)
-        let page = await web.catalogue.page(query, now: context.now)
-        let runs = await web.strips.runs(of: page.entries)
-        let schedulers = await web.catalogue.schedulers()
-        let own = await web.scheduler?.health.state
+        let page = await mount.catalogue.page(query, now: context.now)
+        let runs = await mount.strips.runs(of: page.entries)
+        let schedulers = await mount.catalogue.schedulers()
+        let own = await mount.scheduler?.health.state
         return .page(
             ListPage(
                 context: context, query: query, page: page, schedulers: schedulers, ownState: own, runs: runs
@@ -73,11 +76,11 @@ struct PageRoutes: Sendable {
 
     private func timeline(_ context: PageContext) async -> CronWebResponse {
         let query = CatalogueQuery(context.query)
-        let page = await web.catalogue.page(query, now: context.now)
+        let page = await mount.catalogue.page(query, now: context.now)
         // From a full hour, so that hours are where one looks for them.
         let start = Timestamp(unixSeconds: context.now.unixSeconds - context.now.unixSeconds % 3600)
         do {
-            let plans = try await web.plans.plans(
+            let plans = try await mount.plans.plans(
                 of: page.entries, from: start, now: context.now, zone: context.zone.rules)
             return .page(TimelinePage(context: context, query: query, page: page, start: start, plans: plans).html)
         } catch {
@@ -87,8 +90,8 @@ struct PageRoutes: Sendable {
 
     private func definition(_ id: DefinitionID, _ context: PageContext) async -> CronWebResponse {
         do {
-            let entry = await web.catalogue.entry(id, now: context.now)
-            guard let report = try await DefinitionReader(connection: web.connection).report(id, entry: entry) else {
+            let entry = await mount.catalogue.entry(id, now: context.now)
+            guard let report = try await DefinitionReader(connection: mount.connection).report(id, entry: entry) else {
                 return missing(context, "There is no definition \(ShownText.html(id.display)).")
             }
             return .page(DefinitionPage(context: context, report: report).html)

@@ -1,12 +1,22 @@
 import RQWire
 
-/// A request whose target was taken apart, below the path at which the page is mounted.
+/// A request whose target was taken apart, below the path at which what it asks for is mounted.
 struct RoutedRequest: Sendable {
+    /// What the target leads to.
+    enum Place: Sendable {
+        /// What belongs to no key prefix, or to all of them.
+        case site
+        case mount(Mount)
+        /// A key prefix that is not served here.
+        case nowhere
+    }
+
     let request: CronWebRequest
     /// The segments of the path, decoded: `["jobs", "daily report"]`; empty for the page itself.
     ///
     /// Bytes, because an id may hold any: also a slash, which came as `%2F`.
-    let path: [[UInt8]]
+    private(set) var path: [[UInt8]]
+    private(set) var place = Place.site
     let query: QueryItems
     /// Who asks, which the router has found out.
     var access = Access()
@@ -24,6 +34,19 @@ struct RoutedRequest: Sendable {
         var segments = below.split(separator: UInt8(ascii: "/"), omittingEmptySubsequences: false).dropFirst()
         if segments.last?.isEmpty == true { segments.removeLast() }
         self.path = segments.map { PercentEncoding.decoded($0) }
+    }
+
+    /// Finds what the target leads to, below the path of the whole site.
+    ///
+    /// - Returns: `nil` where the target is not below that path.
+    init?(_ request: CronWebRequest, on web: CronWeb) {
+        self.init(request, mountPath: web.options.mountPath)
+        if web.mounts.count == 1 {
+            place = .mount(web.mounts[0])
+        } else if segment(0) == MountAddress.folder, path.count > 1 {
+            place = web.mount(at: path[1]).map { .mount($0) } ?? .nowhere
+            path.removeFirst(2)
+        }
     }
 
     /// A segment as text; `nil` where there is none.
@@ -44,6 +67,9 @@ struct RoutedRequest: Sendable {
         let given = headers["Content-Type"]?.prefix { $0 != ";" && $0 != " " }
         return given?.lowercased() == type
     }
+
+    /// Whether the target leads anywhere: not to a key prefix that is not served here.
+    var isSomewhere: Bool { if case .nowhere = place { false } else { true } }
 
     var isReading: Bool { request.method == "GET" || request.method == "HEAD" }
 }

@@ -28,7 +28,7 @@ struct Router: Sendable {
     func admitted(_ request: CronWebRequest) throws(Problem) -> RoutedRequest {
         try RequestShape.check(request)
         let host = try web.access.checkHost(request)
-        guard var routed = RoutedRequest(request, mountPath: web.options.mountPath) else {
+        guard var routed = RoutedRequest(request, on: web) else {
             throw Problem(404, "there is nothing at this address")
         }
         guard Self.methods.contains(request.method) else { throw .method(allowed: allowedMethods(routed)) }
@@ -42,17 +42,30 @@ struct Router: Sendable {
     private static let methods = ["GET", "HEAD", "POST", "PUT", "DELETE"]
 
     private func allowedMethods(_ request: RoutedRequest) -> String {
-        let endpoints = request.segment(0) == "api" ? Endpoint.of(request.path.dropFirst()) : []
+        guard case .mount = request.place, request.segment(0) == "api" else {
+            return Self.methods.joined(separator: ", ")
+        }
+        let endpoints = Endpoint.of(request.path.dropFirst())
         return endpoints.isEmpty ? Self.methods.joined(separator: ", ") : Endpoint.allowedMethods(endpoints)
     }
 
     private func answer(_ request: RoutedRequest) async -> CronWebResponse {
-        switch request.segment(0) {
-        case "livez", "healthz", "readyz": await HealthRoutes(web: web).respond(to: request)
-        case "metrics": await MetricsRoutes(web: web).respond(to: request)
-        case "api": await APIRoutes(web: web).respond(to: request)
-        default: await PageRoutes(web: web).respond(to: request)
+        let mounts: [Mount]
+        switch request.place {
+        case .site: mounts = web.mounts
+        case .mount(let mount): mounts = [mount]
+        case .nowhere:
+            let problem = Problem(404, "no such key prefix is served here")
+            return request.segment(0) == "api" ? problem.document : problem.text
         }
+        switch request.segment(0) {
+        case "livez", "healthz", "readyz": return await HealthRoutes(mounts: mounts).respond(to: request)
+        case "metrics": return await MetricsRoutes(web: web, mounts: mounts).respond(to: request)
+        default: break
+        }
+        guard case .mount(let mount) = request.place else { return await SiteRoutes(web: web).respond(to: request) }
+        return request.segment(0) == "api"
+            ? await APIRoutes(mount: mount).respond(to: request) : await PageRoutes(mount: mount).respond(to: request)
     }
 
     /// Whether it means one definition, so that little is computed: then its answer stays on the thread on which it came.
@@ -64,11 +77,11 @@ struct Router: Sendable {
     /// Whether it is answered without the token: one word of health.
     private func isOpen(_ request: RoutedRequest) -> Bool {
         ["livez", "healthz", "readyz"].contains(request.segment(0)) && request.path.count == 1
-            && request.query["verbose"] == nil && request.isReading
+            && request.query["verbose"] == nil && request.isReading && request.isSomewhere
     }
 
     private func isForAPI(_ request: CronWebRequest) -> Bool {
-        RoutedRequest(request, mountPath: web.options.mountPath)?.segment(0) == "api"
+        RoutedRequest(request, on: web)?.segment(0) == "api"
     }
 }
 

@@ -1,7 +1,7 @@
 import RedisCron
 import RedisCronWeb
 
-/// The page of a scheduler, or of a Redis alone: what `--http` and the options that go with it say.
+/// The page of schedulers, or of a Redis alone: what `--http` and the options that go with it say.
 struct PageServer: Sendable {
     private let address: ListenAddress
     private let options: CronWeb.Options
@@ -11,7 +11,7 @@ struct PageServer: Sendable {
     ///
     /// - Throws: ``UsageError`` for the first wrong one; also when this program has no HTTP.
     /// - Returns: `nil` if no page is asked for.
-    init?(_ arguments: ParsedArguments, log: LogWriter) throws(UsageError) {
+    init?(_ arguments: ParsedArguments, of prefixes: KeyPrefixes, log: LogWriter) throws(UsageError) {
         guard let text = arguments.text(.http) else {
             let dependent = OptionRule.page.flatMap(\.options)
             if let option = dependent.first(where: arguments.has) { throw UsageError("--\(option.name) needs --http") }
@@ -22,6 +22,11 @@ struct PageServer: Sendable {
                 "this rqrcron was built without HTTP: build it with the trait HTTP, which needs libmicrohttpd")
         }
         address = try ListenAddress(parsing: text)
+        do throws(RedisCronError) {
+            try CronWeb.check(keyPrefixes: prefixes.all)
+        } catch {
+            throw UsageError("--http \(error.message)")
+        }
         var options = CronWeb.Options()
         options.hosts = arguments.texts(.httpHost)
         options.showsArguments = arguments.has(.httpShowArguments)
@@ -62,8 +67,15 @@ struct OpenPage: Sendable {
     /// Serves until the task is cancelled.
     ///
     /// - Throws: `RedisError` where there is no memory.
-    func run(on connection: RedisCronConnection, scheduler: RedisCronScheduler? = nil) async throws {
-        let web = CronWeb(connection: connection, scheduler: scheduler, options: options)
+    ///
+    /// - Parameters:
+    ///   - connections: One for each key prefix, all on one loop.
+    ///   - schedulers: Those of the same prefixes, in the same order; none where they run elsewhere.
+    func run(on connections: [RedisCronConnection], schedulers: [RedisCronScheduler] = []) async throws {
+        let schedules = connections.enumerated().map { place, connection in
+            CronWeb.Schedule(connection: connection, scheduler: schedulers.isEmpty ? nil : schedulers[place])
+        }
+        let web = try CronWeb(schedules: schedules, options: options)
         try await withThrowingTaskGroup(of: Void.self) { group in
             // The catalogue is followed no longer than the page is served.
             defer { group.cancelAll() }
@@ -72,22 +84,22 @@ struct OpenPage: Sendable {
                 try? await web.run()
             }
             // On the thread where Redis answers: a short request needs no other. What takes long goes to others by itself.
-            try await listener.serve(on: connection.eventLoop) { await web.respond(to: $0) }
+            try await listener.serve(on: connections[0].eventLoop) { await web.respond(to: $0) }
         }
     }
 
-    /// Serves for as long as a scheduler runs, its end included.
+    /// Serves for as long as the schedulers run, their end included.
     ///
-    /// - Parameter withConnection: Opens a connection for the page: the scheduler's own is never kept waiting.
+    /// - Parameter withConnections: Opens connections for the page: the schedulers' own are never kept waiting.
     func besides(
-        _ scheduler: RedisCronScheduler,
-        withConnection: @escaping @Sendable ((RedisCronConnection) async throws -> Void) async throws -> Void,
+        _ schedulers: [RedisCronScheduler],
+        withConnections: @escaping @Sendable (([RedisCronConnection]) async throws -> Void) async throws -> Void,
         _ body: () async throws -> Void
     ) async throws {
-        // Unstructured: it goes on after this task is cancelled, while the scheduler finishes its batch.
+        // Unstructured: it goes on after this task is cancelled, while the schedulers finish their batches.
         let serving = Task {
             do {
-                try await withConnection { try await run(on: $0, scheduler: scheduler) }
+                try await withConnections { try await run(on: $0, schedulers: schedulers) }
             } catch {
                 log.write(.error, "the page ended: \(FailureText.line(for: error))")
             }
@@ -130,7 +142,7 @@ extension CommandOption {
     static let httpShowArguments = CommandOption(
         "http-show-arguments", summary: "Show arguments and metadata of jobs on the page. They may hold secrets.")
     static let httpMetricsPerJob = CommandOption(
-        "http-metrics-per-job", summary: "Add metrics of each definition, of at most 1000.")
+        "http-metrics-per-job", summary: "Add metrics of each definition, of at most 1000 under all key prefixes.")
 }
 
 extension OptionRule {

@@ -5,19 +5,22 @@ struct ServeCommand: Sendable {
     private let invocation: Invocation
     private let log: LogWriter
     private let page: PageServer?
+    private let prefixes: KeyPrefixes
 
     init(_ invocation: Invocation) throws {
         self.invocation = invocation
+        prefixes = try KeyPrefixes(invocation)
         log = try LogWriter(arguments: invocation.arguments)
-        page = try PageServer(invocation.arguments, log: log)
+        page = try PageServer(invocation.arguments, of: prefixes, log: log)
     }
 
     /// Serves until the first signal.
     func run() async throws {
         // The options require it.
         guard let open = try page?.open(invocation.environment) else { return }
+        let address = try RedisAddress(invocation: invocation)
         let signal = try await TerminationSignals.shared.cancelling {
-            try await invocation.withConnection { try await open.run(on: $0) }
+            try await address.withConnections(prefixes.all, zone: invocation.zone()) { try await open.run(on: $0) }
         }
         if signal != nil { log.write(.info, "stopped") }
         _ = await log.flush()
@@ -32,15 +35,18 @@ extension Command {
             """
             It shows what is in Redis, and leads nothing: on any machine, as many as you like. rqrcron run --http serves the same page \
             beside the scheduler.
-            """
+            """,
+            "With several key prefixes it serves the pages of all of them, each below /prefixes/PREFIX.",
         ],
-        rules: [.required(.http)] + OptionRule.page + [.optional(.logLevel), .optional(.logFormat)]
-            + OptionRule.connection,
+        rules: [.required(.http)] + OptionRule.page + [
+            .optional(.logLevel), .optional(.logFormat), .optional(.url), .optional(.keyPrefixes),
+            .optional(.keyPrefixFile),
+        ],
         synopsis: [
             """
             --http ADDRESS [--http-host HOST]... [--http-token-file FILE] [--http-actions] \
             [--http-show-arguments] [--http-metrics-per-job] [--log-level LEVEL] \
-            [--log-format FORMAT] [-u URL] [--key-prefix PREFIX]
+            [--log-format FORMAT] [-u URL] [--key-prefix PREFIX]... [--key-prefix-file FILE]...
             """
         ],
         examples: [

@@ -47,8 +47,14 @@ struct RunCommand: Sendable {
         zone = try arguments.timeZone().map { (rules: $0, source: "--timezone", warning: nil) } ?? Self.localZone
         options.timeZone = arguments.text(.timeZone)
         if let serializer = try arguments.serializer() { options.serializer = serializer }
-        page = try PageServer(arguments, log: log)
-        if prefixes.areSeveral { try Self.refuseWithSeveralPrefixes(arguments) }
+        page = try PageServer(arguments, of: prefixes, log: log)
+        if prefixes.areSeveral, arguments.has(.applyFile) {
+            throw UsageError(
+                """
+                --apply does not say to which of several prefixes the definitions belong: apply the file to each with \
+                rqrcron apply --key-prefix PREFIX FILE
+                """)
+        }
         options.logger = log.logger
         try Self.namingOptions { () throws(RedisCronError) in try options.check() }
         self.options = options
@@ -60,21 +66,6 @@ struct RunCommand: Sendable {
         notifier = try ServiceNotifier(
             environment: invocation.environment, soundness: soundness, log: log,
             unapplied: declarations.count, schedulers: prefixes.all.count)
-    }
-
-    /// Refuses what has no meaning, or not one alone, for several prefixes.
-    private static func refuseWithSeveralPrefixes(_ arguments: ParsedArguments) throws(UsageError) {
-        if arguments.has(.applyFile) {
-            throw UsageError(
-                """
-                --apply does not say to which of several prefixes the definitions belong: apply the file to each with \
-                rqrcron apply --key-prefix PREFIX FILE
-                """)
-        }
-        if arguments.has(.http) {
-            throw UsageError(
-                "--http serves one prefix: use rqrcron serve --key-prefix PREFIX --http ADDRESS for each of several")
-        }
     }
 
     /// Runs until the first signal or a fatal error.
@@ -183,8 +174,8 @@ struct RunCommand: Sendable {
             let service = SchedulerService(
                 schedulers: schedulers, notifier: notifier, log: log, zone: "\(zone.rules) (\(zone.source))")
             guard let page else { return try await service.run() }
-            try await page.besides(schedulers[0]) { body in
-                try await address.withConnection(invocation, zone: zone.rules, body)
+            try await page.besides(schedulers) { body in
+                try await address.withConnections(prefixes.all, zone: zone.rules, body)
             } _: {
                 try await service.run()
             }
@@ -300,7 +291,8 @@ extension Command {
             """,
             """
             With several key prefixes it runs a scheduler for each, and each leads or stands by for itself. They share \
-            their connections to Redis. Processes with the same prefixes and --standby share them among each other.
+            their connections to Redis. Processes with the same prefixes and --standby share them among each other. With \
+            --http one address has the pages of all of them, each below /prefixes/PREFIX.
             """,
             """
             With --embedded it starts its own Redis, on a Unix socket and a free port of 127.0.0.1, and prints the URL. \

@@ -63,7 +63,7 @@ struct HealthRoutesTests {
         state: SchedulerHealth.State, isAway: Bool, word: String, isReady: Bool
     ) {
         let health = SchedulerHealth(state: state, disconnectedSince: isAway ? .now : nil)
-        let verdict = HealthRoutes.readiness(of: health)
+        let verdict = HealthVerdict.readiness(of: health)
         #expect(verdict.word == word)
         #expect(verdict.isReady == isReady)
     }

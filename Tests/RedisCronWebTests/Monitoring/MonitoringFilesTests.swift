@@ -87,6 +87,7 @@ struct MonitoringFilesTests {
         return panels.flatMap { panel in
             (panel.object?["targets"]?.array ?? []).compactMap { target in
                 target.object?["expr"]?.string?.replacing("$__rate_interval", with: "5m").replacing("$job", with: ".*")
+                    .replacing("$prefix", with: ".*")
             }
         }
     }

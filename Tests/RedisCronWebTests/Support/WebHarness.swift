@@ -90,3 +90,8 @@ extension CronWebHeaders {
         return copy
     }
 }
+
+extension CronWeb {
+    /// That of the only key prefix, or of the first one.
+    var catalogue: Catalogue { mounts[0].catalogue }
+}
