@@ -10,17 +10,20 @@ struct PrefixReport: Sendable {
     /// Whether the scheduler's thread has said nothing yet.
     private let isSilent: Bool
 
-    private init(_ mount: Mount) async {
+    private init(_ mount: Mount, _ own: WebCondition.SchedulerState?) async {
         self.mount = mount
-        own = await mount.condition.lastKnownScheduler()
+        self.own = own
         isSilent = mount.scheduler != nil && own == nil
         glance = await mount.catalogue.glance()
     }
 
     /// All of a site, in order.
     static func all(_ mounts: [Mount]) async -> [PrefixReport] {
-        // At the same time: each may be waited for.
-        await mounts.concurrentMap { await PrefixReport($0) }
+        var reports: [PrefixReport] = []
+        for (mount, own) in zip(mounts, await WebCondition.lastKnown(mounts.map(\.condition))) {
+            reports.append(await PrefixReport(mount, own))
+        }
+        return reports
     }
 
     /// In one word, as `/readyz` has it, and whether that is good.
