@@ -93,14 +93,15 @@ actor SiteWatch {
     private func look() async {
         let found = await PrefixReport.all(mounts).map(\.gist)
         defer { told = found }
-        // Nothing to compare with: whoever came has just got the list.
-        guard told.count == found.count else { return }
-        let changed = zip(mounts, zip(told, found)).filter { $1.0 != $1.1 }.map(\.0.keyPrefix)
-        guard !changed.isEmpty else { return }
+        var changed = JSONValue.null
+        // The first time there is nothing to compare with: something may have changed since the list was written.
+        if told.count == found.count {
+            let prefixes = zip(mounts, zip(told, found)).filter { $1.0 != $1.1 }.map(\.0.keyPrefix)
+            guard !prefixes.isEmpty else { return }
+            changed = .array(prefixes.map { .string($0) })
+        }
         version += 1
-        let object: JSONObject = [
-            "version": .int(version), "ids": .array(changed.map { .string($0) }), "list": false, "status": false,
-        ]
+        let object: JSONObject = ["version": .int(version), "ids": changed, "list": false, "status": false]
         feed.send(Array("event: change\ndata: \(JSONValue.object(object))\n\n".utf8))
     }
 }
