@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Tries the page in a real browser: each check has a name, and tells what it expected.
 
-    page_checks.py SETTINGS   JSON with `page` (its URL), `site` (that of a page of the prefixes rq and {other}), `redis`, `token`, `program` (rqrcron), `chromium`, `driver`, `scheduler`
+    page_checks.py SETTINGS   JSON with `page` (its URL), `site` (that of a page of the prefixes {one} and {other}), `redis`, `token`, `program` (rqrcron), `chromium`, `driver`, `scheduler`
                               (its process), and `pictures`, a folder for pictures, or an empty text
 
 The scheduler must run page_samples.cron, and workers of RQ its jobs. Exit status 1 if a check failed.
@@ -422,7 +422,7 @@ def prefixes(stage):
         browser.open("/")
         browser.until("live", lambda: browser.text("#live-state") == "live")
         names = [link.text for link in browser.all("tbody .c-id > a")]
-        expect(names == ["rq", "{other}"], f"both prefixes, not {names}")
+        expect(names == ["{one}", "{other}"], f"both prefixes, not {names}")
         browser.driver.execute_script("window.notReloaded = true")
         other = "tbody tr:nth-child(2) "
         stage.rqrcron(
@@ -445,8 +445,8 @@ def prefixes(stage):
         expect(enabled == b"0", f"that it is paused in Redis, not {enabled}")
         browser.link("Prefixes")
         browser.until("the list", lambda: len(browser.all("tbody .c-id > a")) == 2)
-        browser.link("rq")
-        browser.until("the page of the first", lambda: browser.driver.current_url.endswith("/prefixes/rq/"))
+        browser.link("{one}")
+        browser.until("the page of the first", lambda: browser.driver.current_url.endswith("/prefixes/%7Bone%7D/"))
         for fault in browser.faults():
             raise Failed(fault)
     finally:

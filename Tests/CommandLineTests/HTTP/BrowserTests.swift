@@ -26,7 +26,7 @@ struct BrowserTests {
                 let page = try await WritablePage("serve", on: server, in: directory)
                 defer { page.process.kill() }
                 let site = try await WritablePage(
-                    "serve", ["--key-prefix", "rq", "--key-prefix", "{other}"], on: server, in: directory)
+                    "serve", ["--key-prefix", "{one}", "--key-prefix", "{other}"], on: server, in: directory)
                 defer { site.process.kill() }
                 let workers = try startWorkers(on: server)
                 defer { for worker in workers { worker.kill() } }
