@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Tries the page in a real browser: each check has a name, and tells what it expected.
 
-    page_checks.py SETTINGS   JSON with `page` (its URL), `redis`, `token`, `program` (rqrcron), `chromium`, `driver`, `scheduler`
+    page_checks.py SETTINGS   JSON with `page` (its URL), `site` (that of a page of the prefixes {one} and {other}), `redis`, `token`, `program` (rqrcron), `chromium`, `driver`, `scheduler`
                               (its process), and `pictures`, a folder for pictures, or an empty text
 
 The scheduler must run page_samples.cron, and workers of RQ its jobs. Exit status 1 if a check failed.
@@ -42,10 +42,10 @@ class Stage:
         self.redis = Redis.from_url(settings["redis"], socket_timeout=None)
         self.browser = self.another()
 
-    def another(self, **options):
+    def another(self, page="page", **options):
         """One more browser."""
         settings = self.settings
-        return Browser(settings["page"], settings["token"], settings["chromium"], settings["driver"], **options)
+        return Browser(settings[page], settings["token"], settings["chromium"], settings["driver"], **options)
 
     def rqrcron(self, *arguments, **options):
         """Runs a command of the program."""
@@ -413,6 +413,44 @@ def many(stage):
 
 
 # --- Pictures --------------------------------------------------------------------------------------------------
+
+
+@check("the list of prefixes follows what changes, and leads to the page of each")
+def prefixes(stage):
+    browser = stage.another(page="site")
+    try:
+        browser.open("/")
+        browser.until("live", lambda: browser.text("#live-state") == "live")
+        names = [link.text for link in browser.all("tbody .c-id > a")]
+        expect(names == ["{one}", "{other}"], f"both prefixes, not {names}")
+        browser.driver.execute_script("window.notReloaded = true")
+        other = "tbody tr:nth-child(2) "
+        stage.rqrcron(
+            "register", "of other", "--func", "shop.sitemap", "--queue", "q", "--interval", "3600", "--key-prefix", "{other}")
+        browser.until("its definition", lambda: browser.text(other + "td:nth-child(4)") == "1", patience=60)
+        expect(browser.driver.execute_script("return window.notReloaded"), "the number without a reload of the page")
+        for path in ("/", "/prefixes/%7Bother%7D/", "/prefixes/%7Bother%7D/jobs/of%20other"):
+            browser.open(path)
+            for scheme in ("light", "dark"):
+                browser.scheme(scheme)
+                for width in (360, 1920, 1280):
+                    browser.size(width)
+                    browser.expect_no_barriers()
+                    browser.expect_no_sideways_scroll()
+        browser.link("Pause…")
+        browser.one("input[name=note]").send_keys("of the other prefix")
+        browser.click("button.primary")
+        browser.until("paused", lambda: "of the other prefix" in browser.text("#state"))
+        enabled = stage.redis.hget("{other}:cron_job:of other", "enabled")
+        expect(enabled == b"0", f"that it is paused in Redis, not {enabled}")
+        browser.link("Prefixes")
+        browser.until("the list", lambda: len(browser.all("tbody .c-id > a")) == 2)
+        browser.link("{one}")
+        browser.until("the page of the first", lambda: browser.driver.current_url.endswith("/prefixes/%7Bone%7D/"))
+        for fault in browser.faults():
+            raise Failed(fault)
+    finally:
+        browser.close()
 
 
 def pictures(stage, folder):

@@ -113,15 +113,15 @@ extension Catalogue {
 
     private var hasAnnouncements: Bool { hasMissedAnnouncements || !announced.isEmpty }
 
-    /// How long it is until the next look at what moves by itself; `nil` where nobody asks for it.
+    /// How long it is until the next look at what moves by itself, and never less than a step, since a look may be under way; `nil` where
+    /// nobody asks for it.
     private var untilPoll: Duration? {
         guard let period = pollPeriod else { return nil }
-        return lastPoll.map { max(.zero, $0 + period - ContinuousClock.now) } ?? .zero
+        return lastPoll.map { max(Self.step, $0 + period - ContinuousClock.now) } ?? Self.step
     }
 
     /// Rests until ``wake()``.
     private func rest(for limit: Duration) async {
-        guard limit > .zero else { return }
         // Unstructured: whoever has something to do cancels it, without ending the task that waits for it.
         let rest = Task.detached {
             // Cancelled, it has ended.

@@ -39,8 +39,47 @@ final class WebCondition: Sendable {
         self.scheduler = scheduler
     }
 
-    /// What the scheduler says now; `nil` where there is none, or where its thread does not answer in time.
-    func askScheduler(within limit: Duration) async -> SchedulerState? {
+    /// What the schedulers say now, in order; `nil` where there is none, or where its thread does not answer in time.
+    ///
+    /// Those of one thread are asked in one go: a hundred questions at a time would take megabytes.
+    static func ask(_ conditions: [WebCondition], within limit: Duration) async -> [SchedulerState?] {
+        let threads = Dictionary(grouping: conditions.indices) { index in
+            conditions[index].scheduler.map { ObjectIdentifier($0.connection.eventLoop) }
+        }
+        var states = [SchedulerState?](repeating: nil, count: conditions.count)
+        await withTaskGroup(of: ([Int], [SchedulerState]?).self) { group in
+            for (thread, indices) in threads where thread != nil {
+                group.addTask {
+                    let members = indices.map { conditions[$0] }
+                    let found = await answer(within: limit) { () -> [SchedulerState]? in
+                        var found: [SchedulerState] = []
+                        for member in members {
+                            guard let state = await member.question() else { return nil }
+                            found.append(state)
+                        }
+                        return found
+                    }
+                    return (indices, found ?? nil)
+                }
+            }
+            for await (indices, found) in group {
+                for (index, state) in zip(indices, found ?? []) { states[index] = state }
+            }
+        }
+        return states
+    }
+
+    /// What the schedulers say now or, where their thread is busy, said last.
+    static func lastKnown(_ conditions: [WebCondition]) async -> [SchedulerState?] {
+        zip(conditions, await ask(conditions, within: patience)).map { condition, state in
+            state ?? condition.memory.withLock(\.last)
+        }
+    }
+
+    /// Asks the scheduler, for as long as it takes.
+    ///
+    /// - Returns: `nil` where there is none, or where it has left too many questions unanswered.
+    private func question() async -> SchedulerState? {
         guard let scheduler else { return nil }
         let now = ContinuousClock.now
         let mayAsk = memory.withLock { memory in
@@ -51,23 +90,15 @@ final class WebCondition: Sendable {
             return true
         }
         guard mayAsk else { return nil }
-        return await answer(within: limit) { [memory] in
-            let (health, metrics) = await scheduler.report()
-            let isConnected = await scheduler.connection.client.isConnected
-            let state = SchedulerState(health: health, metrics: metrics, isConnected: isConnected)
-            memory.withLock { memory in
-                memory.asking -= 1
-                memory.silentSince = memory.asking > 0 ? .now : nil
-                memory.last = state
-            }
-            return state
+        let (health, metrics) = await scheduler.report()
+        let isConnected = await scheduler.connection.client.isConnected
+        let state = SchedulerState(health: health, metrics: metrics, isConnected: isConnected)
+        memory.withLock { memory in
+            memory.asking -= 1
+            memory.silentSince = memory.asking > 0 ? .now : nil
+            memory.last = state
         }
-    }
-
-    /// What the scheduler says now or, where its thread is busy, said last.
-    func lastKnownScheduler() async -> SchedulerState? {
-        if let state = await askScheduler(within: Self.patience) { return state }
-        return memory.withLock(\.last)
+        return state
     }
 
     /// Whether Redis answers, or did so within the last ``recent``.

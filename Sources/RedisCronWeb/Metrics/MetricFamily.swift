@@ -36,6 +36,9 @@ struct MetricFamily: Sendable {
         unit = ["seconds", "bytes"].first { name.hasSuffix("_\($0)") }
     }
 
+    /// Its name, its kind and what is said of it.
+    var withoutSamples: MetricFamily { MetricFamily(name, kind, help) }
+
     // MARK: Families of each kind
 
     static func counter(_ name: String, _ help: String, _ value: Value) -> MetricFamily {

@@ -1,7 +1,17 @@
 /// Writes metrics in one of the two forms.
+///
+/// A family may be added again and again, with other labels: all its series stand together under its name.
 struct MetricsText: Sendable {
+    /// A family without its samples, and these as text.
+    private struct Section {
+        let family: MetricFamily
+        var samples: [UInt8] = []
+    }
+
     let format: MetricsFormat
-    private(set) var bytes: [UInt8] = []
+    private var sections: [Section] = []
+    private var places: [String: Int] = [:]
+    private var bytes: [UInt8] = []
 
     init(_ format: MetricsFormat) {
         self.format = format
@@ -10,12 +20,39 @@ struct MetricsText: Sendable {
     /// The families that have samples, as a body.
     static func body(_ families: [MetricFamily], _ format: MetricsFormat) -> [UInt8] {
         var text = MetricsText(format)
-        for family in families where !family.samples.isEmpty { text.append(family) }
+        text.add(families)
+        return text.body
+    }
+
+    /// Adds the families that have samples.
+    ///
+    /// - Parameter label: One that each of their samples gets in front of its own.
+    mutating func add(_ families: [MetricFamily], labelled label: (name: String, value: String)? = nil) {
+        for family in families where !family.samples.isEmpty {
+            let place = places[family.name] ?? sections.count
+            if place == sections.count {
+                places[family.name] = place
+                sections.append(Section(family: family.withoutSamples))
+            }
+            swap(&bytes, &sections[place].samples)
+            for sample in family.samples { append(sample, of: family, label.map { [$0] } ?? []) }
+            swap(&bytes, &sections[place].samples)
+        }
+    }
+
+    /// All that was added.
+    var body: [UInt8] {
+        var text = MetricsText(format)
+        text.bytes.reserveCapacity(sections.reduce(0) { $0 + $1.samples.count + 512 })
+        for section in sections {
+            text.appendHead(of: section.family)
+            text.bytes += section.samples
+        }
         if format == .openMetrics { text.append("# EOF\n") }
         return text.bytes
     }
 
-    private mutating func append(_ family: MetricFamily) {
+    private mutating func appendHead(of family: MetricFamily) {
         var (name, type) = (family.name, family.kind.rawValue)
         if format == .prometheus {
             switch family.kind {
@@ -28,20 +65,22 @@ struct MetricsText: Sendable {
         appendEscaped(family.help, quotes: format == .openMetrics)
         append("\n# TYPE \(name) \(type)\n")
         if format == .openMetrics, let unit = family.unit { append("# UNIT \(name) \(unit)\n") }
-        for sample in family.samples { append(sample, of: family) }
     }
 
-    private mutating func append(_ sample: MetricFamily.Sample, of family: MetricFamily) {
+    private mutating func append(
+        _ sample: MetricFamily.Sample, of family: MetricFamily, _ more: [(name: String, value: String)]
+    ) {
         append(family.name)
         append(sample.suffix)
-        for (number, label) in sample.labels.enumerated() {
+        let labels = more + sample.labels
+        for (number, label) in labels.enumerated() {
             append(number == 0 ? "{" : ",")
             append(label.name)
             append("=\"")
             appendEscaped(label.value, quotes: true)
             append("\"")
         }
-        append(sample.labels.isEmpty ? " " : "} ")
+        append(labels.isEmpty ? " " : "} ")
         switch sample.value {
         case .integer(let value): append(String(value))
         case .real(let value): append(Self.text(of: value))

@@ -17,11 +17,7 @@ struct HealthRoutes: Sendable {
     func respond(to request: RoutedRequest) async -> CronWebResponse {
         guard request.path.count == 1 else { return .notFound }
         guard request.isReading else { return .methodNotAllowed("GET, HEAD") }
-        let asksReadiness = request.segment(0) == "readyz"
-        // At the same time: each may be waited for.
-        let verdicts = await mounts.concurrentMap { mount in
-            asksReadiness ? await HealthVerdict.readiness(of: mount) : await HealthVerdict.life(of: mount)
-        }
+        let verdicts = await HealthVerdict.of(mounts, asksReadiness: request.segment(0) == "readyz")
         let isVerbose = request.query["verbose"] != nil
         let word = verdicts.first { !$0.isGood }?.word ?? HealthVerdict.word(of: verdicts)
         return .text(
@@ -58,9 +54,24 @@ struct HealthVerdict: Sendable {
         return words.count == 1 ? words.first ?? "ready" : "ready"
     }
 
-    static func life(of mount: Mount) async -> HealthVerdict {
-        guard let scheduler = mount.scheduler else { return HealthVerdict(isGood: true, word: "ok") }
-        guard let state = await mount.condition.askScheduler(within: patience) else { return .stuck }
+    /// What is found of each, in order.
+    static func of(_ mounts: [Mount], asksReadiness: Bool) async -> [HealthVerdict] {
+        let states = await WebCondition.ask(mounts.map(\.condition), within: patience)
+        // At the same time: Redis may be waited for.
+        return await Array(zip(mounts, states)).concurrentMap { mount, state in
+            guard let scheduler = mount.scheduler else {
+                guard asksReadiness else { return HealthVerdict(isGood: true, word: "ok") }
+                let answers = await mount.condition.redisAnswers()
+                return HealthVerdict(isGood: answers, word: answers ? "ready" : "disconnected")
+            }
+            guard let state else { return .stuck }
+            return asksReadiness ? readiness(of: state, of: scheduler) : life(of: state, of: scheduler)
+        }
+    }
+
+    private static func life(
+        of state: WebCondition.SchedulerState, of scheduler: RedisCronScheduler
+    ) -> HealthVerdict {
         let soundness = Soundness(
             maxSleepInterval: scheduler.options.maxSleepInterval, lockTTL: scheduler.options.lockTTL)
         let flaw = soundness.flaw(of: state.health, leadingSince: state.metrics.leadingSince, at: .now)
@@ -69,12 +80,9 @@ struct HealthVerdict: Sendable {
             details: (flaw.map { ["flaw: \($0)"] } ?? []) + details(of: state, named: scheduler.name))
     }
 
-    static func readiness(of mount: Mount) async -> HealthVerdict {
-        guard let scheduler = mount.scheduler else {
-            let answers = await mount.condition.redisAnswers()
-            return HealthVerdict(isGood: answers, word: answers ? "ready" : "disconnected")
-        }
-        guard let state = await mount.condition.askScheduler(within: patience) else { return .stuck }
+    private static func readiness(
+        of state: WebCondition.SchedulerState, of scheduler: RedisCronScheduler
+    ) -> HealthVerdict {
         let (word, isGood) = readiness(of: state.health)
         return HealthVerdict(isGood: isGood, word: word, details: details(of: state, named: scheduler.name))
     }
@@ -109,4 +117,19 @@ struct HealthVerdict: Sendable {
     }
 
     private static func text(_ time: Timestamp?) -> String { time?.description ?? "never" }
+}
+
+extension Array where Element: Sendable {
+    /// What becomes of each, all at the same time, in order.
+    fileprivate func concurrentMap<Value: Sendable>(
+        _ transform: @escaping @Sendable (Element) async -> Value
+    ) async -> [Value] {
+        if count == 1 { return [await transform(self[0])] }
+        return await withTaskGroup(of: (Int, Value).self) { group in
+            for (place, element) in enumerated() { group.addTask { (place, await transform(element)) } }
+            var values = [Value?](repeating: nil, count: count)
+            for await (place, value) in group { values[place] = value }
+            return values.compactMap(\.self)
+        }
+    }
 }

@@ -10,17 +10,20 @@ struct PrefixReport: Sendable {
     /// Whether the scheduler's thread has said nothing yet.
     private let isSilent: Bool
 
-    private init(_ mount: Mount) async {
+    private init(_ mount: Mount, _ own: WebCondition.SchedulerState?) async {
         self.mount = mount
-        own = await mount.condition.lastKnownScheduler()
+        self.own = own
         isSilent = mount.scheduler != nil && own == nil
         glance = await mount.catalogue.glance()
     }
 
     /// All of a site, in order.
     static func all(_ mounts: [Mount]) async -> [PrefixReport] {
-        // At the same time: each may be waited for.
-        await mounts.concurrentMap { await PrefixReport($0) }
+        var reports: [PrefixReport] = []
+        for (mount, own) in zip(mounts, await WebCondition.lastKnown(mounts.map(\.condition))) {
+            reports.append(await PrefixReport(mount, own))
+        }
+        return reports
     }
 
     /// In one word, as `/readyz` has it, and whether that is good.
@@ -90,14 +93,15 @@ actor SiteWatch {
     private func look() async {
         let found = await PrefixReport.all(mounts).map(\.gist)
         defer { told = found }
-        // Nothing to compare with: whoever came has just got the list.
-        guard told.count == found.count else { return }
-        let changed = zip(mounts, zip(told, found)).filter { $1.0 != $1.1 }.map(\.0.keyPrefix)
-        guard !changed.isEmpty else { return }
+        var changed = JSONValue.null
+        // The first time there is nothing to compare with: something may have changed since the list was written.
+        if told.count == found.count {
+            let prefixes = zip(mounts, zip(told, found)).filter { $1.0 != $1.1 }.map(\.0.keyPrefix)
+            guard !prefixes.isEmpty else { return }
+            changed = .array(prefixes.map { .string($0) })
+        }
         version += 1
-        let object: JSONObject = [
-            "version": .int(version), "ids": .array(changed.map { .string($0) }), "list": false, "status": false,
-        ]
+        let object: JSONObject = ["version": .int(version), "ids": changed, "list": false, "status": false]
         feed.send(Array("event: change\ndata: \(JSONValue.object(object))\n\n".utf8))
     }
 }

@@ -25,10 +25,14 @@ struct BrowserTests {
                 // In a process of its own, so that it goes on while the scheduler stands still.
                 let page = try await WritablePage("serve", on: server, in: directory)
                 defer { page.process.kill() }
+                let site = try await WritablePage(
+                    "serve", ["--key-prefix", "{one}", "--key-prefix", "{other}"], on: server, in: directory)
+                defer { site.process.kill() }
                 let workers = try startWorkers(on: server)
                 defer { for worker in workers { worker.kill() } }
                 let settings = [
-                    "page": page.address + "/", "redis": server.url, "token": WritablePage.token,
+                    "page": page.address + "/", "site": site.address + "/", "redis": server.url,
+                    "token": WritablePage.token,
                     "program": Rqrcron.path,
                     "scheduler": String(scheduler.pid), "chromium": programs.chromium, "driver": programs.driver,
                     "pictures": ProcessInfo.processInfo.environment["REDISCRON_PICTURES"] ?? "",
