@@ -109,6 +109,56 @@ import Testing
         }
     }
 
+    @Test func `what is to be deleted once it has finished, and never finishes, is warned of`() async throws {
+        try await withRedis { server in
+            let message =
+                "delete_after: without end_time or max_runs the definition never finishes, so it is never deleted"
+            let registered = try await Rqrcron.run(Self.interval + ["--delete-after", "60"], on: server)
+            #expect(registered.status == 0)
+            let option = message.replacing("delete_after", with: "delete-after")
+            #expect(registered.errors == "rqrcron: warning: --\(option)\n")
+            let doctor = try await Rqrcron.run(["doctor"], on: server)
+            #expect(doctor.output.contains("notice   definition 'a': \(message)\n"), "\(doctor.output)")
+
+            let file = "b  every 1h  q  m.f()  delete_after=60\nc  every 1h  q  m.f()  delete_after=60 max_runs=1\n"
+            let applied = try await Rqrcron.run(["apply", "-"], on: server, input: file)
+            #expect(applied.status == 0)
+            #expect(applied.errors == "rqrcron: warning: standard input: line 1: job 'b': \(message)\n")
+
+            for bound in [["--max-runs", "1"], ["--end", "9000-01-01T00:00:00Z"]] {
+                let bounded = try await Rqrcron.run(Self.interval + ["--delete-after", "60"] + bound, on: server)
+                #expect(bounded.status == 0 && bounded.errors.isEmpty, "\(bounded.errors)")
+            }
+            let again = try await Rqrcron.run(["doctor"], on: server)
+            #expect(!again.output.contains("definition 'a': "), "\(again.output)")
+        }
+    }
+
+    @Test func `the plan says how many runs a new definition makes up for at once`() async throws {
+        try await withRedis { server in
+            let first = Timestamp.now - .seconds(7_230)
+            let file = """
+                all     every 1h  q  m.f()  first_run='\(first)' catchup="all"
+                window  every 1h  q  m.f()  first_run='\(first)' catchup="all" catchup_window=3700
+                many    every 1s  q  m.f()  first_run='\(first)' catchup="all"
+                one     every 1h  q  m.f()  first_run='\(first)'
+                off     every 1h  q  m.f()  first_run='\(first)' catchup="all" enabled=false
+                now     every 1h  q  m.f()  catchup="all"
+
+                """
+            let applied = try await succeed(["apply", "-"], on: server, input: file)
+            let lines = applied.split(separator: "\n").filter { $0.contains(" at once") }
+            let reason = "runs at once: its first run is in the past, and catchup is all"
+            #expect(
+                lines == [
+                    "  all makes up for 3 \(reason)", "  window makes up for 2 \(reason)",
+                    "  many makes up for 1000 \(reason)",
+                ])
+            let again = try await succeed(["apply", "-"], on: server, input: file)
+            #expect(again == "Plan: 0 to create, 0 to change, 0 to delete, 6 unchanged.\n")
+        }
+    }
+
     @Test func `apply writes a campaign that is over, and says so`() async throws {
         try await withRedis { server in
             let file = "CRON_TZ = UTC\nz  0 7 * * *  q  m.f()  end_time='2020-01-01T00:00:00Z'\n"
@@ -152,13 +202,19 @@ import Testing
 
     @Test func `an interval that is there is judged by its own grid`() async throws {
         try await withRedis { server in
-            // A new one would be due now, which is excluded; so would each that follows.
+            // A new one would be due now, which is excluded; so would each that follows. It begins when it may.
             let now = Timestamp.now.unixSeconds
             let excluded = [now, now + 60].map { "* \($0 / 3600 % 24) * * *" }
             let words = Self.interval.map { $0 == "3600" ? "86400" : $0 } + excluded.flatMap { ["--exclude", $0] }
-            let new = try await Rqrcron.run(words + ["--timezone", "UTC"], on: server)
-            #expect(new.errors.contains("exclude: leaves no time"), "\(new.errors)")
-            #expect(try server.command("DBSIZE").integer == 0)
+            _ = try await succeed(words + ["--timezone", "UTC"], on: server)
+            let first = try #require(try server.command("HGET", "rq:cron_job:a", "next_enqueue_time").string)
+            let end = Timestamp(unixSeconds: ((now + 60) / 3600 + 1) * 3600)
+            #expect(first >= end.wireFormat && first < (end + .seconds(1)).wireFormat, "\(first)")
+            let doctor = try await Rqrcron.run(["doctor", "--json"], on: server)
+            #expect(!doctor.output.contains(#""subject": "a""#), "\(doctor.output)")
+            let same = try await succeed(["apply", "-"], on: server, input: try await succeed(["export"], on: server))
+            #expect(same == "Plan: 0 to create, 0 to change, 0 to delete, 1 unchanged.\n")
+            _ = try await succeed(["delete", "a"], on: server)
 
             let other = Timestamp(unixSeconds: (now / 3600 + 12) * 3600)
             let file = """

@@ -20,6 +20,8 @@ public struct RunPolicy: Sendable, Hashable {
         /// One of them is run.
         case one
         /// All of them are run, the oldest first; at most the newest 1,000.
+        ///
+        /// Of a new definition too, if its first run is set in the past.
         case all
         /// None of them is run, except within a fail-over's time of the present.
         case skip
@@ -39,6 +41,8 @@ public struct RunPolicy: Sendable, Hashable {
     /// A run that was retried counts as one.
     public var pauseAfterFailures: Int?
     /// How long after it has finished the definition is deleted, whole seconds; `nil` for never.
+    ///
+    /// Only one with an end or ``maxRuns`` finishes.
     public var deleteAfter: Duration?
     /// How many of its runs are kept once they are over, 0 to 1,000; `nil` for as many as the scheduler keeps of each definition.
     public var history: Int?

@@ -14,6 +14,9 @@ package struct DeclarationPlanner: Sendable {
         package let isPaused: Bool
         /// Whether it changes and has no run left then.
         package let isFinished: Bool
+        /// How many runs are made up for as soon as it is written: more than one only of a new definition that makes up for all,
+        /// and whose first run lies in the past.
+        package let madeUp: Int
     }
 
     let connection: RedisCronConnection
@@ -66,7 +69,8 @@ package struct DeclarationPlanner: Sendable {
         }
         let change = change(declaration, reading, wanted: wanted, source: source)
         let isFinished = try change != nil && isFinished(wanted, declaration)
-        return Planned(id: wanted.id, change: change, isPaused: isPaused, isFinished: isFinished)
+        let madeUp = try change?.action == .create ? wanted.missedAtOnce(now: now, defaultZone: zone) : 0
+        return Planned(id: wanted.id, change: change, isPaused: isPaused, isFinished: isFinished, madeUp: madeUp)
     }
 
     /// Whether a definition has no run left once it is written.

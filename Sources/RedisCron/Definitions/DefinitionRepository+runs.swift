@@ -168,12 +168,15 @@ extension OpenRun {
 /// Open runs and their queues, each queue once, as the scripts take them; see `open_runs.lua`.
 struct OpenRunPlaces {
     private let runs: [OpenRun]
+    /// Whether a call may take runs out, and so names the keys that go with them.
+    private let areRemovable: Bool
     /// The names of their queues.
     private(set) var queues: [String] = []
     private var numbers: [String: Int] = [:]
 
-    init(of runs: [OpenRun]) {
+    init(of runs: [OpenRun], areRemovable: Bool = true) {
         self.runs = runs
+        self.areRemovable = areRemovable
         for run in runs where numbers[run.queue] == nil {
             queues.append(run.queue)
             numbers[run.queue] = queues.count
@@ -181,9 +184,9 @@ struct OpenRunPlaces {
     }
 
     /// How many keys all of them have.
-    var keyCount: Int { runs.count * 3 + queues.count * 3 }
+    var keyCount: Int { runs.count * (areRemovable ? 3 : 2) + queues.count * 3 }
 
-    /// Appends three keys for each run.
+    /// Appends two keys for each run, three if they are removable.
     func appendRunKeys(in keys: RQKeys, to call: inout RedisCommand.Builder) {
         let (jobs, executions, results) = (
             Array(keys.jobPrefix.utf8), Array(keys.executionsPrefix.utf8), Array(keys.resultsPrefix.utf8)
@@ -192,7 +195,7 @@ struct OpenRunPlaces {
             let id = Array(run.jobID.utf8)
             call.append(jobs, id)
             call.append(executions, id)
-            call.append(results, id)
+            if areRemovable { call.append(results, id) }
         }
     }
 

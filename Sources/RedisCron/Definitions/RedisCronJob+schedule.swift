@@ -62,7 +62,11 @@ extension RedisCronJob {
             var earliest = definition.state.pausedUntil ?? first
             if isMissedDropped { earliest = max(earliest, now) }
             if earliest <= first, plan.bounds?.admits(first) != false { return last == nil ? nil : first }
-            next = plan.time(after: max(earliest, first) - .microseconds(1), anchor: first)
+            earliest = max(earliest, first)
+            // The grid begins when it was made or last ran, which nobody chose. So what excludes all of it only puts it off.
+            next =
+                plan.time(after: earliest - .microseconds(1), anchor: first)
+                ?? plan.bounds?.firstAdmitted(notBefore: earliest)
         } else {
             let from = plan.isInterval ? now - .microseconds(1) : max(now, last ?? now)
             let paused = definition.state.pausedUntil.map { max(from, $0 - .microseconds(1)) } ?? from
@@ -172,6 +176,20 @@ extension RedisCronJob {
         }
     }
 
+    /// How many planned times a definition that is new makes up for at once; 0 for one that does not make up for all.
+    func missedAtOnce(now: Timestamp, defaultZone: ZoneRules) throws(RedisCronError) -> Int {
+        guard definition.enabled, definition.policy.catchUp == .all, let planned = definition.nextEnqueueTime,
+            planned < now
+        else { return 0 }
+        let plan = try DefinitionCheck(definition).plan(defaultZone: defaultZone)
+        let oldest = definition.policy.catchUpWindow.map { now - $0 }
+        let first = oldest.flatMap {
+            plan.dueTime(of: planned) < $0 ? plan.next(planned: planned, now: $0 - .microseconds(1)) : nil
+        }
+        let most = PreparedDefinition.mostCaughtUp
+        return min(plan.count(from: first ?? planned, before: now + .microseconds(1), upTo: most).count, most)
+    }
+
     /// When the definition is due: its score in the index; `nil` when it never is.
     func dueTime(now: Timestamp, defaultZone: ZoneRules) throws(RedisCronError) -> Timestamp? {
         guard !definition.isFinished else { return nil }
@@ -230,8 +248,11 @@ extension CronJobHash {
     ///
     /// Without either, a next run that far away was planned under a clock that was ahead.
     package var isFinished: Bool {
-        nextEnqueueTime == .finished && (schedule.endTime != nil || policy.maxRuns != nil)
+        nextEnqueueTime == .finished && canFinish
     }
+
+    /// Whether it has an end or a limit.
+    var canFinish: Bool { schedule.endTime != nil || policy.maxRuns != nil }
 
     /// Whether the schedule has queued as many runs as the policy allows.
     package var hasReachedLimit: Bool { policy.maxRuns.map { (state.runCount ?? 0) >= $0 } ?? false }

@@ -16,6 +16,8 @@ struct GovernanceAudit: Sendable {
     /// Enabled definitions whose retries come after a pause, and that have an overlap policy.
     private(set) var retried: [RetriedDefinition] = []
     private(set) var stops: [Stop] = []
+    /// Enabled definitions that are to be deleted once they have finished, and never finish.
+    private var undeleted: [String] = []
     /// Whether any definition has an overlap policy or a limit.
     private(set) var isNeeded = false
 
@@ -28,6 +30,7 @@ struct GovernanceAudit: Sendable {
         guard job.policy.isGoverned else { return }
         isNeeded = true
         if let definition = RetriedDefinition(job) { retried.append(definition) }
+        if job.policy.deleteAfter != nil, !job.definition.canFinish { undeleted.append(job.id) }
         for run in OpenRun.list(job.definition.state.openRuns) {
             guard let since = run.stoppedAt, since + Self.stopTimeout < now else { continue }
             stops.append(Stop(definition: job.id, run: run))
@@ -37,7 +40,10 @@ struct GovernanceAudit: Sendable {
     /// What deserves attention.
     func findings() async throws -> [Finding] {
         let survey = WorkerSurvey(client: connection.client, keys: connection.keys)
-        return try await unstopped() + commands() + (survey.unscheduledRetries(of: retried)) + deletions()
+        let idle = undeleted.map { id in
+            Finding(.notice, .definition, about: id, "delete_after: \(DefinitionCaution.idleDeletion)")
+        }
+        return try await unstopped() + commands() + (survey.unscheduledRetries(of: retried)) + deletions() + idle
     }
 
     /// Runs that `replace` told to stop and that go on.

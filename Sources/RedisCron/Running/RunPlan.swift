@@ -151,6 +151,12 @@ package final class BoundedPlan: Sendable {
         return candidate
     }
 
+    /// The first instant that is neither excluded nor outside of start and end, for an interval whose grid begins there.
+    func firstAdmitted(notBefore instant: Timestamp) -> Timestamp? {
+        BoundedPlan(.interval(seconds: 1), id: id, start: start, end: end, exclusions: exclusions, zone: zone)
+            .time(after: instant - .microseconds(1), anchor: instant)
+    }
+
     /// See ``RunPlan/dueTime(of:)``.
     ///
     /// The first 48 bits of the run's job id, as a fraction of the jitter; where the next time of the schedule is nearer than

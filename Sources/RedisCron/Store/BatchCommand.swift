@@ -39,9 +39,12 @@ struct BatchCommand {
         }
         var templates = BatchTemplates(jobs: jobs.count)
         var shapes = BatchShapes(jobs: jobs.count)
-        for job in jobs { shapes.add(job.run, template: templates.number(of: job)) }
+        let numbers = jobs.map { templates.number(of: $0) }
+        for (job, number) in zip(jobs, numbers) { shapes.add(job.run, template: number) }
         let isAnyGoverned = batch.runs.contains { $0.isGoverned }
-        let open = OpenRunPlaces(of: isAnyGoverned ? batch.runs.flatMap(\.runsToLookAt) : [])
+        let open = OpenRunPlaces(
+            of: isAnyGoverned ? batch.runs.flatMap(\.runsToLookAt) : [],
+            areRemovable: templates.uses.contains { $0.policy?.overlap == .replace })
         let logged = (isLogged ? RunLogEntry.body(of: batch, at: now, history: history) : nil) ?? []
         let size = jobs.reduce(1024 + logged.count + shapes.size + templates.uses.count * 512 + open.keyCount * 80) {
             $0 + $1.size + 300
@@ -77,16 +80,22 @@ struct BatchCommand {
         shapes.append(to: &call)
         call.append(open.queues.count)
         for queue in open.queues { call.append(queue) }
-        for use in templates.uses { append(use, now: now, to: &call) }
-        for job in jobs { append(job, in: prefix, open, now: now, to: &call) }
+        for use in templates.uses { append(use, open, now: now, to: &call) }
+        for (job, number) in zip(jobs, numbers) {
+            let follows = number > 0 && templates.uses[number - 1].follows != nil
+            append(job, follows: follows, in: prefix, open, now: now, to: &call)
+        }
         return call
     }
 
-    private func append(_ use: BatchTemplates.Use, now: Timestamp, to call: inout RedisCommand.Builder) {
+    private func append(
+        _ use: BatchTemplates.Use, _ open: OpenRunPlaces, now: Timestamp, to call: inout RedisCommand.Builder
+    ) {
         call.append(use.queue)
         call.append(use.template.settings.ttl.map { Array(String($0).utf8) } ?? [])
         call.append(use.flags)
         if let policy = use.policy { append(policy, of: use, now: now, to: &call) }
+        if let run = use.follows { open.append(run, to: &call) }
         if use.isDumped {
             call.append(0)
         } else {
@@ -109,34 +118,33 @@ struct BatchCommand {
     }
 
     private func append(
-        _ job: BatchJob, in prefix: BatchJob.DumpPrefix, _ open: OpenRunPlaces, now: Timestamp,
+        _ job: BatchJob, follows: Bool, in prefix: BatchJob.DumpPrefix, _ open: OpenRunPlaces, now: Timestamp,
         to call: inout RedisCommand.Builder
     ) {
         let run = job.run
         call.append(job.texts.updatedAtBytes)
         let governance = run.isGoverned ? run.definition.governance : nil
-        if let governance { append(governance, of: run, open, now: now, to: &call) }
+        if let governance { append(governance, of: run, follows: follows, open, now: now, to: &call) }
         if !run.isMoveOnly { job.append(in: prefix, to: &call) }
     }
 
     /// Appends what governs one job beyond its template.
     private func append(
-        _ governance: Governance, of run: PlannedRun, _ open: OpenRunPlaces, now: Timestamp,
+        _ governance: Governance, of run: PlannedRun, follows: Bool, _ open: OpenRunPlaces, now: Timestamp,
         to call: inout RedisCommand.Builder
     ) {
         let policy = governance.policy
-        let runs = run.runsToLookAt
-        if run.isMoveOnly { call.append("move") } else { call.append(runs.count) }
+        let runs = follows ? [] : run.runsToLookAt
         call.append(run.openRuns?.bytes ?? [])
+        if run.isMoveOnly {
+            call.append("move")
+        } else if !follows {
+            call.append(runs.count)
+        }
         if policy.overlap == .wait || policy.overlap == .replace { call.append(score: governance.nextLook(now: now)) }
         if policy.pauseAfterFailures != nil {
             call.append(DefinitionRepository.message(.disabled, id: run.entry.id.display))
         }
         for run in runs { open.append(run, to: &call) }
     }
-}
-
-extension PlannedRun {
-    /// The runs at which the script looks before it queues this one.
-    fileprivate var runsToLookAt: [OpenRun] { isMoveOnly || !isGoverned ? [] : openRuns?.runs ?? [] }
 }

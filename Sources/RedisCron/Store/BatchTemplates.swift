@@ -13,9 +13,15 @@ struct BatchTemplates {
         let policy: RunPolicy?
         /// Whether a schedule that is over is marked as finished.
         let finishes: Bool
+        /// The open run that each of its jobs has, where that is one of the same queue of which nothing was noted.
+        ///
+        /// Most governed jobs have such a one, and only its id is each job's own.
+        let follows: OpenRun?
 
-        /// `f` for the front of the queue, `g` for governed jobs.
-        var flags: String { (template.settings.atFront ? "f" : "") + (policy == nil ? "" : "g") }
+        /// `f` for the front of the queue, `g` for governed jobs, `o` for those that follow one run.
+        var flags: String {
+            (template.settings.atFront ? "f" : "") + (policy == nil ? "" : "g") + (follows == nil ? "" : "o")
+        }
     }
 
     /// The names of the queues, each once.
@@ -35,6 +41,7 @@ struct BatchTemplates {
         let isDumped: Bool
         let policy: RunPolicy?
         let finishes: Bool
+        let follows: Bool
     }
 
     /// A job that is sent whole brings its fields along, so that of its template little is left.
@@ -44,6 +51,7 @@ struct BatchTemplates {
         let atFront: Bool
         let policy: RunPolicy?
         let finishes: Bool
+        let follows: Bool
     }
 
     /// The number of a job's template, which may be new; 0 for a job that is not queued and not governed.
@@ -54,21 +62,23 @@ struct BatchTemplates {
             if queues.isEmpty { queues.append(job.template.settings.queue) }
             return 0
         }
+        let followed = run.followedRun
         let key = Key(
             template: ObjectIdentifier(job.template), isDumped: job.isDumped,
             policy: run.isGoverned ? run.definition.governance?.policy : nil,
-            finishes: run.isGoverned && run.definition.finishes)
+            finishes: run.isGoverned && run.definition.finishes, follows: followed != nil)
         if let number = known[key] { return number }
         let settings = job.template.settings
         let queue = number(ofQueue: settings.queue)
         let likeness = Likeness(
-            queue: queue, ttl: settings.ttl, atFront: settings.atFront, policy: key.policy, finishes: key.finishes)
+            queue: queue, ttl: settings.ttl, atFront: settings.atFront, policy: key.policy, finishes: key.finishes,
+            follows: key.follows)
         var number = job.isDumped ? alike[likeness] : nil
         if number == nil {
             uses.append(
                 Use(
                     template: job.template, queue: queue, isDumped: job.isDumped, policy: key.policy,
-                    finishes: key.finishes))
+                    finishes: key.finishes, follows: followed))
             number = uses.count
             if job.isDumped { alike[likeness] = number }
         }
@@ -81,6 +91,20 @@ struct BatchTemplates {
         if let place = queues.firstIndex(of: queue) { return place + 1 }
         queues.append(queue)
         return queues.count
+    }
+}
+
+extension PlannedRun {
+    /// The runs at which the script looks before it queues this one.
+    var runsToLookAt: [OpenRun] { isMoveOnly || !isGoverned ? [] : openRuns?.runs ?? [] }
+
+    /// The one run that may be open, if the definition remembers none but one of its own queue, of which nothing was noted.
+    fileprivate var followedRun: OpenRun? {
+        guard !isMoveOnly, let runs = openRuns?.runs, runs.count == 1, runs[0].mark.isEmpty,
+            definition.governance?.policy.tracksRuns == true,
+            runs[0].queue.utf8.elementsEqual(definition.template.settings.queue)
+        else { return nil }
+        return runs[0]
     }
 }
 

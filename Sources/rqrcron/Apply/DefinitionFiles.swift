@@ -1,4 +1,3 @@
-import Cron
 import CronFiles
 import RedisCron
 
@@ -83,10 +82,11 @@ struct DefinitionFiles: Sendable {
             throw CommandFailure("\(file.name): \(error.description)")
         }
         lines.append(UInt32(clamping: job.line ?? 0))
-        guard let cron = job.cron, let caution = CronExpression.caution(about: cron, id: job.id) else { return }
-        cautionCount += 1
-        if shownCautions.count < Self.shownCautions {
-            shownCautions.append("\(file.name): \(line)job '\(job.id)': cron: \(caution)".onOneLine)
+        for caution in DefinitionCaution.all(id: job.id, job.schedule, job.policy) {
+            cautionCount += 1
+            guard shownCautions.count < Self.shownCautions else { continue }
+            let text = "\(file.name): \(line)job '\(job.id)': \(caution.field.name): \(caution.message)"
+            shownCautions.append(text.onOneLine)
         }
     }
 

@@ -30,6 +30,11 @@ struct PlanText {
         "  \(plain(id.display)) is paused: enabled is left alone until it is resumed\n"
     }
 
+    /// What is said of a new definition that has more than one run to make up for.
+    func madeUpLine(_ id: DefinitionID, _ count: Int) -> String {
+        "  \(plain(id.display)) makes up for \(count) runs at once: its first run is in the past, and catchup is all\n"
+    }
+
     /// What is said of a definition that has no run left.
     func finishedLine(_ id: DefinitionID) -> String { "  \(plain(id.display)) is finished: it has no run left\n" }
 

@@ -45,7 +45,8 @@ final class SourcePlan {
             on: connection, source: source.name, isZoneNeeded: source.needsDefaultZone)
         self.planner = planner
         fates.reserveCapacity(source.count)
-        var (paused, finished) = (InternedBytes(), InternedBytes())
+        var (paused, finished, late) = (InternedBytes(), InternedBytes(), InternedBytes())
+        var madeUp: [Int] = []
         for file in source.files {
             var pages = file.file.pages()
             let name = file.file.name
@@ -61,6 +62,7 @@ final class SourcePlan {
                 for planned in page {
                     if planned.isPaused { paused.insert(DefinitionID(planned.id)) }
                     if planned.isFinished { finished.insert(DefinitionID(planned.id)) }
+                    if planned.madeUp > 1, late.insert(DefinitionID(planned.id)).isNew { madeUp.append(planned.madeUp) }
                     try note(planned.change, text, output)
                 }
                 progress(fates.count)
@@ -77,6 +79,7 @@ final class SourcePlan {
         }
         for place in 0..<paused.count { try output.write(text.pausedLine(paused[place])) }
         for place in 0..<finished.count { try output.write(text.finishedLine(finished[place])) }
+        for place in 0..<late.count { try output.write(text.madeUpLine(late[place], madeUp[place])) }
         try output.write(text.summary(count, source: source.name))
     }
 

@@ -1,4 +1,3 @@
-import Cron
 import RQWire
 import RedisCron
 
@@ -38,8 +37,8 @@ struct RegisterCommand: Sendable {
         let next = job.isFinished ? "" : ", next \(row.rangeOfNextRun(of: job, zone: zone))"
         let line = "registered \(job.id): \(row.schedule), \(job.stateText(at: .now))\(next)"
         try StandardOutput.write("\(line.onOneLine)\n")
-        if let caution = definition.cron.flatMap({ CronExpression.caution(about: $0, id: job.id) }) {
-            StandardError.warn("--cron: \(caution)")
+        for caution in DefinitionCaution.all(id: job.id, definition.schedule, definition.policy) {
+            StandardError.warn("--\(caution.field.options[0].name): \(caution.message)")
         }
     }
 

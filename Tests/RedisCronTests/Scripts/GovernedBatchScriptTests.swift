@@ -420,7 +420,7 @@ struct GovernedBatchScriptTests {
     @Test(arguments: ["hmget", "hdel", "zcount", "llen", "lpos", "zscore", "lrem", "del", "publish", "lpush"])
     func `a right that is missing stops a batch before it writes anything`(command: String) async throws {
         try await withRedis { server async throws in
-            let job = Job(runs: [try OpenRun().makeQueued(on: server)])
+            let job = Job(overlap: "replace", runs: [try OpenRun().makeQueued(on: server)])
             try GovernedBatch.prepare(server, [job])
             try server.command("ACL", "SETUSER", "default", "-\(command)")
             let before = try server.dump()

@@ -26,6 +26,12 @@ struct GovernedBatch {
         var isRecorded = true
         var runs: [OpenRun] = []
 
+        /// Whether it is sent as one that follows a single run: the same, in fewer arguments.
+        var isBrief = true
+        fileprivate var follows: Bool {
+            isBrief && mode == "run" && runs.count == 1 && runs[0].queue == "metrics" && runs[0].mark.isEmpty
+        }
+
         var openRuns: String { read ?? (runs.isEmpty ? "" : Self.list(runs)) }
 
         static func list(_ runs: [OpenRun]) -> String { "[\(runs.map(\.entry).joined(separator: ","))]" }
@@ -65,7 +71,8 @@ struct GovernedBatch {
         let runs = jobs.flatMap { $0.mode == "run" ? $0.runs : [] }
         let queues = OpenRun.queues(of: runs)
         keys += queues.flatMap(OpenRun.keys(ofQueue:))
-        keys += runs.flatMap(\.keys)
+        let replaces = jobs.contains { $0.overlap == "replace" }
+        keys += runs.flatMap { replaces ? $0.keys : Array($0.keys.dropLast()) }
         var arguments: [any CommandPart] = [
             token, OpenRun.nowText, "rq:cron_job:", "rq:job:", 1, jobs.count, jobs.count, OpenRun.now,
             OpenRun.minuteAgo,
@@ -81,20 +88,22 @@ struct GovernedBatch {
         arguments += queues as [any CommandPart]
         // A template for each job, since each may have a policy of its own.
         for job in jobs {
-            arguments += ["1", "", flags] as [any CommandPart]
+            arguments += ["1", "", job.follows ? flags + "o" : flags] as [any CommandPart]
             if flags.contains("g") {
                 arguments += [job.overlap, job.limit, job.deletion, job.mostFailures, "note of \(job.id)"]
                 arguments.append(job.isRecorded ? #""metrics""# : "")
+                if job.follows { arguments += job.runs[0].arguments(among: queues) }
             }
             arguments += dump == nil ? [4, "status", "queued", "origin", "metrics"] : [0]
         }
         for job in jobs {
             arguments.append(job.version)
-            arguments += [job.mode == "run" ? "\(job.runs.count)" : "move", job.openRuns]
+            arguments.append(job.openRuns)
+            if !job.follows { arguments.append(job.mode == "run" ? "\(job.runs.count)" : "move") }
             if ["wait", "replace"].contains(job.overlap) { arguments.append(job.waitScore) }
             if !job.mostFailures.isEmpty { arguments.append("event of \(job.id)") }
             guard job.mode == "run" else { continue }
-            arguments += job.runs.flatMap { $0.arguments(among: queues) }
+            if !job.follows { arguments += job.runs.flatMap { $0.arguments(among: queues) } }
             if let dump { arguments.append(dump.bytes ?? []) } else { arguments += ["data", "f()"] }
         }
         let reply = try server.run(CronScript.enqueueBatch, keys: keys, arguments)

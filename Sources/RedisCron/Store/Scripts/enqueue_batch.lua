@@ -11,7 +11,7 @@ KEYS
   then N            the definitions' hashes
   then N            the RQ jobs' hashes
   then Q times 3    the queues of open runs; see open_runs.lua
-  then R times 3    the open runs of each job in turn
+  then R times 2    the open runs of each job in turn; times 3 if a template has overlap 'replace'
 ARGV
   1                 our lock token
   2                 the present, in RQ's wire format (created_at, enqueued_at, latest_enqueue_time)
@@ -32,14 +32,15 @@ ARGV
   then T times      template: the number of its queue, from 1, ttl in seconds or empty, flags, what governs its jobs if the
                     flags say so, F, then F strings, the fields that its jobs share with their values; or 0, when each of its
                     jobs comes with its whole hash. Flags: 'f' its jobs go to the front of the queue, the first of them
-                    foremost; 'g' its jobs are governed
+                    foremost; 'g' its jobs are governed; 'o' each of these has one open run, in the template's queue and without a mark
   What governs      overlap ('allow', 'skip', 'wait', 'replace'), max_runs, the score in KEYS[4] if one finishes,
                     pause_after_failures, the note of that pause, the queue's name in JSON or empty not to record runs.
-                    Each may be empty, except overlap
-  then N times      job: updated_at as it was read; if it is governed R, the number of its open runs, or 'move' to move the schedule only, open_runs as it was read, with overlap
-                    wait and replace the index score at which it is looked at again, with pause_after_failures the event of
-                    the pause, R times 2, its open runs; then nothing (to move the schedule only), the hash as RESTORE takes
-                    it (F = 0), or data and description
+                    Each may be empty, except overlap. With 'o' then the two arguments of the open run of each job
+  then N times      job: updated_at as it was read; if it is governed open_runs as it was read, without 'o' R, the number of
+                    its open runs, or 'move' to move the schedule only, with overlap wait and replace the index score at
+                    which it is looked at again, with pause_after_failures the event of the pause, without 'o' R times 2, its
+                    open runs; then nothing (to move the schedule only), the hash as RESTORE takes it (F = 0), or data and
+                    description
 Returns
   'L' when the lock is not ours, an error when RQ's set of queues is not a set, KEYS[4] no sorted set or a command may not
   be run (nothing was done, each time); else one character for each job, in order:
@@ -108,7 +109,7 @@ for t = 1, target_count do
 end
 
 local templates = {}
-local any_fields, any_whole, any_front, any_governed = false, false, false, false
+local any_whole, any_front, any_governed, any_replaces = false, false, false, false
 for t = 1, template_count do
   local target, ttl, flags = targets[ARGV[arg + 1]], ARGV[arg + 2], ARGV[arg + 3]
   local template = { target = target, list = target.back, ttl = ttl, life = ttl == '' and '0' or ttl .. '000' }
@@ -119,12 +120,19 @@ for t = 1, template_count do
       template.overlap, template.limit = ARGV[arg + 4], tonumber(ARGV[arg + 5])
       template.deletion, template.most_failures = ARGV[arg + 6], tonumber(ARGV[arg + 7])
       template.note, template.queue = ARGV[arg + 8], ARGV[arg + 9]
+      if template.overlap == 'replace' then any_replaces = true end
       arg = arg + 6
+      if string.find(flags, 'o', 1, true) then
+        template.open_arg = arg + 4
+        template.is_simple = template.queue ~= '' and not (template.limit or template.most_failures or target.is_spoiled)
+        template.behind_id = '",' .. template.queue .. ']]'
+        arg = arg + 2
+      end
     end
   end
   local field_count = tonumber(ARGV[arg + 4])
   if field_count > 0 then
-    template.fields, any_fields = { unpack(ARGV, arg + 5, arg + 4 + field_count) }, true
+    template.fields = { unpack(ARGV, arg + 5, arg + 4 + field_count) }
   else
     any_whole = true
   end
@@ -177,8 +185,13 @@ local function scores_of(ids)
 end
 
 local scores, common_score = scores_of(ids)
--- RESTORE looks for itself.
-local any_exists = (any_fields or any_governed) and call('EXISTS', unpack(jobs)) > 0
+
+-- Whether a job is there. All that are left are looked at together, once one has to be: RESTORE looks for itself.
+local any_exists
+local function exists(j)
+  if any_exists == nil then any_exists = call('EXISTS', unpack(jobs, j)) > 0 end
+  return any_exists and call('EXISTS', jobs[j]) == 1
+end
 
 -- Writes a job's hash, unless it is there: the outcome.
 local function write_whole(job, template, hash)
@@ -188,8 +201,9 @@ local function write_whole(job, template, hash)
   return sub(refusal, 1, 7) == 'BUSYKEY' and 'd' or 'r'
 end
 
-local function write_fields(job, template, data, description)
-  if any_exists and call('EXISTS', job) == 1 then return 'd' end
+local function write_fields(j, template, data, description)
+  if exists(j) then return 'd' end
+  local job = jobs[j]
   call('HSET', job, 'created_at', now, 'enqueued_at', now, 'data', data, 'description', description,
     unpack(template.fields))
   if template.ttl ~= '' then call('EXPIRE', job, template.ttl) end
@@ -199,19 +213,25 @@ end
 local outcome, moved, gone = {}, {}, {}
 local moved_count = 0
 
--- Decides on one governed job, whose version is the next argument, and writes its definition: the end of its arguments, the
--- outcome, whether it is pushed, and its next index score, empty to take it out. `told` collects what `replace` did, `events` what is announced.
-local decide, told, events, send_stops
+--[[
+Decides on one governed job, whose version is the next argument, and writes its definition: the end of its arguments, the
+outcome, whether it is pushed, and its next index score, empty to take it out. `told` collects what `replace` did, `events`
+what is announced. `follow` is the short way for a job whose one open run has ended, as most have by then; it notes what is pushed
+itself, since it has made the id: the outcome, and the end of its arguments; nothing, and nothing was done, if it is not as
+simple as that.
+]]
+local decide, follow, told, events, send_stops
 if any_governed then
   told, events = {}, {}
   local queue_key = first + 2 * count
   local open_key = queue_key + 3 * queue_count + 1
-  local inspection = run_inspection(ARGV[8], ARGV[9], ARGV[10], ARGV[12], job_start, queue_key, queue_arg)
+  local run_keys = any_replaces and 3 or 2
+  local inspection = run_inspection(ARGV[8], ARGV[9], ARGV[10], ARGV[12], job_start, queue_key, queue_arg, run_keys)
   refusal = guard({
     { 'HMGET', KEYS[first + 1], 'updated_at' }, { 'HDEL', KEYS[first + 1], 'open_runs' }, { 'ZADD', KEYS[4], '0', 'id' },
     { 'PUBLISH', ARGV[11], '' }
   }) or mistyped(KEYS[4], 'zset') or (KEYS[open_key]
-    and (guard(inspection.looks(open_key)) or guard(inspection.removals(open_key))))
+    and (guard(inspection.looks(open_key)) or (any_replaces and guard(inspection.removals(open_key)))))
   if refusal then return refusal end
   send_stops = inspection.send_stops
   -- An editor that knows no finished definitions indexes it where it is never due.
@@ -221,19 +241,50 @@ if any_governed then
     if score ~= '' then call('ZADD', KEYS[4], score, ids[j]) end
   end
 
+  function follow(j, definition, job, shape, arg)
+    local template = shape.template
+    local overlap, next_score = template.overlap, shape.next_score
+    if next_score == '' or (common_score or scores[j]) ~= shape.score then return end
+    local found = pcall('HMGET', definition, 'updated_at', 'open_runs')
+    if found[1] ~= ARGV[arg + 1] or found[2] ~= ARGV[arg + 2] then return end
+    local status = pcall('HGET', KEYS[open_key], 'status')
+    if status ~= 'finished' and status ~= 'failed' and status ~= 'stopped' then return end
+
+    local last = arg + ((overlap == 'wait' or overlap == 'replace') and 4 or 3)
+    local written
+    if template.fields then
+      written, last = write_fields(j, template, ARGV[last], ARGV[last + 1]), last + 1
+    else
+      written = write_whole(job, template, ARGV[last])
+    end
+    if written == '+' then
+      local id, list = sub(job, job_start), template.list
+      list[#list + 1] = id
+      call('HSET', definition, 'latest_enqueue_time', now, 'next_enqueue_time', shape.next_time, 'open_runs',
+        '[["' .. id .. template.behind_id)
+      if overlap == 'wait' then call('HDEL', definition, 'waiting_since') end
+    end
+    open_key = open_key + run_keys
+    return written, last
+  end
+
   function decide(j, definition, job, shape, arg)
     local template = shape.template
     local overlap, limit, most_failures = template.overlap, template.limit, template.most_failures
-    local version, open_count, read, next_arg = ARGV[arg + 1], ARGV[arg + 2], ARGV[arg + 3], arg + 4
+    local version, read, open_arg = ARGV[arg + 1], ARGV[arg + 2], template.open_arg
+    local is_move, open_count, next_arg = false, 1, arg + 3
+    if not open_arg then
+      is_move = ARGV[next_arg] == 'move'
+      open_count, next_arg = is_move and 0 or tonumber(ARGV[next_arg]), next_arg + 1
+    end
     local wait_score, event
     if overlap == 'wait' or overlap == 'replace' then wait_score, next_arg = ARGV[next_arg], next_arg + 1 end
     if most_failures then event, next_arg = ARGV[next_arg], next_arg + 1 end
-    local is_move = open_count == 'move'
-    open_count = is_move and 0 or tonumber(open_count)
-    local open_arg, payload = next_arg, next_arg + 2 * open_count
+    local payload = next_arg
+    if not open_arg then open_arg, payload = next_arg, next_arg + 2 * open_count end
     local last = payload - 1 + (is_move and 0 or template.fields and 2 or 1)
     local k = open_key
-    open_key = k + 3 * open_count
+    open_key = k + run_keys * open_count
 
     if (common_score or scores[j]) ~= shape.score then return last, 'm' end
     local found = pcall('HMGET', definition, 'updated_at', 'open_runs')
@@ -256,11 +307,10 @@ if any_governed then
       return last, 'l', false, ''
     end
     if template.target.is_spoiled then return last, 'q' end
-    if any_exists and call('EXISTS', job) == 1 then return last, 'd' end
+    if exists(j) then return last, 'd' end
 
     local failures_before = most_failures and (tonumber(call('HGET', definition, 'failure_count') or '') or 0)
-    local runs = not most_failures and open_count == 1 and inspection.is_ended(k)
-      or inspection.survey(k, open_arg, open_count, job, overlap == 'allow', failures_before)
+    local runs = inspection.survey(k, open_arg, open_count, job, overlap == 'allow', failures_before)
     if runs.is_elsewhere then
       write_state(definition, {}, inspection.moved(k, open_arg, open_count))
       return last, 's'
@@ -304,7 +354,7 @@ if any_governed then
 
     local written
     if template.fields then
-      written = write_fields(job, template, ARGV[payload], ARGV[payload + 1])
+      written = write_fields(j, template, ARGV[payload], ARGV[payload + 1])
     else
       written = write_whole(job, template, ARGV[payload])
     end
@@ -314,14 +364,9 @@ if any_governed then
     if is_last then next_time, next_score = never, '' end
     local entry = template.queue == '' and '' or '["' .. sub(job, job_start) .. '",' .. template.queue .. ']'
     local open_runs = (entry ~= '' or runs.is_changed) and inspection.text(runs.kept, entry) or nil
-    if entry ~= '' and not limit and not failures then
-      -- What most need, without a table.
-      call('HSET', definition, 'latest_enqueue_time', now, 'next_enqueue_time', next_time, 'open_runs', open_runs)
-    else
-      local fields = { 'latest_enqueue_time', now, 'next_enqueue_time', next_time }
-      if limit then fields[5], fields[6] = 'run_count', runs_before + 1 end
-      write_state(definition, fields, open_runs, failures)
-    end
+    local fields = { 'latest_enqueue_time', now, 'next_enqueue_time', next_time }
+    if limit then fields[5], fields[6] = 'run_count', runs_before + 1 end
+    write_state(definition, fields, open_runs, failures)
     -- The others have none, unless an edit left it behind.
     if overlap == 'wait' then call('HDEL', definition, 'waiting_since') end
     if next_score == '' then finish(j, template.deletion) end
@@ -337,7 +382,14 @@ for j = 1, count do
   local template = shape.template
   local is_pushed, next_score = false, nil
   if template and template.governed then
-    arg, outcome[j], is_pushed, next_score = decide(j, definition, job, shape, arg)
+    local written, last
+    if template.is_simple then written, last = follow(j, definition, job, shape, arg) end
+    if written then
+      outcome[j], arg = written, last
+      if written == '+' then next_score = shape.next_score end
+    else
+      arg, outcome[j], is_pushed, next_score = decide(j, definition, job, shape, arg)
+    end
   else
     local result
     if (common_score or scores[j]) ~= shape.score then
@@ -349,7 +401,7 @@ for j = 1, count do
     elseif template.target.is_spoiled then
       result = 'q'
     elseif template.fields then
-      result = write_fields(job, template, ARGV[arg + 2], ARGV[arg + 3])
+      result = write_fields(j, template, ARGV[arg + 2], ARGV[arg + 3])
     else
       result = write_whole(job, template, ARGV[arg + 2])
     end

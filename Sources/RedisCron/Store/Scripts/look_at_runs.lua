@@ -11,7 +11,7 @@ Why atomic: RQ moves a job from key to key, and separate reads could miss it in 
 ]]
 local count = tonumber(ARGV[5])
 local inspection =
-  run_inspection(ARGV[1], ARGV[2], ARGV[3], '', #ARGV[4] + 1, 3 * count, 5 + 2 * count)
+  run_inspection(ARGV[1], ARGV[2], ARGV[3], '', #ARGV[4] + 1, 3 * count, 5 + 2 * count, 3)
 local refusal = count > 0 and guard(inspection.looks(1))
 if refusal then return refusal end
 local verdicts = {}

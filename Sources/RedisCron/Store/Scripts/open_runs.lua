@@ -2,7 +2,7 @@
 Whether the runs of a definition are still open, that is wait or run, and how to take them out: for scripts that ask.
 Joined behind guard.lua in front of these. docs/rq-jobs.md has the rules, and the situations that they were tried with.
 
-An open run takes three keys and two arguments:
+An open run takes two keys, three in a call that may take runs out, and two arguments:
 KEYS  +0 the job's hash   +1 its executions (zset; score: when the worker counts as dead)   +2 its results
 ARGV  +0 the number of its queue, from 1   +1 mark, or empty
 The queues of all runs of a call are given once, with three keys and an argument each:
@@ -23,10 +23,10 @@ local MOST_OPEN_RUNS = 8
 --[[
 One look at the runs of a script. The times are the present in Unix seconds and, as RQ writes times, 60 s ago and 1,000 s ago:
 RQ takes up to 900 s to start a job again whose worker died. An id begins at `id_start` of a job's key; the first queue stands
-behind KEYS[queue_key] and ARGV[queue_arg]. A function of functions, so that a script that has no runs to look at makes none of
-them.
+behind KEYS[queue_key] and ARGV[queue_arg]; a run takes `run_keys` keys. A function of functions, so that a script that has no runs
+to look at makes none of them.
 ]]
-local function run_inspection(now_text, minute_ago, limit_ago, channel_prefix, id_start, queue_key, queue_arg)
+local function run_inspection(now_text, minute_ago, limit_ago, channel_prefix, id_start, queue_key, queue_arg, run_keys)
   local KEYS, ARGV = KEYS, ARGV
   local call, pcall, match, find, sub = redis.call, redis.pcall, string.match, string.find, string.sub
   local now = tonumber(now_text)
@@ -186,17 +186,10 @@ local function run_inspection(now_text, minute_ago, limit_ago, channel_prefix, i
         if verdict == 'elsewhere' then found.is_elsewhere = true end
         if mark ~= ARGV[a + 1] then found.is_changed = true end
       end
-      k, a = k + 3, a + 2
+      k, a = k + run_keys, a + 2
     end
     found.kept, found.failures = kept, failures
     return found
-  end
-
-  -- The survey of one run, if it has ended: what most come to, at the least cost. Nothing otherwise.
-  local ended = { kept = none, is_changed = true, is_elsewhere = false, is_late = false, is_waited_for = false }
-  function inspection.is_ended(k)
-    local status = pcall('HGET', KEYS[k], 'status')
-    return (status == 'finished' or status == 'failed' or status == 'stopped') and ended
   end
 
   -- The runs of one definition as they were read, `own` excepted: for a run that is queued whatever is open.
@@ -204,7 +197,7 @@ local function run_inspection(now_text, minute_ago, limit_ago, channel_prefix, i
     local kept = {}
     for _ = 1, count do
       if KEYS[k] ~= own then kept[#kept + 1] = { id = id_of(k), queue = queue_of(a), mark = ARGV[a + 1] } end
-      k, a = k + 3, a + 2
+      k, a = k + run_keys, a + 2
     end
     found.kept = kept
     return found
@@ -229,7 +222,7 @@ local function run_inspection(now_text, minute_ago, limit_ago, channel_prefix, i
       local status = pcall('HGET', KEYS[k], 'status')
       local origin = type(status) == 'string' and call('HGET', KEYS[k], 'origin')
       runs[number] = { id = id_of(k), queue = origin or queue_of(a), mark = ARGV[a + 1] }
-      k, a = k + 3, a + 2
+      k, a = k + run_keys, a + 2
     end
     return inspection.text(runs, '')
   end

@@ -33,7 +33,7 @@ local queue_arg = 14 + 2 * run_count
 local first = queue_arg + queue_count + 1
 local is_asked = overlap ~= '' or entry ~= ''
 local inspection = is_asked and run_inspection(
-  ARGV[8], ARGV[9], ARGV[10], ARGV[11], #KEYS[3] - #id + 1, 5 + 3 * run_count, queue_arg)
+  ARGV[8], ARGV[9], ARGV[10], ARGV[11], #KEYS[3] - #id + 1, 5 + 3 * run_count, queue_arg, 3)
 local refusal = guard({
   { 'TYPE', KEYS[1] }, { 'HSET', KEYS[3], 'status', 'queued' }, { 'EXPIRE', KEYS[3], '1' },
   { 'SADD', KEYS[1], KEYS[2] }, { push, KEYS[2], id }
