@@ -34,7 +34,8 @@ extension RunKeeper {
         case (.watched, .over(let ending)):
             let former = try await recorded(of: known)
             if let former, !ending.isChange(of: former.ending) {
-                watch.recorded(former, of: run.jobID, now: clock.now(), monotonic: clock.monotonic())
+                watch.recorded(
+                    former, of: run.jobID, keep: keep(run), now: clock.now(), monotonic: clock.monotonic())
                 return nil
             }
             // What the definition keeps no longer is not followed either.

@@ -68,7 +68,7 @@ extension RunKeeper {
         let record = EndedRun(run, ending)
         ended.append(RunRecord(record, of: run.definition))
         if ending.mayChange, change.keep > 0 {
-            watch.recorded(record, of: run.jobID, now: now, monotonic: monotonic)
+            watch.recorded(record, of: run.jobID, keep: change.keep, now: now, monotonic: monotonic)
         } else {
             watch.remove(run.jobID)
         }

@@ -76,7 +76,9 @@ actor RunKeeper {
     private var logged = (entries: 0, runs: 0)
     private var denials = RunDenials()
     /// Looks that may be made without going over their rate.
-    private var allowance = LookAllowance()
+    private var allowance = LookAllowance(perSecond: RunWatch.looksPerSecond)
+    /// The same for those that are reviews.
+    private var reviewAllowance = LookAllowance(perSecond: RunWatch.reviewsPerSecond)
     /// How many runs the next look is at: fewer after one that failed, down to the run at which it fails.
     private var looksAtOnce = runsAtOnce
 
@@ -86,6 +88,8 @@ actor RunKeeper {
 
     /// Runs that are looked at, and recorded, in one step.
     static let runsAtOnce = 250
+    /// Fewer runs that may be brought back are not looked at in a step where many wait.
+    private static let reviewsAtOnce = 50
     /// Members that are read at once when it begins.
     private static let pageSize = 1_000
     /// How often the log is read although nobody says that there is something: triggers come from elsewhere.
@@ -196,8 +200,9 @@ actor RunKeeper {
         if sweep.isUnderWay { return Self.courtesy }
         let now = clock.monotonic()
         var pause = Self.longestSleep
-        if let next = watch.nextLook {
-            pause = allowance.isSpent ? allowance.pause : max(next - now, Self.gathering)
+        for (next, allowance) in [(watch.nextLook, allowance), (watch.nextReview, reviewAllowance)] {
+            guard let next else { continue }
+            pause = min(pause, max(next - now, allowance.isSpent ? allowance.pause : Self.gathering))
         }
         return min(pause, hasGathered ? Self.longestSleep : unfoldedAt + Self.gathering - now)
     }
@@ -375,9 +380,12 @@ actor RunKeeper {
 
     private func look() async throws -> Bool {
         for _ in 0..<Self.mostInARow {
-            let isAllowed = allowance.hasPage(of: looksAtOnce, at: clock.monotonic())
-            let due = isAllowed ? watch.due(at: clock.monotonic(), limit: looksAtOnce) : RunWatch.Due()
+            let now = clock.monotonic()
+            guard allowance.hasPage(of: looksAtOnce, at: now) else { return true }
+            let reviews = reviewAllowance.hasPage(of: Self.reviewsAtOnce, at: now) ? reviewAllowance.count : 0
+            let due = watch.due(at: now, limit: looksAtOnce, reviews: reviews)
             allowance.used(due.count)
+            reviewAllowance.used(due.reviewCount)
             guard !due.isEmpty else { return true }
             // In this order: what stands in a portion was queued later.
             do {

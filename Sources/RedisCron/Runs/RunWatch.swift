@@ -4,10 +4,15 @@ import RedisBridge
 /// The runs that a leader follows, and when it looks at each again.
 ///
 /// Pure: it is told what happened and what time it is. An end is known within 3 s, or a tenth of the time that the run took if that is
-/// longer; with many open runs within the time in which ``looksPerSecond`` come round to all of them.
+/// longer; with many open runs within the time in which ``looksPerSecond`` come round to all of them. Reviews, the looks at runs that are
+/// over and may be brought back, have a queue of their own: there may be far more of these runs, and they must not hold up what is open.
 struct RunWatch: Sendable {
     /// The most looks in a second: each costs Redis some microseconds.
     static let looksPerSecond = 5_000
+    /// The most of these that are reviews.
+    static let reviewsPerSecond = 1_000
+    /// The part of a page that reviews have where open runs would fill it.
+    private static let reviewPart = 20
     /// The most open runs of one definition that are followed.
     static let mostOpen = 1_000
 
@@ -29,7 +34,14 @@ struct RunWatch: Sendable {
         var untold: EndedRun?
         /// The number of the portion in which it stands, with others; it is looked at with them.
         fileprivate(set) var portion: Int?
-        fileprivate var look: DeadlineQueue<Look>.ID?
+        fileprivate var look: PlannedLook?
+    }
+
+    /// When the next look at a run is due, and in which queue it stands.
+    fileprivate struct PlannedLook: Sendable {
+        let id: DeadlineQueue<Look>.ID
+        let deadline: Duration
+        let isReview: Bool
     }
 
     /// A portion, as Redis holds it.
@@ -53,6 +65,7 @@ struct RunWatch: Sendable {
     private(set) var followed: [RQJobID: Followed] = [:]
     private var byDefinition: [DefinitionID: [RQJobID]] = [:]
     private var looks = DeadlineQueue<Look>()
+    private var reviews = DeadlineQueue<Look>()
     /// By number, in the order in which they were taken off the log.
     private(set) var portions: [Int: Held] = [:]
     /// The number of each.
@@ -63,8 +76,11 @@ struct RunWatch: Sendable {
     /// How many are open.
     private(set) var openCount = 0
 
-    /// When the next look is due, on the monotonic clock; `nil` where nothing is followed.
+    /// When the next look at what is open is due, on the monotonic clock; `nil` where nothing is.
     var nextLook: Duration? { looks.earliest.map { .nanoseconds($0) } }
+
+    /// The same for what is over and may be brought back.
+    var nextReview: Duration? { reviews.earliest.map { .nanoseconds($0) } }
 
     /// The definitions whose runs are followed.
     var definitions: [DefinitionID] { Array(byDefinition.keys) }
@@ -135,7 +151,7 @@ struct RunWatch: Sendable {
     @discardableResult
     mutating func remove(_ job: RQJobID) -> Followed? {
         guard let known = followed.removeValue(forKey: job) else { return nil }
-        if let look = known.look { _ = looks.remove(look) }
+        unplan(known.look)
         if known.place == .open { openCount -= 1 }
         let definition = known.run.definition
         byDefinition[definition]?.removeAll { $0 == job }
@@ -164,6 +180,8 @@ struct RunWatch: Sendable {
         var runs: [Followed] = []
         /// Portions, each with those of its runs that are followed.
         var portions: [(number: Int, runs: [Followed])] = []
+        /// How many of the runs are looked at since they may be brought back.
+        var reviewCount = 0
 
         /// Whether there is nothing to be done.
         var isEmpty: Bool { runs.isEmpty && portions.isEmpty }
@@ -173,17 +191,30 @@ struct RunWatch: Sendable {
 
     /// The runs at which it is time to look, at most as many as are wanted, or those of one portion if it has more.
     ///
-    /// A portion whose runs are to be looked at one by one comes alone, since they are older than what is due behind it. Each run and
-    /// each portion has to be planned again.
-    mutating func due(at monotonic: Duration, limit: Int) -> Due {
+    /// Open runs come first, except that a small part is left to reviews. A portion whose runs are to be looked at one by one comes
+    /// alone, since they are older than what is due behind it. Each run and each portion has to be planned again.
+    ///
+    /// - Parameter mostReviews: How many reviews may be among them.
+    mutating func due(at monotonic: Duration, limit: Int, reviews mostReviews: Int = .max) -> Due {
+        let hasReviews = nextReview.map { $0 <= monotonic } ?? false
+        let left = hasReviews ? min(mostReviews, limit / Self.reviewPart) : 0
         var due = Due()
+        guard takeLooks(at: monotonic, limit: limit - left, into: &due) else { return due }
+        let most = min(mostReviews, max(left, limit - due.count))
+        while due.reviewCount < most, case .run(let job) = reviews.popDue(at: monotonic.wholeNanoseconds) {
+            take(job, into: &due)
+            due.reviewCount += 1
+        }
+        return due
+    }
+
+    /// - Returns: Whether others may come with them.
+    private mutating func takeLooks(at monotonic: Duration, limit: Int, into due: inout Due) -> Bool {
         var count = 0
         while count < limit, let look = looks.popDue(at: monotonic.wholeNanoseconds) {
             switch look {
             case .run(let job):
-                guard let known = followed[job] else { continue }
-                followed[job]?.look = nil
-                due.runs.append(known)
+                take(job, into: &due)
                 count += 1
             case .portion(let number):
                 guard let held = portions[number] else { continue }
@@ -191,15 +222,21 @@ struct RunWatch: Sendable {
                 let comesAlone = held.hasFailed || held.isUncertain
                 guard due.isEmpty || !comesAlone && count + runs.count <= limit else {
                     plan(portion: number, at: held.deadline)
-                    return due
+                    return true
                 }
                 portions[number]?.look = nil
                 due.portions.append((number, runs))
-                if comesAlone { return due }
+                if comesAlone { return false }
                 count += runs.count
             }
         }
-        return due
+        return true
+    }
+
+    private mutating func take(_ job: RQJobID, into due: inout Due) {
+        guard let known = followed[job] else { return }
+        followed[job]?.look = nil
+        due.runs.append(known)
     }
 
     /// Takes in what a look has found, and plans the next one.
@@ -296,9 +333,10 @@ struct RunWatch: Sendable {
         plan(job, at: monotonic + Self.shortest)
     }
 
-    /// Takes in where a run stands, and leaves its look planned as it is.
+    /// Takes in where a run stands, and leaves its look planned for the same time.
     mutating func found(_ job: RQJobID, in place: RunPlace, recorded: EndedRun?) {
         guard var known = followed[job] else { return }
+        defer { if let look = known.look { plan(job, at: look.deadline) } }
         openCount += (place == .open ? 1 : 0) - (known.place == .open ? 1 : 0)
         (known.place, known.recorded, known.isUncertain) = (place, recorded, false)
         if place == .watched, recorded == known.untold { known.untold = nil }
@@ -311,12 +349,30 @@ struct RunWatch: Sendable {
     }
 
     /// Takes in that a run was recorded as over, and may yet be brought back.
-    mutating func recorded(_ run: EndedRun, of job: RQJobID, now: Timestamp, monotonic: Duration) {
+    ///
+    /// - Parameter keep: How many such runs Redis holds of the definition: beyond that, the oldest is not there any more. It must be
+    ///   followed no longer, as nothing would end that for minutes.
+    mutating func recorded(_ run: EndedRun, of job: RQJobID, keep: Int, now: Timestamp, monotonic: Duration) {
         guard var known = remove(job) else { return }
         (known.place, known.recorded, known.look, known.isUncertain) = (.watched, run, nil, false)
         known.untold = nil
         add(known)
         plan(job, now: now, at: monotonic)
+        dropOldestWatched(of: known.run.definition, keeping: keep)
+    }
+
+    /// Follows no longer what Redis has dropped.
+    ///
+    /// The choice is that of `record_runs.lua`. Where it is uncertain if a run is watched, that is looked up first.
+    private mutating func dropOldestWatched(of definition: DefinitionID, keeping keep: Int) {
+        guard let jobs = byDefinition[definition], jobs.count > keep else { return }
+        let watched = jobs.compactMap { followed[$0] }.filter { $0.place == .watched && !$0.isUncertain }
+        guard watched.count > keep else { return }
+        let ordered = watched.sorted { one, other in
+            one.run.at == other.run.at
+                ? one.run.member.lexicographicallyPrecedes(other.run.member) : one.run.at < other.run.at
+        }
+        for known in ordered.prefix(watched.count - keep) { remove(known.run.jobID) }
     }
 
     /// Takes in that a run that was over is open again.
@@ -342,8 +398,17 @@ struct RunWatch: Sendable {
     }
 
     private mutating func plan(_ job: RQJobID, at deadline: Duration) {
-        if let look = followed[job]?.look { _ = looks.remove(look) }
-        followed[job]?.look = looks.insert(.run(job), at: deadline.wholeNanoseconds)
+        guard let known = followed[job] else { return }
+        unplan(known.look)
+        let isReview = known.place == .watched
+        let time = deadline.wholeNanoseconds
+        let id = isReview ? reviews.insert(.run(job), at: time) : looks.insert(.run(job), at: time)
+        followed[job]?.look = PlannedLook(id: id, deadline: deadline, isReview: isReview)
+    }
+
+    private mutating func unplan(_ look: PlannedLook?) {
+        guard let look else { return }
+        _ = look.isReview ? reviews.remove(look.id) : looks.remove(look.id)
     }
 
     /// Plans the look at a portion by its oldest run.
@@ -358,50 +423,18 @@ struct RunWatch: Sendable {
         portions[number]?.look = looks.insert(.portion(number), at: deadline.wholeNanoseconds)
     }
 
-    /// The shortest time for which a run is left alone: with more open runs each has its turn, at the rate of all looks.
+    /// The shortest time for which an open run is left alone: with more open runs each has its turn, at the rate of all looks.
     private var shortest: Duration { max(Self.shortest, .seconds(1) * openCount / Self.looksPerSecond) }
 
     /// How long a run is left alone that was looked at.
     private func pause(_ known: Followed, now: Timestamp) -> Duration {
-        let shortest = shortest
         switch known.place {
         case .open:
             return max(shortest, known.memory.started.map { (now - $0) / Self.part } ?? .zero)
         case .watched:
             let since = known.recorded?.ending.ended ?? known.run.at
-            return max(shortest, (now - since) / Self.part)
+            return max(Self.shortest, (now - since) / Self.part)
         }
-    }
-}
-
-/// Bounds how many looks are made in a second.
-///
-/// Pure: it is told what time it is. Where there are more looks than may be made, they are made by the burst: in a pause Redis' memory
-/// leaves the processor's caches, so that many in a row cost less each.
-struct LookAllowance: Sendable {
-    /// The most looks that are made in a row, what may be made in 0.4 s.
-    private static let burst = rate * 0.4
-    private static let rate = Double(RunWatch.looksPerSecond)
-
-    private var left = burst
-    private var since: Duration = .zero
-    /// Whether there was no page when one was asked for the last time.
-    private(set) var isSpent = false
-
-    /// How long it takes until the next burst, once they are spent.
-    var pause: Duration { .milliseconds(1) + .seconds(1) * max(0, (Self.burst - left) / Self.rate) }
-
-    /// Whether a page of so many may be made now: fewer at a time would cost more each.
-    mutating func hasPage(of count: Int, at monotonic: Duration) -> Bool {
-        let passed = max(0, (monotonic - since) / .seconds(1))
-        left = min(left + passed * Self.rate, Self.burst)
-        since = monotonic
-        isSpent = left < (isSpent ? Self.burst : Double(count))
-        return !isSpent
-    }
-
-    mutating func used(_ count: Int) {
-        left -= Double(count)
     }
 }
 

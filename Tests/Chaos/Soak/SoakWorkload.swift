@@ -56,12 +56,14 @@ actor SoakWorkload {
             commands += write(id, spread: 0)
             passing.append(id)
         }
-        while passing.count > 600 {
-            let id = passing.removeFirst()
+        let old = passing.prefix(max(0, passing.count - 600))
+        for id in old {
             commands += [["DEL", RedisKeys.definitionPrefix + id], ["ZREM", RedisKeys.index, id]]
             commands += announce("deleted", id)
         }
         try await send(commands)
+        // Not before: a cut connection leaves definitions behind, which have to be deleted the next time.
+        passing.removeFirst(old.count)
         edits += 60
     }
 

@@ -66,6 +66,54 @@ import Testing
         #expect(try await looks(after: .seconds(10)) == 4)
     }
 
+    @Test func `runs whose jobs are deleted at once leave behind no more looks than those that are kept need`()
+        async throws
+    {
+        let keeping = try await Keeping()
+        keeping.memory.put(.example("a", interval: .seconds(3)), at: .newYear)
+        let keeper = keeping.keeper()
+        for _ in 0..<60 {
+            for job in try await keeping.tick() { keeping.memory.change { $0.jobs[job] = nil } }
+            #expect(try await keeper.step())
+            keeping.pass(.seconds(3))
+            #expect(try await keeper.step())
+        }
+        #expect(keeping.tracked(.watched) == 20)
+        #expect(await keeper.watch.followed.count == 20)
+    }
+
+    @Test func `many runs that may be brought back are looked at by the thousand in a second, and hold up nothing`()
+        async throws
+    {
+        let keeping = try await Keeping.of()
+        for number in 0..<2_999 {
+            keeping.memory.put(.example("more \(number)", interval: .seconds(3_600)), at: .newYear)
+        }
+        let keeper = keeping.keeper()
+        var jobs: [RQJobID] = []
+        while jobs.count < 3_000 { jobs += try await keeping.tick() }
+        for job in jobs { keeping.memory.change { $0.jobs[job] = nil } }
+        for _ in 0..<20 where keeping.tracked(.watched) < 3_000 {
+            #expect(try await keeper.step())
+            keeping.pass(.seconds(1))
+        }
+        #expect(keeping.tracked(.watched) == 3_000)
+        let before = keeping.store.looks(at: .watched)
+        for _ in 0..<100 {
+            #expect(try await keeper.step())
+            keeping.pass(.milliseconds(100))
+        }
+        let reviews = keeping.store.looks(at: .watched) - before
+        #expect((9_000...10 * RunWatch.reviewsPerSecond + 400).contains(reviews))
+        // All of them are late now. What is queued is looked at in its time all the same.
+        keeping.memory.put(.example("one", interval: .seconds(3_600)), at: keeping.clock.now())
+        keeping.work(try await keeping.tick()[0], as: .finished)
+        #expect(try await keeper.step())
+        keeping.pass(.milliseconds(2_600))
+        #expect(try await keeper.step())
+        #expect(keeping.kept("one").map(\.outcome) == [.finished])
+    }
+
     /// An entry that says that a run of another definition was queued then.
     private static func entry(of id: String, as run: TrackedRun) -> [UInt8] {
         let other = TrackedRun(

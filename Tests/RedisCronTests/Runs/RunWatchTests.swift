@@ -91,7 +91,7 @@ import Testing
     }
 
     @Test func `looks are made by the page, many in a row, and no more of them than are allowed`() {
-        var allowance = LookAllowance()
+        var allowance = LookAllowance(perSecond: 5_000)
         var pages = 0
         var bursts: [Int] = []
         for step in 0...10_000 {
@@ -114,13 +114,63 @@ import Testing
         _ = watch.follow(run, in: .open, now: .newYear, at: .zero)
         var ending = RunEnding(.failed)
         ending.ended = .newYear
-        watch.recorded(EndedRun(run, ending), of: run.jobID, now: .newYear + .seconds(100), monotonic: .seconds(100))
-        #expect(watch.openCount == 0)
-        #expect(watch.nextLook == .seconds(110))
-        _ = watch.due(at: .seconds(110), limit: 1)
         watch.recorded(
-            EndedRun(run, ending), of: run.jobID, now: .newYear + .seconds(36_000), monotonic: .seconds(36_000))
-        #expect(watch.nextLook == .seconds(39_600))
+            EndedRun(run, ending), of: run.jobID, keep: 20, now: .newYear + .seconds(100), monotonic: .seconds(100))
+        #expect(watch.openCount == 0)
+        #expect(watch.nextLook == nil)
+        #expect(watch.nextReview == .seconds(110))
+        #expect(watch.due(at: .seconds(110), limit: 1).reviewCount == 1)
+        watch.recorded(
+            EndedRun(run, ending), of: run.jobID, keep: 20, now: .newYear + .seconds(36_000),
+            monotonic: .seconds(36_000))
+        #expect(watch.nextReview == .seconds(39_600))
+    }
+
+    @Test func `of the runs of a definition that may be brought back as many are followed as are kept`() {
+        var watch = RunWatch()
+        for number in 0..<100 {
+            let time: Duration = .seconds(number)
+            let run = Self.run(number, at: .newYear + time)
+            _ = watch.follow(run, in: .open, now: .newYear + time, at: time)
+            let record = EndedRun(run, RunEnding(.deleted))
+            watch.recorded(record, of: run.jobID, keep: 20, now: .newYear + time, monotonic: time)
+        }
+        _ = watch.follow(Self.run(0, of: "b"), in: .watched, now: .newYear, at: .zero)
+        _ = watch.follow(Self.run(100), in: .open, now: .newYear, at: .zero)
+        let expected = (80...100).map { Self.run($0, at: $0 == 100 ? .newYear : .newYear + .seconds($0)).jobID }
+        #expect(watch.runs(of: DefinitionID("a")).map(\.run.jobID) == expected)
+        #expect(watch.due(at: .seconds(1_000), limit: 1_000).runs.count == 22)
+    }
+
+    @Test func `runs that may be brought back hold up no open ones, and have a part of each page`() {
+        var watch = RunWatch()
+        for number in 0..<300 {
+            _ = watch.follow(Self.run(number, of: "over"), in: .watched, now: .newYear, at: .zero)
+        }
+        for number in 0..<150 {
+            _ = watch.follow(Self.run(number, of: "open"), in: .open, now: .newYear, at: .seconds(5))
+        }
+        func page(reviews: Int = .max) -> [Int] {
+            let due = watch.due(at: .seconds(10), limit: 100, reviews: reviews)
+            #expect(due.runs.count { $0.place == .watched } == due.reviewCount)
+            return [due.count - due.reviewCount, due.reviewCount]
+        }
+        #expect(page() == [95, 5])
+        #expect(page() == [55, 45])
+        #expect(page(reviews: 30) == [0, 30])
+        #expect(page(reviews: 0) == [0, 0])
+        #expect(page() == [0, 100])
+    }
+
+    @Test func `a run that turns out to be open is looked at in its turn among the open ones`() {
+        var watch = RunWatch()
+        let run = Self.run()
+        _ = watch.follow(run, in: .watched, now: .newYear, at: .zero)
+        let time = watch.nextReview
+        watch.found(run.jobID, in: .open, recorded: nil)
+        #expect(watch.nextReview == nil)
+        #expect(watch.nextLook == time)
+        #expect(watch.due(at: .seconds(10), limit: 1, reviews: 0).runs.count == 1)
     }
 
     @Test func `of more than a thousand open runs the oldest is dropped`() {

@@ -24,6 +24,7 @@ final class InterposedStore: CronStore {
         var before: [Call: Hook] = [:]
         var after: [Call: Hook] = [:]
         var calls: [Call] = []
+        var lookedAt: [RunPlace: Int] = [:]
         var most = Int.max
         var whenChecked: Hook?
     }
@@ -37,6 +38,9 @@ final class InterposedStore: CronStore {
 
     /// All calls so far, in order.
     var calls: [Call] { state.current.calls }
+
+    /// How many runs that stand there were looked at so far, each as often as it was.
+    func looks(at place: RunPlace) -> Int { state.current.lookedAt[place] ?? 0 }
 
     /// Runs the hook before each such call reaches the store.
     func before(_ call: Call, _ hook: Hook?) {
@@ -155,7 +159,8 @@ final class InterposedStore: CronStore {
     }
 
     func look(at runs: [RunToLookAt], now: Timestamp) async throws -> [RunFinding] {
-        try await passing(.look) { try await base.look(at: runs, now: now) }
+        state.update { state in for run in runs { state.lookedAt[run.place, default: 0] += 1 } }
+        return try await passing(.look) { try await base.look(at: runs, now: now) }
     }
 
     func recentRuns() async throws -> [RunPortion] { try await passing(.recentRuns) { try await base.recentRuns() } }
