@@ -53,6 +53,11 @@ struct Benchmark {
         case .commands:
             report.commands = try await CommandTimes(definitions: options.commandDefinitions).run(on: server)
             if report.commands == nil { Progress.note("no rqrcron beside this program: the commands are left out") }
+        case .cluster:
+            report.cluster = try ClusterCost(
+                definitions: options.clusterDefinitions, rounds: options.rounds
+            ).run()
+            if report.cluster == nil { Progress.note("no rqrcron beside this program: the cluster is left out") }
         case .page:
             report.puts = try PutRate(definitions: options.puts).run(on: server)
             guard report.puts != nil else {

@@ -2,7 +2,7 @@
 struct Options {
     /// The measurements, in their order.
     enum Part: String, CaseIterable {
-        case throughput, program, growth, latency, storm, start, distance, runs, page, commands
+        case throughput, program, growth, latency, storm, start, distance, runs, page, commands, cluster
     }
 
     var parts = Set(Part.allCases)
@@ -20,6 +20,7 @@ struct Options {
     var burst = 100_000
     var viewers = 200
     var commandDefinitions = 1_000_000
+    var clusterDefinitions = 30_000
     var json: String?
     var wantsHelp = false
     var countsAllocations = false
@@ -31,7 +32,8 @@ struct Options {
         schedulers, on a redis-server of its own. Checks every result before it counts it.
 
           --quick              four minutes instead of twenty: smaller sizes, fewer rounds
-          --only PARTS         some of throughput,program,growth,latency,storm,start,distance,runs,page,commands
+          --only PARTS         some of throughput,program,growth,latency,storm,start,distance,runs,page,commands,
+                               cluster
           --jobs N             due definitions of a round (50000)
           --rounds N           rounds of the throughput, all systems in turn (5)
           --python-jobs N      due definitions for rq-rediscron; RQ's cron gets 4 times, enqueue_many 10 times as many (2000)
@@ -45,6 +47,8 @@ struct Options {
           --burst N            due definitions of a burst while others look at the page (100000)
           --viewers N          viewers of the page (200)
           --definitions N      definitions that the commands read and write (1000000)
+          --cluster-definitions N
+                               definitions of each of three prefixes on a Redis Cluster (30000)
           --json PATH          writes everything as JSON
           --count-allocations  only counts heap allocations, commands and round trips of a warm and a cold pass, as JSON
         """
@@ -89,6 +93,7 @@ struct Options {
             case "--burst": burst = try number(option)
             case "--viewers": viewers = try number(option)
             case "--definitions": commandDefinitions = try number(option)
+            case "--cluster-definitions": clusterDefinitions = try number(option)
             case "--json": json = try text(option)
             case "--count-allocations": countsAllocations = true
             default: throw BenchmarkError("unknown option \(option); --help lists them")
@@ -110,5 +115,6 @@ struct Options {
         puts = 5_000
         burst = 20_000
         commandDefinitions = 50_000
+        clusterDefinitions = 10_000
     }
 }

@@ -23,15 +23,26 @@ extension CronJobDeclarations {
 extension CronJobDeclaration {
     /// The keys of the JSON form, without those that have their default.
     package var fields: JSONObject {
-        let definition = definition
         var fields: JSONObject = [:]
-        for field in CronJobHash.Field.all {
-            guard let key = field.jsonKeys.first, !field.isSame(in: definition, Self.missing) else { continue }
-            fields[key] = field.json(of: definition)
-        }
-        if let firstRun { fields[JSONString(DeclarationFields.firstRun)] = .string(firstRun.description) }
+        forEachField { fields[$0] = $1 }
         return fields
     }
+
+    /// Appends the JSON form as an object on one line.
+    func appendJSON(to bytes: inout [UInt8]) {
+        JSONValue.appendPythonObject(to: &bytes, style: .spaced) { append in forEachField(append) }
+    }
+
+    /// Hands on ``fields`` one by one.
+    private func forEachField(_ take: (JSONString, JSONValue) -> Void) {
+        let definition = definition
+        for field in CronJobHash.Field.declared where !field.isSame(in: definition, Self.missing) {
+            take(field.jsonKeys[0], field.json(of: definition))
+        }
+        if let firstRun { take(Self.firstRunKey, .string(firstRun.description)) }
+    }
+
+    private static let firstRunKey = JSONString(DeclarationFields.firstRun)
 
     /// A definition of which nothing is said.
     private static let missing = CronJobHash(id: "", CallSpec("", queue: ""))

@@ -50,6 +50,14 @@ package struct DeclarationReader {
     ///
     /// - Throws: ``DeclarationError`` for the first line that is wrong, which may hold an unknown key.
     package mutating func next() throws(DeclarationError) -> CronJobDeclaration? {
+        try nextText()?.declaration()
+    }
+
+    /// The next declaration, to be read elsewhere; `nil` at the end of the file.
+    ///
+    /// - Throws: ``DeclarationError`` for what is wrong between the declarations, or with a line of the crontab-like text. It comes after what
+    ///   is wrong with declarations before.
+    package mutating func nextText() throws(DeclarationError) -> DeclarationText? {
         if form == nil { form = try recognize() }
         return form == .json ? try nextOfJSON() : try nextLine()
     }
@@ -72,7 +80,7 @@ package struct DeclarationReader {
 
     // MARK: The crontab-like text
 
-    private mutating func nextLine() throws(DeclarationError) -> CronJobDeclaration? {
+    private mutating func nextLine() throws(DeclarationError) -> DeclarationText? {
         while let (length, hasEnd) = text.lengthOfLine() {
             let number = text.line
             let content = text.bytes[text.position..<text.position + length]
@@ -85,7 +93,7 @@ package struct DeclarationReader {
                 case .zone(let name): zone = name
                 case .declaration(var job):
                     job.line = number
-                    return job
+                    return DeclarationText(job, line: number)
                 }
             } catch {
                 throw DeclarationError(line: number, error.message)
@@ -96,7 +104,7 @@ package struct DeclarationReader {
 
     // MARK: JSON
 
-    private mutating func nextOfJSON() throws(DeclarationError) -> CronJobDeclaration? {
+    private mutating func nextOfJSON() throws(DeclarationError) -> DeclarationText? {
         while true {
             let byte = peekBehindBlanks()
             switch place {
@@ -166,36 +174,19 @@ package struct DeclarationReader {
         }
     }
 
-    private mutating func takeJob() throws(DeclarationError) -> CronJobDeclaration {
+    private mutating func takeJob() throws(DeclarationError) -> DeclarationText {
         guard let byte = text.peek(), Self.beginsValue(byte) else { throw syntax("a value") }
         let line = text.line
         guard byte == UInt8(ascii: "{") else {
             throw DeclarationError(line: line, "a definition must be an object")
         }
-        let length = text.lengthOfValue()
-        let isOneLine = text.newlines(within: length) == 0
-        let lines = isOneLine ? nil : LinesOfKeys(text, length: length)
-        guard case .object(let fields) = try takeValue(length: length) else {
-            throw DeclarationError(line: line, "a definition must be an object")
-        }
-        return try DeclarationFields(fields) { key in lines?.line(of: key) ?? line }.declaration()
+        return DeclarationText(json: text.take(text.lengthOfValue()), line: line)
     }
 
     /// Reads a value whose length is known.
     private mutating func takeValue(length: Int) throws(DeclarationError) -> JSONValue {
-        let read = text.withBytes(length) { bytes in
-            Result { () throws(JSONError) in try JSONValue(parsing: bytes, duplicateKeys: .refused) }
-        }
-        switch read {
-        case .success(let value):
-            text.advance(by: length)
-            return value
-        case .failure(let error):
-            let complaint = error.code == .duplicateKey ? "" : "no JSON: "
-            throw DeclarationError(
-                line: text.line + text.newlines(within: min(error.offset, length)),
-                complaint + "expected \(error.expected)")
-        }
+        let line = text.line
+        return try DeclarationText.value(of: text.take(length), line: line)
     }
 
     /// Takes a comma, or the bracket that ends a list.
@@ -231,21 +222,4 @@ package struct DeclarationReader {
     }
 
     private static let missingJobs = DeclarationError(line: 1, field: "jobs", "missing, or no array of definitions")
-}
-
-/// The lines on which the keys of a definition are, for messages.
-private struct LinesOfKeys {
-    private var lines: [JSONString: Int] = [:]
-
-    init(_ text: FileText, length: Int) {
-        let places = text.withBytes(length) { bytes in
-            (try? JSONValue.parse(bytes, duplicateKeys: .refused, placesToDepth: 1))?.places ?? []
-        }
-        for place in places {
-            guard let key = place.key else { continue }
-            lines[key] = text.line + text.newlines(within: place.offset)
-        }
-    }
-
-    func line(of key: String) -> Int? { lines[JSONString(key)] }
 }

@@ -37,8 +37,8 @@ package struct DeclarationWriter: Sendable {
     package mutating func append(_ job: CronJobDeclaration, to bytes: inout [UInt8]) {
         begin(&bytes)
         guard isCrontab else {
-            bytes += Array((hasJobs ? ",\n  " : "\n  ").utf8)
-            JSONValue.object(job.fields).appendPythonJSON(to: &bytes, style: .spaced)
+            bytes.append(contentsOf: (hasJobs ? ",\n  " : "\n  ").utf8)
+            job.appendJSON(to: &bytes)
             hasJobs = true
             return
         }

@@ -45,7 +45,7 @@ struct FileText {
     }
 
     /// How many lines end within the next bytes.
-    func newlines(within count: Int) -> Int {
+    private func newlines(within count: Int) -> Int {
         bytes.withUnsafeBufferPointer { bytes in
             var newlines = 0
             for index in position..<position + count where bytes[index] == UInt8(ascii: "\n") { newlines += 1 }
@@ -53,9 +53,10 @@ struct FileText {
         }
     }
 
-    /// Lends the next bytes.
-    func withBytes<Result>(_ count: Int, _ body: (UnsafeBufferPointer<UInt8>) -> Result) -> Result {
-        bytes.withUnsafeBufferPointer { body(UnsafeBufferPointer(rebasing: $0[position..<position + count])) }
+    /// Goes on by a number of bytes, and hands them out.
+    mutating func take(_ count: Int) -> [UInt8] {
+        defer { advance(by: count) }
+        return Array(bytes[position..<position + count])
     }
 
     /// How long the next line is, without its end.

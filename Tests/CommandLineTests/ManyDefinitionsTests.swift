@@ -182,10 +182,38 @@ import Testing
             try lines.write(toFile: path, atomically: false, encoding: .utf8)
             let file = try DefinitionFile(path: path)
             var pages = file.pages()
-            #expect(try pages.next()?.count == 500)
+            #expect(try pages.next()?.declarations().count == 500)
             try (lines + "\n").write(toFile: path, atomically: false, encoding: .utf8)
             #expect(throws: CommandFailure("\(path) was changed while it was read")) {
                 while try pages.next() != nil {}
+            }
+        }
+    }
+
+    @Test func `the first wrong line of a long file is named, whatever is wrong behind it`() async throws {
+        func text(_ wrong: [Int: String], end: String = "\n]}") -> String {
+            let lines = (0..<1_700).map { number in
+                wrong[number] ?? #"{"id": "n\#(number)", "func": "m.f", "queue": "q", "interval": 60}"#
+            }
+            return "{\"jobs\": [\n" + lines.joined(separator: ",\n") + end
+        }
+        try await withRedis { server in
+            let field = #"{"id": "a", "func": "m.f", "queue": "q", "interval": "x"}"#
+            for (input, complaint) in [
+                // Behind it another page cannot be read, and what follows is no JSON.
+                (text([400: field, 900: "{\"id\": 1,,}"], end: "\n"), "line 402: job 'a': interval: must be"),
+                (text([400: "{\"id\": 1,,}", 410: field]), "line 402: no JSON: expected"),
+                (text([600: field], end: "\n] 7"), "line 602: job 'a': interval: must be"),
+                (text([:], end: "\n] 7"), "line 1702: no JSON: expected ',' or '}'"),
+                (
+                    text([1_600: #"{"id": "n3", "func": "m.f", "queue": "q", "interval": 60}"#]),
+                    "line 1602: job 'n3': id: declared before on line 5"
+                ),
+            ] {
+                let ending = try await Rqrcron.run(["apply", "-"], on: server, input: input)
+                #expect(ending.status == 1)
+                #expect(ending.errors.contains(complaint), "\(complaint): \(ending.errors)")
+                #expect(try server.command("EXISTS", "rq:cron_jobs").integer == 0)
             }
         }
     }

@@ -5,7 +5,7 @@ extension Report {
             "\(machine.processor), \(machine.cores) cores, Redis \(machine.redis)", throughputText, programText,
             growthText,
             neighboursText, latencyText, distanceText, runsText,
-            pageText, commandsText,
+            pageText, commandsText, clusterText,
         ]
         return parts.filter { !$0.isEmpty }.joined(separator: "\n\n")
     }
@@ -154,6 +154,22 @@ extension Report {
             ])
         }
         return table.text + "\nrun leads after \((commands.secondsToLead * 1000).digits(0)) ms"
+    }
+
+    private var clusterText: String {
+        guard let cluster, let one = cluster.first(where: { $0.masters == 1 }) else { return "" }
+        var table = TextTable(["masters", "bursts", "jobs/s", "own µs/job", "Redis µs/job", "both", "x one master"])
+        for result in cluster {
+            let ratio = result.microseconds.median / one.microseconds.median
+            table.append([
+                String(result.masters), String(result.samples.count),
+                Spread(result.samples.map(\.jobsPerSecond)).median.digits(0),
+                Spread(result.samples.map(\.ownMicroseconds)).median.digits(2),
+                Spread(result.samples.map(\.redisMicroseconds)).median.digits(2),
+                result.microseconds.median.digits(2), ratio.digits(3),
+            ])
+        }
+        return table.text
     }
 
     private var distanceText: String {

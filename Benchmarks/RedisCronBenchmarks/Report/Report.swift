@@ -27,6 +27,7 @@ struct Report: Codable {
     var pages: [PageTimes.Result] = []
     var disturbance: PageDisturbance.Result?
     var commands: CommandTimes.Report?
+    var cluster: [ClusterCost.Result]?
 
     init(on server: BenchmarkServer) throws {
         var loads = [0.0]

@@ -6,6 +6,8 @@ import ProcessSpawn
 final class BenchmarkServer {
     let socketPath: String
     let port: Int
+    /// The port on which it speaks with the other nodes of a cluster.
+    let clusterPort: Int?
     var socket: ServerAddress { .socket(socketPath) }
     var loopback: ServerAddress { .port(port) }
     let control: BlockingConnection
@@ -14,13 +16,20 @@ final class BenchmarkServer {
     private let directory: URL
 
     /// Starts a server and waits until it answers.
-    init() throws {
+    ///
+    /// - Parameter isClusterNode: Whether it is to be a node of a cluster; it has no slots then.
+    init(isClusterNode: Bool = false) throws {
         // A socket's path may have some 100 bytes only.
         directory = URL(fileURLWithPath: "/tmp/rediscron-bench-\(UUID().uuidString.prefix(8))")
         try FileManager.default.createDirectory(
             at: directory, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
         socketPath = directory.appendingPathComponent("redis.sock").path
         port = try LoopbackPort.free()
+        clusterPort = isClusterNode ? try LoopbackPort.free() : nil
+        let cluster =
+            clusterPort.map { port in
+                ["--cluster-enabled", "yes", "--cluster-config-file", "nodes.conf", "--cluster-port", String(port)]
+            } ?? []
         // The shell finds it, and becomes it.
         process = try RunningProgram(
             Spawn(
@@ -30,7 +39,7 @@ final class BenchmarkServer {
                     "--unixsocket", socketPath, "--port", String(port), "--bind", "127.0.0.1", "--save", "",
                     "--appendonly", "no", "--dir", directory.path, "--loglevel", "warning", "--logfile",
                     directory.appendingPathComponent("redis.log").path,
-                ],
+                ] + cluster,
                 descriptors: [STDERR_FILENO: STDERR_FILENO]))
         control = try BlockingConnection.open(.socket(socketPath), patience: .seconds(20))
     }

@@ -52,6 +52,8 @@ extension CronJobHash {
 
         /// The name in the hash.
         package let name: String
+        /// ``name`` as the hash has it.
+        package let nameBytes: [UInt8]
         /// Who says what it holds.
         package let role: Role
         /// Whether rq-rediscron does not know it: it is written only where it says something.
@@ -73,13 +75,13 @@ extension CronJobHash {
         /// Whether `show` says nothing of the field where it is empty.
         package let isHiddenWhenEmpty: Bool
 
-        private let decode: @Sendable (FieldText, inout CronJobHash) throws(RQWireError) -> Void
         // What is called for each field of each definition takes pointers, so that no hash is copied for it.
+        private let decode: @Sendable (FieldText, UnsafeMutablePointer<CronJobHash>) throws(RQWireError) -> Void
         private let encode: @Sendable (UnsafePointer<CronJobHash>, inout [UInt8]) -> Void
         private let copy: @Sendable (CronJobHash, inout CronJobHash) -> Void
         private let isSame: @Sendable (UnsafePointer<CronJobHash>, UnsafePointer<CronJobHash>) -> Bool
         private let toJSON: @Sendable (UnsafePointer<CronJobHash>) -> JSONValue
-        private let fromJSON: @Sendable (JSONValue, inout CronJobHash) throws(FieldComplaint) -> Void
+        private let fromJSON: @Sendable (JSONValue, UnsafeMutablePointer<CronJobHash>) throws(FieldComplaint) -> Void
         private let fromOption: @Sendable (Option, [String], inout CronJobHash) throws(FieldComplaint) -> Void
         private let describe: @Sendable (CronJobHash) -> String
         private let complain: (@Sendable (UnsafePointer<CronJobHash>) -> String?)?
@@ -101,6 +103,7 @@ extension CronJobHash {
             describe: (@Sendable (Value) -> String)? = nil
         ) {
             self.name = name
+            nameBytes = Array(name.utf8)
             self.role = role
             self.isOurs = isOurs
             self.keys = keys ?? (role == .state ? [] : [name])
@@ -111,16 +114,15 @@ extension CronJobHash {
             self.absentMeans = Array(absentMeans.utf8)
             self.isSecret = isSecret
             self.isHiddenWhenEmpty = isHiddenWhenEmpty
-            decode = { text, hash throws(RQWireError) in hash[keyPath: path] = try type.decode(text) }
+            let write = Self.writer(of: path)
+            decode = { text, hash throws(RQWireError) in write(try type.decode(text), hash) }
             let read: @Sendable (UnsafePointer<CronJobHash>) -> Value =
                 if let computed { { computed($0.pointee.call) } } else { Self.reader(of: path) }
             encode = { hash, bytes in type.encode(read(hash), &bytes) }
             copy = { source, target in target[keyPath: path] = source[keyPath: path] }
             isSame = { read($0) == read($1) }
             toJSON = { type.json(read($0)) }
-            fromJSON = { json, hash throws(FieldComplaint) in
-                hash[keyPath: path] = try type.fromJSON(json)
-            }
+            fromJSON = { json, hash throws(FieldComplaint) in write(try type.fromJSON(json), hash) }
             fromOption = { option, texts, hash throws(FieldComplaint) in
                 if let further = further.first(where: { $0.option == option }) {
                     for text in texts { try further.take(text, &hash[keyPath: path]) }
@@ -149,13 +151,25 @@ extension CronJobHash {
                 (UnsafeRawPointer(hash) + offset).assumingMemoryBound(to: Value.self).pointee
             }
         }
+
+        /// Sets the property of a path, as ``reader(of:)`` reads it.
+        private static func writer<Value>(
+            of path: any WritableKeyPath<CronJobHash, Value> & Sendable
+        ) -> @Sendable (Value, UnsafeMutablePointer<CronJobHash>) -> Void {
+            guard let offset = MemoryLayout<CronJobHash>.offset(of: path) else {
+                return { value, hash in hash.pointee[keyPath: path] = value }
+            }
+            return { value, hash in
+                (UnsafeMutableRawPointer(hash) + offset).assumingMemoryBound(to: Value.self).pointee = value
+            }
+        }
     }
 }
 
 extension CronJobHash.Field {
     /// Reads the bytes that a hash holds.
     func take(_ text: FieldText, into hash: inout CronJobHash) throws(RQWireError) {
-        try decode(text, &hash)
+        try withUnsafeMutablePointer(to: &hash) { hash throws(RQWireError) in try decode(text, hash) }
     }
 
     /// Appends the bytes that a hash holds; nothing where the field is empty.
@@ -195,7 +209,7 @@ extension CronJobHash.Field {
     ///
     /// - Throws: ``FieldComplaint`` with what the value must be.
     package func take(json value: JSONValue, into hash: inout CronJobHash) throws(FieldComplaint) {
-        try fromJSON(value, &hash)
+        try withUnsafeMutablePointer(to: &hash) { hash throws(FieldComplaint) in try fromJSON(value, hash) }
     }
 
     /// Reads the values of one of the field's options, in the order in which they were given.

@@ -80,8 +80,14 @@ extension CronJobHash {
     package static func inWritingOrder(
         _ fields: [(field: Field, value: [UInt8])]
     ) -> [(field: Field, value: [UInt8])] {
-        let first: [Field] = [.updatedAt, .nextEnqueueTime, .latestEnqueueTime]
-        return fields.filter { first.contains($0.field) } + fields.filter { !first.contains($0.field) }
+        func isHot(_ field: Field) -> Bool {
+            field === Field.updatedAt || field === Field.nextEnqueueTime || field === Field.latestEnqueueTime
+        }
+        var ordered: [(field: Field, value: [UInt8])] = []
+        ordered.reserveCapacity(fields.count)
+        for entry in fields where isHot(entry.field) { ordered.append(entry) }
+        for entry in fields where !isHot(entry.field) { ordered.append(entry) }
+        return ordered
     }
 
     /// Reads a hash from its fields, as `HGETALL` gives them.
@@ -124,8 +130,10 @@ extension CronJobHash {
         ) throws(RQWireError) -> Field? {
             guard let place = Field.place(of: name) else { return nil }
             let field = Field.all[place]
-            try field.take(FieldText(field: field.name, bytes: value), into: &hash)
             taken |= 1 << UInt64(place)
+            // An empty field says what an absent one says; RQ writes half a dozen of them.
+            if value.isEmpty, field.expectedAlways == nil { return field }
+            try field.take(FieldText(field: field.name, bytes: value), into: &hash)
             return field
         }
 

@@ -271,6 +271,9 @@ extension CronJobHash.Field {
         .pauseNote,
     ]
 
+    /// The fields that a file may say.
+    package static let declared = all.filter { !$0.keys.isEmpty }
+
     /// RQ's options of a job that most definitions have none of: they are checked only where there is one.
     static let jobOptions: [CronJobHash.Field] = [
         .retry, .onSuccess, .onFailure, .onStopped, .webhooks, .plannedTimeArgument,

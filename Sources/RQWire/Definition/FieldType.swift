@@ -293,7 +293,7 @@ extension FieldType<[JSONValue]> {
     /// A JSON array; none where the field is empty.
     static let array = FieldType(
         decode: { text throws(RQWireError) in
-            guard !text.bytes.isEmpty else { return [] }
+            guard !text.bytes.isEmpty, !text.consists(of: "[]") else { return [] }
             guard case .array(let elements) = try text.json(expected: "a JSON array") else {
                 throw text.refusal("a JSON array")
             }
@@ -315,7 +315,7 @@ extension FieldType<JSONObject> {
     /// A JSON object; an empty one where the field is empty.
     static let object = FieldType(
         decode: { text throws(RQWireError) in
-            guard !text.bytes.isEmpty else { return [:] }
+            guard !text.bytes.isEmpty, !text.consists(of: "{}") else { return [:] }
             guard case .object(let object) = try text.json(expected: "a JSON object") else {
                 throw text.refusal("a JSON object")
             }
@@ -363,6 +363,11 @@ struct FieldText {
         guard let text = String(validating: bytes, as: UTF8.self) else { throw refusal("\(expected) in UTF-8") }
         guard allowsEmpty || !text.isEmpty else { throw refusal(expected) }
         return text
+    }
+
+    /// Whether it is these two characters.
+    func consists(of two: StaticString) -> Bool {
+        bytes.count == 2 && bytes[0] == two.utf8Start[0] && bytes[1] == two.utf8Start[1]
     }
 
     func functionName() throws(RQWireError) -> String {

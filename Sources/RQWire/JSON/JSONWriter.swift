@@ -19,6 +19,26 @@ extension JSONValue {
         swap(&writer.bytes, &bytes)
     }
 
+    /// Appends an object whose entries are made one after the other, in their order.
+    ///
+    /// - Parameter entries: Hands each entry to the closure that it gets.
+    package static func appendPythonObject(
+        to bytes: inout [UInt8], style: JSONStyle, _ entries: ((JSONString, JSONValue) -> Void) -> Void
+    ) {
+        var writer = JSONWriter(style: style)
+        swap(&writer.bytes, &bytes)
+        writer.beginObject(isEmpty: false)
+        var isFirst = true
+        entries { key, value in
+            if !isFirst { writer.separate() }
+            isFirst = false
+            writer.key(key)
+            value.walk(into: &writer)
+        }
+        writer.endObject(isEmpty: isFirst)
+        swap(&writer.bytes, &bytes)
+    }
+
     /// The value as a field of a definition's hash: `json.dumps(value, separators=(",", ":"), sort_keys=True)`.
     package var wireText: String {
         var bytes: [UInt8] = []

@@ -109,10 +109,13 @@ extension RedisCommand {
         }
 
         /// Appends a string argument.
-        package mutating func append(_ text: some StringProtocol) {
-            appendLength(text.utf8.count)
-            storage.append(contentsOf: text.utf8)
-            appendLineEnd()
+        package mutating func append(_ text: String) {
+            var text = text
+            text.withUTF8 { text in
+                appendLength(text.count)
+                storage.append(contentsOf: text)
+                appendLineEnd()
+            }
         }
 
         /// Appends an argument of raw bytes.

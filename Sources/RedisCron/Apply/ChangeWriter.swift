@@ -29,11 +29,13 @@ package struct ChangeWriter: Sendable {
     /// What was written stays written if something fails or the task is cancelled.
     ///
     /// - Parameters:
-    ///   - next: The next changes; `nil` when there are no more. It is asked while earlier ones are being written.
+    ///   - next: The next page; `nil` when there are no more. It is asked while earlier ones are being written.
+    ///   - changes: The changes of a page; several pages are asked for at the same time.
     ///   - progress: Is told from time to time how many are done.
-    /// - Throws: What the connection throws, and `next`.
-    package func write(
-        _ next: () async throws -> [ApplyPlan.Change]?, progress: (_ done: Int) -> Void
+    /// - Throws: What the connection throws, `next` and `changes`.
+    package func write<Page: Sendable>(
+        _ next: () async throws -> Page?, changes: @escaping @Sendable (Page) async throws -> [ApplyPlan.Change],
+        progress: (_ done: Int) -> Void
     ) async throws {
         try await withThrowingTaskGroup(of: (weight: Int, changes: Int).self) { group in
             var (underWay, done) = (0, 0)
@@ -43,7 +45,11 @@ package struct ChangeWriter: Sendable {
                 done += changes
                 progress(done)
             }
-            while let page = try await next() {
+            try await inOrder {
+                try await next()
+            } work: {
+                try await changes($0)
+            } take: { _, page in
                 for part in Self.parts(of: page) {
                     let weight = part.count > 1 ? Self.weightOfBatch : 1
                     while underWay > 0, underWay + weight > Self.capacity { try await waitForOne() }
@@ -69,7 +75,7 @@ package struct ChangeWriter: Sendable {
         let edits = try changes.map { change in
             let job =
                 try change.wanted ?? change.declaration.map { try connection.job($0, isNew: true, defaultZone: zone) }
-            return try job?.saving(event: .created, newOnly: true, now: now, zone: zone).edit
+            return try job?.creating(now: now, zone: zone)
         }
         let new = zip(changes, edits).compactMap { change, edit in edit.map { (id: change.id, edit: $0) } }
         let areWritten = try await connection.definitions.create(new, source: source, now: now)

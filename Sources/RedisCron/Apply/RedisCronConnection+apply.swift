@@ -1,6 +1,6 @@
 import Cron
 public import CronFiles
-import RQWire
+package import RQWire
 
 extension RedisCronConnection {
     /// Makes Redis hold what is declared: creates and edits definitions, leaves those alone that are as declared, and prunes if
@@ -47,6 +47,8 @@ extension RedisCronConnection {
         try await writer.write {
             defer { rest = rest.dropFirst(DefinitionRepository.pageSize) }
             return rest.isEmpty ? nil : Array(rest.prefix(DefinitionRepository.pageSize))
+        } changes: { (page: [ApplyPlan.Change]) in
+            page
         } progress: { done in
             progress?(done, plan.changes.count)
         }
@@ -79,13 +81,19 @@ extension CronJobDeclaration {
     ///
     /// `enabled` is left out for an enabled one and while a pause stands: whoever ends the pause decides.
     public init(_ job: RedisCronJob) {
-        let neverRan = job.interval != nil && job.latestEnqueueTime == nil
+        self.init(job.definition)
+    }
+
+    /// As ``init(_:)``, of a definition that was read.
+    package init(_ definition: CronJobHash) {
+        let schedule = definition.schedule
         let isFirstRunPlanned =
-            neverRan && job.startTime == nil && !job.isFinished && job.pausedUntil == nil && job.exclusions.isEmpty
+            schedule.interval != nil && definition.latestEnqueueTime == nil && schedule.startTime == nil
+            && !definition.isFinished && definition.state.pausedUntil == nil && schedule.exclusions.isEmpty
         self.init(
-            id: job.id, call: job.call, schedule: job.schedule, policy: job.policy,
-            enabled: job.enabled || job.isPaused(at: .now) ? nil : false,
-            firstRun: isFirstRunPlanned ? job.nextEnqueueTime : nil)
+            id: definition.id, call: definition.call, schedule: schedule, policy: definition.policy,
+            enabled: definition.enabled || definition.isPaused(at: .now) ? nil : false,
+            firstRun: isFirstRunPlanned ? definition.nextEnqueueTime : nil)
     }
 }
 

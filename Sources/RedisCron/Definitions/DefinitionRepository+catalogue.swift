@@ -142,11 +142,8 @@ private enum ListedPart: Sendable {
         switch place {
         case 0:
             var source: String?
-            reply.forEachPair { name, value in
-                guard name.elementsEqual(DefinitionRepository.sourceField.utf8), !value.isEmpty else { return }
-                source = String(decoding: value, as: UTF8.self)
-            }
-            self = .hash(try Reading(reply, id: id), source: source)
+            let reading = try Reading(reply, id: id, source: &source)
+            self = .hash(reading, source: source)
         case 1: self = .score(reply.string.flatMap(Double.init))
         default: self = .end(try reply.elementsIfList().first.flatMap(EndedRun.init))
         }

@@ -38,7 +38,7 @@ extension DefinitionRepository {
         let fields = CronJobHash.inWritingOrder(edit.fields.filter { !($0.field.isOurs && $0.value.isEmpty) })
         call.append(2 * (fields.count + (source == nil ? 0 : 1)))
         for (field, value) in fields {
-            call.append(field.name)
+            call.append(field.nameBytes)
             call.append(value)
         }
         if let source {

@@ -38,24 +38,16 @@ extension DefinitionRepository {
         let prefix = Array(keys.cronJobPrefix.utf8)
         let pattern = Self.globEscaped(prefix) + [UInt8(ascii: "*")]
         try await eachPage({ RedisCommand("SCAN", $0, "MATCH", pattern, "COUNT", 1000) }) { reply in
-            // One behind the other, since an array for each would take longer than the rest.
-            var found: (bytes: [UInt8], ends: [Int]) = ([], [])
+            var found = JoinedBytes()
             reply.forEach { key in
                 key.withBytes { key in
                     guard let key, key.count > prefix.count else { return }
-                    found.bytes.append(contentsOf: UnsafeRawBufferPointer(rebasing: key[prefix.count...]))
-                    found.ends.append(found.bytes.count)
+                    found.append(UnsafeRawBufferPointer(rebasing: key[prefix.count...]))
                 }
             }
             return found
         } take: { found in
-            found.bytes.withUnsafeBytes { bytes in
-                var start = 0
-                for end in found.ends {
-                    ids.insert(UnsafeRawBufferPointer(rebasing: bytes[start..<end]))
-                    start = end
-                }
-            }
+            found.forEach { ids.insert($0) }
         }
     }
 
@@ -80,35 +72,43 @@ extension DefinitionRepository {
     /// Uses `ZSCAN`, which finds whatever is in the index all the time, however much a scheduler moves meanwhile; reading by
     /// rank does not promise that.
     func indexScores() async throws -> (ids: InternedBytes, scores: [Double]) {
-        var ids = InternedBytes()
-        var scores: [Double] = []
+        var index = ScoredIDs()
         try await eachPage({ RedisCommand("ZSCAN", keys.cronJobs, $0, "COUNT", 1000) }) { reply in
-            DueEntry.read(reply)
-        } take: { entries in
-            for entry in entries {
-                let (place, isNew) = ids.insert(entry.id)
-                if isNew { scores.append(entry.score) } else { scores[place] = entry.score }
+            var found: (ids: JoinedBytes, scores: [Double]) = (JoinedBytes(), [])
+            reply.forEachPair { id, score in
+                found.ids.append(UnsafeRawBufferPointer(id))
+                found.scores.append(Double(String(decoding: score, as: UTF8.self)) ?? .infinity)
             }
+            return found
+        } take: { found in
+            index.take(found.ids, found.scores)
         }
-        return (ids, scores)
+        return (index.ids, index.scores)
     }
 
     /// Sends a command that continues at a cursor until the cursor is back at its beginning.
+    ///
+    /// The next page is under way while the one before is taken.
     private func eachPage<Page: Sendable>(
         _ command: (_ cursor: String) -> RedisCommand,
         decode: @escaping @Sendable (borrowing RedisReplyView) -> Page, take: (Page) -> Void
     ) async throws {
-        var cursor = "0"
-        repeat {
-            let (next, page) = try await client.send(command(cursor)) { reply throws(RedisError) in
+        @Sendable func read(_ command: RedisCommand) async throws -> (next: String, page: Page) {
+            try await client.send(command) { reply throws(RedisError) in
                 guard reply.count == 2 else {
                     throw RedisError.unexpectedReply("\(reply.count) elements", expected: "a cursor and elements")
                 }
                 return (reply.withElement(0) { $0.string } ?? "0", reply.withElement(1) { decode($0) })
             }
-            cursor = next
+        }
+        var (cursor, page) = try await read(command("0"))
+        while cursor != "0" {
+            let next = command(cursor)
+            async let following = read(next)
             take(page)
-        } while cursor != "0"
+            (cursor, page) = try await following
+        }
+        take(page)
     }
 
     /// The present entries of these ids, with their scores in the form in which scripts compare them.
@@ -180,5 +180,42 @@ extension Array {
     /// The elements in arrays of at most that many.
     func pages(of size: Int) -> [[Element]] {
         stride(from: 0, to: count, by: size).map { Array(self[$0..<Swift.min($0 + size, count)]) }
+    }
+}
+
+/// Byte strings of a reply one behind the other: an array for each would take longer than the rest.
+private struct JoinedBytes: Sendable {
+    private var bytes: [UInt8] = []
+    private var ends: [Int] = []
+
+    mutating func append(_ text: UnsafeRawBufferPointer) {
+        bytes.append(contentsOf: text)
+        ends.append(bytes.count)
+    }
+
+    func forEach(_ body: (UnsafeRawBufferPointer) -> Void) {
+        bytes.withUnsafeBytes { bytes in
+            var start = 0
+            for end in ends {
+                body(UnsafeRawBufferPointer(rebasing: bytes[start..<end]))
+                start = end
+            }
+        }
+    }
+}
+
+/// Ids, and the score of each.
+private struct ScoredIDs {
+    var ids = InternedBytes()
+    var scores: [Double] = []
+
+    /// Takes more of them in; of an id that is there already the later score counts.
+    mutating func take(_ more: JoinedBytes, _ moreScores: [Double]) {
+        var rest = moreScores.makeIterator()
+        more.forEach { id in
+            guard let score = rest.next() else { return }
+            let (place, isNew) = ids.insert(id)
+            if isNew { scores.append(score) } else { scores[place] = score }
+        }
     }
 }

@@ -32,11 +32,8 @@ extension DefinitionRepository {
         }
         return try await client.pipeline(commands) { index, reply throws(RedisError) in
             var source: String?
-            reply.forEachPair { name, value in
-                guard name.elementsEqual(Self.sourceField.utf8) else { return }
-                source = String(decoding: value, as: UTF8.self)
-            }
-            return (ids[index], try Reading(reply, id: ids[index]), source)
+            let reading = try Reading(reply, id: ids[index], source: &source)
+            return (ids[index], reading, source)
         }
     }
 }

@@ -15,6 +15,13 @@ package struct DefinitionRepository: Sendable {
     ///
     /// Python leaves it alone.
     package static let sourceField = "source"
+    private static let sourceFieldBytes = Array(sourceField.utf8)
+
+    /// Whether a field of a hash is that.
+    static func isSourceField(_ name: UnsafeBufferPointer<UInt8>) -> Bool {
+        sourceFieldBytes.consists(of: UnsafeRawBufferPointer(name))
+    }
+
     /// The field of a definition's hash that remembers the last job that was queued outside of its schedule.
     ///
     /// Python leaves it alone.
@@ -114,7 +121,7 @@ package struct DefinitionRepository: Sendable {
         call.append(removed.count)
         for (field, _) in removed { call.append(field.name) }
         for (field, value) in CronJobHash.inWritingOrder(edit.fields) where !(field.isOurs && value.isEmpty) {
-            call.append(field.name)
+            call.append(field.nameBytes)
             call.append(value)
         }
         if let source {

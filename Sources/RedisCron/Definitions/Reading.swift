@@ -54,6 +54,12 @@ extension Reading<StoredDefinition> {
     /// - Throws: The server's error, unless it is about the type of the key: a server that is loading its data or denies
     ///   the command says nothing about the definition.
     init(_ reply: borrowing RedisReplyView, id: DefinitionID) throws(RedisError) {
+        var source: String?
+        try self.init(reply, id: id, source: &source)
+    }
+
+    /// As ``init(_:id:)``, with the source that the definition was applied from; `nil` for none.
+    init(_ reply: borrowing RedisReplyView, id: DefinitionID, source: inout String?) throws(RedisError) {
         if let error = reply.error {
             guard error.prefix == .wrongType else { throw error }
             self = .unreadable(field: nil, reason: "its key holds no hash")
@@ -65,6 +71,7 @@ extension Reading<StoredDefinition> {
         }
         var fields = FieldReader()
         reply.forEachPair { name, value in fields.take(name, value) }
+        source = fields.source
         self = fields.finish(id: id)
     }
 
@@ -103,15 +110,19 @@ private struct FieldReader {
     private var updatedAt: [UInt8] = []
     private var next: [UInt8] = []
     private var refusal: RQWireError?
+    /// The source that it was applied from, which is no field of the definition itself.
+    private(set) var source: String?
 
     mutating func take(_ name: UnsafeBufferPointer<UInt8>, _ value: UnsafeBufferPointer<UInt8>) {
-        guard refusal == nil else { return }
         do throws(RQWireError) {
-            switch try decoder.take(field: name, value: value) {
-            case .some(.updatedAt): updatedAt = Array(value)
-            case .some(.nextEnqueueTime): next = Array(value)
-            default: break
+            guard let field = try refusal == nil ? decoder.take(field: name, value: value) : nil else {
+                if DefinitionRepository.isSourceField(name), !value.isEmpty {
+                    source = String(decoding: value, as: UTF8.self)
+                }
+                return
             }
+            if field === CronJobHash.Field.updatedAt { updatedAt = Array(value) }
+            if field === CronJobHash.Field.nextEnqueueTime { next = Array(value) }
         } catch {
             refusal = error
         }

@@ -223,6 +223,22 @@ extension RedisCronJob {
         return (job, edit)
     }
 
+    /// What writes a job that was never in Redis, and only where there is none of its id.
+    ///
+    /// Pure.
+    ///
+    /// - Throws: ``RedisCronError`` with code `.invalidDefinition` or `.timeZoneUnavailable` if the next run cannot be
+    ///   computed.
+    func creating(now: Timestamp, zone: ZoneRules) throws(RedisCronError) -> DefinitionEdit {
+        var job = self
+        job.definition.updatedAt = now
+        try job.rescheduleIfChanged(now: now, defaultZone: zone)
+        job.definition.dropUnneededState(nextWas: nil)
+        return DefinitionEdit(
+            job.definition, due: try job.dueTime(now: now, defaultZone: zone), stored: nil, mode: .new, event: .created,
+            now: now)
+    }
+
     /// Applies what was changed in the job to another state of its definition.
     mutating func merge(onto current: StoredDefinition) {
         if let base = stored?.definition {

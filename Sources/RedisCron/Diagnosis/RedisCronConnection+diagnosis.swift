@@ -57,6 +57,9 @@ extension RedisCronConnection {
         if case .sentinels = topology, facts.info?["role"] == "master", facts.info?["connected_slaves"] == "0" {
             findings.append(.noReplicas(of: try await client.connection().endpoint.description))
         }
+        if facts.requiresFullCoverage == true {
+            findings += [TopologyCheck(topology).findingOfFullCoverage()].compactMap(\.self)
+        }
         findings += ServerCheck(facts: facts, lock: keys.lock).findings + trial.findings
         // Who may not write at all was told so.
         if trial.findings.isEmpty {

@@ -129,6 +129,8 @@ struct ServerFacts: Sendable, Hashable {
     var info: [String: String]?
     /// The save points of `CONFIG GET save`; empty when it takes no snapshots.
     var savePoints: String?
+    /// Whether a node of a cluster refuses all commands while any slot is unserved.
+    var requiresFullCoverage: Bool?
     /// The server's clock minus ours, taken in the middle of the round trip.
     var clockSkew: Duration?
     /// How long the answer took: the skew is known no better than that.
@@ -148,13 +150,15 @@ struct ServerFacts: Sendable, Hashable {
         let replies = try await client.pipeline([
             RedisCommand("INFO"), RedisCommand("CONFIG", "GET", "save"), RedisCommand("GET", keys.lock),
             RedisCommand("PTTL", keys.lock), RedisCommand("TIME"),
+            RedisCommand("CONFIG", "GET", "cluster-require-full-coverage"),
         ])
         let received = clock()
-        guard replies.count == 5 else { return }
+        guard replies.count == 6 else { return }
         info = replies[0].string.map(Self.fields)
         savePoints = replies[1].array?.last?.string
         lockToken = replies[2].bytes
         lockTimeLeft = replies[3].integer
+        requiresFullCoverage = replies[5].array?.last?.string.map { $0 == "yes" }
         roundTrip = max(.zero, received - sent)
         if let parts = replies[4].array?.compactMap({ $0.string.flatMap(Int64.init) }), parts.count == 2 {
             clockSkew = Timestamp(microseconds: parts[0] * 1_000_000 + parts[1]) - (sent + roundTrip / 2)

@@ -79,6 +79,19 @@ struct TopologyCheck: Sendable {
         return findings
     }
 
+    /// What deserves attention where a node refuses all commands while any slot is unserved: then prefixes on other masters stop as well.
+    func findingOfFullCoverage() -> Finding? {
+        guard case .cluster(_, let opinions) = topology,
+            let masters = opinions.map({ $0.members.count { $0.isMaster && !$0.slots.isEmpty } }).max(), masters > 1
+        else { return nil }
+        return Finding(
+            .notice, .cluster,
+            """
+            with cluster-require-full-coverage yes the loss of one of the \(masters) masters stops the prefixes on all of them; \
+            set it to no on each node, and it stops only those on the lost one
+            """)
+    }
+
     private func coverage(_ opinion: ClusterOpinion, slot: Int?) -> [Finding] {
         let served = opinion.servedSlots
         let unserved = Self.allSlots.filter { !served.contains($0) }

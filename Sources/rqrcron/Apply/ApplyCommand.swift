@@ -17,7 +17,7 @@ struct ApplyCommand: Sendable {
     func run() async throws {
         let progress = ProgressLine()
         defer { progress.clear() }
-        let files = try DefinitionFiles(
+        let files = try await DefinitionFiles(
             paths: invocation.arguments.operands, source: invocation.arguments.text(.source)
         ) { progress.update("Reading", $0) }
         progress.clear()

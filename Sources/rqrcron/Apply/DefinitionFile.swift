@@ -108,6 +108,38 @@ final class DefinitionFile: Sendable {
     }
 }
 
+/// Declarations that stand one behind the other in a file.
+struct DeclarationPage: Sendable {
+    /// The name of the file in messages.
+    fileprivate let name: String
+    /// The declarations, not read yet.
+    fileprivate(set) var texts: [DeclarationText] = []
+    /// What is wrong with the file behind them, where something is.
+    fileprivate(set) var failure: CommandFailure?
+
+    /// Reads the declarations.
+    ///
+    /// - Throws: ``CommandFailure`` that names the file and the wrong line.
+    func declarations() throws(CommandFailure) -> [CronJobDeclaration] {
+        var declarations: [CronJobDeclaration] = []
+        declarations.reserveCapacity(texts.count)
+        for text in texts { declarations.append(try declaration(text)) }
+        if let failure { throw failure }
+        return declarations
+    }
+
+    /// Reads one of them.
+    ///
+    /// - Throws: ``CommandFailure`` that names the file and the wrong line.
+    func declaration(_ text: DeclarationText) throws(CommandFailure) -> CronJobDeclaration {
+        do throws(DeclarationError) {
+            return try text.declaration()
+        } catch {
+            throw CommandFailure("\(name): \(error.description)")
+        }
+    }
+}
+
 /// The declarations of a file, page by page.
 struct DeclarationPages {
     /// How many declarations there are in a page.
@@ -122,6 +154,7 @@ struct DeclarationPages {
     private let file: DefinitionFile
     private let cursor = Cursor()
     private var reader: DeclarationReader
+    private var isOver = false
 
     fileprivate init(_ file: DefinitionFile) {
         self.file = file
@@ -142,17 +175,21 @@ struct DeclarationPages {
 
     /// The next page; `nil` at the end.
     ///
-    /// - Throws: ``CommandFailure`` that names the file and the wrong line.
-    mutating func next() throws(CommandFailure) -> [CronJobDeclaration]? {
-        var page: [CronJobDeclaration] = []
-        page.reserveCapacity(Self.size)
+    /// What is wrong with the text is for the page to say, so that the first wrong line is named whoever reads which page.
+    ///
+    /// - Throws: ``CommandFailure`` if the file was changed while it was read.
+    mutating func next() throws(CommandFailure) -> DeclarationPage? {
+        guard !isOver else { return nil }
+        var page = DeclarationPage(name: file.name)
+        page.texts.reserveCapacity(Self.size)
         do throws(DeclarationError) {
-            while page.count < Self.size, let job = try reader.next() { page.append(job) }
+            while page.texts.count < Self.size, let text = try reader.nextText() { page.texts.append(text) }
         } catch {
-            throw cursor.failure ?? CommandFailure("\(file.name): \(error.description)")
+            page.failure = CommandFailure("\(file.name): \(error.description)")
         }
-        if let failure = cursor.failure { throw failure }
-        guard page.isEmpty else { return page }
+        page.failure = cursor.failure ?? page.failure
+        isOver = page.failure != nil
+        guard page.texts.isEmpty, !isOver else { return page }
         try file.checkUnchanged()
         return nil
     }

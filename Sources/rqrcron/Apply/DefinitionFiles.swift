@@ -41,17 +41,21 @@ struct DefinitionFiles: Sendable {
     ///   - source: The name of the source, instead of those in the files.
     ///   - progress: Is told from time to time how many definitions were read.
     /// - Throws: ``CommandFailure`` that names the file and the wrong line.
-    init(paths: [String], source: String? = nil, progress: (Int) -> Void = { _ in }) throws(CommandFailure) {
+    init(paths: [String], source: String? = nil, progress: (Int) -> Void = { _ in }) async throws {
         var starts: [(place: Int, path: String)] = []
         for path in paths {
             let file = try DefinitionFile(path: path)
             starts.append((ids.count, path))
             var pages = file.pages()
             var needsDefaultZone = false
-            while let page = try pages.next() {
+            try await inOrder {
+                try pages.next()
+            } work: { page in
+                try page.declarations().map { DeclaredID($0) }
+            } take: { _, page in
                 for job in page {
                     try take(job, of: file, starts)
-                    needsDefaultZone = needsDefaultZone || job.schedule.usesDefaultTimeZone
+                    needsDefaultZone = needsDefaultZone || job.usesDefaultZone
                 }
                 progress(ids.count)
             }
@@ -67,25 +71,25 @@ struct DefinitionFiles: Sendable {
     }
 
     private mutating func take(
-        _ job: CronJobDeclaration, of file: DefinitionFile, _ starts: [(place: Int, path: String)]
+        _ job: DeclaredID, of file: DefinitionFile, _ starts: [(place: Int, path: String)]
     ) throws(CommandFailure) {
-        let (place, isNew) = ids.insert(DefinitionID(job.id))
+        let (place, isNew) = ids.insert(job.id)
         let line = job.line.map { "line \($0): " } ?? ""
         guard isNew else {
             let owner = starts.last { $0.place <= place }
             if let owner, place < starts[starts.count - 1].place {
-                throw CommandFailure("\(file.path): \(line)job '\(job.id)' is also in \(owner.path)")
+                throw CommandFailure("\(file.path): \(line)job '\(job.id.display)' is also in \(owner.path)")
             }
-            let earlier = Int(lines[place])
+            let earlier = lines[place] > 0 ? " on line \(lines[place])" : ""
             let error = DeclarationError(
-                line: job.line, id: job.id, field: "id", "declared before\(earlier > 0 ? " on line \(earlier)" : "")")
+                line: job.line, id: job.id.display, field: "id", "declared before\(earlier)")
             throw CommandFailure("\(file.name): \(error.description)")
         }
         lines.append(UInt32(clamping: job.line ?? 0))
-        for caution in DefinitionCaution.all(id: job.id, job.schedule, job.policy) {
+        for caution in job.cautions {
             cautionCount += 1
             guard shownCautions.count < Self.shownCautions else { continue }
-            let text = "\(file.name): \(line)job '\(job.id)': \(caution.field.name): \(caution.message)"
+            let text = "\(file.name): \(line)job '\(job.id.display)': \(caution.field.name): \(caution.message)"
             shownCautions.append(text.onOneLine)
         }
     }
@@ -119,7 +123,7 @@ struct DefinitionFiles: Sendable {
             var declarations = CronJobDeclarations(source: source.name, jobs: [])
             for checked in source.files {
                 var pages = checked.file.pages()
-                while let page = try pages.next() { declarations.jobs += page }
+                while let page = try pages.next() { declarations.jobs += try page.declarations() }
             }
             all.append(declarations)
         }
@@ -135,5 +139,21 @@ struct DefinitionFiles: Sendable {
         guard let file else { return nil }
         let line = lines[place] > 0 ? ": line \(lines[place])" : ""
         return CommandFailure("\(file.file.name)\(line): \(error.description)")
+    }
+}
+
+/// What is kept of a declaration for the check of all files, or told of it.
+private struct DeclaredID: Sendable {
+    let id: DefinitionID
+    let line: Int?
+    let usesDefaultZone: Bool
+    /// What is odd about it.
+    let cautions: [DefinitionCaution]
+
+    init(_ declaration: CronJobDeclaration) {
+        id = DefinitionID(declaration.id)
+        line = declaration.line
+        usesDefaultZone = declaration.schedule.usesDefaultTimeZone
+        cautions = DefinitionCaution.all(id: declaration.id, declaration.schedule, declaration.policy)
     }
 }

@@ -27,8 +27,7 @@ struct ExportCommand: Sendable {
                     switch definition {
                     case .found(let stored, let origin):
                         guard source == nil || origin == source else { continue }
-                        let job = RedisCronJob(stored, connection: connection)
-                        writer.append(CronJobDeclaration(job), to: &output.bytes)
+                        writer.append(CronJobDeclaration(stored.definition), to: &output.bytes)
                         try output.writeIfFull()
                     case .unreadable(let definition):
                         unreadable.count += 1

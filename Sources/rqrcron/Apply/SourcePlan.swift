@@ -53,8 +53,9 @@ final class SourcePlan {
             try await inOrder {
                 try pages.next()
             } work: { page in
+                let declarations = try page.declarations()
                 do throws(RedisCronError) {
-                    return try await planner.plan(page)
+                    return try await planner.plan(declarations)
                 } catch {
                     throw error.code == .invalidDefinition ? CommandFailure("\(name): \(error.description)") : error
                 }
@@ -115,23 +116,56 @@ final class SourcePlan {
         var declarations = PlannedDeclarations(files: source.files, fates: fates, drawn: drawn)
         var deletions = (0..<deleted.count).makeIterator()
         try await ChangeWriter(of: planner).write {
-            while let page = try declarations.next() {
-                var changes = page.created.map { ApplyPlan.Change(creating: $0) }
-                if !page.changed.isEmpty { changes += try await planner.plan(page.changed).compactMap(\.change) }
-                if !changes.isEmpty { return changes }
-            }
+            if let page = try declarations.next() { return .declared(page) }
             var page: [ApplyPlan.Change] = []
             while page.count < DeclarationPages.size, let place = deletions.next() {
                 page.append(ApplyPlan.Change(deleting: deleted[place].display))
             }
-            return page.isEmpty ? nil : page
+            return page.isEmpty ? nil : .deleted(page)
+        } changes: { (page: PlannedPage) in
+            switch page {
+            case .deleted(let changes): return changes
+            case .declared(let page):
+                let (created, changed) = try page.declarations()
+                let changes = created.map { ApplyPlan.Change(creating: $0) }
+                return changed.isEmpty ? changes : changes + (try await planner.plan(changed).compactMap(\.change))
+            }
         } progress: {
             progress($0)
         }
     }
 }
 
-/// The declarations that are written, read from the files again.
+/// A page of what is written.
+private enum PlannedPage: Sendable {
+    case declared(PlannedTexts)
+    case deleted([ApplyPlan.Change])
+}
+
+/// The declarations of a page that are written, not read yet.
+private struct PlannedTexts: Sendable {
+    let page: DeclarationPage
+    /// What happens to each of the page.
+    let fates: ArraySlice<SourcePlan.Fate>
+    /// The expressions that were drawn when the plan was made, and were shown, by places in the page.
+    let drawn: [Int: String]
+
+    /// Reads them; what is unchanged is left out.
+    ///
+    /// - Throws: ``CommandFailure`` as ``DeclarationPage/declarations()``.
+    func declarations() throws(CommandFailure) -> (created: [CronJobDeclaration], changed: [CronJobDeclaration]) {
+        var (created, changed): ([CronJobDeclaration], [CronJobDeclaration]) = ([], [])
+        for (place, (text, fate)) in zip(page.texts, fates).enumerated() where fate != .unchanged {
+            var declaration = try page.declaration(text)
+            if let cron = drawn[place] { declaration.cron = cron }
+            if fate == .created { created.append(declaration) } else { changed.append(declaration) }
+        }
+        if let failure = page.failure { throw failure }
+        return (created, changed)
+    }
+}
+
+/// The declarations that are written, found in the files again.
 private struct PlannedDeclarations {
     let files: [DefinitionFiles.CheckedFile]
     let fates: [SourcePlan.Fate]
@@ -146,26 +180,20 @@ private struct PlannedDeclarations {
         self.drawn = drawn
     }
 
-    /// The next page, without what is unchanged; `nil` at the end.
-    mutating func next() throws(CommandFailure) -> (created: [CronJobDeclaration], changed: [CronJobDeclaration])? {
+    /// The next page in which something is written; `nil` at the end.
+    mutating func next() throws(CommandFailure) -> PlannedTexts? {
         while file < files.count {
             if pages == nil { pages = files[file].file.pages() }
             guard let page = try pages?.next() else {
                 (pages, file) = (nil, file + 1)
                 continue
             }
-            var (created, changed): ([CronJobDeclaration], [CronJobDeclaration]) = ([], [])
-            for var declaration in page {
-                // An expression was drawn when the plan was made, and was shown.
-                if let cron = drawn[place] { declaration.cron = cron }
-                switch fates[place] {
-                case .unchanged: break
-                case .created: created.append(declaration)
-                case .changed: changed.append(declaration)
-                }
-                place += 1
-            }
-            return (created, changed)
+            let range = place..<min(place + page.texts.count, fates.count)
+            place = range.upperBound
+            guard page.failure != nil || fates[range].contains(where: { $0 != .unchanged }) else { continue }
+            var drawn: [Int: String] = [:]
+            if !self.drawn.isEmpty { for place in range { drawn[place - range.lowerBound] = self.drawn[place] } }
+            return PlannedTexts(page: page, fates: fates[range], drawn: drawn)
         }
         return nil
     }

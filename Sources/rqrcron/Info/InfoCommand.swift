@@ -79,7 +79,10 @@ struct InfoCommand: Sendable {
             if jobs.contains(where: { $0.definition.nextEnqueueTime == nil && $0.definition.usesDefaultTimeZone }) {
                 try await zone.read(from: connection)
             }
-            for stored in jobs { table.add(InfoRow(RedisCronJob(stored, connection: connection), zone: zone.value)) }
+            for stored in jobs {
+                table.add(
+                    InfoRow(stored.definition, zone: zone.value) { RedisCronJob(stored, connection: connection) })
+            }
         }
         progress.clear()
         if form == .byQueue { try table.writeListByQueue(to: &output) } else { try table.writeList(to: &output) }

@@ -15,7 +15,7 @@ struct InfoTable: Sendable {
         let isEnabled: Bool
         let next: NextRun
 
-        var state: String { isEnabled ? "enabled" : "disabled" }
+        var state: StaticString { isEnabled ? "enabled" : "disabled" }
     }
 
     /// The widths of columns, in code points, as Python pads.
@@ -59,7 +59,7 @@ struct InfoTable: Sendable {
                 append(row.id, to: &line)
                 append(row.schedule, width: widths.schedule, to: &line)
                 append(row.state, width: 8, to: &line)
-                append(row.next.text, width: widths.next, to: &line)
+                append(row.next, width: widths.next, to: &line)
                 append(row.queue, width: widths.queue, to: &line)
                 // Python's output has the two blanks at the end too.
                 line += [0x20, 0x20]
@@ -89,7 +89,7 @@ struct InfoTable: Sendable {
                     append(row.id, isFirst: true, to: &line)
                     append(row.schedule, width: widths.schedule, to: &line)
                     append(row.state, width: 8, to: &line)
-                    append(row.next.text, width: widths.next, to: &line)
+                    append(row.next, width: widths.next, to: &line)
                 }
             }
             try output.write("\n")
@@ -116,32 +116,52 @@ struct InfoTable: Sendable {
         for row in rows {
             widths.next = max(widths.next, row.next.width)
             if measured.insert(row.schedule).inserted {
-                widths.schedule = max(widths.schedule, shown(row.schedule).codePoints)
+                widths.schedule = max(widths.schedule, withShown(row.schedule, \.codePoints))
             }
-            if measured.insert(row.queue).inserted { widths.queue = max(widths.queue, shown(row.queue).codePoints) }
+            if measured.insert(row.queue).inserted {
+                widths.queue = max(widths.queue, withShown(row.queue, \.codePoints))
+            }
         }
         return widths
     }
 
-    /// A text with control characters escaped if it is for a terminal.
-    private func shown(_ place: UInt32) -> [UInt8] {
+    /// Lends a text, with control characters escaped if it is for a terminal.
+    private func withShown<Result>(_ place: UInt32, _ body: (UnsafeRawBufferPointer) -> Result) -> Result {
         texts.withBytes(of: Int(place)) { bytes in
-            isForTerminal ? Array(String(decoding: bytes, as: UTF8.self).onOneLine.utf8) : Array(bytes)
+            guard isForTerminal else { return body(bytes) }
+            return Array(String(decoding: bytes, as: UTF8.self).onOneLine.utf8).withUnsafeBytes(body)
         }
     }
 
     private func append(_ place: UInt32, isFirst: Bool = false, width: Int = 0, to line: inout [UInt8]) {
-        append(shown(place), isFirst: isFirst || line.isEmpty, width: width, to: &line)
+        let isFirst = isFirst || line.isEmpty
+        withShown(place) { Self.append($0, isFirst: isFirst, width: width, to: &line) }
     }
 
-    private func append(_ text: String, width: Int, to line: inout [UInt8]) {
-        append(Array(text.utf8), isFirst: false, width: width, to: &line)
+    private func append(_ text: StaticString, width: Int, to line: inout [UInt8]) {
+        let bytes = UnsafeRawBufferPointer(start: text.utf8Start, count: text.utf8CodeUnitCount)
+        Self.append(bytes, isFirst: false, width: width, to: &line)
     }
 
-    private func append(_ text: [UInt8], isFirst: Bool, width: Int, to line: inout [UInt8]) {
+    private func append(_ next: NextRun, width: Int, to line: inout [UInt8]) {
+        switch next {
+        case .now: append("now", width: width, to: &line)
+        case .unknown: append("-", width: width, to: &line)
+        case .at(let time):
+            line += [0x20, 0x20]
+            time.appendWireFormat(to: &line)
+            Self.pad(Timestamp.wireFormatLength, to: width, &line)
+        }
+    }
+
+    private static func append(_ text: UnsafeRawBufferPointer, isFirst: Bool, width: Int, to line: inout [UInt8]) {
         if !isFirst { line += [0x20, 0x20] }
-        line += text
-        if width > 0 { line.append(contentsOf: repeatElement(0x20, count: max(0, width - text.codePoints))) }
+        line.append(contentsOf: text)
+        if width > 0 { pad(text.codePoints, to: width, &line) }
+    }
+
+    private static func pad(_ length: Int, to width: Int, _ line: inout [UInt8]) {
+        if length < width { line.append(contentsOf: repeatElement(0x20, count: width - length)) }
     }
 
     /// Writes a line, without escape sequences if it is not for a terminal, as Python's click does.
@@ -158,7 +178,7 @@ struct InfoTable: Sendable {
     }
 }
 
-extension [UInt8] {
+extension UnsafeRawBufferPointer {
     /// How many code points these bytes of UTF-8 are.
     fileprivate var codePoints: Int { count { $0 & 0xC0 != 0x80 } }
 }
@@ -205,20 +225,26 @@ extension InfoRow {
 
     /// - Parameter zone: The zone of definitions that name none; nil if it is not known.
     init(_ job: RedisCronJob, zone: DefaultTimeZone?) {
+        self.init(job.definition, zone: zone) { job }
+    }
+
+    /// As ``init(_:zone:)``, of a definition that was read: of most no job has to be made.
+    init(_ definition: CronJobHash, zone: DefaultTimeZone?, job: () -> RedisCronJob) {
         let next: NextRun
-        if let planned = job.nextEnqueueTime {
+        if let planned = definition.nextEnqueueTime {
             next = .at(planned)
-        } else if job.schedule.interval != nil, job.latestEnqueueTime == nil {
+        } else if definition.schedule.interval != nil, definition.latestEnqueueTime == nil {
             next = .now
         } else {
             // As rq-rediscron does when the hash has no next time: it counts from the last run, if there was one, even
             // if that leads into the past.
-            let now = job.latestEnqueueTime ?? Timestamp.now
-            let zone = job.definition.usesDefaultTimeZone ? zone?.rules : .utc
-            next = zone.flatMap { try? job.nextRun(after: now, defaultZone: $0) }.map(NextRun.at) ?? .unknown
+            let now = definition.latestEnqueueTime ?? Timestamp.now
+            let zone = definition.usesDefaultTimeZone ? zone?.rules : .utc
+            next = zone.flatMap { try? job().nextRun(after: now, defaultZone: $0) }.map(NextRun.at) ?? .unknown
         }
         self.init(
-            id: job.id, queue: job.queueName, schedule: job.schedule.description, isEnabled: job.enabled, next: next)
+            id: definition.id, queue: definition.call.queueName, schedule: definition.schedule.description,
+            isEnabled: definition.enabled, next: next)
     }
 }
 

@@ -27,7 +27,7 @@ struct RunCommand: Sendable {
     /// Parses the options.
     ///
     /// - Throws: ``UsageError`` for the first wrong option, before anything is started.
-    init(_ invocation: Invocation) throws {
+    init(_ invocation: Invocation) async throws {
         self.invocation = invocation
         let arguments = invocation.arguments
         embedded = try Self.embeddedDirectory(arguments)
@@ -59,7 +59,7 @@ struct RunCommand: Sendable {
         try Self.namingOptions { () throws(RedisCronError) in try options.check() }
         self.options = options
         let files = arguments.texts(.applyFile)
-        definitions = files.isEmpty ? nil : try DefinitionFiles(paths: files)
+        definitions = files.isEmpty ? nil : try await DefinitionFiles(paths: files)
         declarations = try definitions?.declarations() ?? []
         for caution in definitions?.cautions ?? [] { log.write(.warning, caution) }
         let soundness = Soundness(maxSleepInterval: options.maxSleepInterval, lockTTL: options.lockTTL)

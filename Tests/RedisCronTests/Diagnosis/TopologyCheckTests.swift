@@ -48,6 +48,22 @@ import Testing
         #expect(Self.findings(failed, slot: 9000).contains { $0.subject == "slot 9000" && $0.severity == .error })
     }
 
+    @Test func `where full coverage is required, a notice says that each master can stop all prefixes`() throws {
+        func finding(_ lines: [String]) -> Finding? {
+            let members = ClusterMember.all(in: lines.joined(separator: "\n"))
+            return TopologyCheck(.cluster(slot: 141, [ClusterOpinion(node: "a:6379", isDown: false, members: members)]))
+                .findingOfFullCoverage()
+        }
+        let several = try #require(finding(Self.well))
+        #expect(several.severity == .notice)
+        #expect(several.message.contains("the loss of one of the 2 masters stops the prefixes on all of them"))
+        // The loss of the only master stops everything anyhow.
+        let one = [Self.member("a", "myself,master", "0-16383"), Self.member("c", "slave", master: "a")]
+        #expect(finding(one) == nil)
+        #expect(finding(one + [Self.member("d")]) == nil, "a master without slots")
+        #expect(TopologyCheck(.server).findingOfFullCoverage() == nil)
+    }
+
     @Test func `an open slot is named, with where it goes`() throws {
         let open = [Self.member("a", "myself,master", "0-8000 [141->-b]"), Self.well[1], Self.well[2]]
         let finding = try #require(Self.findings(open).first)
@@ -109,8 +125,9 @@ import Testing
             let url = "redis+cluster://127.0.0.1:\(nodes[0].port)"
             let connection = try RedisCronConnection(url: RedisURL(url), keyPrefix: "{rq}")
             let scheduler = try RedisCronScheduler(connection: connection, options: .forTest())
+            for node in nodes { try node.command("CONFIG", "SET", "cluster-require-full-coverage", "yes") }
             let well = try await scheduler.connection.diagnose()
-            #expect(well.filter { $0.check == .cluster }.isEmpty)
+            #expect(well.filter { $0.check == .cluster }.map(\.severity) == [.notice])
             #expect(well.filter { $0.check == .replicas }.map(\.subject) == ["127.0.0.1:\(owner.port)"])
             let target = try #require(nodes.first { $0.port != owner.port })
             try owner.command("CLUSTER", "SETSLOT", 141, "MIGRATING", target.clusterID())

@@ -64,6 +64,22 @@ import Testing
         }
     }
 
+    @Test func `the doctor says where the loss of one master would stop the prefixes on all`() async throws {
+        try await withCluster { nodes in
+            let connection = try RedisCronConnection(url: "redis://127.0.0.1:\(nodes[0].port)", keyPrefix: "{doctor}")
+            func notices() async throws -> [Finding] {
+                try await connection.diagnose().filter { $0.check == .cluster && $0.severity == .notice }
+            }
+            for node in nodes { try node.command("CONFIG", "SET", "cluster-require-full-coverage", "yes") }
+            let found = try await notices()
+            #expect(found.count == 1)
+            #expect(found.first?.message.contains("the loss of one of the 3 masters stops the prefixes on all") == true)
+            for node in nodes { try node.command("CONFIG", "SET", "cluster-require-full-coverage", "no") }
+            #expect(try await notices().isEmpty)
+            await connection.close()
+        }
+    }
+
     @Test func `the loss of one master of a cluster stops its prefixes alone`() async throws {
         try await withCluster { nodes in
             // Otherwise a cluster without one of its masters serves nobody.

@@ -1,0 +1,78 @@
+import RQWire
+
+/// A declaration that was found in a file and not read yet.
+///
+/// To find it is cheap and has to be done in the order of the file. To read it takes some ten times as long, and several can be read at the
+/// same time.
+package struct DeclarationText: Sendable {
+    private enum Content: Sendable {
+        /// One of the crontab-like text, whose line had to be read to be known as one.
+        case read(CronJobDeclaration)
+        /// A value of JSON that begins with a brace.
+        case json([UInt8])
+    }
+
+    private let content: Content
+    /// The line of the file on which it begins.
+    private let line: Int
+
+    /// A declaration that was read.
+    init(_ declaration: CronJobDeclaration, line: Int) {
+        content = .read(declaration)
+        self.line = line
+    }
+
+    /// An object of JSON, from its brace on.
+    init(json bytes: [UInt8], line: Int) {
+        content = .json(bytes)
+        self.line = line
+    }
+
+    /// Reads it.
+    ///
+    /// - Throws: ``DeclarationError`` for the first line that is wrong, which may hold an unknown key.
+    package func declaration() throws(DeclarationError) -> CronJobDeclaration {
+        switch content {
+        case .read(let declaration): return declaration
+        case .json(let bytes):
+            guard case .object(let fields) = try Self.value(of: bytes, line: line) else {
+                throw DeclarationError(line: line, "a definition must be an object")
+            }
+            let lines = bytes.contains(UInt8(ascii: "\n")) ? LinesOfKeys(bytes, line: line) : nil
+            return try DeclarationFields(fields) { key in lines?.line(of: key) ?? line }.declaration()
+        }
+    }
+
+    /// Reads a value of JSON.
+    ///
+    /// - Parameter line: The line of the file on which it begins.
+    static func value(of bytes: [UInt8], line: Int) throws(DeclarationError) -> JSONValue {
+        do throws(JSONError) {
+            return try bytes.withUnsafeBufferPointer { bytes in
+                Result { () throws(JSONError) in try JSONValue(parsing: bytes, duplicateKeys: .refused) }
+            }.get()
+        } catch {
+            let complaint = error.code == .duplicateKey ? "" : "no JSON: "
+            throw DeclarationError(
+                line: line + bytes.prefix(error.offset).count { $0 == UInt8(ascii: "\n") },
+                complaint + "expected \(error.expected)")
+        }
+    }
+}
+
+/// The lines on which the keys of a definition are, for messages.
+private struct LinesOfKeys {
+    private var lines: [JSONString: Int] = [:]
+
+    init(_ bytes: [UInt8], line: Int) {
+        let places = bytes.withUnsafeBufferPointer { bytes in
+            (try? JSONValue.parse(bytes, duplicateKeys: .refused, placesToDepth: 1))?.places ?? []
+        }
+        for place in places {
+            guard let key = place.key else { continue }
+            lines[key] = line + bytes.prefix(place.offset).count { $0 == UInt8(ascii: "\n") }
+        }
+    }
+
+    func line(of key: String) -> Int? { lines[JSONString(key)] }
+}
