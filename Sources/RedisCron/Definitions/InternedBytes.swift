@@ -116,14 +116,14 @@ package struct InternedBytes: Sendable {
     }
 
     private mutating func growSlots() {
-        slots = [UInt32](repeating: 0, count: max(1_024, slots.count * 2))
+        // Not in place: a closure that changes `slots` while `self` lends bytes to it makes a copy of them for each string.
+        var grown = [UInt32](repeating: 0, count: max(1_024, slots.count * 2))
         for place in places.indices {
-            withBytes(of: place) { id in
-                var slot = DefinitionID.hash(of: id) & (slots.count - 1)
-                while slots[slot] > 0 { slot = (slot + 1) & (slots.count - 1) }
-                slots[slot] = UInt32(place + 1)
-            }
+            var slot = withBytes(of: place) { DefinitionID.hash(of: $0) } & (grown.count - 1)
+            while grown[slot] > 0 { slot = (slot + 1) & (grown.count - 1) }
+            grown[slot] = UInt32(place + 1)
         }
+        slots = grown
     }
 
     /// How many bytes all strings begin with in common.
