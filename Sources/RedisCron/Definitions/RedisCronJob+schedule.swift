@@ -66,7 +66,7 @@ extension RedisCronJob {
             // The grid begins when it was made or last ran, which nobody chose. So what excludes all of it only puts it off.
             next =
                 plan.time(after: earliest - .microseconds(1), anchor: first)
-                ?? plan.bounds?.firstAdmitted(notBefore: earliest)
+                ?? plan.bounds?.firstAdmitted(notBefore: earliest, insteadOfGridOf: first)
         } else {
             let from = plan.isInterval ? now - .microseconds(1) : max(now, last ?? now)
             let paused = definition.state.pausedUntil.map { max(from, $0 - .microseconds(1)) } ?? from

@@ -151,9 +151,15 @@ package final class BoundedPlan: Sendable {
         return candidate
     }
 
-    /// The first instant that is neither excluded nor outside of start and end, for an interval whose grid begins there.
-    func firstAdmitted(notBefore instant: Timestamp) -> Timestamp? {
-        BoundedPlan(.interval(seconds: 1), id: id, start: start, end: end, exclusions: exclusions, zone: zone)
+    /// The first instant that is not excluded, for an interval whose grid begins there since all times of its former grid are excluded.
+    ///
+    /// - Parameter anchor: A time of the former grid.
+    /// - Returns: `nil` where no exclusion is to blame: the end comes before the next time of that grid.
+    func firstAdmitted(notBefore instant: Timestamp, insteadOfGridOf anchor: Timestamp) -> Timestamp? {
+        guard hasExclusions, let next = grid.gridTime(after: instant - .microseconds(1), anchor: anchor),
+            end.map({ next <= $0 }) != false
+        else { return nil }
+        return BoundedPlan(.interval(seconds: 1), id: id, start: start, end: end, exclusions: exclusions, zone: zone)
             .time(after: instant - .microseconds(1), anchor: instant)
     }
 

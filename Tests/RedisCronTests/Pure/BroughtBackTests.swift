@@ -43,6 +43,17 @@ import Testing
         #expect(try saved(ended).nextEnqueueTime == .newYear + .seconds(140_000))
     }
 
+    @Test func `exclusions put its grid off, but an end before its next time does not`() throws {
+        // Each hour from minute 45 on: 27:46:40 after the new year it is that time.
+        var ended = finished {
+            $0.schedule = .every(.seconds(3_600), through: now + .seconds(3_000), excluding: ["45-59 * * * *"])
+            $0.latestEnqueueTime = .newYear + .seconds(50 * 60)
+        }
+        #expect(try saved(ended).nextEnqueueTime == .newYear + .seconds(28 * 3_600))
+        ended.schedule = .every(.seconds(3_600), through: now + .seconds(100), excluding: ["45-59 * * * *"])
+        #expect(try saved(ended).isFinished)
+    }
+
     @Test func `registering it again without end and limit does the same`() throws {
         let stored = StoredDefinition(
             written: .example {
