@@ -44,13 +44,15 @@ import Testing
     }
 
     @Test func `exclusions put its grid off, but an end before its next time does not`() throws {
-        // Each hour from minute 45 on: 27:46:40 after the new year it is that time.
         var ended = finished {
-            $0.schedule = .every(.seconds(3_600), through: now + .seconds(3_000), excluding: ["45-59 * * * *"])
+            $0.schedule.endTime = .newYear
             $0.latestEnqueueTime = .newYear + .seconds(50 * 60)
         }
+        // The end of each hour, and it is 46 minutes and 40 seconds past.
+        let lateMinutes = "45-59 * * * *"
+        ended.schedule = .every(.seconds(3_600), through: now + .seconds(3_000), excluding: [lateMinutes])
         #expect(try saved(ended).nextEnqueueTime == .newYear + .seconds(28 * 3_600))
-        ended.schedule = .every(.seconds(3_600), through: now + .seconds(100), excluding: ["45-59 * * * *"])
+        ended.schedule = .every(.seconds(3_600), through: now + .seconds(100), excluding: [lateMinutes])
         #expect(try saved(ended).isFinished)
     }
 
