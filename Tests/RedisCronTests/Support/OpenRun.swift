@@ -48,7 +48,8 @@ struct OpenRun {
     /// A hash with this status and these further fields.
     @discardableResult
     func make(_ status: String, _ fields: [String: String] = [:], on server: RedisServer) throws -> OpenRun {
-        let pairs = fields.flatMap { [$0.key, $0.value] }
+        // In one order: a dictionary has another one each time, and the bytes of the hash would follow it.
+        let pairs = fields.sorted { $0.key < $1.key }.flatMap { [$0.key, $0.value] }
         try server.command(["HSET", key, "status", status, "origin", queue] + pairs)
         return self
     }
