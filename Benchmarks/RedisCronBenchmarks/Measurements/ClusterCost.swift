@@ -75,15 +75,7 @@ struct ClusterCost {
         try server.control.command("SET", keys.timeZone, "UTC")
         var buffer = CommandBuffer()
         for index in 0..<workload.count {
-            let fields = CronJobHash.inWritingOrder(workload.definition(index, next: due).encode())
-            buffer.begin(2 + fields.count * 2)
-            buffer.append("HSET")
-            buffer.append(keys.cronJob(workload.id(index)))
-            for (field, value) in fields {
-                buffer.append(field.name)
-                buffer.append(value)
-            }
-            buffer.append(command: "ZADD", keys.cronJobs, LoadedWorkload.score(due), workload.id(index))
+            buffer.append(definition: index, of: workload, next: due, keys: keys)
             guard buffer.count >= 2_000 || index == workload.count - 1 else { continue }
             try server.control.send(buffer)
             buffer.removeAll()

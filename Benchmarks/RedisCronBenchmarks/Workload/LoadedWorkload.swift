@@ -16,15 +16,7 @@ struct LoadedWorkload {
         try server.control.command("FLUSHALL")
         try inChunks(of: workload.count) { index, buffer in
             let next = workload.plannedTime(index, inHour: hour)
-            let fields = CronJobHash.inWritingOrder(workload.definition(index, next: next).encode())
-            buffer.begin(2 + fields.count * 2)
-            buffer.append("HSET")
-            buffer.append(keys.cronJob(workload.id(index)))
-            for (field, value) in fields {
-                buffer.append(field.name)
-                buffer.append(value)
-            }
-            buffer.append(command: "ZADD", keys.cronJobs, Self.score(next), workload.id(index))
+            buffer.append(definition: index, of: workload, next: next, keys: keys)
         }
         try growTable()
     }
@@ -102,5 +94,20 @@ struct LoadedWorkload {
     static func score(_ time: Timestamp) -> String {
         let fraction = String(time.microseconds % 1_000_000)
         return "\(time.unixSeconds)." + String(repeating: "0", count: 6 - fraction.count) + fraction
+    }
+}
+
+extension CommandBuffer {
+    /// The hash of a definition as an editor writes it, and its place in the index.
+    mutating func append(definition index: Int, of workload: Workload, next: Timestamp, keys: RQKeys) {
+        let fields = CronJobHash.inWritingOrder(workload.definition(index, next: next).encode())
+        begin(2 + fields.count * 2)
+        append("HSET")
+        append(keys.cronJob(workload.id(index)))
+        for (field, value) in fields {
+            append(field.name)
+            append(value)
+        }
+        append(command: "ZADD", keys.cronJobs, LoadedWorkload.score(next), workload.id(index))
     }
 }
