@@ -65,6 +65,12 @@ public struct Finding: Sendable, Hashable {
         package static let run = Check(description: "run")
         /// What could not be examined.
         package static let access = Check(description: "access")
+
+        /// What is the same for all schedules on a server.
+        static let ofServer: Set = [
+            serverVersion, role, writes, command, memory, sentinel, cluster, replicas, evictionPolicy, persistence,
+            clock,
+        ]
     }
 
     /// What was examined.
@@ -80,6 +86,9 @@ public struct Finding: Sendable, Hashable {
 
     /// Whether ``RedisCronConnection/repair(_:lockTTL:)`` can mend it without risk.
     public var isRepairable: Bool { remedy != nil }
+
+    /// Whether it is about the server, whatever the key prefix.
+    var isAboutServer: Bool { Check.ofServer.contains(check) }
 
     /// Makes a finding that cannot be repaired.
     package init(_ severity: Severity, _ check: Check, about subject: String? = nil, _ message: String) {

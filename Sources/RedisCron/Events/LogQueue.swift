@@ -9,6 +9,8 @@ import RedisBridge
 final class LogQueue: Sendable {
     /// The most lines that may wait.
     static let capacity = 10_000
+    /// How long ``appendOnce(_:_:about:)`` leaves a message out that it appended.
+    static let repetition: Duration = .seconds(60)
 
     /// One line.
     struct Line: Sendable {
@@ -36,6 +38,8 @@ final class LogQueue: Sendable {
         var done = 0
         var flushes: [Int: Flush] = [:]
         var nextFlush = 0
+        /// When each message was appended that is not to be repeated.
+        var said: [String: ContinuousClock.Instant] = [:]
     }
 
     private struct Flush {
@@ -71,6 +75,18 @@ final class LogQueue: Sendable {
         }
         // Keeps the queue alive until everything is written.
         if begins { queue.async { self.writeAll() } }
+    }
+
+    /// Appends a line that others may have to say as well, unless it was appended within ``repetition``.
+    func appendOnce(_ level: SchedulerLogger.Level, _ message: String, about subject: Subject?) {
+        let now = ContinuousClock.now
+        let isNew = state.withLock { state in
+            state.said = state.said.filter { now - $0.value < Self.repetition }
+            guard state.said[message] == nil else { return false }
+            state.said[message] = now
+            return true
+        }
+        if isNew { append(level, message, about: subject) }
     }
 
     /// Returns when everything that was appended before is written or dropped, or when the bound has passed.

@@ -55,7 +55,8 @@ public struct SchedulerLogger: Sendable {
     /// The same logger for one of several schedulers in a process: its lines name the key prefix.
     ///
     /// A closure gets it in front of the message, `[tenant-a] took the lock`; with swift-log it is the line's metadata `prefix`.
-    /// All of them write through one queue, in one order.
+    /// All of them write through one queue, in one order. What several find about their common server is one line in a minute, and names
+    /// no prefix.
     public func naming(keyPrefix: String) -> SchedulerLogger {
         SchedulerLogger(minimumLevel: minimumLevel, queue: queue, keyPrefix: keyPrefix)
     }
@@ -92,6 +93,10 @@ public struct SchedulerLogger: Sendable {
     /// Logs an event.
     func callAsFunction(_ event: SchedulerEvent) {
         guard event.level >= minimumLevel, let queue else { return }
+        // All schedulers of a process examine the server that they share.
+        if keyPrefix != nil, case .finding(let finding) = event, finding.isAboutServer {
+            return queue.appendOnce(event.level, event.line, about: .event(event))
+        }
         queue.append(event.level, event.line, about: .event(event), under: keyPrefix)
     }
 

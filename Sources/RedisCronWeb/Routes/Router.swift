@@ -55,8 +55,9 @@ struct Router: Sendable {
         case .site: mounts = web.mounts
         case .mount(let mount): mounts = [mount]
         case .nowhere:
-            let problem = Problem(404, "no such key prefix is served here")
-            return request.segment(0) == "api" ? problem.document : problem.text
+            return request.segment(0) == "api"
+                ? Problem(404, "no such key prefix is served here").document
+                : SiteRoutes(web: web).missing("No such key prefix is served here.")
         }
         switch request.segment(0) {
         case "livez", "healthz", "readyz": return await HealthRoutes(mounts: mounts).respond(to: request)

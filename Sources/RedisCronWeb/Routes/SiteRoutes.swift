@@ -14,8 +14,8 @@ struct SiteRoutes: Sendable {
         case [], [MountAddress.folder]:
             return .page(PrefixesPage(context: context, reports: await PrefixReport.all(web.mounts)).html)
         case _ where path.count == 3 && path[0] == "assets":
-            return PageAssets.response(hash: path[1], name: path[2]) ?? missing
-        default: return missing
+            return PageAssets.response(hash: path[1], name: path[2]) ?? missing()
+        default: return missing()
         }
     }
 
@@ -36,10 +36,9 @@ struct SiteRoutes: Sendable {
         }
     }
 
-    private var missing: CronWebResponse {
-        .page(
-            MessagePage(context: context, title: "Not found", text: "There is nothing at this address.").html,
-            status: 404)
+    /// The page for an address at which there is nothing.
+    func missing(_ text: HTML = "There is nothing at this address.") -> CronWebResponse {
+        .page(MessagePage(context: context, title: "Not found", text: text).html, status: 404)
     }
 
     private var context: PageContext {

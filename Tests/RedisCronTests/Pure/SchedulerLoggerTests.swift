@@ -43,6 +43,25 @@ import Testing
             ])
     }
 
+    @Test func `what several schedulers find about their server is said once, and by one scheduler each time`() async {
+        let (logger, lines) = logger(.info)
+        let server = SchedulerEvent.finding(Finding(.warning, .persistence, "the server keeps nothing on disk"))
+        let own = SchedulerEvent.finding(Finding(.error, .lock, about: "a:lock", "the lock has no expiry"))
+        for prefix in ["a", "b"] {
+            logger.naming(keyPrefix: prefix)(server)
+            logger.naming(keyPrefix: prefix)(own)
+        }
+        logger(server)
+        #expect(await logger.flush())
+        let (serverLine, ownLine) = (
+            "persistence: the server keeps nothing on disk", "lock 'a:lock': the lock has no expiry"
+        )
+        #expect(
+            lines.current == [
+                "warning \(serverLine)", "error [a] \(ownLine)", "error [b] \(ownLine)", "warning \(serverLine)",
+            ])
+    }
+
     @Test func `the names of the levels are swift-log's`() {
         #expect(SchedulerLogger.Level.allCases.map(\.rawValue) == ["debug", "info", "warning", "error"])
         #expect(SchedulerLogger.Level.allCases == SchedulerLogger.Level.allCases.sorted())

@@ -94,7 +94,10 @@ struct SiteTests {
     ])
     func `a prefix that is not served is not there`(target: String) async throws {
         let web = try siteWithoutRedis(["a", "b"])
-        #expect(await web.get(target).status == 404)
+        let answer = await web.get(target)
+        #expect(answer.status == 404)
+        #expect(answer.text.contains("No such key prefix is served here."))
+        #expect(answer.text.contains(#"<a href="/">All prefixes</a>"#))
         // With a token nobody else learns which ones there are.
         let closed = try siteWithoutRedis(["a", "b"]) { $0.token = try CronWebToken(Array(WebHarness.secret.utf8)) }
         #expect(await closed.get(target).status == 401)
