@@ -82,7 +82,7 @@ package struct DeclarationReader {
 
     private mutating func nextLine() throws(DeclarationError) -> DeclarationText? {
         while let (length, hasEnd) = text.lengthOfLine() {
-            let number = text.line
+            let number = text.place.line
             let content = text.bytes[text.position..<text.position + length]
             defer { text.advance(by: length + (hasEnd ? 1 : 0)) }
             do throws(CrontabLine.Complaint) {
@@ -93,7 +93,7 @@ package struct DeclarationReader {
                 case .zone(let name): zone = name
                 case .declaration(var job):
                     job.line = number
-                    return DeclarationText(job, line: number)
+                    return DeclarationText(job)
                 }
             } catch {
                 throw DeclarationError(line: number, error.message)
@@ -142,7 +142,7 @@ package struct DeclarationReader {
 
     private mutating func takeKey() throws(DeclarationError) {
         guard text.peek() == UInt8(ascii: "\"") else { throw syntax("a key in double quotes") }
-        let line = text.line
+        let line = text.place.line
         guard case .string(let key) = try takeValue(length: text.lengthOfValue()) else { return }
         guard peekBehindBlanks() == UInt8(ascii: ":") else { throw syntax("':'") }
         text.advance(by: 1)
@@ -176,17 +176,17 @@ package struct DeclarationReader {
 
     private mutating func takeJob() throws(DeclarationError) -> DeclarationText {
         guard let byte = text.peek(), Self.beginsValue(byte) else { throw syntax("a value") }
-        let line = text.line
+        let place = text.place
         guard byte == UInt8(ascii: "{") else {
-            throw DeclarationError(line: line, "a definition must be an object")
+            throw DeclarationError.wrong(at: place, "a definition must be an object")
         }
-        return DeclarationText(json: text.take(text.lengthOfValue()), line: line)
+        return DeclarationText(json: text.take(text.lengthOfValue()), at: place)
     }
 
     /// Reads a value whose length is known.
     private mutating func takeValue(length: Int) throws(DeclarationError) -> JSONValue {
-        let line = text.line
-        return try DeclarationText.value(of: text.take(length), line: line)
+        let place = text.place
+        return try DeclarationText.value(of: text.take(length), at: place)
     }
 
     /// Takes a comma, or the bracket that ends a list.
@@ -218,7 +218,7 @@ package struct DeclarationReader {
 
     private mutating func syntax(_ expected: String) -> DeclarationError {
         let end = text.peek() == nil ? ", but the text ended" : ""
-        return DeclarationError(line: text.line, "no JSON: expected \(expected)\(end)")
+        return .wrong(at: text.place, "no JSON: expected \(expected)\(end)")
     }
 
     private static let missingJobs = DeclarationError(line: 1, field: "jobs", "missing, or no array of definitions")

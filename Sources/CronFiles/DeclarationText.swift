@@ -8,24 +8,20 @@ package struct DeclarationText: Sendable {
     private enum Content: Sendable {
         /// One of the crontab-like text, whose line had to be read to be known as one.
         case read(CronJobDeclaration)
-        /// A value of JSON that begins with a brace.
-        case json([UInt8])
+        /// A value of JSON that begins with a brace, and where that is in the file.
+        case json([UInt8], at: TextPlace)
     }
 
     private let content: Content
-    /// The line of the file on which it begins.
-    private let line: Int
 
     /// A declaration that was read.
-    init(_ declaration: CronJobDeclaration, line: Int) {
+    init(_ declaration: CronJobDeclaration) {
         content = .read(declaration)
-        self.line = line
     }
 
     /// An object of JSON, from its brace on.
-    init(json bytes: [UInt8], line: Int) {
-        content = .json(bytes)
-        self.line = line
+    init(json bytes: [UInt8], at place: TextPlace) {
+        content = .json(bytes, at: place)
     }
 
     /// Reads it.
@@ -34,29 +30,34 @@ package struct DeclarationText: Sendable {
     package func declaration() throws(DeclarationError) -> CronJobDeclaration {
         switch content {
         case .read(let declaration): return declaration
-        case .json(let bytes):
-            guard case .object(let fields) = try Self.value(of: bytes, line: line) else {
-                throw DeclarationError(line: line, "a definition must be an object")
+        case .json(let bytes, let place):
+            guard case .object(let fields) = try Self.value(of: bytes, at: place) else {
+                throw DeclarationError(line: place.line, "a definition must be an object")
             }
-            let lines = bytes.contains(UInt8(ascii: "\n")) ? LinesOfKeys(bytes, line: line) : nil
-            return try DeclarationFields(fields) { key in lines?.line(of: key) ?? line }.declaration()
+            let lines = bytes.contains(UInt8(ascii: "\n")) ? LinesOfKeys(bytes, line: place.line) : nil
+            return try DeclarationFields(fields) { key in lines?.line(of: key) ?? place.line }.declaration()
         }
     }
 
     /// Reads a value of JSON.
     ///
-    /// - Parameter line: The line of the file on which it begins.
-    static func value(of bytes: [UInt8], line: Int) throws(DeclarationError) -> JSONValue {
+    /// - Parameter place: Where it begins in the file.
+    static func value(of bytes: [UInt8], at place: TextPlace) throws(DeclarationError) -> JSONValue {
         do throws(JSONError) {
             return try bytes.withUnsafeBufferPointer { bytes in
                 Result { () throws(JSONError) in try JSONValue(parsing: bytes, duplicateKeys: .refused) }
             }.get()
         } catch {
             let complaint = error.code == .duplicateKey ? "" : "no JSON: "
-            throw DeclarationError(
-                line: line + bytes.prefix(error.offset).count { $0 == UInt8(ascii: "\n") },
-                complaint + "expected \(error.expected)")
+            throw .wrong(at: place.advanced(by: error.offset, in: bytes), "\(complaint)expected \(error.expected)")
         }
+    }
+}
+
+extension DeclarationError {
+    /// Something that is wrong at one byte: the column is named as well, since a file may be one long line.
+    static func wrong(at place: TextPlace, _ message: String) -> DeclarationError {
+        DeclarationError(line: place.line, "\(message) (column \(place.column))")
     }
 }
 

@@ -3,8 +3,8 @@ struct FileText {
     /// What is in memory; what is before ``position`` has been read.
     private(set) var bytes: [UInt8] = []
     private(set) var position = 0
-    /// The line of ``position``, counted from 1.
-    private(set) var line = 1
+    /// Where ``position`` is in the file.
+    private(set) var place = TextPlace()
     private let more: () -> [UInt8]?
 
     /// - Parameter more: The next portion of the file; `nil` at its end.
@@ -40,17 +40,10 @@ struct FileText {
 
     /// Goes on by a number of bytes.
     mutating func advance(by count: Int) {
-        line += newlines(within: count)
-        position += count
-    }
-
-    /// How many lines end within the next bytes.
-    private func newlines(within count: Int) -> Int {
         bytes.withUnsafeBufferPointer { bytes in
-            var newlines = 0
-            for index in position..<position + count where bytes[index] == UInt8(ascii: "\n") { newlines += 1 }
-            return newlines
+            place.advance(over: UnsafeBufferPointer(rebasing: bytes[position..<position + count]))
         }
+        position += count
     }
 
     /// Goes on by a number of bytes, and hands them out.
@@ -85,6 +78,30 @@ struct FileText {
             if let end { return end }
             guard fill() else { return bytes.count - position }
         }
+    }
+}
+
+/// A place in a text, for messages.
+struct TextPlace: Sendable, Hashable {
+    /// Counted from 1.
+    private(set) var line = 1
+    /// The byte within the line, counted from 1.
+    private(set) var column = 1
+
+    /// Goes on by some bytes.
+    mutating func advance(over bytes: UnsafeBufferPointer<UInt8>) {
+        var newlines = 0
+        for byte in bytes where byte == UInt8(ascii: "\n") { newlines += 1 }
+        line += newlines
+        guard newlines > 0, let last = bytes.lastIndex(of: UInt8(ascii: "\n")) else { return column += bytes.count }
+        column = bytes.count - last
+    }
+
+    /// The place that is so many bytes behind the beginning of a text that begins here.
+    func advanced(by offset: Int, in bytes: [UInt8]) -> TextPlace {
+        var place = self
+        bytes.withUnsafeBufferPointer { place.advance(over: UnsafeBufferPointer(rebasing: $0.prefix(offset))) }
+        return place
     }
 }
 

@@ -49,7 +49,9 @@ import Testing
     }
 
     @Test(arguments: [
-        ("{\n\"jobs\": [\n{\"id\": \"a\",\n \"func\" \"f\"}]}", 4, "no JSON"),
+        ("{\n\"jobs\": [\n{\"id\": \"a\",\n \"func\" \"f\"}]}", 4, "no JSON: expected ':' (column 9)"),
+        ("{\"jobs\": [{\"id\": 1, \"b\" 2}]}", 1, "expected ':' (column 25)"),
+        ("{\"jobs\": [],\n \"source\": \"a\" 3}", 2, "expected ',' or '}' (column 16)"),
         ("{\"jobs\": [{\"id\": \"a\", \"func\": \"m.f\", \"queue\": \"q\",\n \"intervall\": 3}]}", 2, "unknown key"),
         ("{\"jobs\": [\n{\"id\": \"a\", \"queue\": \"q\"}]}", 2, "func: missing"),
         (
