@@ -31,11 +31,9 @@ struct Benchmark {
             report.program = try await ProgramBurst(sizes: options.programSizes, rounds: options.rounds).run(on: server)
             if report.program.isEmpty { Progress.note("no rqrcron beside this program: it is left out") }
         case .growth:
-            var neighbours: [Neighbours.Result] = []
-            report.growth = try await Growth(sizes: options.sizes).run(on: server) { loaded, hour in
-                neighbours = try await Neighbours.run(loaded, hour: hour)
-            }
-            report.neighbours = neighbours
+            report.growth = try await Growth(sizes: options.sizes).run(on: server)
+        case .neighbours:
+            report.neighbours = try await Neighbours(definitions: options.sizes.last ?? 1).run(on: server)
         case .latency:
             report.dispatch = try await DispatchLatency(jobs: 1000, seconds: 5).run(on: server)
             report.edit = try await EditLatency(edits: options.edits).run(on: server)

@@ -2,7 +2,7 @@
 struct Options {
     /// The measurements, in their order.
     enum Part: String, CaseIterable {
-        case throughput, program, growth, latency, storm, start, distance, runs, page, commands, cluster
+        case throughput, program, growth, neighbours, latency, storm, start, distance, runs, page, commands, cluster
     }
 
     var parts = Set(Part.allCases)
@@ -32,12 +32,12 @@ struct Options {
         schedulers, on a redis-server of its own. Checks every result before it counts it.
 
           --quick              four minutes instead of twenty: smaller sizes, fewer rounds
-          --only PARTS         some of throughput,program,growth,latency,storm,start,distance,runs,page,commands,
-                               cluster
+          --only PARTS         some of throughput,program,growth,neighbours,latency,storm,start,distance,runs,page,
+                               commands,cluster
           --jobs N             due definitions of a round (50000)
           --rounds N           rounds of the throughput, all systems in turn (5)
           --python-jobs N      due definitions for rq-rediscron; RQ's cron gets 4 times, enqueue_many 10 times as many (2000)
-          --largest N          the largest number of definitions for the growth (1000000)
+          --largest N          the largest number of definitions for program, growth, neighbours and page (1000000)
           --edits N            edits for the latency (300)
           --storm N            edits of the storm (100000)
           --starts N           starts of rqrcron (20)
@@ -83,7 +83,7 @@ struct Options {
             case "--largest":
                 let largest = try number(option)
                 sizes = sizes.filter { $0 < largest } + [largest]
-                programSizes = programSizes.filter { $0 <= largest }
+                programSizes = programSizes.filter { $0 < largest } + [largest]
             case "--edits": edits = try number(option)
             case "--storm": stormEdits = try number(option)
             case "--starts": starts = try number(option)

@@ -25,25 +25,19 @@ struct Growth {
     /// Numbers of definitions, ascending.
     let sizes: [Int]
 
-    /// Measures all sizes; `last` gets the largest workload while it is still loaded.
-    func run(
-        on server: BenchmarkServer, last: (LoadedWorkload, Timestamp) async throws -> Void
-    ) async throws -> [Result] {
+    func run(on server: BenchmarkServer) async throws -> [Result] {
         var results: [Result] = []
         for size in sizes {
             Progress.note("growth: \(size) definitions")
             let hour = Timestamp(unixSeconds: EventHour.current)
             let loaded = try LoadedWorkload(
                 Workload(count: size, frequentCount: Self.frequentCount), into: server, hour: hour)
-            let (result, next) = try await measure(loaded, hour: hour)
-            results.append(result)
-            if size == sizes.last { try await last(loaded, next) }
+            results.append(try await measure(loaded, hour: hour))
         }
         return results
     }
 
-    /// - Returns: the figures, and the hour for which all definitions are planned afterwards.
-    private func measure(_ loaded: LoadedWorkload, hour: Timestamp) async throws -> (Result, Timestamp) {
+    private func measure(_ loaded: LoadedWorkload, hour: Timestamp) async throws -> Result {
         let size = loaded.workload.count
         var result = Result(definitions: size)
         result.textBytes = Self.textBytes(loaded.workload)
@@ -73,8 +67,7 @@ struct Growth {
         try await ours.end()
         hour += .seconds(3600)
         result.bare = try await bareScript(loaded, hour: hour, passes: size > 100_000 ? 2 : size > 10_000 ? 4 : 11)
-        try loaded.plan(inHour: hour)
-        return (result, hour)
+        return result
     }
 
     private func pass(_ ours: OurScheduler, _ loaded: LoadedWorkload, _ hour: Timestamp) async throws -> Sample {

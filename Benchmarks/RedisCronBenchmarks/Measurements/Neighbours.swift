@@ -9,7 +9,9 @@ struct Neighbours {
         let jobs: Int
         let seconds: Double
         let ping: Distribution
-        /// The same without a burst.
+        /// The same of a server that has nothing to do: what of it is the machine's.
+        let elsewhere: Distribution
+        /// PING without a burst.
         let idlePing: Distribution
         /// How long after its time the latest heartbeat came, in milliseconds.
         let latestHeartbeatMilliseconds: Double
@@ -19,34 +21,53 @@ struct Neighbours {
 
     private static let lockTTL = 3.0
 
-    /// - Parameter hour: that for which all definitions are planned.
-    static func run(_ loaded: LoadedWorkload, hour: Timestamp) async throws -> [Result] {
-        let ours = try OurScheduler(socketPath: loaded.server.socketPath) { $0.lockTTL = .seconds(lockTTL) }
-        let idle = try await probe(loaded.server) { try await Task.sleep(for: .seconds(1)) }
+    let definitions: Int
+
+    func run(on server: BenchmarkServer) async throws -> [Result] {
+        let other = try BenchmarkServer()
+        defer { other.stop() }
+        let hour = Timestamp(unixSeconds: EventHour.current)
+        Progress.note("neighbours: \(definitions) definitions")
+        let loaded = try LoadedWorkload(Workload(count: definitions), into: server, hour: hour)
+        // As it stands wherever a scheduler has led before: else the first one plans all definitions anew.
+        try server.control.command("SET", Workload.keys.timeZone, "UTC")
+        func probe(during body: () async throws -> Void) async throws -> NeighbourProbe.Findings {
+            let probe = try NeighbourProbe(server, beside: other)
+            do {
+                try await body()
+            } catch {
+                _ = probe.end()
+                throw error
+            }
+            return probe.end()
+        }
+        let ours = try OurScheduler(socketPath: server.socketPath) { $0.lockTTL = .seconds(Self.lockTTL) }
+        let idle = try await probe { try await Task.sleep(for: .seconds(1)) }
         let idlePing = Distribution(seconds: idle.latencies, isCharted: true)
         var results: [Result] = []
         ours.clock.set(to: hour + .seconds(1860))
         let scheduler = ours.scheduler
         let running = Task { try await scheduler.run() }
         for (pass, cache) in ["empty", "full"].enumerated() {
-            Progress.note("neighbours: a burst of \(loaded.workload.count), cache \(cache)")
-            try loaded.server.control.command("CONFIG", "RESETSTAT")
+            Progress.note("neighbours: a burst, cache \(cache)")
+            try server.control.command("CONFIG", "RESETSTAT")
             let start = ContinuousClock().now
-            let felt = try await probe(loaded.server) {
+            let felt = try await probe {
                 if pass > 0 {
                     ours.clock.set(to: hour + .seconds(pass * 3600 + 1860))
                     // Wakes the scheduler, whose clock stood still.
-                    try loaded.server.control.command(
+                    try server.control.command(
                         "PUBLISH", Workload.keys.events, #"{"event":"updated","job_id":"nobody"}"#)
                 }
-                try await untilNothingIsDue(loaded, by: hour + .seconds(pass * 3600 + 1860))
+                try await Self.untilNothingIsDue(loaded, by: hour + .seconds(pass * 3600 + 1860))
             }
             results.append(
                 Result(
-                    cache: cache, jobs: loaded.workload.count, seconds: (ContinuousClock().now - start).inSeconds,
-                    ping: Distribution(seconds: felt.latencies, isCharted: true), idlePing: idlePing,
-                    latestHeartbeatMilliseconds: max(0, lockTTL - lockTTL / 3 - felt.leastLife) * 1000,
-                    batchMilliseconds: try batchMilliseconds(loaded.server)))
+                    cache: cache, jobs: definitions, seconds: (ContinuousClock().now - start).inSeconds,
+                    ping: Distribution(seconds: felt.latencies, isCharted: true),
+                    elsewhere: Distribution(seconds: felt.elsewhere, isCharted: true), idlePing: idlePing,
+                    latestHeartbeatMilliseconds: max(0, Self.lockTTL * 2 / 3 - felt.leastLife) * 1000,
+                    batchMilliseconds: try Self.batchMilliseconds(server)))
             try ResultCheck("the running scheduler", loaded).checkJobs()
             try loaded.removeJobs()
         }
@@ -54,19 +75,6 @@ struct Neighbours {
         try await running.value
         await ours.connection.close()
         return results
-    }
-
-    private static func probe(
-        _ server: BenchmarkServer, during body: () async throws -> Void
-    ) async throws -> (latencies: [Double], leastLife: Double) {
-        let probe = try NeighbourProbe(server)
-        do {
-            try await body()
-        } catch {
-            _ = probe.end()
-            throw error
-        }
-        return probe.end()
     }
 
     private static func untilNothingIsDue(_ loaded: LoadedWorkload, by time: Timestamp) async throws {
