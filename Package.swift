@@ -64,6 +64,9 @@ let package = Package(
         .systemLibrary(name: "CZlib", providers: [.apt(["zlib1g-dev"]), .brew(["zlib"])]),
         .systemLibrary(name: "CMessageDigest", providers: [.apt(["libmd-dev"]), .brew(["libmd"])]),
 
+        // What processors can do and Swift has no name for.
+        .target(name: "CIntrinsics"),
+
         // The C of the product: getopt_long, prctl and signal handlers for the tool, and a libev loop on its own thread with
         // hiredis' contexts on it.
         .target(name: "CProcess"),
@@ -81,7 +84,7 @@ let package = Package(
 
         // Pure modules: no I/O, no clock.
         .target(name: "Cron", swiftSettings: strict),
-        .target(name: "RQWire", dependencies: ["CZlib", "CMessageDigest"], swiftSettings: strict),
+        .target(name: "RQWire", dependencies: ["CZlib", "CMessageDigest", "CIntrinsics"], swiftSettings: strict),
 
         // hiredis' callbacks turned into `await`.
         .target(name: "RedisBridge", dependencies: ["CRedisLink", "CHiredis"], swiftSettings: strict),
@@ -95,7 +98,7 @@ let package = Package(
         // The product.
         .target(
             name: "RedisCron",
-            dependencies: ["RedisBridge", "RQWire", "Cron", "CronFiles"] + ecosystem,
+            dependencies: ["RedisBridge", "RQWire", "Cron", "CronFiles", "CIntrinsics"] + ecosystem,
             resources: [.embedInCode("Store/Scripts")],
             swiftSettings: strict),
         // Dates and localized errors: apart, so that the library and the program do without Foundation.

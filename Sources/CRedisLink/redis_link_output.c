@@ -3,6 +3,7 @@
 #include <hiredis/sds.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 
 /// The most that hiredis holds at a time, and the most that one turn of the loop writes to one socket.
 static const size_t slice_bytes = 128 * 1024;
@@ -116,9 +117,25 @@ static void write_early(redis_link *link) {
     }
 }
 
+/// Writes the first of these bytes to the socket, if they are worth a call of their own and nothing waits before them: so they are
+/// copied by the system alone. Returns how many it took. A failure is met again with the rest.
+static size_t write_through(redis_link *link, const void *bytes, size_t count) {
+    if (count < early_bytes || link->state != LINK_OPEN || link->tls || redis_link_unwritten_bytes(link) > 0) {
+        return 0;
+    }
+    ssize_t written = send(link->context->fd, bytes, count, 0);
+    return written > 0 ? (size_t)written : 0;
+}
+
 bool redis_link_append(redis_link *link, const void *bytes, size_t count) {
     if (link->state == LINK_FAILED || link->state == LINK_CLOSED) {
         return false;
+    }
+    size_t through = write_through(link, bytes, count);
+    bytes = (const char *)bytes + through;
+    count -= through;
+    if (count == 0) {
+        return true;
     }
     size_t queued = link->output.end - link->output.head;
     if (queued == 0 && in_context(link) + count <= slice_bytes) {

@@ -13,7 +13,7 @@ struct HashDumpTests {
         #expect(entries.count == fields.count)
         var bytes = Array("before".utf8)
         HashDump.append(fieldCount: entries.count, entries: entries.bytes.count, to: &bytes) {
-            $0.append(contentsOf: entries.bytes)
+            $0.append(encoded: entries.bytes)
         }
         let dump = Array(bytes.dropFirst(6))
         #expect(dump.count == HashDump.size(ofEntries: entries.bytes.count))
@@ -39,6 +39,19 @@ struct HashDumpTests {
     @Test func `the checksum has Redis' check value`() {
         let checksum = Array("123456789".utf8).withUnsafeBytes(CRC64.checksum)
         #expect(checksum == 0xe9c6_d914_c4b8_d9ca)
+    }
+
+    @Test func `a checksum is the same however many bytes are taken in one step`() {
+        let bytes = (1...400).map { UInt8(truncatingIfNeeded: $0 * $0 * 7 + $0 / 3) }
+        var remainder: UInt64 = 0
+        for length in 0...bytes.count {
+            let checksum = bytes[..<length].withUnsafeBytes(CRC64.checksum)
+            #expect(checksum == remainder, "\(length) bytes")
+            guard length < bytes.count else { break }
+            // Bit by bit, as the definition says.
+            remainder ^= UInt64(bytes[length])
+            for _ in 0..<8 { remainder = remainder & 1 == 1 ? remainder >> 1 ^ 0x95ac_9329_ac4b_c9b5 : remainder >> 1 }
+        }
     }
 
     @Test func `a dump has the same bytes as the server's, whatever the lengths`() async throws {

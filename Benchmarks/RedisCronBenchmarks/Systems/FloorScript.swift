@@ -79,8 +79,8 @@ struct FloorScript {
     private static func dump(_ fields: [(field: String, value: [UInt8])]) -> [UInt8] {
         var bytes: [UInt8] = []
         guard let fields = HashDump.Fields(fields) else { return bytes }
-        HashDump.append(fieldCount: fields.count, entries: fields.bytes.count, to: &bytes) { bytes in
-            bytes.append(contentsOf: fields.bytes)
+        HashDump.append(fieldCount: fields.count, entries: fields.bytes.count, to: &bytes) {
+            $0.append(encoded: fields.bytes)
         }
         return bytes
     }

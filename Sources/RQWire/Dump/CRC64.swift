@@ -1,3 +1,5 @@
+import CIntrinsics
+
 /// The checksum at the end of a dump of Redis: CRC-64 with Jones' polynomial, reflected, from 0, without a final XOR.
 ///
 /// zlib has no CRC-64. Redis' `crc64.c` names the parameters and the check value, which a test compares.
@@ -17,18 +19,25 @@ enum CRC64 {
         return tables
     }()
 
-    /// The checksum of some bytes, eight of them at a time.
+    /// The checksum of some bytes.
     static func checksum(_ bytes: UnsafeRawBufferPointer) -> UInt64 {
         tables.withUnsafeBufferPointer { tables in
             var checksum: UInt64 = 0
-            var position = 0
-            while position + 8 <= bytes.count {
-                let word = bytes.loadUnaligned(fromByteOffset: position, as: UInt64.self)
-                let rest = UInt64(littleEndian: word) ^ checksum
+            func add(_ word: UInt64) {
+                let rest = word ^ checksum
                 checksum = 0
                 for place in 0..<8 {
                     checksum ^= tables[(7 - place) * 256 + Int(truncatingIfNeeded: rest >> (place * 8)) & 0xff]
                 }
+            }
+            var position = withUnsafeTemporaryAllocation(of: UInt64.self, capacity: 2) { rest in
+                guard let words = rest.baseAddress else { return 0 }
+                let folded = crc64_fold(bytes.baseAddress, bytes.count, words)
+                if folded > 0 { for word in rest { add(word) } }
+                return folded
+            }
+            while position + 8 <= bytes.count {
+                add(UInt64(littleEndian: bytes.loadUnaligned(fromByteOffset: position, as: UInt64.self)))
                 position += 8
             }
             while position < bytes.count {

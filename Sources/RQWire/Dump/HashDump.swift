@@ -50,27 +50,69 @@ package enum HashDump {
         return encoded + (encoded < 128 ? 1 : 2)
     }
 
-    /// Appends an entry of a listpack: its encoding, its text, and its length again for reading backwards.
-    ///
-    /// A number stays text. Redis itself would store it as a number, and reads both.
+    /// Appends an entry of a listpack.
     package static func append(entry text: ArraySlice<UInt8>, to bytes: inout [UInt8]) {
-        let length = text.count
-        precondition(length <= capacity, "a hash of more than 2,048 bytes is not dumped")
-        let encoded: Int
-        if length < 64 {
-            bytes.append(0x80 | UInt8(length))
-            encoded = 1 + length
-        } else {
-            bytes.append(0xe0 | UInt8(length >> 8))
-            bytes.append(UInt8(length & 0xff))
-            encoded = 2 + length
+        withUnsafeTemporaryAllocation(of: UInt8.self, capacity: entrySize(text.count)) { target in
+            var writer = Writer(target)
+            text.withUnsafeBytes { writer.append(entry: $0) }
+            bytes.append(contentsOf: target)
         }
-        bytes.append(contentsOf: text)
-        if encoded < 128 {
-            bytes.append(UInt8(encoded))
-        } else {
-            bytes.append(UInt8(encoded >> 7))
-            bytes.append(UInt8(encoded & 127) | 128)
+    }
+
+    /// Writes entries of a listpack, one behind the other.
+    package struct Writer {
+        private let target: UnsafeMutableBufferPointer<UInt8>
+        private var end = 0
+
+        fileprivate init(_ target: UnsafeMutableBufferPointer<UInt8>) {
+            self.target = target
+        }
+
+        fileprivate var isFull: Bool { end == target.count }
+
+        fileprivate mutating func append(_ byte: UInt8) {
+            precondition(end < target.count, "entries are longer than was said")
+            target[end] = byte
+            end += 1
+        }
+
+        fileprivate mutating func append(_ number: some FixedWidthInteger) {
+            withUnsafeBytes(of: number.littleEndian) { append(encoded: $0) }
+        }
+
+        private mutating func append(encoded bytes: UnsafeRawBufferPointer) {
+            precondition(bytes.count <= target.count - end, "entries are longer than was said")
+            UnsafeMutableRawBufferPointer(UnsafeMutableBufferPointer(rebasing: target[end...])).copyMemory(from: bytes)
+            end += bytes.count
+        }
+
+        /// Appends entries that were encoded before.
+        package mutating func append(encoded bytes: [UInt8]) {
+            bytes.withUnsafeBytes { append(encoded: $0) }
+        }
+
+        /// Appends an entry: its encoding, its text, and its length again for reading backwards.
+        ///
+        /// A number stays text. Redis itself would store it as a number, and reads both.
+        package mutating func append(entry text: UnsafeRawBufferPointer) {
+            let length = text.count
+            precondition(length <= capacity, "a hash of more than 2,048 bytes is not dumped")
+            let encoded: Int
+            if length < 64 {
+                append(0x80 | UInt8(length))
+                encoded = 1 + length
+            } else {
+                append(0xe0 | UInt8(length >> 8))
+                append(UInt8(length & 0xff))
+                encoded = 2 + length
+            }
+            append(encoded: text)
+            if encoded < 128 {
+                append(UInt8(encoded))
+            } else {
+                append(UInt8(encoded >> 7))
+                append(UInt8(encoded & 127) | 128)
+            }
         }
     }
 
@@ -79,39 +121,43 @@ package enum HashDump {
         1 + 2 + listpackSize(entries) + 2 + 8
     }
 
-    /// Appends a whole dump.
+    /// Appends a whole dump; see ``write(fieldCount:entries:to:_:)``.
+    package static func append(
+        fieldCount: Int, entries: Int, to bytes: inout [UInt8], _ body: (inout Writer) -> Void
+    ) {
+        withUnsafeTemporaryAllocation(of: UInt8.self, capacity: size(ofEntries: entries)) { target in
+            write(fieldCount: fieldCount, entries: entries, to: target, body)
+            bytes.append(contentsOf: target)
+        }
+    }
+
+    /// Writes a whole dump.
     ///
     /// - Precondition: `body` appends exactly `entries` bytes.
     ///
     /// - Parameters:
     ///   - fieldCount: How many fields there are.
     ///   - entries: Bytes that `body` appends, at most ``capacity``.
-    ///   - bytes: Receives the dump.
-    ///   - body: Appends the entries: those of ``Fields``, and single ones by ``append(entry:to:)``.
-    package static func append(
-        fieldCount: Int, entries: Int, to bytes: inout [UInt8], _ body: (inout [UInt8]) -> Void
+    ///   - target: Receives the dump: as many bytes as ``size(ofEntries:)`` says.
+    ///   - body: Appends the entries: those of ``Fields``, and single ones.
+    package static func write(
+        fieldCount: Int, entries: Int, to target: UnsafeMutableBufferPointer<UInt8>, _ body: (inout Writer) -> Void
     ) {
         precondition(entries <= capacity, "a hash of more than 2,048 bytes is not dumped")
-        let start = bytes.count
         let size = listpackSize(entries)
-        bytes.append(type)
-        bytes.append(0x40 | UInt8(size >> 8))
-        bytes.append(UInt8(size & 0xff))
-        append(UInt32(size), to: &bytes)
-        append(UInt16(fieldCount * 2), to: &bytes)
-        body(&bytes)
-        bytes.append(endOfListpack)
-        append(version, to: &bytes)
-        assert(
-            bytes.count - start + 8 == self.size(ofEntries: entries),
-            "the entries do not have the length that was given")
-        append(bytes.withUnsafeBytes { CRC64.checksum(UnsafeRawBufferPointer(rebasing: $0[start...])) }, to: &bytes)
+        var writer = Writer(target)
+        writer.append(type)
+        writer.append(0x40 | UInt8(size >> 8))
+        writer.append(UInt8(size & 0xff))
+        writer.append(UInt32(size))
+        writer.append(UInt16(fieldCount * 2))
+        body(&writer)
+        writer.append(endOfListpack)
+        writer.append(version)
+        writer.append(CRC64.checksum(UnsafeRawBufferPointer(rebasing: UnsafeRawBufferPointer(target).dropLast(8))))
+        precondition(writer.isFull, "the entries do not have the length that was given")
     }
 
     /// The length in four bytes, the number of entries in two, the entries, and a final byte.
     private static func listpackSize(_ entries: Int) -> Int { 4 + 2 + entries + 1 }
-
-    private static func append(_ number: some FixedWidthInteger, to bytes: inout [UInt8]) {
-        withUnsafeBytes(of: number.littleEndian) { bytes.append(contentsOf: $0) }
-    }
 }

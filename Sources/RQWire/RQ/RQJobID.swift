@@ -133,7 +133,8 @@ package struct RQJobID: Sendable, Hashable, CustomStringConvertible {
         }
     }
 
-    private func write(to buffer: UnsafeMutableBufferPointer<UInt8>) {
+    /// Writes the 36 bytes, lower case, at the beginning of a buffer that has room for them.
+    package func write(to buffer: UnsafeMutableBufferPointer<UInt8>) {
         var offset = 0
         for index in 0..<16 {
             if index == 4 || index == 6 || index == 8 || index == 10 {

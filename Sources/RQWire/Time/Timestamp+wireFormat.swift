@@ -28,7 +28,7 @@ extension Timestamp: LosslessStringConvertible {
     }
 
     /// Writes the 27 bytes of the wire form at the beginning of a buffer that has room for them.
-    func writeWireFormat(to buffer: UnsafeMutableBufferPointer<UInt8>) {
+    package func writeWireFormat(to buffer: UnsafeMutableBufferPointer<UInt8>) {
         let seconds = unixSeconds
         let fraction = Int(microseconds - seconds * 1_000_000)
         let days = seconds >= 0 ? seconds / 86_400 : (seconds - 86_399) / 86_400

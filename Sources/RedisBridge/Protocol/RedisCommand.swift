@@ -71,9 +71,10 @@ package struct RedisCommand: Sendable, CustomStringConvertible {
     /// Writes a script's digest to its place, which is the same in every EVALSHA.
     mutating func setDigest(_ digest: String) {
         let place = Builder.headerSize + "$7\r\nEVALSHA\r\n$40\r\n".utf8.count
-        for (offset, byte) in digest.utf8.enumerated() where storage[place + offset] != byte {
-            storage[place + offset] = byte
-        }
+        let range = place..<(place + digest.utf8.count)
+        // It nearly always is there. A write would copy the command, which its sender holds too.
+        guard !storage[range].elementsEqual(digest.utf8) else { return }
+        storage.replaceSubrange(range, with: digest.utf8)
     }
 
     func withBytes<Result>(_ body: (UnsafeRawBufferPointer) -> Result) -> Result {
@@ -111,44 +112,52 @@ extension RedisCommand {
         /// Appends a string argument.
         package mutating func append(_ text: String) {
             var text = text
-            text.withUTF8 { text in
-                appendLength(text.count)
-                storage.append(contentsOf: text)
-                appendLineEnd()
-            }
+            text.withUTF8 { append(UnsafeRawBufferPointer($0)) }
         }
 
         /// Appends an argument of raw bytes.
         package mutating func append(_ bytes: [UInt8]) {
-            appendLength(bytes.count)
-            storage.append(contentsOf: bytes)
-            appendLineEnd()
+            bytes.withUnsafeBytes { append($0) }
         }
 
         /// Appends an argument of raw bytes.
         package mutating func append(_ bytes: ArraySlice<UInt8>) {
-            appendLength(bytes.count)
-            storage.append(contentsOf: bytes)
-            appendLineEnd()
+            bytes.withUnsafeBytes { append($0) }
+        }
+
+        /// Appends an argument of raw bytes.
+        package mutating func append(_ bytes: UnsafeRawBufferPointer) {
+            append(size: bytes.count) { UnsafeMutableRawBufferPointer($0).copyMemory(from: bytes) }
         }
 
         /// Appends an argument that consists of two parts, such as a prefix and an id.
         package mutating func append(_ prefix: [UInt8], _ rest: [UInt8]) {
-            appendLength(prefix.count + rest.count)
-            storage.append(contentsOf: prefix)
-            storage.append(contentsOf: rest)
-            appendLineEnd()
+            append(size: prefix.count + rest.count) { target in
+                let target = UnsafeMutableRawBufferPointer(target)
+                target.copyBytes(from: prefix)
+                UnsafeMutableRawBufferPointer(rebasing: target[prefix.count...]).copyBytes(from: rest)
+            }
         }
 
         /// Appends an argument that is written in place.
         ///
         /// - Parameters:
-        ///   - size: its length, which goes before it.
-        ///   - write: appends exactly that many bytes; after a different number the server closes the connection.
-        package mutating func append(size: Int, _ write: (inout [UInt8]) -> Void) {
-            appendLength(size)
-            write(&storage)
-            appendLineEnd()
+        ///   - size: its length.
+        ///   - write: gets room for exactly that many bytes, and fills it.
+        package mutating func append(size: Int, _ write: (UnsafeMutableBufferPointer<UInt8>) -> Void) {
+            argumentCount += 1
+            let text = DecimalDigits.count(in: size) + 3
+            // Appended in one step: each one costs a look whether the buffer is shared, and whether it has room.
+            withUnsafeTemporaryAllocation(of: UInt8.self, capacity: text + size + 2) { bytes in
+                bytes[0] = UInt8(ascii: "$")
+                DecimalDigits.write(size, to: bytes, endingAt: text - 2)
+                bytes[text - 2] = UInt8(ascii: "\r")
+                bytes[text - 1] = UInt8(ascii: "\n")
+                write(UnsafeMutableBufferPointer(rebasing: bytes[text..<(text + size)]))
+                bytes[text + size] = UInt8(ascii: "\r")
+                bytes[text + size + 1] = UInt8(ascii: "\n")
+                storage.append(contentsOf: bytes)
+            }
         }
 
         /// Appends an integer argument.
@@ -175,24 +184,27 @@ extension RedisCommand {
             storage[index + 2] = UInt8(ascii: "\n")
             return RedisCommand(storage: storage, start: start)
         }
+    }
 
-        private mutating func appendLength(_ length: Int) {
-            argumentCount += 1
-            storage.append(UInt8(ascii: "$"))
-            if length < 10 {
-                storage.append(UInt8(ascii: "0") + UInt8(length))
-            } else if length < 100 {
-                storage.append(UInt8(ascii: "0") + UInt8(length / 10))
-                storage.append(UInt8(ascii: "0") + UInt8(length % 10))
-            } else {
-                storage.append(contentsOf: String(length).utf8)
+    /// Numbers as they are written in front of an argument.
+    private enum DecimalDigits {
+        static func count(in number: Int) -> Int {
+            var (count, rest) = (1, number)
+            while rest >= 10 {
+                count += 1
+                rest /= 10
             }
-            appendLineEnd()
+            return count
         }
 
-        private mutating func appendLineEnd() {
-            storage.append(UInt8(ascii: "\r"))
-            storage.append(UInt8(ascii: "\n"))
+        /// Writes a number in front of a place.
+        static func write(_ number: Int, to bytes: UnsafeMutableBufferPointer<UInt8>, endingAt end: Int) {
+            var (index, rest) = (end, number)
+            repeat {
+                index -= 1
+                bytes[index] = UInt8(ascii: "0") + UInt8(truncatingIfNeeded: rest % 10)
+                rest /= 10
+            } while rest > 0
         }
     }
 }

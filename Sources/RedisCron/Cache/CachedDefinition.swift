@@ -1,3 +1,4 @@
+import CIntrinsics
 import RQWire
 
 /// A cached definition and what has happened to it since it was read.
@@ -33,6 +34,12 @@ struct CachedDefinition: Sendable {
     private(set) var lastPlanned: Timestamp? {
         get { lastQueued.instant }
         set { lastQueued = SparseInstant(newValue) }
+    }
+
+    /// Has the processor fetch the definition, without its texts.
+    func prefetchDefinition() {
+        // Its size, with the header of an object.
+        prefetch(Unmanaged.passUnretained(definition).toOpaque(), 176)
     }
 
     init(

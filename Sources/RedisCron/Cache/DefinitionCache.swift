@@ -19,7 +19,9 @@ struct DefinitionCache {
     var count: Int { table.count }
 
     /// The definition of that id, if it is held and not known to have changed.
-    mutating func current(_ id: DefinitionID) -> CachedDefinition? { find(id)?.cached }
+    mutating func current(_ id: DefinitionID) -> CachedDefinition? {
+        table.place(of: id).flatMap { use(at: $0) }
+    }
 
     /// The same, for who does not use it.
     func held(_ id: DefinitionID) -> CachedDefinition? {
@@ -32,13 +34,28 @@ struct DefinitionCache {
 
     /// What an entry leads to by the definition that is held; `nil` if none is, or if it is known to have changed.
     mutating func decide(_ entry: DueEntry, now: Timestamp, clock: ClockAgreement) -> DueDecision? {
-        find(entry.id).map { place, cached in cached.decide(entry, now: now, clock: clock, place: place) }
+        decide(entry, at: table.place(of: entry.id), now: now, clock: clock)
     }
 
-    private mutating func find(_ id: DefinitionID) -> (place: Int, cached: CachedDefinition)? {
-        guard let place = table.place(of: id) else { return nil }
+    /// The same for each of some entries, in their order.
+    mutating func decideEach(
+        _ entries: [DueEntry], now: Timestamp, clock: ClockAgreement, _ take: (DueEntry, DueDecision?) -> Void
+    ) {
+        for (entry, place) in zip(entries, table.places(of: entries)) {
+            take(entry, decide(entry, at: place, now: now, clock: clock))
+        }
+    }
+
+    private mutating func decide(
+        _ entry: DueEntry, at place: Int?, now: Timestamp, clock: ClockAgreement
+    ) -> DueDecision? {
+        guard let place else { return nil }
+        return use(at: place)?.decide(entry, now: now, clock: clock, place: place)
+    }
+
+    private mutating func use(at place: Int) -> CachedDefinition? {
         table[place].wasUsed = true
-        return ifCurrent(table[place]).map { (place, $0) }
+        return ifCurrent(table[place])
     }
 
     /// Stores a definition that was just read.

@@ -77,8 +77,8 @@ actor JobStoreActor {
         var resolution = Resolution()
         resolution.runs.reserveCapacity(entries.count)
         var missing: [DueEntry] = []
-        for entry in entries {
-            switch cache.decide(entry, now: now, clock: .unknown) {
+        cache.decideEach(entries, now: now, clock: .unknown) { entry, decision in
+            switch decision {
             case .run(let run): resolution.runs.append(run)
             case .reconcile(let stale): resolution.stale.append(stale)
             case .readAgain, nil: missing.append(entry)

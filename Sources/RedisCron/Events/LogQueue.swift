@@ -26,7 +26,7 @@ final class LogQueue: Sendable {
     /// What a line tells of.
     enum Subject: Sendable {
         case event(SchedulerEvent)
-        /// A batch of so many jobs.
+        /// So many jobs that were queued.
         case jobs(Int)
     }
 

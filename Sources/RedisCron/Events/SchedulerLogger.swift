@@ -100,9 +100,9 @@ public struct SchedulerLogger: Sendable {
         queue.append(event.level, event.line, about: .event(event), under: keyPrefix)
     }
 
-    /// Logs that a batch was queued which nobody wants described.
+    /// Logs how many jobs were queued that nobody wants described; nothing for none.
     func callAsFunction(enqueued jobs: Int) {
-        guard .info >= minimumLevel, let queue else { return }
+        guard jobs > 0, .info >= minimumLevel, let queue else { return }
         queue.append(.info, "enqueued \(jobs) jobs", about: .jobs(jobs), under: keyPrefix)
     }
 
@@ -124,4 +124,34 @@ public struct SchedulerLogger: Sendable {
 extension LogQueue.Line {
     /// The message with its key prefix in front, where it has one.
     fileprivate var taggedMessage: String { keyPrefix.map { "[\($0)] \(message)" } ?? message }
+}
+
+/// What the log says of jobs that no event tells of: a line for all of a tick, and in a long one each second.
+///
+/// A line for each batch would cost as much as a tenth of its jobs.
+struct TickLog {
+    private static let interval: Duration = .seconds(1)
+
+    private let logger: SchedulerLogger
+    private var jobs = 0
+    private var writtenAt: Duration
+
+    init(_ logger: SchedulerLogger, began: Duration) {
+        self.logger = logger
+        writtenAt = began
+    }
+
+    /// Takes note of jobs that were queued.
+    mutating func add(_ count: Int, at now: Duration) {
+        jobs += count
+        guard now - writtenAt >= Self.interval else { return }
+        write()
+        writtenAt = now
+    }
+
+    /// Writes what it has noted and not written.
+    mutating func write() {
+        logger(enqueued: jobs)
+        jobs = 0
+    }
 }

@@ -73,7 +73,8 @@ struct MarkedTemplates {
     mutating func template(for plain: JobTemplate) -> JobTemplate {
         guard let mark else { return plain }
         if let made = made[ObjectIdentifier(plain)] { return made }
-        let template = JobTemplate(plain.settings.adding(toMeta: mark.texts, mark.serializer))
+        let template = JobTemplate(
+            plain.settings.adding(toMeta: mark.texts, mark.serializer), route: plain.route)
         made[ObjectIdentifier(plain)] = template
         return template
     }

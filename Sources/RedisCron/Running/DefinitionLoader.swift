@@ -21,6 +21,7 @@ package struct DefinitionLoader {
     private let skipWindow: Duration
     private let deflater = Deflater()
     private var templates: [JobSettings: JobTemplate] = [:]
+    private var routes: Set<JobRoute> = []
     private var expressions = SharedExpressions()
 
     /// - Parameters:
@@ -63,8 +64,8 @@ package struct DefinitionLoader {
     private mutating func template(of payload: JobPayload) -> JobTemplate {
         let settings = JobSettings(payload)
         if let known = templates[settings] { return known }
-        if templates.count >= Self.remembered { templates = [:] }
-        let template = JobTemplate(settings)
+        if templates.count >= Self.remembered { (templates, routes) = ([:], []) }
+        let template = JobTemplate(settings, route: routes.insert(JobRoute(settings)).memberAfterInsert)
         templates[settings] = template
         return template
     }

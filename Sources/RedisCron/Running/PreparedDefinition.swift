@@ -1,3 +1,4 @@
+import CIntrinsics
 package import RQWire
 
 /// A definition ready to be scheduled: everything that depends on it alone, computed once when it is loaded.
@@ -94,16 +95,15 @@ package final class PreparedDefinition: Sendable {
 
     /// Appends the id in JSON.
     func appendIDJSON(to target: inout [UInt8]) {
-        let id = bytes[..<Int(idLength)]
         let isPlain = withIDBytes { id in
             id.allSatisfy { $0 >= 0x20 && $0 < 0x7f && $0 != UInt8(ascii: "\"") && $0 != UInt8(ascii: "\\") }
         }
         guard isPlain else {
-            target.append(contentsOf: OpenRun.jsonText(String(decoding: id, as: UTF8.self)))
+            target.append(contentsOf: OpenRun.jsonText(withIDBytes { String(decoding: $0, as: UTF8.self) }))
             return
         }
         target.append(UInt8(ascii: "\""))
-        target.append(contentsOf: id)
+        withIDBytes { target.append(contentsOf: $0) }
         target.append(UInt8(ascii: "\""))
     }
 
@@ -115,24 +115,49 @@ package final class PreparedDefinition: Sendable {
     /// `updated_at` in the very bytes in which it was read.
     package var updatedAtBytes: [UInt8] { Array(texts.updatedAtBytes) }
 
-    /// What a batch sends for the run of this time.
+    /// The call for the run of this time; `nil` where it is that of all runs, which ``texts`` has.
     ///
     /// - Parameter deflater: Shared by the runs of a batch.
-    package func texts(planned: Timestamp, deflater: Deflater = Deflater()) -> Texts {
-        guard let plannedCall else { return texts }
-        let payload = plannedCall.payload(planned: planned, deflater: deflater)
-        return Texts(
-            updatedAtBytes: texts.updatedAtBytes, data: payload.data, description: payload.description)
+    func ownCall(planned: Timestamp, deflater: @autoclosure () -> Deflater) -> JobPayload? {
+        plannedCall?.payload(planned: planned, deflater: deflater())
+    }
+
+    /// What a batch sends for the run of this time.
+    package func texts(planned: Timestamp) -> Texts {
+        guard let call = ownCall(planned: planned, deflater: Deflater()) else { return texts }
+        return Texts(updatedAtBytes: texts.updatedAtBytes, data: call.data, description: call.description)
     }
 
     /// What a batch sends of a definition whose runs do not get their planned time.
     package var texts: Texts {
+        let (updatedAt, data, description) = places
+        return Texts(
+            updatedAtBytes: bytes[updatedAt], data: bytes[data], description: bytes[description])
+    }
+
+    /// Where ``texts`` are in `bytes`.
+    private var places: (updatedAt: Range<Int>, data: Range<Int>, description: Range<Int>) {
         let updatedAt = Int(idLength)
         let data = updatedAt + Int(updatedAtLength)
         let description = data + Int(dataLength)
-        return Texts(
-            updatedAtBytes: bytes[updatedAt..<data], data: bytes[data..<description], description: bytes[description...]
-        )
+        return (updatedAt..<data, data..<description, description..<bytes.count)
+    }
+
+    /// Has the processor fetch id and texts.
+    func prefetchTexts() {
+        bytes.withUnsafeBytes { prefetch($0.baseAddress, $0.count) }
+    }
+
+    /// Lends the bytes of ``texts``: `updated_at`, data and description.
+    func withTexts<Result>(
+        _ body: (UnsafeRawBufferPointer, UnsafeRawBufferPointer, UnsafeRawBufferPointer) -> Result
+    ) -> Result {
+        let (updatedAt, data, description) = places
+        return bytes.withUnsafeBytes { bytes in
+            body(
+                UnsafeRawBufferPointer(rebasing: bytes[updatedAt]), UnsafeRawBufferPointer(rebasing: bytes[data]),
+                UnsafeRawBufferPointer(rebasing: bytes[description]))
+        }
     }
 }
 
@@ -156,6 +181,8 @@ package final class PlannedCall: Sendable {
 /// Settings in the form in which they are sent, made once for all definitions that have them.
 package final class JobTemplate: Sendable {
     package let settings: JobSettings
+    /// What a batch says of jobs that bring all their fields along.
+    let route: JobRoute
     /// Their fields in a job's hash, for a dump of it; `nil` when they are too long for one.
     let dumpedFields: HashDump.Fields?
     /// The queue's name.
@@ -165,8 +192,10 @@ package final class JobTemplate: Sendable {
     /// What the log of runs says of its jobs, in JSON.
     let runTerms: [UInt8]
 
-    package init(_ settings: JobSettings) {
+    /// - Parameter route: That of other templates with the same one, so that a batch has it once.
+    package init(_ settings: JobSettings, route: JobRoute? = nil) {
         self.settings = settings
+        self.route = route ?? JobRoute(settings)
         dumpedFields = HashDump.Fields(RQJobHash.fields(of: settings))
         queueName = String(decoding: settings.queue, as: UTF8.self)
         queueJSON = OpenRun.jsonText(queueName)
@@ -175,6 +204,30 @@ package final class JobTemplate: Sendable {
 
     /// The same fields one by one: for the few jobs that are sent field by field.
     var fields: [(field: String, value: [UInt8])] { RQJobHash.fields(of: settings) }
+}
+
+/// Where jobs go, and for how long they wait there.
+package final class JobRoute: Sendable, Hashable {
+    let queue: [UInt8]
+    /// Seconds after which a job that still waits is dropped.
+    let ttl: Int?
+    let atFront: Bool
+
+    init(_ settings: JobSettings) {
+        queue = settings.queue
+        ttl = settings.ttl
+        atFront = settings.atFront
+    }
+
+    package static func == (left: JobRoute, right: JobRoute) -> Bool {
+        left.queue == right.queue && left.ttl == right.ttl && left.atFront == right.atFront
+    }
+
+    package func hash(into hasher: inout Hasher) {
+        hasher.combine(queue)
+        hasher.combine(ttl)
+        hasher.combine(atFront)
+    }
 }
 
 /// An optional instant in the eight bytes of an instant: a million cached definitions hold several.

@@ -22,10 +22,13 @@ extension SchedulerActor {
         /// Whether any of them is out of the way now.
         var didMove = false
         var queued: [PlannedRun] = []
+        /// How many of those no event tells of.
+        var untold = 0
 
         mutating func add(_ other: Progress) {
             didMove = didMove || other.didMove
-            queued += other.queued
+            queued = queued.isEmpty ? other.queued : queued + other.queued
+            untold += other.untold
         }
     }
 
@@ -41,7 +44,9 @@ extension SchedulerActor {
     /// - Throws: What the store throws. Batches that Redis has executed are in effect; the index says which.
     func tick(collecting: Bool = false) async throws -> TickResult {
         let began = clock.monotonic()
+        var log = TickLog(settings.logger, began: began)
         defer {
+            log.write()
             let time = clock.monotonic() - began
             pace?.rest()
             metrics.tickDurations.record(microseconds: time.microseconds, telling: settings.meter.ticks)
@@ -69,6 +74,7 @@ extension SchedulerActor {
             do {
                 didMove = try await run(pipeline, token: lease.token, share: &share) { progress in
                     result.enqueued += progress.queued.count
+                    log.add(progress.untold, at: clock.monotonic())
                     if collecting { result.queued += progress.queued }
                 }
             } catch {
@@ -293,12 +299,11 @@ extension SchedulerActor {
             span?.end(queued: outcomes.count(where: \.isQueued), error: nil)
             count(earlier, in: batch, outcomes)
             await jobStore.record(outcomes, of: batch)
-            let queued = report(outcomes, of: batch, at: now)
-            await runKeeper?.logGrew(by: queued.count)
+            var progress = report(outcomes, of: batch, at: now)
+            await runKeeper?.logGrew(by: progress.queued.count)
             for run in replaced {
                 tell(.replaced(id: batch.runs[run.place].entry.id.display, jobID: run.jobID, run.kind))
             }
-            var progress = Progress(didMove: outcomes.contains(where: \.didMove), queued: queued)
             let alreadyQueued = zip(batch.runs, outcomes).filter { $0.1 == .duplicate }.map(\.0.alreadyQueued)
             if !alreadyQueued.isEmpty {
                 progress.add(try await enqueue(DueBatch(runs: alreadyQueued), token: token, now: now))
@@ -309,8 +314,8 @@ extension SchedulerActor {
 
     /// Tells what became of a batch.
     ///
-    /// - Returns: The runs that were queued.
-    private func report(_ outcomes: [JobOutcome], of batch: DueBatch, at now: Timestamp) -> [PlannedRun] {
+    /// - Returns: The same, for the tick.
+    private func report(_ outcomes: [JobOutcome], of batch: DueBatch, at now: Timestamp) -> Progress {
         var queued = batch.runs
         if outcomes.contains(where: { $0 != .queued }) {
             waiting.take(outcomes, of: batch.runs, at: clock.monotonic())
@@ -324,13 +329,11 @@ extension SchedulerActor {
             waiting.queued(queued)
         }
         metrics.queued(queued, at: clock.now(), settings.meter)
-        if queued.count == 1 || (channel.hasReadersOfRuns && !queued.isEmpty) {
-            tell(.enqueued(queued.map { EnqueuedRun($0, at: now) }))
-        } else if !queued.isEmpty {
-            settings.logger(enqueued: queued.count)
-        }
+        let isTold = queued.count == 1 || (channel.hasReadersOfRuns && !queued.isEmpty)
+        if isTold { tell(.enqueued(queued.map { EnqueuedRun($0, at: now) })) }
         reportRefusals(outcomes, of: batch)
-        return queued
+        return Progress(
+            didMove: outcomes.contains(where: \.didMove), queued: queued, untold: isTold ? 0 : queued.count)
     }
 
     /// Tells which planned times were not run, and which definitions have finished or are paused.
@@ -369,13 +372,6 @@ extension SchedulerActor {
             }
             return outcomes.contains { $0 != .leftAlone }
         }
-    }
-}
-
-extension [DueEntry] {
-    /// Those that lead to other definitions.
-    fileprivate func without(_ ids: Set<DefinitionID>) -> [DueEntry] {
-        ids.isEmpty ? self : filter { !ids.contains($0.id) }
     }
 }
 

@@ -39,8 +39,13 @@ struct BatchCommand {
         }
         var templates = BatchTemplates(jobs: jobs.count)
         var shapes = BatchShapes(jobs: jobs.count)
-        let numbers = jobs.map { templates.number(of: $0) }
-        for (job, number) in zip(jobs, numbers) { shapes.add(job.run, template: number) }
+        var numbers: [Int] = []
+        numbers.reserveCapacity(jobs.count)
+        for index in jobs.indices {
+            let number = templates.number(of: jobs[index])
+            shapes.add(jobs[index].run, template: number)
+            numbers.append(number)
+        }
         let isAnyGoverned = batch.runs.contains { $0.isGoverned }
         let open = OpenRunPlaces(
             of: isAnyGoverned ? batch.runs.flatMap(\.runsToLookAt) : [],
@@ -81,9 +86,9 @@ struct BatchCommand {
         call.append(open.queues.count)
         for queue in open.queues { call.append(queue) }
         for use in templates.uses { append(use, open, now: now, to: &call) }
-        for (job, number) in zip(jobs, numbers) {
+        for (index, number) in numbers.enumerated() {
             let follows = number > 0 && templates.uses[number - 1].follows != nil
-            append(job, follows: follows, in: prefix, open, now: now, to: &call)
+            append(jobs[index], follows: follows, in: prefix, open, now: now, to: &call)
         }
         return call
     }
@@ -122,7 +127,7 @@ struct BatchCommand {
         to call: inout RedisCommand.Builder
     ) {
         let run = job.run
-        call.append(job.texts.updatedAtBytes)
+        run.definition.withTexts { updatedAt, _, _ in call.append(updatedAt) }
         let governance = run.isGoverned ? run.definition.governance : nil
         if let governance { append(governance, of: run, follows: follows, open, now: now, to: &call) }
         if !run.isMoveOnly { job.append(in: prefix, to: &call) }

@@ -30,51 +30,81 @@ struct BatchJob {
         }
 
         /// Bytes of the entries of a dump.
-        func size(_ shared: HashDump.Fields, _ texts: PreparedDefinition.Texts) -> Int {
-            shared.bytes.count + data.count + HashDump.entrySize(texts.data.count) + description.count
-                + HashDump.entrySize(texts.description.count) + stamps.count
+        func size(_ shared: HashDump.Fields, data dataSize: Int, description descriptionSize: Int) -> Int {
+            shared.bytes.count + data.count + HashDump.entrySize(dataSize) + description.count
+                + HashDump.entrySize(descriptionSize) + stamps.count
         }
     }
 
     let run: PlannedRun
     /// What it shares with other jobs of the batch.
     let template: JobTemplate
-    let texts: PreparedDefinition.Texts
-    /// What the template adds to a dump, and the size of all its entries; `nil` when the hash is sent field by field.
-    private let dump: (shared: HashDump.Fields, size: Int)?
+    /// Its data and description, where they are its own and not those of its definition.
+    private let ownTexts: OwnTexts?
+    /// Bytes of all entries of its dump; 0 when the hash is sent field by field.
+    private let dumpSize: Int
+    /// About how many bytes the hash has.
+    let size: Int
+
+    /// In one reference, which few jobs have.
+    private final class OwnTexts {
+        let data: [UInt8]
+        let description: [UInt8]
+
+        init(_ call: JobPayload) {
+            data = Array(call.data)
+            description = Array(call.description)
+        }
+    }
 
     /// Whether the hash is sent whole.
-    var isDumped: Bool { dump != nil }
-    /// About how many bytes the hash has.
-    var size: Int { dump?.size ?? run.definition.textSize }
+    var isDumped: Bool { dumpSize > 0 }
 
     init(_ run: PlannedRun, template: JobTemplate, in prefix: DumpPrefix, form: BatchCommand.JobForm) {
         self.run = run
         self.template = template
-        texts = run.definition.texts(planned: run.planned, deflater: prefix.deflater)
-        guard form == .dumps, let shared = template.dumpedFields else {
-            dump = nil
-            return
+        let ownTexts = run.definition.ownCall(planned: run.planned, deflater: prefix.deflater).map(OwnTexts.init)
+        self.ownTexts = ownTexts
+        let (data, description) = Self.withTexts(of: run, ownTexts) { ($0.count, $1.count) }
+        let dumpSize = template.dumpedFields.map { prefix.size($0, data: data, description: description) }
+        if form == .dumps, let dumpSize, dumpSize <= HashDump.capacity {
+            self.dumpSize = dumpSize
+            size = dumpSize
+        } else {
+            self.dumpSize = 0
+            size = data + description
         }
-        let size = prefix.size(shared, texts)
-        dump = size <= HashDump.capacity ? (shared, size) : nil
+    }
+
+    /// Lends data and description.
+    private static func withTexts<Result>(
+        of run: PlannedRun, _ own: OwnTexts?, _ body: (UnsafeRawBufferPointer, UnsafeRawBufferPointer) -> Result
+    ) -> Result {
+        guard let own else { return run.definition.withTexts { _, data, description in body(data, description) } }
+        return own.data.withUnsafeBytes { data in
+            own.description.withUnsafeBytes { description in body(data, description) }
+        }
     }
 
     /// Appends the job's hash.
     func append(in prefix: DumpPrefix, to call: inout RedisCommand.Builder) {
-        guard let (shared, size) = dump else {
-            call.append(texts.data)
-            call.append(texts.description)
-            return
-        }
-        call.append(size: HashDump.size(ofEntries: size)) { bytes in
-            HashDump.append(fieldCount: shared.count + DumpPrefix.fieldCount, entries: size, to: &bytes) { bytes in
-                bytes.append(contentsOf: shared.bytes)
-                bytes.append(contentsOf: prefix.data)
-                HashDump.append(entry: texts.data, to: &bytes)
-                bytes.append(contentsOf: prefix.description)
-                HashDump.append(entry: texts.description, to: &bytes)
-                bytes.append(contentsOf: prefix.stamps)
+        Self.withTexts(of: run, ownTexts) { data, description in
+            guard isDumped, let shared = template.dumpedFields else {
+                call.append(data)
+                call.append(description)
+                return
+            }
+            call.append(size: HashDump.size(ofEntries: dumpSize)) { target in
+                HashDump.write(
+                    fieldCount: shared.count + DumpPrefix.fieldCount, entries: dumpSize, to: target
+                ) { entries in
+                    entries.append(encoded: shared.bytes)
+                    entries.append(encoded: prefix.data)
+                    entries.append(entry: data)
+                    entries.append(encoded: prefix.description)
+                    entries.append(entry: description)
+                    entries.append(encoded: prefix.stamps)
+                }
             }
         }
     }

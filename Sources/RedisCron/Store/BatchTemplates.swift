@@ -28,27 +28,16 @@ struct BatchTemplates {
     private(set) var queues: [[UInt8]] = []
     private(set) var uses: [Use] = []
     private var known: [Key: Int] = [:]
-    private var alike: [Likeness: Int] = [:]
 
     /// - Parameter count: How many jobs the batch has.
     init(jobs count: Int) {
         known.reserveCapacity(count)
     }
 
-    /// The jobs of a template that are written alike.
+    /// Jobs that are written alike.
     private struct Key: Hashable {
-        let template: ObjectIdentifier
-        let isDumped: Bool
-        let policy: RunPolicy?
-        let finishes: Bool
-        let follows: Bool
-    }
-
-    /// A job that is sent whole brings its fields along, so that of its template little is left.
-    private struct Likeness: Hashable {
-        let queue: Int
-        let ttl: Int?
-        let atFront: Bool
+        /// The template, or of jobs that are sent whole, which bring its fields along, its route.
+        let written: ObjectIdentifier
         let policy: RunPolicy?
         let finishes: Bool
         let follows: Bool
@@ -64,26 +53,16 @@ struct BatchTemplates {
         }
         let followed = run.followedRun
         let key = Key(
-            template: ObjectIdentifier(job.template), isDumped: job.isDumped,
+            written: job.isDumped ? ObjectIdentifier(job.template.route) : ObjectIdentifier(job.template),
             policy: run.isGoverned ? run.definition.governance?.policy : nil,
             finishes: run.isGoverned && run.definition.finishes, follows: followed != nil)
         if let number = known[key] { return number }
-        let settings = job.template.settings
-        let queue = number(ofQueue: settings.queue)
-        let likeness = Likeness(
-            queue: queue, ttl: settings.ttl, atFront: settings.atFront, policy: key.policy, finishes: key.finishes,
-            follows: key.follows)
-        var number = job.isDumped ? alike[likeness] : nil
-        if number == nil {
-            uses.append(
-                Use(
-                    template: job.template, queue: queue, isDumped: job.isDumped, policy: key.policy,
-                    finishes: key.finishes, follows: followed))
-            number = uses.count
-            if job.isDumped { alike[likeness] = number }
-        }
-        known[key] = number
-        return number ?? 0
+        uses.append(
+            Use(
+                template: job.template, queue: number(ofQueue: job.template.settings.queue), isDumped: job.isDumped,
+                policy: key.policy, finishes: key.finishes, follows: followed))
+        known[key] = uses.count
+        return uses.count
     }
 
     /// A batch has few queues.
@@ -123,7 +102,8 @@ struct BatchShapes {
     private var shapes: [(shape: Shape, score: [UInt8])] = []
     private var numbers: [UInt8] = []
     private var known: [Shape: Int] = [:]
-    private var last: (shape: Shape, number: Int)?
+    /// The number of the shape that the last job of each template had, -1 for none: in a burst its next job has the same.
+    private var latest: [Int] = []
 
     /// How many bytes they take as arguments, about.
     var size: Int { numbers.count + shapes.count * 120 }
@@ -146,7 +126,9 @@ struct BatchShapes {
     }
 
     private mutating func number(of shape: Shape, score: [UInt8]) -> Int {
-        if let last, last.shape == shape { return last.number }
+        while latest.count <= shape.template { latest.append(-1) }
+        let last = latest[shape.template]
+        if last >= 0, shapes[last].shape == shape { return last }
         var number = shapes.count
         if let place = known[shape] {
             number = place
@@ -154,7 +136,7 @@ struct BatchShapes {
             known[shape] = number
             shapes.append((shape, score))
         }
-        last = (shape, number)
+        latest[shape.template] = number
         return number
     }
 

@@ -7,7 +7,7 @@ import RedisBridge
 extension RedisCommand.Builder {
     /// Appends an instant in RQ's wire format.
     mutating func append(wireFormat instant: Timestamp) {
-        append(size: Timestamp.wireFormatLength) { instant.appendWireFormat(to: &$0) }
+        append(size: Timestamp.wireFormatLength) { instant.writeWireFormat(to: $0) }
     }
 
     /// Appends an instant as a score: Unix seconds with six decimals, exactly.
@@ -17,9 +17,9 @@ extension RedisCommand.Builder {
 
     /// Appends the key of a job: a prefix and the 36 characters of its id.
     mutating func append(_ prefix: [UInt8], _ job: RQJobID) {
-        append(size: prefix.count + RQJobID.textLength) { bytes in
-            bytes.append(contentsOf: prefix)
-            job.append(to: &bytes)
+        append(size: prefix.count + RQJobID.textLength) { target in
+            let end = target.update(fromContentsOf: prefix)
+            job.write(to: UnsafeMutableBufferPointer(rebasing: target[end...]))
         }
     }
 

@@ -16,6 +16,13 @@ package struct DueEntry: Sendable, Hashable {
     }
 }
 
+extension [DueEntry] {
+    /// Those that lead to other definitions.
+    func without(_ ids: Set<DefinitionID>) -> [DueEntry] {
+        ids.isEmpty ? self : filter { !ids.contains($0.id) }
+    }
+}
+
 /// A page of what is due.
 package struct DuePage: Sendable {
     /// Entries due by the instant asked for, in order of their scores, at most as many as asked for.

@@ -144,8 +144,11 @@ extension RedisStore {
         call.append(RunPolicy.noteOfFailure)
         call.append(RunPolicy.noteOfFailures)
         call.append(score: now)
-        call.append(size: changes.count * RQJobID.textLength) { bytes in
-            for change in changes { change.run.jobID.append(to: &bytes) }
+        call.append(size: changes.count * RQJobID.textLength) { target in
+            for (index, change) in changes.enumerated() {
+                change.run.jobID.write(
+                    to: UnsafeMutableBufferPointer(rebasing: target[(index * RQJobID.textLength)...]))
+            }
         }
         call.append(settlement?.portion.bytes ?? [])
         call.append(open.count)

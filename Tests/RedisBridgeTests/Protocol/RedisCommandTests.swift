@@ -34,7 +34,7 @@ import Testing
     @Test func `an argument may consist of parts, or be written in place`() {
         var builder = RedisCommand.Builder("SET")
         builder.append(Array("k:".utf8), Array("1".utf8))
-        builder.append(size: 12) { $0 += Array("twelve bytes".utf8) }
+        builder.append(size: 12) { _ = $0.update(fromContentsOf: "twelve bytes".utf8) }
         #expect(Self.text(builder.finish()) == "*3\r\n$3\r\nSET\r\n$3\r\nk:1\r\n$12\r\ntwelve bytes\r\n")
     }
 

@@ -43,6 +43,10 @@ import Testing
                 let found = table.place(of: definition.id).map { table[$0].definition }
                 try #require(found === model[definition.id])
             }
+            // All at once, some of them twice.
+            let entries = (definitions + definitions.prefix(3)).map { DueEntry($0.id.display, at: .newYear) }
+            let places = table.places(of: entries)
+            try #require(places == entries.map { table.place(of: $0.id) })
         }
     }
 }

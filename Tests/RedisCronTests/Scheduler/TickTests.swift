@@ -1,4 +1,5 @@
 import RQWire
+import RedisBridge
 import RedisCronTesting
 import TestSupport
 import Testing
@@ -73,6 +74,32 @@ struct TickTests {
         #expect(harness.queued.count == 200)
         #expect(harness.store.calls.count { $0 == .enqueue } == 67)
         #expect(await harness.actor.currentHealth().enqueued == 200)
+    }
+
+    @Test func `the log has one line for all jobs of a short tick, and one for a single job by its name`() async throws
+    {
+        let lines = Observed<[String]>([])
+        let logger = SchedulerLogger(minimumLevel: .info) { _, line in lines.update { $0.append(line) } }
+        let (memory, clock) = (MemoryStore(), ManualClock())
+        let settings = try SchedulerSettings(
+            options: .forTest {
+                $0.batchSize = 3
+                $0.logger = logger
+            }, keys: RQKeys(), createdAt: clock.now(), seed: 1, isHopeless: { _ in false })
+        // Nobody reads its events.
+        let actor = SchedulerActor(
+            store: memory, clock: clock, settings: settings, channel: EventChannel(), executor: try RedisEventLoop())
+        try await actor.beginByHand()
+        for number in 0..<200 { memory.put(.example("job:\(number)"), at: .newYear) }
+        _ = try await actor.tick()
+        _ = try await actor.tick()
+        memory.put(.example("alone"), at: .newYear)
+        _ = try await actor.tick()
+        #expect(await logger.flush())
+        let enqueued = lines.current.filter { $0.contains("enqueued") }
+        #expect(enqueued.count == 2)
+        #expect(enqueued.first == "enqueued 200 jobs")
+        #expect(enqueued.last?.contains("'alone'") == true)
     }
 
     @Test func `a next time lies behind its run, however long the definition took to be read`() async throws {
