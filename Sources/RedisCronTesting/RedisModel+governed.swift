@@ -24,7 +24,7 @@ extension RedisModel {
         let counted = state.runCount ?? 0
         if fences.contains(.limit), let most = policy.maxRuns, counted >= most {
             definitions[id]?.hash.state.waitingSince = nil
-            finish(id, policy, now: now)
+            finish(id, policy, planned: definitions[id]?.hash.nextEnqueueTime, now: now)
             return (.limitReached, [])
         }
         if spoiledQueues.contains(run.definition.template.settings.queue) { return (.unusableQueue, []) }
@@ -54,9 +54,10 @@ extension RedisModel {
         if policy.overlap == .wait { state.waitingSince = nil }
         if policy.maxRuns != nil { state.runCount = counted + (fences.contains(.count) ? 1 : 2) }
         definitions[id]?.hash.state = state
+        let planned = definitions[id]?.hash.nextEnqueueTime
         queue(run, job: job, now: now)
         if let most = policy.maxRuns, counted + 1 >= most {
-            finish(id, policy, now: now)
+            finish(id, policy, planned: planned, now: now)
             return (.finished, replaced)
         }
         return (open.isEmpty ? .queued : .queuedBesideOthers, replaced)
@@ -170,14 +171,17 @@ extension RedisModel {
                 index[id] = nil
                 return
             }
-            return finish(id, run.definition.governance?.policy ?? RunPolicy(), now: now)
+            let policy = run.definition.governance?.policy ?? RunPolicy()
+            return finish(id, policy, planned: definitions[id]?.hash.nextEnqueueTime, now: now)
         }
         definitions[id]?.hash.nextEnqueueTime = next
         index[id] = run.definition.plan.dueTime(of: next).score
     }
 
-    private mutating func finish(_ id: DefinitionID, _ policy: RunPolicy, now: Timestamp) {
+    /// - Parameter planned: The planned time that stood there.
+    private mutating func finish(_ id: DefinitionID, _ policy: RunPolicy, planned: Timestamp?, now: Timestamp) {
         definitions[id]?.hash.nextEnqueueTime = .finished
+        if let planned { definitions[id]?.hash.state.lastPlannedTime = planned }
         index[id] = nil
         if let deleteAfter = policy.deleteAfter { deletions[id] = now + deleteAfter }
     }

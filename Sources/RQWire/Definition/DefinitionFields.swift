@@ -249,6 +249,10 @@ extension CronJobHash.Field {
     package static let waitingSince = CronJobHash.Field(
         "waiting_since", \.state.waitingSince, .time, role: .state, isOurs: true)
 
+    /// The planned time that stood when it finished: what is finished names no next one.
+    package static let lastPlannedTime = CronJobHash.Field(
+        "last_planned_time", \.state.lastPlannedTime, .time, role: .state, isOurs: true)
+
     /// When it was paused.
     package static let pausedAt = CronJobHash.Field("paused_at", \.state.pausedAt, .time, role: .state, isOurs: true)
 
@@ -266,9 +270,8 @@ extension CronJobHash.Field {
         .nextEnqueueTime, .createdAt, .updatedAt, .enabled, .jobTimeout, .resultTTL, .ttl, .failureTTL, .meta,
         .description, .retry, .onSuccess, .onFailure, .onStopped, .webhooks, .atFront, .plannedTimeArgument,
         .startTime, .endTime, .exclusions, .jitter, .overlap, .catchUp, .catchUpWindow, .maxRuns,
-        .pauseAfterFailures, .deleteAfter, .history, .runCount, .failureCount, .openRuns, .waitingSince, .pausedAt,
-        .pausedUntil,
-        .pauseNote,
+        .pauseAfterFailures, .deleteAfter, .history, .runCount, .failureCount, .openRuns, .waitingSince,
+        .lastPlannedTime, .pausedAt, .pausedUntil, .pauseNote,
     ]
 
     /// The fields that a file may say.

@@ -102,6 +102,8 @@ package struct RunState: Sendable, Hashable {
     package var openRuns: [UInt8] = []
     /// Since when the planned time waits for earlier runs.
     package var waitingSince: Timestamp?
+    /// The planned time that stood when the definition finished.
+    package var lastPlannedTime: Timestamp?
     /// When it was paused.
     package var pausedAt: Timestamp?
     /// Until when; `nil` for a pause that somebody ends.

@@ -170,7 +170,7 @@ extension RedisCronJob {
             try DefinitionCheck(definition).validate()
             try DefinitionCheck(definition).checkAtTheDoor()
             let zone = if let knownZone { knownZone } else { try await connection.timeZone(for: definition) }
-            let open = try await recordedOpenRuns()
+            let open = try await openRunsToTrack(defaultZone: zone)
             var (saved, edit) = try saving(event: event, newOnly: newOnly, now: now, zone: zone, openRuns: open)
             if isVersionKept { edit.expectedVersion = stored?.updatedAtBytes }
             switch try await connection.definitions.write(edit, id: id, event: event, now: now, source: source) {
@@ -188,19 +188,31 @@ extension RedisCronJob {
         throw RedisCronError(.editConflict, id: id, "its schedule kept moving while it was saved; try again")
     }
 
-    /// The runs that are open by the records, where the policy has to know of them from now on; `nil` where no record tells.
-    private func recordedOpenRuns() async throws -> [OpenRun]? {
+    /// The runs that may be open, where the policy has to know of them from now on; `nil` where it need not, or nothing tells.
+    ///
+    /// By the records, and where these do not tell of the last run by RQ's jobs too.
+    private func openRunsToTrack(defaultZone zone: ZoneRules) async throws -> [OpenRun]? {
         guard let old = stored?.definition, definition.startsTracking(after: old) else { return nil }
-        guard let known = try await reachable().definitions.knownRuns(of: id), known.coversLastRun else { return nil }
-        return known.open.sorted { $0.at < $1.at }.suffix(OpenRun.most)
-            .map { OpenRun(jobID: $0.jobID.description, queue: $0.terms.queue) }
+        let definitions = try reachable().definitions
+        let known = try await definitions.knownRuns(of: id)
+        let recorded = (known?.open ?? []).sorted { $0.at < $1.at }.map {
+            OpenRun(jobID: $0.jobID.description, queue: $0.terms.queue)
+        }
+        if known?.coversLastRun == true { return recorded.suffix(OpenRun.most) }
+        let found = try await definitions.openRunsByJobs(of: old, defaultZone: zone, among: Self.timesToSearch)
+        let others = Set(found.map(\.jobID))
+        let open = recorded.filter { !others.contains($0.jobID) } + found
+        return open.isEmpty ? nil : open.suffix(OpenRun.most)
     }
+
+    /// Among how many planned times the last run is looked for: it may have been so many too late.
+    private static let timesToSearch = 1_000
 
     /// What a save writes, and the job as it is once that is written.
     ///
     /// Pure.
     ///
-    /// - Parameter openRuns: Those that are open by the records; `nil` where these do not tell.
+    /// - Parameter openRuns: Those that may be open; `nil` to conclude from the times of the definition which was queued last.
     /// - Throws: ``RedisCronError`` with code `.invalidDefinition` or `.timeZoneUnavailable` if the next run cannot be
     ///   computed.
     package func saving(
@@ -210,7 +222,7 @@ extension RedisCronJob {
         // Every save gives a new version, even when the clock was stepped back.
         job.definition.updatedAt = max(now, (stored?.definition.updatedAt ?? now) + .microseconds(1))
         try job.rescheduleIfChanged(now: now, defaultZone: zone)
-        job.definition.dropUnneededState(nextWas: stored?.definition.nextEnqueueTime)
+        job.definition.settleState(nextWas: stored?.definition.nextEnqueueTime)
         if let old = stored?.definition, job.definition.startsTracking(after: old) {
             let open = if let openRuns { openRuns } else { try old.lastRun(defaultZone: zone).map { [$0] } ?? [] }
             job.definition.state.openRuns = open.isEmpty ? [] : OpenRuns(of: open).bytes
@@ -233,7 +245,7 @@ extension RedisCronJob {
         var job = self
         job.definition.updatedAt = now
         try job.rescheduleIfChanged(now: now, defaultZone: zone)
-        job.definition.dropUnneededState(nextWas: nil)
+        job.definition.settleState(nextWas: nil)
         return DefinitionEdit(
             job.definition, due: try job.dueTime(now: now, defaultZone: zone), stored: nil, mode: .new, event: .created,
             now: now)
@@ -294,8 +306,7 @@ extension CronJobHash {
     fileprivate func lastRun(defaultZone: ZoneRules) throws(RedisCronError) -> OpenRun? {
         guard let latest = latestEnqueueTime else { return nil }
         let plan = try DefinitionCheck(self).plan(defaultZone: defaultZone)
-        // What is finished names no planned time, and its last run was late: then its grid is the one with which it was made.
-        let anchor = plannedTime ?? createdAt ?? latest
+        let anchor = gridTime ?? createdAt ?? latest
         // A run is queued at its planned time or later; of the five years before it is enough to know the last one.
         guard let first = plan.time(after: latest - .seconds(5 * 31_557_600), anchor: anchor),
             let planned = plan.lastTime(notAfter: latest, from: first, anchor: anchor)
@@ -304,8 +315,14 @@ extension CronJobHash {
             jobID: RQJobID.planned(definition: id, at: planned).description, queue: call.queueName)
     }
 
-    /// Removes what ticks noted for a policy that the definition does not have any more, or for another planned time.
-    fileprivate mutating func dropUnneededState(nextWas former: Timestamp?) {
+    /// Removes what ticks noted for a policy that the definition does not have any more, or for another planned time, and notes the
+    /// planned time that stood there if it finishes.
+    fileprivate mutating func settleState(nextWas former: Timestamp?) {
+        if !isFinished {
+            state.lastPlannedTime = nil
+        } else if former != .finished {
+            state.lastPlannedTime = former
+        }
         if policy.maxRuns == nil { state.runCount = nil }
         if policy.pauseAfterFailures == nil { state.failureCount = nil }
         if !policy.tracksRuns { state.openRuns = [] }

@@ -47,7 +47,15 @@ extension RedisCronJob {
     func nextEnqueueTime(
         after now: Timestamp, defaultZone: ZoneRules, keeping planned: Timestamp? = nil, isMissedDropped: Bool = false
     ) throws(RedisCronError) -> Timestamp? {
-        let plan = try DefinitionCheck(definition).plan(defaultZone: defaultZone)
+        try nextEnqueueTime(
+            after: now, by: try DefinitionCheck(definition).plan(defaultZone: defaultZone), keeping: planned,
+            isMissedDropped: isMissedDropped)
+    }
+
+    /// As ``nextEnqueueTime(after:defaultZone:keeping:isMissedDropped:)``, by a schedule that is known already.
+    func nextEnqueueTime(
+        after now: Timestamp, by plan: RunPlan, keeping planned: Timestamp? = nil, isMissedDropped: Bool = false
+    ) throws(RedisCronError) -> Timestamp? {
         if definition.hasReachedLimit { return .finished }
         if let planned, isToCome(planned, by: plan, now: now) { return planned }
         let last = definition.latestEnqueueTime.map { PlanAudit.isAhead($0, of: now) ? now : $0 }
@@ -266,6 +274,9 @@ extension CronJobHash {
 
     /// The next planned time, where there is one.
     package var plannedTime: Timestamp? { isFinished ? nil : nextEnqueueTime }
+
+    /// The next planned time; of what is finished, the one that stood then.
+    var gridTime: Timestamp? { isFinished ? state.lastPlannedTime : nextEnqueueTime }
 }
 
 extension RunPolicy {

@@ -47,9 +47,9 @@ extension RedisCronJob {
         try DefinitionCheck(definition).plan(defaultZone: zone)
     }
 
-    /// A time of the grid of an interval: the next planned one, where there is one.
+    /// A time of the grid of an interval: the next planned one, where there is one, else the one that stood when it finished.
     package var anchor: Timestamp {
-        definition.plannedTime ?? definition.createdAt ?? definition.latestEnqueueTime ?? .now
+        definition.gridTime ?? definition.createdAt ?? definition.latestEnqueueTime ?? .now
     }
 
     /// When its next run is due, jitter included; `nil` where none is planned.

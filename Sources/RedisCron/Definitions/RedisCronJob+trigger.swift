@@ -54,6 +54,8 @@ extension RedisCronJob {
 extension RedisCronConnection {
     /// Tries of a push while the open runs of its definition change.
     private static let pushTries = 32
+    /// Among how many planned times open runs are looked for.
+    private static let timesToSearch = 100
 
     /// Queues a run outside of the schedule.
     ///
@@ -85,24 +87,16 @@ extension RedisCronConnection {
 
     /// The runs that may be open.
     ///
-    /// A definition whose policy is `allow` keeps no track of them. If its runs matter all the same, the newest planned ones and
-    /// the last one outside of the schedule are looked at.
+    /// A definition whose policy is `allow` keeps no track of them. If its runs matter all the same, RQ's jobs tell.
     private func openRuns(of job: RedisCronJob, overlap: RunPolicy.Overlap) async throws -> OpenRuns {
         guard !job.policy.tracksRuns else { return OpenRuns(job.definition.state.openRuns) }
         guard overlap != .allow else { return OpenRuns([]) }
         let kept = OpenRuns(job.definition.state.openRuns)
-        let plan = try job.plan(defaultZone: try await timeZone(for: job.definition))
-        let now = Timestamp.now
-        let times = plan.times(
-            OpenRun.most - 1, before: now + .microseconds(1), from: job.createdAt ?? now - .seconds(86_400),
-            anchor: try await anchor(of: job))
-        var ids = times.reversed().map { RQJobID.planned(definition: job.id, at: $0).description }
-        let field = DefinitionRepository.triggeredJobField
-        if let last = try await client.send(RedisCommand("HGET", keys.cronJob(job.id), field)).string {
-            ids.append(last)
-        }
+        let zone = try await timeZone(for: job.definition)
+        let found = try await definitions.openRunsByJobs(
+            of: job.definition, defaultZone: zone, among: Self.timesToSearch)
         let known = Set(kept.runs.map(\.jobID))
-        let found = ids.filter { !known.contains($0) }.map { OpenRun(jobID: $0, queue: job.queueName) }
-        return OpenRuns(bytes: kept.bytes, runs: Array((kept.runs + found).suffix(OpenRun.most)))
+        let others = found.filter { !known.contains($0.jobID) }
+        return OpenRuns(bytes: kept.bytes, runs: Array((kept.runs + others).suffix(OpenRun.most)))
     }
 }

@@ -100,6 +100,7 @@ extension LoggedStep {
 
     /// What ticks and triggers write of a definition.
     static let tickFields: Set<String> = [
-        "latest_enqueue_time", "next_enqueue_time", "open_runs", "run_count", "waiting_since", "triggered_job",
+        "latest_enqueue_time", "next_enqueue_time", "last_planned_time", "open_runs", "run_count", "waiting_since",
+        "triggered_job",
     ]
 }

@@ -154,6 +154,39 @@ struct OverlapTests {
         }
     }
 
+    // MARK: Runs that nothing is kept of
+
+    @Test(arguments: [1, nil], [RunPolicy.Overlap.skip, .wait])
+    func `an edit finds the late run of a definition that keeps no records`(
+        limit: Int?, overlap: RunPolicy.Overlap
+    ) async throws {
+        try await withRedisHarness { harness async throws in
+            try await harness.register("a", .every(.seconds(300)), RunPolicy(maxRuns: limit, history: 0))
+            try harness.plan(at: now - .seconds(2_000))
+            #expect(try await harness.tick() == [now - .seconds(2_000)])
+            var job = try await harness.job("a")
+            #expect(job.isFinished == (limit != nil))
+            #expect(try harness.field("last_planned_time") == (limit == nil ? nil : (now - .seconds(2_000)).wireFormat))
+            guard case .queued(let byHand) = try await job.trigger() else {
+                Issue.record("the trigger was refused")
+                return
+            }
+            job.policy.maxRuns = limit.map { $0 + 5 }
+            job.policy.overlap = overlap
+            try await job.save()
+            #expect(!job.isFinished)
+            #expect(try harness.openRuns() == Self.openRuns(RedisHarness.job(at: now - .seconds(2_000)), byHand))
+            #expect(try harness.field("last_planned_time") ?? "" == "")
+            // What is over by then is left out.
+            job.policy.overlap = .allow
+            try await job.save()
+            try harness.work()
+            job.policy.overlap = .skip
+            try await job.save()
+            #expect(try harness.openRuns() == Self.openRuns(byHand))
+        }
+    }
+
     // MARK: Triggers
 
     @Test func `a trigger obeys the overlap unless it is told otherwise, and counts as a run`() async throws {

@@ -313,9 +313,11 @@ struct GovernedBatchScriptTests {
     {
         try await withRedis { server async throws in
             let job = Job(next: GovernedBatch.never, nextScore: "", mode: mode, deletion: deletion)
-            #expect(try GovernedBatch.send(job, to: server).codes == (mode == "move" ? "a" : "+"))
+            let planned = ["next_enqueue_time", "2026-01-01T00:00:00.000000Z"]
+            #expect(try GovernedBatch.send(job, to: server, fields: planned).codes == (mode == "move" ? "a" : "+"))
             #expect(try server.indexScore() == nil)
             #expect(try server.field("next_enqueue_time") == GovernedBatch.never)
+            #expect(try server.field("last_planned_time") == planned[1])
             #expect(try server.deletionScore() == (deletion.isEmpty ? nil : deletion))
         }
     }
@@ -324,9 +326,11 @@ struct GovernedBatchScriptTests {
         try await withRedis { server async throws in
             let run = try OpenRun().makeRunning(on: server)
             let job = Job(next: GovernedBatch.never, nextScore: "", deletion: "900", runs: [run])
-            #expect(try GovernedBatch.send(job, to: server) == "o")
+            let planned = ["next_enqueue_time", "2026-01-01T00:00:00.000000Z"]
+            #expect(try GovernedBatch.send(job, to: server, fields: planned) == "o")
             #expect(try server.indexScore() == nil)
             #expect(try server.deletionScore() == "900")
+            #expect(try server.field("last_planned_time") == planned[1])
         }
     }
 

@@ -101,6 +101,44 @@ local function is_fresh(definition, updated_at)
   return found == updated_at or (updated_at == '' and found == false and call('EXISTS', definition) == 1)
 end
 
+local ids, jobs = {}, {}
+for j = 1, count do
+  ids[j] = sub(KEYS[first + j], id_start)
+  jobs[j] = KEYS[first + count + j]
+end
+
+-- Whether a job is there. All that are left are looked at together, once one has to be: RESTORE looks for itself.
+local any_exists
+local function exists(j)
+  if any_exists == nil then any_exists = call('EXISTS', unpack(jobs, j)) > 0 end
+  return any_exists and call('EXISTS', jobs[j]) == 1
+end
+
+-- Both write a job's hash, whose arguments begin at a place, unless it is there: the outcome.
+local may_restore
+local function write_whole(j, template, at)
+  if not may_restore then return 'r' end
+  local refusal = pcall('RESTORE', jobs[j], template.life, ARGV[at]).err
+  if not refusal then return '+' end
+  return sub(refusal, 1, 7) == 'BUSYKEY' and 'd' or 'r'
+end
+
+local function write_fields(j, template, at)
+  if exists(j) then return 'd' end
+  local job = jobs[j]
+  call('HSET', job, 'created_at', now, 'enqueued_at', now, 'data', ARGV[at], 'description', ARGV[at + 1],
+    unpack(template.fields))
+  if template.ttl ~= '' then call('EXPIRE', job, template.ttl) end
+  return '+'
+end
+
+-- Notes the planned time of a definition that finishes, before the one that stands for "none" takes its place. What has no
+-- further time and no end either is not finished: its next time is empty.
+local function note_last(definition, next_time)
+  local planned = next_time ~= '' and call('HGET', definition, 'next_enqueue_time')
+  if planned and planned ~= '' then call('HSET', definition, 'last_planned_time', planned) end
+end
+
 -- What is pushed to the back and to the front of each queue.
 local targets = {}
 for t = 1, target_count do
@@ -132,9 +170,9 @@ for t = 1, template_count do
   end
   local field_count = tonumber(ARGV[arg + 4])
   if field_count > 0 then
-    template.fields = { unpack(ARGV, arg + 5, arg + 4 + field_count) }
+    template.fields, template.size, template.write = { unpack(ARGV, arg + 5, arg + 4 + field_count) }, 2, write_fields
   else
-    any_whole = true
+    any_whole, template.size, template.write = true, 1, write_whole
   end
   templates[tostring(t)] = template
   arg = arg + 4 + field_count
@@ -146,13 +184,7 @@ if any_front then
 end
 
 -- A server or user without RESTORE gets the fields instead.
-local may_restore = any_whole and not obstacle('RESTORE', KEYS[first + count + 1], '0', '')
-
-local ids, jobs = {}, {}
-for j = 1, count do
-  ids[j] = sub(KEYS[first + j], id_start)
-  jobs[j] = KEYS[first + count + j]
-end
+may_restore = any_whole and not obstacle('RESTORE', KEYS[first + count + 1], '0', '')
 
 local shapes, wanted = {}, nil
 for s = 0, shape_count - 1 do
@@ -186,30 +218,6 @@ end
 
 local scores, common_score = scores_of(ids)
 
--- Whether a job is there. All that are left are looked at together, once one has to be: RESTORE looks for itself.
-local any_exists
-local function exists(j)
-  if any_exists == nil then any_exists = call('EXISTS', unpack(jobs, j)) > 0 end
-  return any_exists and call('EXISTS', jobs[j]) == 1
-end
-
--- Writes a job's hash, unless it is there: the outcome.
-local function write_whole(job, template, hash)
-  if not may_restore then return 'r' end
-  local refusal = pcall('RESTORE', job, template.life, hash).err
-  if not refusal then return '+' end
-  return sub(refusal, 1, 7) == 'BUSYKEY' and 'd' or 'r'
-end
-
-local function write_fields(j, template, data, description)
-  if exists(j) then return 'd' end
-  local job = jobs[j]
-  call('HSET', job, 'created_at', now, 'enqueued_at', now, 'data', data, 'description', description,
-    unpack(template.fields))
-  if template.ttl ~= '' then call('EXPIRE', job, template.ttl) end
-  return '+'
-end
-
 local outcome, moved, gone = {}, {}, {}
 local moved_count = 0
 
@@ -237,8 +245,16 @@ if any_governed then
   -- An editor that knows no finished definitions indexes it where it is never due.
   local never = '9999-12-31T23:59:59.999999Z'
 
-  local function finish(j, score)
-    if score ~= '' then call('ZADD', KEYS[4], score, ids[j]) end
+  local function finish(j, definition, next_time, deletion)
+    note_last(definition, next_time)
+    if deletion ~= '' then call('ZADD', KEYS[4], deletion, ids[j]) end
+  end
+
+  -- Moves the schedule on without the run.
+  local function pass(j, definition, template, next_time, next_score, open_runs, failures)
+    if next_score == '' then finish(j, definition, next_time, template.deletion) end
+    write_state(definition, { 'next_enqueue_time', next_time }, open_runs, failures)
+    call('HDEL', definition, 'waiting_since')
   end
 
   function follow(j, definition, job, shape, arg)
@@ -250,13 +266,8 @@ if any_governed then
     local status = pcall('HGET', KEYS[open_key], 'status')
     if status ~= 'finished' and status ~= 'failed' and status ~= 'stopped' then return end
 
-    local last = arg + ((overlap == 'wait' or overlap == 'replace') and 4 or 3)
-    local written
-    if template.fields then
-      written, last = write_fields(j, template, ARGV[last], ARGV[last + 1]), last + 1
-    else
-      written = write_whole(job, template, ARGV[last])
-    end
+    local payload = arg + ((overlap == 'wait' or overlap == 'replace') and 4 or 3)
+    local written = template.write(j, template, payload)
     if written == '+' then
       local id, list = sub(job, job_start), template.list
       list[#list + 1] = id
@@ -265,7 +276,7 @@ if any_governed then
       if overlap == 'wait' then call('HDEL', definition, 'waiting_since') end
     end
     open_key = open_key + run_keys
-    return written, last
+    return written, payload - 1 + template.size
   end
 
   function decide(j, definition, job, shape, arg)
@@ -282,7 +293,7 @@ if any_governed then
     if most_failures then event, next_arg = ARGV[next_arg], next_arg + 1 end
     local payload = next_arg
     if not open_arg then open_arg, payload = next_arg, next_arg + 2 * open_count end
-    local last = payload - 1 + (is_move and 0 or template.fields and 2 or 1)
+    local last = payload - 1 + (is_move and 0 or template.size)
     local k = open_key
     open_key = k + run_keys * open_count
 
@@ -294,16 +305,12 @@ if any_governed then
 
     local next_time, next_score = shape.next_time, shape.next_score
     if is_move then
-      write_state(definition, { 'next_enqueue_time', next_time })
-      call('HDEL', definition, 'waiting_since')
-      if next_score == '' then finish(j, template.deletion) end
+      pass(j, definition, template, next_time, next_score)
       return last, 'a', false, next_score
     end
     local runs_before = limit and (tonumber(call('HGET', definition, 'run_count') or '') or 0)
     if limit and runs_before >= limit then
-      write_state(definition, { 'next_enqueue_time', never })
-      call('HDEL', definition, 'waiting_since')
-      finish(j, template.deletion)
+      pass(j, definition, template, never, '')
       return last, 'l', false, ''
     end
     if template.target.is_spoiled then return last, 'q' end
@@ -330,9 +337,7 @@ if any_governed then
     end
 
     if is_open and overlap == 'skip' then
-      write_state(definition, { 'next_enqueue_time', next_time }, new_runs, failures)
-      call('HDEL', definition, 'waiting_since')
-      if next_score == '' then finish(j, template.deletion) end
+      pass(j, definition, template, next_time, next_score, new_runs, failures)
       return last, runs.is_changed and 'O' or 'o', false, next_score
     elseif is_open and overlap == 'wait' then
       local is_waiting = call('HGET', definition, 'waiting_since')
@@ -352,16 +357,12 @@ if any_governed then
       end
     end
 
-    local written
-    if template.fields then
-      written = write_fields(j, template, ARGV[payload], ARGV[payload + 1])
-    else
-      written = write_whole(job, template, ARGV[payload])
-    end
+    local written = template.write(j, template, payload)
     if written ~= '+' then return last, written end
     if is_open and overlap == 'replace' then inspection.remove(j, told) end
     local is_last = limit and runs_before + 1 >= limit
     if is_last then next_time, next_score = never, '' end
+    if next_score == '' then finish(j, definition, next_time, template.deletion) end
     local entry = template.queue == '' and '' or '["' .. sub(job, job_start) .. '",' .. template.queue .. ']'
     local open_runs = (entry ~= '' or runs.is_changed) and inspection.text(runs.kept, entry) or nil
     local fields = { 'latest_enqueue_time', now, 'next_enqueue_time', next_time }
@@ -369,7 +370,6 @@ if any_governed then
     write_state(definition, fields, open_runs, failures)
     -- The others have none, unless an edit left it behind.
     if overlap == 'wait' then call('HDEL', definition, 'waiting_since') end
-    if next_score == '' then finish(j, template.deletion) end
     return last, is_last and 'F' or #runs.kept == 0 and '+' or 'k', true, next_score
   end
 end
@@ -400,20 +400,20 @@ for j = 1, count do
       result = 'a'
     elseif template.target.is_spoiled then
       result = 'q'
-    elseif template.fields then
-      result = write_fields(j, template, ARGV[arg + 2], ARGV[arg + 3])
     else
-      result = write_whole(job, template, ARGV[arg + 2])
+      result = template.write(j, template, arg + 2)
     end
     outcome[j] = result
-    if result == '+' then
-      is_pushed, next_score = true, shape.next_score
-      call('HSET', definition, 'latest_enqueue_time', now, 'next_enqueue_time', shape.next_time)
-    elseif result == 'a' then
-      next_score = shape.next_score
-      call('HSET', definition, 'next_enqueue_time', shape.next_time)
+    if result == '+' or result == 'a' then
+      is_pushed, next_score = result == '+', shape.next_score
+      if next_score == '' then note_last(definition, shape.next_time) end
+      if is_pushed then
+        call('HSET', definition, 'latest_enqueue_time', now, 'next_enqueue_time', shape.next_time)
+      else
+        call('HSET', definition, 'next_enqueue_time', shape.next_time)
+      end
     end
-    arg = arg + (not template and 1 or template.fields and 3 or 2)
+    arg = arg + 1 + (template and template.size or 0)
   end
 
   if is_pushed then
