@@ -17,17 +17,23 @@ struct DefinitionCheck {
     ///
     /// A zone that is only missing from this machine's time zone data is not a fault of the definition.
     ///
-    /// - Parameter compile: Parses an expression.
+    /// - Parameters:
+    ///   - defaultZone: The zone that counts where it names none; its faults do not depend on that.
+    ///   - compile: Parses an expression.
+    /// - Returns: The schedule; `nil` where this machine does not know the zone.
     /// - Throws: ``RedisCronError`` with code `.invalidDefinition`, naming the field and the reason.
+    @discardableResult
     func validate(
+        defaultZone: ZoneRules = .utc,
         compile: (CronJobHash, ZoneRules) throws(RedisCronError) -> CompiledCron = DefinitionCheck.compile
-    ) throws(RedisCronError) {
+    ) throws(RedisCronError) -> RunPlan? {
         do {
-            _ = try plan(defaultZone: .utc, compile: compile)
+            return try plan(defaultZone: defaultZone, compile: compile)
         } catch {
             // The faults of an expression do not depend on its zone.
             guard error.code == .timeZoneUnavailable else { throw error }
-            if definition.interval == nil { _ = try Self.compile(definition, .utc) }
+            if definition.schedule.interval == nil { _ = try Self.compile(definition, .utc) }
+            return nil
         }
     }
 

@@ -14,16 +14,24 @@ extension DefinitionRepository {
     /// As ``scanIDs()``, in little memory and in no order.
     package func scanIDSet() async throws -> InternedBytes {
         var ids = InternedBytes()
-        try await scanIDs(into: &ids)
+        try await eachPageOfKeys { found in found.forEach { ids.insert($0) } }
         return ids
     }
 
-    /// As ``scanIDSet()``, added to others.
-    func scanIDs(into ids: inout InternedBytes) async throws {
+    /// All ids that are in the index or have a key, and the scores of those in the index: both are gone through at the same time.
+    func indexAndKeys() async throws -> IndexScores {
+        let found = FoundIDs()
+        async let index: Void = eachPageOfIndex { await found.take($0, scores: $1) }
+        try await eachPageOfKeys { await found.take($0) }
+        try await index
+        return await found.index
+    }
+
+    private func eachPageOfKeys(_ take: (JoinedBytes) async -> Void) async throws {
         // Each node of a cluster scans its own keys. If ours move to another node meanwhile, that one is asked again.
         for _ in 0..<5 {
             let node = try await nodeOfKeys()
-            try await scan(into: &ids)
+            try await scan(take)
             if try await nodeOfKeys() == node { break }
         }
     }
@@ -34,7 +42,7 @@ extension DefinitionRepository {
         return try await client.connection().endpoint
     }
 
-    private func scan(into ids: inout InternedBytes) async throws {
+    private func scan(_ take: (JoinedBytes) async -> Void) async throws {
         let prefix = Array(keys.cronJobPrefix.utf8)
         let pattern = Self.globEscaped(prefix) + [UInt8(ascii: "*")]
         try await eachPage({ RedisCommand("SCAN", $0, "MATCH", pattern, "COUNT", 1000) }) { reply in
@@ -47,7 +55,7 @@ extension DefinitionRepository {
             }
             return found
         } take: { found in
-            found.forEach { ids.insert($0) }
+            await take(found)
         }
     }
 
@@ -60,8 +68,9 @@ extension DefinitionRepository {
     ///
     /// Redis formats scores there in its own way, so do not use `rawScore` for a compare and set; see ``current(_:)``.
     func index() async throws -> [[DueEntry]] {
-        let (ids, scores) = try await indexScores()
-        return (0..<ids.count).map { DueEntry(id: ids[$0], rawScore: [], score: scores[$0]) }.sorted { left, right in
+        var index = IndexScores()
+        try await eachPageOfIndex { index.take($0, scores: $1) }
+        return (0..<index.ids.count).compactMap { index.entry(at: UInt32($0)) }.sorted { left, right in
             left.score != right.score
                 ? left.score < right.score : left.id.bytes.lexicographicallyPrecedes(right.id.bytes)
         }.pages(of: Self.pageSize)
@@ -71,8 +80,7 @@ extension DefinitionRepository {
     ///
     /// Uses `ZSCAN`, which finds whatever is in the index all the time, however much a scheduler moves meanwhile; reading by
     /// rank does not promise that.
-    func indexScores() async throws -> (ids: InternedBytes, scores: [Double]) {
-        var index = ScoredIDs()
+    private func eachPageOfIndex(_ take: (JoinedBytes, [Double]) async -> Void) async throws {
         try await eachPage({ RedisCommand("ZSCAN", keys.cronJobs, $0, "COUNT", 1000) }) { reply in
             var found: (ids: JoinedBytes, scores: [Double]) = (JoinedBytes(), [])
             reply.forEachPair { id, score in
@@ -81,9 +89,8 @@ extension DefinitionRepository {
             }
             return found
         } take: { found in
-            index.take(found.ids, found.scores)
+            await take(found.ids, found.scores)
         }
-        return (index.ids, index.scores)
     }
 
     /// Sends a command that continues at a cursor until the cursor is back at its beginning.
@@ -91,7 +98,7 @@ extension DefinitionRepository {
     /// The next page is under way while the one before is taken.
     private func eachPage<Page: Sendable>(
         _ command: (_ cursor: String) -> RedisCommand,
-        decode: @escaping @Sendable (borrowing RedisReplyView) -> Page, take: (Page) -> Void
+        decode: @escaping @Sendable (borrowing RedisReplyView) -> Page, take: (Page) async -> Void
     ) async throws {
         @Sendable func read(_ command: RedisCommand) async throws -> (next: String, page: Page) {
             try await client.send(command) { reply throws(RedisError) in
@@ -105,10 +112,10 @@ extension DefinitionRepository {
         while cursor != "0" {
             let next = command(cursor)
             async let following = read(next)
-            take(page)
+            await take(page)
             (cursor, page) = try await following
         }
-        take(page)
+        await take(page)
     }
 
     /// The present entries of these ids, with their scores in the form in which scripts compare them.
@@ -204,18 +211,48 @@ private struct JoinedBytes: Sendable {
     }
 }
 
-/// Ids, and the score of each.
-private struct ScoredIDs {
-    var ids = InternedBytes()
-    var scores: [Double] = []
+/// Ids, and the scores of those that are in the index.
+struct IndexScores: Sendable {
+    private(set) var ids = InternedBytes()
+    /// By the places of the ids; not a number where the index has none.
+    private var scores: [Double] = []
 
-    /// Takes more of them in; of an id that is there already the later score counts.
-    mutating func take(_ more: JoinedBytes, _ moreScores: [Double]) {
+    /// The score of an id by its place; `nil` where the index has none.
+    subscript(place: UInt32) -> Double? { scores[Int(place)].isNaN ? nil : scores[Int(place)] }
+
+    /// The entry of an id by its place; `nil` where the index has none.
+    ///
+    /// Redis may compare its score in another form: whatever is done about it, it is read again before that.
+    func entry(at place: UInt32) -> DueEntry? {
+        self[place].map { DueEntry(id: ids[Int(place)], rawScore: [], score: $0) }
+    }
+
+    /// Takes entries of the index in; of an id that is there already the later score counts.
+    fileprivate mutating func take(_ more: JoinedBytes, scores moreScores: [Double]) {
         var rest = moreScores.makeIterator()
         more.forEach { id in
             guard let score = rest.next() else { return }
-            let (place, isNew) = ids.insert(id)
-            if isNew { scores.append(score) } else { scores[place] = score }
+            scores[insert(id)] = score
         }
     }
+
+    /// Takes ids in that have a key.
+    fileprivate mutating func take(_ more: JoinedBytes) {
+        more.forEach { _ = insert($0) }
+    }
+
+    private mutating func insert(_ id: UnsafeRawBufferPointer) -> Int {
+        let (place, isNew) = ids.insert(id)
+        if isNew { scores.append(.nan) }
+        return place
+    }
+}
+
+/// What two scans at the same time find.
+private actor FoundIDs {
+    private(set) var index = IndexScores()
+
+    func take(_ ids: JoinedBytes, scores: [Double]) { index.take(ids, scores: scores) }
+
+    func take(_ ids: JoinedBytes) { index.take(ids) }
 }

@@ -24,13 +24,7 @@ extension DefinitionRepository {
 
     /// Definitions in the order of their ids, in one round trip, unchecked.
     func fetchWithSources(_ ids: [DefinitionID]) async throws(RedisError) -> [Sourced] {
-        let prefix = Array(keys.cronJobPrefix.utf8)
-        let commands = ids.map { id in
-            var command = RedisCommand.Builder("HGETALL")
-            command.append(prefix, id.bytes)
-            return command.finish()
-        }
-        return try await client.pipeline(commands) { index, reply throws(RedisError) in
+        try await client.pipeline(readings(of: ids)) { index, reply throws(RedisError) in
             var source: String?
             let reading = try Reading(reply, id: ids[index], source: &source)
             return (ids[index], reading, source)

@@ -63,10 +63,18 @@ package struct DefinitionRepository: Sendable {
 
     /// Definitions in the order of their ids, in one round trip, unchecked.
     func fetch(_ ids: [DefinitionID]) async throws(RedisError) -> [Reading<StoredDefinition>] {
-        let prefix = Array(keys.cronJobPrefix.utf8)
-        let commands = ids.map { RedisCommand("HGETALL", prefix + $0.bytes) }
-        return try await client.pipeline(commands) { index, reply throws(RedisError) in
+        try await client.pipeline(readings(of: ids)) { index, reply throws(RedisError) in
             try Reading(reply, id: ids[index])
+        }
+    }
+
+    /// The commands that read definitions.
+    func readings(of ids: [DefinitionID]) -> [RedisCommand] {
+        let prefix = Array(keys.cronJobPrefix.utf8)
+        return ids.map { id in
+            var command = RedisCommand.Builder("HGETALL")
+            command.append(prefix, id.bytes)
+            return command.finish()
         }
     }
 

@@ -70,19 +70,46 @@ package struct InternedBytes: Sendable {
     package func contains(_ id: DefinitionID) -> Bool { place(of: id) != nil }
 
     /// The places in the order of the strings, byte by byte.
+    ///
+    /// Eight bytes of each are compared, and the next eight of those that are equal so far: to look at the strings themselves in each
+    /// comparison would mostly wait for memory.
     package func sorted() -> [UInt32] {
-        let shared = sharedPrefix
-        // Eight bytes of each decide most comparisons without a look at the string itself.
-        var keys = places.indices.map { place in
-            (key: withBytes(of: place) { Self.key(of: $0, from: shared) }, place: UInt32(place))
-        }
-        keys.sort { left, right in
-            if left.key != right.key { return left.key < right.key }
-            return withBytes(of: Int(left.place)) { left in
-                withBytes(of: Int(right.place)) { right in left.lexicographicallyPrecedes(right) }
+        var keyed = places.indices.map { (key: UInt64(0), place: UInt32($0)) }
+        // What is equal up to a position, and so in no order yet.
+        var unsorted = keyed.isEmpty ? [] : [(range: 0..<keyed.count, position: 0)]
+        keyed.withUnsafeMutableBufferPointer { keyed in
+            while let (range, position) = unsorted.popLast() {
+                var group = UnsafeMutableBufferPointer(rebasing: keyed[range])
+                for index in group.indices {
+                    group[index].key = withBytes(of: Int(group[index].place)) { Self.key(of: $0, from: position) }
+                }
+                group.sort { $0.key < $1.key }
+                var start = 0
+                while start < group.count {
+                    var end = start + 1
+                    while end < group.count, group[end].key == group[start].key { end += 1 }
+                    var equal = UnsafeMutableBufferPointer(rebasing: group[start..<end])
+                    if let next = nextPosition(equal, after: position + 8, isWhole: equal.count == group.count) {
+                        unsorted.append((range.lowerBound + start..<range.lowerBound + end, next))
+                    } else if equal.count > 1 {
+                        // What is missing counts as 0: they differ in how many of these they end with.
+                        equal.sort { places[Int($0.place)].count < places[Int($1.place)].count }
+                    }
+                    start = end
+                }
             }
         }
-        return keys.map(\.place)
+        return keyed.map(\.place)
+    }
+
+    /// From where on strings have to be compared that are equal up to a position; `nil` where nothing is left to compare.
+    ///
+    /// - Parameter isWhole: Whether the bytes before told none of them apart: then all that they have in common is passed over.
+    private func nextPosition(
+        _ equal: UnsafeMutableBufferPointer<(key: UInt64, place: UInt32)>, after position: Int, isWhole: Bool
+    ) -> Int? {
+        guard equal.count > 1, equal.contains(where: { places[Int($0.place)].count > position }) else { return nil }
+        return isWhole ? max(position, sharedPrefix(of: equal)) : position
     }
 
     /// Lends the bytes of a string.
@@ -126,15 +153,15 @@ package struct InternedBytes: Sendable {
         slots = grown
     }
 
-    /// How many bytes all strings begin with in common.
-    private var sharedPrefix: Int {
-        guard !places.isEmpty else { return 0 }
-        let first = self[0].bytes
-        return places.indices.reduce(first.count) { shared, place in
-            withBytes(of: place) { id in
-                var length = 0
-                while length < min(shared, id.count), id[length] == first[length] { length += 1 }
-                return length
+    /// How many bytes strings begin with in common.
+    private func sharedPrefix(of strings: UnsafeMutableBufferPointer<(key: UInt64, place: UInt32)>) -> Int {
+        withBytes(of: Int(strings[0].place)) { first in
+            strings.reduce(first.count) { shared, string in
+                withBytes(of: Int(string.place)) { id in
+                    var length = 0
+                    while length < min(shared, id.count), id[length] == first[length] { length += 1 }
+                    return length
+                }
             }
         }
     }

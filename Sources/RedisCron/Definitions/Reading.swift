@@ -87,16 +87,20 @@ extension Reading<StoredDefinition> {
     }
 
     /// The reading without a definition that nobody could run.
-    var checked: Reading { checked(compile: DefinitionCheck.compile) }
+    var checked: Reading {
+        checked { stored throws(RedisCronError) in
+            try DefinitionCheck(stored.definition).validate()
+            return stored
+        }
+    }
 
-    /// As ``checked``, with another way to parse an expression.
-    func checked(
-        compile: (CronJobHash, ZoneRules) throws(RedisCronError) -> CompiledCron
-    ) -> Reading {
+    /// What a check makes of a definition; what it throws makes the definition unreadable.
+    func checked<Checked>(
+        _ check: (StoredDefinition) throws(RedisCronError) -> Checked
+    ) -> Reading<Checked> {
         flatMap { stored in
             do throws(RedisCronError) {
-                try DefinitionCheck(stored.definition).validate(compile: compile)
-                return .found(stored)
+                return .found(try check(stored))
             } catch {
                 return .unreadable(field: error.field, reason: error.message)
             }

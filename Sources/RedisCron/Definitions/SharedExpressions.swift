@@ -36,14 +36,34 @@ struct SharedExpressions {
 
 /// Checks many definitions, and remembers the expressions that they share.
 struct SharedCheck {
+    /// A definition that makes sense, and its schedule; `nil` where its zone is not known here.
+    typealias Planned = (stored: StoredDefinition, plan: RunPlan?)
+
+    private let defaultZone: ZoneRules?
     private var expressions = SharedExpressions()
+
+    /// - Parameter defaultZone: The zone of definitions that name none; `nil` where it is not known here, or nobody asks for their
+    ///   schedules.
+    init(defaultZone: ZoneRules? = nil) {
+        self.defaultZone = defaultZone
+    }
 
     /// The reading without a definition that nobody could run; RQ's history keys count as missing.
     mutating func checked(_ reading: Reading<StoredDefinition>, id: DefinitionID) -> Reading<StoredDefinition> {
+        planned(reading, id: id).flatMap { .found($0.stored) }
+    }
+
+    /// As ``checked(_:id:)``, with the schedule, which the check had to make.
+    mutating func planned(_ reading: Reading<StoredDefinition>, id: DefinitionID) -> Reading<Planned> {
         // A hash there would be a definition, with an id that no definition may have.
         if case .unreadable(nil, _) = reading, id.isHistoryKey { return .missing }
-        return reading.checked { definition, zone throws(RedisCronError) in
-            try expressions.compile(definition, zone)
+        return reading.checked { stored throws(RedisCronError) in
+            let plan = try DefinitionCheck(stored.definition).validate(defaultZone: defaultZone ?? .utc) {
+                definition, zone throws(RedisCronError) in
+                try expressions.compile(definition, zone)
+            }
+            let isZoneKnown = defaultZone != nil || !stored.definition.usesDefaultTimeZone
+            return (stored, isZoneKnown ? plan : nil)
         }
     }
 }

@@ -25,13 +25,12 @@ struct DefinitionAudit: Sendable {
         let misplaced = try await keyTypes()
         // The rest would fail on a key of another type.
         guard misplaced.isEmpty else { return misplaced }
-        var index = IndexScores(try await connection.definitions.indexScores())
-        try await connection.definitions.scanIDs(into: &index.ids)
+        let index = try await connection.definitions.indexAndKeys()
         var pass = Pass(
             zones: ZoneCheck(defaultZone: defaultZone), governance: GovernanceAudit(connection: connection))
         try await read(index, into: &pass)
         var findings = try await confirm(pass.suspects)
-        if let overdue = indexAudit.overdue(pass.scheduled.map { index[$0] }, isLed: isLed) {
+        if let overdue = indexAudit.overdue(pass.scheduled.compactMap { index[$0] }, isLed: isLed) {
             findings.append(overdue)
         }
         if let outlasting = try await outlastingLock() { findings.append(outlasting) }
@@ -60,7 +59,7 @@ struct DefinitionAudit: Sendable {
     private func read(_ index: IndexScores, into pass: inout Pass) async throws {
         let (definitions, runAudit) = (connection.definitions, runAudit)
         let (order, ids) = (index.ids.sorted(), index.ids)
-        var check = SharedCheck()
+        var check = SharedCheck(defaultZone: defaultZone?.rules)
         try await definitions.eachPage(of: order.count) { range in
             let page = order[range].map { ids[Int($0)] }
             async let recorded = runAudit.areRecorded(page)
@@ -72,16 +71,16 @@ struct DefinitionAudit: Sendable {
             var orphans: [DueEntry] = []
             for (offset, id) in page.ids.enumerated() {
                 let place = order[range.lowerBound + offset]
-                let entry = index.entry(at: place, id: id)
-                switch check.checked(page.readings[offset], id: id) {
+                let entry = index.entry(at: place)
+                switch check.planned(page.readings[offset], id: id) {
                 case .missing: if let entry { orphans.append(entry) }
                 case .unreadable: pass.suspects.append(id)
-                case .found(let stored):
-                    let job = RedisCronJob(stored, connection: connection)
-                    if audit.finding(job, entry: entry) != nil { pass.suspects.append(id) }
+                case .found(let planned):
+                    let job = RedisCronJob(planned.stored, connection: connection)
+                    if audit.finding(job, plan: planned.plan, entry: entry) != nil { pass.suspects.append(id) }
                     guard job.enabled, !job.isFinished else { continue }
                     pass.zones.look(at: job)
-                    pass.queues.insert(job.queueName)
+                    pass.queues.insert(job.definition.call.queueName)
                     if entry != nil { pass.scheduled.append(place) }
                     pass.governance.look(at: job, now: audit.now)
                     if page.recorded[offset] { recorded.append(job) }
@@ -106,19 +105,20 @@ struct DefinitionAudit: Sendable {
     private func confirm(_ ids: [DefinitionID], entries: [DefinitionID: DueEntry]) async throws -> [Finding] {
         var findings: [Finding] = []
         var orphans: [DueEntry] = []
-        let readings = try await connection.definitions.read(ids)
+        let readings = try await connection.definitions.fetch(ids)
         let audit = indexAudit
+        var check = SharedCheck(defaultZone: defaultZone?.rules)
         for (id, reading) in zip(ids, readings) {
-            switch reading {
+            switch check.planned(reading, id: id) {
             case .missing: if let entry = entries[id] { orphans.append(entry) }
             case .unreadable(let field, let reason):
                 findings.append(
                     Finding(
                         .error, .definition, about: id.display,
                         "it cannot be used: \(field.map { "\($0): " } ?? "")\(reason); register it anew, or delete it"))
-            case .found(let stored):
-                let job = RedisCronJob(stored, connection: connection)
-                if let finding = audit.finding(job, entry: entries[id]) { findings.append(finding) }
+            case .found(let planned):
+                let job = RedisCronJob(planned.stored, connection: connection)
+                if let finding = audit.finding(job, plan: planned.plan, entry: entries[id]) { findings.append(finding) }
             }
         }
         return findings
@@ -198,25 +198,5 @@ struct DefinitionAudit: Sendable {
         Finding(
             .notice, .registry, about: entry.id.display, message,
             remedy: .forgetScheduler(name: entry.id.display, lastHeartbeat: entry.rawScore))
-    }
-}
-
-/// All ids that are in the index or have a key, and the scores of those in the index.
-private struct IndexScores {
-    var ids: InternedBytes
-    private let scores: [Double]
-
-    init(_ index: (ids: InternedBytes, scores: [Double])) {
-        (ids, scores) = index
-    }
-
-    subscript(place: UInt32) -> Double { scores[Int(place)] }
-
-    /// The entry of an id; `nil` where the index has none.
-    ///
-    /// Redis may compare its score in another form: whatever is done about it, it is read again before that.
-    func entry(at place: UInt32, id: DefinitionID) -> DueEntry? {
-        guard place < scores.count else { return nil }
-        return DueEntry(id: id, rawScore: [], score: scores[Int(place)])
     }
 }

@@ -16,31 +16,33 @@ struct IndexAudit: Sendable {
     let defaultZone: ZoneRules?
 
     /// What is wrong between a definition and its entry; `nil` when they agree.
-    func finding(_ job: RedisCronJob, entry: DueEntry?) -> Finding? {
+    ///
+    /// - Parameter plan: Its schedule; `nil` where its zone is not known here.
+    func finding(_ job: RedisCronJob, plan: RunPlan?, entry: DueEntry?) -> Finding? {
         if job.isFinished { return finished(job) }
-        guard let entry else { return job.enabled ? missingEntry(job) : nil }
+        guard let entry else { return job.enabled ? missingEntry(job, plan) : nil }
         guard job.enabled else {
             return Finding(
                 .notice, .index, about: job.id, "it is disabled and still indexed",
                 remedy: .reconcile(entry, moveTo: nil))
         }
         let indexed = Timestamp(score: entry.score)
-        if let next = job.nextEnqueueTime {
+        if let next = job.definition.nextEnqueueTime {
             // An entry that is early is reconciled by the next tick; one that is late makes the run late.
-            let due = job.nextDueTime(defaultZone: zone(of: job)) ?? next
+            let due = plan?.dueTime(of: next) ?? next + (job.definition.schedule.jitter ?? .zero)
             guard indexed > due + .milliseconds(1), !isLookedAtAgain(job, at: indexed) else {
-                return misplanned(job, next: next)
+                return misplanned(job, plan, next: next)
             }
             return Finding(
                 .error, .index, about: job.id, "the index has it at \(indexed), the definition says \(due)",
                 remedy: .reconcile(entry, moveTo: due))
         }
-        if let due = dueTimeUnnamed(job), indexed > due + Self.overdueAfter {
+        if let due = dueTimeUnnamed(job, plan), indexed > due + Self.overdueAfter {
             return Finding(
                 .error, .index, about: job.id, "the index has it at \(indexed), its schedule at \(due)",
                 remedy: .reconcile(entry, moveTo: due))
         }
-        guard entry.score <= 0, job.latestEnqueueTime == nil else { return nil }
+        guard entry.score <= 0, job.definition.latestEnqueueTime == nil else { return nil }
         return Finding(
             .notice, .index, about: job.id,
             "it never ran and has score 0, which RQ's own cron may clean away",
@@ -61,45 +63,35 @@ struct IndexAudit: Sendable {
     }
 
     /// When a definition is due that names no next run: an interval that never ran, at once.
-    private func dueTimeUnnamed(_ job: RedisCronJob) -> Timestamp? {
-        let plan = zone(of: job).flatMap { try? job.plan(defaultZone: $0) }
-        if let next = nextRun(of: job) { return plan?.dueTime(of: next) ?? next }
-        guard job.interval != nil else { return nil }
-        return max(now, plan?.dueTime(of: job.createdAt ?? now) ?? now)
+    private func dueTimeUnnamed(_ job: RedisCronJob, _ plan: RunPlan?) -> Timestamp? {
+        if let plan, let next = nextRun(of: job, plan) { return plan.dueTime(of: next) }
+        guard job.definition.schedule.interval != nil else { return nil }
+        return max(now, plan?.dueTime(of: job.definition.createdAt ?? now) ?? now)
     }
 
-    private func nextRun(of job: RedisCronJob) -> Timestamp? {
-        zone(of: job).flatMap { try? job.nextRun(after: now, defaultZone: $0) }
-    }
-
-    /// What to compute a definition's times with; `nil` where its zone is not known here.
-    private func zone(of job: RedisCronJob) -> ZoneRules? {
-        job.definition.usesDefaultTimeZone ? defaultZone : .utc
-    }
-
-    private func plan(of job: RedisCronJob) -> PlanAudit? {
-        guard let zone = zone(of: job), let plan = try? DefinitionCheck(job.definition).plan(defaultZone: zone) else {
-            return nil
-        }
-        return PlanAudit(job.definition, plan: plan, now: now)
+    private func nextRun(of job: RedisCronJob, _ plan: RunPlan) -> Timestamp? {
+        let next = try? job.nextEnqueueTime(after: now, by: plan)
+        return next == .finished ? nil : next
     }
 
     /// Whether a definition waits as only a clock that was ahead makes it wait.
-    func waitsForClock(_ job: RedisCronJob) -> Bool {
-        guard let next = job.nextEnqueueTime, let plan = plan(of: job) else { return false }
-        return plan.ranUnderClockAhead && plan.skippedTime(before: next) != nil
+    func waitsForClock(_ job: RedisCronJob, _ plan: RunPlan) -> Bool {
+        guard let next = job.nextEnqueueTime else { return false }
+        let audit = PlanAudit(job.definition, plan: plan, now: now)
+        return audit.ranUnderClockAhead && audit.skippedTime(before: next) != nil
     }
 
     /// A next run that the schedule would not have planned.
-    private func misplanned(_ job: RedisCronJob, next: Timestamp) -> Finding? {
-        guard next > now, let plan = plan(of: job) else { return nil }
-        if let reason = refusal(of: next, of: job) {
+    private func misplanned(_ job: RedisCronJob, _ plan: RunPlan?, next: Timestamp) -> Finding? {
+        guard next > now, let plan else { return nil }
+        let audit = PlanAudit(job.definition, plan: plan, now: now)
+        if let reason = refusal(of: next, of: job, plan) {
             return Finding(
                 .notice, .definition, about: job.id,
                 "it runs next at \(next), and will not, because \(reason): Python or an older version planned it")
         }
-        if let skipped = plan.skippedTime(before: next) {
-            let isClock = plan.ranUnderClockAhead
+        if let skipped = audit.skippedTime(before: next) {
+            let isClock = audit.ranUnderClockAhead
             let cause =
                 isClock
                 ? "its last run was queued under a clock that was ahead: plan it anew with rqrcron doctor --repair"
@@ -109,7 +101,7 @@ struct IndexAudit: Sendable {
                 "it waits until \(next), although its schedule has \(skipped) before that; \(cause)",
                 remedy: isClock ? .planAnew(DefinitionID(job.id)) : nil)
         }
-        guard !plan.isOnGrid(next), let zone = job.timeZone ?? defaultZone?.identifier else { return nil }
+        guard !audit.isOnGrid(next), let zone = job.timeZone ?? defaultZone?.identifier else { return nil }
         return Finding(
             .notice, .definition, about: job.id,
             """
@@ -119,20 +111,19 @@ struct IndexAudit: Sendable {
     }
 
     /// Why a planned time will be refused.
-    private func refusal(of next: Timestamp, of job: RedisCronJob) -> String? {
+    private func refusal(of next: Timestamp, of job: RedisCronJob, _ plan: RunPlan) -> String? {
         if job.definition.hasReachedLimit { return "it has had all its runs" }
-        if let end = job.endTime, next > end { return "its end is \(end)" }
-        if let start = job.startTime, next < start { return "its start is \(start)" }
-        guard !job.exclusions.isEmpty, let zone = zone(of: job),
-            (try? job.plan(defaultZone: zone))?.bounds?.excludes(next) == true
-        else { return nil }
+        let schedule = job.definition.schedule
+        if let end = schedule.endTime, next > end { return "its end is \(end)" }
+        if let start = schedule.startTime, next < start { return "its start is \(start)" }
+        guard !schedule.exclusions.isEmpty, plan.bounds?.excludes(next) == true else { return nil }
         return "that time is excluded"
     }
 
-    private func missingEntry(_ job: RedisCronJob) -> Finding? {
-        let next = job.nextEnqueueTime ?? nextRun(of: job)
+    private func missingEntry(_ job: RedisCronJob, _ plan: RunPlan?) -> Finding? {
+        let next = job.nextEnqueueTime ?? plan.flatMap { nextRun(of: job, $0) }
         // If this machine does not know its zone, nothing is known of its times; that is a finding of its own.
-        if next == nil, plan(of: job) == nil { return nil }
+        if next == nil, plan == nil { return nil }
         if next == nil, job.latestEnqueueTime != nil || job.interval == nil {
             return Finding(
                 .notice, .definition, about: job.id,

@@ -48,7 +48,7 @@ struct ZoneCheck {
     /// Takes in a definition that can run.
     mutating func look(at job: RedisCronJob) {
         if job.definition.usesDefaultTimeZone, defaultZone?.isPublished == false { undecided.add(job.id) }
-        guard let zone = job.timeZone, !zone.isEmpty else { return }
+        guard let zone = job.definition.schedule.timeZone, !zone.isEmpty else { return }
         do {
             _ = try ZoneRules(identifier: zone)
         } catch  where error.isFaultOfMachine {
