@@ -169,7 +169,8 @@ extension RedisCronConnection {
     private func planAnew(_ id: DefinitionID) async throws -> Bool {
         guard let job = try await jobs(ids: [id]).first, job.enabled else { return false }
         let (now, zone) = (Timestamp.now, try await timeZone(for: job.definition))
-        guard let plan = try? job.plan(defaultZone: zone), IndexAudit(now: now, defaultZone: zone).waitsForClock(job, plan)
+        guard let plan = try? job.plan(defaultZone: zone),
+            IndexAudit(now: now, defaultZone: zone).waitsForClock(job, plan)
         else { return false }
         var edited = job
         edited.nextEnqueueTime = try edited.nextRun(after: now, defaultZone: zone)

@@ -8,6 +8,7 @@ import Testing
 @Suite(.timeLimit(.minutes(1)))
 struct GovernedBatchScriptTests {
     private typealias Job = GovernedBatch.Job
+    private static let planned = ["next_enqueue_time", "2026-01-01T00:00:00.000000Z"]
 
     // MARK: Queueing
 
@@ -313,24 +314,22 @@ struct GovernedBatchScriptTests {
     {
         try await withRedis { server async throws in
             let job = Job(next: GovernedBatch.never, nextScore: "", mode: mode, deletion: deletion)
-            let planned = ["next_enqueue_time", "2026-01-01T00:00:00.000000Z"]
-            #expect(try GovernedBatch.send(job, to: server, fields: planned).codes == (mode == "move" ? "a" : "+"))
+            #expect(try GovernedBatch.send(job, to: server, fields: Self.planned).codes == (mode == "move" ? "a" : "+"))
             #expect(try server.indexScore() == nil)
             #expect(try server.field("next_enqueue_time") == GovernedBatch.never)
-            #expect(try server.field("last_planned_time") == planned[1])
+            #expect(try server.field("last_planned_time") == Self.planned[1])
             #expect(try server.deletionScore() == (deletion.isEmpty ? nil : deletion))
         }
     }
 
     @Test func `a refusal of the last time finishes as well`() async throws {
         try await withRedis { server async throws in
-            let run = try OpenRun().makeRunning(on: server)
-            let job = Job(next: GovernedBatch.never, nextScore: "", deletion: "900", runs: [run])
-            let planned = ["next_enqueue_time", "2026-01-01T00:00:00.000000Z"]
-            #expect(try GovernedBatch.send(job, to: server, fields: planned) == "o")
-            #expect(try server.indexScore() == nil)
-            #expect(try server.deletionScore() == "900")
-            #expect(try server.field("last_planned_time") == planned[1])
+            let job = Job(
+                next: GovernedBatch.never, nextScore: "", deletion: "900", runs: [try OpenRun().makeRunning(on: server)]
+            )
+            #expect(try GovernedBatch.send(job, to: server, fields: Self.planned) == "o")
+            #expect(try server.indexScore() == nil && server.deletionScore() == "900")
+            #expect(try server.field("last_planned_time") == Self.planned[1])
         }
     }
 
