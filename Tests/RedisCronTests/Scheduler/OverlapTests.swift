@@ -175,12 +175,13 @@ struct OverlapTests {
             job.policy.overlap = overlap
             try await job.save()
             #expect(!job.isFinished)
-            #expect(try harness.openRuns() == Self.openRuns(RedisHarness.job(at: now - .seconds(2_000)), byHand))
+            let late = RedisHarness.job(at: now - .seconds(2_000))
+            #expect(try harness.openRuns() == Self.openRuns(late, byHand))
             #expect(try harness.field("last_planned_time") ?? "" == "")
             // What is over by then is left out.
             job.policy.overlap = .allow
             try await job.save()
-            try harness.work()
+            try harness.server.command("HSET", "rq:job:\(late)", "status", "finished")
             job.policy.overlap = .skip
             try await job.save()
             #expect(try harness.openRuns() == Self.openRuns(byHand))
