@@ -32,9 +32,9 @@ package struct DeclarationText: Sendable {
         case .read(let declaration): return declaration
         case .json(let bytes, let place):
             guard case .object(let fields) = try Self.value(of: bytes, at: place) else {
-                throw DeclarationError(line: place.line, "a definition must be an object")
+                throw DeclarationError.wrong(at: place, "a definition must be an object")
             }
-            let lines = bytes.contains(UInt8(ascii: "\n")) ? LinesOfKeys(bytes, line: place.line) : nil
+            let lines = bytes.contains(UInt8(ascii: "\n")) ? LinesOfKeys(bytes, at: place) : nil
             return try DeclarationFields(fields) { key in lines?.line(of: key) ?? place.line }.declaration()
         }
     }
@@ -65,13 +65,14 @@ extension DeclarationError {
 private struct LinesOfKeys {
     private var lines: [JSONString: Int] = [:]
 
-    init(_ bytes: [UInt8], line: Int) {
+    /// - Parameter start: Where the definition begins in the file.
+    init(_ bytes: [UInt8], at start: TextPlace) {
         let places = bytes.withUnsafeBufferPointer { bytes in
             (try? JSONValue.parse(bytes, duplicateKeys: .refused, placesToDepth: 1))?.places ?? []
         }
         for place in places {
             guard let key = place.key else { continue }
-            lines[key] = line + bytes.prefix(place.offset).count { $0 == UInt8(ascii: "\n") }
+            lines[key] = start.advanced(by: place.offset, in: bytes).line
         }
     }
 

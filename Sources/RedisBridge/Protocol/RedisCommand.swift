@@ -172,21 +172,17 @@ extension RedisCommand {
 
         /// The finished command.
         package consuming func finish() -> RedisCommand {
-            let digits = String(argumentCount).utf8
-            var index = Self.headerSize - digits.count - 3
-            let start = index
-            storage[index] = UInt8(ascii: "*")
-            for digit in digits {
-                index += 1
-                storage[index] = digit
-            }
-            storage[index + 1] = UInt8(ascii: "\r")
-            storage[index + 2] = UInt8(ascii: "\n")
+            let end = Self.headerSize - 2
+            let start = end - DecimalDigits.count(in: argumentCount) - 1
+            storage[start] = UInt8(ascii: "*")
+            storage.withUnsafeMutableBufferPointer { DecimalDigits.write(argumentCount, to: $0, endingAt: end) }
+            storage[end] = UInt8(ascii: "\r")
+            storage[end + 1] = UInt8(ascii: "\n")
             return RedisCommand(storage: storage, start: start)
         }
     }
 
-    /// Numbers as they are written in front of an argument.
+    /// Numbers as they are written in front of an argument, and of all of them.
     private enum DecimalDigits {
         static func count(in number: Int) -> Int {
             var (count, rest) = (1, number)

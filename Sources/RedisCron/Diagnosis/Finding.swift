@@ -69,7 +69,7 @@ public struct Finding: Sendable, Hashable {
         /// What is the same for all schedules on a server.
         static let ofServer: Set = [
             serverVersion, role, writes, command, memory, sentinel, cluster, replicas, evictionPolicy, persistence,
-            clock,
+            clock, access,
         ]
     }
 

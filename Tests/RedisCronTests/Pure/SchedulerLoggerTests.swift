@@ -46,9 +46,11 @@ import Testing
     @Test func `what several schedulers find about their server is said once, and by one scheduler each time`() async {
         let (logger, lines) = logger(.info)
         let server = SchedulerEvent.finding(Finding(.warning, .persistence, "the server keeps nothing on disk"))
+        let hidden = SchedulerEvent.finding(Finding(.notice, .access, about: "INFO", "its settings were not checked"))
         let own = SchedulerEvent.finding(Finding(.error, .lock, about: "a:lock", "the lock has no expiry"))
         for prefix in ["a", "b"] {
             logger.naming(keyPrefix: prefix)(server)
+            logger.naming(keyPrefix: prefix)(hidden)
             logger.naming(keyPrefix: prefix)(own)
         }
         logger(server)
@@ -58,7 +60,8 @@ import Testing
         )
         #expect(
             lines.current == [
-                "warning \(serverLine)", "error [a] \(ownLine)", "error [b] \(ownLine)", "warning \(serverLine)",
+                "warning \(serverLine)", "info access 'INFO': its settings were not checked", "error [a] \(ownLine)",
+                "error [b] \(ownLine)", "warning \(serverLine)",
             ])
     }
 
