@@ -46,7 +46,7 @@ import Testing
         }
     }
 
-    @Test(arguments: [["--jitter", "3", "--interval", "4"], ["--overlap", "wait", "--interval", "1"]])
+    @Test(arguments: [["--jitter", "3", "--interval", "8"], ["--overlap", "wait", "--interval", "1"]])
     func `watch names the job of a run that came later than planned`(options: [String]) async throws {
         try await withRedis { server in
             let watch = try Rqrcron.start(["watch"], on: server)
