@@ -106,16 +106,20 @@ import Testing
     /// Where the compiler keeps the C modules that it has read: most of the time goes into them, and all snippets need the same.
     private static let moduleCache = "\(PackageRoot.path)/.build/snippet-modules"
 
-    /// Where the modules of this build are, and the C modules behind them.
+    /// Where the modules of this build are, and every C module that stands behind them: those of the system, whose maps lie in
+    /// the sources, and the package's own, whose maps the build writes.
     private static let searchPaths: [String] = {
         let products = URL(fileURLWithPath: BuiltProgram.path(of: "rqrcron")).deletingLastPathComponent().path
-        let systemModules = ["CHiredis", "CZlib", "CMessageDigest"].flatMap {
-            ["-Xcc", "-fmodule-map-file=\(PackageRoot.path)/Sources/\($0)/module.modulemap"]
-        }
-        let loop = "\(PackageRoot.path)/Sources/CRedisLink/include"
-        return ["-I", "\(products)/Modules", "-I", loop] + systemModules
-            + ["-Xcc", "-fmodule-map-file=\(products)/CRedisLink.build/module.modulemap"]
+        let sources = "\(PackageRoot.path)/Sources"
+        let maps = moduleMaps(in: sources) + moduleMaps(in: products)
+        return ["-I", "\(products)/Modules"] + maps.flatMap { ["-Xcc", "-fmodule-map-file=\($0)"] }
     }()
+
+    /// The module maps that lie in the folders of a folder.
+    private static func moduleMaps(in folder: String) -> [String] {
+        let names = ((try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? []).sorted()
+        return names.map { "\(folder)/\($0)/module.modulemap" }.filter { FileManager.default.fileExists(atPath: $0) }
+    }
 
     /// Where the compiler has the module of manifests.
     private func manifestModules() async throws -> String {
