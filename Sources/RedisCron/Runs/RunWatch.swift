@@ -21,49 +21,8 @@ struct RunWatch: Sendable {
     /// The part of the time that it has taken so far after which it is looked at again.
     private static let part = 10
 
-    /// A run that is followed.
-    struct Followed: Sendable {
-        let run: TrackedRun
-        var memory: RunMemory
-        var place: RunPlace
-        /// What is recorded of it; of a run that another leader recorded it is not known before it is asked for.
-        var recorded: EndedRun?
-        /// Whether it is not known where it stands: a call that would have moved it got no answer, or did not find it there.
-        var isUncertain = false
-        /// What such a call would have recorded, of which nobody was told.
-        var untold: EndedRun?
-        /// The number of the portion in which it stands, with others; it is looked at with them.
-        fileprivate(set) var portion: Int?
-        fileprivate var look: PlannedLook?
-    }
-
-    /// When the next look at a run is due, and in which queue it stands.
-    fileprivate struct PlannedLook: Sendable {
-        let id: DeadlineQueue<Look>.ID
-        let deadline: Duration
-        let isReview: Bool
-    }
-
-    /// A portion, as Redis holds it.
-    struct Held: Sendable {
-        let portion: RunPortion
-        /// Whether it is not known that it still stands there: a call that would have taken it out got no answer.
-        var isUncertain = false
-        /// Whether a look at it failed: its runs are looked at one by one.
-        var hasFailed = false
-        /// When it is time to look at it.
-        fileprivate var deadline: Duration = .zero
-        fileprivate var look: DeadlineQueue<Look>.ID?
-    }
-
-    /// At what it is time to look.
-    fileprivate enum Look: Sendable {
-        case run(RQJobID)
-        case portion(Int)
-    }
-
-    private(set) var followed: [RQJobID: Followed] = [:]
-    private var byDefinition: [DefinitionID: [RQJobID]] = [:]
+    private(set) var followed = ShardedDictionary<RQJobID, Followed>()
+    private var byDefinition = ShardedDictionary<DefinitionID, [RQJobID]>()
     private var looks = DeadlineQueue<Look>()
     private var reviews = DeadlineQueue<Look>()
     /// By number, in the order in which they were taken off the log.
@@ -83,7 +42,7 @@ struct RunWatch: Sendable {
     var nextReview: Duration? { reviews.earliest.map { .nanoseconds($0) } }
 
     /// The definitions whose runs are followed.
-    var definitions: [DefinitionID] { Array(byDefinition.keys) }
+    var definitions: [DefinitionID] { byDefinition.keys }
 
     // MARK: What is followed
 

@@ -51,7 +51,7 @@ struct BatchPipeline: Sendable {
 
     /// Entries in front of the index that are passed over.
     private let passedOver: Int
-    private let batchesInFlight: Int
+    private var window: BatchWindow
     /// With this many entries waiting or fewer, the next page is read.
     private let readAheadBelow: Int
 
@@ -59,6 +59,7 @@ struct BatchPipeline: Sendable {
     private var ready: [ResolvedBatch] = []
     private var resolving = 0
     private var inFlight = 0
+    private var hasSent = false
     private var isReading = false
     private var mayStart = true
     /// Entries that were read and not sent yet.
@@ -70,10 +71,13 @@ struct BatchPipeline: Sendable {
 
     /// Begins with a page.
     ///
-    /// - Parameter passedOver: How many entries in front of it are passed over.
-    init(_ page: CandidatePage, passedOver: Int, batchesInFlight: Int, readAheadBelow: Int) {
+    /// - Parameters:
+    ///   - passedOver: How many entries in front of it are passed over.
+    ///   - window: How many batches may be under way.
+    ///   - readAheadBelow: With so many entries waiting or fewer, the next page is read.
+    init(_ page: CandidatePage, passedOver: Int, window: BatchWindow, readAheadBelow: Int) {
         self.passedOver = passedOver
-        self.batchesInFlight = batchesInFlight
+        self.window = window
         self.readAheadBelow = readAheadBelow
         queue = DueQueue(page)
         unsent = page.entries.count
@@ -119,12 +123,14 @@ struct BatchPipeline: Sendable {
     mutating func nextAction(batchSize: Int) -> Action {
         guard mayStart else { return isIdle ? .done : .wait }
         // Batches that can be sent at once do not count as looked up ahead.
-        let ahead = max(0, ready.count - (batchesInFlight - inFlight))
-        if queue.count > 0, resolving + ahead < batchesInFlight {
+        let ahead = max(0, ready.count - (window.size - inFlight))
+        if queue.count > 0, resolving + ahead < window.most {
             resolving += 1
             return .resolve(queue.takeBatch(batchSize), dueBy: queue.dueBy)
         }
-        if inFlight < batchesInFlight, !ready.isEmpty {
+        if inFlight < window.size, !ready.isEmpty {
+            window.sends(afterRunningDry: hasSent && inFlight == 0)
+            hasSent = true
             inFlight += 1
             let batch = ready.removeFirst()
             unsent -= batch.entryCount

@@ -61,9 +61,10 @@ extension RedisCronScheduler {
         ///
         /// Default 100, between 1 and 1000: more blocks Redis for longer.
         public var batchSize = 100
-        /// How many batches may be sent before the first one is answered.
+        /// The most batches that may be sent before the first one is answered.
         ///
-        /// Default 3, between 1 and 64; more where Redis is far away.
+        /// Two are, where Redis is near and never waits for the scheduler; one more for each half of a millisecond that an answer
+        /// is on its way. Default 3, between 1 and 64; more where Redis is far away.
         public var batchesInFlight = 3
         /// The most jobs that are queued in a second, from 1 on; `nil` for as many as Redis takes.
         ///

@@ -21,6 +21,8 @@ extension SchedulerActor {
         }
         lockRequest = request
         defer { lockRequest = nil }
+        // The next answer may come from another server.
+        shortestRoundTrip = nil
         let isOurs: Bool
         do {
             isOurs = try await measuringRoundTrip {

@@ -35,6 +35,7 @@ extension SchedulerActor {
         let sentAt = clock.monotonic()
         let value = try await body()
         let time = clock.monotonic() - sentAt
+        shortestRoundTrip = min(shortestRoundTrip ?? time, time)
         metrics.redisRoundTrips.record(microseconds: time.microseconds, telling: settings.meter.roundTrips)
         return value
     }

@@ -68,7 +68,8 @@ extension SchedulerActor {
                 continue
             }
             let pipeline = BatchPipeline(
-                page, passedOver: passedOver, batchesInFlight: settings.batchesInFlight,
+                page, passedOver: passedOver,
+                window: BatchWindow(most: settings.batchesInFlight, distance: shortestRoundTrip),
                 readAheadBelow: settings.readAheadBelow)
             let didMove: Bool
             do {

@@ -30,6 +30,8 @@ actor SchedulerActor {
     ///
     /// It is knowledge about the server: whoever sees a batch fail makes the next ones smaller, for all.
     var batchSizing: BatchSizing
+    /// How far away the server is: the shortest time from a request to its answer since the lock was last asked for.
+    var shortestRoundTrip: Duration?
     /// `nil` where jobs are queued as fast as Redis takes them.
     var pace: Pace?
     var health = SchedulerHealthRecord()

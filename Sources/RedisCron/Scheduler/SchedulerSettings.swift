@@ -42,8 +42,8 @@ struct SchedulerSettings: Sendable {
 
     /// How many due entries are read at once.
     ///
-    /// Reading them blocks Redis for as long as a batch or two.
-    var pageSize: Int { batchSize * 10 }
+    /// Reading them blocks Redis for less than a batch does.
+    var pageSize: Int { batchSize * 5 }
     /// With this many entries waiting or fewer, the next page is read.
     var readAheadBelow: Int { batchSize * batchesInFlight }
     /// How often a scheduler that stands by asks for the lock.

@@ -17,10 +17,12 @@ import Testing
     }
 
     private func pipeline(
-        _ page: CandidatePage, passedOver: Int = 0, inFlight: Int = 2, readAheadBelow: Int = 4
+        _ page: CandidatePage, passedOver: Int = 0, inFlight: Int = 2, distance: Duration? = nil, readAheadBelow: Int = 4
     ) -> Cell<BatchPipeline> {
         Cell(
-            BatchPipeline(page, passedOver: passedOver, batchesInFlight: inFlight, readAheadBelow: readAheadBelow))
+            BatchPipeline(
+                page, passedOver: passedOver, window: BatchWindow(most: inFlight, distance: distance),
+                readAheadBelow: readAheadBelow))
     }
 
     /// A resolved batch that is recognized by the number of its entries.
@@ -84,6 +86,26 @@ import Testing
         #expect(actions(pipeline) == ["wait"])
         pipeline.value.handle(.finished)
         #expect(actions(pipeline) == ["resolve 1008 1009", "send 2", "wait"])
+    }
+
+    @Test func `a near server gets two batches, and a third once it was found without work`() {
+        let pipeline = self.pipeline(page(0..<40), inFlight: 3, distance: .zero)
+        #expect(actions(pipeline) == ["resolve 1000 1001", "resolve 1002 1003", "resolve 1004 1005", "wait"])
+        func resolved() -> [String] {
+            pipeline.value.handle(.resolved(batch(2)))
+            return actions(pipeline)
+        }
+        #expect(resolved() == ["resolve 1006 1007", "send 2", "wait"])
+        #expect(resolved() == ["resolve 1008 1009", "send 2", "wait"])
+        // Two are in flight, and as many are looked up ahead as may ever be.
+        #expect(resolved() == ["wait"])
+        // Both are answered before the next one is sent.
+        pipeline.value.handle(.finished)
+        pipeline.value.handle(.finished)
+        #expect(actions(pipeline) == ["resolve 1010 1011", "send 2", "wait"])
+        #expect(resolved() == ["resolve 1012 1013", "send 2", "wait"])
+        #expect(resolved() == ["resolve 1014 1015", "send 2", "wait"])
+        #expect(resolved() == ["wait"])
     }
 
     @Test func `the batch that is resolved first is sent first`() {

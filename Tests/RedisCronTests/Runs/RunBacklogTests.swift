@@ -79,7 +79,7 @@ import Testing
             #expect(try await keeper.step())
         }
         #expect(keeping.tracked(.watched) == 20)
-        #expect(await keeper.watch.followed.count == 20)
+        #expect(await keeper.watch.followed.keys.count == 20)
     }
 
     @Test func `many runs that may be brought back are looked at by the thousand in a second, and hold up nothing`()
