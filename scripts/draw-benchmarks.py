@@ -160,7 +160,7 @@ def logarithmic(low, high, start, length):
 def draw_latency(report):
     curves = [("planned time to worker", report.get("dispatch"), "ours"), ("edit to worker", report.get("edit"), "second")]
     for burst in report["neighbours"]:
-        if burst["cache"] == "full":
+        if burst["cache"] == "full" and not burst.get("maxRate"):
             curves.append((f"a neighbour's PING in a burst of {number(burst['jobs'])}", burst["ping"], "third"))
             curves.append(("the same without a burst", burst["idlePing"], "other"))
     curves = [curve for curve in curves if curve[1]]
@@ -284,12 +284,17 @@ def latency_table(report):
     add("edit to such a worker", report.get("edit"))
     add("`rqrcron run`, exec to such a worker", (report.get("start") or {}).get("firstEnqueue"))
     for burst in report["neighbours"]:
-        add(f"a neighbour's PING, burst of {number(burst['jobs'])}, cache {burst['cache']}", burst["ping"])
+        add(f"a neighbour's PING, burst of {number(burst['jobs'])}, {kind_of_burst(burst)}", burst["ping"])
         # Older reports know of one server only.
         add("at the same time, PING of a second server, which has nothing to do", burst.get("elsewhere"))
     if report["neighbours"]:
         add("a neighbour's PING without a burst", report["neighbours"][0]["idlePing"])
     return table(["from, to", "count", "least ms", "p50", "p99", "most"], rows)
+
+
+def kind_of_burst(burst):
+    pace = f", at most {number(burst['maxRate'])} jobs a second" if burst.get("maxRate") else ""
+    return f"cache {burst['cache']}{pace}"
 
 
 def distance_table(report):
@@ -437,9 +442,9 @@ def goals_table(report):
         if overhead is not None:
             add("memory of a cached definition: 250 bytes beyond its text", f"{overhead:.0f} bytes", overhead <= 250)
     for burst in report["neighbours"]:
-        add(f"a neighbour's PING in a burst, cache {burst['cache']}: p99 under 2 ms", f"{burst['ping']['p99']:.2f} ms", burst["ping"]["p99"] < 2)
+        add(f"a neighbour's PING in a burst, {kind_of_burst(burst)}: p99 under 2 ms", f"{burst['ping']['p99']:.2f} ms", burst["ping"]["p99"] < 2)
         late = burst["latestHeartbeatMilliseconds"]
-        add(f"heartbeat on time, cache {burst['cache']}", f"{late:.0f} ms late at most", late < 100)
+        add(f"heartbeat on time, {kind_of_burst(burst)}", f"{late:.0f} ms late at most", late < 100)
     dispatch, edit, storm, start = (report.get(key) for key in ("dispatch", "edit", "storm", "start"))
     if dispatch:
         add("planned time to worker: p50 0.5 ms, p99 2 ms, never before",

@@ -6,6 +6,8 @@ struct Neighbours {
     struct Result: Codable {
         /// What the cache held when the burst began.
         let cache: String
+        /// The most jobs that were to be queued in a second, if there was a limit.
+        let maxRate: Int?
         let jobs: Int
         let seconds: Double
         let ping: Distribution
@@ -20,6 +22,8 @@ struct Neighbours {
     }
 
     private static let lockTTL = 3.0
+    /// A pace that leaves Redis idle for most of the time.
+    private static let pace = 20_000
 
     let definitions: Int
 
@@ -41,39 +45,46 @@ struct Neighbours {
             }
             return probe.end()
         }
-        let ours = try OurScheduler(socketPath: server.socketPath) { $0.lockTTL = .seconds(Self.lockTTL) }
         let idle = try await probe { try await Task.sleep(for: .seconds(1)) }
         let idlePing = Distribution(seconds: idle.latencies, isCharted: true)
         var results: [Result] = []
-        ours.clock.set(to: hour + .seconds(1860))
-        let scheduler = ours.scheduler
-        let running = Task { try await scheduler.run() }
-        for (pass, cache) in ["empty", "full"].enumerated() {
-            Progress.note("neighbours: a burst, cache \(cache)")
-            try server.control.command("CONFIG", "RESETSTAT")
-            let start = ContinuousClock().now
-            let felt = try await probe {
-                if pass > 0 {
-                    ours.clock.set(to: hour + .seconds(pass * 3600 + 1860))
-                    // Wakes the scheduler, whose clock stood still.
-                    try server.control.command(
-                        "PUBLISH", Workload.keys.events, #"{"event":"updated","job_id":"nobody"}"#)
-                }
-                try await Self.untilNothingIsDue(loaded, by: hour + .seconds(pass * 3600 + 1860))
+        for (maxRate, caches) in [(nil, ["empty", "full"]), (Self.pace, ["empty"])] {
+            let ours = try OurScheduler(socketPath: server.socketPath) {
+                $0.lockTTL = .seconds(Self.lockTTL)
+                $0.maxRate = maxRate
             }
-            results.append(
-                Result(
-                    cache: cache, jobs: definitions, seconds: (ContinuousClock().now - start).inSeconds,
-                    ping: Distribution(seconds: felt.latencies, isCharted: true),
-                    elsewhere: Distribution(seconds: felt.elsewhere, isCharted: true), idlePing: idlePing,
-                    latestHeartbeatMilliseconds: max(0, Self.lockTTL * 2 / 3 - felt.leastLife) * 1000,
-                    batchMilliseconds: try Self.batchMilliseconds(server)))
-            try ResultCheck("the running scheduler", loaded).checkJobs()
-            try loaded.removeJobs()
+            let scheduler = ours.scheduler
+            var running: Task<Void, any Error>?
+            for cache in caches {
+                Progress.note("neighbours: a burst, cache \(cache)\(maxRate.map { ", \($0) jobs a second at most" } ?? "")")
+                try server.control.command("CONFIG", "RESETSTAT")
+                let due = hour + .seconds(results.count * 3600 + 1860)
+                ours.clock.set(to: due)
+                let start = ContinuousClock().now
+                let felt = try await probe {
+                    if running == nil {
+                        running = Task { try await scheduler.run() }
+                    } else {
+                        // Wakes the scheduler, whose clock stood still.
+                        try server.control.command(
+                            "PUBLISH", Workload.keys.events, #"{"event":"updated","job_id":"nobody"}"#)
+                    }
+                    try await Self.untilNothingIsDue(loaded, by: due)
+                }
+                results.append(
+                    Result(
+                        cache: cache, maxRate: maxRate, jobs: definitions, seconds: (ContinuousClock().now - start).inSeconds,
+                        ping: Distribution(seconds: felt.latencies, isCharted: true),
+                        elsewhere: Distribution(seconds: felt.elsewhere, isCharted: true), idlePing: idlePing,
+                        latestHeartbeatMilliseconds: max(0, Self.lockTTL * 2 / 3 - felt.leastLife) * 1000,
+                        batchMilliseconds: try Self.batchMilliseconds(server)))
+                try ResultCheck("the running scheduler", loaded).checkJobs()
+                try loaded.removeJobs()
+            }
+            running?.cancel()
+            try await running?.value
+            await ours.connection.close()
         }
-        running.cancel()
-        try await running.value
-        await ours.connection.close()
         return results
     }
 

@@ -70,7 +70,7 @@ extension Report {
     private var neighboursText: String {
         neighbours.map { burst in
             """
-            A burst of \(burst.jobs), \(burst.cache) cache: \(burst.seconds.digits(1)) s; PING p50 \
+            A burst of \(burst.jobs), \(burst.cache) cache\(burst.maxRate.map { ", \($0) jobs/s at most" } ?? ""): \(burst.seconds.digits(1)) s; PING p50 \
             \(burst.ping.p50.digits(2)) ms, p99 \(burst.ping.p99.digits(2)) ms, most \(burst.ping.most.digits(2)) ms; of an idle server beside it p50 \
             \(burst.elsewhere.p50.digits(2)) ms, p99 \(burst.elsewhere.p99.digits(2)) ms; without a burst p99 \
             \(burst.idlePing.p99.digits(2)) ms; a batch \(burst.batchMilliseconds.digits(2)) ms; heartbeat \
