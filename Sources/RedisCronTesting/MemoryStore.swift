@@ -10,6 +10,9 @@ package final class MemoryStore: CronStore {
         var model: RedisModel
         var readers: [Int: AsyncThrowingStream<Announcement, any Error>.Continuation] = [:]
         var lastReader = 0
+        var connections = 1
+        var restarts = 0
+        var hidesLineage = false
     }
 
     private let state: Guarded<State>
@@ -48,6 +51,32 @@ package final class MemoryStore: CronStore {
         change { model in
             model.put(definition)
             model.setScore(score?.score, of: DefinitionID(definition.id))
+        }
+    }
+
+    // MARK: Connections
+
+    /// Cuts the connection for commands: the next one is made at once.
+    package func cutConnection() {
+        state.withLock { $0.connections += 1 }
+    }
+
+    /// Has another server answer from now on, with the same data until they are changed.
+    ///
+    /// - Parameter isSilent: Whether it does not say which one it is.
+    package func restart(isSilent: Bool = false) {
+        cutConnection()
+        state.withLock { state in
+            state.restarts += 1
+            state.hidesLineage = isSilent
+        }
+    }
+
+    package var reconnects: Int { get async { state.withLock { $0.connections } - 1 } }
+
+    package func serverLineage() async throws -> ServerLineage? {
+        state.withLock { state in
+            state.hidesLineage ? nil : ServerLineage(runID: "\(state.restarts)", replicationID: "\(state.restarts)")
         }
     }
 
@@ -142,7 +171,7 @@ package final class MemoryStore: CronStore {
         change { $0.runLog(limit: limit) }
     }
 
-    package func unfold(_ unfolding: Unfolding, token: String, now: Timestamp) async throws -> Bool {
+    package func unfold(_ unfolding: Unfolding, token: String, now: Timestamp) async throws -> UnfoldOutcome {
         change { $0.unfold(unfolding, token: token, now: now) }
     }
 

@@ -41,16 +41,18 @@ extension RedisModel {
     }
 
     /// `unfold_runs.lua`.
-    package mutating func unfold(_ unfolding: Unfolding, token: String, now: Timestamp) -> Bool {
+    package mutating func unfold(_ unfolding: Unfolding, token: String, now: Timestamp) -> UnfoldOutcome {
         expireKeys()
-        if fences.contains(.recordLock), lock?.token != token { return false }
-        guard let first = unfolding.entries.first else { return true }
-        if fences.contains(.logHead), runLog.first != first || runLog.count < unfolding.entries.count { return true }
+        if fences.contains(.recordLock), lock?.token != token { return .lockLost }
+        guard let first = unfolding.entries.first else { return .done }
+        if fences.contains(.logHead), runLog.first != first || runLog.count < unfolding.entries.count {
+            return .logMoved
+        }
         if unfolding.portions.isEmpty { tracked[.open, default: []].formUnion(unfolding.opened) }
         recentRuns += unfolding.portions
         for refused in unfolding.refused { note(refused, now: now) }
         runLog.removeFirst(min(runLog.count, unfolding.entries.count))
-        return true
+        return .done
     }
 
     private mutating func note(_ refused: Unfolding.Refused, now: Timestamp) {

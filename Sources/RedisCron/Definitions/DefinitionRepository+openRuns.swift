@@ -4,6 +4,18 @@ import RedisBridge
 
 /// Finds the runs of a definition that keeps no track of them.
 extension DefinitionRepository {
+    /// The runs of a definition that may be open, of those that are known and those of which RQ's jobs tell; see ``OpenRun/joined(_:with:)``.
+    ///
+    /// - Parameters:
+    ///   - known: Those that are known, the oldest first.
+    ///   - zone: The zone that counts where the definition names none.
+    ///   - most: Among how many planned times RQ's jobs are looked for.
+    func openRuns(
+        of definition: CronJobHash, knowing known: [OpenRun], defaultZone zone: ZoneRules, among most: Int
+    ) async throws -> [OpenRun] {
+        OpenRun.joined(known, with: try await openRunsByJobs(of: definition, defaultZone: zone, among: most))
+    }
+
     /// Jobs that are looked at in one round trip.
     private static let jobsAtOnce = 100
 
@@ -15,7 +27,7 @@ extension DefinitionRepository {
     /// - Parameters:
     ///   - zone: The zone that counts where the definition names none.
     ///   - most: How many planned times are looked at.
-    func openRunsByJobs(
+    private func openRunsByJobs(
         of definition: CronJobHash, defaultZone zone: ZoneRules, among most: Int
     ) async throws -> [OpenRun] {
         var open: [OpenRun] = []
@@ -48,6 +60,20 @@ extension DefinitionRepository {
     /// Whether a job of that status needs no further look; one that is gone has none.
     private static func isOver(_ status: [UInt8]) -> Bool {
         ["", "finished", "failed", "stopped"].contains(String(decoding: status, as: UTF8.self))
+    }
+}
+
+extension OpenRun {
+    /// Runs that are known and runs that were found, each once, the newest as many as a definition remembers.
+    ///
+    /// The order is that of those that were found, with what is known of each: in which queue it is, and what a script noted. Those that
+    /// were not found stand before them. They are runs outside of the schedule before the last one of these, or older than the planned times
+    /// that were looked at.
+    static func joined(_ known: [OpenRun], with found: [OpenRun]) -> [OpenRun] {
+        let foundIDs = Set(found.map(\.jobID))
+        let byID = Dictionary(known.map { ($0.jobID, $0) }) { _, last in last }
+        let all = known.filter { !foundIDs.contains($0.jobID) } + found.map { byID[$0.jobID] ?? $0 }
+        return all.suffix(most)
     }
 }
 

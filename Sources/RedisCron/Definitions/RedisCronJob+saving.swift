@@ -199,10 +199,9 @@ extension RedisCronJob {
             OpenRun(jobID: $0.jobID.description, queue: $0.terms.queue)
         }
         if known?.coversLastRun == true { return recorded.suffix(OpenRun.most) }
-        let found = try await definitions.openRunsByJobs(of: old, defaultZone: zone, among: Self.timesToSearch)
-        let others = Set(found.map(\.jobID))
-        let open = recorded.filter { !others.contains($0.jobID) } + found
-        return open.isEmpty ? nil : open.suffix(OpenRun.most)
+        let open = try await definitions.openRuns(
+            of: old, knowing: recorded, defaultZone: zone, among: Self.timesToSearch)
+        return open.isEmpty ? nil : open
     }
 
     /// Among how many planned times the last run is looked for: it may have been so many too late.

@@ -93,10 +93,8 @@ extension RedisCronConnection {
         guard overlap != .allow else { return OpenRuns([]) }
         let kept = OpenRuns(job.definition.state.openRuns)
         let zone = try await timeZone(for: job.definition)
-        let found = try await definitions.openRunsByJobs(
-            of: job.definition, defaultZone: zone, among: Self.timesToSearch)
-        let known = Set(kept.runs.map(\.jobID))
-        let others = found.filter { !known.contains($0.jobID) }
-        return OpenRuns(bytes: kept.bytes, runs: Array((kept.runs + others).suffix(OpenRun.most)))
+        let runs = try await definitions.openRuns(
+            of: job.definition, knowing: kept.runs, defaultZone: zone, among: Self.timesToSearch)
+        return OpenRuns(bytes: kept.bytes, runs: runs)
     }
 }

@@ -171,7 +171,7 @@ struct ServerFacts: Sendable, Hashable {
     }
 
     /// The lines `name:value` of `INFO`.
-    private static func fields(_ text: String) -> [String: String] {
+    static func fields(_ text: String) -> [String: String] {
         var fields: [String: String] = [:]
         for line in text.split(whereSeparator: \.isNewline) where !line.hasPrefix("#") {
             guard let colon = line.firstIndex(of: ":") else { continue }

@@ -13,17 +13,19 @@ extension RunKeeper {
         }
         guard !deleted.isEmpty else { return }
         let ids = Array(deleted)
-        // Of one that was made anew, the runs are read again where open ones stand.
-        let numbers = Set(ids.flatMap(watch.runs(of:)).compactMap(\.portion))
-        guard try await disperse(Array(numbers)) else { return }
         let gone = Set(try await store.forgetRuns(of: ids))
         await tell(.forgotten(ids))
         for id in ids {
             deleted.remove(id)
-            forget(id)
-            // Nothing is left of what is gone; to ask for each would hold up all else where many are deleted.
-            guard !gone.contains(id) else { continue }
-            // It may have been made anew, and have run since.
+            // Nothing is left of what is gone; to ask for each would hold up all else where many are deleted. Its runs in portions go with
+            // these, since nothing is said of them when they are settled.
+            guard !gone.contains(id) else {
+                forget(id)
+                continue
+            }
+            // It was made anew, and may have run since. No deletion takes anything out of a portion: what stands there is followed on.
+            unfolder.forget(id)
+            watch.removeAll(of: id, inPortions: false)
             var last: [UInt8]? = TrackedRun.range(of: id).from.dropFirst().map { $0 }
             while let member = last {
                 let page = try await store.trackedRuns(.open, after: member, limit: Self.runsAtOnce)

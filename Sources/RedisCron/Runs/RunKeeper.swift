@@ -54,7 +54,10 @@ actor RunKeeper {
 
     var watch = RunWatch()
     var unfolder: RunUnfolder
-    private var isLoaded = false
+    /// Whether all was read that Redis holds of runs.
+    var isLoaded = false
+    /// Whether that may be another Redis than the one with which this keeper goes on.
+    var lineage = LineageWatch()
     /// Definitions that were deleted, and whose runs have yet to be forgotten.
     var deleted: Set<DefinitionID> = []
     /// When definitions were deleted, of those of which the log may still tell.
@@ -91,7 +94,7 @@ actor RunKeeper {
     /// Fewer runs that may be brought back are not looked at in a step where many wait.
     private static let reviewsAtOnce = 50
     /// Members that are read at once when it begins.
-    private static let pageSize = 1_000
+    static let pageSize = 1_000
     /// How often the log is read although nobody says that there is something: triggers come from elsewhere.
     private static let longestSleep: Duration = .seconds(2)
     /// How long looks and entries of the log that come one by one are waited for, so that several are done in one step: a step of
@@ -100,7 +103,7 @@ actor RunKeeper {
     /// A tick that has been at work for less holds nothing up.
     private static let shortTick: Duration = .milliseconds(20)
     /// The pause between two steps while the tick is at work.
-    private static let courtesy: Duration = .milliseconds(50)
+    static let courtesy: Duration = .milliseconds(50)
     /// An entry that is older is unfolded without such pauses, and so is a look made that is later: else they would pile up.
     private static let patience: Duration = .seconds(5)
     /// How many portions of the log, or pages of looks, are taken in a row: with more work than time, each has its turn.
@@ -153,10 +156,9 @@ actor RunKeeper {
         sweep.want()
     }
 
-    /// Redis was away, and may have lost what it had accepted last: what it holds is read again.
-    func connectionWasLost() {
-        isLoaded = false
-        watch.forgetRecords()
+    /// Another server may answer from now on, or the same one without what it had accepted last: it is asked who it is.
+    func serverMayHaveChanged() {
+        lineage.doubt()
     }
 
     // MARK: The loop
@@ -225,6 +227,7 @@ actor RunKeeper {
     ///
     /// - Returns: Whether the lock is ours, as far as is known.
     func step() async throws -> Bool {
+        try await noticeOtherServer()
         if !isLoaded { try await load() }
         guard try await unfold() else { return false }
         try await forgetDeleted()
@@ -242,36 +245,6 @@ actor RunKeeper {
         }
     }
 
-    /// Reads what the leaders before us followed.
-    private func load() async throws {
-        // Before the first page: it may be wanted anew meanwhile.
-        isLoaded = true
-        do {
-            try await readPlaces()
-        } catch {
-            isLoaded = false
-            throw error
-        }
-    }
-
-    private func readPlaces() async throws {
-        // A run goes from a portion to a set. But of two under one id the later one counts, which stands in a portion.
-        let portions = try await store.recentRuns()
-        for place in [RunPlace.open, .watched] {
-            var last: [UInt8]?
-            repeat {
-                let page = try await store.trackedRuns(place, after: last, limit: Self.pageSize)
-                for run in page.runs {
-                    _ = watch.follow(run, in: place, now: clock.now(), at: clock.monotonic())
-                }
-                last = page.last
-                if isTickBusy { try await clock.sleep(for: Self.courtesy) }
-            } while last != nil
-        }
-        // Whether the lock is ours will be told when the log is read.
-        _ = try await drop(found(portions))
-    }
-
     // MARK: The log
 
     private func unfold() async throws -> Bool {
@@ -280,12 +253,9 @@ actor RunKeeper {
             let entries = portion.take(from: try await store.runLog(limit: portion.limit))
             if let written = unfolder.writtenUnanswered(logNow: entries) {
                 await tellOfOthers(written)
-                // It may have been done after all was read anew, on the way from there to here.
-                if !written.unfolding.opened.isEmpty {
-                    isLoaded = false
-                    try await load()
-                }
+                if !written.unfolding.opened.isEmpty { isLoaded = false }
             }
+            if !isLoaded { try await load() }
             guard !entries.isEmpty else {
                 logged = (0, 0)
                 return true
@@ -302,10 +272,16 @@ actor RunKeeper {
                 return false
             }
             do {
-                guard try await store.unfold(result.unfolding, token: token, now: clock.now()) else { return false }
+                switch try await store.unfold(result.unfolding, token: token, now: clock.now()) {
+                case .done: break
+                case .lockLost: return false
+                case .logMoved:
+                    // An earlier call was done in this moment, and need not have taken as many entries as this one.
+                    isLoaded = false
+                    continue
+                }
             } catch {
-                // It may have been done: then what is open is read again, and what is refused next stands for itself.
-                isLoaded = false
+                // Whether it was done is seen by the log.
                 unfolder.gotNoAnswer(result)
                 throw error
             }
@@ -336,7 +312,7 @@ actor RunKeeper {
     }
 
     /// Takes out runs that are followed no longer.
-    private func drop(_ runs: [RunWatch.Followed]) async throws -> Bool {
+    func drop(_ runs: [RunWatch.Followed]) async throws -> Bool {
         guard !runs.isEmpty else { return true }
         guard try await disperse(Array(Set(runs.compactMap(\.portion))), with: runs.map(\.run)) else { return false }
         return try await record(

@@ -31,6 +31,16 @@ package struct Unfolding: Sendable {
     package init() {}
 }
 
+/// What became of entries of the log.
+package enum UnfoldOutcome: Sendable, Hashable {
+    /// They are off the log, and what they tell stands where it is read.
+    case done
+    /// The lock is not ours: nothing was done.
+    case lockLost
+    /// The log does not begin with them any more: they were taken off before, as by a call of ours whose answer was lost. Nothing was done.
+    case logMoved
+}
+
 /// In which of two sets a run stands.
 package enum RunPlace: Sendable, Hashable {
     /// It is queued or running.

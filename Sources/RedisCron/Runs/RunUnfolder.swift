@@ -10,7 +10,7 @@ struct RunUnfolder: Sendable {
     /// How many runs a definition keeps that does not say so itself.
     let history: Int
     private var streaks: [DefinitionID: RefusedTimes] = [:]
-    /// What was read and, as there was no answer, may have been written.
+    /// What was read and, as there was no answer, may have been written, or may yet be.
     private var unanswered: Result?
 
     init(history: Int) {
@@ -66,6 +66,8 @@ struct RunUnfolder: Sendable {
 
     /// Takes in that what was read is written.
     mutating func wrote(_ result: Result) {
+        // An earlier call finds another beginning from now on.
+        unanswered = nil
         if streaks.count > Self.mostStreaks { streaks = [:] }
         for (id, streak) in result.streaks { streaks[id] = streak }
     }
@@ -80,8 +82,9 @@ struct RunUnfolder: Sendable {
 
     /// What was written without an answer, to judge by the entries with which the log begins now.
     mutating func writtenUnanswered(logNow entries: [[UInt8]]) -> Result? {
-        defer { unanswered = nil }
-        return unanswered.flatMap { $0.unfolding.entries.first == entries.first ? nil : $0 }
+        guard let result = unanswered, result.unfolding.entries.first != entries.first else { return nil }
+        unanswered = nil
+        return result
     }
 
     /// Forgets the refusals of a definition.

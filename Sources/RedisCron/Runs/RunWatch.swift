@@ -119,8 +119,10 @@ struct RunWatch: Sendable {
     }
 
     /// Follows no run of a definition any longer.
-    mutating func removeAll(of definition: DefinitionID) {
-        for job in byDefinition[definition] ?? [] { remove(job) }
+    ///
+    /// - Parameter inPortions: Whether those in portions are meant too.
+    mutating func removeAll(of definition: DefinitionID, inPortions: Bool = true) {
+        for known in runs(of: definition) where inPortions || known.portion == nil { remove(known.run.jobID) }
     }
 
     /// The runs of a definition that are followed.

@@ -47,7 +47,7 @@ extension SchedulerActor {
             do {
                 let announcements = try await store.announcements()
                 listeningSucceeded()
-                if isAnew { await runKeeper?.connectionWasLost() }
+                if isAnew { await runKeeper?.serverMayHaveChanged() }
                 let ended = await follow(announcements)
                 await announcements.close()
                 try ended.get()

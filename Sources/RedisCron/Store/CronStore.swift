@@ -77,8 +77,7 @@ package protocol CronStore: Sendable {
 
     /// Takes entries off the log and puts what they tell where it is read, in one atomic step, if the log still begins with them.
     ///
-    /// - Returns: Whether the lock was ours.
-    func unfold(_ unfolding: Unfolding, token: String, now: Timestamp) async throws -> Bool
+    func unfold(_ unfolding: Unfolding, token: String, now: Timestamp) async throws -> UnfoldOutcome
 
     /// The runs of one place, in the order of their members; those that are no runs are left out.
     ///
@@ -132,6 +131,9 @@ package protocol CronStore: Sendable {
 
     /// How many connections were made after the first one.
     var reconnects: Int { get async }
+
+    /// Which server holds the data; `nil` where it does not say.
+    func serverLineage() async throws -> ServerLineage?
 
     /// What deserves attention in the server's settings and in the lock.
     func findings() async throws -> [Finding]

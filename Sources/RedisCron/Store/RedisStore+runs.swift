@@ -54,8 +54,8 @@ extension RedisStore {
 
     // MARK: Writing
 
-    func unfold(_ unfolding: Unfolding, token: String, now: Timestamp) async throws -> Bool {
-        guard let first = unfolding.entries.first else { return true }
+    func unfold(_ unfolding: Unfolding, token: String, now: Timestamp) async throws -> UnfoldOutcome {
+        guard let first = unfolding.entries.first else { return .done }
         let members = unfolding.portions.isEmpty ? unfolding.opened : []
         let size = unfolding.opened.count * 160 + unfolding.refused.count * 300 + first.count + 512
         var call = CronScript.unfoldRuns.call(keyCount: 5 + unfolding.refused.count * 2, reserving: size)
@@ -83,7 +83,10 @@ extension RedisStore {
             call.append(refused.keep - 1)
             call.append(refused.joins ? "1" : "")
         }
-        return try await connection.run(CronScript.unfoldRuns, call) { reply in reply.copiedBytes != Self.lockLost }
+        return try await connection.run(CronScript.unfoldRuns, call) { reply in
+            if reply.copiedBytes == Self.lockLost { return .lockLost }
+            return reply.integer == 0 ? .logMoved : .done
+        }
     }
 
     func record(

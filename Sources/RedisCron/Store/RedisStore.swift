@@ -213,6 +213,12 @@ actor RedisStore: CronStore {
         return ServerCheck(facts: facts, lock: keys.lock).findings + (try await findingsOfRecords())
     }
 
+    func serverLineage() async throws -> ServerLineage? {
+        // Older servers take one section at a time. What is denied is an element of the answer.
+        let replies = try await client.pipeline([RedisCommand("INFO", "server"), RedisCommand("INFO", "replication")])
+        return ServerLineage(info: replies.compactMap(\.string).joined(separator: "\n"))
+    }
+
     static let lockLost = CronScript.lockLost
     /// What `enqueue_batch.lua` answers for a job whose dump the server does not take.
     private static let refused = UInt8(ascii: "r")

@@ -45,26 +45,48 @@ import Testing
         #expect(keeping.ended.map(\.outcome) == told)
     }
 
-    @Test func `a run that is taken off the log late, when all has been read anew, is followed`() async throws {
-        let keeping = try await Keeping.of()
+    /// When a call that takes runs off the log arrives, of which its sender has heard nothing.
+    enum Arrival: CaseIterable {
+        /// Before the log is read again.
+        case soon
+        /// After that, and before the same entries are taken off with another one.
+        case late
+    }
+
+    @Test(arguments: Arrival.allCases, [0, 50_000])
+    func `runs that are taken off the log late are followed, with what came after them`(
+        arrival: Arrival, mostHeldRuns: Int
+    ) async throws {
+        let keeping = try await Keeping.of(mostHeldRuns: mostHeldRuns)
         let keeper = keeping.keeper()
-        let job = try await keeping.tick()[0]
-        let log = keeping.memory.model.runLog
+        var jobs = try await keeping.tick()
+        let before = keeping.memory.model
         keeping.store.afterNext(.unfold) { throw MadeUpFailure() }
         await #expect(throws: MadeUpFailure.self) { try await keeper.step() }
-        let portions = keeping.memory.model.recentRuns
-        #expect(!portions.isEmpty)
-        // The call is still on its way, and arrives when the portions have been read.
-        keeping.memory.change { ($0.recentRuns, $0.runLog) = ([], log) }
-        keeping.store.afterNext(.recentRuns) {
-            keeping.memory.change { ($0.recentRuns, $0.runLog) = (portions, []) }
+        let taken = keeping.memory.model
+        #expect(taken.runLog.isEmpty)
+        #expect(keeping.open.count == 1)
+        if arrival == .late {
+            keeping.memory.change { model in
+                (model.runLog, model.recentRuns, model.tracked) = (before.runLog, before.recentRuns, before.tracked)
+            }
+            keeping.store.beforeNext(.unfold) {
+                keeping.memory.change { model in
+                    (model.recentRuns, model.tracked) = (taken.recentRuns, taken.tracked)
+                    model.runLog.removeFirst()
+                }
+            }
         }
+        keeping.pass(Keeping.interval)
+        jobs += try await keeping.tick()
         #expect(try await keeper.step())
-        #expect(await keeper.openCount == 1)
-        keeping.work(job, as: .finished)
+        #expect(await keeper.openCount == 2)
+        #expect(keeping.memory.model.runLog.isEmpty)
+        for job in jobs { keeping.work(job, as: .finished) }
         try await pass(2, keeping, keeper)
-        #expect(keeping.kept().map(\.outcome) == [.finished])
+        #expect(keeping.kept().map(\.outcome) == [.finished, .finished])
         #expect(keeping.tracked(.open) == 0)
+        #expect(await keeper.openCount == 0)
     }
 
     @Test(arguments: [true, false])
@@ -249,8 +271,7 @@ import Testing
 
     @Test(arguments: [0, 50_000])
     func `that a run was taken out is recorded once more where Redis lost it`(mostHeldRuns: Int) async throws {
-        var keeping = try await Keeping.of(policy: RunPolicy(overlap: .replace))
-        keeping.settings.mostHeldRuns = mostHeldRuns
+        let keeping = try await Keeping.of(policy: RunPolicy(overlap: .replace), mostHeldRuns: mostHeldRuns)
         let keeper = keeping.keeper()
         let job = try await keeping.tick()[0]
         #expect(try await keeper.step())
@@ -264,7 +285,7 @@ import Testing
         keeping.memory.change { $0 = before }
         #expect(try await keeper.step())
         #expect(keeping.kept().map(\.outcome) == [.canceled])
-        await keeper.connectionWasLost()
+        keeping.memory.restart()
         try await pass(2, keeping, keeper)
         #expect(keeping.kept().map(\.outcome) == [.canceled])
         #expect(keeping.memory.model.runLog.isEmpty)
@@ -284,7 +305,7 @@ import Testing
         keeping.memory.change { $0 = before }
         try await pass(2, keeping, keeper)
         #expect(keeping.kept().isEmpty)
-        await keeper.connectionWasLost()
+        keeping.memory.restart()
         try await pass(2, keeping, keeper)
         #expect(keeping.kept().map(\.outcome) == [.finished])
         #expect(await keeper.openCount == 0)

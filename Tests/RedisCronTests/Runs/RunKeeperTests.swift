@@ -259,6 +259,10 @@ import Testing
         }
         await keeper.definitionDeleted(DefinitionID("a"))
         #expect(try await keeper.step())
+        #expect(await keeper.openCount == 0)
+        // What stands in a portion goes with that.
+        keeping.pass(.seconds(3))
+        #expect(try await keeper.step())
         #expect(keeping.tracked(.open) == 0)
         #expect(keeping.tracked(.watched) == 0)
         #expect(keeping.memory.model.endedRuns.isEmpty)

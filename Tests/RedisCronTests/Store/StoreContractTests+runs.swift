@@ -21,7 +21,7 @@ extension StoreContractTests {
         unfolding.entries = try await store.runLog(limit: 1)
         try #require(unfolding.entries.count == 1)
         unfolding.opened = runs
-        #expect(try await store.unfold(unfolding, token: "t", now: .newYear))
+        #expect(try await store.unfold(unfolding, token: "t", now: .newYear) == .done)
     }
 
     /// Queues definitions, so that there is an entry in the log.
@@ -63,13 +63,13 @@ extension StoreContractTests {
             var unfolding = Unfolding()
             unfolding.entries = entries
             unfolding.opened = runs
-            #expect(try await !store.unfold(unfolding, token: "other", now: .newYear))
+            #expect(try await store.unfold(unfolding, token: "other", now: .newYear) == .lockLost)
             #expect(try await store.runLog(limit: 10) == entries)
-            #expect(try await store.unfold(unfolding, token: "t", now: .newYear))
+            #expect(try await store.unfold(unfolding, token: "t", now: .newYear) == .done)
             #expect(try await store.runLog(limit: 10).isEmpty)
             #expect(try await members(.open, in: store) == runs.reversed())
             _ = try await record(runs.map { RunChange($0, from: .open, ending: .example(), keep: 5) }, in: store)
-            #expect(try await store.unfold(unfolding, token: "t", now: .newYear))
+            #expect(try await store.unfold(unfolding, token: "t", now: .newYear) == .logMoved)
             #expect(try await members(.open, in: store).isEmpty)
         }
     }
@@ -131,7 +131,7 @@ extension StoreContractTests {
             unfolding.entries = try await store.runLog(limit: 1)
             unfolding.opened = runs
             unfolding.portions = [RunPortion(Array(runs.prefix(1))), RunPortion(Array(runs.dropFirst()))]
-            #expect(try await store.unfold(unfolding, token: "t", now: .newYear))
+            #expect(try await store.unfold(unfolding, token: "t", now: .newYear) == .done)
             #expect(try await store.recentRuns() == unfolding.portions)
             #expect(try await members(.open, in: store).isEmpty)
             let endings: [(TrackedRun, RunEnding)] = [

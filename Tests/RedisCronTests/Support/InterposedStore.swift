@@ -9,11 +9,14 @@ final class InterposedStore: CronStore {
     /// The calls of a store.
     enum Call: String, Sendable, Hashable, CaseIterable {
         case acquireLock, heartbeat, release, fetchDue, definitions, enqueue, reconcile, announcements, unfold, look,
-            record, endedRuns, standings, trackedRuns, recentRuns
+            record, endedRuns, standings, trackedRuns, recentRuns, serverLineage, forgetRuns, sweepRuns
 
         /// Those that a scheduler makes as soon as something is due.
         static let soon = allCases.filter {
-            ![.look, .record, .endedRuns, .standings, .trackedRuns, .recentRuns].contains($0)
+            ![
+                .look, .record, .endedRuns, .standings, .trackedRuns, .recentRuns, .serverLineage, .forgetRuns,
+                .sweepRuns,
+            ].contains($0)
         }
     }
 
@@ -148,7 +151,7 @@ final class InterposedStore: CronStore {
 
     func runLog(limit: Int) async throws -> [[UInt8]] { try await base.runLog(limit: limit) }
 
-    func unfold(_ unfolding: Unfolding, token: String, now: Timestamp) async throws -> Bool {
+    func unfold(_ unfolding: Unfolding, token: String, now: Timestamp) async throws -> UnfoldOutcome {
         try await passing(.unfold) { try await base.unfold(unfolding, token: token, now: now) }
     }
 
@@ -183,14 +186,20 @@ final class InterposedStore: CronStore {
 
     @discardableResult
     func forgetRuns(of definitions: [DefinitionID]) async throws -> [DefinitionID] {
-        try await base.forgetRuns(of: definitions)
+        try await passing(.forgetRuns) { try await base.forgetRuns(of: definitions) }
     }
 
-    func sweepRuns(from cursor: Int) async throws -> Int { try await base.sweepRuns(from: cursor) }
+    func sweepRuns(from cursor: Int) async throws -> Int {
+        try await passing(.sweepRuns) { try await base.sweepRuns(from: cursor) }
+    }
 
     func trimRuns(to total: Int) async throws -> Int { try await base.trimRuns(to: total) }
 
     var reconnects: Int { get async { await base.reconnects } }
+
+    func serverLineage() async throws -> ServerLineage? {
+        try await passing(.serverLineage) { try await base.serverLineage() }
+    }
 
     func checkQueueing() async throws {
         try await state.current.whenChecked?()

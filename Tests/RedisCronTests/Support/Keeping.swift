@@ -78,10 +78,11 @@ struct Keeping: Sendable {
 
     /// One with a definition that is due at the new year.
     static func of(
-        _ id: String = "a", policy: RunPolicy = RunPolicy(),
+        _ id: String = "a", policy: RunPolicy = RunPolicy(), mostHeldRuns: Int? = nil,
         _ change: (inout RedisCronScheduler.Options) -> Void = { _ in }
     ) async throws -> Keeping {
-        let keeping = try await Keeping(change)
+        var keeping = try await Keeping(change)
+        if let mostHeldRuns { keeping.settings.mostHeldRuns = mostHeldRuns }
         keeping.memory.put(.example(id, interval: interval) { $0.policy = policy }, at: .newYear)
         return keeping
     }

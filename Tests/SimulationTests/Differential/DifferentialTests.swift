@@ -17,7 +17,7 @@ struct DifferentialTests {
         "enqueue paused", "delete finished", "reconcile lockLost", "reconcile pruned", "reconcile disabled",
         "reconcile over",
         "reconcile moved", "reconcile foreign", "reconcile leftAlone", "write written", "write missing",
-        "write changed", "unfold done", "unfold elsewhere", "unfold lockLost", "record recorded", "record missing",
+        "write changed", "unfold done", "unfold logMoved", "unfold lockLost", "record recorded", "record missing",
         "record definitionGone", "record noted", "record paused", "record lockLost", "record portionGone",
     ]
 

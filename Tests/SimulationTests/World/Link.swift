@@ -65,6 +65,10 @@ final class Link: @unchecked Sendable {
     var isOver = false
     /// When the last answer came.
     private(set) var lastContact: Int64 = -1
+    /// How many connections were made after the first one.
+    private(set) var reconnects = 0
+    /// Whether the next command makes a new one.
+    private var isCut = false
     private var calls: [Call] = []
     private var numbers = 0
     private var lastArrival: Int64 = 0
@@ -100,6 +104,7 @@ final class Link: @unchecked Sendable {
     /// - Parameter byServer: Whether the server has gone: what was on its way is lost then, and else may arrive all the
     ///   same.
     func cut(byServer: Bool = false) {
+        isCut = true
         let all = calls
         calls = []
         for call in all {
@@ -120,6 +125,7 @@ final class Link: @unchecked Sendable {
             settle(call, after: world.draw(100...1_000)) { call.fail(Failure.refused) }
             return
         }
+        if isCut { (isCut, reconnects) = (false, reconnects + 1) }
         if world.fails(.lostRequest, oneIn: 40) {
             world.note("\(name) \(what) #\(call.number) is lost")
             call.isGone = true

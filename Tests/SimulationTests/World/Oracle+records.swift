@@ -58,21 +58,21 @@ extension World {
     // MARK: What the leader does
 
     /// `unfold_runs.lua`, held against the promises.
-    func unfold(_ unfolding: Unfolding, token: String, now: Timestamp) -> Bool {
+    func unfold(_ unfolding: Unfolding, token: String, now: Timestamp) -> UnfoldOutcome {
         remember()
         redis.time = serverTime
         redis.expireKeys()
         let left = redis.runLog.count
-        let isOurs = redis.unfold(unfolding, token: token, now: now)
+        let outcome = redis.unfold(unfolding, token: token, now: now)
         note("  \(left - redis.runLog.count) of \(left) entries are taken off")
         for refused in unfolding.refused {
             let times = refused.times
             note("  \(refused.definition.display) \(times.count) \(times.reason) \(refused.joins ? "joined" : "anew")")
         }
-        if isOurs, redis.lock?.token != token {
+        if outcome != .lockLost, redis.lock?.token != token {
             oracle.violate("the log was unfolded by \(token), which has not the lock")
         }
-        return isOurs
+        return outcome
     }
 
     /// `record_runs.lua`, held against the promises.

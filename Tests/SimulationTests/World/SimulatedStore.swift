@@ -104,7 +104,7 @@ struct SimulatedStore: CronStore {
         }
     }
 
-    func unfold(_ unfolding: Unfolding, token: String, now: Timestamp) async throws -> Bool {
+    func unfold(_ unfolding: Unfolding, token: String, now: Timestamp) async throws -> UnfoldOutcome {
         try await keep("unfold") { world in
             world.unfold(unfolding, token: token, now: now)
         }
@@ -165,6 +165,14 @@ struct SimulatedStore: CronStore {
     func sweepRuns(from cursor: Int) async throws -> Int {
         try await keep("sweep runs") { world in
             world.changeRedis { $0.sweepRuns(from: cursor) }
+        }
+    }
+
+    var reconnects: Int { get async { link.reconnects } }
+
+    func serverLineage() async throws -> ServerLineage? {
+        try await keep("lineage") { world in
+            ServerLineage(runID: "\(world.restarts)", replicationID: "\(world.restarts)")
         }
     }
 

@@ -64,6 +64,7 @@ extension World {
         guard !redisIsDown else { return }
         note("Redis goes down")
         redisIsDown = true
+        restarts += 1
         for node in nodes { node.cut(byServer: true) }
         if losing {
             let earliest = time - 1_000_000

@@ -38,6 +38,8 @@ final class World: @unchecked Sendable {
     var serverOffset: Int64 = 0
     /// How much longer than its TTL a lock can stand, since keys expire by Redis' own clock.
     var serverSteps: Int64 = 0
+    /// How often Redis was restarted.
+    var restarts = 0
     /// Until when Redis is down.
     var redisIsDown = false
     /// Whether anything goes wrong at all.
