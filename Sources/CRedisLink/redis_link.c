@@ -19,6 +19,9 @@
 static const size_t read_bytes = 16 * 1024;
 static const int reads_per_turn = 8;
 
+/// How many reads look for the reason why a server hung up.
+static const int last_reads = 64;
+
 static void stop_watching(redis_link *link) {
     ev_io_stop(link->loop->ev, &link->readable);
     ev_io_stop(link->loop->ev, &link->writable);
@@ -208,7 +211,7 @@ void redis_link_fail_writing(redis_link *link) {
         memcpy(text, context->errstr, sizeof(text));
         // hiredis does not read after an error.
         context->err = 0;
-        for (int count = 0; count < reads_per_turn && read_once(link); count++) {
+        for (int count = 0; count < last_reads && read_once(link); count++) {
         }
         if (link->state != LINK_OPEN) {
             return;
