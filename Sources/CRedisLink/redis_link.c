@@ -14,9 +14,13 @@
 #include <sys/un.h>
 #include <unistd.h>
 
-/// The most that hiredis reads at once, and how many such reads one turn of the loop spends on one socket.
+/// The most that hiredis reads at once, and how many such reads one turn of the loop spends on one socket. What is to be sent waits for
+/// the end of the turn, so with more of them a server that has answered a long pipeline would have nothing to do until all of it is read.
 static const size_t read_bytes = 16 * 1024;
-static const int reads_per_turn = 64;
+static const int reads_per_turn = 8;
+
+/// How many reads look for the reason why a server hung up.
+static const int last_reads = 64;
 
 static void stop_watching(redis_link *link) {
     ev_io_stop(link->loop->ev, &link->readable);
@@ -207,7 +211,7 @@ void redis_link_fail_writing(redis_link *link) {
         memcpy(text, context->errstr, sizeof(text));
         // hiredis does not read after an error.
         context->err = 0;
-        for (int count = 0; count < reads_per_turn && read_once(link); count++) {
+        for (int count = 0; count < last_reads && read_once(link); count++) {
         }
         if (link->state != LINK_OPEN) {
             return;

@@ -35,10 +35,7 @@ extension CronJobDeclaration {
 
     /// Hands on ``fields`` one by one.
     private func forEachField(_ take: (JSONString, JSONValue) -> Void) {
-        let definition = definition
-        for field in CronJobHash.Field.declared where !field.isSame(in: definition, Self.missing) {
-            take(field.jsonKeys[0], field.json(of: definition))
-        }
+        CronJobHash.Field.forEachDeclared(of: definition, unlike: Self.missing) { take($0.jsonKeys[0], $1) }
         if let firstRun { take(Self.firstRunKey, .string(firstRun.description)) }
     }
 

@@ -179,8 +179,13 @@ extension CronJobHash.Field {
 
     /// The bytes that a hash holds.
     package func bytes(of hash: CronJobHash) -> [UInt8] {
+        withUnsafePointer(to: hash) { bytes(of: $0) }
+    }
+
+    /// As ``bytes(of:)-(CronJobHash)``, where it lies.
+    func bytes(of hash: UnsafePointer<CronJobHash>) -> [UInt8] {
         var bytes: [UInt8] = []
-        withUnsafePointer(to: hash) { encode($0, &bytes) }
+        encode(hash, &bytes)
         return bytes
     }
 
@@ -203,6 +208,18 @@ extension CronJobHash.Field {
     /// The value in JSON; `null` where the field is empty.
     package func json(of hash: CronJobHash) -> JSONValue {
         withUnsafePointer(to: hash) { toJSON($0) }
+    }
+
+    /// Hands on the fields of a file that hold something else than those of another definition, with their values in JSON.
+    package static func forEachDeclared(
+        of hash: CronJobHash, unlike other: CronJobHash, _ take: (CronJobHash.Field, JSONValue) -> Void
+    ) {
+        // By pointers, so that neither is copied for each field.
+        withUnsafePointer(to: hash) { hash in
+            withUnsafePointer(to: other) { other in
+                for field in declared where !field.isSame(hash, other) { take(field, field.toJSON(hash)) }
+            }
+        }
     }
 
     /// Reads the value of a key of a file.

@@ -68,9 +68,12 @@ extension CronJobHash {
     package func encode() -> [(field: Field, value: [UInt8])] {
         var fields: [(field: Field, value: [UInt8])] = []
         fields.reserveCapacity(Field.wireOrder.count)
-        for field in Field.wireOrder {
-            let value = field.bytes(of: self)
-            if !field.isOurs || !value.isEmpty { fields.append((field, value)) }
+        // By a pointer, so that the hash is not copied for each field.
+        withUnsafePointer(to: self) { hash in
+            for field in Field.wireOrder {
+                let value = field.bytes(of: hash)
+                if !field.isOurs || !value.isEmpty { fields.append((field, value)) }
+            }
         }
         return fields
     }
@@ -111,8 +114,12 @@ extension CronJobHash {
     /// another name is left alone. An `interval` of 0 counts as absent where there is a `cron`. `id`, `func_name`,
     /// `queue_name` and `enabled` must be present; numbers may be written in the ways of Python's `int()`, within ASCII
     /// and 64 bits.
-    package struct Decoder: Sendable {
+    ///
+    /// It cannot be copied: a copy of the hash for each definition would be a dozen references.
+    package struct Decoder: ~Copyable, Sendable {
         private var hash = CronJobHash(id: "", CallSpec("", queue: "", resultTTL: nil))
+        /// The table, so that it is not asked for again for each field.
+        private let fields = Field.all
         /// The fields that were taken, a bit for each place in the table.
         private var taken: UInt64 = 0
 
@@ -129,7 +136,7 @@ extension CronJobHash {
             field name: UnsafeBufferPointer<UInt8>, value: UnsafeBufferPointer<UInt8>
         ) throws(RQWireError) -> Field? {
             guard let place = Field.place(of: name) else { return nil }
-            let field = Field.all[place]
+            let field = fields[place]
             taken |= 1 << UInt64(place)
             // An empty field says what an absent one says; RQ writes half a dozen of them.
             if value.isEmpty, field.expectedAlways == nil { return field }

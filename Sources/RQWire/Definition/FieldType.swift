@@ -360,7 +360,7 @@ struct FieldText {
 
     /// Text, which must be UTF-8.
     func text(expected: String, allowsEmpty: Bool = true) throws(RQWireError) -> String {
-        guard let text = String(validating: bytes, as: UTF8.self) else { throw refusal("\(expected) in UTF-8") }
+        guard let text = String(checkedUTF8: bytes) else { throw refusal("\(expected) in UTF-8") }
         guard allowsEmpty || !text.isEmpty else { throw refusal(expected) }
         return text
     }
@@ -373,9 +373,9 @@ struct FieldText {
     func functionName() throws(RQWireError) -> String {
         let expected = "a function's dotted name such as app.tasks.rebuild"
         let name = try text(expected: expected)
-        guard let dot = name.utf8.lastIndex(of: UInt8(ascii: ".")), dot > name.utf8.startIndex,
-            name.utf8.index(after: dot) < name.utf8.endIndex
-        else { throw refusal(expected) }
+        guard let dot = bytes.lastIndex(of: UInt8(ascii: ".")), dot > 0, dot + 1 < bytes.count else {
+            throw refusal(expected)
+        }
         return name
     }
 

@@ -20,7 +20,7 @@ public struct JSONString: Sendable, Hashable, Comparable {
 
     /// The text; `nil` if it has a lone surrogate.
     public var text: String? {
-        String(validating: bytes, as: UTF8.self)
+        bytes.withUnsafeBufferPointer { String(checkedUTF8: $0) }
     }
 
     /// Compares the code points at the first difference, as in Python.
@@ -42,6 +42,20 @@ extension JSONString: ExpressibleByStringInterpolation, CustomStringConvertible 
     /// The text, with U+FFFD for what a `String` cannot hold.
     public var description: String {
         String(decoding: bytes, as: UTF8.self)
+    }
+}
+
+extension String {
+    /// Takes bytes that should be UTF-8; `nil` where they are not.
+    ///
+    /// Nearly all texts are ASCII. The standard library's own check looks up its type each time, which takes longer than to read a
+    /// name of a few letters.
+    init?(checkedUTF8 bytes: UnsafeBufferPointer<UInt8>) {
+        if bytes.allSatisfy({ $0 < 0x80 }) {
+            self.init(decoding: bytes, as: UTF8.self)
+        } else {
+            self.init(validating: bytes, as: UTF8.self)
+        }
     }
 }
 

@@ -65,13 +65,16 @@ extension DefinitionID {
 }
 
 extension [UInt8] {
-    /// Whether it holds these bytes; in one step, where elements would be compared one by one.
+    /// Whether it holds these bytes.
+    func consists(of other: UnsafeRawBufferPointer) -> Bool { withUnsafeBytes { $0.consists(of: other) } }
+}
+
+extension UnsafeRawBufferPointer {
+    /// Whether the bytes are the same; in one step, where elements would be compared one by one.
     func consists(of other: UnsafeRawBufferPointer) -> Bool {
         guard count == other.count else { return false }
-        return withUnsafeBytes { own in
-            guard let own = own.baseAddress, let other = other.baseAddress else { return true }
-            return memcmp(own, other, count) == 0
-        }
+        guard let own = baseAddress, let other = other.baseAddress else { return true }
+        return memcmp(own, other, count) == 0
     }
 }
 

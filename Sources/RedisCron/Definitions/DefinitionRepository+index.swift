@@ -95,27 +95,34 @@ extension DefinitionRepository {
 
     /// Sends a command that continues at a cursor until the cursor is back at its beginning.
     ///
-    /// The next page is under way while the one before is taken.
+    /// A task of its own reads one page after the other, and waits for nothing but Redis. So what is read and not yet taken is
+    /// held, however much it is: a page has some thousand ids, and all of them are wanted in the end.
     private func eachPage<Page: Sendable>(
-        _ command: (_ cursor: String) -> RedisCommand,
+        _ command: @escaping @Sendable (_ cursor: String) -> RedisCommand,
         decode: @escaping @Sendable (borrowing RedisReplyView) -> Page, take: (Page) async -> Void
     ) async throws {
-        @Sendable func read(_ command: RedisCommand) async throws -> (next: String, page: Page) {
-            try await client.send(command) { reply throws(RedisError) in
-                guard reply.count == 2 else {
-                    throw RedisError.unexpectedReply("\(reply.count) elements", expected: "a cursor and elements")
-                }
-                return (reply.withElement(0) { $0.string } ?? "0", reply.withElement(1) { decode($0) })
+        let (pages, read) = AsyncStream.makeStream(of: Page.self, bufferingPolicy: .unbounded)
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            group.addTask {
+                defer { read.finish() }
+                var cursor = "0"
+                repeat {
+                    let (next, page) = try await client.send(command(cursor)) { reply throws(RedisError) in
+                        guard reply.count == 2 else {
+                            throw RedisError.unexpectedReply(
+                                "\(reply.count) elements", expected: "a cursor and elements")
+                        }
+                        return (reply.withElement(0) { $0.string } ?? "0", reply.withElement(1) { decode($0) })
+                    }
+                    read.yield(page)
+                    cursor = next
+                } while cursor != "0"
             }
+            for await page in pages { await take(page) }
+            try await group.waitForAll()
         }
-        var (cursor, page) = try await read(command("0"))
-        while cursor != "0" {
-            let next = command(cursor)
-            async let following = read(next)
-            await take(page)
-            (cursor, page) = try await following
-        }
-        await take(page)
+        // The pages end early for a task that was cancelled.
+        try Task.checkCancellation()
     }
 
     /// The present entries of these ids, with their scores in the form in which scripts compare them.

@@ -13,8 +13,11 @@ package struct InternedBytes: Sendable {
 
     private var pieces: [[UInt8]] = []
     private var places: [Place] = []
-    /// Where a string with that hash is, counted from 1; 0 for nowhere.
-    private var slots: [UInt32] = []
+    /// Where a string with that hash is, counted from 1, in the lower half, and half of its hash in the upper one; 0 for nowhere.
+    ///
+    /// The half of the hash tells nearly all other strings apart, and says where a string goes when there are more slots. To look at
+    /// the strings themselves would mostly wait for memory.
+    private var slots: [UInt64] = []
 
     /// No strings.
     package init() {}
@@ -36,10 +39,11 @@ package struct InternedBytes: Sendable {
     @discardableResult
     package mutating func insert(_ id: UnsafeRawBufferPointer) -> (place: Int, isNew: Bool) {
         if (places.count + 1) * 2 > slots.count { growSlots() }
-        let slot = slot(of: id)
-        if slots[slot] > 0 { return (Int(slots[slot]) - 1, false) }
+        let tag = Self.tag(of: id)
+        let slot = slot(of: id, tag: tag)
+        if let place = Self.place(in: slots[slot]) { return (place, false) }
         append(id)
-        slots[slot] = UInt32(places.count)
+        slots[slot] = tag | UInt64(places.count)
         return (places.count - 1, true)
     }
 
@@ -60,10 +64,7 @@ package struct InternedBytes: Sendable {
     /// The place of an id; `nil` where it is not among them.
     package func place(of id: DefinitionID) -> Int? {
         guard !slots.isEmpty else { return nil }
-        return id.bytes.withUnsafeBytes { id in
-            let found = slots[slot(of: id)]
-            return found == 0 ? nil : Int(found) - 1
-        }
+        return id.bytes.withUnsafeBytes { Self.place(in: slots[slot(of: $0, tag: Self.tag(of: $0))]) }
     }
 
     /// Whether it is among them.
@@ -132,23 +133,38 @@ package struct InternedBytes: Sendable {
         pieces[last].append(contentsOf: id)
     }
 
-    private func slot(of id: UnsafeRawBufferPointer) -> Int {
-        var slot = DefinitionID.hash(of: id) & (slots.count - 1)
-        while slots[slot] > 0, !isEqual(Int(slots[slot]) - 1, id) { slot = (slot + 1) & (slots.count - 1) }
+    /// The upper half of a string's slot: half of its hash.
+    private static func tag(of id: UnsafeRawBufferPointer) -> UInt64 {
+        UInt64(truncatingIfNeeded: DefinitionID.hash(of: id)) & ~0xFFFF_FFFF
+    }
+
+    private static func place(in slot: UInt64) -> Int? {
+        slot == 0 ? nil : Int(slot & 0xFFFF_FFFF) - 1
+    }
+
+    /// The first slot for strings with a tag, of so many slots: there is a power of two of them.
+    private static func firstSlot(_ tag: UInt64, of count: Int) -> Int {
+        Int(tag >> 32) & (count - 1)
+    }
+
+    private func slot(of id: UnsafeRawBufferPointer, tag: UInt64) -> Int {
+        var slot = Self.firstSlot(tag, of: slots.count)
+        while let place = Self.place(in: slots[slot]), slots[slot] ^ tag > 0xFFFF_FFFF || !isEqual(place, id) {
+            slot = (slot + 1) & (slots.count - 1)
+        }
         return slot
     }
 
     private func isEqual(_ place: Int, _ id: UnsafeRawBufferPointer) -> Bool {
-        Int(places[place].count) == id.count && withBytes(of: place) { $0.elementsEqual(id) }
+        withBytes(of: place) { $0.consists(of: id) }
     }
 
     private mutating func growSlots() {
-        // Not in place: a closure that changes `slots` while `self` lends bytes to it makes a copy of them for each string.
-        var grown = [UInt32](repeating: 0, count: max(1_024, slots.count * 2))
-        for place in places.indices {
-            var slot = withBytes(of: place) { DefinitionID.hash(of: $0) } & (grown.count - 1)
+        var grown = [UInt64](repeating: 0, count: max(1_024, slots.count * 2))
+        for taken in slots where taken > 0 {
+            var slot = Self.firstSlot(taken, of: grown.count)
             while grown[slot] > 0 { slot = (slot + 1) & (grown.count - 1) }
-            grown[slot] = UInt32(place + 1)
+            grown[slot] = taken
         }
         slots = grown
     }

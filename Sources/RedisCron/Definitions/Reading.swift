@@ -109,22 +109,26 @@ extension Reading<StoredDefinition> {
 }
 
 /// Reads the fields of a hash one by one, up to the first one that is wrong.
-private struct FieldReader {
+private struct FieldReader: ~Copyable {
     private var decoder = CronJobHash.Decoder()
     private var updatedAt: [UInt8] = []
     private var next: [UInt8] = []
     private var refusal: RQWireError?
+    /// In a form that copies nothing: it is asked for each field.
+    private var isRefused: Bool { if case .some = refusal { true } else { false } }
     /// The source that it was applied from, which is no field of the definition itself.
     private(set) var source: String?
 
     mutating func take(_ name: UnsafeBufferPointer<UInt8>, _ value: UnsafeBufferPointer<UInt8>) {
         do throws(RQWireError) {
-            guard let field = try refusal == nil ? decoder.take(field: name, value: value) : nil else {
+            guard let field = try isRefused ? nil : decoder.take(field: name, value: value) else {
                 if DefinitionRepository.isSourceField(name), !value.isEmpty {
                     source = String(decoding: value, as: UTF8.self)
                 }
                 return
             }
+            // Most fields are none of the times, and each of the two is looked up in the table.
+            guard field.role == .state else { return }
             if field === CronJobHash.Field.updatedAt { updatedAt = Array(value) }
             if field === CronJobHash.Field.nextEnqueueTime { next = Array(value) }
         } catch {
@@ -136,12 +140,20 @@ private struct FieldReader {
         do throws(RQWireError) {
             if let refusal { throw refusal }
             let definition = try decoder.finish()
-            guard definition.id.utf8.elementsEqual(id.bytes) else {
+            guard definition.isNamed(id) else {
                 return .unreadable(field: "id", reason: "the hash says \(quoted(definition.id))")
             }
             return .found(StoredDefinition(definition, updatedAtBytes: updatedAt, nextEnqueueTime: next))
         } catch {
             return .unreadable(field: error.field, reason: error.reason)
         }
+    }
+}
+
+extension CronJobHash {
+    /// Whether it is the definition with that id; byte by byte, since texts that are equal may be different keys.
+    fileprivate func isNamed(_ other: DefinitionID) -> Bool {
+        id.utf8.withContiguousStorageIfAvailable { other.consists(of: UnsafeRawBufferPointer($0)) }
+            ?? id.utf8.elementsEqual(other.bytes)
     }
 }

@@ -1,3 +1,4 @@
+import Dispatch
 import TestSupport
 import Testing
 
@@ -105,6 +106,37 @@ import Testing
             #expect(many.array?.count == 100_000)
             #expect(many.array?.last == .integer(100_000))
         }
+    }
+
+    @Test func `what is queued on the loop waits for a part of a long pipeline's replies, not for all`() async throws {
+        let commands = (0..<1_000).map { _ in RedisCommand("GET", "big") }
+        let text = String(repeating: "x", count: 1_024)
+        let server = try FakeServer { peer in
+            peer.read(atLeast: commands.reduce(0) { $0 + $1.byteCount })
+            for _ in commands { peer.write("$1024\r\n\(text)\r\n") }
+            peer.stall()
+        }
+        defer { server.stop() }
+        let loop = try RedisEventLoop()
+        let connection = try await RedisConnection.connect(to: .unix(path: server.socketPath), on: loop)
+        let decoded = Guarded((count: 0, whenQueuedRan: 0))
+        _ = try await connection.pipeline(commands, timeout: .seconds(30)) { index, reply throws(RedisError) in
+            if index == 0 {
+                let isQueued = DispatchSemaphore(value: 0)
+                DispatchQueue.global().async {
+                    loop.execute { decoded.withLock { $0.whenQueuedRan = $0.count } }
+                    isQueued.signal()
+                }
+                isQueued.wait()
+            }
+            // Slower than the server writes, so that there is always more to read.
+            _ = DispatchSemaphore(value: 0).wait(timeout: .now() + .microseconds(50))
+            decoded.withLock { $0.count += 1 }
+        }
+        let (count, whenQueuedRan) = decoded.withLock { $0 }
+        #expect(count == 1_000)
+        #expect((1...200).contains(whenQueuedRan))
+        await connection.close()
     }
 
     @Test func `a reply is decoded in place, on the loop's thread`() async throws {
