@@ -56,7 +56,8 @@ struct Neighbours {
             let scheduler = ours.scheduler
             var running: Task<Void, any Error>?
             for cache in caches {
-                Progress.note("neighbours: a burst, cache \(cache)\(maxRate.map { ", \($0) jobs a second at most" } ?? "")")
+                Progress.note(
+                    "neighbours: a burst, cache \(cache)\(maxRate.map { ", \($0) jobs a second at most" } ?? "")")
                 try server.control.command("CONFIG", "RESETSTAT")
                 let due = hour + .seconds(results.count * 3600 + 1860)
                 ours.clock.set(to: due)
@@ -73,7 +74,8 @@ struct Neighbours {
                 }
                 results.append(
                     Result(
-                        cache: cache, maxRate: maxRate, jobs: definitions, seconds: (ContinuousClock().now - start).inSeconds,
+                        cache: cache, maxRate: maxRate, jobs: definitions,
+                        seconds: (ContinuousClock().now - start).inSeconds,
                         ping: Distribution(seconds: felt.latencies, isCharted: true),
                         elsewhere: Distribution(seconds: felt.elsewhere, isCharted: true), idlePing: idlePing,
                         latestHeartbeatMilliseconds: max(0, Self.lockTTL * 2 / 3 - felt.leastLife) * 1000,

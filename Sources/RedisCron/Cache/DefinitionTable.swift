@@ -6,7 +6,9 @@ import CIntrinsics
 /// slots, of eight bytes each, and an id is stored once, in its definition.
 struct DefinitionTable {
     private var entries = ChunkedArray<CachedDefinition>()
-    /// An open hash table with linear probing. Its size is a power of two, and at most three quarters of it are taken.
+    /// An open hash table with linear probing.
+    ///
+    /// Its size is a power of two, and at most three quarters of it are taken.
     private var slots: [Slot] = Array(repeating: .empty, count: 16)
 
     /// Leads to an entry.
@@ -74,7 +76,9 @@ struct DefinitionTable {
         var number = hash & mask
         while !slots[number].isEmpty {
             let slot = slots[number]
-            if slot.mayLead(to: hash), entries[slot.place].definition.withIDBytes(id.consists(of:)) { return slot.place }
+            if slot.mayLead(to: hash), entries[slot.place].definition.withIDBytes(id.consists(of:)) {
+                return slot.place
+            }
             number = (number + 1) & mask
         }
         return nil

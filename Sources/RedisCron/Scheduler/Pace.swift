@@ -16,13 +16,8 @@ struct Pace: Sendable {
         length = .seconds(min(1 / rate, 86_400))
     }
 
-    /// How many jobs go at once: few, since whoever sets a pace shares the Redis with others, who wait meanwhile.
-    ///
-    /// Those of a tenth of a second at most, so that a batch does not wait for long once it is decided. At rates for which as few as
-    /// that would be too many commands, those of a millisecond.
-    static func batchSize(rate: Int, atMost most: Int) -> Int {
-        max(1, min(most, rate / 10, max(25, rate / 1000)))
-    }
+    /// How many jobs go at once: those of a tenth of a second, so that a batch does not wait for long once it is decided.
+    static func batchSize(rate: Int, atMost most: Int) -> Int { max(1, min(most, rate / 10)) }
 
     /// Takes places.
     ///

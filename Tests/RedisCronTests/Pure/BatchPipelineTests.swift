@@ -17,7 +17,8 @@ import Testing
     }
 
     private func pipeline(
-        _ page: CandidatePage, passedOver: Int = 0, inFlight: Int = 2, distance: Duration? = nil, readAheadBelow: Int = 4
+        _ page: CandidatePage, passedOver: Int = 0, inFlight: Int = 2, distance: Duration? = nil,
+        readAheadBelow: Int = 4
     ) -> Cell<BatchPipeline> {
         Cell(
             BatchPipeline(

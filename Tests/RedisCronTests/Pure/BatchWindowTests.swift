@@ -4,7 +4,8 @@ import Testing
 
 @Suite struct BatchWindowTests {
     @Test(arguments: [
-        (Duration.microseconds(60), 3, 2), (.microseconds(499), 3, 2), (.microseconds(500), 3, 3), (.milliseconds(20), 3, 3),
+        (Duration.microseconds(60), 3, 2), (.microseconds(499), 3, 2), (.microseconds(500), 3, 3),
+        (.milliseconds(20), 3, 3),
         (.milliseconds(20), 64, 42), (.seconds(86_400), 64, 64), (.zero, 1, 1), (.zero, 2, 2),
     ])
     func `two are under way where the server is near, and more where it is far`(
