@@ -31,7 +31,7 @@ extension RunKeeper {
         let isBounded = await mayBoundFailures(changes.map(\.run.definition))
         return zip(changes, isBounded).map { change, mayCount in
             var change = change
-            change.mayCount = mayCount
+            change.mayCount = change.mayCount && mayCount
             return change
         }
     }

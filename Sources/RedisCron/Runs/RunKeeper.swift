@@ -343,8 +343,11 @@ actor RunKeeper {
             }
             var ending = RunEnding(.canceled)
             ending.ended = at
-            changes.append(
-                RunChange(known.run, from: known.place, former: former, ending: ending, keep: keep(known.run)))
+            var change = RunChange(
+                known.run, from: known.place, former: former, ending: ending, keep: keep(known.run))
+            // The batch that took it out has written what is open, which may be a later run under the same id.
+            change.mayCount = false
+            changes.append(change)
         }
         return changes
     }

@@ -18,6 +18,8 @@ final class Link: @unchecked Sendable {
         fileprivate(set) var isGone = false
         /// Whether its connection was cut, and it arrives all the same.
         fileprivate(set) var isLate = false
+        /// Whether it has arrived.
+        fileprivate var isOver = false
 
         fileprivate init(number: Int) { self.number = number }
         fileprivate func execute(_ world: World) {}
@@ -71,6 +73,8 @@ final class Link: @unchecked Sendable {
     private var isCut = false
     private var calls: [Call] = []
     private var numbers = 0
+    /// Calls that arrive late, each behind so many others.
+    private var late: [(call: Call, what: StaticString, others: Int)] = []
     private var lastArrival: Int64 = 0
     private var lastAnswer: Int64 = 0
 
@@ -139,6 +143,8 @@ final class Link: @unchecked Sendable {
             world.note("\(name) \(what) #\(call.number) will arrive late")
             settle(call, after: world.draw(1_000...Self.commandTimeout)) { call.fail(Failure.cut) }
             expectLate(call)
+            // At some time, or behind one of the next calls: what matters is between which two it comes.
+            if world.oneIn(2) { late.append((call, what, Int(world.draw(1...8)))) }
             world.after(world.draw(1_000...3_000_000)) { [self] _ in execute(call, what) }
         } else {
             lastArrival = arrival
@@ -152,7 +158,8 @@ final class Link: @unchecked Sendable {
     }
 
     private func execute(_ call: Call, _ what: StaticString) {
-        guard !call.isGone else { return }
+        guard !call.isGone, !call.isOver else { return }
+        call.isOver = true
         if call.isLate { world.lateCalls -= 1 }
         guard !world.redisIsDown else {
             world.note("\(name) \(what) #\(call.number) finds Redis down")
@@ -161,6 +168,7 @@ final class Link: @unchecked Sendable {
         }
         call.execute(world)
         world.note("\(name) \(what) #\(call.number) executed")
+        if !call.isLate { bringLateCalls() }
         if world.fails(.lostReply, oneIn: 30) {
             world.note("\(name) \(what) #\(call.number): the answer is lost")
             settle(call, after: Self.commandTimeout) { call.fail(Failure.timedOut) }
@@ -172,6 +180,15 @@ final class Link: @unchecked Sendable {
             if !call.isSettled { lastContact = world.time }
             call.answer()
         }
+    }
+
+    /// One more call has arrived in time: those that come behind it do.
+    private func bringLateCalls() {
+        for place in late.indices { late[place].others -= 1 }
+        for (call, what, others) in late where others == 0 {
+            world.after(1) { [self] _ in execute(call, what) }
+        }
+        late.removeAll { $0.others == 0 }
     }
 
     private func settle(_ call: Call, after delay: Int64, _ action: @escaping () -> Void) {
