@@ -13,11 +13,7 @@ package struct InternedBytes: Sendable {
 
     private var pieces: [[UInt8]] = []
     private var places: [Place] = []
-    /// Where a string with that hash is, counted from 1, in the lower half, and half of its hash in the upper one; 0 for nowhere.
-    ///
-    /// The half of the hash tells nearly all other strings apart, and says where a string goes when there are more slots. To look at
-    /// the strings themselves would mostly wait for memory.
-    private var slots: [UInt64] = []
+    private var index = PlaceIndex()
 
     /// No strings.
     package init() {}
@@ -38,12 +34,10 @@ package struct InternedBytes: Sendable {
     /// - Returns: Its place, and whether it was not there before.
     @discardableResult
     package mutating func insert(_ id: UnsafeRawBufferPointer) -> (place: Int, isNew: Bool) {
-        if (places.count + 1) * 2 > slots.count { growSlots() }
-        let tag = Self.tag(of: id)
-        let slot = slot(of: id, tag: tag)
-        if let place = Self.place(in: slots[slot]) { return (place, false) }
+        let hash = DefinitionID.hash(of: id)
+        if let place = place(of: id, hash: hash) { return (place, false) }
         append(id)
-        slots[slot] = tag | UInt64(places.count)
+        index.insert(places.count - 1, hash: hash)
         return (places.count - 1, true)
     }
 
@@ -63,8 +57,7 @@ package struct InternedBytes: Sendable {
 
     /// The place of an id; `nil` where it is not among them.
     package func place(of id: DefinitionID) -> Int? {
-        guard !slots.isEmpty else { return nil }
-        return id.bytes.withUnsafeBytes { Self.place(in: slots[slot(of: $0, tag: Self.tag(of: $0))]) }
+        id.bytes.withUnsafeBytes { place(of: $0, hash: DefinitionID.hash(of: $0)) }
     }
 
     /// Whether it is among them.
@@ -133,40 +126,8 @@ package struct InternedBytes: Sendable {
         pieces[last].append(contentsOf: id)
     }
 
-    /// The upper half of a string's slot: half of its hash.
-    private static func tag(of id: UnsafeRawBufferPointer) -> UInt64 {
-        UInt64(truncatingIfNeeded: DefinitionID.hash(of: id)) & ~0xFFFF_FFFF
-    }
-
-    private static func place(in slot: UInt64) -> Int? {
-        slot == 0 ? nil : Int(slot & 0xFFFF_FFFF) - 1
-    }
-
-    /// The first slot for strings with a tag, of so many slots: there is a power of two of them.
-    private static func firstSlot(_ tag: UInt64, of count: Int) -> Int {
-        Int(tag >> 32) & (count - 1)
-    }
-
-    private func slot(of id: UnsafeRawBufferPointer, tag: UInt64) -> Int {
-        var slot = Self.firstSlot(tag, of: slots.count)
-        while let place = Self.place(in: slots[slot]), slots[slot] ^ tag > 0xFFFF_FFFF || !isEqual(place, id) {
-            slot = (slot + 1) & (slots.count - 1)
-        }
-        return slot
-    }
-
-    private func isEqual(_ place: Int, _ id: UnsafeRawBufferPointer) -> Bool {
-        withBytes(of: place) { $0.consists(of: id) }
-    }
-
-    private mutating func growSlots() {
-        var grown = [UInt64](repeating: 0, count: max(1_024, slots.count * 2))
-        for taken in slots where taken > 0 {
-            var slot = Self.firstSlot(taken, of: grown.count)
-            while grown[slot] > 0 { slot = (slot + 1) & (grown.count - 1) }
-            grown[slot] = taken
-        }
-        slots = grown
+    private func place(of id: UnsafeRawBufferPointer, hash: Int) -> Int? {
+        index.place(underHash: hash) { withBytes(of: $0) { $0.consists(of: id) } }
     }
 
     /// How many bytes strings begin with in common.

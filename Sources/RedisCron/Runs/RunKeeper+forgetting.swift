@@ -24,8 +24,7 @@ extension RunKeeper {
                 continue
             }
             // It was made anew, and may have run since. No deletion takes anything out of a portion: what stands there is followed on.
-            unfolder.forget(id)
-            watch.removeAll(of: id, inPortions: false)
+            forget(id, inPortions: false)
             var last: [UInt8]? = TrackedRun.range(of: id).from.dropFirst().map { $0 }
             while let member = last {
                 let page = try await store.trackedRuns(.open, after: member, limit: Self.runsAtOnce)
@@ -37,9 +36,11 @@ extension RunKeeper {
     }
 
     /// Forgets what is remembered of a definition here.
-    private func forget(_ id: DefinitionID) {
+    ///
+    /// - Parameter inPortions: Whether the runs that stand in portions are meant too.
+    private func forget(_ id: DefinitionID, inPortions: Bool = true) {
         unfolder.forget(id)
-        watch.removeAll(of: id)
+        watch.removeAll(of: id, inPortions: inPortions)
     }
 
     /// Goes on to look through the definitions of which runs are kept: others delete definitions too, and it is not always heard.
@@ -50,7 +51,7 @@ extension RunKeeper {
         if !page.isEmpty {
             let gone = try await store.forgetRuns(of: page)
             sweep.looked(at: page)
-            gone.forEach(forget)
+            for id in gone { forget(id) }
             if !gone.isEmpty { await tell(.forgotten(gone)) }
         }
         guard let cursor = sweep.cursor else { return }

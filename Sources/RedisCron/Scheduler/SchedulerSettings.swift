@@ -42,8 +42,9 @@ struct SchedulerSettings: Sendable {
 
     /// How many due entries are read at once.
     ///
-    /// Reading them blocks Redis for less than a batch does.
-    var pageSize: Int { batchSize * 5 }
+    /// Reading five batches of them blocks Redis for less than a batch does. Where more are in flight a page holds as many, as only one is
+    /// read at a time.
+    var pageSize: Int { batchSize * max(5, batchesInFlight) }
     /// With this many entries waiting or fewer, the next page is read.
     var readAheadBelow: Int { batchSize * batchesInFlight }
     /// How often a scheduler that stands by asks for the lock.

@@ -19,7 +19,7 @@ final class Link: @unchecked Sendable {
         /// Whether its connection was cut, and it arrives all the same.
         fileprivate(set) var isLate = false
         /// Whether it has arrived.
-        fileprivate var isOver = false
+        fileprivate var hasArrived = false
 
         fileprivate init(number: Int) { self.number = number }
         fileprivate func execute(_ world: World) {}
@@ -158,8 +158,8 @@ final class Link: @unchecked Sendable {
     }
 
     private func execute(_ call: Call, _ what: StaticString) {
-        guard !call.isGone, !call.isOver else { return }
-        call.isOver = true
+        guard !call.isGone, !call.hasArrived else { return }
+        call.hasArrived = true
         if call.isLate { world.lateCalls -= 1 }
         guard !world.redisIsDown else {
             world.note("\(name) \(what) #\(call.number) finds Redis down")
